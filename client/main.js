@@ -1,0 +1,305 @@
+/**
+ * The entry: wires the engine to the page, the tool and the reader's screen.
+ *
+ * In: the configuration in the page, messages of the tool, `hmr-component` elements. Out: mounted components, answers to
+ * the tool, and for scripts and tests a `CustomEvent` on the document for whatever happens: `hmr:ready`, `hmr:swap`,
+ * `hmr:failure`, `hmr:trap`.
+ *
+ * With the transport and the visible elements, this is what touches globals.
+ */
+
+import { compiler } from "./compile.js";
+import { Engine } from "./engine.js";
+import { labelDrag } from "./events.js";
+import { HmrOverlay, HmrProblem, HmrStatus } from "./overlay.js";
+import { readConfig } from "./protocol.js";
+import { readPage, store, take, writePage } from "./reload.js";
+import { updateAssets, updateStyles } from "./styles.js";
+import { Transport } from "./transport.js";
+
+/** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
+/** @typedef {import("./protocol.js").Swap} Swap */
+
+const page = crypto.randomUUID();
+
+/**
+ * @param {import("./module.js").Level} level
+ * @param {string | null} module
+ * @param {string} text
+ */
+function log(level, module, text) {
+  console[level](module ? `[hmr] ${module}: ${text}` : `[hmr] ${text}`);
+}
+
+function configuration() {
+  try {
+    return readConfig(document.getElementById("hmr-config")?.textContent ?? "");
+  } catch (error) {
+    log("error", null, `the page's configuration cannot be read: ${error}`);
+    return { token: "", server: "", sequence: 0, modules: [], failure: null };
+  }
+}
+
+/**
+ * @param {"ready" | "swap" | "failure" | "trap"} name
+ * @param {unknown} detail
+ */
+function announce(name, detail) {
+  document.dispatchEvent(new CustomEvent(`hmr:${name}`, { detail }));
+}
+
+customElements.define("hmr-overlay", HmrOverlay);
+customElements.define("hmr-status", HmrStatus);
+customElements.define("hmr-problem", HmrProblem);
+
+const overlay = new HmrOverlay();
+const status = new HmrStatus();
+
+/** Puts the visible elements where scripts that rewrite the body do not reach them. */
+function showElements() {
+  document.documentElement.append(overlay, status);
+}
+
+/** Where a problem is shown, by the element that has it. @type {WeakMap<Element, HmrProblem>} */
+const problems = new WeakMap();
+
+/**
+ * @param {Element} element
+ * @param {import("./engine.js").Problem | null} problem
+ */
+function show(element, problem) {
+  const there = problems.get(element);
+  if (!problem) {
+    there?.remove();
+    problems.delete(element);
+    return;
+  }
+  const shown = there ?? new HmrProblem();
+  shown.problem = problem;
+  problems.set(element, shown);
+  element.prepend(shown);
+}
+
+/**
+ * @param {Swap} swap
+ * @param {boolean} revived whether it is the version that trapped, started again: the trap is still to be read
+ */
+function tell(swap, revived) {
+  const total = Object.values(swap.duration).reduce((sum, ms) => sum + ms, 0);
+  switch (swap.outcome) {
+    case "committed": {
+      if (revived) status.warn(`\`${swap.module}\` was started again with its last good state`);
+      else overlay.clearTrap(swap.module);
+      const resets = (swap.report?.instances ?? []).flatMap(({ keys }) =>
+        Object.entries(keys ?? {}).flatMap(([key, { outcome, reason }]) => (outcome === "reset" ? [`\`${key}\` was reset: ${reason}`] : [])),
+      );
+      log("info", swap.module, `runs ${swap.hash.slice(0, 8)} after ${total.toFixed(1)} ms`);
+      if (resets.length > 0) status.warn(resets.join("\n"));
+      for (const reset of resets) log("warn", swap.module, reset);
+      return;
+    }
+    case "rolled-back":
+      status.warn(`\`${swap.module}\` was not swapped: ${swap.error}\nIt failed in the step \`${swap.step}\`; the version before goes on`);
+      return;
+    case "unchanged":
+    case "not-mounted":
+      return;
+    default:
+      swap.outcome;
+  }
+}
+
+const engine = new Engine({
+  document,
+  timers: {
+    setInterval: (code, ms) => window.setInterval(code, ms),
+    clearInterval: (id) => window.clearInterval(id),
+    setTimeout: (code, ms) => window.setTimeout(code, ms),
+    clearTimeout: (id) => window.clearTimeout(id),
+    requestAnimationFrame: (code) => window.requestAnimationFrame(code),
+    cancelAnimationFrame: (id) => window.cancelAnimationFrame(id),
+  },
+  now: () => performance.timeOrigin + performance.now(),
+  clock: () => performance.now(),
+  compile: compiler((url, options) => fetch(url, options)),
+  log,
+  show,
+  swapped(sequence, swaps, revived) {
+    for (const swap of swaps) tell(swap, revived);
+    if (sequence !== null) transport.send({ type: "swap", sequence, swaps });
+    waitForBuild();
+    announce("swap", { sequence, swaps });
+  },
+  trapped(module, hash, trap) {
+    overlay.showTrap(module, trap);
+    transport.send({ type: "trap", module, hash, ...trap });
+    announce("trap", { module, hash, ...trap });
+  },
+  problem(message) {
+    log("error", null, message);
+    transport.send({ type: "problem", message });
+  },
+});
+
+/** Says that the first build is under way, while components wait for it. */
+function waitForBuild() {
+  status.stand("build", engine.waiting && !failed ? "The first build is under way; components appear when it is done" : null);
+}
+
+let failed = false;
+
+/** @param {import("./protocol.js").Failure | null} failure */
+function standing(failure) {
+  failed = failure !== null;
+  overlay.showFailure(failure);
+  if (failure) announce("failure", failure);
+  waitForBuild();
+}
+
+/**
+ * @param {string} reason
+ * @param {boolean} restore
+ */
+function reload(reason, restore) {
+  log("info", null, `the page is loaded again: ${reason}`);
+  if (restore) {
+    try {
+      const modules = engine.captureAll();
+      const state = readPage(document, (node, property) => engine.controls(node, property));
+      store(sessionStorage, { time: Date.now(), reason, modules, page: state });
+    } catch (error) {
+      log("warn", null, `the page's state cannot be kept: ${error}`);
+    }
+  }
+  location.reload();
+}
+
+/** @param {ServerMessage} message */
+function receive(message) {
+  switch (message.type) {
+    case "hello": {
+      standing(message.failure);
+      if (server !== message.server) {
+        // Another run of the tool: stylesheets may have been saved while none was watching.
+        server = message.server;
+        void updateStyles(document, null, message.sequence);
+      }
+      const behind = engine.learn(message.modules);
+      if (behind.length > 0) engine.update(message.sequence, behind);
+      transport.send({ type: "ready", page, modules: engine.versions });
+      waitForBuild();
+      return;
+    }
+    case "build-started":
+      return;
+    case "build-failed":
+      return standing(message.failure);
+    case "build-succeeded":
+      return standing(null);
+    case "hot-update":
+      return engine.update(message.sequence, message.modules);
+    case "css-update":
+      return void updateStyles(document, message.paths, message.sequence).then((count) => applied(message.sequence, "css", count));
+    case "asset-update":
+      return applied(message.sequence, "asset", updateAssets(document, message.paths, message.sequence));
+    case "full-reload":
+      return reload(message.reason, message.restore);
+    default:
+      message;
+  }
+}
+
+/**
+ * @param {number} sequence
+ * @param {"css" | "asset"} what
+ * @param {number} count
+ */
+function applied(sequence, what, count) {
+  transport.send({ type: "applied", sequence, what, count });
+}
+
+const config = configuration();
+let server = config.server;
+const transport = new Transport(
+  {
+    fetch: (url, options) => fetch(url, options),
+    open: (url) => new WebSocket(`${url}&page=${encodeURIComponent(location.pathname)}`),
+    setTimeout: (code, ms) => window.setTimeout(code, ms),
+    clearTimeout: (id) => window.clearTimeout(id),
+    origin: location.origin,
+  },
+  config.token,
+  {
+    received(message) {
+      try {
+        receive(message);
+      } catch (error) {
+        log("error", null, `a message of the type \`${message.type}\` failed: ${error}`);
+      }
+    },
+    changed: (connected) => status.stand("connection", connected ? null : "The tool is not connected; waiting for it"),
+    log: (text) => log("warn", null, text),
+  },
+);
+
+/** A component's place in the page. */
+class HmrComponent extends HTMLElement {
+  static observedAttributes = ["module", "component", "props"];
+
+  connectedCallback() {
+    engine.changed(this);
+  }
+
+  disconnectedCallback() {
+    engine.changed(this);
+  }
+
+  /** A move within the document changes nothing. */
+  connectedMoveCallback() {}
+
+  attributeChangedCallback() {
+    if (this.isConnected) engine.changed(this);
+  }
+}
+
+/** Puts back what a state-restoring reload kept of the page itself, once the components that it knew are there. */
+function restorePage() {
+  let stored = null;
+  try {
+    stored = take(sessionStorage, Date.now());
+  } catch (error) {
+    log("warn", null, `the state of before the reload cannot be read: ${error}`);
+  }
+  if (!stored) return;
+  const { modules, page: state } = stored;
+  engine.restoreFrom(modules);
+  const waiting = new Set(modules.map(({ module }) => module));
+  const write = () => {
+    document.removeEventListener("hmr:swap", loaded);
+    // Nested components are placed in microtasks after the swap that shows their places.
+    setTimeout(() => writePage(document, state));
+  };
+  const loaded = (/** @type {Event} */ event) => {
+    for (const { module } of /** @type {CustomEvent<{ swaps: Swap[] }>} */ (event).detail.swaps) waiting.delete(module);
+    if (waiting.size === 0) write();
+  };
+  document.addEventListener("hmr:swap", loaded);
+  if (waiting.size === 0) write();
+}
+
+function start() {
+  document.head.append(Object.assign(document.createElement("style"), { textContent: ":where(hmr-component) { display: contents }" }));
+  showElements();
+  document.addEventListener("dragstart", labelDrag, true);
+  restorePage();
+  engine.learn(config.modules);
+  customElements.define("hmr-component", HmrComponent);
+  standing(config.failure);
+  transport.connect();
+  window.addEventListener("pagehide", () => transport.close());
+  window.addEventListener("pageshow", () => transport.connect());
+  queueMicrotask(waitForBuild);
+  announce("ready", { page, modules: engine.versions });
+}
+
+start();

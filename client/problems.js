@@ -1,0 +1,75 @@
+/**
+ * Why a placed component is not mounted, in words for its developer.
+ *
+ * In: an instance and what is known of the modules. Out: a message and a hint that says what to do, or null.
+ */
+
+import { describe } from "./swap.js";
+
+/** @typedef {import("./slot.js").Instance} Instance */
+/** @typedef {import("./slot.js").Slot} Slot */
+/** @typedef {{ message: string, hint: string }} Problem */
+
+/** How deep components may be placed in one another. */
+const DEEPEST = 64;
+
+/**
+ * Why an instance cannot be mounted, as far as that can be told without asking its module.
+ *
+ * @param {Instance} instance
+ * @param {Iterable<Slot>} slots
+ * @returns {Problem | null}
+ */
+export function problemOf({ slot, component, element }, slots) {
+  const [name, tag] = [`\`${slot.name}\``, "`<hmr-component>`"];
+  if (slot.name === "") return { message: `this ${tag} names no module`, hint: 'write `module="…"`' };
+  if (component === "") return { message: `this ${tag} names no component`, hint: 'write `component="…"`' };
+  if (depth(element) > DEEPEST) {
+    return { message: `components are placed in one another ${DEEPEST} deep`, hint: `does \`${component}\` place itself?` };
+  }
+  if (!slot.version) {
+    const names = [...slots].filter(({ version }) => version !== null).map((other) => `\`${other.name}\``);
+    if (names.length === 0) return null;
+    return { message: `there is no module ${name}`, hint: `the modules are ${names.join(", ")}` };
+  }
+  if (slot.failure) {
+    return { message: `the module ${name} cannot be loaded: ${slot.failure}`, hint: "the next build that succeeds is loaded by itself" };
+  }
+  const { components } = slot.version;
+  if (components.length > 0 && !components.includes(component)) {
+    const names = components.map((other) => `\`${other}\``).join(", ");
+    return { message: `the module ${name} has no component \`${component}\``, hint: `it has ${names}` };
+  }
+  return propsProblem(element);
+}
+
+/** @param {Element} element */
+function depth(element) {
+  let count = 0;
+  for (let up = element.parentElement; up; up = up.parentElement) if (up.localName === "hmr-component") count++;
+  return count;
+}
+
+/**
+ * @param {Element} element
+ * @returns {Problem | null}
+ */
+function propsProblem(element) {
+  const hint = "`props` is a JSON object, `props='{\"title\":\"Ideas\"}'` for instance";
+  try {
+    const props = JSON.parse(element.getAttribute("props") ?? "{}");
+    if (typeof props === "object" && props !== null && !Array.isArray(props)) return null;
+    return { message: "the attribute `props` is no JSON object", hint };
+  } catch (error) {
+    return { message: `the attribute \`props\` is not JSON: ${describe(error)}`, hint };
+  }
+}
+
+/**
+ * @param {Instance} instance
+ * @param {string} answer
+ * @returns {Problem}
+ */
+export function mountProblem({ component, slot }, answer) {
+  return { message: `\`${component}\` of \`${slot.name}\` cannot be mounted: ${answer}`, hint: "look at the `props` where it is placed" };
+}

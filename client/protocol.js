@@ -1,0 +1,251 @@
+/**
+ * The messages between the tool and the page, and the configuration that a page is served with.
+ *
+ * In: text of any content. Out: a message whose fields have the documented types, or the reason why it is
+ * none. `docs/protocol.md` is the contract; `host/cargo-hmr/src/protocol.rs` holds the Rust types.
+ */
+
+/** @typedef {{ module: string, hash: string, url: string, components: string[] }} Version */
+
+/**
+ * @typedef {{ level: string, message: string, code: string | null, file: string | null,
+ *   line: number | null, column: number | null, rendered: string }} Diagnostic
+ */
+
+/** @typedef {{ title: string, diagnostics: Diagnostic[] }} Failure */
+
+/**
+ * @typedef {{ type: "hello", server: string, sequence: number, modules: Version[], failure: Failure | null }
+ *   | { type: "build-started", sequence: number, modules: string[] }
+ *   | { type: "build-failed", sequence: number, failure: Failure }
+ *   | { type: "build-succeeded", sequence: number }
+ *   | { type: "hot-update", sequence: number, reason: string, modules: Version[] }
+ *   | { type: "css-update", sequence: number, reason: string, paths: string[] }
+ *   | { type: "asset-update", sequence: number, reason: string, paths: string[] }
+ *   | { type: "full-reload", sequence: number, reason: string, restore: boolean }} ServerMessage
+ */
+
+/** @typedef {"prepare" | "quiesce" | "capture" | "instantiate" | "restore" | "render" | "commit" | "rollback"} Step */
+
+/**
+ * @typedef {{ instances: { instance: number, component: string, error?: string,
+ *   keys?: Record<string, { outcome: string, from?: string, reason?: string }> }[] }} RestoreReport
+ */
+
+/** @typedef {{ instance: number, key: string, outcome: "kept" | "replaced" | "opened" | "closed" }} ResourceOutcome */
+
+/**
+ * @typedef {{ module: string, hash: string, outcome: "committed" | "rolled-back" | "unchanged" | "not-mounted",
+ *   step: Step | null, error: string | null, report: RestoreReport | null, resources: ResourceOutcome[],
+ *   events: Step[], duration: Partial<Record<Step, number>> }} Swap
+ */
+
+/** @typedef {{ message: string, file: string, line: number, column: number, stack: string }} Trap */
+
+/**
+ * @typedef {{ type: "ready", page: string, modules: { module: string, hash: string }[] }
+ *   | { type: "swap", sequence: number, swaps: Swap[] }
+ *   | { type: "applied", sequence: number, what: "css" | "asset", count: number }
+ *   | { type: "trap", module: string, hash: string } & Trap
+ *   | { type: "problem", message: string }} ClientMessage
+ */
+
+/**
+ * @typedef {{ token: string, server: string, sequence: number, modules: Version[], failure: Failure | null }} Config
+ */
+
+/** Why a text is no message. `unknown` tells a type of a later version from a malformed message. */
+export class MessageError extends Error {
+  /**
+   * @param {string} message
+   * @param {boolean} [unknown]
+   */
+  constructor(message, unknown = false) {
+    super(message);
+    this.name = "MessageError";
+    this.unknown = unknown;
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Record<string, unknown>}
+ */
+function object(value) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new MessageError("not a JSON object");
+  }
+  return /** @type {Record<string, unknown>} */ (value);
+}
+
+/**
+ * @param {Record<string, unknown>} from
+ * @param {string} field
+ */
+function text(from, field) {
+  const value = from[field];
+  if (typeof value !== "string") throw new MessageError(`the field \`${field}\` is no text`);
+  return value;
+}
+
+/**
+ * @param {Record<string, unknown>} from
+ * @param {string} field
+ */
+function optionalText(from, field) {
+  return typeof from[field] === "string" ? text(from, field) : null;
+}
+
+/**
+ * @param {Record<string, unknown>} from
+ * @param {string} field
+ */
+function number(from, field) {
+  const value = from[field];
+  if (typeof value !== "number") throw new MessageError(`the field \`${field}\` is no number`);
+  return value;
+}
+
+/**
+ * @template T
+ * @param {Record<string, unknown>} from
+ * @param {string} field
+ * @param {(item: unknown) => T} read
+ */
+function list(from, field, read) {
+  const value = from[field];
+  if (!Array.isArray(value)) throw new MessageError(`the field \`${field}\` is no list`);
+  return value.map(read);
+}
+
+/** @param {unknown} value */
+function asText(value) {
+  if (typeof value !== "string") throw new MessageError("a list holds something that is no text");
+  return value;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Version}
+ */
+function version(value) {
+  const from = object(value);
+  return {
+    module: text(from, "module"),
+    hash: text(from, "hash"),
+    url: text(from, "url"),
+    components: list(from, "components", asText),
+  };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Diagnostic}
+ */
+function diagnostic(value) {
+  const from = object(value);
+  return {
+    level: optionalText(from, "level") ?? "error",
+    message: optionalText(from, "message") ?? "",
+    code: optionalText(from, "code"),
+    file: optionalText(from, "file"),
+    line: typeof from.line === "number" ? from.line : null,
+    column: typeof from.column === "number" ? from.column : null,
+    rendered: optionalText(from, "rendered") ?? "",
+  };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Failure}
+ */
+function failure(value) {
+  const from = object(value);
+  return { title: text(from, "title"), diagnostics: list(from, "diagnostics", diagnostic) };
+}
+
+/** @param {unknown} value */
+function optionalFailure(value) {
+  return value === null || value === undefined ? null : failure(value);
+}
+
+/** @param {string} json */
+function parse(json) {
+  try {
+    return object(JSON.parse(json));
+  } catch (error) {
+    if (error instanceof MessageError) throw error;
+    throw new MessageError("not JSON");
+  }
+}
+
+/**
+ * Reads a message of the server.
+ *
+ * @param {unknown} data what the socket delivered
+ * @returns {ServerMessage}
+ * @throws {MessageError}
+ */
+export function readMessage(data) {
+  if (typeof data !== "string") throw new MessageError("not a text message");
+  const from = parse(data);
+  const type = text(from, "type");
+  switch (type) {
+    case "hello":
+      return {
+        type,
+        server: text(from, "server"),
+        sequence: number(from, "sequence"),
+        modules: list(from, "modules", version),
+        failure: optionalFailure(from.failure),
+      };
+    case "build-started":
+      return { type, sequence: number(from, "sequence"), modules: list(from, "modules", asText) };
+    case "build-failed":
+      return { type, sequence: number(from, "sequence"), failure: failure(from.failure) };
+    case "build-succeeded":
+      return { type, sequence: number(from, "sequence") };
+    case "hot-update":
+      return {
+        type,
+        sequence: number(from, "sequence"),
+        reason: optionalText(from, "reason") ?? "",
+        modules: list(from, "modules", version),
+      };
+    case "css-update":
+    case "asset-update":
+      return {
+        type,
+        sequence: number(from, "sequence"),
+        reason: optionalText(from, "reason") ?? "",
+        paths: list(from, "paths", asText),
+      };
+    case "full-reload":
+      return {
+        type,
+        sequence: number(from, "sequence"),
+        reason: optionalText(from, "reason") ?? "",
+        restore: from.restore === true,
+      };
+    default:
+      throw new MessageError(`the type \`${type}\` is not known`, true);
+  }
+}
+
+/**
+ * Reads the configuration that stands in the page.
+ *
+ * @param {string} json
+ * @returns {Config}
+ * @throws {MessageError}
+ */
+export function readConfig(json) {
+  const from = parse(json);
+  return {
+    token: optionalText(from, "token") ?? "",
+    server: optionalText(from, "server") ?? "",
+    sequence: typeof from.sequence === "number" ? from.sequence : 0,
+    modules: list(from, "modules", version),
+    failure: optionalFailure(from.failure),
+  };
+}

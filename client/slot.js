@@ -1,0 +1,150 @@
+/**
+ * One module in a page: the version, the running code, its nodes, and what waits for it.
+ *
+ * A slot outlives the code in it. `Candidate` is code that runs in no slot yet: what it does through
+ * imports is held back until it takes the slot over.
+ */
+
+import { Listeners } from "./events.js";
+import { Guest } from "./module.js";
+import { DomPainter } from "./paint.js";
+import { readRequest } from "./resources.js";
+import { Tree } from "./tree.js";
+
+/** @typedef {import("./protocol.js").Version} Version */
+/** @typedef {import("./module.js").Level} Level */
+/** @typedef {import("./resources.js").Request} Request */
+
+/** A placed component. */
+export class Instance {
+  /**
+   * @param {number} id unique in the page, and kept across swaps
+   * @param {Element} element the `hmr-component`
+   * @param {Slot} slot
+   * @param {string} component
+   */
+  constructor(id, element, slot, component) {
+    this.id = id;
+    this.element = element;
+    this.slot = slot;
+    this.component = component;
+    /** The props that it was last mounted with, as they stood in the attribute. */
+    this.props = "{}";
+    /** @type {"waiting" | "mounted" | "failed"} */
+    this.status = "waiting";
+    /** What was last said of it, so that it is said once. @type {string | null} */
+    this.problem = null;
+  }
+}
+
+/** A module's place in the page. */
+export class Slot {
+  /** The version that runs, or that will when a component is placed. @type {Version | null} */
+  version = null;
+  /** What `version` was compiled to, once it was. @type {WebAssembly.Module | null} */
+  compiled = null;
+  /** The running code; dead if it has a `trap`. @type {Guest | null} */
+  guest = null;
+  /** @type {Tree} */
+  tree;
+  /** Whether a swap is between quiesce and commit: nothing may run. */
+  held = false;
+  /** Whether an update or a load of this module is under way or waits. */
+  busy = false;
+  /** The newest snapshot of code that was well. @type {string | null} */
+  lastGood = null;
+  /** Why the version cannot be loaded. @type {string | null} */
+  failure = null;
+  /** The hash of a version that was rolled back. @type {string | null} */
+  refused = null;
+  /** The requests of an instance that is being rendered afresh. @type {Request[] | null} */
+  rerendering = null;
+  /** When the code was revived after a trap, in milliseconds of the engine's clock. @type {number[]} */
+  revivals = [];
+
+  /**
+   * @param {string} name
+   * @param {Document} document
+   * @param {(slot: Slot, event: Event, node: Node, key: string) => number} receive
+   * @param {(level: Level, text: string) => void} log
+   */
+  constructor(name, document, receive, log) {
+    this.name = name;
+    this.log = log;
+    this.listeners = new Listeners((event, node, key) => receive(this, event, node, key));
+    const warn = (/** @type {string} */ message) => log("warn", message);
+    this.painter = new DomPainter(document, (node) => this.listeners.sync(node), warn);
+    this.newTree = () => new Tree(this.painter, warn);
+    this.tree = this.newTree();
+  }
+
+  /** Whether code runs that has not trapped. */
+  get alive() {
+    return this.guest !== null && this.guest.trap === null;
+  }
+}
+
+/** Code that may take a slot over. */
+export class Candidate {
+  /** @type {Request[]} */
+  requests = [];
+  /** @type {[Level, string][]} */
+  logs = [];
+
+  /**
+   * @param {Slot} slot
+   * @param {import("./module.js").Stack} stack
+   * @param {() => number} now
+   */
+  constructor(slot, stack, now) {
+    this.tree = slot.newTree();
+    this.guest = new Guest(
+      stack,
+      {
+        dom: (batch) => this.tree.apply(batch),
+        log: (level, text) => this.logs.push([level, text]),
+        resource: (json) => this.requests.push(readRequest(json)),
+      },
+      now,
+    );
+  }
+}
+
+/**
+ * The ids of the instances in a snapshot.
+ *
+ * @param {string} snapshot
+ * @returns {number[]}
+ * @throws {Error} if it is no snapshot
+ */
+export function instancesOf(snapshot) {
+  const { instances } = JSON.parse(snapshot);
+  if (!Array.isArray(instances) || instances.some((entry) => !Number.isInteger(entry?.instance))) {
+    throw new Error("`capture_state` answered something that is no snapshot");
+  }
+  return instances.map((entry) => entry.instance);
+}
+
+/**
+ * Reads what `restore_state` answered.
+ *
+ * @param {string | null} json
+ * @returns {import("./protocol.js").RestoreReport | null}
+ * @throws {Error} if it is no report, or an instance could not be restored
+ */
+export function readReport(json) {
+  if (json === null) return null;
+  let report;
+  try {
+    report = JSON.parse(json);
+  } catch {
+    report = null;
+  }
+  if (!Array.isArray(report?.instances)) throw new Error("`restore_state` answered something that is no report");
+  for (const entry of report.instances) {
+    if (typeof entry?.error === "string") {
+      throw new Error(`the instance ${entry.instance} of \`${entry.component}\` cannot be restored: ${entry.error}`);
+    }
+  }
+  return report;
+}

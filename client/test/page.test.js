@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { JSDOM } from "jsdom";
+import { readPage, store, take, writePage } from "../reload.js";
+import { updateAssets, updateStyles } from "../styles.js";
+import { Transport } from "../transport.js";
+
+/** @param {string} body */
+function page(body) {
+  return new JSDOM(`<!doctype html>${body}`, { url: "http://localhost/" }).window;
+}
+
+test("a stylesheet is replaced once its successor has loaded", async () => {
+  const { document, Event } = page(`<link rel="stylesheet" href="/a.css?x=1"><link rel="stylesheet" href="/b.css">`);
+  const done = updateStyles(document, ["/a.css"], 4);
+  const [old, next] = [...document.querySelectorAll("link")];
+  assert.deepEqual([old?.getAttribute("href"), next?.getAttribute("href")], ["/a.css?x=1", "/a.css?x=1&hmr=4"]);
+  next?.dispatchEvent(new Event("load"));
+  assert.equal(await done, 1);
+  assert.equal(old?.isConnected, false);
+  assert.equal(document.querySelectorAll("link").length, 2);
+});
+
+test("a sheet that does not load leaves the old one, and an imported path renews all sheets of the origin", async () => {
+  const { document, Event } = page(`<link rel="stylesheet" href="/a.css"><link rel="stylesheet" href="http://other/b.css">`);
+  const done = updateStyles(document, ["/imported.css"], 4);
+  const links = [...document.querySelectorAll("link")];
+  assert.equal(links.length, 3);
+  links[1]?.dispatchEvent(new Event("error"));
+  assert.equal(await done, 0);
+  assert.equal(links[0]?.isConnected, true);
+});
+
+test("assets are shown anew wherever they stand", () => {
+  const { document } = page(`<style>p { background: url("/x.svg") }</style><img src="/x.svg"><img src="/y.svg">
+    <img srcset="/x.svg 1x, /y.svg 2x"><video poster="/x.svg"></video><div style="background-image: url('/x.svg')"></div>
+    <svg><image href="/x.svg"/></svg><link rel="icon" href="/x.svg">`);
+  assert.equal(updateAssets(document, ["/x.svg"], 5), 7);
+  assert.equal(document.querySelector("img")?.getAttribute("src"), "/x.svg?hmr=5");
+  assert.equal(document.querySelector("img[srcset]")?.getAttribute("srcset"), "/x.svg?hmr=5 1x, /y.svg 2x");
+  assert.equal(document.querySelectorAll("img")[1]?.getAttribute("src"), "/y.svg");
+  assert.match(document.querySelector("div")?.style.backgroundImage ?? "", /hmr=5/);
+});
+
+test("what a reader did goes over a reload once", () => {
+  const html = `<input name="a"><input type="checkbox" id="c"><textarea></textarea><input type="password"><input id="bound">
+    <select><option>x</option><option>y</option></select><details><p>more</p></details>`;
+  const before = page(html);
+  const all = before.document.querySelectorAll("input");
+  for (const input of all) input.value = "typed";
+  Object.assign(/** @type {object} */ (before.document.querySelector("#c")), { checked: true });
+  Object.assign(/** @type {object} */ (before.document.querySelector("select")), { selectedIndex: 1 });
+  Object.assign(/** @type {object} */ (before.document.querySelector("details")), { open: true });
+  all[0]?.focus();
+  all[0]?.setSelectionRange(1, 2);
+  const state = readPage(before.document, (node, name) => /** @type {Element} */ (node).id === "bound" && name === "value");
+
+  const { document, sessionStorage } = page(html);
+  store(sessionStorage, { time: 1000, reason: "r", modules: [], page: state });
+  const taken = take(sessionStorage, 2000);
+  assert.ok(taken);
+  assert.equal(take(sessionStorage, 2000), null);
+  writePage(document, taken.page);
+  const fields = [...document.querySelectorAll("input")];
+  assert.deepEqual(fields.map(({ value }) => value), ["typed", "on", "", ""]);
+  assert.equal(fields[1]?.checked, true);
+  assert.equal(document.querySelector("select")?.selectedIndex, 1);
+  assert.equal(document.querySelector("details")?.open, true);
+  assert.equal(document.activeElement, fields[0]);
+  assert.deepEqual([fields[0]?.selectionStart, fields[0]?.selectionEnd], [1, 2]);
+});
+
+test("state that is old or broken is thrown away", () => {
+  const { sessionStorage } = page("");
+  sessionStorage.setItem("hmr-reload", "{");
+  assert.equal(take(sessionStorage, 0), null);
+  sessionStorage.setItem("hmr-reload", JSON.stringify({ time: 0, modules: [], page: {} }));
+  assert.equal(take(sessionStorage, 1_000_000), null);
+});
+
+/** A socket that a test plays the other end of. */
+class FakeSocket extends EventTarget {
+  readyState = 1;
+  /** @type {string[]} */
+  sent = [];
+  /** @param {string} url */
+  constructor(url) {
+    super();
+    this.url = url;
+  }
+  /** @param {string} text */
+  send(text) {
+    this.sent.push(text);
+  }
+  close() {
+    this.readyState = 3;
+  }
+}
+
+test("a lost connection is made anew, with the tool's new token and longer pauses", async () => {
+  /** @type {FakeSocket[]} */
+  const sockets = [];
+  /** @type {number[]} */
+  const pauses = [];
+  /** @type {(() => void) | null} */
+  let later = null;
+  let up = true;
+  let token = "first";
+  /** @type {unknown[]} */
+  const received = [];
+  /** @type {string[]} */
+  const logs = [];
+  const transport = new Transport(
+    {
+      fetch: async () => {
+        if (!up) throw new Error("down");
+        return Response.json({ token });
+      },
+      open: (url) => /** @type {WebSocket} */ (/** @type {unknown} */ (sockets[sockets.push(new FakeSocket(url)) - 1])),
+      setTimeout: (code, ms) => {
+        pauses.push(ms);
+        later = code;
+      },
+      clearTimeout: () => {},
+      origin: "http://localhost:1",
+    },
+    "served",
+    { received: (message) => void received.push(message), changed: () => {}, log: (text) => void logs.push(text) },
+  );
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  transport.connect();
+  await turn();
+  assert.equal(sockets[0]?.url, "ws://localhost:1/@hmr/socket?token=first");
+  sockets[0]?.dispatchEvent(new Event("open"));
+  sockets[0]?.dispatchEvent(new MessageEvent("message", { data: "junk" }));
+  sockets[0]?.dispatchEvent(new MessageEvent("message", { data: '{"type":"build-succeeded","sequence":1}' }));
+  assert.deepEqual([received.length, logs.length], [1, 1]);
+
+  up = false;
+  sockets[0]?.dispatchEvent(new Event("close"));
+  transport.send({ type: "problem", message: "meanwhile" });
+  for (let attempt = 0; attempt < 7; attempt++) {
+    /** @type {any} */ (later)();
+    await turn();
+  }
+  assert.deepEqual(pauses, [100, 200, 400, 800, 1600, 2000, 2000, 2000]);
+  [up, token] = [true, "second"];
+  /** @type {any} */ (later)();
+  await turn();
+  assert.equal(sockets[1]?.url, "ws://localhost:1/@hmr/socket?token=second");
+  sockets[1]?.dispatchEvent(new Event("open"));
+  assert.deepEqual(sockets[1]?.sent, ['{"type":"problem","message":"meanwhile"}']);
+});

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pieces } from "../ansi.js";
+import { MessageError, readConfig, readMessage } from "../protocol.js";
+
+const VERSION = { module: "board", hash: "h", url: "/u.wasm", components: ["Board"] };
+const FAILURE = { title: "t", diagnostics: [{ level: "error", message: "m", code: null, file: null, line: null, column: null, rendered: "r" }] };
+
+/** @type {Record<string, unknown>[]} */
+const MESSAGES = [
+  { type: "hello", server: "s", sequence: 1, modules: [VERSION], failure: null },
+  { type: "hello", server: "s", sequence: 1, modules: [], failure: FAILURE },
+  { type: "build-started", sequence: 1, modules: ["board"] },
+  { type: "build-failed", sequence: 1, failure: FAILURE },
+  { type: "build-succeeded", sequence: 1 },
+  { type: "hot-update", sequence: 1, reason: "r", modules: [VERSION] },
+  { type: "css-update", sequence: 1, reason: "r", paths: ["/a.css"] },
+  { type: "asset-update", sequence: 1, reason: "r", paths: ["/a.svg"] },
+  { type: "full-reload", sequence: 1, reason: "r", restore: true },
+];
+
+test("reads every message as it is documented", () => {
+  for (const message of MESSAGES) assert.deepEqual(readMessage(JSON.stringify(message)), message);
+});
+
+test("a message without one of its fields is refused", () => {
+  const optional = new Set(["type", "reason", "failure hello", "restore"]);
+  for (const message of MESSAGES) {
+    for (const field of Object.keys(message)) {
+      if (optional.has(field) || optional.has(`${field} ${message.type}`)) continue;
+      const { [field]: _, ...rest } = message;
+      assert.throws(() => readMessage(JSON.stringify(rest)), MessageError, `${message.type} without ${field}`);
+    }
+  }
+});
+
+test("text of any content is refused, not followed", () => {
+  for (const text of ["", "{", "null", "[]", "1", '{"type":3}', '{"type":"hello","modules":{}}', new ArrayBuffer(4), undefined]) {
+    assert.throws(() => readMessage(text), MessageError);
+  }
+  assert.throws(() => readMessage('{"type":"later"}'), (error) => error instanceof MessageError && error.unknown);
+});
+
+test("reads the configuration of a page", () => {
+  const config = { token: "t", server: "s", sequence: 3, modules: [VERSION], failure: null };
+  assert.deepEqual(readConfig(JSON.stringify(config)), config);
+});
+
+test("colours become classes, and other control sequences vanish", () => {
+  assert.deepEqual(pieces("a\x1b[1m\x1b[38;5;9merror\x1b[0m: \x1b[2Kb\x1b]8;;http://x\x07link\x1b]8;;\x07"), [
+    { text: "a", classes: [] },
+    { text: "error", classes: ["b", "c1"] },
+    { text: ": ", classes: [] },
+    { text: "b", classes: [] },
+    { text: "link", classes: [] },
+  ]);
+});

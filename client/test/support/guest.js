@@ -1,0 +1,150 @@
+/**
+ * Assembles real wasm modules that keep to the ABI, for tests.
+ *
+ * A guest mounts one instance. Its state is one digit, `n`: handler 1 adds one to it, a snapshot holds it, and
+ * the text node with the number `digit` shows it.
+ */
+
+import wabt from "wabt";
+import { batch, op, render, root } from "./ops.js";
+
+const { parseWat } = await wabt();
+const encoder = new TextEncoder();
+
+/**
+ * @typedef {object} Shape
+ * @property {import("./ops.js").View[]} views what the component renders; `null` in a view is a marker
+ * @property {number} [digit] the number of the text node that shows the state
+ * @property {number} [initial]
+ * @property {number[][]} [ops] operations instead of `views`
+ * @property {string} [abi]
+ * @property {string} [component]
+ * @property {string[]} [traps] exports that trap
+ * @property {{ message: string, file: string, line: number, column: number }} [panic] what the traps say before
+ * @property {string} [mountAnswer]
+ * @property {string} [report] what `restore_state` answers
+ * @property {string} [snapshot] what `capture_state` answers instead of the state
+ * @property {string[]} [resources] requested while rendering
+ * @property {string[]} [logs] written while rendering
+ * @property {Record<number, { ops?: number[][], flags?: number, trap?: boolean }>} [handlers]
+ * @property {string} [missing] an export that is left out
+ * @property {string} [foreign] an import of the module `env`
+ * @property {boolean} [lonely] whether the manifest is left out
+ * @property {string} [mistyped] an export that has another type
+ */
+
+/** Lays text out in the memory. */
+class Layout {
+  at = 1024;
+  /** @type {string[]} */
+  data = [];
+
+  /** @param {Uint8Array | number[]} bytes */
+  bytes(bytes) {
+    const at = this.at;
+    const text = [...bytes].map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
+    this.data.push(`(data (i32.const ${at}) "${text}")`);
+    this.at += Math.max(4, bytes.length + (4 - (bytes.length % 4)));
+    return { at, length: bytes.length };
+  }
+
+  /** @param {string} text */
+  text(text) {
+    return this.bytes(encoder.encode(text));
+  }
+
+  /** Text after its length, as exports answer. @param {string} text */
+  answer(text) {
+    const bytes = encoder.encode(text);
+    return this.bytes([bytes.length & 255, bytes.length >> 8, 0, 0, ...bytes]).at;
+  }
+}
+
+/**
+ * @param {Shape} shape
+ * @returns {Uint8Array}
+ */
+export function guest(shape) {
+  const layout = new Layout();
+  const component = shape.component ?? "Counter";
+  const rendering = batch(shape.ops ?? render(shape.views, root(1)));
+  const ops = layout.bytes(rendering);
+  // Every mention of the root of instance 1 is patched with the instance that is mounted.
+  const roots = [];
+  for (let at = 0; at + 4 <= rendering.length; at++) {
+    if (rendering[at] === 1 && rendering[at + 1] === 0 && rendering[at + 2] === 0 && rendering[at + 3] === 0x80) roots.push(ops.at + at);
+  }
+  const digitOps = shape.digit ? layout.bytes(batch([op.setText(shape.digit, "0")])) : null;
+  const digitAt = digitOps ? digitOps.at + digitOps.length - 1 : 0;
+  const stateText = `{"abi":1,"instances":[{"instance":1,"component":"${component}","props":{},"signals":{"n":{"type":"u8","set":true,"value":0}}}]}`;
+  const state = layout.answer(shape.snapshot ?? stateText);
+  const stateDigit = state + 4 + stateText.length - 6;
+  const stateInstance = state + 4 + stateText.indexOf(`"instance":1`) + 11;
+  const own = shape.snapshot === undefined;
+  const dom = (/** @type {{ at: number, length: number }} */ { at, length }) => `(call $dom (i32.const ${at}) (i32.const ${length}))`;
+  const panic = shape.panic ? layout.text(JSON.stringify(shape.panic)) : null;
+  const trap = `${panic ? `(call $panic (i32.const ${panic.at}) (i32.const ${panic.length}))` : ""} unreachable`;
+  const trapIn = (/** @type {string} */ name) => (shape.traps?.includes(name) ? trap : "");
+  const show = digitOps ? `(i32.store8 (i32.const ${digitAt}) (i32.add (global.get $n) (i32.const 48))) ${dom(digitOps)}` : "";
+  const calls = [
+    ...(shape.resources ?? []).map((json) => layout.text(json)).map(({ at, length }) => `(call $resource (i32.const ${at}) (i32.const ${length}))`),
+    ...(shape.logs ?? []).map((text) => layout.text(text)).map(({ at, length }) => `(call $log (i32.const 1) (i32.const ${at}) (i32.const ${length}))`),
+  ];
+  const patches = roots.map((at) => `(i32.store8 (i32.const ${at}) (global.get $instance))`);
+  const renders = `${patches.join(" ")} ${dom(ops)} ${show} ${calls.join(" ")}`;
+  const handlers = Object.entries(shape.handlers ?? {}).map(([handler, { ops: extra, flags, trap: dies }]) => {
+    const emitted = extra ? dom(layout.bytes(batch(extra))) : "";
+    return `(if (i32.eq (local.get $handler) (i32.const ${handler})) (then ${emitted} ${dies ? trap : ""} (return (i32.const ${flags ?? 0}))))`;
+  });
+  const answer = (/** @type {string | undefined} */ text) => (text === undefined ? 0 : layout.answer(text));
+  const [mountAnswer, report] = [answer(shape.mountAnswer), answer(shape.report)];
+  const name = (/** @type {string} */ export_) => (shape.missing === export_ ? `other_${export_}` : export_);
+  const result = (/** @type {string} */ export_, /** @type {string} */ type) => (shape.mistyped === export_ ? "i64" : type);
+  const wat = `(module
+    (import "hmr" "dom" (func $dom (param i32 i32)))
+    (import "hmr" "log" (func $log (param i32 i32 i32)))
+    (import "hmr" "panic" (func $panic (param i32 i32)))
+    (import "hmr" "resource" (func $resource (param i32 i32)))
+    ${shape.foreign ? `(import "env" "${shape.foreign}" (func))` : ""}
+    (memory (export "${name("memory")}") 4)
+    (global $n (mut i32) (i32.const ${shape.initial ?? 0}))
+    (global $instance (mut i32) (i32.const 1))
+    (func (export "${name("hmr_alloc")}") (param i32) (result i32) (i32.const 131072))
+    (func (export "${name("hmr_mount")}") (param $at i32) (param $length i32) (result i32)
+      ${trapIn("hmr_mount")}
+      (global.set $instance (i32.sub (i32.load8_u (i32.add (local.get $at) (i32.const 12))) (i32.const 48)))
+      ${mountAnswer ? "" : renders} (i32.const ${mountAnswer}))
+    (func (export "${name("hmr_unmount")}") (param i32) ${trapIn("hmr_unmount")})
+    (func (export "${name("hmr_dispatch")}") (param $handler i32) (param i32 i32) (result i32)
+      ${trapIn("hmr_dispatch")}
+      (if (i32.eq (local.get $handler) (i32.const 1)) (then (global.set $n (i32.add (global.get $n) (i32.const 1))) ${show} (return (i32.const 0))))
+      ${handlers.join("\n")}
+      (i32.const 4))
+    (func (export "${name("capture_state")}") (result ${result("capture_state", "i32")})
+      ${trapIn("capture_state")}
+      ${own ? `(i32.store8 (i32.const ${stateDigit}) (i32.add (global.get $n) (i32.const 48))) (i32.store8 (i32.const ${stateInstance}) (i32.add (global.get $instance) (i32.const 48)))` : ""}
+      (${result("capture_state", "i32")}.const ${state}))
+    (func (export "${name("restore_state")}") (param $at i32) (param $length i32) (result i32)
+      ${trapIn("restore_state")}
+      (if (i32.gt_u (local.get $length) (i32.const 60)) (then
+        (global.set $instance (i32.sub (i32.load8_u (i32.add (local.get $at) (i32.const ${stateInstance - state - 4}))) (i32.const 48)))
+        (global.set $n (i32.sub (i32.load8_u (i32.sub (i32.add (local.get $at) (local.get $length)) (i32.const 6))) (i32.const 48)))
+        ${renders}))
+      (i32.const ${report}))
+    (func (export "${name("hmr_dispose")}") ${trapIn("hmr_dispose")})
+    (func (export "hmr_component:${component}") ${trapIn("hmr_component")})
+    ${layout.data.join("\n    ")})`;
+  const { buffer } = parseWat("guest.wat", wat).toBinary({});
+  return shape.lonely ? buffer : withManifest(buffer, `abi\t${shape.abi ?? "1"}\ncomponent\t${component}\tsrc/lib.rs\t1\n`);
+}
+
+/**
+ * @param {Uint8Array} wasm
+ * @param {string} manifest
+ */
+function withManifest(wasm, manifest) {
+  const [name, body] = [encoder.encode("hmr.manifest"), encoder.encode(manifest)];
+  const content = [name.length, ...name, ...body];
+  if (content.length > 127) throw new Error("the manifest of a test is too long");
+  return new Uint8Array([...wasm, 0, content.length, ...content]);
+}

@@ -1,0 +1,149 @@
+/**
+ * The socket to the tool.
+ *
+ * In: messages to send, whether or not a connection stands. Out: messages that came, checked. A lost connection is
+ * made anew, with a pause that grows to two seconds; what was said meanwhile is sent then.
+ *
+ * This is the one file that opens connections; it takes the page's globals from its caller.
+ */
+
+import { MessageError, readMessage } from "./protocol.js";
+
+/** The pauses between attempts, in milliseconds. */
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 2000;
+/** How many messages wait for a connection. */
+const MOST_WAITING = 100;
+
+/** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
+/** @typedef {import("./protocol.js").ClientMessage} ClientMessage */
+
+/**
+ * @typedef {object} Network
+ * @property {typeof globalThis.fetch} fetch
+ * @property {(url: string) => WebSocket} open
+ * @property {(code: () => void, ms: number) => unknown} setTimeout
+ * @property {(id: any) => void} clearTimeout
+ * @property {string} origin of the page, `http://localhost:3000` for instance
+ */
+
+/** A connection that is kept up. */
+export class Transport {
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {string[]} */
+  #waiting = [];
+  #pause = FIRST_PAUSE;
+  /** @type {unknown} */
+  #timer = null;
+  #attempt = 0;
+  #closed = false;
+  #network;
+  #token;
+  #received;
+  #log;
+  #changed;
+
+  /**
+   * @param {Network} network
+   * @param {string} token that the page was served with
+   * @param {{ received: (message: ServerMessage) => void, changed: (connected: boolean) => void,
+   *   log: (text: string) => void }} to
+   */
+  constructor(network, token, { received, changed, log }) {
+    this.#network = network;
+    this.#token = token;
+    this.#received = received;
+    this.#changed = changed;
+    this.#log = log;
+  }
+
+  /** Connects now, unless it is connected. */
+  connect() {
+    this.#closed = false;
+    this.#network.clearTimeout(this.#timer);
+    if (!this.#socket) void this.#connect(++this.#attempt);
+  }
+
+  /** Lets the connection go until `connect` is called: a page in the back-forward cache may not hold one. */
+  close() {
+    this.#closed = true;
+    this.#attempt++;
+    this.#network.clearTimeout(this.#timer);
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  /** @param {ClientMessage} message */
+  send(message) {
+    const text = JSON.stringify(message);
+    if (this.#socket?.readyState === 1) this.#socket.send(text);
+    else {
+      this.#waiting.push(text);
+      if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
+    }
+  }
+
+  /** @param {number} attempt */
+  async #connect(attempt) {
+    const token = await this.#currentToken();
+    if (attempt !== this.#attempt) return;
+    if (token === null) return this.#retry();
+    const url = `${this.#network.origin.replace(/^http/, "ws")}/@hmr/socket?token=${encodeURIComponent(token)}`;
+    let socket;
+    try {
+      socket = this.#network.open(url);
+    } catch (error) {
+      this.#log(`the socket cannot be opened: ${error}`);
+      return this.#retry();
+    }
+    this.#socket = socket;
+    socket.addEventListener("open", () => {
+      if (socket !== this.#socket) return;
+      this.#pause = FIRST_PAUSE;
+      this.#changed(true);
+      for (const text of this.#waiting.splice(0)) socket.send(text);
+    });
+    socket.addEventListener("message", ({ data }) => {
+      if (socket === this.#socket) this.#message(data);
+    });
+    socket.addEventListener("close", () => {
+      if (socket !== this.#socket) return;
+      this.#socket = null;
+      this.#changed(false);
+      this.#retry();
+    });
+  }
+
+  /** The token of the tool that runs now, which may not be the one that served the page. */
+  async #currentToken() {
+    try {
+      const response = await this.#network.fetch(`${this.#network.origin}/@hmr/session`, { cache: "no-store" });
+      if (!response.ok) return null;
+      const { token } = await response.json();
+      if (typeof token === "string") this.#token = token;
+      return this.#token;
+    } catch {
+      return null;
+    }
+  }
+
+  #retry() {
+    if (this.#closed) return;
+    const attempt = ++this.#attempt;
+    this.#timer = this.#network.setTimeout(() => void this.#connect(attempt), this.#pause);
+    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
+  }
+
+  /** @param {unknown} data */
+  #message(data) {
+    let message;
+    try {
+      message = readMessage(data);
+    } catch (error) {
+      this.#log(`a message was skipped: ${error instanceof MessageError ? error.message : error}`);
+      return;
+    }
+    this.#received(message);
+  }
+}

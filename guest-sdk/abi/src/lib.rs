@@ -1,0 +1,63 @@
+//! What both sides of the wasm boundary agree on.
+//!
+//! A *module* (one wasm binary) and an *engine* (the browser client, or `hmr-headless` in wasmtime) talk
+//! through the exports and imports named here, and through four kinds of bytes: batches of DOM
+//! operations ([`ops`]), snapshots and restore reports ([`state`]), events ([`event`]) and the manifest
+//! section ([`manifest`]). `docs/abi.md` describes every layout for writers of other languages.
+//!
+//! Nothing here runs anything: this crate is types, names and their encodings, shared by the guest SDK,
+//! the headless engine and the tool. Decoders accept bytes of any content and answer with an error.
+
+pub mod event;
+pub mod manifest;
+pub mod ops;
+pub mod state;
+
+/// The version of the ABI that this crate describes. A module states its own in the manifest section;
+/// an engine refuses a module of another version before it touches the running one.
+pub const ABI_VERSION: u32 = 1;
+
+/// The name of the wasm import module that holds every import of a module.
+pub const IMPORT_MODULE: &str = "hmr";
+
+/// Names of the functions that an engine provides, under [`IMPORT_MODULE`].
+pub mod imports {
+    /// `dom(ptr: i32, len: i32)`: a batch of DOM operations ([`crate::ops`]).
+    pub const DOM: &str = "dom";
+    /// `log(level: i32, ptr: i32, len: i32)`: UTF-8 text; level 0 debug, 1 info, 2 warn, 3 error.
+    pub const LOG: &str = "log";
+    /// `now() -> f64`: milliseconds since the Unix epoch; never goes back while a page lives.
+    pub const NOW: &str = "now";
+    /// `panic(ptr: i32, len: i32)`: [`crate::event::PanicInfo`] as JSON, just before the module traps.
+    pub const PANIC: &str = "panic";
+    /// `resource(ptr: i32, len: i32)`: [`crate::event::ResourceRequest`] as JSON.
+    pub const RESOURCE: &str = "resource";
+    /// Every import of this ABI version. A module may import fewer, never others.
+    pub const ALL: [&str; 5] = [DOM, LOG, NOW, PANIC, RESOURCE];
+}
+
+/// Names of what a module exports. All are required.
+pub mod exports {
+    /// The linear memory.
+    pub const MEMORY: &str = "memory";
+    /// `hmr_alloc(len: i32) -> i32`: room for an argument; the function that is given it frees it.
+    pub const ALLOC: &str = "hmr_alloc";
+    /// `hmr_mount(ptr: i32, len: i32) -> i32`: [`crate::state::MountRequest`] in, answer out.
+    pub const MOUNT: &str = "hmr_mount";
+    /// `hmr_unmount(instance: i32)`.
+    pub const UNMOUNT: &str = "hmr_unmount";
+    /// `hmr_dispatch(handler: i32, ptr: i32, len: i32) -> i32`: [`crate::event::EventData`] in, flags out.
+    pub const DISPATCH: &str = "hmr_dispatch";
+    /// `capture_state() -> i32`: [`crate::state::Snapshot`] out.
+    pub const CAPTURE_STATE: &str = "capture_state";
+    /// `restore_state(ptr: i32, len: i32) -> i32`: snapshot in, [`crate::state::RestoreReport`] out.
+    pub const RESTORE_STATE: &str = "restore_state";
+    /// `hmr_dispose()`: tears down every instance's effects and clean-ups.
+    pub const DISPOSE: &str = "hmr_dispose";
+    /// Exports with this prefix register one component each; an engine calls all of them, `() -> ()`,
+    /// right after instantiating. What follows the prefix is the component's name.
+    pub const COMPONENT_PREFIX: &str = "hmr_component:";
+    /// The functions that every module must export, [`MEMORY`] apart.
+    pub const FUNCTIONS: [&str; 7] =
+        [ALLOC, MOUNT, UNMOUNT, DISPATCH, CAPTURE_STATE, RESTORE_STATE, DISPOSE];
+}

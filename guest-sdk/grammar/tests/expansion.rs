@@ -1,0 +1,118 @@
+//! What the macros expand to, as tokens. `UPDATE_EXPECT=1` writes the expectations anew.
+#![allow(missing_docs)]
+
+use expect_test::{Expect, expect};
+use proc_macro2::TokenStream;
+
+fn tokens(text: &str) -> TokenStream {
+    text.parse().expect("tokens")
+}
+
+/// The expansion, with the paths of the SDK cut short.
+fn short(expansion: &TokenStream) -> String {
+    let text =
+        expansion.to_string().replace(":: hmr_sdk :: rt :: ", "").replace(":: hmr_sdk :: ", "");
+    text.replace(" . ", ".")
+        .replace("& ", "&")
+        .replace(" (", "(")
+        .replace("( ", "(")
+        .replace(" )", ")")
+}
+
+fn check_view(markup: &str, expected: &Expect) {
+    expected.assert_eq(&short(&hmr_grammar::view(tokens(markup))));
+}
+
+#[test]
+fn an_element_is_one_chain() {
+    check_view(
+        r#"<p class="a" class:on={move || on.get()} on:click:prevent={go}>"Hi " {name}</p>"#,
+        &expect![[
+            r#"IntoView :: into_view(html("p").attr_text("class" , "a").class("on" , move | | on.get()).on("click" , 1u8 , go).text("Hi ").child(name))"#
+        ]],
+    );
+}
+
+#[test]
+fn what_a_select_shows_is_set_after_its_options() {
+    check_view(
+        r#"<select bind:value={v}><option>"a"</option></select>"#,
+        &expect![[
+            r#"IntoView :: into_view(html("select").child(html("option").text("a")).bind_value(v))"#
+        ]],
+    );
+}
+
+#[test]
+fn namespaces_come_from_the_element_around_or_the_name() {
+    check_view(
+        r"<svg><a/><foreignObject><a/></foreignObject></svg>",
+        &expect![[
+            r#"IntoView :: into_view(svg("svg").child(svg("a")).child(svg("foreignObject").child(html("a"))))"#
+        ]],
+    );
+    check_view(r"<circle/>", &expect![[r#"IntoView :: into_view(svg("circle"))"#]]);
+}
+
+#[test]
+fn components_fill_a_builder() {
+    check_view(
+        r#"<ui::Card title="T" key={id}><br>"x"</ui::Card>"#,
+        &expect![[
+            r#"IntoView :: into_view(child("Card" , :: core :: option :: Option :: Some(:: std :: string :: ToString :: to_string(&id)) , builder(ui :: Card).title("T").children(move || IntoView :: into_view(:: std :: vec ! [IntoView :: into_view(html("br")) , IntoView :: into_view("x")])).__build() , ui :: Card))"#
+        ]],
+    );
+}
+
+#[test]
+fn closures_that_render_have_a_scope_named_after_what_they_render() {
+    check_view(
+        r"{move || view! { <Row /> }} {move || n.get()}",
+        &expect![[
+            r#"IntoView :: into_view(:: std :: vec ! [IntoView :: into_view(region("?Row" , move | | view ! { < Row /> })) , IntoView :: into_view(move | | n.get())])"#
+        ]],
+    );
+}
+
+#[test]
+fn bindings_are_named_around_the_expression() {
+    let function = tokens(
+        "fn use_it() -> A {
+            let a = signal(0)?;
+            let (b, c) = (signal(1), 2);
+            let d = Form { e: signal(3), f };
+            let g = 5;
+            let h = move || { let i = make(); };
+            a
+        }",
+    );
+    expect![[r#"fn use_it() -> A { let __hmr_scope = enter_function("use_it") ; let __hmr_binding = bind("a") ; let a = signal(0) ? ; :: core :: mem :: drop(__hmr_binding) ; let(b , c) =({ let __hmr_binding = bind("b") ; signal(1) } , 2) ; let __hmr_binding = bind("d") ; let d = Form { e : { let __hmr_binding = bind_field("e") ; signal(3) } , f } ; :: core :: mem :: drop(__hmr_binding) ; let g = 5 ; let h = move | | { let __hmr_binding = bind("i") ; let i = make() ; :: core :: mem :: drop(__hmr_binding) ; } ; a }"#]].assert_eq(&short(&hmr_grammar::scoped(TokenStream::new(), &function)));
+}
+
+#[test]
+fn an_exported_component_has_a_manifest_line_and_reads_its_props() {
+    let function =
+        tokens("fn Counter(start: i32, #[prop(default = 3)] step: i32) -> View { view! {} }");
+    let expansion = short(&hmr_grammar::component(tokens("export"), &function));
+    for part in [
+        r#"export_name = "hmr_component:Counter""#,
+        r#"link_section = "hmr.manifest""#,
+        r#"start : props.required::<i32>("start") ?"#,
+        r#"match props.optional::<i32>("step") ?"#,
+    ] {
+        let part = part.replace(' ', "");
+        assert!(expansion.replace(' ', "").contains(&part), "{part} in {expansion}");
+    }
+}
+
+#[test]
+fn every_mistake_is_told() {
+    let expansion =
+        hmr_grammar::view(tokens(r#"<dvi on:click:once={f} style:x="1" style:x="2">text</dvi>"#))
+            .to_string();
+    for part in
+        ["there is no element", "does not know the modifier", "is given twice", "quotation marks"]
+    {
+        assert!(expansion.contains(part), "{part} in {expansion}");
+    }
+}

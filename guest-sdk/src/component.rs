@@ -1,0 +1,210 @@
+//! Components: how views call them, how pages mount them, and what their props can be.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use sycamore_reactive::{create_child_scope, untrack};
+
+use crate::runtime::runtime;
+use crate::scope;
+use crate::view::{IntoView, View};
+
+/// The props of a component, as its tag fills them in.
+pub trait Props: Sized {
+    /// Takes one prop at a time.
+    type Builder;
+
+    /// A builder that has none yet.
+    fn builder() -> Self::Builder;
+}
+
+/// The builder of a component's props, given the component.
+pub fn builder<P: Props>(_component: fn(P) -> View) -> P::Builder {
+    P::builder()
+}
+
+/// Renders a component where a view uses it, in a key scope and a reactive scope of its own.
+pub fn child<P>(name: &str, key: Option<String>, props: P, component: fn(P) -> View) -> View {
+    let mut props = Some(props);
+    child_boxed(name, key, &mut || props.take().map_or(View::empty(), component))
+}
+
+fn child_boxed(name: &str, key: Option<String>, render: &mut dyn FnMut() -> View) -> View {
+    let mut view = View::empty();
+    let mut run = || {
+        create_child_scope(|| view = untrack(&mut *render));
+    };
+    match scope::current() {
+        Some(outer) => {
+            let name = key.as_ref().map_or_else(|| name.to_owned(), |key| format!("{name}:{key}"));
+            scope::enter(outer.inner(&name), run);
+        }
+        None => run(),
+    }
+    if let Some(key) = key {
+        view.set_key(&key);
+    }
+    view
+}
+
+/// What stands between a component's tags. Shown once; see [`ChildrenFn`] for more often.
+#[derive(Default)]
+pub struct Children(Option<Box<dyn FnOnce() -> View>>);
+
+impl<F: FnOnce() -> View + 'static> From<F> for Children {
+    fn from(render: F) -> Self {
+        Self(Some(Box::new(render)))
+    }
+}
+
+impl Children {
+    /// Renders them.
+    pub fn render(self) -> View {
+        self.0.map_or(View::empty(), |render| render())
+    }
+}
+
+impl IntoView for Children {
+    fn into_view(self) -> View {
+        self.render()
+    }
+}
+
+impl fmt::Debug for Children {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Children")
+    }
+}
+
+/// What stands between a component's tags, for components that show it again and again, in a `<Show>` for instance.
+#[derive(Clone, Default)]
+pub struct ChildrenFn(Option<Rc<dyn Fn() -> View>>);
+
+impl<F: Fn() -> View + 'static> From<F> for ChildrenFn {
+    fn from(render: F) -> Self {
+        Self(Some(Rc::new(render)))
+    }
+}
+
+impl ChildrenFn {
+    /// Renders them.
+    pub fn render(&self) -> View {
+        self.0.as_ref().map_or(View::empty(), |render| render())
+    }
+}
+
+impl IntoView for ChildrenFn {
+    fn into_view(self) -> View {
+        self.render()
+    }
+}
+
+impl fmt::Debug for ChildrenFn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChildrenFn")
+    }
+}
+
+/// A handler that is passed as a prop. Closures convert into it; cheap to clone.
+pub struct Callback<T = ()>(Option<Rc<dyn Fn(T)>>);
+
+impl<T> Clone for Callback<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Default for Callback<T> {
+    /// One that does nothing.
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T, F: Fn(T) + 'static> From<F> for Callback<T> {
+    fn from(call: F) -> Self {
+        Self(Some(Rc::new(call)))
+    }
+}
+
+impl<T> Callback<T> {
+    /// Makes one of a closure.
+    #[must_use]
+    pub fn new(call: impl Fn(T) + 'static) -> Self {
+        call.into()
+    }
+
+    /// Calls it.
+    pub fn call(&self, value: T) {
+        if let Some(call) = &self.0 {
+            call(value);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Callback<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Callback")
+    }
+}
+
+/// Props that came as JSON.
+pub struct JsonProps(BTreeMap<String, Box<RawValue>>);
+
+impl JsonProps {
+    pub(crate) fn parse(json: &str) -> Result<Self, String> {
+        serde_json::from_str(json)
+            .map(Self)
+            .map_err(|error| format!("props are not an object: {error}"))
+    }
+
+    /// A prop that has to be there.
+    pub fn required<T: DeserializeOwned>(&self, name: &str) -> Result<T, String> {
+        self.optional(name)?.ok_or_else(|| format!("missing field `{name}`"))
+    }
+
+    /// A prop that may be absent.
+    pub fn optional<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, String> {
+        let Some(json) = self.0.get(name) else { return Ok(None) };
+        match serde_json::from_str(json.get()) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(format!("field `{name}`: {error}")),
+        }
+    }
+}
+
+/// Renders a component whose props were read already.
+pub type Render = Box<dyn FnOnce() -> View>;
+
+/// Reads the props of an exported component.
+pub type Mount = fn(&JsonProps) -> Result<Render, String>;
+
+/// Makes a component mountable under a name.
+pub fn register(name: &str, mount: Mount) {
+    #[cfg(target_arch = "wasm32")]
+    crate::panic::install();
+    runtime().components.borrow_mut().insert(name.to_owned(), mount);
+}
+
+/// A component that pages can mount; what tests mount it by.
+pub trait Exported {
+    /// Its name.
+    const NAME: &'static str;
+    /// Reads its props.
+    const MOUNT: Mount;
+}
+
+/// Stands for a required prop that was given.
+pub struct Given;
+
+/// The value of a required prop, which the builder's types have made certain.
+///
+/// # Panics
+///
+/// Never, when called by `view!`.
+pub fn given<T>(value: Option<T>) -> T {
+    value.expect("the builder lets no required prop be absent")
+}

@@ -1,0 +1,91 @@
+//! The imports of the ABI: everything that a module asks of its engine goes through here.
+//!
+//! In a wasm module these are the imports of `hmr`. On a host, where a crate's own tests run, they are recorded in
+//! the thread instead, for [`crate::testing`] to read.
+
+#[cfg(target_arch = "wasm32")]
+mod imported {
+    #[link(wasm_import_module = "hmr")]
+    unsafe extern "C" {
+        fn dom(ptr: *const u8, len: usize);
+        fn log(level: u32, ptr: *const u8, len: usize);
+        fn now() -> f64;
+        fn panic(ptr: *const u8, len: usize);
+        fn resource(ptr: *const u8, len: usize);
+    }
+
+    /// Hands over a batch of DOM operations.
+    pub(crate) fn send_dom(batch: &[u8]) {
+        // SAFETY: the engine reads `len` bytes at `ptr` during the call, which the slice guarantees.
+        unsafe { dom(batch.as_ptr(), batch.len()) }
+    }
+
+    /// Writes a line to the console; `level` as in the ABI.
+    pub(crate) fn send_log(level: u32, text: &str) {
+        // SAFETY: as in `send_dom`.
+        unsafe { log(level, text.as_ptr(), text.len()) }
+    }
+
+    /// The engine's clock, in milliseconds since the Unix epoch.
+    pub(crate) fn clock() -> f64 {
+        // SAFETY: the import takes and changes nothing.
+        unsafe { now() }
+    }
+
+    /// Tells the engine of a panic, as JSON.
+    pub(crate) fn send_panic(info: &str) {
+        // SAFETY: as in `send_dom`.
+        unsafe { panic(info.as_ptr(), info.len()) }
+    }
+
+    /// Asks for a resource, as JSON.
+    pub(crate) fn send_resource(request: &str) {
+        // SAFETY: as in `send_dom`.
+        unsafe { resource(request.as_ptr(), request.len()) }
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use imported::{clock, send_dom, send_log, send_panic, send_resource};
+
+#[cfg(not(target_arch = "wasm32"))]
+mod recorded {
+    use std::cell::RefCell;
+
+    /// What a module asked for since the last look.
+    #[derive(Debug, Default)]
+    pub(crate) struct Recorded {
+        pub(crate) batches: Vec<Vec<u8>>,
+        pub(crate) log: Vec<(u32, String)>,
+        pub(crate) resources: Vec<String>,
+        pub(crate) clock: f64,
+    }
+
+    thread_local! {
+        static RECORDED: RefCell<Recorded> = RefCell::default();
+    }
+
+    /// Reads or changes what this thread's module asked for.
+    pub(crate) fn recorded<R>(look: impl FnOnce(&mut Recorded) -> R) -> R {
+        RECORDED.with_borrow_mut(look)
+    }
+
+    pub(crate) fn send_dom(batch: &[u8]) {
+        recorded(|all| all.batches.push(batch.to_vec()));
+    }
+
+    pub(crate) fn send_log(level: u32, text: &str) {
+        recorded(|all| all.log.push((level, text.to_owned())));
+    }
+
+    pub(crate) fn clock() -> f64 {
+        recorded(|all| all.clock)
+    }
+
+    pub(crate) fn send_resource(request: &str) {
+        recorded(|all| all.resources.push(request.to_owned()));
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use recorded::{Recorded, clock, recorded, send_dom, send_log, send_resource};

@@ -1,0 +1,66 @@
+//! The exports of the ABI. They stand here and are exported from the wasm binary that this crate is linked into.
+
+use std::cell::RefCell;
+
+use serde::Serialize;
+
+use crate::module;
+
+thread_local! {
+    /// What the last export answered: valid until the next call into the module.
+    static ANSWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+fn answer(value: &impl Serialize) -> *const u8 {
+    let mut bytes = vec![0; 4];
+    if serde_json::to_writer(&mut bytes, value).is_err() {
+        return std::ptr::null();
+    }
+    let len = u32::try_from(bytes.len() - 4).unwrap_or(0);
+    bytes[..4].copy_from_slice(&len.to_le_bytes());
+    ANSWER.with_borrow_mut(|answer| {
+        *answer = bytes;
+        answer.as_ptr()
+    })
+}
+
+/// Takes over what the engine wrote at an address of `hmr_alloc`.
+fn argument(ptr: *mut u8, len: usize) -> Box<[u8]> {
+    // SAFETY: by the ABI, `ptr` is what `hmr_alloc(len)` gave, and nothing else frees it.
+    unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(ptr, len)) }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn hmr_alloc(len: usize) -> *mut u8 {
+    Box::into_raw(vec![0_u8; len].into_boxed_slice()).cast()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn hmr_mount(ptr: *mut u8, len: usize) -> *const u8 {
+    answer(&module::mount(&argument(ptr, len)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn hmr_unmount(instance: u32) {
+    module::unmount(instance);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn hmr_dispatch(handler: u32, ptr: *mut u8, len: usize) -> u32 {
+    module::dispatch(handler, &argument(ptr, len))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn capture_state() -> *const u8 {
+    answer(&module::capture())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn restore_state(ptr: *mut u8, len: usize) -> *const u8 {
+    answer(&module::restore(&argument(ptr, len)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn hmr_dispose() {
+    module::dispose_all();
+}

@@ -1,0 +1,86 @@
+//! Components, signals and views for modules that cargo-hmr swaps without losing state.
+//!
+//! `docs/sdk.md` is the guide for component authors; `docs/abi.md` is what a module and its engine owe each other.
+//! A component is a function that renders once; signals that it makes are captured under their key and restored in
+//! the code that replaces it; effects bring changes to the nodes that show them, one operation at a time.
+
+extern crate self as hmr_sdk;
+
+mod attribute;
+mod component;
+mod dom;
+mod element;
+mod engine;
+mod event;
+#[cfg(target_arch = "wasm32")]
+mod exports;
+mod flow;
+mod instance;
+pub mod log;
+mod module;
+mod panic;
+mod reactive;
+mod resource;
+mod runtime;
+mod scope;
+mod signal;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+mod view;
+
+pub use hmr_macros::{component, scoped, view};
+pub use serde_json::json;
+
+pub use crate::attribute::{IntoValue, Value};
+pub use crate::component::{Callback, Children, ChildrenFn};
+pub use crate::element::{FieldValue, NodeRef};
+pub use crate::event::Event;
+pub use crate::reactive::{
+    Memo, batch, effect, memo, on_cleanup, provide_context, try_context, untrack, use_context,
+};
+pub use crate::resource::{ResourceHandle, animation_frame, interval, now, timeout};
+pub use crate::scope::scope;
+pub use crate::signal::{Signal, State, signal, signal_keyed};
+pub use crate::view::{IntoView, View};
+
+/// Everything that a component is written with.
+pub mod prelude {
+    pub use hmr_macros::{component, scoped, view};
+
+    pub use crate::scope::scope;
+    pub use crate::{
+        Callback, Children, ChildrenFn, Event, IntoView, Memo, NodeRef, ResourceHandle, Signal,
+        View, animation_frame, batch, effect, interval, json, log, memo, now, on_cleanup,
+        provide_context, signal, signal_keyed, timeout, try_context, untrack, use_context,
+    };
+}
+
+/// What the macros write. Not for use by hand: it changes with them.
+#[doc(hidden)]
+pub mod rt {
+    pub use crate::component::{
+        Exported, Given, JsonProps, Mount, Props, Render, builder, child, given, register,
+    };
+    pub use crate::element::{html, mathml, props, svg};
+    pub use crate::flow::{list, show};
+    pub use crate::scope::{bind, bind_field, enter_function};
+    pub use crate::view::region;
+
+    /// The bytes of a manifest line, for a static.
+    #[must_use]
+    pub const fn bytes<const N: usize>(text: &str) -> [u8; N] {
+        let text = text.as_bytes();
+        let mut bytes = [0; N];
+        let mut at = 0;
+        while at < N {
+            bytes[at] = text[at];
+            at += 1;
+        }
+        bytes
+    }
+
+    const _: () = assert!(
+        hmr_abi::ABI_VERSION == 1,
+        "the manifest line of `#[component]` states another version"
+    );
+}

@@ -1,0 +1,173 @@
+//! What the exports of the ABI do, as ordinary functions: mount, unmount, dispatch, capture, restore, dispose.
+//!
+//! None of them traps on malformed input: what an engine hands in may be of any content.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use hmr_abi::ABI_VERSION;
+use hmr_abi::event::{DISPATCH_INERT, EventData};
+use hmr_abi::ops::root_of;
+use hmr_abi::state::{
+    InstanceReport, InstanceState, MountAnswer, MountRequest, RestoreReport, Snapshot,
+};
+use serde_json::value::RawValue;
+use sycamore_reactive::{create_child_scope, untrack};
+
+use crate::component::{JsonProps, Render};
+use crate::instance::Instance;
+use crate::runtime::runtime;
+use crate::scope::{self, Scope};
+use crate::{dom, engine, event, resource};
+
+/// `hmr_mount`
+pub(crate) fn mount(request: &[u8]) -> MountAnswer {
+    let error = serde_json::from_slice::<MountRequest>(request)
+        .map_err(|error| format!("the mount request does not parse: {error}"))
+        .and_then(|request| mount_request(&request))
+        .err();
+    dom::flush();
+    MountAnswer { error }
+}
+
+fn mount_request(request: &MountRequest) -> Result<(), String> {
+    let render = prepare(&request.component, &request.props)?;
+    match runtime().instance(request.instance) {
+        Some(live) if live.component == request.component => {
+            render_again(&live, request.props.clone(), render);
+        }
+        other => {
+            if let Some(other) = other {
+                unmount_instance(&other);
+            }
+            let instance =
+                Instance::new(request.instance, request.component.clone(), request.props.clone());
+            runtime().instances.borrow_mut().push(Rc::clone(&instance));
+            render_into(&instance, render);
+        }
+    }
+    Ok(())
+}
+
+/// Finds a component and reads its props, before anything changes.
+fn prepare(component: &str, props: &RawValue) -> Result<Render, String> {
+    let runtime = runtime();
+    let mount = runtime.components.borrow().get(component).copied();
+    let Some(mount) = mount else {
+        let names: Vec<_> =
+            runtime.components.borrow().keys().map(|name| format!("`{name}`")).collect();
+        let exported = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        return Err(format!("there is no component `{component}`; exported: {exported}"));
+    };
+    mount(&JsonProps::parse(props.get())?)
+        .map_err(|error| format!("the props of `{component}` do not parse: {error}"))
+}
+
+fn render_into(instance: &Rc<Instance>, render: Render) {
+    runtime().root.run_in(|| {
+        let node = create_child_scope(|| {
+            scope::enter(Scope::of_instance(Rc::clone(instance)), || {
+                untrack(|| render().place(root_of(instance.id), 0));
+            });
+        });
+        instance.node.set(Some(node));
+    });
+}
+
+fn render_again(instance: &Rc<Instance>, props: Box<RawValue>, render: Render) {
+    instance.park("");
+    resource::begin_rendering_again(instance);
+    dispose(instance);
+    instance.props.replace(props);
+    render_into(instance, render);
+    instance.drop_parked();
+    resource::end_rendering_again(instance);
+}
+
+/// Tears down what the instance rendered. Its nodes are gone with its root, or about to be.
+fn dispose(instance: &Instance) {
+    if let Some(node) = instance.node.take() {
+        runtime().root.run_in(|| dom::discarding(|| node.dispose()));
+    }
+}
+
+/// `hmr_unmount`
+pub(crate) fn unmount(id: u32) {
+    if let Some(instance) = runtime().instance(id) {
+        unmount_instance(&instance);
+    }
+    dom::flush();
+}
+
+fn unmount_instance(instance: &Rc<Instance>) {
+    dispose(instance);
+    runtime().instances.borrow_mut().retain(|other| !Rc::ptr_eq(other, instance));
+}
+
+/// `hmr_dispatch`
+pub(crate) fn dispatch(handler: u32, data: &[u8]) -> u32 {
+    let flags = match serde_json::from_slice::<EventData>(data) {
+        Ok(data) => runtime().root.run_in(|| event::dispatch(handler, data)),
+        Err(error) => {
+            engine::send_log(3, &format!("an event does not parse: {error}"));
+            DISPATCH_INERT
+        }
+    };
+    dom::flush();
+    flags
+}
+
+/// `capture_state`
+pub(crate) fn capture() -> Snapshot {
+    let instances = runtime().instances.borrow().clone();
+    let instances = runtime()
+        .root
+        .run_in(|| untrack(|| instances.iter().map(|instance| instance.capture()).collect()));
+    Snapshot { abi: ABI_VERSION, instances }
+}
+
+/// `restore_state`
+pub(crate) fn restore(snapshot: &[u8]) -> RestoreReport {
+    let snapshot = serde_json::from_slice(snapshot).unwrap_or_else(|error| {
+        engine::send_log(3, &format!("the snapshot does not parse, nothing is restored: {error}"));
+        Snapshot::default()
+    });
+    let report =
+        RestoreReport { instances: snapshot.instances.into_iter().map(restore_instance).collect() };
+    dom::flush();
+    report
+}
+
+fn restore_instance(state: InstanceState) -> InstanceReport {
+    let render = match prepare(&state.component, &state.props) {
+        Ok(_) if runtime().instance(state.instance).is_some() => {
+            Err(format!("the instance {} is mounted already", state.instance))
+        }
+        prepared => prepared,
+    };
+    match render {
+        Ok(render) => {
+            let instance = Instance::new(state.instance, state.component, state.props);
+            instance.begin_restore(state.signals);
+            runtime().instances.borrow_mut().push(Rc::clone(&instance));
+            render_into(&instance, render);
+            instance.end_restore()
+        }
+        Err(error) => InstanceReport {
+            instance: state.instance,
+            component: state.component,
+            error: Some(error),
+            keys: BTreeMap::new(),
+        },
+    }
+}
+
+/// `hmr_dispose`
+pub(crate) fn dispose_all() {
+    let instances = runtime().instances.take();
+    resource::keep_all(&instances);
+    for instance in instances {
+        dispose(&instance);
+    }
+    dom::flush();
+}

@@ -1,0 +1,39 @@
+//! Tells the engine of a panic before the module traps.
+
+use std::panic::PanicHookInfo;
+
+use hmr_abi::event::PanicInfo;
+
+/// The message and place of a panic.
+pub(crate) fn describe(info: &PanicHookInfo<'_>) -> PanicInfo {
+    let payload = info.payload();
+    let message = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned());
+    info.location().map_or_else(
+        || PanicInfo { message: message.clone(), ..PanicInfo::default() },
+        |place| PanicInfo {
+            message: message.clone(),
+            file: place.file().to_owned(),
+            line: place.line(),
+            column: place.column(),
+        },
+    )
+}
+
+/// Installs the hook, once.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn install() {
+    use std::sync::Once;
+
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|info| {
+            if let Ok(json) = serde_json::to_string(&describe(info)) {
+                crate::engine::send_panic(&json);
+            }
+        }));
+    });
+}

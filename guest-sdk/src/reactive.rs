@@ -1,0 +1,196 @@
+//! Effects, memos, clean-ups, contexts: the reactive graph, on `sycamore-reactive`.
+//!
+//! Writes notify at once, but for writes made while an effect runs: those notify when the outermost effect has
+//! returned. So an effect may close the very region that it lives in.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use sycamore_reactive as reactive;
+use sycamore_reactive::ReadSignal;
+
+use crate::scope;
+
+thread_local! {
+    static RUNNING: Cell<u32> = const { Cell::new(0) };
+    static PENDING: RefCell<Vec<Trigger>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What a write notifies.
+pub(crate) type Trigger = reactive::Signal<Rc<dyn Any>>;
+
+/// Runs the dependents of a trigger: now, or when the outermost effect has returned.
+pub(crate) fn notify(trigger: Trigger) {
+    PENDING.with_borrow_mut(|pending| pending.push(trigger));
+    drain();
+}
+
+fn drain() {
+    while RUNNING.get() == 0 {
+        let triggers = PENDING.take();
+        if triggers.is_empty() {
+            return;
+        }
+        RUNNING.set(1);
+        // Together, so that what depends on several of them runs once.
+        reactive::batch(|| {
+            for trigger in triggers.into_iter().filter(|trigger| trigger.is_alive()) {
+                trigger.update(|_| {});
+            }
+        });
+        RUNNING.set(0);
+    }
+}
+
+/// Forgets what was left by a test that panicked inside an effect.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn reset() {
+    RUNNING.set(0);
+    PENDING.take();
+}
+
+/// Runs something during which writes wait.
+fn holding<R>(run: impl FnOnce() -> R) -> R {
+    RUNNING.set(RUNNING.get() + 1);
+    let result = run();
+    RUNNING.set(RUNNING.get() - 1);
+    result
+}
+
+/// Runs `f` now, and again whenever a signal or memo that it read has changed. What it creates is disposed before
+/// each further run.
+pub fn effect(f: impl FnMut() + 'static) {
+    effect_boxed(Box::new(f));
+}
+
+pub(crate) fn effect_boxed(mut f: Box<dyn FnMut()>) {
+    let scope = scope::current();
+    reactive::create_effect(move || {
+        holding(|| match &scope {
+            Some(scope) => scope::enter(scope.fresh(), &mut f),
+            None => f(),
+        });
+    });
+    drain();
+}
+
+/// Runs `f` when the component, list item or effect in which this was called goes.
+pub fn on_cleanup(f: impl FnOnce() + 'static) {
+    reactive::on_cleanup(f);
+}
+
+/// Runs `f`; what depends on the signals that it writes runs once, afterwards.
+pub fn batch<R>(f: impl FnOnce() -> R) -> R {
+    let result = holding(f);
+    drain();
+    result
+}
+
+/// Runs `f` without subscribing to what it reads.
+pub fn untrack<R>(f: impl FnOnce() -> R) -> R {
+    reactive::untrack(f)
+}
+
+/// Gives a value to the component in which this is called and to all inside it.
+pub fn provide_context<T: Clone + 'static>(value: T) {
+    reactive::provide_context(value);
+}
+
+/// The value of this type that is provided nearest by, or above.
+///
+/// # Panics
+///
+/// If there is none; [`try_context`] answers instead.
+#[must_use]
+#[track_caller]
+pub fn use_context<T: Clone + 'static>() -> T {
+    let Some(value) = try_context() else {
+        panic!("no context of type `{}` is provided here or above", std::any::type_name::<T>());
+    };
+    value
+}
+
+/// The value of this type that is provided nearest by, or above, if there is one.
+#[must_use]
+pub fn try_context<T: Clone + 'static>() -> Option<T> {
+    reactive::try_use_context()
+}
+
+/// A derived value. It is computed again when what it read has changed, and never captured. `Copy`.
+pub struct Memo<T: 'static> {
+    node: ReadSignal<Rc<dyn Any>>,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Memo<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Memo<T> {}
+
+/// Derives a value from signals and other memos. What reads it is told only when the value has changed.
+pub fn memo<T: PartialEq + 'static>(mut f: impl FnMut() -> T + 'static) -> Memo<T> {
+    let compute = Box::new(move || Rc::new(f()) as Rc<dyn Any>);
+    let same =
+        |new: &Rc<dyn Any>, old: &Rc<dyn Any>| new.downcast_ref::<T>() == old.downcast_ref::<T>();
+    Memo { node: memo_boxed(compute, same), value: PhantomData }
+}
+
+fn memo_boxed(
+    mut compute: Box<dyn FnMut() -> Rc<dyn Any>>,
+    same: fn(&Rc<dyn Any>, &Rc<dyn Any>) -> bool,
+) -> ReadSignal<Rc<dyn Any>> {
+    let memo = reactive::create_selector_with(move || holding(&mut compute), same);
+    drain();
+    memo
+}
+
+impl<T: 'static> Memo<T> {
+    /// A copy of the value; the running effect, memo or view follows it.
+    #[must_use]
+    #[track_caller]
+    pub fn get(self) -> T
+    where
+        T: Clone,
+    {
+        self.with(T::clone)
+    }
+
+    /// A copy of the value, without following it.
+    #[must_use]
+    #[track_caller]
+    pub fn get_untracked(self) -> T
+    where
+        T: Clone,
+    {
+        Self::read(&self.node.get_clone_untracked(), T::clone)
+    }
+
+    /// Looks at the value in place; the running effect, memo or view follows it.
+    #[track_caller]
+    pub fn with<R>(self, look: impl FnOnce(&T) -> R) -> R {
+        Self::read(&self.node.get_clone(), look)
+    }
+
+    fn read<R>(value: &Rc<dyn Any>, look: impl FnOnce(&T) -> R) -> R {
+        let value = value.downcast_ref();
+        look(value.unwrap_or_else(|| unreachable!("a memo's node holds its own type")))
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Memo<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with(|value| value.fmt(f))
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Memo<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with(|value| value.fmt(f))
+    }
+}

@@ -1,0 +1,66 @@
+//! The one place that holds a module's running state: its instances, handlers and the batch being written.
+//!
+//! A wasm module has one thread and so one runtime. On a host each thread has its own, and [`reset`] starts it over,
+//! which is how a test plays the old and the new code of a swap in turn.
+//! Every cell is borrowed for the length of one small operation only; user code never runs inside a borrow.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use sycamore_reactive::{RootHandle, create_root};
+
+use crate::component::Mount;
+use crate::event::Handler;
+use crate::instance::Instance;
+
+/// A module's state; see the module's documentation.
+pub(crate) struct Runtime {
+    pub(crate) root: RootHandle,
+    /// Mounted instances, in the order of mounting.
+    pub(crate) instances: RefCell<Vec<Rc<Instance>>>,
+    /// What can be mounted, by name.
+    pub(crate) components: RefCell<BTreeMap<String, Mount>>,
+    pub(crate) handlers: RefCell<BTreeMap<u32, Handler>>,
+    pub(crate) batch: RefCell<Vec<u8>>,
+    /// Method calls, which go to the end of the batch: the element is in the document by then.
+    pub(crate) calls: RefCell<Vec<u8>>,
+    pub(crate) last_node: Cell<u32>,
+    pub(crate) last_handler: Cell<u32>,
+}
+
+thread_local! {
+    static RUNTIME: RefCell<Rc<Runtime>> = RefCell::new(Rc::new(Runtime::new()));
+}
+
+impl Runtime {
+    fn new() -> Self {
+        Self {
+            root: create_root(|| {}),
+            instances: RefCell::default(),
+            components: RefCell::default(),
+            handlers: RefCell::default(),
+            batch: RefCell::default(),
+            calls: RefCell::default(),
+            last_node: Cell::new(0),
+            last_handler: Cell::new(0),
+        }
+    }
+
+    /// The mounted instance of this id.
+    pub(crate) fn instance(&self, id: u32) -> Option<Rc<Instance>> {
+        self.instances.borrow().iter().find(|instance| instance.id == id).cloned()
+    }
+}
+
+/// This thread's runtime.
+pub(crate) fn runtime() -> Rc<Runtime> {
+    RUNTIME.with_borrow(Rc::clone)
+}
+
+/// Starts over with an empty runtime, whose node and handler numbers begin anew.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn reset() {
+    let old = RUNTIME.replace(Rc::new(Runtime::new()));
+    old.root.dispose();
+}

@@ -1,0 +1,238 @@
+//! Signals: state that is followed, and that a swap carries over under its key.
+
+use std::any::{Any, type_name};
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use hmr_abi::state::{KeyOutcome, SignalState};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use sycamore_reactive as reactive;
+
+use crate::instance::{Instance, Parked, Slot};
+use crate::reactive::{Trigger, notify};
+use crate::{engine, scope};
+
+/// What a signal can hold: anything that is written to JSON and read back.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the state of a signal",
+    label = "a swap could not write this to JSON and read it back",
+    note = "hint: derive `serde::Serialize` and `serde::Deserialize` for it"
+)]
+pub trait State: Serialize + DeserializeOwned + 'static {}
+
+impl<T: Serialize + DeserializeOwned + 'static> State for T {}
+
+/// State that views and effects follow, and that survives a swap. `Copy`, whatever `T` is.
+pub struct Signal<T: 'static> {
+    trigger: Trigger,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Signal<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Signal<T> {}
+
+struct Stored<T> {
+    value: RefCell<T>,
+    set: Cell<bool>,
+}
+
+impl<T: State> Slot for Stored<T> {
+    fn fingerprint(&self) -> &'static str {
+        type_name::<T>()
+    }
+
+    fn is_set(&self) -> bool {
+        self.set.get()
+    }
+
+    fn write(&self) -> Result<Box<RawValue>, String> {
+        serde_json::value::to_raw_value(&*self.value.borrow()).map_err(|error| error.to_string())
+    }
+}
+
+/// Makes a signal. Its key is the binding that it goes to, in its component: `let count = signal(0)` is `count`.
+///
+/// If the module is being swapped in and the old code's signal of this key was set, the value is the old one;
+/// otherwise it is `value`.
+pub fn signal<T: State>(value: T) -> Signal<T> {
+    make(Place::claim(None), value)
+}
+
+/// Makes a signal under a key of your own choice.
+pub fn signal_keyed<T: State>(key: &str, value: T) -> Signal<T> {
+    make(Place::claim(Some(key)), value)
+}
+
+fn make<T: State>(mut place: Place, mut value: T) -> Signal<T> {
+    let live = place.live().and_then(|live| (live as Rc<dyn Any>).downcast::<Stored<T>>().ok());
+    let stored = live.unwrap_or_else(|| {
+        let set = place.restore(type_name::<T>(), &mut |json| {
+            value = serde_json::from_str(json)?;
+            Ok(())
+        });
+        Rc::new(Stored { value: RefCell::new(value), set: Cell::new(set) })
+    });
+    Signal { trigger: place.settle(Rc::clone(&stored) as _, stored), value: PhantomData }
+}
+
+/// Where a new signal lives: its key, and the old value that waits there.
+struct Place {
+    home: Option<(Rc<Instance>, String)>,
+    parked: Option<Parked>,
+}
+
+impl Place {
+    fn claim(name: Option<&str>) -> Self {
+        let Some(scope) = scope::current() else { return Self { home: None, parked: None } };
+        let binding = scope.binding();
+        let name = name.or(binding.as_deref()).unwrap_or("signal");
+        let mut key = scope.key(&scope.take(name));
+        while scope.instance.signals.borrow().contains_key(&key) {
+            key = scope.key(&scope.take(name));
+        }
+        let parked = scope.instance.claim(&key);
+        Self { home: Some((Rc::clone(&scope.instance), key)), parked }
+    }
+
+    /// The storage of the rendering before, if the signal was set there.
+    fn live(&mut self) -> Option<Rc<dyn Slot>> {
+        match self.parked.take() {
+            Some(Parked::Live(slot)) => Some(slot).filter(|slot| slot.is_set()),
+            parked => {
+                self.parked = parked;
+                None
+            }
+        }
+    }
+
+    /// Puts a snapshot's value into a new signal, notes the outcome, and tells whether the signal counts as set.
+    fn restore(
+        &mut self,
+        fingerprint: &str,
+        decode: &mut dyn FnMut(&str) -> Result<(), serde_json::Error>,
+    ) -> bool {
+        let (Some((instance, key)), Some(Parked::Old(old))) = (&self.home, self.parked.take())
+        else {
+            return false;
+        };
+        let set = old.set;
+        let outcome = if set { decide(old, fingerprint, decode) } else { KeyOutcome::Kept };
+        let set = set && !matches!(outcome, KeyOutcome::Reset { .. });
+        instance.note(key, outcome);
+        set
+    }
+
+    /// Registers the signal until its reactive scope is disposed.
+    fn settle(self, slot: Rc<dyn Slot>, value: Rc<dyn Any>) -> Trigger {
+        let trigger = reactive::create_signal(value);
+        if let Some((instance, key)) = self.home {
+            instance.signals.borrow_mut().insert(key.clone(), Rc::clone(&slot));
+            reactive::on_cleanup(move || {
+                let mut signals = instance.signals.borrow_mut();
+                if signals.get(&key).is_some_and(|registered| Rc::ptr_eq(registered, &slot)) {
+                    signals.remove(&key);
+                }
+            });
+        }
+        trigger
+    }
+}
+
+fn decide(
+    old: SignalState,
+    fingerprint: &str,
+    decode: &mut dyn FnMut(&str) -> Result<(), serde_json::Error>,
+) -> KeyOutcome {
+    let Some(value) = old.value else {
+        let reason = old.error.unwrap_or_else(|| "the old code did not write its value".to_owned());
+        return KeyOutcome::Reset { reason };
+    };
+    match decode(value.get()) {
+        Err(error) => KeyOutcome::Reset { reason: error.to_string() },
+        Ok(()) if old.fingerprint == fingerprint => KeyOutcome::Kept,
+        Ok(()) => KeyOutcome::Migrated { from: old.fingerprint },
+    }
+}
+
+impl<T: 'static> Signal<T> {
+    #[track_caller]
+    fn stored(self) -> Rc<Stored<T>> {
+        self.trigger
+            .get_clone_untracked()
+            .downcast()
+            .unwrap_or_else(|_| unreachable!("a signal's node holds its own type"))
+    }
+
+    /// A copy of the value; the running effect, memo or view follows it.
+    #[must_use]
+    #[track_caller]
+    pub fn get(self) -> T
+    where
+        T: Clone,
+    {
+        self.with(T::clone)
+    }
+
+    /// A copy of the value, without following it.
+    #[must_use]
+    #[track_caller]
+    pub fn get_untracked(self) -> T
+    where
+        T: Clone,
+    {
+        self.stored().value.borrow().clone()
+    }
+
+    /// Looks at the value in place; the running effect, memo or view follows it.
+    #[track_caller]
+    pub fn with<R>(self, look: impl FnOnce(&T) -> R) -> R {
+        self.trigger.track();
+        look(&self.stored().value.borrow())
+    }
+
+    /// Looks at the value in place, without following it.
+    #[track_caller]
+    pub fn with_untracked<R>(self, look: impl FnOnce(&T) -> R) -> R {
+        look(&self.stored().value.borrow())
+    }
+
+    /// Replaces the value and notifies what follows it. A signal whose component is gone stays as it is.
+    #[track_caller]
+    pub fn set(self, value: T) {
+        self.update(|old| *old = value);
+    }
+
+    /// Changes the value in place and notifies what follows it. A signal whose component is gone stays as it is.
+    #[track_caller]
+    pub fn update<R>(self, change: impl FnOnce(&mut T) -> R) {
+        if !self.trigger.is_alive() {
+            engine::send_log(2, "a signal was written after its component had gone");
+            return;
+        }
+        let stored = self.stored();
+        _ = change(&mut stored.value.borrow_mut());
+        stored.set.set(true);
+        notify(self.trigger);
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Signal<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with(|value| value.fmt(f))
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Signal<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with(|value| value.fmt(f))
+    }
+}

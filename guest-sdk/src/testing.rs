@@ -1,0 +1,250 @@
+//! A page without a browser, for the tests of components: mount, look at the markup, fire events, swap.
+//!
+//! ```
+//! use hmr_sdk::prelude::*;
+//! use hmr_sdk::testing::Page;
+//!
+//! #[component(export)]
+//! fn Counter(#[prop(default)] start: i32) -> View {
+//!     let count = signal(start);
+//!     view! { <button on:click={move |_| count.update(|n| *n += 1)}>{count}</button> }
+//! }
+//!
+//! let mut page = Page::new().with::<CounterProps>();
+//! page.mount(1, "Counter", &json!({ "start": 3 })).expect("Counter mounts");
+//! page.click("button");
+//! assert_eq!(page.html(), "<button>4</button>");
+//! ```
+//!
+//! A thread has one module, so making a page ends the one before it. To play a swap, capture the old page, make one with
+//! the new components, and restore into it.
+
+mod tree;
+
+use std::cell::{Cell, RefCell};
+use std::sync::Once;
+
+use hmr_abi::event::{EventData, PanicInfo, ResourceRequest};
+use hmr_abi::ops::{Op, Ops};
+use hmr_abi::state::{MountRequest, RestoreReport, Snapshot};
+use serde_json::value::to_raw_value;
+
+use crate::component::{Exported, register};
+use crate::engine::{Recorded, recorded};
+use crate::{module, reactive, runtime};
+use tree::Tree;
+
+/// A page on which components of this crate are mounted.
+#[derive(Debug)]
+pub struct Page {
+    tree: Tree,
+    operations: Vec<String>,
+    resources: Vec<ResourceRequest>,
+    /// Keeps the page in the thread of its module.
+    thread: std::marker::PhantomData<*const ()>,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Page {
+    /// An empty page, whose module exports nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        runtime::reset();
+        reactive::reset();
+        recorded(|all| *all = Recorded::default());
+        Self {
+            tree: Tree::default(),
+            operations: Vec::new(),
+            resources: Vec::new(),
+            thread: std::marker::PhantomData,
+        }
+    }
+
+    /// Lets the component be mounted that these are the props of.
+    #[must_use]
+    pub fn with<P: Exported>(self) -> Self {
+        register(P::NAME, P::MOUNT);
+        self
+    }
+
+    /// Mounts a component, or renders a mounted one afresh; answers why it could not.
+    ///
+    /// # Panics
+    ///
+    /// If the module's operations are malformed, which is a bug of the SDK. So do all that follow.
+    pub fn mount(
+        &mut self,
+        instance: u32,
+        component: &str,
+        props: &serde_json::Value,
+    ) -> Result<(), String> {
+        let props = to_raw_value(props).map_err(|error| error.to_string())?;
+        let request = MountRequest { instance, component: component.to_owned(), props };
+        let bytes = serde_json::to_vec(&request).map_err(|error| error.to_string())?;
+        let again = runtime::runtime().instance(instance).is_some();
+        let old = again.then(|| self.tree.children_of_root(instance));
+        let answer = module::mount(&bytes);
+        if let (Some(old), None) = (old, &answer.error) {
+            self.tree.forget(&old);
+        }
+        self.look();
+        answer.error.map_or(Ok(()), Err)
+    }
+
+    /// Unmounts an instance.
+    pub fn unmount(&mut self, instance: u32) {
+        module::unmount(instance);
+        let gone = self.tree.children_of_root(instance);
+        self.tree.forget(&gone);
+        self.look();
+    }
+
+    /// The markup of all instances. Properties are written with a dot: `.value="…"`.
+    #[must_use]
+    pub fn html(&self) -> String {
+        self.tree.html()
+    }
+
+    /// The operations since the last call of this, one each.
+    pub fn operations(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.operations)
+    }
+
+    /// Fires a click at the first element that a selector finds.
+    pub fn click(&mut self, selector: &str) -> u32 {
+        self.fire(selector, &EventData { kind: "click".into(), ..EventData::default() })
+    }
+
+    /// Types into the first field that a selector finds: its value is `text` now.
+    pub fn input(&mut self, selector: &str, text: &str) -> u32 {
+        let value = Some(text.to_owned());
+        self.fire(selector, &EventData { kind: "input".into(), value, ..EventData::default() })
+    }
+
+    /// Fires an event at the first element that a selector finds: `tag`, `.class`, `#id`, or `tag.class`. Answers the
+    /// flags of `hmr_dispatch`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such element, or it does not listen.
+    pub fn fire(&mut self, selector: &str, event: &EventData) -> u32 {
+        let Some(handler) = self.tree.handler(selector, &event.kind) else {
+            panic!("nothing that is `{selector}` listens to `{}` in {}", event.kind, self.html());
+        };
+        self.dispatch(handler, event)
+    }
+
+    /// The handler that an element's event calls, to call it later.
+    #[must_use]
+    pub fn handler(&self, selector: &str, event: &str) -> Option<u32> {
+        self.tree.handler(selector, event)
+    }
+
+    /// Calls a handler; answers the flags of `hmr_dispatch`.
+    pub fn dispatch(&mut self, handler: u32, event: &EventData) -> u32 {
+        let flags = serde_json::to_vec(event).map_or(0, |event| module::dispatch(handler, &event));
+        self.look();
+        flags
+    }
+
+    /// The resources that were asked for and closed since the page was made.
+    #[must_use]
+    pub fn resources(&self) -> &[ResourceRequest] {
+        &self.resources
+    }
+
+    /// Fires the open resource of this key; `false` if there is none.
+    pub fn fire_resource(&mut self, key: &str) -> bool {
+        let newest = self.resources.iter().rev().find_map(|request| match request {
+            ResourceRequest::Open { key: open, handler, .. } if open == key => Some(Some(*handler)),
+            ResourceRequest::Close { key: closed, .. } if closed == key => Some(None),
+            _ => None,
+        });
+        let Some(handler) = newest.flatten() else { return false };
+        self.dispatch(handler, &EventData::default());
+        true
+    }
+
+    /// The lines that were logged since the page was made, with their level.
+    #[must_use]
+    pub fn log(&self) -> Vec<(u32, String)> {
+        recorded(|all| all.log.clone())
+    }
+
+    /// Sets the clock that `now()` reads, in milliseconds.
+    pub fn set_clock(&mut self, now: f64) {
+        recorded(|all| all.clock = now);
+    }
+
+    /// The state of every instance.
+    #[must_use]
+    pub fn capture(&self) -> Snapshot {
+        module::capture()
+    }
+
+    /// Mounts every instance of a snapshot with its state.
+    pub fn restore(&mut self, snapshot: &Snapshot) -> RestoreReport {
+        self.restore_bytes(&serde_json::to_vec(snapshot).unwrap_or_default())
+    }
+
+    /// Restores from bytes, which may be of any content.
+    pub fn restore_bytes(&mut self, snapshot: &[u8]) -> RestoreReport {
+        let report = module::restore(snapshot);
+        self.look();
+        report
+    }
+
+    /// Tears everything down, as the engine does with the old code of a swap.
+    pub fn dispose(&mut self) {
+        module::dispose_all();
+        self.look();
+    }
+
+    /// Takes over what the module asked for.
+    fn look(&mut self) {
+        let (batches, resources) =
+            recorded(|all| (std::mem::take(&mut all.batches), std::mem::take(&mut all.resources)));
+        for batch in batches {
+            for op in Ops::new(&batch) {
+                let op: Op<'_> = op.unwrap_or_else(|error| panic!("a malformed batch: {error}"));
+                self.operations.push(format!("{op:?}"));
+                self.tree.apply(&op);
+            }
+        }
+        for request in resources {
+            match serde_json::from_str(&request) {
+                Ok(request) => self.resources.push(request),
+                Err(error) => panic!("a malformed resource request: {error}"),
+            }
+        }
+    }
+}
+
+/// What the engine would be told of the panic of `run`; `None` if it does not panic.
+pub fn panic_of(run: impl FnOnce() + std::panic::UnwindSafe) -> Option<PanicInfo> {
+    thread_local! {
+        static LISTENING: Cell<bool> = const { Cell::new(false) };
+        static TOLD: RefCell<Option<PanicInfo>> = const { RefCell::new(None) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if LISTENING.get() {
+                TOLD.set(Some(crate::panic::describe(info)));
+            } else {
+                before(info);
+            }
+        }));
+    });
+    TOLD.set(None);
+    LISTENING.set(true);
+    let _ = std::panic::catch_unwind(run);
+    LISTENING.set(false);
+    TOLD.take()
+}

@@ -1,0 +1,7 @@
+//! The compiler's messages for mistakes. `TRYBUILD=overwrite` writes the expectations anew.
+#![allow(missing_docs)]
+
+#[test]
+fn mistakes_are_told_at_their_place() {
+    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+}

@@ -1,0 +1,336 @@
+//! What is to be built: an app's modules and the packages that lie on this machine.
+//!
+//! In goes a path that a person named; out comes an [`App`], or an [`AppError`] that says what is
+//! wrong with which manifest and what to do. Everything is known from `cargo metadata`: no manifest is
+//! read here, so that what cargo means and what the tool means are the same.
+
+mod metadata;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use cargo_metadata::{Metadata, Package};
+
+use crate::config::{Config, ConfigError, Table};
+
+/// The package that a module depends on.
+const SDK: &str = "hmr-sdk";
+
+/// What a person can do to make a package a module.
+const MAKES_A_MODULE: &str = "a module is a workspace member with `[lib] crate-type = [\"cdylib\"]` that depends on `hmr-sdk`";
+
+/// An app: a folder with an `index.html`, and the modules of the workspace around it.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The folder that holds `index.html`; absolute.
+    pub root: Utf8PathBuf,
+    /// The folder of the workspace's manifest; absolute.
+    pub workspace_root: Utf8PathBuf,
+    /// The modules, by name.
+    pub modules: Vec<Module>,
+    /// Every package that comes from a folder rather than a registry, by name.
+    pub packages: Vec<LocalPackage>,
+    /// The settings of the workspace, those of the root package over them.
+    pub config: Config,
+    /// The folder into which cargo compiles this workspace; absolute.
+    pub target_directory: Utf8PathBuf,
+}
+
+/// A crate that becomes one wasm binary, the unit that is swapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Module {
+    /// The name by which pages place it.
+    pub name: String,
+    /// The name of its package.
+    pub package: String,
+    /// The package's manifest; absolute.
+    pub manifest_path: Utf8PathBuf,
+    /// The name of its library target.
+    pub target: String,
+}
+
+/// A package whose source lies in a folder on this machine, so that a change there means something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalPackage {
+    /// The package's name.
+    pub name: String,
+    /// The folder of its manifest; absolute.
+    pub folder: Utf8PathBuf,
+    /// Its manifest; absolute.
+    pub manifest_path: Utf8PathBuf,
+    /// The names of the local packages that it is built with, those of its build script included.
+    pub dependencies: Vec<String>,
+    /// The source of its build script; absolute.
+    pub build_script: Option<Utf8PathBuf>,
+}
+
+/// Why there is no app.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// There is no manifest.
+    #[error(
+        "`{0}` is not a cargo project: there is no `Cargo.toml`\nhint: name the folder of your app, or make one with `cargo init --lib`"
+    )]
+    NoManifest(Utf8PathBuf),
+    /// The path is a file, but no manifest.
+    #[error("`{0}` is neither a folder nor a `Cargo.toml`\nhint: name the folder of your app")]
+    NotManifest(Utf8PathBuf),
+    /// cargo cannot be started.
+    #[error("cargo could not be started: {0}\nhint: install Rust from https://rustup.rs")]
+    NoCargo(std::io::Error),
+    /// cargo does not accept the manifest, or cannot resolve the dependencies.
+    #[error("cargo does not accept `{manifest}`\n{message}\nhint: {hint}")]
+    Metadata {
+        /// The manifest that was asked about.
+        manifest: Utf8PathBuf,
+        /// What cargo says.
+        message: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// Nothing to build.
+    #[error("`{path}` has no modules{near}\nhint: {MAKES_A_MODULE}")]
+    NoModules {
+        /// Where modules were looked for.
+        path: Utf8PathBuf,
+        /// What the packages that come near lack.
+        near: String,
+    },
+    /// Two modules have one name, so that a page could not say which one it means.
+    #[error(
+        "two modules are named `{name}`: the packages `{first}` and `{second}`\nhint: give one another `name` in its `[package.metadata.hmr]`"
+    )]
+    SameName {
+        /// The name.
+        name: String,
+        /// A package.
+        first: String,
+        /// The other package.
+        second: String,
+    },
+    /// A setting is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The setting `app` names no folder.
+    #[error(
+        "{manifest}: `app` names `{folder}`, which is no folder\nhint: give the app's folder relative to this manifest"
+    )]
+    NoAppFolder {
+        /// The manifest with the setting.
+        manifest: Utf8PathBuf,
+        /// The folder that it names; absolute.
+        folder: Utf8PathBuf,
+    },
+    /// Following `app` leads round in a circle.
+    #[error("{0}: `app` leads back here\nhint: take the `app` setting out of one of the manifests")]
+    Circle(Utf8PathBuf),
+}
+
+impl App {
+    /// Finds the app at `path`, a folder or a manifest. May download what the workspace depends on.
+    pub fn load(path: &Utf8Path) -> Result<App, AppError> {
+        let mut manifest = manifest_at(path)?;
+        let mut seen = BTreeSet::new();
+        loop {
+            let metadata = metadata::query(&manifest)?;
+            let workspace_manifest = metadata.workspace_root.join("Cargo.toml");
+            let mut config = Config::default();
+            config.read(&workspace_manifest, Table::Workspace, &metadata.workspace_metadata)?;
+            let at_root = manifest == workspace_manifest;
+            let Some(folder) = config.app.clone().filter(|_| at_root) else {
+                return assemble(&manifest, &metadata, config, None);
+            };
+            let folder = normalise(&metadata.workspace_root.join(folder));
+            if !folder.is_dir() {
+                return Err(AppError::NoAppFolder { manifest, folder });
+            }
+            // A folder without a manifest is just where the page lies: the modules are those of here.
+            if !folder.join("Cargo.toml").is_file() || folder == metadata.workspace_root {
+                return assemble(&manifest, &metadata, config, Some(folder));
+            }
+            if !seen.insert(manifest.clone()) {
+                return Err(AppError::Circle(manifest));
+            }
+            manifest = folder.join("Cargo.toml");
+        }
+    }
+
+    /// Where modules are compiled: a folder of its own, so that neither the person's builds nor an
+    /// editor's checks wait for the tool's or undo them.
+    #[must_use]
+    pub fn target_dir(&self) -> Utf8PathBuf {
+        self.target_directory.join("hmr")
+    }
+
+    /// The modules that are made from `package`, directly or through what they depend on.
+    #[must_use]
+    pub fn modules_using(&self, package: &str) -> Vec<&Module> {
+        let uses = |module: &&Module| reachable(&self.packages, &module.package).contains(package);
+        self.modules.iter().filter(uses).collect()
+    }
+
+    /// The names of the local packages that `module` is made from, its own among them.
+    pub(crate) fn packages_of<'a>(&'a self, module: &'a Module) -> Vec<&'a str> {
+        reachable(&self.packages, &module.package).into_iter().collect()
+    }
+}
+
+/// The manifest that `path` means; absolute and without `..`.
+fn manifest_at(path: &Utf8Path) -> Result<Utf8PathBuf, AppError> {
+    let absolute = camino::absolute_utf8(path).unwrap_or_else(|_| path.to_owned());
+    let path = normalise(&absolute);
+    if path.is_file() {
+        return if path.file_name() == Some("Cargo.toml") {
+            Ok(path)
+        } else {
+            Err(AppError::NotManifest(path))
+        };
+    }
+    let manifest = path.join("Cargo.toml");
+    if manifest.is_file() { Ok(manifest) } else { Err(AppError::NoManifest(path)) }
+}
+
+/// Resolves `.` and `..` by name alone, as cargo does, so that paths compare equal to cargo's.
+fn normalise(path: &Utf8Path) -> Utf8PathBuf {
+    let mut normal = Utf8PathBuf::new();
+    for component in path.components() {
+        match component {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+/// Makes the app of what cargo said about `manifest`. `page` is where the page lies, if that is set.
+fn assemble(
+    manifest: &Utf8Path,
+    metadata: &Metadata,
+    mut config: Config,
+    page: Option<Utf8PathBuf>,
+) -> Result<App, AppError> {
+    let folder = manifest.parent().unwrap_or(manifest);
+    let root_package = metadata.packages.iter().find(|package| package.manifest_path == manifest);
+    if let Some(package) = root_package {
+        config.read(manifest, Table::Package, &package.metadata)?;
+    }
+    let packages = local_packages(metadata);
+    let whole_workspace = folder == metadata.workspace_root;
+    let wanted = match root_package {
+        Some(package) if !whole_workspace => Some(reachable(&packages, &package.name)),
+        _ => None,
+    };
+    let members: Vec<&Package> = metadata
+        .workspace_packages()
+        .into_iter()
+        .filter(|package| wanted.as_ref().is_none_or(|names| names.contains(package.name.as_str())))
+        .collect();
+    let modules = modules(&members)?;
+    if modules.is_empty() {
+        return Err(AppError::NoModules { path: folder.to_owned(), near: near(&members) });
+    }
+    Ok(App {
+        root: page.unwrap_or_else(|| page_folder(folder, &metadata.workspace_root)),
+        workspace_root: metadata.workspace_root.clone(),
+        modules,
+        packages,
+        config,
+        target_directory: metadata.target_directory.clone(),
+    })
+}
+
+/// The folder of the page: the one that was named, unless only the workspace's has an `index.html`.
+fn page_folder(folder: &Utf8Path, workspace: &Utf8Path) -> Utf8PathBuf {
+    let has_page = |folder: &Utf8Path| folder.join("index.html").is_file();
+    if !has_page(folder) && has_page(workspace) { workspace } else { folder }.to_owned()
+}
+
+fn modules(members: &[&Package]) -> Result<Vec<Module>, AppError> {
+    let mut modules: BTreeMap<String, Module> = BTreeMap::new();
+    for package in members {
+        let (Some(target), true) = (cdylib(package), depends_on_sdk(package)) else { continue };
+        let mut config = Config::default();
+        config.read(&package.manifest_path, Table::Package, &package.metadata)?;
+        let name = config.name.unwrap_or_else(|| package.name.to_string());
+        let module = Module {
+            name: name.clone(),
+            package: package.name.to_string(),
+            manifest_path: package.manifest_path.clone(),
+            target: target.name.clone(),
+        };
+        if let Some(first) = modules.insert(name.clone(), module) {
+            let second = package.name.to_string();
+            return Err(AppError::SameName { name, first: first.package, second });
+        }
+    }
+    Ok(modules.into_values().collect())
+}
+
+fn cdylib(package: &Package) -> Option<&cargo_metadata::Target> {
+    package.targets.iter().find(|target| target.is_cdylib())
+}
+
+fn depends_on_sdk(package: &Package) -> bool {
+    package.dependencies.iter().any(|dependency| {
+        dependency.name == SDK && dependency.kind == cargo_metadata::DependencyKind::Normal
+    })
+}
+
+/// Says of packages that are half a module what the other half is.
+fn near(members: &[&Package]) -> String {
+    let mut text = String::new();
+    for package in members {
+        let lacks = match (cdylib(package).is_some(), depends_on_sdk(package)) {
+            (true, false) => "is a `cdylib`, but does not depend on `hmr-sdk`",
+            (false, true) => "depends on `hmr-sdk`, but its `crate-type` has no `\"cdylib\"`",
+            _ => continue,
+        };
+        text.extend(["\n`", &package.name, "` ", lacks]);
+    }
+    text
+}
+
+/// Every package without a source: workspace members and path dependencies, wherever they lie.
+fn local_packages(metadata: &Metadata) -> Vec<LocalPackage> {
+    let local: BTreeMap<_, _> = metadata
+        .packages
+        .iter()
+        .filter(|package| package.source.is_none())
+        .map(|package| (&package.id, package))
+        .collect();
+    let mut packages: Vec<LocalPackage> = local
+        .values()
+        .map(|package| LocalPackage {
+            name: package.name.to_string(),
+            folder: package.manifest_path.parent().unwrap_or(&package.manifest_path).to_owned(),
+            manifest_path: package.manifest_path.clone(),
+            dependencies: metadata::built_with(metadata, &package.id)
+                .filter_map(|id| local.get(id))
+                .map(|dependency| dependency.name.to_string())
+                .collect(),
+            build_script: package
+                .targets
+                .iter()
+                .find(|target| target.is_custom_build())
+                .map(|target| target.src_path.clone()),
+        })
+        .collect();
+    packages.sort_by(|a, b| a.name.cmp(&b.name));
+    packages
+}
+
+/// The names of `package` and of all local packages that it is made from.
+fn reachable<'a>(packages: &'a [LocalPackage], package: &'a str) -> BTreeSet<&'a str> {
+    let mut names = BTreeSet::new();
+    let mut open = vec![package];
+    while let Some(name) = open.pop() {
+        if names.insert(name) {
+            let found = packages.iter().find(|package| package.name == name);
+            open.extend(found.iter().flat_map(|package| &package.dependencies).map(String::as_str));
+        }
+    }
+    names
+}

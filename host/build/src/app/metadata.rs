@@ -1,0 +1,71 @@
+//! `cargo metadata`: starts it and turns its failures into messages.
+
+use std::process::{Command, Stdio};
+
+use camino::Utf8Path;
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+
+use super::AppError;
+use crate::{environment, toolchain::TARGET};
+
+/// What cargo's error text says when a registry cannot be reached.
+const NETWORK_WORDS: [&str; 5] =
+    ["network", "failed to download", "failed to fetch", "Could not resolve", "offline"];
+
+/// Asks cargo about the workspace of `manifest`, with its dependencies.
+///
+/// Only if a registry cannot be reached is what was downloaded before made to do.
+pub(super) fn query(manifest: &Utf8Path) -> Result<Metadata, AppError> {
+    match run(manifest, false) {
+        Err(AppError::Metadata { message, .. })
+            if NETWORK_WORDS.iter().any(|word| message.contains(word)) =>
+        {
+            run(manifest, true).map_err(|_| AppError::Metadata {
+                manifest: manifest.to_owned(),
+                message,
+                hint: "a dependency could not be fetched: check the network and the proxy settings",
+            })
+        }
+        answer => answer,
+    }
+}
+
+fn run(manifest: &Utf8Path, offline: bool) -> Result<Metadata, AppError> {
+    let folder = manifest.parent().unwrap_or(manifest);
+    let mut command = Command::new("cargo");
+    command
+        .args(["metadata", "--format-version=1", "--color=never"])
+        // Packages for other platforms are neither built nor needed.
+        .args(["--filter-platform", TARGET])
+        .args(["--manifest-path", manifest.as_str()])
+        .args(offline.then_some("--offline"))
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    environment::clean(&mut command);
+    let output = command.output().map_err(AppError::NoCargo)?;
+    let refused = |message: String| AppError::Metadata {
+        manifest: manifest.to_owned(),
+        message,
+        hint: "mend the manifest; `cargo metadata` in that folder says the same",
+    };
+    if !output.status.success() {
+        return Err(refused(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    MetadataCommand::parse(text).map_err(|error| refused(error.to_string()))
+}
+
+/// The packages that `package` is built with: its dependencies and those of its build script, but not
+/// what only its tests use.
+pub(super) fn built_with<'a>(
+    metadata: &'a Metadata,
+    package: &PackageId,
+) -> impl Iterator<Item = &'a PackageId> {
+    let nodes = metadata.resolve.as_ref().map(|resolve| &resolve.nodes);
+    let node = nodes.and_then(|nodes| nodes.iter().find(|node| node.id == *package));
+    node.into_iter().flat_map(|node| &node.deps).filter_map(|dependency| {
+        let tests_only =
+            dependency.dep_kinds.iter().all(|kind| kind.kind == DependencyKind::Development);
+        (!tests_only).then_some(&dependency.pkg)
+    })
+}

@@ -1,0 +1,193 @@
+//! The one place that compiles modules.
+//!
+//! In goes which modules of which app; out comes an [`Artifact`] for each, or what the compiler says,
+//! as data. One cargo call compiles them all, into a target folder of the tool's own and with a
+//! profile that is given on the command line, so that nobody's manifest has to know of it.
+//!
+//! A build ends early when its [`CancelToken`] is cancelled: cargo and all that it started are killed.
+
+mod child;
+mod dep_info;
+mod messages;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+pub use self::child::CancelToken;
+use self::child::Ended;
+use self::messages::Messages;
+use crate::toolchain::TARGET;
+use crate::{App, Diagnostic, Module, Toolchain};
+
+/// The profile's name, which is the name of its folder in the target folder too.
+const PROFILE: &str = "hmr";
+
+/// The profile: what makes an incremental build short and its result small.
+///
+/// Without debug information the result has an eighth of the size; a panic tells its line all the same,
+/// and a trap its function. Dependencies change seldom, so they may cost more once and be smaller.
+const PROFILE_SETTINGS: [&str; 9] = [
+    "inherits=\"dev\"",
+    "opt-level=0",
+    "debug=0",
+    "strip=\"debuginfo\"",
+    "package.\"*\".opt-level=\"s\"",
+    "debug-assertions=true",
+    "overflow-checks=true",
+    "incremental=true",
+    "panic=\"abort\"",
+];
+
+/// What to compile.
+#[derive(Debug, Clone, Copy)]
+pub struct BuildRequest<'a> {
+    /// The app.
+    pub app: &'a App,
+    /// How to compile.
+    pub toolchain: &'a Toolchain,
+    /// The names of the modules to compile.
+    pub modules: &'a [String],
+}
+
+/// What happens during a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BuildEvent {
+    /// A package was compiled.
+    Compiling {
+        /// Its name.
+        package: String,
+        /// How many packages were compiled so far, this one included; fresh ones do not count.
+        done: usize,
+    },
+}
+
+/// How a build ended.
+#[derive(Debug)]
+pub enum BuildOutcome {
+    /// Every module was compiled; in the order of the request.
+    Built(Vec<Artifact>),
+    /// At least one was not.
+    Failed(Failure),
+    /// The token was cancelled.
+    Cancelled,
+}
+
+/// A compiled module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// The module's name.
+    pub module: String,
+    /// The wasm binary as the linker wrote it; absolute.
+    pub wasm: Utf8PathBuf,
+    /// Whether nothing had to be compiled for it.
+    pub fresh: bool,
+    /// Every file of local packages that its code was made from, included files and what build scripts
+    /// watch among them; absolute, sorted.
+    pub files: Vec<Utf8PathBuf>,
+    /// What the compiler warned about in the local packages that it is made from.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Why a build failed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Failure {
+    /// A headline: `board does not compile`.
+    pub title: String,
+    /// What the compiler said; at least one entry.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Compiles modules in one cargo call. Blocks until it has ended or was cancelled.
+pub fn build(
+    request: &BuildRequest<'_>,
+    cancel: &CancelToken,
+    on: &mut dyn FnMut(BuildEvent),
+) -> BuildOutcome {
+    let modules = match wanted(request) {
+        Ok(modules) => modules,
+        Err(failure) => return BuildOutcome::Failed(failure),
+    };
+    let mut messages = Messages::default();
+    let ended = child::run(command(request, &modules), cancel, |stdout| messages.read(stdout, on));
+    match ended {
+        Ok(Ended::Cancelled) => BuildOutcome::Cancelled,
+        Ok(Ended::Exited { success: true, stderr }) => {
+            artifacts(request.app, &modules, &mut messages, &stderr)
+                .map_or_else(BuildOutcome::Failed, BuildOutcome::Built)
+        }
+        Ok(Ended::Exited { success: false, stderr }) => {
+            BuildOutcome::Failed(messages.into_failure(&stderr))
+        }
+        Err(error) => BuildOutcome::Failed(Failure::plain(
+            "cargo could not be started",
+            &format!("cargo could not be started: {error}"),
+        )),
+    }
+}
+
+fn wanted<'a>(request: &BuildRequest<'a>) -> Result<Vec<&'a Module>, Failure> {
+    let find = |name: &String| {
+        request.app.modules.iter().find(|module| module.name == *name).ok_or_else(|| {
+            Failure::plain("unknown module", &format!("there is no module `{name}` in this app"))
+        })
+    };
+    request.modules.iter().map(find).collect()
+}
+
+fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Command {
+    let app = request.app;
+    let mut command = request.toolchain.command("build");
+    command
+        .args(["--quiet", "--color=never", "--message-format=json-diagnostic-rendered-ansi"])
+        .args(["--lib", "--target", TARGET, "--profile", PROFILE])
+        .args(["--target-dir", app.target_dir().as_str()])
+        .args(["--manifest-path", app.workspace_root.join("Cargo.toml").as_str()])
+        .current_dir(working_folder(app));
+    for setting in PROFILE_SETTINGS {
+        command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
+    }
+    for module in modules {
+        command.args(["--package", &module.package]);
+    }
+    command
+}
+
+/// Where cargo is started: it looks from there upwards for `.cargo/config.toml`.
+fn working_folder(app: &App) -> &Utf8Path {
+    if app.root.starts_with(&app.workspace_root) { &app.root } else { &app.workspace_root }
+}
+
+fn artifacts(
+    app: &App,
+    modules: &[&Module],
+    messages: &mut Messages,
+    stderr: &str,
+) -> Result<Vec<Artifact>, Failure> {
+    let artifact = |module: &&Module| {
+        let built = messages.artifact(module).ok_or_else(|| {
+            let text = format!(
+                "cargo built `{}` without a wasm file\n{stderr}\nhint: its `crate-type` must have `\"cdylib\"`",
+                module.package
+            );
+            Failure::plain(&format!("{} has no wasm file", module.name), &text)
+        })?;
+        let files = dep_info::read(&built.wasm.with_extension("d"), &app.workspace_root);
+        Ok(Artifact {
+            module: module.name.clone(),
+            fresh: built.fresh,
+            files: files.map_err(|error| {
+                let text = format!("the dependency file of `{}`: {error}", module.package);
+                Failure::plain(&format!("{} cannot be followed", module.name), &text)
+            })?,
+            warnings: messages.warnings(&app.packages_of(module)),
+            wasm: built.wasm,
+        })
+    };
+    modules.iter().map(artifact).collect()
+}
+
+impl Failure {
+    /// A failure that is not the compiler's.
+    fn plain(title: &str, text: &str) -> Self {
+        Self { title: title.into(), diagnostics: vec![Diagnostic::plain(text)] }
+    }
+}

@@ -1,0 +1,76 @@
+//! Dependency files: which files an artifact was made from.
+//!
+//! cargo writes one beside each artifact, in the syntax of a makefile rule, covering every package
+//! that has no registry for a source: their sources, what they include, what their build scripts watch.
+
+use std::{fs, io};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// Reads the file at `path`; paths in it that are relative are taken from `base`. Sorted, each once.
+pub(super) fn read(path: &Utf8Path, base: &Utf8Path) -> io::Result<Vec<Utf8PathBuf>> {
+    let text = fs::read_to_string(path)?;
+    let mut files: Vec<_> = parse(&text).into_iter().map(|file| base.join(file)).collect();
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+/// The prerequisites of each rule in `text`. A space in a path is written `\ `.
+fn parse(text: &str) -> Vec<String> {
+    text.lines()
+        .filter_map(|rule| rule.split_once(": "))
+        .flat_map(|(_, rest)| paths(rest))
+        .collect()
+}
+
+fn paths(list: &str) -> Vec<String> {
+    let mut paths = Vec::new();
+    let mut path = String::new();
+    let mut characters = list.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' if characters.peek() == Some(&' ') => {
+                characters.next();
+                path.push(' ');
+            }
+            ' ' => paths.push(std::mem::take(&mut path)),
+            other => path.push(other),
+        }
+    }
+    paths.push(path);
+    paths.retain(|path| !path.is_empty());
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn reads_the_files_behind_the_colon() {
+        assert_eq!(
+            parse("/t/board.wasm: /a/src/lib.rs /a/text.txt\n"),
+            ["/a/src/lib.rs", "/a/text.txt"]
+        );
+    }
+
+    #[test]
+    fn escaped_spaces_belong_to_the_path() {
+        assert_eq!(
+            parse("/my\\ target/board.wasm: /my\\ app/src/lib.rs /b.rs"),
+            ["/my app/src/lib.rs", "/b.rs"]
+        );
+    }
+
+    #[test]
+    fn drive_letters_and_backslashes_stay() {
+        assert_eq!(parse("C:\\t\\b.wasm: C:\\a\\lib.rs D:\\x.rs"), ["C:\\a\\lib.rs", "D:\\x.rs"]);
+    }
+
+    #[test]
+    fn no_rule_has_no_files() {
+        assert!(parse("").is_empty());
+        assert!(parse("/t/b.wasm:\n").is_empty());
+    }
+}

@@ -1,0 +1,154 @@
+//! What cargo says during a build, collected: artifacts, warnings and errors.
+
+use std::collections::BTreeMap;
+use std::io::{BufReader, Read};
+
+use camino::Utf8PathBuf;
+use cargo_metadata::{Message, PackageId};
+
+use super::{BuildEvent, Failure};
+use crate::{Diagnostic, Level, Module};
+
+/// The messages of one cargo call.
+#[derive(Debug, Default)]
+pub(super) struct Messages {
+    /// By the package's name and the target's.
+    artifacts: BTreeMap<(String, String), Built>,
+    /// With the names of the packages that they are about.
+    diagnostics: Vec<(String, Diagnostic)>,
+    compiled: usize,
+}
+
+/// A wasm file that is there.
+#[derive(Debug, Clone)]
+pub(super) struct Built {
+    pub(super) wasm: Utf8PathBuf,
+    pub(super) fresh: bool,
+}
+
+impl Messages {
+    /// Reads cargo's JSON messages to the end.
+    pub(super) fn read(&mut self, stdout: impl Read, on: &mut dyn FnMut(BuildEvent)) {
+        for message in Message::parse_stream(BufReader::new(stdout)) {
+            match message {
+                Ok(Message::CompilerArtifact(artifact)) => self.artifact_made(artifact, on),
+                Ok(Message::CompilerMessage(message)) => {
+                    let package = name_of(&message.package_id);
+                    let diagnostic = Diagnostic::from_rustc(&message.message);
+                    self.diagnostics.extend(diagnostic.map(|diagnostic| (package, diagnostic)));
+                }
+                Ok(_) => {}
+                // The pipe broke; the exit status tells the rest.
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn artifact_made(
+        &mut self,
+        artifact: cargo_metadata::Artifact,
+        on: &mut dyn FnMut(BuildEvent),
+    ) {
+        let package = name_of(&artifact.package_id);
+        if !artifact.fresh {
+            self.compiled += 1;
+            on(BuildEvent::Compiling { package: package.clone(), done: self.compiled });
+        }
+        let wasm = artifact.filenames.into_iter().find(|file| file.extension() == Some("wasm"));
+        if let Some(wasm) = wasm {
+            let built = Built { wasm, fresh: artifact.fresh };
+            self.artifacts.insert((package, artifact.target.name), built);
+        }
+    }
+
+    /// The wasm file of `module`.
+    pub(super) fn artifact(&self, module: &Module) -> Option<Built> {
+        self.artifacts.get(&(module.package.clone(), module.target.clone())).cloned()
+    }
+
+    /// The warnings about any of `packages`.
+    pub(super) fn warnings(&self, packages: &[&str]) -> Vec<Diagnostic> {
+        self.diagnostics
+            .iter()
+            .filter(|(package, diagnostic)| {
+                diagnostic.level == Level::Warning && packages.contains(&package.as_str())
+            })
+            .map(|(_, diagnostic)| diagnostic.clone())
+            .collect()
+    }
+
+    /// Why the build failed: the compiler's errors, or if there are none what cargo itself said.
+    pub(super) fn into_failure(self, stderr: &str) -> Failure {
+        let errors: Vec<_> =
+            self.diagnostics.into_iter().filter(|(_, it)| it.level == Level::Error).collect();
+        if errors.is_empty() {
+            let diagnostic = Diagnostic::from_cargo(stderr);
+            return Failure { title: cargo_title(stderr).into(), diagnostics: vec![diagnostic] };
+        }
+        let mut packages: Vec<&str> = errors.iter().map(|(package, _)| package.as_str()).collect();
+        packages.dedup();
+        let links = errors.iter().all(|(_, error)| error.message.starts_with("linking with"));
+        let title = title(&packages, if links { "link" } else { "compile" });
+        Failure { title, diagnostics: errors.into_iter().map(|(_, error)| error).collect() }
+    }
+}
+
+/// `board does not compile`, `board and list do not compile`.
+fn title(packages: &[&str], verb: &str) -> String {
+    match packages {
+        [one] => format!("{one} does not {verb}"),
+        [first @ .., last] => format!("{} and {last} do not {verb}", first.join(", ")),
+        [] => format!("a package does not {verb}"),
+    }
+}
+
+/// A headline for what cargo says by itself.
+fn cargo_title(stderr: &str) -> &'static str {
+    if stderr.contains("custom build command") {
+        "a build script failed"
+    } else if stderr.contains("manifest") || stderr.contains("Cargo.toml") {
+        "cargo does not accept a manifest"
+    } else {
+        "cargo could not build"
+    }
+}
+
+/// The package's name in its id: `path+file:///a/board#0.1.0`, `registry+…#serde@1.0.0`, or in the
+/// form of older versions `serde 1.0.0 (registry+…)`.
+fn name_of(id: &PackageId) -> String {
+    let id = id.repr.as_str();
+    let Some((source, fragment)) = id.rsplit_once('#') else {
+        return id.split(' ').next().unwrap_or(id).to_owned();
+    };
+    let named = fragment.split_once('@').map(|(name, _)| name);
+    let folder = || source.split('?').next().unwrap_or(source).rsplit('/').next();
+    named.or_else(folder).unwrap_or(fragment).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_from_every_form_of_id() {
+        let name = |repr: &str| name_of(&PackageId { repr: repr.into() });
+        assert_eq!(name("path+file:///apps/board#0.1.0"), "board");
+        assert_eq!(name("path+file:///apps/b#board@0.1.0"), "board");
+        assert_eq!(name("registry+https://example.org/index#serde@1.0.0"), "serde");
+        assert_eq!(name("git+https://example.org/x/shapes?rev=1#0.1.0"), "shapes");
+    }
+
+    #[test]
+    fn titles_name_who_fails() {
+        assert_eq!(title(&["board"], "compile"), "board does not compile");
+        assert_eq!(title(&["a", "b", "c"], "compile"), "a, b and c do not compile");
+    }
+
+    #[test]
+    fn without_a_compiler_error_cargo_speaks() {
+        let failure =
+            Messages::default().into_failure("error: no matching package named `x` found");
+        assert_eq!(failure.title, "cargo could not build");
+        assert_eq!(failure.diagnostics[0].message, "no matching package named `x` found");
+    }
+}

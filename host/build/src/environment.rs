@@ -1,0 +1,64 @@
+//! The environment of child processes: one policy, for every cargo, rustc and rustup that is started.
+//!
+//! The tool is often started by `cargo` itself, which sets variables that change the fingerprints of
+//! what a child cargo compiles: the same code would be compiled anew depending on how the tool was
+//! called. So inherited variables that begin with `CARGO` or `RUST` do not reach a child, `RUSTFLAGS`,
+//! `RUSTC_WRAPPER` and `CARGO_TARGET_DIR` included: flags belong in `.cargo/config.toml`, which counts.
+//!
+//! Kept is what says where things are and how to fetch them: `CARGO_HOME`, the variables of rustup
+//! (`RUSTUP_TOOLCHAIN` too, so that `cargo +nightly hmr` means it), and cargo's network and registry
+//! settings. All other variables, proxy settings among them, pass unchanged.
+
+use std::process::Command;
+
+/// Variables of cargo that pass by prefix: how to reach registries.
+const KEPT_PREFIXES: [&str; 5] =
+    ["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_", "RUSTUP_"];
+
+/// Takes what must not be inherited out of the environment that `command` will get.
+pub fn clean(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| !passes(name)) {
+            command.env_remove(&name);
+        }
+    }
+}
+
+/// Whether a child process inherits the variable `name`.
+fn passes(name: &str) -> bool {
+    let ours = name.starts_with("CARGO") || name.starts_with("RUST");
+    // rustup's proxies set this for themselves; a child proxy would act as the wrong program.
+    let proxy = name == "RUSTUP_FORCE_ARG0";
+    !ours
+        || name == "CARGO_HOME"
+        || (!proxy && KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::passes;
+
+    #[test]
+    fn what_changes_fingerprints_is_not_inherited() {
+        for name in
+            ["CARGO", "CARGO_MANIFEST_DIR", "RUSTFLAGS", "RUSTC", "RUST_LOG", "CARGO_TARGET_DIR"]
+        {
+            assert!(!passes(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn where_things_are_and_how_to_fetch_them_is_inherited() {
+        for name in [
+            "PATH",
+            "CARGO_HOME",
+            "RUSTUP_HOME",
+            "RUSTUP_TOOLCHAIN",
+            "CARGO_HTTP_PROXY",
+            "https_proxy",
+        ] {
+            assert!(passes(name), "{name}");
+        }
+        assert!(passes("CARGO_REGISTRIES_OURS_INDEX") && passes("CARGO_REGISTRY_TOKEN"));
+    }
+}

@@ -1,0 +1,28 @@
+//! Finds modules, obtains a wasm32 toolchain, compiles and prepares modules for cargo-hmr.
+//!
+//! The way of one module, in the order in which the parts are called:
+//!
+//! 1. [`app`] asks cargo which packages are modules and what they depend on, and reads their [`config`].
+//! 2. [`toolchain`] finds out how to compile for wasm32 here, and builds its standard library if it must.
+//! 3. [`cargo`] compiles modules in one cargo call, which can be cancelled; what the compiler says
+//!    comes out as [`diagnostics`].
+//! 4. [`transform`] checks the compiled bytes against the ABI and makes what an engine gets.
+//!
+//! Everything is synchronous and uses plain threads: callers choose how to wait. Nothing here prints,
+//! watches files or speaks to a page. Every child process gets its environment from [`environment`].
+
+pub mod app;
+pub mod cargo;
+pub mod config;
+pub mod diagnostics;
+pub mod environment;
+mod hash;
+pub mod toolchain;
+pub mod transform;
+
+pub use app::{App, AppError, LocalPackage, Module};
+pub use cargo::{Artifact, BuildEvent, BuildOutcome, BuildRequest, CancelToken, Failure, build};
+pub use config::Config;
+pub use diagnostics::{Diagnostic, Level};
+pub use toolchain::{Finding, Progress, Status, Toolchain, ToolchainError, doctor};
+pub use transform::{Prepared, TransformError, prepare};

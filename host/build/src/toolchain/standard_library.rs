@@ -1,0 +1,243 @@
+//! The wasm32 standard library, built from the compiler's own source, once for each compiler.
+//!
+//! It lies in the user's cache, in a folder whose name tells the compiler exactly, because a
+//! compiler accepts only libraries that it made itself. The folder is built beside its place and moved
+//! there in one step with a mark of completeness in it, under a lock: two processes do not build at
+//! once, and what an interrupted one left is swept away by the next.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::compiler::Compiler;
+use super::{Progress, TARGET, ToolchainError};
+use crate::{environment, hash};
+
+/// The file that says that a sysroot is whole.
+const COMPLETE: &str = "complete";
+
+/// What the names of folders that are being built begin with.
+const BUILDING: &str = "building-";
+
+/// An empty crate: compiling it compiles the standard library.
+const MANIFEST: &str = r#"[package]
+name = "hmr-wasm-std"
+version = "0.0.0"
+edition = "2021"
+publish = false
+
+[workspace]
+
+[profile.release]
+panic = "abort"
+"#;
+
+/// The sysroot that was built for `compiler`, if it was.
+pub(super) fn cached(compiler: &Compiler) -> Option<Utf8PathBuf> {
+    let sysroot = cache_folder().ok()?.join(key(compiler));
+    sysroot.join(COMPLETE).is_file().then_some(sysroot)
+}
+
+/// Builds the sysroot for `compiler`, or waits for another process that does.
+pub(super) fn build(
+    compiler: &Compiler,
+    on: &mut dyn FnMut(Progress),
+) -> Result<Utf8PathBuf, ToolchainError> {
+    let cache = cache_folder()?;
+    let trouble = |source| ToolchainError::Cache { folder: cache.clone().into(), source };
+    fs::create_dir_all(&cache).map_err(trouble)?;
+    let key = key(compiler);
+    let lock = File::create(cache.join(format!("{key}.lock"))).map_err(trouble)?;
+    if lock.try_lock().is_err() {
+        on(Progress::Step("waiting for another process that builds the standard library".into()));
+        lock.lock().map_err(trouble)?;
+    }
+    if let Some(sysroot) = cached(compiler) {
+        return Ok(sysroot);
+    }
+    sweep(&cache, &key).map_err(trouble)?;
+    on(Progress::Step(format!(
+        "building the wasm32 standard library from the source of {} (once, about a minute)",
+        compiler.version
+    )));
+    let work = tempfile::Builder::new()
+        .prefix(&format!("{BUILDING}{key}-"))
+        .tempdir_in(&cache)
+        .map_err(trouble)?;
+    let folder = Utf8Path::from_path(work.path()).expect("below a folder whose name is UTF-8");
+    write_crate(folder).map_err(trouble)?;
+    compile(compiler, folder, on)?;
+    let made = collect(folder).map_err(trouble)?;
+    let sysroot = cache.join(&key);
+    fs::rename(made, &sysroot).map_err(trouble)?;
+    Ok(sysroot)
+}
+
+/// Names the compiler: its version for people, and everything that it says of itself as a hash.
+fn key(compiler: &Compiler) -> String {
+    let hash = hash::of(compiler.version.text.as_bytes());
+    format!("{}-{}", compiler.version.field("release").unwrap_or("unknown"), &hash[..12])
+}
+
+fn cache_folder() -> Result<Utf8PathBuf, ToolchainError> {
+    let set =
+        std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = set.or_else(dirs::cache_dir).unwrap_or_else(std::env::temp_dir);
+    let folder = folder.join("cargo-hmr").join("wasm-std");
+    Utf8PathBuf::from_path_buf(folder).map_err(|folder| ToolchainError::Cache {
+        folder,
+        source: io::Error::new(io::ErrorKind::InvalidFilename, "its name is not UTF-8"),
+    })
+}
+
+/// Takes away what interrupted runs left for this key. The caller holds the key's lock.
+fn sweep(cache: &Utf8Path, key: &str) -> io::Result<()> {
+    let building = format!("{BUILDING}{key}-");
+    for entry in cache.read_dir_utf8()? {
+        let entry = entry?;
+        if entry.file_name() == key || entry.file_name().starts_with(&building) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn write_crate(folder: &Utf8Path) -> io::Result<()> {
+    fs::create_dir(folder.join("src"))?;
+    fs::write(folder.join("src/lib.rs"), "#![no_std]\n")?;
+    fs::write(folder.join("Cargo.toml"), MANIFEST)
+}
+
+fn compile(
+    compiler: &Compiler,
+    folder: &Utf8Path,
+    on: &mut dyn FnMut(Progress),
+) -> Result<(), ToolchainError> {
+    let mut command = Command::new(&compiler.cargo);
+    environment::clean(&mut command);
+    if let Some(rustc) = compiler.explicit_rustc() {
+        command.env("RUSTC", rustc);
+    }
+    command
+        .args(["build", "--release", "--color=never", "-Zbuild-std=std,panic_abort"])
+        .args(["--target", TARGET, "--target-dir", "target"])
+        // `-Z` flags are for nightly compilers, and for those that are told to behave like one.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_TERM_PROGRESS_WHEN", "always")
+        .env("CARGO_TERM_PROGRESS_WIDTH", "120")
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let failed = |message: String| ToolchainError::Build {
+        compiler: compiler.version.to_string(),
+        hint: hint(&message),
+        message,
+    };
+    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+    let mut said: Vec<String> = Vec::new();
+    if let Some(errors) = child.stderr.take() {
+        each_line(errors, &mut |line| match progress(line) {
+            Some(progress) => on(progress),
+            None => said.push(line.to_owned()),
+        });
+    }
+    let status = child.wait().map_err(|error| failed(error.to_string()))?;
+    if status.success() {
+        return Ok(());
+    }
+    let tail = said.len().saturating_sub(20);
+    Err(failed(said[tail..].join("\n")))
+}
+
+fn hint(message: &str) -> String {
+    if message.contains("download")
+        || message.contains("network")
+        || message.contains("resolve host")
+    {
+        "the library's own dependencies come from crates.io: check the network and proxy settings"
+            .into()
+    } else {
+        format!("`{}` is the other way to it", super::rustup::ADD_TARGET)
+    }
+}
+
+/// Calls `on` with each line, where a carriage return ends one too: cargo's progress bar uses it.
+fn each_line(from: impl Read, on: &mut dyn FnMut(&str)) {
+    let mut line = Vec::new();
+    for byte in BufReader::new(from).bytes().map_while(Result::ok) {
+        if byte == b'\n' || byte == b'\r' {
+            let text = String::from_utf8_lossy(&line);
+            if !text.trim().is_empty() {
+                on(text.trim());
+            }
+            line.clear();
+        } else {
+            line.push(byte);
+        }
+    }
+}
+
+/// Reads cargo's progress bar: `Building [===>   ] 12/23: core, alloc`.
+fn progress(line: &str) -> Option<Progress> {
+    let (_, rest) = line.split_once("Building [")?.1.split_once("] ")?;
+    let (counts, names) = rest.split_once(':').unwrap_or((rest, ""));
+    let (done, total) = counts.trim().split_once('/')?;
+    let name = names.trim_end_matches('\u{1b}').trim();
+    Some(Progress::Compiling {
+        done: done.parse().ok()?,
+        total: total.trim().parse().ok(),
+        name: name.to_owned(),
+    })
+}
+
+/// Moves the libraries into a sysroot, marks it as whole, and gives its folder.
+fn collect(folder: &Utf8Path) -> io::Result<Utf8PathBuf> {
+    let sysroot = folder.join("sysroot");
+    let libraries = sysroot.join("lib/rustlib").join(TARGET).join("lib");
+    fs::create_dir_all(&libraries)?;
+    let built = folder.join("target").join(TARGET).join("release/deps");
+    for entry in built.read_dir_utf8()? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if entry.path().extension() == Some("rlib") && !name.starts_with("libhmr_wasm_std") {
+            fs::rename(entry.path(), libraries.join(name))?;
+        }
+    }
+    fs::write(sysroot.join(COMPLETE), "")?;
+    Ok(sysroot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_cargos_progress_bar() {
+        assert_eq!(
+            progress("Building [=====>                   ] 12/23: core, alloc"),
+            Some(Progress::Compiling { done: 12, total: Some(23), name: "core, alloc".into() })
+        );
+        assert_eq!(progress("   Compiling core v0.0.0"), None);
+    }
+
+    #[test]
+    fn sweeps_only_what_belongs_to_the_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        for name in ["building-1.96.0-aa-x1", "1.96.0-aa", "1.95.0-bb", "building-1.95.0-bb-x2"] {
+            fs::create_dir(cache.join(name)).expect("a folder");
+        }
+        sweep(cache, "1.96.0-aa").expect("swept");
+        let mut left: Vec<_> = cache
+            .read_dir_utf8()
+            .expect("readable")
+            .map(|entry| entry.expect("an entry").file_name().to_owned())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["1.95.0-bb", "building-1.95.0-bb-x2"]);
+    }
+}

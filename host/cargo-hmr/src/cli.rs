@@ -1,0 +1,109 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand};
+use hmr_build::Status;
+
+use crate::{dev, report};
+
+/// The port that is tried first unless another is asked for.
+const PORT: u16 = 8080;
+
+#[derive(Parser)]
+#[command(name = "cargo hmr", bin_name = "cargo hmr", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves an app and swaps its modules as their sources are saved
+    Dev(DevArgs),
+    /// Shows what is there to build with, what is missing, and the command that mends it
+    Doctor {
+        /// The app's folder or manifest
+        #[arg(default_value = ".")]
+        path: Utf8PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct DevArgs {
+    /// The app's folder or manifest
+    #[arg(default_value = ".")]
+    path: Utf8PathBuf,
+    /// The port to serve at; if it is taken, the next free one; 0 is any [default: 8080]
+    #[arg(long)]
+    port: Option<u16>,
+    /// The address to listen at
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+    /// Opens the page in the default browser
+    #[arg(long)]
+    open: bool,
+    /// Prints one JSON object per line on stdout for every event
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command line that the process was started with. As a cargo subcommand it is given its own name first.
+#[must_use]
+pub fn main() -> ExitCode {
+    let mut arguments: Vec<_> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|first| first == "hmr") {
+        arguments.remove(1);
+    }
+    match Cli::parse_from(arguments).command {
+        Command::Dev(arguments) => dev(arguments),
+        Command::Doctor { path } => doctor(&path),
+    }
+}
+
+fn dev(arguments: DevArgs) -> ExitCode {
+    let options = dev::Options {
+        path: arguments.path,
+        port: arguments.port,
+        default_port: PORT,
+        host: arguments.host,
+        open: arguments.open,
+        json: arguments.json,
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("cannot start: {error}")),
+    };
+    let outcome = runtime.block_on(dev::run(options));
+    // Threads that wait for a file or a child have nothing left to say.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn doctor(path: &camino::Utf8Path) -> ExitCode {
+    let findings = hmr_build::doctor(path);
+    report::findings(&findings);
+    let missing = findings.iter().any(|finding| finding.status == Status::Missing);
+    ExitCode::from(u8::from(missing))
+}
+
+fn fail(message: &str) -> ExitCode {
+    report::fatal(message);
+    ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

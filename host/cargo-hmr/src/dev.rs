@@ -1,0 +1,426 @@
+//! `cargo hmr dev`: the loop.
+//!
+//! Everything that happens (changes, builds that end, pages that speak, Ctrl-C) arrives on one channel as a
+//! [`Message`]; the coordinator says what to do about it, and this does it. There is no decision here. It owns
+//! what has a life of its own: the watcher, the server, the build that runs.
+
+mod build;
+
+use std::sync::{Arc, PoisonError};
+
+use camino::Utf8PathBuf;
+use hmr_build::{App, AppError, CancelToken, Failure, Progress, Toolchain, ToolchainError};
+use tokio::sync::mpsc;
+
+use crate::{
+    coordinator::{Coordinator, Effect, Input, Outcome},
+    events::Event,
+    graph::Graph,
+    protocol::ClientMessage,
+    report::Reporter,
+    server::{self, FromPage, Places, ServerError, Shared},
+    watch::{ChangeBatch, Scope, WatchError, Watcher},
+};
+
+/// What the command line asks for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The application's folder or manifest.
+    pub path: Utf8PathBuf,
+    /// The port that was asked for.
+    pub port: Option<u16>,
+    /// The port if neither the command line nor the configuration names one.
+    pub default_port: u16,
+    /// The address to listen at.
+    pub host: String,
+    /// Whether to open a browser.
+    pub open: bool,
+    /// Whether to print JSON lines.
+    pub json: bool,
+}
+
+/// Why the command ends in failure. What goes wrong later than the start is shown and survived.
+#[derive(Debug, thiserror::Error)]
+pub enum DevError {
+    /// There is no application to serve.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// It cannot be compiled here.
+    #[error(transparent)]
+    Toolchain(#[from] ToolchainError),
+    /// The server cannot start.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The folders cannot be watched.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
+    /// A glob in the configuration.
+    #[error("`root-files`: {0}\nhint: write globs such as `data/*.json`")]
+    Glob(#[from] globset::Error),
+    /// The system has no random numbers for the token.
+    #[error("cannot make a token: {0}")]
+    Random(#[from] getrandom::Error),
+    /// The server's socket.
+    #[error("cannot serve: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// What the loop waits for.
+enum Message {
+    Changed(ChangeBatch),
+    Progress(String),
+    Toolchain(Result<Toolchain, ToolchainError>),
+    Built { generation: u64, outcome: Outcome },
+    Page(FromPage),
+    Stop,
+}
+
+/// Serves an application until it is told to stop.
+///
+/// # Errors
+/// [`DevError`], for what makes a start impossible.
+pub async fn run(options: Options) -> Result<(), DevError> {
+    let app = App::load(&options.path)?;
+    let (messages, mut inbox) = mpsc::unbounded_channel();
+    stop_on_signals(&messages)?;
+    let mut session = Session::start(&options, app, messages).await?;
+    while let Some(message) = inbox.recv().await {
+        match message {
+            Message::Stop => break,
+            Message::Toolchain(found) => session.ready(found?),
+            other => session.handle(other),
+        }
+    }
+    session.stop();
+    Ok(())
+}
+
+/// Ends the loop on Ctrl-C and what else asks a process to end. The handlers stand when this returns.
+#[cfg(unix)]
+fn stop_on_signals(messages: &mpsc::UnboundedSender<Message>) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let (mut asked, messages) = (signal(kind)?, messages.clone());
+        tokio::spawn(async move {
+            asked.recv().await;
+            _ = messages.send(Message::Stop);
+        });
+    }
+    Ok(())
+}
+
+/// Ends the loop on Ctrl-C.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn stop_on_signals(messages: &mpsc::UnboundedSender<Message>) -> std::io::Result<()> {
+    let messages = messages.clone();
+    tokio::spawn(async move {
+        _ = tokio::signal::ctrl_c().await;
+        _ = messages.send(Message::Stop);
+    });
+    Ok(())
+}
+
+/// A running `cargo hmr dev`.
+struct Session {
+    options: Options,
+    app: Arc<App>,
+    toolchain: Option<Arc<Toolchain>>,
+    coordinator: Coordinator,
+    reporter: Reporter,
+    shared: Arc<Shared>,
+    watcher: Watcher,
+    watched: Scope,
+    messages: mpsc::UnboundedSender<Message>,
+    build: CancelToken,
+    pages: usize,
+    /// Whether files changed before there was a toolchain.
+    changed_early: bool,
+    /// The lock file's content after the last build, by which cargo's own writing of it is told from a person's.
+    lock: Option<Vec<u8>>,
+}
+
+impl Session {
+    /// Starts the server and the watcher, then the search for a toolchain in the background.
+    async fn start(
+        options: &Options,
+        app: App,
+        messages: mpsc::UnboundedSender<Message>,
+    ) -> Result<Self, DevError> {
+        let graph = Graph::new(&app)?;
+        let folders = scope(&app, &graph);
+        let coordinator = Coordinator::new(server::random_name()?, graph);
+        let (from_pages, pages) = mpsc::unbounded_channel();
+        let shared =
+            Arc::new(Shared::new(coordinator.hello(), places(&app), &options.host, from_pages)?);
+        let changes = messages.clone();
+        let watcher = Watcher::start(folders.clone(), move |batch| {
+            _ = changes.send(Message::Changed(batch));
+        })?;
+        let mut session = Self {
+            options: options.clone(),
+            lock: std::fs::read(app.workspace_root.join("Cargo.lock")).ok(),
+            app: Arc::new(app),
+            toolchain: None,
+            coordinator,
+            reporter: Reporter::new(options.json),
+            shared,
+            watcher,
+            watched: folders,
+            messages,
+            build: CancelToken::new(),
+            pages: 0,
+            changed_early: false,
+        };
+        session.serve(pages).await?;
+        session.look_for_page();
+        session.find_toolchain();
+        Ok(session)
+    }
+
+    /// Listens, says where, and passes on what pages say.
+    async fn serve(
+        &mut self,
+        mut pages: mpsc::UnboundedReceiver<FromPage>,
+    ) -> Result<(), DevError> {
+        let options = &self.options;
+        let wanted = options.port.or(self.app.config.port).unwrap_or(options.default_port);
+        let listener = server::listen(&options.host, wanted).await?;
+        let port = listener.local_addr()?.port();
+        let url = format!("http://{}:{port}/", options.host);
+        let router = server::router(Arc::clone(&self.shared));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            while let Some(from) = pages.recv().await {
+                _ = messages.send(Message::Page(from));
+            }
+        });
+        let open = options.open.then(|| url.clone());
+        self.reporter.tell(&Event::Ready {
+            url,
+            app: self.app.root.to_string(),
+            port_taken: (wanted != 0 && wanted != port).then_some(wanted),
+        });
+        if let Some(url) = open
+            && let Err(error) = open::that_detached(&url)
+        {
+            self.reporter.tell(&Event::Problem {
+                page: "the terminal".to_owned(),
+                message: format!("no browser could be opened: {error}"),
+            });
+        }
+        Ok(())
+    }
+
+    /// Says early what a browser would say later.
+    fn look_for_page(&mut self) {
+        let page = self.app.root.join("index.html");
+        if !page.exists() {
+            let message = format!(
+                "there is no `{page}`\nhint: make one that places a component: `<hmr-component module=\"…\" component=\"…\"></hmr-component>`"
+            );
+            self.tell(Event::Problem { page: "/".to_owned(), message });
+        }
+    }
+
+    fn find_toolchain(&self) {
+        let (messages, folder) = (self.messages.clone(), self.app.root.clone());
+        tokio::task::spawn_blocking(move || {
+            let found = Toolchain::find(&folder, &mut |progress| {
+                _ = messages.send(Message::Progress(described(progress)));
+            });
+            _ = messages.send(Message::Toolchain(found));
+        });
+    }
+
+    /// A toolchain was found: the first build can start.
+    fn ready(&mut self, toolchain: Toolchain) {
+        self.toolchain = Some(Arc::new(toolchain));
+        // Manifests may have changed during a search that took a minute.
+        if self.changed_early { self.rescan() } else { self.scan() }
+    }
+
+    fn handle(&mut self, message: Message) {
+        match message {
+            Message::Changed(batch) => {
+                let batch = self.without_own_writes(batch);
+                self.changed_early |= self.toolchain.is_none();
+                self.step(Input::Changed(batch));
+            }
+            Message::Progress(message) => self.tell(Event::Progress { message }),
+            Message::Built { generation, outcome } => self.built(generation, outcome),
+            Message::Page(from) => self.page(from),
+            Message::Toolchain(_) | Message::Stop => {}
+        }
+    }
+
+    fn step(&mut self, input: Input) {
+        let effects = self.coordinator.step(input);
+        // Pages that come from now on are told the new state; those that are there get the messages.
+        *self.shared.hello.write().unwrap_or_else(PoisonError::into_inner) =
+            self.coordinator.hello();
+        for effect in effects {
+            match effect {
+                Effect::Scan => self.rescan(),
+                Effect::Build { generation, modules } => self.start_build(generation, modules),
+                Effect::Cancel => self.build.cancel(),
+                Effect::Send(message) => self.shared.send(&message),
+                Effect::Tell(event) => self.tell(event),
+            }
+        }
+    }
+
+    /// Reads the application again after a manifest changed.
+    fn rescan(&mut self) {
+        match App::load(&self.options.path) {
+            Ok(app) => {
+                self.app = Arc::new(app);
+                *self.shared.places.write().unwrap_or_else(PoisonError::into_inner) =
+                    places(&self.app);
+                self.scan();
+            }
+            Err(error) => self.step(Input::Scanned(Err(unreadable(&error.to_string())))),
+        }
+    }
+
+    fn scan(&mut self) {
+        match Graph::new(&self.app) {
+            Ok(graph) => {
+                self.step(Input::Scanned(Ok(graph)));
+                self.watch();
+            }
+            Err(error) => {
+                self.step(Input::Scanned(Err(unreadable(&DevError::Glob(error).to_string()))));
+            }
+        }
+    }
+
+    /// Watches what the application is made of now, if that has changed.
+    fn watch(&mut self) {
+        let scope = scope(&self.app, self.coordinator.graph());
+        if scope == self.watched {
+            return;
+        }
+        self.watched = scope.clone();
+        if let Err(error) = self.watcher.rescope(scope) {
+            self.tell(Event::Problem {
+                page: "the watcher".to_owned(),
+                message: error.to_string(),
+            });
+        }
+    }
+
+    fn start_build(&mut self, generation: u64, modules: Vec<String>) {
+        let Some(toolchain) = self.toolchain.clone() else { return };
+        self.build = CancelToken::new();
+        let work = build::Work {
+            app: Arc::clone(&self.app),
+            toolchain,
+            shared: Arc::clone(&self.shared),
+            modules,
+            cancel: self.build.clone(),
+        };
+        let messages = self.messages.clone();
+        tokio::task::spawn_blocking(move || {
+            let outcome = work.run(|progress| _ = messages.send(Message::Progress(progress)));
+            _ = messages.send(Message::Built { generation, outcome });
+        });
+    }
+
+    fn built(&mut self, generation: u64, outcome: Outcome) {
+        self.lock = std::fs::read(self.app.workspace_root.join("Cargo.lock")).ok();
+        self.step(Input::Built { generation, outcome });
+        self.watch();
+    }
+
+    /// Leaves out the lock file where cargo wrote it on the tool's behalf.
+    fn without_own_writes(&self, mut batch: ChangeBatch) -> ChangeBatch {
+        let lock = self.app.workspace_root.join("Cargo.lock");
+        batch.changes.retain(|change| {
+            change.path != lock
+                || !(self.coordinator.is_building() || std::fs::read(&lock).ok() == self.lock)
+        });
+        batch
+    }
+
+    fn page(&mut self, from: FromPage) {
+        match from {
+            FromPage::Connected { page } => {
+                self.pages += 1;
+                self.tell(Event::ClientConnected { page });
+            }
+            FromPage::Disconnected { page } => {
+                self.pages = self.pages.saturating_sub(1);
+                self.tell(Event::ClientDisconnected { page });
+            }
+            FromPage::Garbled { page, error } => {
+                let message = format!("the page sent something that is no message: {error}");
+                self.tell(Event::Problem { page, message });
+            }
+            FromPage::Said { page, message } => match message {
+                ClientMessage::Ready { .. } => {}
+                ClientMessage::Swap { sequence, swaps } => {
+                    self.tell(Event::Swap { sequence, page, swaps });
+                }
+                ClientMessage::Applied { sequence, what, count } => {
+                    self.tell(Event::Applied { sequence, page, what, count });
+                }
+                ClientMessage::Trap(trap) => self.tell(Event::Trap { page, trap }),
+                ClientMessage::Problem { message } => self.tell(Event::Problem { page, message }),
+            },
+        }
+    }
+
+    fn tell(&mut self, mut event: Event) {
+        if let Event::Update { clients, .. } = &mut event {
+            *clients = self.pages;
+        }
+        self.reporter.tell(&event);
+    }
+
+    fn stop(mut self) {
+        self.build.cancel();
+        self.tell(Event::Stopped);
+    }
+}
+
+fn places(app: &App) -> Places {
+    Places { root: app.root.clone(), static_folder: app.root.join(&app.config.static_folder) }
+}
+
+/// The application's folder and those of all packages on this machine; single files from elsewhere.
+fn scope(app: &App, graph: &Graph) -> Scope {
+    let mut folders: Vec<Utf8PathBuf> = vec![app.root.clone()];
+    folders.extend(app.packages.iter().map(|package| package.folder.clone()));
+    let mut files: Vec<Utf8PathBuf> = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"]
+        .map(|name| app.workspace_root.join(name))
+        .into();
+    files.extend(graph.files().cloned());
+    let nested = |path: &Utf8PathBuf, others: &[Utf8PathBuf]| {
+        others.iter().any(|other| other != path && path.starts_with(other))
+    };
+    let all = folders.clone();
+    folders.retain(|folder| !nested(folder, &all));
+    files.retain(|file| !nested(file, &all));
+    Scope {
+        folders: folders.into_iter().collect(),
+        files: files.into_iter().collect(),
+        ignore: app.config.watch_ignore.clone(),
+    }
+}
+
+fn described(progress: Progress) -> String {
+    match progress {
+        Progress::Step(text) | Progress::Detail(text) => text,
+        Progress::Compiling { done, total: Some(total), name } => {
+            format!("compiling {name} ({done}/{total})")
+        }
+        Progress::Compiling { done, total: None, name } => format!("compiling {name} ({done})"),
+    }
+}
+
+/// The application cannot be read: a failure like one of the compiler's.
+fn unreadable(message: &str) -> Failure {
+    build::failure("the application cannot be read", message)
+}

@@ -1,0 +1,161 @@
+//! What happens, as data: every line that `--json` prints, and what the human lines are made from.
+//!
+//! `docs/events.md` describes each event. Fields are added, never renamed or taken away.
+
+use hmr_build::Diagnostic;
+use serde::Serialize;
+
+use crate::protocol::{Swap, Trap};
+
+/// A module and the version that it became.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Built {
+    /// The module's name.
+    pub module: String,
+    /// The hash of its bytes.
+    pub hash: String,
+    /// The size of its bytes.
+    pub bytes: usize,
+}
+
+/// How long the phases of an update took, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Phases {
+    /// From the first notice of a changed file to the decision.
+    pub watch: f64,
+    /// cargo, rustc and the linker.
+    pub compile: f64,
+    /// Checking and rewriting the bytes.
+    pub prepare: f64,
+}
+
+/// What kind of update a change led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpdateKind {
+    /// Stylesheets.
+    CssUpdate,
+    /// Other static files.
+    AssetUpdate,
+    /// Modules are swapped.
+    HotUpdate,
+    /// The page is loaded again, with its state.
+    FullReload,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The server answers.
+    Ready {
+        /// The page's address.
+        url: String,
+        /// The application's folder.
+        app: String,
+        /// Set if the port that was asked for was taken.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        port_taken: Option<u16>,
+    },
+    /// Something that takes time goes on: setting up a toolchain, compiling dependencies.
+    Progress {
+        /// What, for people.
+        message: String,
+    },
+    /// cargo was started.
+    BuildStarted {
+        /// What is built.
+        modules: Vec<String>,
+        /// Why: the chains that led to the modules.
+        reason: String,
+    },
+    /// The code does not compile, or the application cannot be read.
+    BuildFailed {
+        /// What failed.
+        title: String,
+        /// Why.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// cargo has succeeded.
+    BuildFinished {
+        /// What was built.
+        modules: Vec<Built>,
+        /// How long it took in all, in milliseconds.
+        duration_ms: f64,
+        /// What the compiler warned of.
+        warnings: Vec<Diagnostic>,
+    },
+    /// The bytes are what they were: there is nothing to swap.
+    Unchanged {
+        /// What was built.
+        modules: Vec<String>,
+        /// Which files changed.
+        changed: Vec<String>,
+    },
+    /// An update was announced to the pages.
+    Update {
+        /// Its number.
+        sequence: u64,
+        /// What kind it is.
+        kind: UpdateKind,
+        /// Why this kind.
+        reason: String,
+        /// The modules of a hot update.
+        modules: Vec<Built>,
+        /// The URL paths of a style or static-file update.
+        paths: Vec<String>,
+        /// Which files changed, relative to the application.
+        changed: Vec<String>,
+        /// How long it took to get here.
+        phases: Phases,
+        /// How many pages are connected.
+        clients: usize,
+    },
+    /// A page has acknowledged a hot update.
+    Swap {
+        /// The update's number.
+        sequence: u64,
+        /// The page.
+        page: String,
+        /// What became of each module.
+        swaps: Vec<Swap>,
+    },
+    /// A page has acknowledged a style or static-file update.
+    Applied {
+        /// The update's number.
+        sequence: u64,
+        /// The page.
+        page: String,
+        /// `css` or `asset`.
+        what: String,
+        /// How many elements showed it.
+        count: u64,
+    },
+    /// A page has opened its socket.
+    ClientConnected {
+        /// The page.
+        page: String,
+    },
+    /// A page has gone.
+    ClientDisconnected {
+        /// The page.
+        page: String,
+    },
+    /// Running code has trapped in a page.
+    Trap {
+        /// The page.
+        page: String,
+        /// What and where.
+        #[serde(flatten)]
+        trap: Trap,
+    },
+    /// A page reports something that the developer should read.
+    Problem {
+        /// The page.
+        page: String,
+        /// What it is.
+        message: String,
+    },
+    /// The tool is ending.
+    Stopped,
+}

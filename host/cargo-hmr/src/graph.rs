@@ -1,0 +1,434 @@
+//! The module graph: from changed files to what must be done about them.
+//!
+//! In go the application as cargo describes it, the files that each module was last compiled from, and a batch
+//! of changes; out comes an [`UpdatePlan`]. Pure: nothing here touches a disk.
+//!
+//! A file belongs to a module if rustc read it (dep-info: sources, `include_str!`, path dependencies). A Rust
+//! file that nobody has read yet belongs to the package in whose folder it lies, since the next compilation
+//! may want it; while a build is failing, so does any other file there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use hmr_build::{App, LocalPackage};
+
+use crate::watch::{Change, ChangeBatch};
+
+/// Files → packages → modules, for one application.
+#[derive(Debug)]
+pub struct Graph {
+    root: Utf8PathBuf,
+    workspace_root: Utf8PathBuf,
+    static_folder: Utf8PathBuf,
+    packages: Vec<LocalPackage>,
+    modules: BTreeMap<String, String>,
+    files: BTreeMap<String, BTreeSet<Utf8PathBuf>>,
+    root_globs: GlobSet,
+    threshold: usize,
+}
+
+/// What a batch of changes asks for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct UpdatePlan {
+    /// The page must be loaded again, for this reason.
+    pub reload: Option<String>,
+    /// The application must be read again (a manifest changed), for this reason.
+    pub rescan: bool,
+    /// Modules to build, each with the chain that leads to it: `ui/src/lib.rs → ui → board`.
+    pub modules: BTreeMap<String, String>,
+    /// Stylesheets, as URL paths.
+    pub styles: Vec<String>,
+    /// Other static files, as URL paths.
+    pub assets: Vec<String>,
+    /// Every changed file that counted, relative to the application where that is possible.
+    pub changed: Vec<String>,
+}
+
+impl UpdatePlan {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty()
+    }
+}
+
+fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
+    let mut globs = GlobSetBuilder::new();
+    for pattern in patterns {
+        globs.add(Glob::new(pattern)?);
+    }
+    globs.build()
+}
+
+/// What one file is to the application.
+enum Role {
+    Manifest,
+    Root,
+    Style(String),
+    Asset(String),
+}
+
+impl Graph {
+    /// The graph of `app`, before anything was compiled.
+    ///
+    /// # Errors
+    /// A `root-files` entry of the configuration that is no glob.
+    pub fn new(app: &App) -> Result<Self, globset::Error> {
+        Ok(Self {
+            root: app.root.clone(),
+            workspace_root: app.workspace_root.clone(),
+            static_folder: app.root.join(&app.config.static_folder),
+            packages: app.packages.clone(),
+            modules: app
+                .modules
+                .iter()
+                .map(|module| (module.name.clone(), module.package.clone()))
+                .collect(),
+            files: BTreeMap::new(),
+            root_globs: globs(&app.config.root_files)?,
+            threshold: app.config.full_reload_threshold,
+        })
+    }
+
+    /// The names of all modules.
+    pub fn modules(&self) -> impl Iterator<Item = &str> {
+        self.modules.keys().map(String::as_str)
+    }
+
+    /// Every file that some module was compiled from.
+    pub fn files(&self) -> impl Iterator<Item = &Utf8PathBuf> {
+        self.files.values().flatten()
+    }
+
+    /// Notes what a module was compiled from: absolute paths.
+    pub fn set_files(&mut self, module: &str, files: impl IntoIterator<Item = Utf8PathBuf>) {
+        self.files.insert(module.to_owned(), files.into_iter().collect());
+    }
+
+    /// Takes over what `old` knew of modules that are still there.
+    pub fn adopt_files(&mut self, old: &mut Self) {
+        self.files = std::mem::take(&mut old.files);
+        self.files.retain(|module, _| self.modules.contains_key(module));
+    }
+
+    /// Decides what `batch` asks for. `failing` tells whether the last build failed.
+    #[must_use]
+    pub fn plan(&self, batch: &ChangeBatch, failing: bool) -> UpdatePlan {
+        let mut plan = UpdatePlan::default();
+        let mut sources = 0;
+        for Change { path, .. } in &batch.changes {
+            let shown = self.shown(path);
+            let affected = self.affected(path, failing);
+            let role = self.role(path);
+            if role.is_none() && affected.is_empty() {
+                continue;
+            }
+            plan.changed.push(shown.clone());
+            sources += usize::from(!affected.is_empty());
+            for (module, chain) in affected {
+                plan.modules.entry(module).or_insert(chain);
+            }
+            match role {
+                Some(Role::Manifest) => {
+                    plan.rescan = true;
+                    plan.reload.get_or_insert(format!("`{shown}` changed"));
+                }
+                Some(Role::Root) => {
+                    plan.reload.get_or_insert(format!("`{shown}` changed"));
+                }
+                Some(Role::Style(url)) => plan.styles.push(url),
+                Some(Role::Asset(url)) => plan.assets.push(url),
+                None => {}
+            }
+        }
+        if sources > self.threshold {
+            plan.reload.get_or_insert(format!("{sources} source files changed at once"));
+        }
+        if plan.rescan {
+            plan.modules =
+                self.modules().map(|name| (name.to_owned(), "manifest".to_owned())).collect();
+        }
+        plan
+    }
+
+    /// What a file is besides being compiled into modules.
+    fn role(&self, path: &Utf8Path) -> Option<Role> {
+        if self.is_manifest(path) {
+            return Some(Role::Manifest);
+        }
+        if let Ok(inside) = path.strip_prefix(&self.static_folder) {
+            let url = format!("/{}", inside.as_str().replace('\\', "/"));
+            return Some(match path.extension() {
+                Some("css") => Role::Style(url),
+                _ => Role::Asset(url),
+            });
+        }
+        let page = path.parent() == Some(&*self.root) && path.extension() == Some("html");
+        let configured =
+            path.strip_prefix(&self.root).is_ok_and(|inside| self.root_globs.is_match(inside));
+        let script =
+            self.packages.iter().any(|package| package.build_script.as_deref() == Some(path));
+        (page || configured || script).then_some(Role::Root)
+    }
+
+    fn is_manifest(&self, path: &Utf8Path) -> bool {
+        let in_root = |name: &str| {
+            [&self.root, &self.workspace_root].iter().any(|folder| folder.join(name) == path)
+        };
+        ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "rust-toolchain.toml", "rust-toolchain"]
+            .into_iter()
+            .any(in_root)
+            || self.packages.iter().any(|package| package.manifest_path == path)
+    }
+
+    /// The modules that a file is compiled into, with the chain that leads to each.
+    fn affected(&self, path: &Utf8Path, failing: bool) -> BTreeMap<String, String> {
+        let readers: Vec<&String> = self
+            .files
+            .iter()
+            .filter(|(_, files)| files.contains(path))
+            .map(|(name, _)| name)
+            .collect();
+        let package = self.package_of(path);
+        if !readers.is_empty() {
+            return readers
+                .into_iter()
+                .map(|name| (name.clone(), self.chain(path, package, name)))
+                .collect();
+        }
+        let Some(package) = package.filter(|package| self.may_be_read(path, package, failing))
+        else {
+            return BTreeMap::new();
+        };
+        self.modules
+            .iter()
+            .filter(|(_, own)| self.depends_on(own, &package.name))
+            .map(|(name, _)| (name.clone(), self.chain(path, Some(package), name)))
+            .collect()
+    }
+
+    /// Whether the next compilation of `package` may want a file that no compilation has read yet.
+    fn may_be_read(&self, path: &Utf8Path, package: &LocalPackage, failing: bool) -> bool {
+        // Other targets' sources, which no module contains.
+        let other_target = ["tests", "benches", "examples"]
+            .iter()
+            .any(|name| path.starts_with(package.folder.join(name)));
+        (path.extension() == Some("rs") || failing)
+            && !other_target
+            && !path.starts_with(&self.static_folder)
+    }
+
+    /// The package in whose folder a file lies: the innermost, where folders nest.
+    fn package_of(&self, path: &Utf8Path) -> Option<&LocalPackage> {
+        self.packages
+            .iter()
+            .filter(|package| path.starts_with(&package.folder))
+            .max_by_key(|package| package.folder.as_str().len())
+    }
+
+    fn depends_on(&self, from: &str, to: &str) -> bool {
+        self.path_between(from, to).is_some()
+    }
+
+    /// The packages from `from` to `to` along dependencies, both included; the shortest way.
+    fn path_between(&self, from: &str, to: &str) -> Option<Vec<&str>> {
+        let start = self.packages.iter().find(|package| package.name == from)?;
+        let mut seen = BTreeSet::from([from]);
+        let mut ways = std::collections::VecDeque::from([vec![start.name.as_str()]]);
+        while let Some(way) = ways.pop_front() {
+            let last = *way.last()?;
+            if last == to {
+                return Some(way);
+            }
+            let Some(package) = self.packages.iter().find(|package| package.name == last) else {
+                continue;
+            };
+            for next in &package.dependencies {
+                if seen.insert(next) {
+                    ways.push_back(way.iter().copied().chain([next.as_str()]).collect());
+                }
+            }
+        }
+        None
+    }
+
+    /// `ui/src/lib.rs → ui → board`: the file, the packages that pass it on, the module.
+    fn chain(&self, path: &Utf8Path, package: Option<&LocalPackage>, module: &str) -> String {
+        let own = self.modules.get(module).map_or(module, String::as_str);
+        let mut links = vec![self.shown(path)];
+        if let Some(way) = package.and_then(|package| self.path_between(own, &package.name)) {
+            links.extend(way.iter().skip(1).rev().map(|name| (*name).to_owned()));
+        }
+        links.push(module.to_owned());
+        links.join(" → ")
+    }
+
+    fn shown(&self, path: &Utf8Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).to_string()
+    }
+}
+
+#[cfg(test)]
+impl Graph {
+    /// An application in `/app` with the modules `board` and `list`, which share the crate `ui`.
+    pub(crate) fn example() -> Self {
+        tests::graph_of(
+            &["board", "list"],
+            vec![
+                tests::package("board", "/app/board", &["ui"]),
+                tests::package("list", "/app/list", &["ui"]),
+                tests::package("ui", "/app/ui", &[]),
+            ],
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::ChangeKind;
+
+    pub(super) fn package(name: &str, folder: &str, dependencies: &[&str]) -> LocalPackage {
+        LocalPackage {
+            name: name.into(),
+            folder: folder.into(),
+            manifest_path: format!("{folder}/Cargo.toml").into(),
+            dependencies: dependencies.iter().map(|&name| name.to_owned()).collect(),
+            build_script: (name == "board").then(|| format!("{folder}/build.rs").into()),
+        }
+    }
+
+    pub(super) fn graph_of(modules: &[&str], packages: Vec<LocalPackage>) -> Graph {
+        Graph {
+            root: "/app".into(),
+            workspace_root: "/app".into(),
+            static_folder: "/app/static".into(),
+            packages,
+            modules: modules.iter().map(|&name| (name.into(), name.into())).collect(),
+            files: BTreeMap::new(),
+            root_globs: globs(&["data/*.json".into()]).expect("globs"),
+            threshold: 10,
+        }
+    }
+
+    /// `board` and `list` use `ui`, `ui` uses `text`, which lies outside; `clock` stands alone.
+    fn graph() -> Graph {
+        let mut graph = graph_of(
+            &["board", "list", "clock"],
+            vec![
+                package("board", "/app/board", &["ui"]),
+                package("list", "/app/list", &["ui"]),
+                package("clock", "/app/clock", &[]),
+                package("ui", "/app/ui", &["text"]),
+                package("text", "/elsewhere/text", &[]),
+            ],
+        );
+        let ui = ["/app/ui/src/lib.rs", "/elsewhere/text/src/lib.rs", "/app/board/names.txt"];
+        graph
+            .set_files("board", ["/app/board/src/lib.rs"].iter().chain(&ui).map(Utf8PathBuf::from));
+        graph.set_files(
+            "list",
+            ["/app/list/src/lib.rs"].iter().chain(&ui[..2]).map(Utf8PathBuf::from),
+        );
+        graph.set_files("clock", ["/app/clock/src/lib.rs"].map(Utf8PathBuf::from));
+        graph
+    }
+
+    fn plan(paths: &[&str], failing: bool) -> UpdatePlan {
+        let changes = paths
+            .iter()
+            .map(|path| Change { path: (*path).into(), kind: ChangeKind::Modified })
+            .collect();
+        graph().plan(&ChangeBatch { changes, ..ChangeBatch::default() }, failing)
+    }
+
+    fn chains(plan: &UpdatePlan) -> Vec<&str> {
+        plan.modules.values().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn a_module_s_own_file_is_a_hot_update_of_it_alone() {
+        let plan = plan(&["/app/clock/src/lib.rs"], false);
+        assert_eq!(chains(&plan), ["clock/src/lib.rs → clock"]);
+        assert_eq!((plan.reload, plan.rescan), (None, false));
+    }
+
+    #[test]
+    fn a_shared_crate_updates_all_that_use_it_by_name() {
+        assert_eq!(
+            chains(&plan(&["/elsewhere/text/src/lib.rs"], false)),
+            [
+                "/elsewhere/text/src/lib.rs → text → ui → board",
+                "/elsewhere/text/src/lib.rs → text → ui → list"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_included_file_counts() {
+        assert_eq!(chains(&plan(&["/app/board/names.txt"], false)), ["board/names.txt → board"]);
+    }
+
+    #[test]
+    fn a_new_source_belongs_to_its_package() {
+        assert_eq!(
+            chains(&plan(&["/app/ui/src/new.rs"], false)),
+            ["ui/src/new.rs → ui → board", "ui/src/new.rs → ui → list"]
+        );
+    }
+
+    #[test]
+    fn an_unread_data_file_counts_only_while_a_build_is_failing() {
+        assert!(plan(&["/app/board/other.txt"], false).is_empty());
+        assert!(
+            plan(&["/app/board/tests/board.rs"], true).is_empty(),
+            "tests are no part of a module"
+        );
+        assert_eq!(chains(&plan(&["/app/board/other.txt"], true)), ["board/other.txt → board"]);
+    }
+
+    #[test]
+    fn root_files_reload_with_the_reason() {
+        for path in
+            ["/app/index.html", "/app/about.html", "/app/data/x.json", "/app/board/build.rs"]
+        {
+            let plan = plan(&[path], false);
+            let reason = format!("`{}` changed", &path[5..]);
+            assert_eq!(plan.reload, Some(reason));
+            assert!(!plan.rescan, "{path}");
+        }
+    }
+
+    #[test]
+    fn manifests_read_the_application_again_and_build_everything() {
+        for path in [
+            "/app/Cargo.toml",
+            "/app/Cargo.lock",
+            "/elsewhere/text/Cargo.toml",
+            "/app/.cargo/config.toml",
+        ] {
+            let plan = plan(&[path], false);
+            assert!(plan.rescan && plan.reload.is_some(), "{path}");
+            assert_eq!(plan.modules.len(), 3);
+        }
+    }
+
+    #[test]
+    fn static_files_never_touch_rust() {
+        let plan = plan(&["/app/static/a/style.css", "/app/static/logo.svg"], true);
+        assert_eq!(
+            (plan.styles, plan.assets),
+            (vec!["/a/style.css".into()], vec!["/logo.svg".into()])
+        );
+        assert!(plan.modules.is_empty() && plan.reload.is_none());
+    }
+
+    #[test]
+    fn more_files_than_the_threshold_reload() {
+        let paths: Vec<String> = (0..11).map(|n| format!("/app/clock/src/{n}.rs")).collect();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        assert_eq!(plan(&paths[..10], false).reload, None);
+        assert_eq!(plan(&paths, false).reload, Some("11 source files changed at once".into()));
+    }
+}

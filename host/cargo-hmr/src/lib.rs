@@ -1,0 +1,25 @@
+//! `cargo hmr`: a state-preserving hot module swapper for Rust on the web.
+//!
+//! One save takes this way through the modules:
+//!
+//! - [`watch`] notices files and makes a [`watch::ChangeBatch`] of them;
+//! - [`graph`] (pure) turns that into an [`graph::UpdatePlan`]: which modules, by which chain, and why;
+//! - [`coordinator`] (pure) decides what is to be done, and [`dev`] does it: it is the one loop, and the only
+//!   place where the parts meet;
+//! - `hmr-build` compiles and prepares; [`store`] keeps versions by hash;
+//! - [`server`] announces updates over the socket ([`protocol`]) and passes on what pages answer;
+//! - [`report`] prints [`events`], and is the only one that prints.
+//!
+//! Deliberately absent: any knowledge of what is inside a module (that is `hmr-abi`'s and the engines'), and any
+//! state that outlives the process.
+
+pub mod cli;
+pub mod coordinator;
+pub mod dev;
+pub mod events;
+pub mod graph;
+pub mod protocol;
+pub mod report;
+pub mod server;
+pub mod store;
+pub mod watch;

@@ -1,0 +1,262 @@
+//! The wire types of the socket between the tool and the page; `docs/protocol.md` describes them.
+//!
+//! Types only. Reading is lenient (what the page says is shown, never trusted); writing is exact.
+
+use hmr_build::{Diagnostic, Failure};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One version of a module, as a page may fetch it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Version {
+    /// The module's name.
+    pub module: String,
+    /// The hash of its bytes.
+    pub hash: String,
+    /// Where its bytes are served.
+    pub url: String,
+    /// The components that can be mounted.
+    pub components: Vec<String>,
+}
+
+/// A standing failure: what the page shows until it is mended.
+#[derive(Debug, Clone, Serialize)]
+pub struct FailureMessage {
+    /// What failed, in a few words.
+    pub title: String,
+    /// Why, one by one.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl From<&Failure> for FailureMessage {
+    fn from(failure: &Failure) -> Self {
+        Self { title: failure.title.clone(), diagnostics: failure.diagnostics.clone() }
+    }
+}
+
+/// The newest of everything; the first message on each connection, and what the served page carries.
+#[derive(Debug, Clone, Serialize)]
+pub struct Hello {
+    /// Which run of the tool this is.
+    pub server: String,
+    /// The number of the last message before this one.
+    pub sequence: u64,
+    /// The newest version of each module that has been built.
+    pub modules: Vec<Version>,
+    /// The standing failure, if there is one.
+    pub failure: Option<FailureMessage>,
+}
+
+/// What the tool tells every page.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ServerMessage {
+    /// The first message on each connection.
+    Hello(Hello),
+    /// A build has begun.
+    BuildStarted {
+        /// The message's number.
+        sequence: u64,
+        /// What is built.
+        modules: Vec<String>,
+    },
+    /// A build has failed; the old code goes on.
+    BuildFailed {
+        /// The message's number.
+        sequence: u64,
+        /// Why.
+        failure: FailureMessage,
+    },
+    /// A build has succeeded: a standing failure is over.
+    BuildSucceeded {
+        /// The message's number.
+        sequence: u64,
+    },
+    /// Swap these modules, as one update.
+    HotUpdate {
+        /// The message's number.
+        sequence: u64,
+        /// Why, for people.
+        reason: String,
+        /// What to swap to.
+        modules: Vec<Version>,
+    },
+    /// These stylesheets have changed.
+    CssUpdate {
+        /// The message's number.
+        sequence: u64,
+        /// Why, for people.
+        reason: String,
+        /// URL paths.
+        paths: Vec<String>,
+    },
+    /// These static files have changed.
+    AssetUpdate {
+        /// The message's number.
+        sequence: u64,
+        /// Why, for people.
+        reason: String,
+        /// URL paths.
+        paths: Vec<String>,
+    },
+    /// Load the whole page again.
+    FullReload {
+        /// The message's number.
+        sequence: u64,
+        /// Why, for people.
+        reason: String,
+        /// Whether the page carries its state over.
+        restore: bool,
+    },
+}
+
+/// What a page tells the tool. Reports are passed on to the terminal as the page wrote them.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ClientMessage {
+    /// The page has started, or has handled `hello`.
+    Ready {
+        /// The page's path.
+        #[serde(default)]
+        page: String,
+    },
+    /// Acknowledges an update.
+    Swap {
+        /// The update's number.
+        #[serde(default)]
+        sequence: u64,
+        /// What became of each module.
+        #[serde(default)]
+        swaps: Vec<Swap>,
+    },
+    /// Acknowledges a change of styles or static files.
+    Applied {
+        /// The update's number.
+        #[serde(default)]
+        sequence: u64,
+        /// `css` or `asset`.
+        #[serde(default)]
+        what: String,
+        /// How many elements showed it.
+        #[serde(default)]
+        count: u64,
+    },
+    /// Running code has trapped.
+    Trap(Trap),
+    /// Anything else that the developer should read.
+    Problem {
+        /// What it is.
+        #[serde(default)]
+        message: String,
+    },
+}
+
+/// What became of one module in one page.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Swap {
+    /// The module.
+    pub module: String,
+    /// The version that it was to become.
+    pub hash: String,
+    /// `committed`, `rolled-back`, `unchanged` or `not-mounted`.
+    pub outcome: String,
+    /// The step that failed.
+    pub step: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The restore report; see [`hmr_abi::state::RestoreReport`].
+    pub report: Option<Value>,
+    /// What became of each resource.
+    pub resources: Vec<Value>,
+    /// The steps that were entered.
+    pub events: Vec<String>,
+    /// Milliseconds by step.
+    pub duration: Value,
+}
+
+/// A trap in running code.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Trap {
+    /// The module.
+    pub module: String,
+    /// Its version.
+    pub hash: String,
+    /// What the panic or the trap says.
+    pub message: String,
+    /// The source file, if it was a panic.
+    pub file: Option<String>,
+    /// The line in it, counted from 1.
+    pub line: Option<u32>,
+    /// The column in it, counted from 1.
+    pub column: Option<u32>,
+    /// The engine's stack trace.
+    pub stack: Option<String>,
+}
+
+impl ServerMessage {
+    /// The message as the socket carries it.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|error| {
+            // Every field is a string, a number or a list of those: there is no value that JSON lacks.
+            unreachable!("a message that is not JSON: {error}")
+        })
+    }
+}
+
+impl ClientMessage {
+    /// Reads a text message of any content.
+    ///
+    /// # Errors
+    /// What serde says of text that is not a message.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_tagged_objects() {
+        let message = ServerMessage::FullReload {
+            sequence: 4,
+            reason: "`index.html` changed".into(),
+            restore: true,
+        };
+        assert_eq!(
+            message.to_json(),
+            r#"{"type":"full-reload","sequence":4,"reason":"`index.html` changed","restore":true}"#
+        );
+    }
+
+    #[test]
+    fn hello_is_flat() {
+        let hello = ServerMessage::Hello(Hello {
+            server: "s".into(),
+            sequence: 0,
+            modules: Vec::new(),
+            failure: None,
+        });
+        assert_eq!(
+            hello.to_json(),
+            r#"{"type":"hello","server":"s","sequence":0,"modules":[],"failure":null}"#
+        );
+    }
+
+    #[test]
+    fn a_page_may_say_anything() {
+        for text in
+            ["", "{}", "[]", "null", r#"{"type":"nonsense"}"#, r#"{"type":"swap","swaps":3}"#]
+        {
+            assert!(ClientMessage::parse(text).is_err(), "{text}");
+        }
+        let swap = ClientMessage::parse(
+            r#"{"type":"swap","sequence":2,"extra":1,"swaps":[{"module":"a","outcome":"committed"}]}"#,
+        );
+        assert!(matches!(swap, Ok(ClientMessage::Swap { sequence: 2, .. })));
+    }
+}

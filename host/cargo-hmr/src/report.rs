@@ -1,0 +1,370 @@
+//! The one place that prints: events as lines for people on stderr, or as JSON lines on stdout.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    io::{IsTerminal as _, Write as _},
+    time::Duration,
+};
+
+use anstyle::{AnsiColor, Style};
+use hmr_build::{Diagnostic, Finding, Level, Status};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+use crate::events::{Built, Event, Phases, UpdateKind};
+use crate::protocol::{Swap, Trap};
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const WARN: Style = AnsiColor::Yellow.on_default().bold();
+const NAME: Style = AnsiColor::Cyan.on_default();
+const FAINT: Style = Style::new().dimmed();
+
+/// Where events go.
+pub struct Reporter {
+    json: bool,
+    /// Whether everything was built once: what follows is quick, and a line for each of its steps would be noise.
+    built: bool,
+    spinner: Option<ProgressBar>,
+}
+
+impl Reporter {
+    /// A reporter of JSON lines, or of lines for people.
+    #[must_use]
+    pub fn new(json: bool) -> Self {
+        Self { json, built: false, spinner: None }
+    }
+
+    /// Reports one event.
+    pub fn tell(&mut self, event: &Event) {
+        self.built |= matches!(event, Event::BuildFinished { .. });
+        if self.json {
+            self.json_line(event);
+        } else if let Event::Progress { message } = event {
+            self.progress(message);
+        } else {
+            if !matches!(
+                event,
+                Event::BuildStarted { .. }
+                    | Event::ClientConnected { .. }
+                    | Event::ClientDisconnected { .. }
+                    | Event::Ready { .. }
+            ) {
+                self.spinner = None;
+            }
+            let text = human(event);
+            if !text.is_empty() {
+                self.line(&text);
+            }
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "printing belongs to the reporter")]
+    fn json_line(&self, event: &Event) {
+        // A reader that has gone away is no reason to stop.
+        if let Ok(text) = serde_json::to_string(event) {
+            let mut out = std::io::stdout().lock();
+            _ = writeln!(out, "{text}").and_then(|()| out.flush());
+        }
+    }
+
+    /// Shows what takes time: as a spinner on a terminal, else as a line for each step.
+    fn progress(&mut self, message: &str) {
+        if !std::io::stderr().is_terminal() {
+            if self.built {
+                return;
+            }
+            self.line(&format!("{FAINT}  {message}{FAINT:#}"));
+            return;
+        }
+        let spinner = self.spinner.get_or_insert_with(|| {
+            let spinner = ProgressBar::new_spinner();
+            if let Ok(style) =
+                ProgressStyle::with_template("  {spinner:.cyan} {msg} {elapsed:.dim}")
+            {
+                spinner.set_style(style);
+            }
+            spinner.enable_steady_tick(Duration::from_millis(100));
+            spinner
+        });
+        spinner.set_message(message.to_owned());
+    }
+
+    fn line(&self, text: &str) {
+        let print = || _ = writeln!(anstream::stderr().lock(), "{text}");
+        match &self.spinner {
+            Some(spinner) => spinner.suspend(print),
+            None => print(),
+        }
+    }
+}
+
+/// Prints what ends a command.
+pub fn fatal(message: &str) {
+    let mut lines = message.lines();
+    let mut err = anstream::stderr().lock();
+    _ = writeln!(err, "{BAD}error{BAD:#}: {}", lines.next().unwrap_or_default());
+    for line in lines {
+        _ = match line.strip_prefix("hint:") {
+            Some(hint) => writeln!(err, "{NAME}hint{NAME:#}:{hint}"),
+            None => writeln!(err, "{line}"),
+        };
+    }
+}
+
+/// Prints what `cargo hmr doctor` found, on stdout since it is what was asked for.
+pub fn findings(findings: &[Finding]) {
+    let mut out = anstream::stdout().lock();
+    for Finding { what, status, detail, remedy } in findings {
+        let mark = match status {
+            Status::Ok => format!("{GOOD}ok     {GOOD:#}"),
+            Status::Warning => format!("{WARN}warning{WARN:#}"),
+            Status::Missing => format!("{BAD}missing{BAD:#}"),
+        };
+        _ = writeln!(out, "{mark} {what}: {detail}");
+        if let Some(remedy) = remedy {
+            _ = writeln!(out, "        {NAME}hint{NAME:#}: {remedy}");
+        }
+    }
+}
+
+/// The lines that people read; empty for events that say nothing to them.
+fn human(event: &Event) -> String {
+    match event {
+        Event::Ready { url, app, port_taken } => {
+            let taken = port_taken
+                .map(|port| {
+                    format!("\n  {WARN}port {port} is taken{WARN:#}, so this is the next free one")
+                })
+                .unwrap_or_default();
+            format!(
+                "\n  {GOOD}cargo-hmr{GOOD:#}  {NAME}{url}{NAME:#}  {FAINT}serving `{app}`{FAINT:#}{taken}\n"
+            )
+        }
+        Event::BuildFailed { title, diagnostics } => failure(title, diagnostics),
+        Event::BuildFinished { warnings, .. } => warnings
+            .iter()
+            .map(|warning| warning.rendered.trim_end().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Event::Unchanged { modules, changed } => format!(
+            "{NAME}{}{NAME:#} {FAINT}changed, {} compiled to the same bytes: nothing to swap{FAINT:#}",
+            listed(changed),
+            listed(modules)
+        ),
+        Event::Update { kind, reason, modules, changed, phases, clients, sequence, .. } => {
+            update(*sequence, *kind, reason, modules, changed, *phases, *clients)
+        }
+        Event::Swap { swaps, page, sequence } => {
+            swaps.iter().map(|each| swap(*sequence, page, each)).collect::<Vec<_>>().join("\n")
+        }
+        Event::Applied { sequence, page, what, count } => {
+            format!(
+                "  {GOOD}✓{GOOD:#} {FAINT}#{sequence} {page}{FAINT:#} {what} shown by {count} elements"
+            )
+        }
+        Event::Trap { page, trap } => trapped(page, trap),
+        Event::Problem { page, message } => format!("{WARN}problem{WARN:#} in {page}: {message}"),
+        Event::Stopped => format!("  {FAINT}stopped{FAINT:#}"),
+        Event::Progress { .. }
+        | Event::BuildStarted { .. }
+        | Event::ClientConnected { .. }
+        | Event::ClientDisconnected { .. } => String::new(),
+    }
+}
+
+fn failure(title: &str, diagnostics: &[Diagnostic]) -> String {
+    let mut text = String::new();
+    for diagnostic in diagnostics.iter().filter(|each| each.level == Level::Error) {
+        text.push_str(diagnostic.rendered.trim_end());
+        text.push_str("\n\n");
+    }
+    _ = write!(text, "{BAD}✗ {title}{BAD:#}; {FAINT}the old code runs on{FAINT:#}");
+    text
+}
+
+fn update(
+    sequence: u64,
+    kind: UpdateKind,
+    reason: &str,
+    modules: &[Built],
+    changed: &[String],
+    phases: Phases,
+    clients: usize,
+) -> String {
+    let kind = match kind {
+        UpdateKind::CssUpdate => "style update",
+        UpdateKind::AssetUpdate => "static-file update",
+        UpdateKind::HotUpdate => "hot update",
+        UpdateKind::FullReload => "full reload",
+    };
+    let names: Vec<String> = modules.iter().map(|built| built.module.clone()).collect();
+    let names = if names.is_empty() {
+        String::new()
+    } else {
+        format!(" of {NAME}{}{NAME:#}", listed(&names))
+    };
+    let changed = if changed.is_empty() {
+        "started".to_owned()
+    } else {
+        format!("{} changed", listed(changed))
+    };
+    let mut times = String::new();
+    for (name, ms) in
+        [("watch", phases.watch), ("compile", phases.compile), ("prepare", phases.prepare)]
+    {
+        if ms > 0.0 {
+            _ = write!(times, " · {name} {ms:.0} ms");
+        }
+    }
+    let waiting = match clients {
+        0 => " · no page is open".to_owned(),
+        1 => String::new(),
+        more => format!(" · {more} pages"),
+    };
+    format!(
+        "{FAINT}#{sequence}{FAINT:#} {changed} → {GOOD}{kind}{GOOD:#}{names} {FAINT}({reason}){times}{waiting}{FAINT:#}"
+    )
+}
+
+fn swap(sequence: u64, page: &str, swap: &Swap) -> String {
+    let total: f64 = swap
+        .duration
+        .as_object()
+        .map_or(0.0, |steps| steps.values().filter_map(Value::as_f64).sum());
+    let name = &swap.module;
+    match swap.outcome.as_str() {
+        "rolled-back" => format!(
+            "  {BAD}✗{BAD:#} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} rolled back at {}: {}; {FAINT}the old code runs on{FAINT:#}",
+            swap.step.as_deref().unwrap_or("an unknown step"),
+            swap.error.as_deref().unwrap_or("no reason was given"),
+        ),
+        "not-mounted" => format!(
+            "  {GOOD}✓{GOOD:#} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} is not mounted: noted for later"
+        ),
+        "unchanged" => format!(
+            "  {GOOD}✓{GOOD:#} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} runs this version already"
+        ),
+        _ => format!(
+            "  {GOOD}✓{GOOD:#} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} swapped: {} {FAINT}· {total:.1} ms{FAINT:#}",
+            kept(swap)
+        ),
+    }
+}
+
+/// `12 kept, 1 added, 1 reset (draft: invalid type …)`
+fn kept(swap: &Swap) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut notes = Vec::new();
+    let instances = swap.report.as_ref().and_then(|report| report.get("instances")?.as_array());
+    let keys =
+        instances.into_iter().flatten().filter_map(|instance| instance.get("keys")?.as_object());
+    for (key, outcome) in keys.flatten() {
+        let word = outcome.get("outcome").and_then(Value::as_str).unwrap_or("unknown");
+        *counts.entry(word).or_default() += 1;
+        match outcome.get("reason").and_then(Value::as_str) {
+            Some(reason) => notes.push(format!("{key}: {reason}")),
+            None if word != "kept" => notes.push(format!("{key} {word}")),
+            None => {}
+        }
+    }
+    for resource in &swap.resources {
+        let word = resource.get("outcome").and_then(Value::as_str).unwrap_or("unknown");
+        if word != "kept" && word != "opened" {
+            let key = resource.get("key").and_then(Value::as_str).unwrap_or("a resource");
+            notes.push(format!("{key} {word}"));
+        }
+    }
+    let mut words: Vec<String> =
+        counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    if words.is_empty() {
+        words.push("no state".to_owned());
+    }
+    notes.truncate(6);
+    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
+    format!("{}{notes}", words.join(", "))
+}
+
+fn trapped(page: &str, trap: &Trap) -> String {
+    let place = match (&trap.file, trap.line) {
+        (Some(file), Some(line)) => format!(" at {NAME}{file}:{line}{NAME:#}"),
+        _ => String::new(),
+    };
+    format!(
+        "{BAD}trap{BAD:#} in {NAME}{}{NAME:#} {FAINT}{page}{FAINT:#}{place}: {}",
+        trap.module, trap.message
+    )
+}
+
+/// `a, b and 3 more`
+fn listed(names: &[String]) -> String {
+    match names {
+        [first, second, third, rest @ ..] if !rest.is_empty() => {
+            format!("{first}, {second}, {third} and {} more", rest.len())
+        }
+        _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(event: &Event) -> String {
+        anstream::adapter::strip_str(&human(event)).to_string()
+    }
+
+    #[test]
+    fn an_update_tells_what_which_why_and_how_long() {
+        let event = Event::Update {
+            sequence: 4,
+            kind: UpdateKind::HotUpdate,
+            reason: "ui/src/lib.rs → ui → board".into(),
+            modules: vec![Built { module: "board".into(), hash: "h".into(), bytes: 1 }],
+            paths: Vec::new(),
+            changed: vec!["ui/src/lib.rs".into()],
+            phases: Phases { watch: 9.0, compile: 181.6, prepare: 3.0 },
+            clients: 2,
+        };
+        assert_eq!(
+            plain(&event),
+            "#4 ui/src/lib.rs changed → hot update of board (ui/src/lib.rs → ui → board) · watch 9 ms · compile 182 ms · prepare 3 ms · 2 pages"
+        );
+    }
+
+    #[test]
+    fn a_swap_tells_what_was_kept_and_what_was_reset_and_why() {
+        let report = serde_json::json!({"instances": [{"instance": 1, "keys": {
+            "a": {"outcome": "kept"}, "b": {"outcome": "kept"}, "c": {"outcome": "reset", "reason": "invalid type"}
+        }}]});
+        let swap = Swap {
+            module: "board".into(),
+            outcome: "committed".into(),
+            report: Some(report),
+            duration: serde_json::json!({"prepare": 1.5, "capture": 0.5}),
+            ..Swap::default()
+        };
+        let event = Event::Swap { sequence: 4, page: "/".into(), swaps: vec![swap] };
+        assert_eq!(
+            plain(&event),
+            "  ✓ #4 / board swapped: 2 kept, 1 reset (c: invalid type) · 2.0 ms"
+        );
+    }
+
+    #[test]
+    fn a_rollback_is_never_called_a_success() {
+        let swap = Swap {
+            module: "board".into(),
+            outcome: "rolled-back".into(),
+            step: Some("restore".into()),
+            error: Some("unreachable".into()),
+            ..Swap::default()
+        };
+        let event = Event::Swap { sequence: 4, page: "/".into(), swaps: vec![swap] };
+        assert_eq!(
+            plain(&event),
+            "  ✗ #4 / board rolled back at restore: unreachable; the old code runs on"
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! The server: pages, modules by hash, the client, and the socket.
+//!
+//! It serves what it is given and passes on what pages say; it decides nothing. The dev loop shares a
+//! [`Shared`] with it: the store, the greeting for new pages, and the channel to all of them.
+//!
+//! Trust (in [`trust`]): every request's `Host` is checked against the names that this server goes by, the
+//! `Origin` of the socket and of every request that could change something must be the page's own, the socket
+//! wants a token of this process, nothing is readable across origins, and no path leads out of its folder.
+
+mod files;
+mod page;
+mod socket;
+mod trust;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use camino::Utf8PathBuf;
+use tokio::{
+    net::TcpListener,
+    sync::{broadcast, mpsc},
+};
+
+use crate::{
+    protocol::{ClientMessage, Hello, ServerMessage},
+    store::Store,
+};
+
+/// How many messages a page may be behind before it is simply told the newest of everything.
+const BACKLOG: usize = 64;
+
+/// What the dev loop and the server share.
+pub struct Shared {
+    /// Every version that can be fetched.
+    pub store: Mutex<Store>,
+    /// What a page that comes now must know.
+    pub hello: RwLock<Hello>,
+    /// Where pages and static files are found.
+    pub places: RwLock<Places>,
+    messages: broadcast::Sender<Arc<str>>,
+    from_pages: mpsc::UnboundedSender<FromPage>,
+    token: String,
+    names: trust::Names,
+}
+
+/// Folders that are served.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The folder with `index.html`.
+    pub root: Utf8PathBuf,
+    /// The folder with static files.
+    pub static_folder: Utf8PathBuf,
+}
+
+/// What a page does.
+#[derive(Debug)]
+pub enum FromPage {
+    /// It has opened its socket.
+    Connected {
+        /// Which page: its path and a number.
+        page: String,
+    },
+    /// It says something.
+    Said {
+        /// Which page.
+        page: String,
+        /// What.
+        message: ClientMessage,
+    },
+    /// It says something that is no message.
+    Garbled {
+        /// Which page.
+        page: String,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// It has gone.
+    Disconnected {
+        /// Which page.
+        page: String,
+    },
+}
+
+impl Shared {
+    /// Makes what the server needs; `from_pages` gets what pages do.
+    ///
+    /// # Errors
+    /// The system has no random numbers.
+    pub fn new(
+        hello: Hello,
+        places: Places,
+        host: &str,
+        from_pages: mpsc::UnboundedSender<FromPage>,
+    ) -> Result<Self, getrandom::Error> {
+        Ok(Self {
+            store: Mutex::default(),
+            hello: RwLock::new(hello),
+            places: RwLock::new(places),
+            messages: broadcast::Sender::new(BACKLOG),
+            from_pages,
+            token: random_name()?,
+            names: trust::Names::new(host),
+        })
+    }
+
+    /// Tells every page.
+    pub fn send(&self, message: &ServerMessage) {
+        // Without a page there is nobody to tell.
+        _ = self.messages.send(message.to_json().into());
+    }
+
+    fn hello(&self) -> Hello {
+        self.hello.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn places(&self) -> Places {
+        self.places.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn say(&self, from: FromPage) {
+        // The dev loop is gone only when the process is ending.
+        _ = self.from_pages.send(from);
+    }
+}
+
+/// 128 random bits as text.
+///
+/// # Errors
+/// The system has no random numbers.
+pub fn random_name() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// Every port from the wanted one on is taken, or none may be listened at.
+    #[error(
+        "cannot listen at {host}:{port}: {source}\nhint: name a free port with `--port`, or any with `--port 0`"
+    )]
+    Bind {
+        /// The address asked for.
+        host: String,
+        /// The port asked for.
+        port: u16,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The host is no address.
+    #[error(
+        "`{0}` is no address of this machine\nhint: use `127.0.0.1`, `::1`, `localhost` or `0.0.0.0`"
+    )]
+    Host(String),
+}
+
+/// Listens at `port`, or at the next free one after it. Port 0 is any free one.
+///
+/// # Errors
+/// [`ServerError`]
+pub async fn listen(host: &str, port: u16) -> Result<TcpListener, ServerError> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let address: IpAddr = match bare {
+        "localhost" => IpAddr::from([127, 0, 0, 1]),
+        _ => bare.parse().map_err(|_| ServerError::Host(host.to_owned()))?,
+    };
+    let mut first_error = None;
+    for candidate in port..=port.saturating_add(if port == 0 { 0 } else { 100 }) {
+        match TcpListener::bind(SocketAddr::new(address, candidate)).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => _ = first_error.get_or_insert(error),
+        }
+    }
+    let source = first_error.unwrap_or_else(|| std::io::ErrorKind::AddrInUse.into());
+    Err(ServerError::Bind { host: host.to_owned(), port, source })
+}
+
+/// Everything that the server answers.
+pub fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/@hmr/socket", get(socket::open))
+        .route("/@hmr/session", get(session))
+        .route("/@hmr/client/{*path}", get(files::client))
+        .route("/@hmr/module/{module}/{file}", get(module))
+        .fallback(get(page::serve))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), trust::guard))
+        .with_state(shared)
+}
+
+async fn session(State(shared): State<Arc<Shared>>) -> Response {
+    let hello = shared.hello();
+    let body = serde_json::json!({"token": shared.token, "server": hello.server}).to_string();
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body)
+        .into_response()
+}
+
+async fn module(
+    State(shared): State<Arc<Shared>>,
+    Path((module, file)): Path<(String, String)>,
+) -> Response {
+    let bytes = file.strip_suffix(".wasm").and_then(|hash| {
+        shared.store.lock().unwrap_or_else(PoisonError::into_inner).bytes(&module, hash)
+    });
+    match bytes {
+        Some(bytes) => {
+            let cache = HeaderValue::from_static("public, max-age=31536000, immutable");
+            (
+                [
+                    (header::CONTENT_TYPE, HeaderValue::from_static("application/wasm")),
+                    (header::CACHE_CONTROL, cache),
+                ],
+                bytes,
+            )
+                .into_response()
+        }
+        None => (StatusCode::NOT_FOUND, "this version is not kept any more; load the page again\n")
+            .into_response(),
+    }
+}

@@ -1,0 +1,138 @@
+//! Pages: HTML files of the application's folder, with the client put in; then static files.
+//!
+//! A navigation to a path that is no file gets `index.html`, so that an application's own router may
+//! have it; anything else that is no file is 404.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use camino::Utf8Path;
+
+use super::{Shared, files};
+
+/// Serves what is not the tool's own.
+pub(super) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let path = request.uri().path();
+    let places = shared.places();
+    if let Some(name) = page_name(path)
+        && let Some(html) = files::read_below(&places.root, name).await
+    {
+        return html_response(&shared, &html);
+    }
+    if let Some(body) = files::read_below(&places.static_folder, path).await {
+        return files::with_type(path, body);
+    }
+    if !navigates(request.headers()) {
+        return files::missing(path);
+    }
+    if let Some(html) = files::read_below(&places.root, "index.html").await {
+        return html_response(&shared, &html);
+    }
+    let text = format!(
+        "there is no `index.html` in `{}`\nhint: make one that places a component, for instance `<hmr-component module=\"…\" component=\"…\"></hmr-component>`\n",
+        places.root
+    );
+    (StatusCode::NOT_FOUND, text).into_response()
+}
+
+/// The HTML file that a path asks for: top-level pages only, `/` being `index.html`.
+fn page_name(path: &str) -> Option<&str> {
+    match path.trim_start_matches('/') {
+        "" => Some("index.html"),
+        name => {
+            (!name.contains('/') && Utf8Path::new(name).extension() == Some("html")).then_some(name)
+        }
+    }
+}
+
+fn navigates(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn html_response(shared: &Shared, html: &[u8]) -> Response {
+    // The Encoding Standard's replacement for bytes that are no UTF-8, as a browser would do it.
+    let html = String::from_utf8_lossy(html);
+    let hello = shared.hello();
+    let config = serde_json::json!({
+        "token": shared.token,
+        "server": hello.server,
+        "sequence": hello.sequence,
+        "modules": hello.modules,
+        "failure": hello.failure,
+    });
+    let body = inject(&html, &config.to_string());
+    (
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")],
+        body,
+    )
+        .into_response()
+}
+
+/// Puts the client in, right after the doctype: a parser opens `html` and `head` there by itself and adds the
+/// attributes of the page's own `html` tag when it meets it.
+fn inject(html: &str, config: &str) -> String {
+    // `<` could end the script element from inside a string; JSON has an escape for it.
+    let config = config.replace('<', "\\u003c");
+    let at = doctype_end(html);
+    let (head, rest) = html.split_at(at);
+    format!(
+        "{head}\n<script type=\"application/json\" id=\"hmr-config\">{config}</script>\n<script type=\"module\" src=\"/@hmr/client/main.js\"></script>\n{rest}"
+    )
+}
+
+/// Where the doctype ends, or 0 if there is none. Comments and space may come before it.
+fn doctype_end(html: &str) -> usize {
+    let mut at = html.len() - html.trim_start_matches('\u{feff}').len();
+    loop {
+        at = html.len() - html[at..].trim_start().len();
+        let rest = &html[at..];
+        if let Some(comment) = rest.strip_prefix("<!--") {
+            match comment.find("-->") {
+                Some(end) => at += 4 + end + 3,
+                None => return 0,
+            }
+        } else if rest.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("<!doctype")) {
+            return rest.find('>').map_or(0, |end| at + end + 1);
+        } else {
+            return 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_stands_right_after_the_doctype() {
+        for head in
+            ["<!DOCTYPE html>", "\u{feff}<!doctype html>", " <!-- <head> -->\n<!doctype html>"]
+        {
+            let page = inject(&format!("{head}<html lang=en><p>"), "{}");
+            assert!(page.starts_with(&format!("{head}\n<script")), "{page}");
+            assert!(page.ends_with("<html lang=en><p>"), "{page}");
+        }
+        assert!(inject("<p>no doctype", "{}").starts_with("\n<script"));
+        assert!(inject("<!-- no end", "{}").starts_with("\n<script"));
+        assert!(inject("", "{}").starts_with("\n<script"));
+    }
+
+    #[test]
+    fn a_message_cannot_close_the_script() {
+        assert!(!inject("", r#"{"failure":"</script><b>"}"#).contains("</script><b>"));
+    }
+
+    #[test]
+    fn only_top_level_html_files_are_pages() {
+        assert_eq!(page_name("/"), Some("index.html"));
+        assert_eq!(page_name("/about.html"), Some("about.html"));
+        assert_eq!(page_name("/src/x.html"), None);
+        assert_eq!(page_name("/Cargo.toml"), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! The socket: one for each open page.
+//!
+//! A page gets the newest of everything first, then each message. One that falls behind the backlog gets the
+//! newest of everything again instead, so a slow page holds no memory. One that does not answer a heartbeat is
+//! let go.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    extract::{
+        Query, State, WebSocketUpgrade,
+        ws::{Message, WebSocket},
+    },
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde::Deserialize;
+use tokio::{sync::broadcast::error::RecvError, time};
+
+use super::{FromPage, Shared};
+use crate::protocol::{ClientMessage, ServerMessage};
+
+/// How often a page is asked whether it is there; it has as long to answer.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// The largest message that a page may send, in bytes.
+const LARGEST: usize = 4 << 20;
+
+static PAGES: AtomicU64 = AtomicU64::new(1);
+
+/// What the address of the socket carries.
+#[derive(Deserialize)]
+pub(super) struct Credentials {
+    #[serde(default)]
+    token: String,
+    #[serde(default)]
+    page: String,
+}
+
+/// Opens a page's socket.
+pub(super) async fn open(
+    State(shared): State<Arc<Shared>>,
+    Query(credentials): Query<Credentials>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if credentials.token != shared.token {
+        let text = "refused: the token is not this server's; ask `/@hmr/session` for it\n";
+        return (StatusCode::FORBIDDEN, text).into_response();
+    }
+    let path: String = credentials.page.chars().filter(|c| !c.is_control()).take(80).collect();
+    let page = format!("{path}#{}", PAGES.fetch_add(1, Ordering::Relaxed));
+    upgrade.max_message_size(LARGEST).on_upgrade(move |socket| async move {
+        shared.say(FromPage::Connected { page: page.clone() });
+        serve(&shared, socket, &page).await;
+        shared.say(FromPage::Disconnected { page });
+    })
+}
+
+/// Passes messages both ways until either side is gone.
+async fn serve(shared: &Shared, socket: WebSocket, page: &str) {
+    let (mut to_page, mut from_page) = socket.split();
+    // Subscribed first, greeted then: what is sent in between comes twice rather than never.
+    let mut messages = shared.messages.subscribe();
+    let mut next = Some(greeting(shared));
+    let mut heartbeat = time::interval(HEARTBEAT);
+    let mut alive = true;
+    loop {
+        if let Some(text) = next.take()
+            && to_page.send(Message::Text((&*text).into())).await.is_err()
+        {
+            return;
+        }
+        tokio::select! {
+            message = messages.recv() => match message {
+                Ok(message) => next = Some(message),
+                Err(RecvError::Lagged(_)) => next = Some(greeting(shared)),
+                Err(RecvError::Closed) => return,
+            },
+            message = from_page.next() => match message {
+                Some(Ok(message)) => {
+                    alive = true;
+                    if matches!(message, Message::Close(_)) {
+                        return;
+                    }
+                    said(shared, page, &message);
+                }
+                Some(Err(_)) | None => return,
+            },
+            _ = heartbeat.tick() => {
+                if !std::mem::take(&mut alive) || to_page.send(Message::Ping(axum::body::Bytes::new())).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn greeting(shared: &Shared) -> Arc<str> {
+    ServerMessage::Hello(shared.hello()).to_json().into()
+}
+
+fn said(shared: &Shared, page: &str, message: &Message) {
+    let page = page.to_owned();
+    match message {
+        Message::Text(text) => shared.say(match ClientMessage::parse(text) {
+            Ok(message) => FromPage::Said { page, message },
+            Err(error) => FromPage::Garbled { page, error: error.to_string() },
+        }),
+        Message::Binary(_) => {
+            shared.say(FromPage::Garbled { page, error: "a binary message".to_owned() });
+        }
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) => {}
+    }
+}

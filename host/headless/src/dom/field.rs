@@ -1,0 +1,166 @@
+//! The live state of form fields: what a reader has typed, ticked and selected.
+//!
+//! A field's value follows its markup until it is set, by typing or by a property; from then on the two
+//! are apart, as in a browser.
+
+use super::{Dom, Node};
+
+/// The live state of one field.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Field {
+    /// The value, once it no longer follows the markup.
+    pub(crate) value: Option<String>,
+    /// The tick, once it no longer follows the markup.
+    pub(crate) checked: Option<bool>,
+    /// The selection's ends, in characters; without one the caret stands at the end.
+    pub(crate) selection: Option<(usize, usize)>,
+    /// The value when the field got the focus: leaving it with another one fires `change`.
+    pub(crate) at_focus: Option<String>,
+}
+
+impl Dom {
+    pub(crate) fn is_field(&self, node: Node) -> bool {
+        self.is(node, &["input", "textarea", "select"])
+    }
+
+    /// An input's type, in lower case; `text` without the attribute.
+    pub(crate) fn input_type(&self, node: Node) -> String {
+        if !self.is(node, &["input"]) {
+            return String::new();
+        }
+        self.attribute(node, "type").map_or_else(|| "text".to_owned(), |ty| ty.to_ascii_lowercase())
+    }
+
+    pub(crate) fn is_checkable(&self, node: Node) -> bool {
+        matches!(self.input_type(node).as_str(), "checkbox" | "radio")
+    }
+
+    /// Whether text can be typed into it.
+    pub(crate) fn takes_text(&self, node: Node) -> bool {
+        const OTHER: [&str; 11] = [
+            "checkbox", "radio", "button", "submit", "reset", "image", "file", "range", "color",
+            "hidden", "",
+        ];
+        self.is(node, &["textarea"]) || !OTHER.contains(&self.input_type(node).as_str())
+    }
+
+    pub(crate) fn is_disabled(&self, node: Node) -> bool {
+        let can =
+            |node| self.is(node, &["button", "input", "select", "textarea", "option", "fieldset"]);
+        let own = can(node) && self.has_attribute(node, "disabled");
+        own || (can(node)
+            && self.with_ancestors(node).iter().skip(1).any(|above| {
+                self.is(*above, &["fieldset"]) && self.has_attribute(*above, "disabled")
+            }))
+    }
+
+    /// A field's value.
+    pub(crate) fn value(&self, node: Node) -> Option<String> {
+        let live = self.beside(node).and_then(|beside| beside.field.value.clone());
+        if self.is(node, &["select"]) {
+            return Some(live.unwrap_or_else(|| self.default_option(node)));
+        }
+        if self.is(node, &["textarea"]) {
+            return Some(live.unwrap_or_else(|| self.text(node)));
+        }
+        if self.is(node, &["option"]) {
+            return Some(self.option_value(node));
+        }
+        if !self.is(node, &["input"]) {
+            return self
+                .is(node, &["button"])
+                .then(|| self.attribute(node, "value").unwrap_or_default());
+        }
+        let default = || {
+            let otherwise = if self.is_checkable(node) { "on" } else { "" };
+            self.attribute(node, "value").unwrap_or_else(|| otherwise.to_owned())
+        };
+        Some(live.unwrap_or_else(default))
+    }
+
+    /// Sets a field's value; the caret goes to its end. For a select, a value that no option has selects nothing.
+    pub(crate) fn set_value(&mut self, node: Node, value: &str) {
+        if self.is_checkable(node) || !self.is_field(node) {
+            return self.set_attribute(node, "value", value);
+        }
+        let field = &mut self.beside_mut(node).field;
+        field.value = Some(value.to_owned());
+        field.selection = None;
+    }
+
+    /// Whether a check box, a radio button or an option is on.
+    pub(crate) fn checked(&self, node: Node) -> Option<bool> {
+        self.is_checkable(node).then(|| {
+            let live = self.beside(node).and_then(|beside| beside.field.checked);
+            live.unwrap_or_else(|| self.has_attribute(node, "checked"))
+        })
+    }
+
+    /// Turns a check box or a radio button on or off; a radio button turns the others of its group off.
+    pub(crate) fn set_checked(&mut self, node: Node, on: bool) {
+        if on && self.input_type(node) == "radio" {
+            for other in self.radio_group(node) {
+                self.beside_mut(other).field.checked = Some(false);
+            }
+        }
+        self.beside_mut(node).field.checked = Some(on);
+    }
+
+    /// The radio buttons with the same name in the same form, or in the document where there is none.
+    pub(crate) fn radio_group(&self, node: Node) -> Vec<Node> {
+        let name = self.attribute(node, "name").filter(|name| !name.is_empty());
+        let Some(name) = name else { return vec![node] };
+        let scope = self.form_of(node).unwrap_or_else(|| self.root());
+        self.with_descendants(scope)
+            .into_iter()
+            .filter(|other| {
+                self.input_type(*other) == "radio"
+                    && self.attribute(*other, "name").as_deref() == Some(&name)
+                    && self.form_of(*other) == self.form_of(node)
+            })
+            .collect()
+    }
+
+    pub(crate) fn form_of(&self, node: Node) -> Option<Node> {
+        if let Some(id) = self.attribute(node, "form") {
+            return self.by_id(&id).filter(|form| self.is(*form, &["form"]));
+        }
+        self.with_ancestors(node).into_iter().find(|above| self.is(*above, &["form"]))
+    }
+
+    pub(crate) fn by_id(&self, id: &str) -> Option<Node> {
+        self.with_descendants(self.root())
+            .into_iter()
+            .find(|node| self.attribute(*node, "id").as_deref() == Some(id))
+    }
+
+    /// The selection's ends, in characters of the value.
+    pub(crate) fn selection(&self, node: Node) -> (usize, usize) {
+        let end = self.value(node).unwrap_or_default().chars().count();
+        let kept = self.beside(node).and_then(|beside| beside.field.selection);
+        kept.map_or((end, end), |(from, to)| (from.min(end), to.min(end)))
+    }
+
+    /// Goes back to what the markup says, as a form's reset does.
+    pub(crate) fn reset_field(&mut self, node: Node) {
+        let field = &mut self.beside_mut(node).field;
+        field.value = None;
+        field.checked = None;
+        field.selection = None;
+    }
+
+    pub(crate) fn options(&self, select: Node) -> Vec<Node> {
+        let all = self.with_descendants(select).into_iter();
+        all.filter(|node| self.is(*node, &["option"])).collect()
+    }
+
+    pub(crate) fn option_value(&self, option: Node) -> String {
+        self.attribute(option, "value").unwrap_or_else(|| self.text(option).trim().to_owned())
+    }
+
+    fn default_option(&self, select: Node) -> String {
+        let options = self.options(select);
+        let marked = options.iter().rfind(|option| self.has_attribute(**option, "selected"));
+        marked.or(options.first()).map(|option| self.option_value(*option)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,341 @@
+//! All that a page holds, and the rules by which modules are called.
+//!
+//! [`State`] is the page: the document, the modules and their running code, the mounted instances, the
+//! resources, and what has been logged. A module is called through [`State::call`] alone, which applies what
+//! the module asked for once it is off the stack. [`State::settle`] then does what follows from that (mounting,
+//! unmounting, focus events, starting a trapped module afresh) until nothing is left to do.
+//!
+//! Invariant: between quiesce and the end of a swap, the module that is swapped is not called by anything but
+//! the swap; what happens to it meanwhile waits in its queue.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use hmr_abi::event::{EventData, ResourceRequest};
+use hmr_abi::ops::Method;
+use hmr_abi::state::Snapshot;
+
+use crate::dom::{Dom, Node};
+use crate::guest::{Effect, Fault, Guest};
+use crate::machine::Limits;
+use crate::module::Code;
+use crate::mount::Mount;
+use crate::record::{LogLevel, LogLine, Trap};
+use crate::resources::Resources;
+use crate::tree::{Asked, Tree};
+
+/// How often one action may start trapped modules afresh, before the module is left stopped.
+const MOST_RESTARTS: u32 = 5;
+
+/// Something for a module that waits until its swap is over.
+#[derive(Debug, Clone)]
+pub(crate) enum Waiting {
+    Event { node: Node, capture: bool, data: EventData },
+    Resource { instance: u32, key: String, data: EventData },
+}
+
+/// Whether a module's code can be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// It can, if it runs.
+    Well,
+    /// It trapped, and waits to be started afresh.
+    Trapped,
+    /// It trapped and could not be started afresh: only a swap starts it again.
+    Stopped,
+}
+
+/// A module of the page: its code and, while a component of it is mounted, the running instance of it.
+pub(crate) struct Module {
+    pub(crate) code: Code,
+    /// The running code. There is none while nothing is mounted, and none after a trap that could not be
+    /// recovered from.
+    pub(crate) guest: Option<Guest>,
+    pub(crate) tree: Tree,
+    /// The state after the last action that went well.
+    pub(crate) last_good: Option<Snapshot>,
+    pub(crate) quiesced: bool,
+    pub(crate) queue: VecDeque<Waiting>,
+    /// It was called since `last_good` was taken.
+    pub(crate) touched: bool,
+    pub(crate) health: Health,
+    restarts: u32,
+}
+
+/// A page.
+pub(crate) struct State {
+    pub(crate) dom: Dom,
+    pub(crate) limits: Limits,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) clock: Rc<Cell<f64>>,
+    pub(crate) modules: BTreeMap<String, Module>,
+    pub(crate) mounts: BTreeMap<u32, Mount>,
+    pub(crate) resources: Resources,
+    pub(crate) log: Vec<LogLine>,
+    pub(crate) traps: Vec<Trap>,
+    pub(crate) problems: Vec<String>,
+    pub(crate) next_instance: u32,
+    next_tree: u64,
+    /// Calls that modules asked for, made once they are off the stack.
+    pub(crate) calls: VecDeque<(Node, Method)>,
+}
+
+impl State {
+    pub(crate) fn new(dom: Dom, limits: Limits, start: f64) -> Self {
+        Self {
+            dom,
+            limits,
+            clock: Rc::new(Cell::new(start)),
+            modules: BTreeMap::new(),
+            mounts: BTreeMap::new(),
+            resources: Resources::default(),
+            log: Vec::new(),
+            traps: Vec::new(),
+            problems: Vec::new(),
+            next_instance: 1,
+            next_tree: 1,
+            calls: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> f64 {
+        self.clock.get()
+    }
+
+    pub(crate) fn fresh_tree(&mut self) -> Tree {
+        self.next_tree += 1;
+        Tree::new(self.next_tree)
+    }
+
+    pub(crate) fn add_module(&mut self, name: &str, code: Code) {
+        let tree = self.fresh_tree();
+        let module = Module {
+            code,
+            guest: None,
+            tree,
+            last_good: None,
+            quiesced: false,
+            queue: VecDeque::new(),
+            touched: false,
+            health: Health::Well,
+            restarts: 0,
+        };
+        self.modules.insert(name.to_owned(), module);
+    }
+
+    pub(crate) fn is_quiesced(&self, module: &str) -> bool {
+        self.modules.get(module).is_some_and(|module| module.quiesced)
+    }
+
+    pub(crate) fn module_of_tree(&self, serial: u64) -> Option<String> {
+        let found = self.modules.iter().find(|(_, module)| module.tree.serial == serial);
+        found.map(|(name, _)| name.clone())
+    }
+
+    /// Calls running code and applies what it asks for. Nothing if it is not running, or if it trapped,
+    /// which is noted then; `during` says in which call, for the developer to read.
+    pub(crate) fn call<R>(
+        &mut self,
+        name: &str,
+        during: &str,
+        call: impl FnOnce(&mut Guest) -> Result<R, Fault>,
+    ) -> Option<R> {
+        let (result, effects) = self.call_held_back(name, call)?;
+        let applied = self.apply(name, effects);
+        match result.and_then(|value| applied.map(|()| value)) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.trap(name, during, &fault);
+                None
+            }
+        }
+    }
+
+    /// Calls running code and returns what it asks for. Nothing if it is not running.
+    pub(crate) fn call_held_back<R>(
+        &mut self,
+        name: &str,
+        call: impl FnOnce(&mut Guest) -> Result<R, Fault>,
+    ) -> Option<(Result<R, Fault>, Vec<Effect>)> {
+        let module =
+            self.modules.get_mut(name).filter(|module| module.health != Health::Trapped)?;
+        let guest = module.guest.as_mut()?;
+        module.touched = true;
+        let result = call(guest);
+        Some((result, guest.take_effects()))
+    }
+
+    /// Does what a module asked for.
+    pub(crate) fn apply(&mut self, name: &str, effects: Vec<Effect>) -> Result<(), Fault> {
+        let mut requests = Vec::new();
+        let applied = self.apply_but_resources(name, effects, &mut requests);
+        let now = self.now();
+        for request in requests {
+            self.resources.apply(name, request, now);
+        }
+        applied
+    }
+
+    pub(crate) fn apply_but_resources(
+        &mut self,
+        name: &str,
+        effects: Vec<Effect>,
+        requests: &mut Vec<ResourceRequest>,
+    ) -> Result<(), Fault> {
+        for effect in effects {
+            match effect {
+                Effect::Log(level, text) => self.write_log(LogLevel::from(level), name, text),
+                Effect::Resource(request) => requests.push(request),
+                Effect::Dom(batch) => {
+                    let Some(module) = self.modules.get_mut(name) else { continue };
+                    let mut asked = Asked::default();
+                    let applied = module.tree.apply(&batch, &mut self.dom, &mut asked);
+                    self.calls.extend(asked.calls);
+                    for warning in asked.warnings {
+                        self.write_log(LogLevel::Warn, name, warning);
+                    }
+                    applied.map_err(|error| Fault::Malformed(error.to_string()))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn write_log(&mut self, level: LogLevel, module: &str, text: String) {
+        self.log.push(LogLine { level, module: module.to_owned(), text });
+    }
+
+    /// Notes that running code trapped. It is started afresh when the page settles.
+    pub(crate) fn trap(&mut self, name: &str, during: &str, fault: &Fault) {
+        let trap = Trap::new(name, during, fault);
+        self.write_log(LogLevel::Error, name, trap.to_string());
+        self.traps.push(trap);
+        if let Some(module) = self.modules.get_mut(name) {
+            module.health = Health::Trapped;
+        }
+    }
+
+    /// Begins an action of the page's user: an event, a swap, time that passes.
+    pub(crate) fn begin(&mut self) {
+        for module in self.modules.values_mut() {
+            module.restarts = 0;
+        }
+    }
+
+    /// Does what is left to do, until nothing is, and takes note of the state.
+    pub(crate) fn settle(&mut self) {
+        loop {
+            let trapped = self
+                .modules
+                .iter()
+                .find(|(_, module)| module.health == Health::Trapped && !module.quiesced);
+            if let Some(name) = trapped.map(|(name, _)| name.clone()) {
+                self.start_afresh(&name);
+            } else if let Some((node, method)) = self.calls.pop_front() {
+                self.call_method(node, method);
+            } else if !self.place_components() {
+                break;
+            }
+        }
+        self.take_notes();
+    }
+
+    /// Replaces running code that trapped by a fresh instance of it with its last good state.
+    fn start_afresh(&mut self, name: &str) {
+        let Some(module) = self.modules.get_mut(name) else { return };
+        module.health = Health::Well;
+        module.restarts += 1;
+        let too_often = module.restarts > MOST_RESTARTS;
+        let code = module.code.clone();
+        if self.mounted_of(name).is_empty() {
+            // Code that trapped gets no further call, not even the one that disposes of it.
+            if let Some(module) = self.modules.get_mut(name) {
+                module.guest = None;
+            }
+            return self.stop_running(name);
+        }
+        let snapshot = self.last_good_snapshot(name);
+        let outcome = if too_often {
+            Err("it traps again and again".to_owned())
+        } else {
+            self.rehearse(&code, &snapshot).map_err(|(_, error)| error)
+        };
+        match outcome {
+            Ok(candidate) => self.install(name, code, candidate),
+            Err(error) => {
+                if let Some(module) = self.modules.get_mut(name) {
+                    module.guest = None;
+                    module.health = Health::Stopped;
+                }
+                self.problem(format!(
+                    "the module `{name}` trapped and could not be started again: {error}"
+                ));
+            }
+        }
+    }
+
+    /// Drops running code that nothing is mounted from.
+    pub(crate) fn stop_running(&mut self, name: &str) {
+        let tree = self.fresh_tree();
+        let Some(module) = self.modules.get_mut(name) else { return };
+        let guest = module.guest.take();
+        module.last_good = None;
+        module.tree = tree;
+        if let Some(guest) = guest {
+            self.dispose(name, guest);
+        }
+    }
+
+    /// The last call that running code gets. What it asks for is ignored.
+    pub(crate) fn dispose(&mut self, name: &str, mut guest: Guest) {
+        let disposed = guest.dispose();
+        for effect in guest.take_effects() {
+            if let Effect::Log(level, text) = effect {
+                self.write_log(LogLevel::from(level), name, text);
+            }
+        }
+        if let Err(fault) = disposed {
+            let text = format!("the old code trapped while it was disposed of: {fault}");
+            self.write_log(LogLevel::Warn, name, text);
+        }
+    }
+
+    /// Captures the state of each module that was called since its last good snapshot.
+    fn take_notes(&mut self) {
+        let touched = self.modules.iter().filter(|(_, module)| module.touched && !module.quiesced);
+        for name in touched.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            match self.capture(&name) {
+                Some(Ok(snapshot)) => {
+                    if let Some(module) = self.modules.get_mut(&name) {
+                        module.last_good = Some(snapshot);
+                    }
+                }
+                Some(Err(fault)) => {
+                    let text = format!("`capture_state` failed: {fault}");
+                    self.write_log(LogLevel::Warn, &name, text);
+                }
+                None => {}
+            }
+            if let Some(module) = self.modules.get_mut(&name) {
+                module.touched = false;
+            }
+        }
+    }
+
+    /// The state of running code, or why it could not be captured. Nothing if it is not running.
+    pub(crate) fn capture(&mut self, name: &str) -> Option<Result<Snapshot, Fault>> {
+        let (captured, effects) = self.call_held_back(name, Guest::capture)?;
+        for effect in effects {
+            if let Effect::Log(level, text) = effect {
+                self.write_log(LogLevel::from(level), name, text);
+            }
+        }
+        Some(captured)
+    }
+
+    pub(crate) fn problem(&mut self, text: String) {
+        self.write_log(LogLevel::Error, "", text.clone());
+        self.problems.push(text);
+    }
+}

@@ -1,0 +1,66 @@
+//! What can go wrong when a page is made or used.
+
+use crate::module::ModuleError;
+
+/// Why a page could not be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The bytes of a module cannot be run.
+    #[error("the module `{name}` cannot be used")]
+    Module {
+        /// The module.
+        name: String,
+        /// What is wrong with the bytes.
+        #[source]
+        source: ModuleError,
+    },
+}
+
+/// Why an element could not be found or used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PageError {
+    /// The selector is none that CSS knows.
+    #[error("`{selector}` is no CSS selector: {why}")]
+    Selector {
+        /// The selector.
+        selector: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Nothing matches.
+    #[error("no element matches `{selector}`\nhint: the page is\n{html}")]
+    NotFound {
+        /// The selector.
+        selector: String,
+        /// The page's body.
+        html: String,
+    },
+    /// The element has left the document.
+    #[error("the element `{tag}` is no longer in the document")]
+    Gone {
+        /// Its tag.
+        tag: String,
+    },
+    /// The element does not do that.
+    #[error("`{tag}` {why}")]
+    Unable {
+        /// Its tag.
+        tag: String,
+        /// What it is not or does not.
+        why: &'static str,
+    },
+    /// There is no such module in the page.
+    #[error("the page has no module `{0}`")]
+    NoModule(String),
+    /// The module does not run.
+    #[error("the module `{0}` does not run: none of its components is mounted, or it has trapped")]
+    NotRunning(String),
+    /// The state of a module could not be captured.
+    #[error("the state of `{module}` could not be captured: {why}")]
+    Capture {
+        /// The module.
+        module: String,
+        /// What went wrong.
+        why: String,
+    },
+}

@@ -1,0 +1,122 @@
+//! Runs and swaps cargo-hmr modules in wasmtime, so that an application can test in `cargo test` that it survives its
+//! own edits.
+//!
+//! A [`Page`] is what a browser page is to the browser engine: a document, modules, and the components that
+//! `hmr-component` elements place. A swap in it goes through the same steps as in a browser, with the same
+//! reconciliation and the same report. A [`Project`] is an application's sources, which a test edits and
+//! builds:
+//!
+//! ```no_run
+//! use hmr_headless::Project;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let project = Project::copy_of(env!("CARGO_MANIFEST_DIR"))?;
+//! let page = project.page(r#"<hmr-component module="counter" component="Counter"></hmr-component>"#)?;
+//! page.find("button.add")?.click()?;
+//! page.find("input")?.type_text("milk")?;
+//!
+//! project.edit("counter/src/lib.rs", "*n += 1", "*n += 10")?;
+//! for swap in page.rebuild(&project)? {
+//!     assert!(swap.is_committed(), "{swap}");
+//! }
+//! page.find("button.add")?.click()?;
+//! assert_eq!(page.text("output"), "11");
+//! assert_eq!(page.find("input")?.value()?, "milk");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Any bytes that speak the ABI (`docs/abi.md`) will do, whatever made them:
+//!
+//! ```
+//! use hmr_headless::{Outcome, Page};
+//!
+//! /// A module whose one component shows five letters.
+//! fn greeting(text: &str) -> Vec<u8> {
+//!     wat::parse_str(format!(r#"(module
+//!         (@custom "hmr.manifest" "abi\091\ncomponent\09Hello\09hello.wat\091\n")
+//!         (import "hmr" "dom" (func $dom (param i32 i32)))
+//!         (memory (export "memory") 1)
+//!         ;; Creates the text 1 and appends it to the root of the instance 1.
+//!         (data (i32.const 8) "\02\01\00\00\00\05\00\00\00{text}\04\01\00\00\80\01\00\00\00\00\00\00\00")
+//!         (data (i32.const 64) "\3c\00\00\00{{\22instances\22:[{{\22instance\22:1,\22component\22:\22Hello\22,\22keys\22:{{}}}}]}}")
+//!         (func $render (call $dom (i32.const 8) (i32.const 27)))
+//!         (func (export "hmr_alloc") (param i32) (result i32) (i32.const 1024))
+//!         (func (export "hmr_mount") (param i32 i32) (result i32) (call $render) (i32.const 0))
+//!         (func (export "hmr_unmount") (param i32))
+//!         (func (export "hmr_dispatch") (param i32 i32 i32) (result i32) (i32.const 4))
+//!         (func (export "capture_state") (result i32) (i32.const 0))
+//!         (func (export "restore_state") (param i32 i32) (result i32) (call $render) (i32.const 64))
+//!         (func (export "hmr_dispose"))
+//!         (func (export "hmr_component:Hello")))"#)).expect("the text is WebAssembly")
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let page = Page::builder()
+//!     .html(r#"<p><hmr-component module="hello" component="Hello"></hmr-component></p>"#)
+//!     .module("hello", greeting("hello"))
+//!     .open()?;
+//! assert_eq!(page.text("p"), "hello");
+//!
+//! let swap = page.swap("hello", greeting("salve"));
+//! assert!(swap.is_committed(), "{swap}");
+//! assert_eq!(page.text("p"), "salve");
+//!
+//! // What cannot run leaves the page as it is, and says why.
+//! let swap = page.swap("hello", b"no wasm");
+//! assert_eq!(swap.outcome, Outcome::RolledBack);
+//! assert_eq!(page.text("p"), "salve");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is simulated
+//!
+//! Documents, selectors, events that go down and up, the focus, form fields with their values, ticks and
+//! selections, labels, `details`, radio groups, submission by button and by `Enter`, dragging, scroll offsets, and
+//! a clock that a test moves ([`Page::advance`]), which drives intervals, timeouts and animation frames.
+//!
+//! # What is not
+//!
+//! Layout and style sheets (nothing has a size, is hidden or is scrolled into view), navigation (links and forms
+//! fire their events and go nowhere), scripts of the page, shadow trees, media playback, and moving the focus with
+//! `Tab`. The pseudo-classes of live state, such as `:focus` and `:checked`, match nothing that only the live state
+//! knows: ask the [`Element`]. For what a browser alone can show, test in a browser.
+//!
+//! # Hostile modules
+//!
+//! A module of any content traps, is refused or is rolled back; it does not make the host panic, loop, or fill
+//! its memory. Limits on time and memory are set on the [`PageBuilder`].
+
+mod actions;
+mod dom;
+mod element;
+mod engine;
+mod error;
+mod events;
+mod guest;
+mod machine;
+mod module;
+mod mount;
+mod page;
+mod patch;
+mod project;
+mod reconcile;
+mod record;
+mod resources;
+mod swap;
+mod tree;
+
+pub use hmr_abi::event::EventData;
+pub use hmr_abi::state::{
+    InstanceReport, InstanceState, KeyOutcome, RestoreReport, SignalState, Snapshot,
+};
+
+pub use element::Element;
+pub use error::{OpenError, PageError};
+pub use module::ModuleError;
+pub use page::{Page, PageBuilder};
+pub use project::{Project, ProjectError};
+pub use record::{LogLevel, LogLine, Trap};
+pub use resources::{ResourceChange, ResourceOutcome};
+pub use swap::{Outcome, Swap, SwapStep};

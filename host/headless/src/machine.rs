@@ -1,0 +1,64 @@
+//! The wasmtime engine that every page of the process shares, and the limits that it holds modules to.
+//!
+//! One engine serves all pages, because compiling needs its settings only. Endless loops are cut by
+//! epochs: one thread advances the epoch every [`TICK`] for as long as the process lives, and each call
+//! into a module gets a number of ticks. Code that was compiled once is cheap to run often, so functions
+//! are compiled without optimisation: a swap waits for the compiler.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use wasmtime::{Config, Engine, OptLevel};
+
+/// How long an epoch lasts.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What a module may use. A module that passes a limit traps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// How long one call into the module may take, in wall-clock time.
+    pub(crate) call: Duration,
+    /// How large its memory may grow, in bytes.
+    pub(crate) memory: usize,
+    /// How many bytes of operations, log lines and requests one call may hand over.
+    pub(crate) handed_over: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { call: Duration::from_secs(5), memory: 256 << 20, handed_over: 64 << 20 }
+    }
+}
+
+impl Limits {
+    /// The epochs that a call may last; one more than the time needs, since the current one is under way.
+    pub(crate) fn ticks(&self) -> u64 {
+        u64::try_from(self.call.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX / 2) + 1
+    }
+}
+
+/// The shared engine.
+///
+/// An error means that wasmtime does not support this machine.
+pub(crate) fn engine() -> Result<&'static Engine, String> {
+    static ENGINE: OnceLock<Result<Engine, String>> = OnceLock::new();
+    ENGINE.get_or_init(start).as_ref().map_err(Clone::clone)
+}
+
+fn start() -> Result<Engine, String> {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    config.cranelift_opt_level(OptLevel::None);
+    let engine = Engine::new(&config).map_err(|error| format!("{error:#}"))?;
+    let ticking = engine.clone();
+    std::thread::Builder::new()
+        .name("hmr-epochs".to_owned())
+        .spawn(move || {
+            loop {
+                std::thread::sleep(TICK);
+                ticking.increment_epoch();
+            }
+        })
+        .map_err(|error| format!("no thread could be started: {error}"))?;
+    Ok(engine)
+}

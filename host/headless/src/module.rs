@@ -1,0 +1,243 @@
+//! A module's bytes, compiled and checked against the ABI, before any of it runs.
+//!
+//! In: bytes of any content. Out: [`Code`], which can be instantiated, or a [`ModuleError`] that says
+//! what a host would need to change. Checking is complete: what passes has every required export with
+//! its type and imports nothing that an engine does not provide.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hmr_abi::manifest::{Manifest, ManifestError, SECTION};
+use hmr_abi::{ABI_VERSION, IMPORT_MODULE, exports, imports};
+use wasmtime::{ExternType, FuncType, Module, ValType};
+
+use crate::machine;
+
+/// Why bytes are no module that an engine can run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ModuleError {
+    /// The bytes are not valid WebAssembly.
+    #[error("not a valid wasm module: {0}")]
+    Invalid(String),
+    /// There is no manifest.
+    #[error(
+        "the module has no section `hmr.manifest`\nhint: a module depends on `hmr-sdk`, \
+         and a stripped one has lost its custom sections"
+    )]
+    NoManifest,
+    /// The manifest cannot be read.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The module was made for another version of the ABI.
+    #[error(
+        "the module speaks version {found} of the ABI, this engine version {ABI_VERSION}\n\
+         hint: use `hmr-sdk` and `cargo-hmr` of the same release"
+    )]
+    Version {
+        /// The version that the manifest states.
+        found: u32,
+    },
+    /// A required export is missing.
+    #[error("the module does not export `{0}`")]
+    MissingExport(String),
+    /// An export has another type than the ABI says.
+    #[error("the export `{name}` is `{found}`, not `{expected}`")]
+    ExportType {
+        /// The export.
+        name: String,
+        /// The type that the ABI gives it.
+        expected: String,
+        /// The type that it has.
+        found: String,
+    },
+    /// The module imports what an engine does not provide, or with another type.
+    #[error(
+        "the module imports `{module}::{name}` as `{found}`, which no engine provides\n\
+         hint: modules made with `wasm-bindgen` are not run by this engine"
+    )]
+    Import {
+        /// The import's module.
+        module: String,
+        /// The import's name.
+        name: String,
+        /// Its type.
+        found: String,
+    },
+    /// wasmtime does not run on this machine.
+    #[error("wasmtime cannot run here: {0}")]
+    Machine(String),
+}
+
+/// Bytes that were compiled and checked.
+#[derive(Clone)]
+pub(crate) struct Code {
+    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) module: Module,
+    /// The names behind `hmr_component:`, in the order of the export section.
+    pub(crate) components: Vec<String>,
+}
+
+/// How much compiled code the process keeps. Tests open pages with the same bytes again and again.
+const MOST_KEPT: usize = 32;
+
+impl Code {
+    /// Compiles and checks bytes, unless this process did so lately.
+    pub(crate) fn compile(bytes: &[u8]) -> Result<Self, ModuleError> {
+        static KEPT: Mutex<VecDeque<Code>> = Mutex::new(VecDeque::new());
+        let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept().iter().find(|code| *code.bytes == *bytes).cloned();
+        if let Some(code) = known {
+            return Ok(code);
+        }
+        let code = Self::compile_anew(bytes)?;
+        let mut kept = kept();
+        kept.truncate(MOST_KEPT - 1);
+        kept.push_front(code.clone());
+        Ok(code)
+    }
+
+    fn compile_anew(bytes: &[u8]) -> Result<Self, ModuleError> {
+        let engine = machine::engine().map_err(ModuleError::Machine)?;
+        let module = Module::from_binary(engine, bytes)
+            .map_err(|error| ModuleError::Invalid(format!("{error:#}")))?;
+        let section = manifest_section(bytes).ok_or(ModuleError::NoManifest)?;
+        let manifest = Manifest::parse(&section)?;
+        if manifest.abi != ABI_VERSION {
+            return Err(ModuleError::Version { found: manifest.abi });
+        }
+        check_exports(&module)?;
+        check_imports(&module)?;
+        let components = module
+            .exports()
+            .filter_map(|export| export.name().strip_prefix(exports::COMPONENT_PREFIX))
+            .map(str::to_owned)
+            .collect();
+        Ok(Self { bytes: bytes.into(), module, components })
+    }
+}
+
+/// The manifest's bytes; several sections of the name count as one.
+fn manifest_section(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut found: Option<Vec<u8>> = None;
+    for payload in wasmparser::Parser::new(0).parse_all(bytes) {
+        if let Ok(wasmparser::Payload::CustomSection(section)) = payload
+            && section.name() == SECTION
+        {
+            found.get_or_insert_default().extend_from_slice(section.data());
+        }
+    }
+    found
+}
+
+fn check_exports(module: &Module) -> Result<(), ModuleError> {
+    let missing = |name: &str| ModuleError::MissingExport(name.to_owned());
+    let wrong = |name: &str, expected: &str, found: &ExternType| ModuleError::ExportType {
+        name: name.to_owned(),
+        expected: expected.to_owned(),
+        found: describe(found),
+    };
+    let memory = module.get_export(exports::MEMORY).ok_or_else(|| missing(exports::MEMORY))?;
+    if !memory.memory().is_some_and(|memory| !memory.is_64() && !memory.is_shared()) {
+        return Err(wrong(exports::MEMORY, "a 32-bit memory", &memory));
+    }
+    for name in exports::FUNCTIONS {
+        let export = module.get_export(name).ok_or_else(|| missing(name))?;
+        let expected = export_type(name);
+        if !export.func().is_some_and(|found| is_type(found, expected)) {
+            return Err(wrong(name, &show(expected), &export));
+        }
+    }
+    for export in module.exports().filter(|e| e.name().starts_with(exports::COMPONENT_PREFIX)) {
+        if !export.ty().func().is_some_and(|found| is_type(found, (0, Answer::Nothing))) {
+            return Err(wrong(export.name(), &show((0, Answer::Nothing)), &export.ty()));
+        }
+    }
+    Ok(())
+}
+
+fn check_imports(module: &Module) -> Result<(), ModuleError> {
+    for import in module.imports() {
+        let known = (import.module() == IMPORT_MODULE)
+            .then(|| import_type(import.name()))
+            .flatten()
+            .is_some_and(|expected| {
+                import.ty().func().is_some_and(|found| is_type(found, expected))
+            });
+        if !known {
+            return Err(ModuleError::Import {
+                module: import.module().to_owned(),
+                name: import.name().to_owned(),
+                found: describe(&import.ty()),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What a function of the ABI answers with. Its parameters are all `i32`, so their number says enough.
+#[derive(Clone, Copy)]
+enum Answer {
+    Nothing,
+    Int,
+    Float,
+}
+
+fn export_type(name: &str) -> (usize, Answer) {
+    match name {
+        exports::ALLOC => (1, Answer::Int),
+        exports::MOUNT | exports::RESTORE_STATE => (2, Answer::Int),
+        exports::UNMOUNT => (1, Answer::Nothing),
+        exports::DISPATCH => (3, Answer::Int),
+        exports::CAPTURE_STATE => (0, Answer::Int),
+        _ => (0, Answer::Nothing),
+    }
+}
+
+fn import_type(name: &str) -> Option<(usize, Answer)> {
+    match name {
+        imports::DOM | imports::PANIC | imports::RESOURCE => Some((2, Answer::Nothing)),
+        imports::LOG => Some((3, Answer::Nothing)),
+        imports::NOW => Some((0, Answer::Float)),
+        _ => None,
+    }
+}
+
+fn is_type(found: &FuncType, (params, answer): (usize, Answer)) -> bool {
+    let mut results = found.results();
+    let result = results.next();
+    found.params().len() == params
+        && found.params().all(|param| matches!(param, ValType::I32))
+        && results.next().is_none()
+        && matches!(
+            (answer, result),
+            (Answer::Nothing, None)
+                | (Answer::Int, Some(ValType::I32))
+                | (Answer::Float, Some(ValType::F64))
+        )
+}
+
+fn show((params, answer): (usize, Answer)) -> String {
+    let answer = match answer {
+        Answer::Nothing => "",
+        Answer::Int => " -> i32",
+        Answer::Float => " -> f64",
+    };
+    format!("({}){answer}", vec!["i32"; params].join(", "))
+}
+
+fn describe(found: &ExternType) -> String {
+    match found {
+        ExternType::Func(func) => {
+            let list = |types: &mut dyn Iterator<Item = ValType>| {
+                types.map(|ty| ty.to_string()).collect::<Vec<_>>().join(", ")
+            };
+            let results = list(&mut func.results());
+            let arrow = if results.is_empty() { "" } else { " -> " };
+            format!("({}){arrow}{results}", list(&mut func.params()))
+        }
+        ExternType::Global(_) => "a global".to_owned(),
+        ExternType::Table(_) => "a table".to_owned(),
+        ExternType::Memory(_) => "another memory".to_owned(),
+        ExternType::Tag(_) => "a tag".to_owned(),
+    }
+}

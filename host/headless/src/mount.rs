@@ -1,0 +1,323 @@
+//! Instances: which components stand where, and keeping that in step with the document.
+//!
+//! The document says what should be mounted: each `hmr-component` element that hangs in it. One call of
+//! [`State::place_components`] makes one step towards that, so that what a step renders is looked at by
+//! the next.
+
+use hmr_abi::event::ResourceRequest;
+use hmr_abi::state::{InstanceState, MountAnswer, MountRequest, Snapshot};
+use serde_json::value::RawValue;
+
+use crate::dom::Node;
+use crate::engine::{Health, State};
+use crate::guest::{Effect, Fault, Guest};
+
+/// How deep components of other modules may stand in each other.
+const MOST_NESTED: usize = 32;
+
+/// What an element asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) module: String,
+    pub(crate) component: String,
+    /// JSON text.
+    pub(crate) props: String,
+}
+
+/// What was mounted in an element, or why nothing was.
+#[derive(Debug, Clone)]
+pub(crate) struct Mount {
+    pub(crate) node: Node,
+    pub(crate) wanted: Wanted,
+    pub(crate) failed: bool,
+}
+
+impl State {
+    /// Mounts, unmounts or renders afresh one instance, if one needs it.
+    pub(crate) fn place_components(&mut self) -> bool {
+        let places = self.places();
+        let gone = self.mounts.iter().find(|(_, mount)| {
+            !places.contains(&mount.node) && !self.is_quiesced(&mount.wanted.module)
+        });
+        if let Some(instance) = gone.map(|(instance, _)| *instance) {
+            self.unmount(instance);
+            return true;
+        }
+        places.into_iter().any(|node| self.place(node))
+    }
+
+    /// The elements of the document that components go into.
+    fn places(&self) -> Vec<Node> {
+        let all = self.dom.with_descendants(self.dom.root()).into_iter();
+        all.filter(|node| self.dom.is(*node, &["hmr-component"])).collect()
+    }
+
+    fn place(&mut self, node: Node) -> bool {
+        let wanted = self.wanted(node);
+        let there = self.mounts.iter().find(|(_, mount)| mount.node == node);
+        let Some((instance, mount)) = there.map(|(instance, mount)| (*instance, mount.clone()))
+        else {
+            if self.is_quiesced(&wanted.module) {
+                return false;
+            }
+            self.mount(node, &wanted);
+            return true;
+        };
+        if mount.wanted == wanted || self.is_quiesced(&mount.wanted.module) {
+            return false;
+        }
+        let same =
+            mount.wanted.module == wanted.module && mount.wanted.component == wanted.component;
+        if same && !mount.failed {
+            self.render_afresh(instance, &wanted);
+        } else {
+            self.unmount(instance);
+        }
+        true
+    }
+
+    fn wanted(&self, node: Node) -> Wanted {
+        let attribute = |name| self.dom.attribute(node, name);
+        Wanted {
+            module: attribute("module").unwrap_or_default(),
+            component: attribute("component").unwrap_or_default(),
+            props: attribute("props").unwrap_or_else(|| "{}".to_owned()),
+        }
+    }
+
+    /// The instances of a module that are mounted, failed ones excepted.
+    pub(crate) fn mounted_of(&self, module: &str) -> Vec<u32> {
+        let mounted =
+            self.mounts.iter().filter(|(_, mount)| mount.wanted.module == module && !mount.failed);
+        mounted.map(|(instance, _)| *instance).collect()
+    }
+
+    fn mount(&mut self, node: Node, wanted: &Wanted) {
+        let instance = self.next_instance;
+        self.next_instance += 1;
+        self.mounts.insert(instance, Mount { node, wanted: wanted.clone(), failed: false });
+        if let Err(error) = self.try_mount(instance, node, wanted) {
+            self.fail(instance, error);
+        }
+    }
+
+    fn try_mount(&mut self, instance: u32, node: Node, wanted: &Wanted) -> Result<(), String> {
+        let request = request(instance, wanted)?;
+        self.check_place(node, wanted)?;
+        self.start(&wanted.module)?;
+        self.dom.clear(node);
+        if let Some(module) = self.modules.get_mut(&wanted.module) {
+            module.tree.set_root(instance, node);
+        }
+        let during = format!("mounting `{}`", wanted.component);
+        let answer = self.call(&wanted.module, &during, |guest| guest.mount(&request));
+        match answer {
+            Some(MountAnswer { error: None }) => Ok(()),
+            Some(MountAnswer { error: Some(error) }) => Err(format!(
+                "`{}` of `{}` could not be mounted: {error}",
+                wanted.component, wanted.module
+            )),
+            None => Err(self.traps.last().map(ToString::to_string).unwrap_or_default()),
+        }
+    }
+
+    fn check_place(&self, node: Node, wanted: &Wanted) -> Result<(), String> {
+        let Wanted { module, component, .. } = wanted;
+        if module.is_empty() || component.is_empty() {
+            return Err("an `hmr-component` element lacks its `module` or `component`\n\
+                 hint: write `<hmr-component module=\"…\" component=\"…\"></hmr-component>`"
+                .to_owned());
+        }
+        let Some(known) = self.modules.get(module) else {
+            let names: Vec<&str> = self.modules.keys().map(String::as_str).collect();
+            return Err(format!("there is no module `{module}`\nhint: there is {}", list(&names)));
+        };
+        if !known.code.components.contains(component) {
+            let names: Vec<&str> = known.code.components.iter().map(String::as_str).collect();
+            return Err(format!(
+                "the module `{module}` has no component `{component}`\nhint: it has {}",
+                list(&names)
+            ));
+        }
+        let above = self.dom.with_ancestors(node);
+        if above.iter().filter(|node| self.dom.is(**node, &["hmr-component"])).count() > MOST_NESTED
+        {
+            return Err(format!("`{component}` is nested too deeply\nhint: does it place itself?"));
+        }
+        Ok(())
+    }
+
+    /// Starts a module's code unless it runs.
+    fn start(&mut self, name: &str) -> Result<(), String> {
+        let (limits, clock) = (self.limits, std::rc::Rc::clone(&self.clock));
+        let Some(module) = self.modules.get_mut(name) else { return Ok(()) };
+        if module.health != Health::Well {
+            return Err(format!("the module `{name}` has trapped and is not running"));
+        }
+        if module.guest.is_some() {
+            return Ok(());
+        }
+        let mut guest = Guest::start(&module.code, limits, &clock)
+            .map_err(|fault| format!("the module `{name}` could not be started: {fault}"))?;
+        let effects = guest.take_effects();
+        module.guest = Some(guest);
+        self.apply(name, effects).map_err(|fault| {
+            self.stop_running(name);
+            format!("the module `{name}` could not be started: {fault}")
+        })
+    }
+
+    /// Shows in an element why nothing is mounted there.
+    pub(crate) fn fail(&mut self, instance: u32, error: String) {
+        let Some(mount) = self.mounts.get_mut(&instance) else { return };
+        mount.failed = true;
+        let (node, module) = (mount.node, mount.wanted.module.clone());
+        if let Some(module) = self.modules.get_mut(&module) {
+            module.tree.drop_root(instance, &mut self.dom);
+        }
+        self.resources.close_all_of(instance);
+        self.dom.clear(node);
+        let message = self.dom.create_element(hmr_abi::ops::Namespace::Html, "pre");
+        self.dom.set_attribute(message, "class", "hmr-problem");
+        self.dom.set_attribute(message, "role", "alert");
+        let text = self.dom.create_text(&error);
+        self.dom.insert(message, text, None);
+        self.dom.insert(node, message, None);
+        self.problem(error);
+    }
+
+    fn unmount(&mut self, instance: u32) {
+        let Some(mount) = self.mounts.remove(&instance) else { return };
+        let name = mount.wanted.module;
+        if !mount.failed {
+            self.call(&name, &format!("unmounting `{}`", mount.wanted.component), |guest| {
+                guest.unmount(instance)
+            });
+        }
+        if let Some(module) = self.modules.get_mut(&name) {
+            module.tree.drop_root(instance, &mut self.dom);
+        }
+        self.resources.close_all_of(instance);
+        self.dom.clear(mount.node);
+        if self.mounted_of(&name).is_empty() {
+            self.stop_running(&name);
+        }
+    }
+
+    /// Renders an instance anew with other props, its state kept.
+    fn render_afresh(&mut self, instance: u32, wanted: &Wanted) {
+        let Some(mount) = self.mounts.get_mut(&instance) else { return };
+        mount.wanted = wanted.clone();
+        let node = mount.node;
+        let request = match request(instance, wanted) {
+            Ok(request) => request,
+            Err(error) => return self.problem(error),
+        };
+        let name = &wanted.module;
+        let apart = self.dom.create_element(hmr_abi::ops::Namespace::Html, "div");
+        let Some(module) = self.modules.get_mut(name) else { return };
+        module.tree.set_aside(instance, apart, &self.dom);
+        let Some((answer, effects)) = self.call_held_back(name, |guest| guest.mount(&request))
+        else {
+            return self.put_back(name, instance, node);
+        };
+        match self.rendered_afresh(name, instance, answer, effects) {
+            Ok(None) => {
+                if let Some(module) = self.modules.get_mut(name) {
+                    let serial = module.tree.serial;
+                    crate::patch::reconcile(&mut self.dom, node, serial, apart, &mut module.tree);
+                    module.tree.settle_aside(instance, node);
+                }
+            }
+            Ok(Some(error)) => {
+                self.put_back(name, instance, node);
+                let component = &wanted.component;
+                self.problem(format!(
+                    "`{component}` of `{name}` did not take its new props: {error}"
+                ));
+            }
+            Err(fault) => {
+                self.put_back(name, instance, node);
+                self.trap(
+                    name,
+                    &format!("rendering `{}` with new props", wanted.component),
+                    &fault,
+                );
+            }
+        }
+    }
+
+    /// Applies what a fresh rendering asked for. `Ok` has what the component says against its props.
+    fn rendered_afresh(
+        &mut self,
+        name: &str,
+        instance: u32,
+        answer: Result<MountAnswer, Fault>,
+        effects: Vec<Effect>,
+    ) -> Result<Option<String>, Fault> {
+        let mut requests = Vec::new();
+        self.apply_but_resources(name, effects, &mut requests)?;
+        let answer = answer?;
+        let now = self.now();
+        let is_own = |request: &ResourceRequest| match request {
+            ResourceRequest::Open { instance: of, .. }
+            | ResourceRequest::Close { instance: of, .. } => *of == instance,
+        };
+        let (own, others): (Vec<_>, Vec<_>) = requests.into_iter().partition(is_own);
+        for request in others {
+            self.resources.apply(name, request, now);
+        }
+        if answer.error.is_none() {
+            self.resources.settle(name, &[instance], own, now);
+        }
+        Ok(answer.error)
+    }
+
+    fn put_back(&mut self, name: &str, instance: u32, node: Node) {
+        if let Some(module) = self.modules.get_mut(name) {
+            module.tree.put_back(instance, node, &mut self.dom);
+        }
+    }
+
+    /// The last good state of a module, of all that is mounted from it now. What was mounted after it was taken
+    /// is in it without signals.
+    pub(crate) fn last_good_snapshot(&self, name: &str) -> Snapshot {
+        let known = self.modules.get(name).and_then(|module| module.last_good.clone());
+        let mut known = known.map(|snapshot| snapshot.instances).unwrap_or_default();
+        let instances = self.mounted_of(name).into_iter().filter_map(|instance| {
+            if let Some(at) = known.iter().position(|state| state.instance == instance) {
+                return Some(known.swap_remove(at));
+            }
+            let request = request(instance, &self.mounts.get(&instance)?.wanted).ok()?;
+            Some(InstanceState {
+                instance,
+                component: request.component,
+                props: request.props,
+                signals: std::collections::BTreeMap::new(),
+            })
+        });
+        Snapshot { abi: hmr_abi::ABI_VERSION, instances: instances.collect() }
+    }
+}
+
+fn request(instance: u32, wanted: &Wanted) -> Result<MountRequest, String> {
+    let malformed = |why: String| {
+        format!(
+            "the props of `{}` are no JSON object: {why}\nhint: they are `{}`",
+            wanted.component, wanted.props
+        )
+    };
+    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&wanted.props)
+        .map_err(|error| malformed(error.to_string()))?;
+    let props = RawValue::from_string(wanted.props.trim().to_owned())
+        .map_err(|error| malformed(error.to_string()))?;
+    Ok(MountRequest { instance, component: wanted.component.clone(), props })
+}
+
+/// Names for a message.
+fn list(names: &[&str]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,252 @@
+//! The real tool, running `dev` on a folder, and the events that it reports.
+//!
+//! In: a folder and arguments. Out: one JSON value for each event, in order. Tests await an event by its name with a
+//! deadline; when it does not come, the panic shows everything that did.
+
+use crate::process::Process;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+/// Enough for one incremental build on a busy machine, and for what follows it.
+pub const SOON: Duration = Duration::from_mins(1);
+
+/// Enough for the first build of everything, the standard library included.
+pub const FIRST_BUILD: Duration = Duration::from_mins(9);
+
+/// Variables that cargo sets for tests, and that a tool started by hand does not see.
+const SET_BY_CARGO: [&str; 7] = [
+    "CARGO_PKG_",
+    "CARGO_MANIFEST_",
+    "CARGO_BIN_",
+    "CARGO_CRATE_NAME",
+    "CARGO_PRIMARY_PACKAGE",
+    "CARGO_TARGET_DIR",
+    "CARGO_TARGET_TMPDIR",
+];
+
+/// A running `cargo hmr dev`.
+#[derive(Debug)]
+pub struct Dev {
+    process: Process,
+    seen: Vec<Value>,
+    awaited: usize,
+    url: String,
+}
+
+impl Dev {
+    /// Serves `folder` on a free port; returns once the tool is ready.
+    ///
+    /// # Panics
+    ///
+    /// If it does not get ready.
+    #[must_use]
+    pub fn start(folder: &Path) -> Self {
+        Self::start_on(folder, 0)
+    }
+
+    /// Serves `folder` on `port`; returns once the tool is ready.
+    ///
+    /// # Panics
+    ///
+    /// If it does not get ready.
+    #[must_use]
+    pub fn start_on(folder: &Path, port: u16) -> Self {
+        let mut command = tool();
+        command.arg("dev").arg(folder).args(["--json", "--port", &port.to_string()]);
+        Self::run(command)
+    }
+
+    /// Runs a whole command line of the tool that reports events; returns once the tool is ready.
+    ///
+    /// # Panics
+    ///
+    /// If it does not get ready.
+    #[must_use]
+    pub fn run(command: Command) -> Self {
+        let process = Process::start(command);
+        let mut dev = Self { process, seen: Vec::new(), awaited: 0, url: String::new() };
+        let ready = dev.wait_within("ready", FIRST_BUILD);
+        let url = ready["url"].as_str().expect("`ready` has a `url`");
+        url.trim_end_matches('/').clone_into(&mut dev.url);
+        dev
+    }
+
+    /// Where it serves, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Host and port, as a browser writes them into the `Host` header.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap_or(&self.url)
+    }
+
+    /// The port that it serves on.
+    ///
+    /// # Panics
+    ///
+    /// If the address has none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        let port = self.authority().rsplit(':').next().and_then(|port| port.parse().ok());
+        port.expect("the address ends with a port")
+    }
+
+    /// The next event of this name that was not awaited before.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come soon.
+    pub fn wait(&mut self, event: &str) -> Value {
+        self.wait_within(event, SOON)
+    }
+
+    /// The next event of this name, given the time that it may take.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come in that time.
+    pub fn wait_within(&mut self, event: &str, deadline: Duration) -> Value {
+        self.wait_until(event, deadline, |value| value["event"] == event)
+    }
+
+    /// The next event that `wanted` accepts. Events before it count as awaited.
+    ///
+    /// # Panics
+    ///
+    /// If none comes in that time, with all that came.
+    pub fn wait_until(
+        &mut self,
+        what: &str,
+        deadline: Duration,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let last = Instant::now() + deadline;
+        loop {
+            while self.awaited < self.seen.len() {
+                self.awaited += 1;
+                if wanted(&self.seen[self.awaited - 1]) {
+                    return self.seen[self.awaited - 1].clone();
+                }
+            }
+            let left = last.saturating_duration_since(Instant::now());
+            match self.process.lines.recv_timeout(left) {
+                Ok(line) => self.note(&line),
+                Err(RecvTimeoutError::Timeout) => panic!("no {what} within {deadline:?}"),
+                Err(RecvTimeoutError::Disconnected) => panic!("the tool ended before {what}"),
+            }
+        }
+    }
+
+    /// Waits for an event of this name unless there was one already, awaited or not.
+    ///
+    /// # Panics
+    ///
+    /// If there is none soon.
+    pub fn wait_any(&mut self, event: &str) {
+        if !self.events().iter().any(|value| value["event"] == event) {
+            self.wait(event);
+        }
+    }
+
+    /// The next swap report in which `module` ended with `outcome`.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come soon.
+    pub fn wait_swap(&mut self, module: &str, outcome: &str) -> Value {
+        self.wait_until(&format!("swap of `{module}` that is {outcome}"), SOON, |value| {
+            let mut swaps = value["swaps"].as_array().into_iter().flatten();
+            value["event"] == "swap"
+                && swaps.any(|swap| swap["module"] == module && swap["outcome"] == outcome)
+        })
+    }
+
+    /// Waits until the first build is done, and nothing of it is left to announce.
+    ///
+    /// # Panics
+    ///
+    /// If it fails.
+    pub fn wait_built(&mut self) {
+        let ends = ["build-finished", "build-failed"];
+        let end = self.wait_until("end of the build", FIRST_BUILD, |value| {
+            ends.iter().any(|end| value["event"] == *end)
+        });
+        assert_eq!(end["event"], "build-finished", "the demo does not compile");
+        self.wait("update");
+    }
+
+    /// All events that have come, awaited or not.
+    #[must_use]
+    pub fn events(&mut self) -> &[Value] {
+        while let Ok(line) = self.process.lines.try_recv() {
+            self.note(&line);
+        }
+        &self.seen
+    }
+
+    /// What the tool has written for people.
+    #[must_use]
+    pub fn errors(&self) -> String {
+        self.process.errors()
+    }
+
+    /// Ends the tool as Ctrl-C does, and waits until its port is free.
+    ///
+    /// # Panics
+    ///
+    /// If it does not end soon.
+    pub fn stop(mut self) {
+        self.process.terminate(SOON);
+    }
+
+    fn note(&mut self, line: &str) {
+        let value = serde_json::from_str(line);
+        self.seen.push(value.unwrap_or_else(|error| {
+            panic!("standard output has `{line}`, which is no JSON: {error}")
+        }));
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let events: Vec<String> = self.events().iter().map(Value::to_string).collect();
+            eprintln!("the tool reported:\n{}\nand wrote:\n{}", events.join("\n"), self.errors());
+        }
+    }
+}
+
+/// The command line of the tool, without arguments: what `CARGO_HMR` names, else the one built with this suite.
+///
+/// # Panics
+///
+/// If it was not built.
+#[must_use]
+pub fn tool() -> Command {
+    let mut command = Command::new(env::var_os("CARGO_HMR").map_or_else(built, PathBuf::from));
+    for (variable, _) in env::vars_os() {
+        let name = variable.to_string_lossy();
+        if SET_BY_CARGO.iter().any(|start| name.starts_with(start)) {
+            command.env_remove(&variable);
+        }
+    }
+    command
+}
+
+/// This package's own build of the tool, which stands in the folder above the test's.
+fn built() -> PathBuf {
+    let test = env::current_exe().expect("a test knows its own path");
+    let folders = test.ancestors().skip(1).take(2);
+    let mut candidates = folders
+        .map(|folder| folder.join("hmr-under-test").with_extension(env::consts::EXE_EXTENSION));
+    candidates
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| panic!("no `hmr-under-test` beside {}", test.display()))
+}

@@ -1,0 +1,14 @@
+//! What the workspace-level suites share: copies of the demo, the real tool, a real browser.
+//!
+//! The suites are in `tests/`: the tool against a browser, its server against hostile requests, its command line against bad input.
+//! Everything here blocks, and everything waits for a named thing with a deadline. A failure panics with what came
+//! instead: this is a library for tests only.
+
+pub mod browser;
+pub mod demo;
+pub mod dev;
+pub mod encoded;
+pub mod guests;
+pub mod process;
+pub mod request;
+pub mod session;

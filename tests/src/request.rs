@@ -1,0 +1,79 @@
+//! Requests as an attacker would write them: byte for byte, not as a well-behaved client would tidy them up.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// How long a server may take to answer.
+const ANSWER: Duration = Duration::from_secs(20);
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status code; 0 if the server closed the connection without an answer.
+    pub status: u16,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The body, as text.
+    pub body: String,
+}
+
+impl Reply {
+    /// The value of a header, by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Sends a request line and headers to a port of this machine, exactly as they are, and reads the answer.
+///
+/// # Panics
+///
+/// If nothing listens there, or the answer is not over in time.
+#[must_use]
+pub fn send(port: u16, request_line: &str, headers: &[(&str, &str)]) -> Reply {
+    let headers: Vec<String> =
+        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let text = format!("{request_line} HTTP/1.1\r\n{}Connection: close\r\n\r\n", headers.concat());
+    parse(&send_bytes(port, text.as_bytes()))
+}
+
+/// Sends bytes, and reads until the server closes the connection.
+///
+/// # Panics
+///
+/// If nothing listens there, or the connection is not closed in time.
+#[must_use]
+pub fn send_bytes(port: u16, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
+    stream.set_read_timeout(Some(ANSWER)).expect("a socket takes a timeout");
+    // A server that refuses may close before it has read all.
+    _ = stream.write_all(bytes);
+    let mut answer = Vec::new();
+    if let Err(error) = stream.read_to_end(&mut answer) {
+        let reset = error.kind() == std::io::ErrorKind::ConnectionReset;
+        assert!(
+            reset,
+            "no end of the answer within {ANSWER:?}: {error}; so far {:?}",
+            String::from_utf8_lossy(&answer)
+        );
+    }
+    answer
+}
+
+fn parse(answer: &[u8]) -> Reply {
+    let text = String::from_utf8_lossy(answer).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let mut lines = head.lines();
+    let status =
+        lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
+    let headers = lines.filter_map(|line| line.split_once(':'));
+    Reply {
+        status: status.unwrap_or(0),
+        headers: headers
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect(),
+        body: body.to_owned(),
+    }
+}

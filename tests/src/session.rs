@@ -1,0 +1,62 @@
+//! The demo, served by the real tool and open in a real browser.
+
+use crate::browser::Browser;
+use crate::demo::DemoCopy;
+use crate::dev::{Dev, FIRST_BUILD};
+
+/// How many components the demo's page shows: four that it places, and one that the board places.
+const COMPONENTS: usize = 5;
+
+/// All that a test of the whole needs. The fields end in this order.
+#[derive(Debug)]
+pub struct Session {
+    /// The page, in the browser's first tab.
+    pub browser: Browser,
+    /// The tool.
+    pub dev: Dev,
+    /// What the tool serves.
+    pub demo: DemoCopy,
+}
+
+impl Session {
+    /// Starts everything and waits until the page shows all its components.
+    ///
+    /// # Panics
+    ///
+    /// If any of it does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        let demo = DemoCopy::take();
+        let mut dev = Dev::start(demo.folder());
+        dev.wait_built();
+        let mut session = Self { browser: Browser::start(), dev, demo };
+        session.browser.open(session.dev.url());
+        session.dev.wait_within("client-connected", FIRST_BUILD);
+        session.wait_components();
+        session.mark();
+        session
+    }
+
+    /// Waits until the page of the current tab shows every component of the demo.
+    ///
+    /// # Panics
+    ///
+    /// If it does not.
+    pub fn wait_components(&self) {
+        let all = format!(
+            "document.querySelectorAll('hmr-component:not(:empty)').length === {COMPONENTS}"
+        );
+        self.browser.wait_within(&all, FIRST_BUILD);
+    }
+
+    /// Leaves a mark in the page that only its own end wipes out.
+    pub fn mark(&self) {
+        self.browser.run("window.untouched = true", &[]);
+    }
+
+    /// Whether this is the page that was marked: nothing has navigated or reloaded since.
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
+        self.browser.value("window.untouched === true", &[]) == true
+    }
+}

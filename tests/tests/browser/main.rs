@@ -1,0 +1,10 @@
+//! The whole product: a person edits the demo while using it in a browser.
+//!
+//! Each test has its own copy of the demo, its own tool and its own Chromium. What a test awaits is an event that the
+//! tool reports or a state of the page, always with a deadline.
+
+mod assets;
+mod failures;
+mod reloads;
+mod saves;
+mod state;

@@ -1,0 +1,109 @@
+//! What cannot be swapped: the page itself, and the tool.
+
+use hmr_tests::browser::Browser;
+use hmr_tests::dev::Dev;
+use hmr_tests::session::Session;
+use serde_json::json;
+
+const BUTTON: &str = "#swap .primary";
+const NAME: &str = "document.querySelector('#name')?.value";
+
+#[test]
+fn an_edited_page_is_loaded_again_with_its_state_and_a_manual_reload_starts_clean() {
+    let mut session = Session::start();
+    session.browser.keys("#name", "Ada");
+    session.browser.run("document.querySelector('.scroller').scrollTop = 3000", &[]);
+    session.demo.edit(
+        "index.html",
+        "A calm workbench for a small garden.</p>",
+        "A loud workbench.</p>",
+    );
+    let update = session.dev.wait("update");
+    assert_eq!(update["kind"], "full-reload", "{update}");
+    assert!(
+        update["reason"].as_str().is_some_and(|reason| reason.contains("index.html")),
+        "{update}"
+    );
+
+    session.browser.wait_text(".masthead-words", "A loud workbench.");
+    session.wait_components();
+    session.browser.wait(&format!("{NAME} === 'Ada'"));
+    assert!(!session.is_marked(), "it is a new page");
+
+    session.browser.reload();
+    session.wait_components();
+    assert_eq!(session.browser.value(NAME, &[]), "", "a manual reload starts clean");
+}
+
+#[test]
+fn a_page_outlives_the_tool_and_follows_the_next_one() {
+    let session = Session::start();
+    session.browser.keys("#name", "Ada");
+    let port = session.dev.port();
+    let Session { browser, dev, demo } = session;
+    dev.stop();
+
+    // An edit while no tool runs reaches the page as soon as one does.
+    demo.edit("signup/src/lib.rs", "\"Save me a seat\"", "\"Keep me a chair\"");
+    let mut dev = Dev::start_on(demo.folder(), port);
+    assert_eq!(dev.port(), port, "the port is free again");
+    dev.wait("client-connected");
+    browser.wait_text(BUTTON, "Keep me a chair");
+
+    demo.edit("signup/src/lib.rs", "\"Keep me a chair\"", "\"A stool will do\"");
+    dev.wait_swap("signup", "committed");
+    browser.wait_text(BUTTON, "A stool will do");
+    assert_eq!(browser.value(NAME, &[]), "Ada");
+    assert_eq!(browser.value("window.untouched", &[]), true, "the page was never reloaded");
+}
+
+#[test]
+fn a_tool_that_comes_back_with_nothing_new_changes_nothing() {
+    let session = Session::start();
+    session.browser.keys("#name", "Ada");
+    session.browser.run(
+        "window.swaps = []; document.addEventListener('hmr:swap', event => window.swaps.push(...event.detail.swaps))",
+        &[],
+    );
+    let port = session.dev.port();
+    let Session { browser, dev, demo } = session;
+    dev.stop();
+    let mut dev = Dev::start_on(demo.folder(), port);
+    // The page may be quicker than the build, or slower.
+    dev.wait_built();
+    dev.wait_any("client-connected");
+    assert_kept(&browser);
+    demo.edit(
+        "static/style.css",
+        ".masthead h1 { font-size:",
+        ".masthead h1 { letter-spacing: 7px; font-size:",
+    );
+    browser
+        .wait("getComputedStyle(document.querySelector('.masthead h1')).letterSpacing === '7px'");
+    assert_kept(&browser);
+    let swapped = browser.value("window.swaps.filter(swap => swap.outcome !== 'unchanged')", &[]);
+    assert_eq!(swapped, json!([]), "no swap for what the page runs already");
+}
+
+#[test]
+fn a_stylesheet_saved_while_no_tool_runs_is_taken_when_one_does() {
+    let session = Session::start();
+    session.browser.keys("#name", "Ada");
+    let port = session.dev.port();
+    let Session { browser, dev, demo } = session;
+    dev.stop();
+    demo.edit(
+        "static/style.css",
+        ".masthead h1 { font-size:",
+        ".masthead h1 { letter-spacing: 5px; font-size:",
+    );
+    let _dev = Dev::start_on(demo.folder(), port);
+    browser
+        .wait("getComputedStyle(document.querySelector('.masthead h1')).letterSpacing === '5px'");
+    assert_kept(&browser);
+}
+
+fn assert_kept(browser: &Browser) {
+    assert_eq!(browser.value(NAME, &[]), "Ada");
+    assert_eq!(browser.value("window.untouched", &[]), true);
+}

@@ -1,0 +1,147 @@
+//! The command line against what people give it by mistake: each is told what is wrong and what to do.
+
+use hmr_tests::demo::DemoCopy;
+use hmr_tests::dev::{Dev, FIRST_BUILD, SOON, tool};
+use hmr_tests::process::Process;
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// What `dev` says about a folder that it cannot serve.
+fn refusal(folder: &Path) -> String {
+    let mut command = tool();
+    command.arg("dev").arg(folder).args(["--port", "0"]);
+    let mut process = Process::start(command);
+    let status = process.end(FIRST_BUILD);
+    let told = process.errors();
+    assert!(!status.success(), "it serves {}: {told}", folder.display());
+    assert!(told.starts_with("error: "), "{told}");
+    assert!(told.lines().any(|line| line.starts_with("hint: ")), "it says what to do: {told}");
+    assert!(!told.contains("panicked") && !told.contains("RUST_BACKTRACE"), "{told}");
+    told
+}
+
+fn folder_with(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("the temporary folder can be written");
+    for (path, content) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a file is in a folder"))
+            .expect("a folder can be made");
+        fs::write(path, content).expect("a file can be written");
+    }
+    folder
+}
+
+#[test]
+fn a_folder_that_is_no_cargo_project() {
+    let told = refusal(folder_with(&[("index.html", "<p>")]).path());
+    assert!(told.contains("not a cargo project") && told.contains("Cargo.toml"), "{told}");
+    let told = refusal(Path::new("/no/such/folder"));
+    assert!(told.contains("/no/such/folder"), "{told}");
+}
+
+#[test]
+fn a_project_without_modules() {
+    let manifest = "[package]\nname = \"plain\"\nedition = \"2024\"\n";
+    let told = refusal(folder_with(&[("Cargo.toml", manifest), ("src/lib.rs", "")]).path());
+    assert!(
+        told.contains("no modules") && told.contains("hmr-sdk") && told.contains("cdylib"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_manifest_that_cargo_does_not_accept() {
+    let told =
+        refusal(folder_with(&[("Cargo.toml", "[package\nname = 7"), ("src/lib.rs", "")]).path());
+    assert!(told.contains("Cargo.toml"), "{told}");
+    let told = refusal(folder_with(&[("Cargo.toml", "\0\u{1}\u{2}")]).path());
+    assert!(told.contains("Cargo.toml"), "{told}");
+}
+
+#[test]
+fn two_modules_of_one_name() {
+    let demo = DemoCopy::take();
+    let manifest = demo.read("catalog/Cargo.toml");
+    demo.write("catalog/Cargo.toml", manifest + "\n[package.metadata.hmr]\nname = \"board\"\n");
+    let told = refusal(demo.folder());
+    assert!(
+        told.contains("two modules") && told.contains("`board`") && told.contains("`catalog`"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_setting_that_does_not_exist_names_the_nearest_one() {
+    let demo = DemoCopy::take();
+    let manifest = demo.read("Cargo.toml");
+    demo.write("Cargo.toml", manifest + "\n[workspace.metadata.hmr]\nfull-reload-treshold = 3\n");
+    let told = refusal(demo.folder());
+    assert!(
+        told.contains("full-reload-treshold") && told.contains("full-reload-threshold"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_port_that_is_taken_gives_the_next_free_one() {
+    let demo = DemoCopy::take();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = taken.local_addr().expect("a listener has an address").port();
+    let mut dev = Dev::start_on(demo.folder(), port);
+    assert!(dev.port() > port, "{}", dev.url());
+    let ready =
+        dev.events().iter().find(|event| event["event"] == "ready").cloned().expect("it is ready");
+    assert_eq!(ready["port_taken"], port);
+    drop(dev);
+
+    // People are told in words.
+    let mut command = tool();
+    command.arg("dev").arg(demo.folder()).args(["--port", &port.to_string()]);
+    let mut process = Process::start(command);
+    process.wait_error(&format!("port {port} is taken"), SOON);
+    assert!(process.terminate(SOON).success());
+}
+
+#[test]
+fn a_module_that_does_not_compile_at_first_is_served_once_it_does() {
+    let demo = DemoCopy::take();
+    demo.edit("signup/src/rules.rs", "MOST_SEATS: u32 = 6", "MOST_SEATS: u32 = six");
+    let mut dev = Dev::start(demo.folder());
+    let failure = dev.wait_within("build-failed", FIRST_BUILD);
+    assert!(failure.to_string().contains("signup/src/rules.rs"), "{failure}");
+    demo.edit("signup/src/rules.rs", "MOST_SEATS: u32 = six", "MOST_SEATS: u32 = 6");
+    dev.wait("build-finished");
+}
+
+#[test]
+fn it_runs_as_a_cargo_subcommand_and_by_itself() {
+    for arguments in
+        [&["--version"][..], &["hmr", "--version"], &["hmr", "dev", "--help"], &["dev", "--help"]]
+    {
+        let mut command = tool();
+        command.args(arguments);
+        let mut process = Process::start(command);
+        assert!(process.end(SOON).success(), "{arguments:?}: {}", process.errors());
+        let told: String = process.lines.iter().collect();
+        assert!(told.contains("cargo hmr") || told.contains("cargo-hmr"), "{arguments:?}: {told}");
+    }
+    let mut command = tool();
+    command.args(["dev", "--no-such-flag"]);
+    let mut process = Process::start(command);
+    assert_eq!(process.end(SOON).code(), Some(2), "{}", process.errors());
+}
+
+#[test]
+fn an_end_that_was_asked_for_is_no_failure() {
+    let demo = DemoCopy::take();
+    let mut command = tool();
+    command.arg("dev").arg(demo.folder()).args(["--port", "0", "--json"]);
+    let mut process = Process::start(command);
+    let first = process.lines.recv_timeout(FIRST_BUILD).expect("it reports something");
+    assert!(first.contains("\"ready\""), "{first}");
+    assert!(process.terminate(SOON).success());
+    let last = process.lines.iter().last().expect("it reports more");
+    assert!(last.contains("\"stopped\""), "{last}");
+}

@@ -1,0 +1,167 @@
+//! The headless engine with an application of two Rust modules and a crate that both use: edits as a developer makes
+//! them, built and swapped.
+
+use std::path::Path;
+use std::time::Duration;
+
+use hmr_headless::{KeyOutcome, Page, Project, ProjectError, ResourceOutcome, Swap};
+
+fn pair() -> Project {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pair");
+    Project::copy_of(folder).expect("the fixture can be copied")
+}
+
+fn open(project: &Project) -> Page {
+    let html = project.index_html().expect("the fixture has a page");
+    let page = project.page(&html).expect("the fixture compiles");
+    assert_eq!((page.problems(), page.traps()), (vec![], vec![]), "{}", page.html());
+    page
+}
+
+fn rebuild(page: &Page, project: &Project) -> Vec<Swap> {
+    let swaps = page.rebuild(project).expect("the edit compiles");
+    for swap in &swaps {
+        assert!(swap.is_committed(), "{swap}");
+    }
+    swaps
+}
+
+fn click(page: &Page, selector: &str) {
+    page.find(selector).expect("the button").click().expect("it can be clicked");
+}
+
+#[test]
+fn an_edit_of_a_module_keeps_state_fields_focus_and_phase() {
+    let project = pair();
+    let page = open(&project);
+    click(&page, "button.add");
+    click(&page, "button.add");
+    let note = page.find("[name=note]").expect("the note");
+    note.type_text("half-ty").expect("it takes text").select_range(2, 4).expect("it has text");
+    page.advance(Duration::from_millis(250));
+    assert_eq!((page.text(".counter output"), page.text(".ticks")), ("n = 3".into(), "2".into()));
+
+    project.edit("counter/src/lib.rs", "\"+1\"", "\"plus ten\"").expect("the text is there");
+    project
+        .edit("counter/src/lib.rs", "count.update(|n| *n += 1)", "count.update(|n| *n += 10)")
+        .expect("the text is there");
+    let button = page.find("button.add").expect("the button");
+    let swaps = rebuild(&page, &project);
+    assert_eq!(swaps.iter().map(|swap| swap.module.as_str()).collect::<Vec<_>>(), ["counter"]);
+    let report = swaps[0].report.as_ref().expect("a report");
+    assert!(
+        report.instances[0].keys.values().all(|outcome| *outcome == KeyOutcome::Kept),
+        "{report:?}"
+    );
+    assert_eq!(swaps[0].resources[0].outcome, ResourceOutcome::Kept);
+
+    assert!(button.is_connected() && button.text() == "plus ten");
+    assert!(note.is_focused());
+    assert_eq!((note.value().expect("a field"), note.selection()), ("half-ty".into(), (2, 4)));
+    button.click().expect("it can be clicked");
+    page.advance(Duration::from_millis(50));
+    assert_eq!((page.text(".counter output"), page.text(".ticks")), ("n = 13".into(), "3".into()));
+}
+
+#[test]
+fn an_edit_of_a_shared_crate_swaps_both_modules() {
+    let project = pair();
+    let page = open(&project);
+    let item = page.find("[name=item]").expect("the item");
+    item.type_text("milk").expect("it takes text").press("Enter").expect("it submits");
+    item.type_text("bre").expect("it takes text");
+    assert_eq!(page.texts("li"), ["milk"]);
+    let first = page.find("li").expect("the entry");
+
+    project.edit("shared/src/lib.rs", "n = ", "number ").expect("the text is there");
+    let swaps = rebuild(&page, &project);
+    assert_eq!(
+        swaps.iter().map(|swap| swap.module.as_str()).collect::<Vec<_>>(),
+        ["counter", "list"]
+    );
+    assert_eq!(
+        (page.text(".counter output"), page.text(".total")),
+        ("number 1".into(), "number 1".into())
+    );
+    assert!(first.is_connected() && item.is_focused());
+    assert_eq!(item.value().expect("a field"), "bre");
+    item.type_text("ad").expect("it takes text").press("Enter").expect("it submits");
+    assert_eq!(page.texts("li"), ["milk", "bread"]);
+}
+
+#[test]
+fn a_type_that_changes_and_code_that_does_not_compile() {
+    let project = pair();
+    let page = open(&project);
+    click(&page, "button.add");
+
+    project
+        .edit("counter/src/lib.rs", "count.get())}</output>", "count.gte())}</output>")
+        .expect("the text is there");
+    let error = page.rebuild(&project).expect_err("it does not compile");
+    assert!(
+        matches!(&error, ProjectError::Build { rendered, .. } if rendered.contains("gte")),
+        "{error}"
+    );
+    click(&page, "button.add");
+    assert_eq!(page.text(".counter output"), "n = 3");
+
+    project
+        .edit("counter/src/lib.rs", "count.gte())}</output>", "count.get())}</output>")
+        .expect("the text is there");
+    project
+        .edit("counter/src/lib.rs", "signal(0_u32)", "signal(0_u64)")
+        .expect("the text is there");
+    page.advance(Duration::from_millis(100));
+    let swaps = rebuild(&page, &project);
+    let keys = &swaps[0].report.as_ref().expect("a report").instances[0].keys;
+    assert!(matches!(keys["ticks"], KeyOutcome::Migrated { .. }), "{keys:?}");
+    assert_eq!((page.text(".counter output"), page.text(".ticks")), ("n = 3".into(), "1".into()));
+    assert!(rebuild(&page, &project).is_empty(), "nothing has changed since");
+}
+
+#[test]
+fn a_panic_is_told_with_its_line_and_the_state_goes_on() {
+    let project = pair();
+    let page = open(&project);
+    click(&page, "button.add");
+    click(&page, "button.crash");
+    let traps = page.traps();
+    assert_eq!(traps.len(), 1, "{traps:?}");
+    assert_eq!((traps[0].message.as_str(), traps[0].line), ("the count is 2", 15));
+    assert!(
+        traps[0].file.as_deref().is_some_and(|file| file.ends_with("counter/src/lib.rs")),
+        "{traps:?}"
+    );
+    click(&page, "button.add");
+    assert_eq!(page.text(".counter output"), "n = 3");
+}
+
+#[test]
+fn new_props_render_afresh_with_the_state_kept() {
+    let project = pair();
+    project
+        .edit(
+            "counter/src/lib.rs",
+            "<button class=\"add\"",
+            "<h2>{start}</h2><button class=\"add\"",
+        )
+        .expect("the text is there");
+    let page = open(&project);
+    click(&page, "button.add");
+    let placed = page.find("[module=counter]").expect("the component");
+    placed.set_attribute("props", r#"{"start":5}"#).expect("it is there");
+    assert_eq!((page.text("h2"), page.text(".counter output")), ("5".into(), "n = 2".into()));
+    placed.set_attribute("props", r#"{"start":"five"}"#).expect("it is there");
+    assert_eq!(page.text("h2"), "5");
+    assert_eq!(page.problems().len(), 1, "{:?}", page.problems());
+    click(&page, "button.add");
+    assert_eq!(page.text(".counter output"), "n = 3");
+}
+
+#[test]
+fn an_edit_of_text_that_is_not_there_once_is_an_error() {
+    let project = pair();
+    let error = project.edit("shared/src/lib.rs", "no such text", "").expect_err("it is not there");
+    assert!(matches!(error, ProjectError::Edit { count: 0, .. }), "{error}");
+}

@@ -1,0 +1,255 @@
+//! The server against requests that no page of its own would send.
+
+use hmr_tests::demo::DemoCopy;
+use hmr_tests::dev::{Dev, SOON};
+use hmr_tests::request::{Reply, send, send_bytes};
+use serde_json::Value;
+use std::fs;
+use std::net::TcpStream;
+use std::time::Duration;
+use tungstenite::client::IntoClientRequest;
+use tungstenite::{Message, WebSocket};
+
+/// A server, and the names by which requests may call it.
+struct Server {
+    dev: Dev,
+    port: u16,
+    own: String,
+    demo: DemoCopy,
+}
+
+impl Server {
+    fn start() -> Self {
+        let demo = DemoCopy::take();
+        let dev = Dev::start(demo.folder());
+        let port = dev.port();
+        Self { dev, port, own: format!("127.0.0.1:{port}"), demo }
+    }
+
+    fn get(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let mut all = vec![("Host", self.own.as_str())];
+        all.extend(headers);
+        send(self.port, &format!("GET {path}"), &all)
+    }
+
+    fn token(&self) -> String {
+        let session = self.get("/@hmr/session", &[]);
+        let session: Value = serde_json::from_str(&session.body).expect("the session is JSON");
+        session["token"].as_str().expect("the session has a token").to_owned()
+    }
+
+    /// Opens the socket as a page of `origin` would, with `token`.
+    fn socket(&self, token: &str, origin: Option<&str>) -> Result<WebSocket<TcpStream>, String> {
+        let address = format!("ws://{}/@hmr/socket?token={token}&page=test", self.own);
+        let mut request = address.into_client_request().expect("the address is right");
+        if let Some(origin) = origin {
+            request
+                .headers_mut()
+                .insert("Origin", origin.parse().expect("the origin is a header's value"));
+        }
+        let stream = TcpStream::connect(&self.own).expect("the server listens");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a timeout");
+        tungstenite::client(request, stream)
+            .map(|(socket, _)| socket)
+            .map_err(|error| error.to_string())
+    }
+
+    fn assert_alive(&self) {
+        assert_eq!(
+            self.get("/", &[("Accept", "text/html")]).status,
+            200,
+            "the server answers as before"
+        );
+    }
+}
+
+#[test]
+fn only_hosts_that_mean_this_machine_are_answered() {
+    let server = Server::start();
+    let port = server.port;
+    for host in [
+        format!("127.0.0.1:{port}"),
+        format!("localhost:{port}"),
+        format!("LOCALHOST:{port}"),
+        format!("[::1]:{port}"),
+    ] {
+        let reply = send(port, "GET /", &[("Host", &host), ("Accept", "text/html")]);
+        assert_eq!(reply.status, 200, "{host}");
+    }
+    for host in [
+        "evil.test",
+        "evil.test:80",
+        "localhost.evil.test",
+        "127.0.0.1.evil.test",
+        "127.0.0.1@evil.test",
+        "",
+        "\u{e9}vil",
+    ] {
+        for path in ["/", "/@hmr/session", "/style.css", "/@hmr/client/main.js"] {
+            let reply =
+                send(port, &format!("GET {path}"), &[("Host", host), ("Accept", "text/html")]);
+            assert!(matches!(reply.status, 400 | 403), "{host} {path}: {reply:?}");
+            assert!(!reply.body.contains("token"), "{host} {path}: {reply:?}");
+        }
+    }
+    let nameless = send(port, "GET /@hmr/session", &[]);
+    assert!(matches!(nameless.status, 400 | 403), "{nameless:?}");
+    server.assert_alive();
+}
+
+#[test]
+fn other_origins_get_no_token_and_no_socket() {
+    let server = Server::start();
+    let own = format!("http://{}", server.own);
+    let token = server.token();
+    let neighbour = format!("http://127.0.0.1:{}", server.port ^ 1);
+    for origin in ["null", "http://evil.test", "file://", &format!("{own}.evil.test"), &neighbour] {
+        assert_eq!(server.get("/@hmr/session", &[("Origin", origin)]).status, 403, "{origin}");
+        let refused =
+            server.socket(&token, Some(origin)).expect_err("a foreign origin gets no socket");
+        assert!(refused.contains("403"), "{origin}: {refused}");
+    }
+    for site in ["cross-site", "same-site"] {
+        assert_eq!(server.get("/@hmr/session", &[("Sec-Fetch-Site", site)]).status, 403, "{site}");
+    }
+    for wrong in [
+        "",
+        "0",
+        &token[1..],
+        &format!("{token}0"),
+        &token.to_uppercase().replace(char::is_numeric, "f"),
+    ] {
+        let refused = server.socket(wrong, Some(&own)).expect_err("a wrong token gets no socket");
+        assert!(refused.contains("403"), "{wrong}: {refused}");
+    }
+
+    let mut socket =
+        server.socket(&token, Some(&own)).expect("the page's own origin gets the socket");
+    let hello = socket.read().expect("the server speaks first").into_text().expect("in text");
+    let hello: Value = serde_json::from_str(&hello).expect("in JSON");
+    assert_eq!(hello["type"], "hello");
+}
+
+#[test]
+fn nothing_is_readable_across_origins() {
+    let server = Server::start();
+    for path in ["/", "/style.css", "/@hmr/session", "/@hmr/client/main.js", "/no-such-file"] {
+        for origin in [None, Some("http://evil.test"), Some("null")] {
+            let headers: Vec<(&str, &str)> =
+                origin.map(|origin| ("Origin", origin)).into_iter().collect();
+            let reply = server.get(path, &headers);
+            assert_eq!(reply.header("cross-origin-resource-policy"), Some("same-origin"), "{path}");
+            let shared = reply.headers.iter().find(|(name, _)| name.starts_with("access-control-"));
+            assert_eq!(shared, None, "{path}");
+        }
+    }
+    let asked = [
+        ("Host", server.own.as_str()),
+        ("Origin", "http://evil.test"),
+        ("Access-Control-Request-Method", "POST"),
+    ];
+    let preflight = send(server.port, "OPTIONS /@hmr/session", &asked);
+    assert!(preflight.status >= 400, "{preflight:?}");
+    assert_eq!(preflight.header("access-control-allow-origin"), None);
+}
+
+#[test]
+fn no_path_leads_out_of_what_is_served() {
+    let server = Server::start();
+    fs::write(server.demo.path("secret.txt"), "pigeon loft").expect("the copy can be written");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(server.demo.path("secret.txt"), server.demo.path("static/link.txt"))
+        .expect("a link can be made");
+    let outside = [
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "/%2e%2e%2fsecret.txt",
+        "/%252e%252e/secret.txt",
+        "/static/../../secret.txt",
+        "/..%5csecret.txt",
+        "/..\\secret.txt",
+        "/./../secret.txt",
+        "/secret.txt",
+        "//secret.txt",
+        "/link.txt",
+        "/@hmr/client/../../secret.txt",
+        "/@hmr/client/..%2f..%2fsecret.txt",
+        "/@hmr/module/board/..%2f..%2fsecret.txt",
+        "/@hmr/module/..%2fboard/secret.txt.wasm",
+        "/style.css/../../secret.txt",
+        "/secret.txt%00.css",
+        "/%ff%fe",
+        "/Cargo.toml",
+        "/signup/src/lib.rs",
+        "//etc/passwd",
+        "/%2fetc%2fpasswd",
+        "/.gitignore",
+    ];
+    for path in outside {
+        for accept in ["*/*", "text/html"] {
+            let reply = server.get(path, &[("Accept", accept)]);
+            for told in ["pigeon loft", "[workspace", "root:", "use hmr_sdk", "target/\n"] {
+                assert!(!reply.body.contains(told), "{path} shows a file: {reply:?}");
+            }
+            assert!(accept == "text/html" || reply.status >= 400, "{path}: {reply:?}");
+        }
+    }
+    assert_eq!(server.get("/style.css", &[]).status, 200);
+    server.assert_alive();
+}
+
+#[test]
+fn requests_and_messages_of_any_content_leave_the_server_alive() {
+    let mut server = Server::start();
+    let long = format!("GET /{} HTTP/1.1\r\nHost: {}\r\n\r\n", "a".repeat(1 << 20), server.own);
+    for bytes in [
+        &b"\0\xff\r\n\r\n"[..],
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        long.as_bytes(),
+    ] {
+        let answer = send_bytes(server.port, bytes);
+        assert!(!answer.starts_with(b"HTTP/1.1 200"), "{:?}", String::from_utf8_lossy(&answer));
+    }
+    for method in ["POST", "PUT", "DELETE", "TRACE", "NONSENSE"] {
+        let reply = send(
+            server.port,
+            &format!("{method} /@hmr/session"),
+            &[("Host", &server.own), ("Content-Length", "0")],
+        );
+        assert!(reply.status >= 400, "{method}: {reply:?}");
+    }
+    server.assert_alive();
+
+    let own = format!("http://{}", server.own);
+    let token = server.token();
+    let deep = "[".repeat(100_000);
+    let texts = [
+        "",
+        "{",
+        "null",
+        "[]",
+        "{\"type\":7}",
+        "{\"type\":\"no such thing\"}",
+        "{\"type\":\"swap\",\"sequence\":-1,\"swaps\":{}}",
+        &deep,
+    ];
+    for (number, text) in texts.into_iter().enumerate() {
+        let mut socket = server.socket(&token, Some(&own)).expect("a socket opens");
+        socket.send(Message::text(text)).expect("the socket takes a message");
+        // The next page is heard as if nothing had been said.
+        let mut next = server.socket(&token, Some(&own)).expect("a socket opens");
+        let told = format!("after number {number}");
+        let problem = serde_json::json!({ "type": "problem", "message": told });
+        next.send(Message::text(problem.to_string())).expect("the socket takes a message");
+        server.dev.wait_until(&told, SOON, |event| {
+            event["event"] == "problem" && event["message"] == told.as_str()
+        });
+    }
+    let mut socket = server.socket(&token, Some(&own)).expect("a socket opens");
+    _ = socket.send(Message::binary(vec![0xff; 9 << 20]));
+    server.dev.wait("client-disconnected");
+    server.assert_alive();
+}

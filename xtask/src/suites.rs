@@ -1,0 +1,105 @@
+//! The suites and the lints, each as one step.
+//!
+//! All the Rust steps of the workspace name the same packages and features, so that nothing (wasmtime above all) is
+//! compiled twice.
+
+use crate::program::{Step, answer, cargo, program, root};
+use std::fs;
+use std::process::Command;
+
+/// Formatting, lints and types, with warnings as errors.
+pub(crate) fn lints() -> Vec<Step> {
+    let demo = root().join("demo-app");
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    vec![
+        Step::program("format: workspace", cargo(&["fmt", "--all", "--check"])),
+        Step::program("format: demo-app", program("cargo", &demo, &["fmt", "--all", "--check"])),
+        Step::program("clippy: workspace", cargo(&clippy)),
+        Step::program("clippy: demo-app", program("cargo", &demo, &clippy)),
+        Step::program("types: client", program("npm", &root().join("client"), &["run", "check"])),
+    ]
+}
+
+/// Every suite; with a filter, the tests whose names contain it.
+pub(crate) fn tests(filter: Option<&str>) -> Vec<Step> {
+    let nextest = answer(&mut cargo(&["nextest", "--version"])).is_some();
+    let mut workspace =
+        if nextest { nextest_run() } else { cargo(&["test", "--workspace", "--no-fail-fast"]) };
+    let mut demo =
+        program("cargo", &root().join("demo-app"), &["test", "--workspace", "--no-fail-fast"]);
+    let mut client = program("npm", &root().join("client"), &["test"]);
+    let mut documentation = cargo(&["test", "--doc", "--workspace", "--no-fail-fast"]);
+    if let Some(filter) = filter {
+        for command in [&mut workspace, &mut demo, &mut documentation] {
+            command.arg(filter);
+        }
+        client = client_tests_named(filter);
+    }
+
+    let mut steps =
+        vec![Step::program("tests: client", client), Step::program("tests: workspace", workspace)];
+    // `cargo test` without nextest has run the documentation's examples already.
+    if nextest {
+        steps.push(Step::program("tests: documentation", documentation));
+    }
+    steps.push(Step::program("tests: demo-app", demo));
+    steps
+}
+
+fn nextest_run() -> Command {
+    cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--no-tests", "pass"])
+}
+
+/// `npm test` can be given files, but no options; Node itself can be given both.
+fn client_tests_named(filter: &str) -> Command {
+    let mut command = program(
+        "node",
+        &root().join("client"),
+        &["--test", "--test-name-pattern", &pattern(filter)],
+    );
+    let files =
+        fs::read_dir(root().join("client/test")).into_iter().flatten().filter_map(Result::ok);
+    let tests =
+        files.map(|file| file.path()).filter(|path| path.to_string_lossy().ends_with(".test.js"));
+    command.args(tests);
+    command
+}
+
+/// The filter as a regular expression that means nothing but its own letters.
+fn pattern(filter: &str) -> String {
+    let mut pattern = String::new();
+    for letter in filter.chars() {
+        if !letter.is_alphanumeric() && !matches!(letter, ' ' | '_' | '-') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern
+}
+
+/// The time from a save to the changed page.
+pub(crate) fn bench_save(edits: u32, release: bool) -> Step {
+    let mut command = cargo(&["run", "--quiet", "--package", "hmr-tests"]);
+    if release {
+        command.arg("--release");
+    }
+    command.args(["--bin", "bench-save", "--", "--edits", &edits.to_string()]);
+    Step::program("bench: save", command)
+}
+
+/// The pictures of `docs/images`.
+pub(crate) fn screenshot() -> Step {
+    Step::program(
+        "screenshot",
+        cargo(&[
+            "run",
+            "--quiet",
+            "--package",
+            "hmr-tests",
+            "--bin",
+            "screenshot",
+            "--",
+            "docs/images",
+        ]),
+    )
+}
