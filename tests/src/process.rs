@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// SIGTERM, for a process that is to end as if its user had asked.
@@ -24,6 +24,8 @@ pub struct Process {
     /// Whole lines of standard output, as they come. Disconnected when the process closes it.
     pub lines: Receiver<String>,
     errors: Arc<Mutex<String>>,
+    /// Copies standard error until the process closes it.
+    reader: JoinHandle<()>,
 }
 
 impl Process {
@@ -54,8 +56,8 @@ impl Process {
         let errors = Arc::new(Mutex::new(String::new()));
         let kept = Arc::clone(&errors);
         let stream = child.stderr().take().expect("standard error is piped");
-        thread::spawn(move || keep(stream, &kept));
-        Self { child, lines, errors }
+        let reader = thread::spawn(move || keep(stream, &kept));
+        Self { child, lines, errors, reader }
     }
 
     /// Everything that it has written to standard error so far.
@@ -91,7 +93,7 @@ impl Process {
         self.end(deadline)
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until it ends by itself and everything that it wrote to standard error has been read.
     ///
     /// # Panics
     ///
@@ -99,9 +101,8 @@ impl Process {
     pub fn end(&mut self, deadline: Duration) -> ExitStatus {
         let last = Instant::now() + deadline;
         loop {
-            if let Some(status) =
-                self.child.try_wait().expect("a child can be asked for its status")
-            {
+            let status = self.child.try_wait().expect("a child can be asked for its status");
+            if let (Some(status), true) = (status, self.reader.is_finished()) {
                 return status;
             }
             assert!(

@@ -2,7 +2,10 @@
 
 use hmr_tests::browser::Browser;
 use hmr_tests::demo::DemoCopy;
+use hmr_tests::process::Process;
 use std::fs;
+use std::process::Command;
+use std::time::Duration;
 
 #[test]
 fn a_browser_types_waits_and_leaves_no_process() {
@@ -34,6 +37,17 @@ fn a_copy_of_the_demo_is_pristine_each_time() {
     let copy = DemoCopy::take();
     assert_eq!(copy.read("Cargo.toml"), before);
     assert!(!copy.path("static/left-over.css").exists());
+}
+
+#[test]
+fn what_a_process_wrote_last_is_known_when_it_has_ended() {
+    for _ in 0..100 {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo refused >&2"]);
+        let mut process = Process::start(command);
+        process.end(Duration::from_secs(10));
+        assert_eq!(process.errors(), "refused\n");
+    }
 }
 
 /// Whether any process was started with this text in its arguments.
