@@ -71,7 +71,12 @@ impl Instance {
         for key in self.parked.take().into_keys() {
             keys.insert(key, KeyOutcome::Orphaned);
         }
-        InstanceReport { instance: self.id, component: self.component.clone(), error: None, keys }
+        InstanceReport {
+            instance: self.id,
+            component: self.component.clone(),
+            keys,
+            ..InstanceReport::default()
+        }
     }
 
     /// Parks the signals of a scope that is about to render again; an empty path means all.
@@ -115,12 +120,8 @@ impl Instance {
             .map(|(key, slot)| (key.clone(), Rc::clone(slot)))
             .collect();
         let signals = slots.into_iter().map(|(key, slot)| (key, capture(&*slot))).collect();
-        InstanceState {
-            instance: self.id,
-            component: self.component.clone(),
-            props: self.props.borrow().clone(),
-            signals,
-        }
+        let props = self.props.borrow().clone();
+        InstanceState { signals, ..InstanceState::new(self.id, self.component.clone(), props) }
     }
 }
 
@@ -129,5 +130,11 @@ fn capture(slot: &dyn Slot) -> SignalState {
         Ok(value) => (Some(value), None),
         Err(error) => (None, Some(error)),
     };
-    SignalState { fingerprint: slot.fingerprint().to_owned(), set: slot.is_set(), value, error }
+    SignalState {
+        fingerprint: slot.fingerprint().to_owned(),
+        set: slot.is_set(),
+        value,
+        error,
+        migrated: None,
+    }
 }

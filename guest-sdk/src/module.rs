@@ -2,7 +2,6 @@
 //!
 //! None of them traps on malformed input: what an engine hands in may be of any content.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use hmr_abi::ABI_VERSION;
@@ -123,7 +122,7 @@ pub(crate) fn capture() -> Snapshot {
     let instances = runtime()
         .root
         .run_in(|| untrack(|| instances.iter().map(|instance| instance.capture()).collect()));
-    Snapshot { abi: ABI_VERSION, instances }
+    Snapshot { abi: ABI_VERSION, instances, ..Snapshot::default() }
 }
 
 /// `restore_state`
@@ -157,7 +156,7 @@ fn restore_instance(state: InstanceState) -> InstanceReport {
             instance: state.instance,
             component: state.component,
             error: Some(error),
-            keys: BTreeMap::new(),
+            ..InstanceReport::default()
         },
     }
 }

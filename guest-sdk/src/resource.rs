@@ -82,6 +82,7 @@ fn open(name: &str, resource: Resource, mut f: Box<dyn FnMut()>) -> ResourceHand
         key: open.key.clone(),
         resource,
         handler,
+        replay: false,
     });
     let handle = ResourceHandle(open);
     let ending = handle.clone();

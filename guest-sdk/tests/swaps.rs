@@ -275,6 +275,9 @@ fn requests(page: &Page, from: usize) -> Vec<String> {
         ResourceRequest::Open { instance, key, resource, .. } => {
             format!("open {instance} {key} {resource:?}")
         }
+        ResourceRequest::Send { instance, key, data, .. } => {
+            format!("send {instance} {key} {data}")
+        }
         ResourceRequest::Close { instance, key } => format!("close {instance} {key}"),
     };
     page.resources()[from..].iter().map(line).collect()

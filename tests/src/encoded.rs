@@ -135,6 +135,7 @@ fn module(layout: &Layout, data: &DataSection) -> Vec<u8> {
             file: "counter.asm".into(),
             line: 1,
         }],
+        ..Manifest::default()
     };
     let mut module = Module::new();
     module

@@ -1,7 +1,10 @@
 //! What an engine tells a module (events), and what a module tells an engine besides DOM operations
 //! (panics and resource requests): JSON each.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Bit of `hmr_dispatch`'s answer: call `preventDefault`.
 pub const DISPATCH_PREVENT: u32 = 1;
@@ -31,7 +34,8 @@ pub struct EventData {
     /// `code`, of keyboard events.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// `data`, of input events; the text of a drag's `text/plain`, of drop events.
+    /// `data`, of input events; the text of a drag's `text/plain`, of drop events; what a resource or a port has to
+    /// say, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
     /// Whether the key is held down and repeats.
@@ -102,6 +106,21 @@ pub enum ResourceRequest {
         resource: Resource,
         /// What `hmr_dispatch` is called with when it fires.
         handler: u32,
+        /// Whether code that was swapped in is to get the answer that the old code got already.
+        #[serde(default, skip_serializing_if = "is_false")]
+        replay: bool,
+    },
+    /// Sends through an open web socket; what is sent before it is open waits.
+    Send {
+        /// Whose.
+        instance: u32,
+        /// Its key.
+        key: String,
+        /// The message: text, or bytes as standard Base64.
+        data: String,
+        /// Whether `data` is Base64.
+        #[serde(default, skip_serializing_if = "is_false")]
+        binary: bool,
     },
     /// Closes a resource.
     Close {
@@ -112,7 +131,12 @@ pub enum ResourceRequest {
     },
 }
 
-/// A kind of resource and its arguments.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// A kind of resource and its arguments. What each fires is in `docs/abi.md`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "args", rename_all = "kebab-case")]
 pub enum Resource {
@@ -128,6 +152,161 @@ pub enum Resource {
     },
     /// Fires before each repaint.
     AnimationFrame {},
+    /// Fires for each event at the window or the document.
+    Listener {
+        /// Where to listen.
+        target: ListenerTarget,
+        /// The event's type, `keydown` for instance.
+        event: String,
+        /// The flags of the DOM operation `listen`.
+        #[serde(default)]
+        flags: u8,
+    },
+    /// Fires when an element's content box changes its size, and once at first.
+    ResizeObserver {
+        /// The module's number of the element. It does not count when arguments are compared.
+        node: u32,
+    },
+    /// Fires when an element comes into view or leaves it, and once at first.
+    IntersectionObserver {
+        /// As for `ResizeObserver`.
+        node: u32,
+        /// The share of the element that must be visible, 0 to 1.
+        #[serde(default)]
+        threshold: f64,
+    },
+    /// Fires when something below an element changes.
+    MutationObserver {
+        /// As for `ResizeObserver`.
+        node: u32,
+    },
+    /// Fires when a media query begins or ceases to match, and once at first.
+    MediaQuery {
+        /// The query, `(min-width: 40rem)` for instance.
+        query: String,
+    },
+    /// A web socket.
+    #[serde(rename = "websocket")]
+    WebSocket {
+        /// Absolute, or relative to the page.
+        url: String,
+        /// The subprotocols to offer.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        protocols: Vec<String>,
+    },
+    /// A stream of server-sent events.
+    EventSource {
+        /// Absolute, or relative to the page.
+        url: String,
+        /// The events to listen for besides `message`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        events: Vec<String>,
+    },
+    /// An HTTP request. Fires once, then is spent.
+    Request {
+        /// The method, in capitals.
+        method: String,
+        /// Absolute, or relative to the page.
+        url: String,
+        /// Header fields by name.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        headers: BTreeMap<String, String>,
+        /// The body.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<String>,
+    },
+    /// Fires when another page of the same origin changes what is stored.
+    Storage {
+        /// Which storage.
+        area: StorageArea,
+        /// The item; all if it is left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<String>,
+    },
+    /// A call of a function that the page has registered. Fires once with the result, then is spent.
+    Call {
+        /// The function's name.
+        function: String,
+        /// Its argument.
+        argument: Value,
+    },
+}
+
+impl ResourceRequest {
+    /// Whose resource it is about.
+    #[must_use]
+    pub fn instance(&self) -> u32 {
+        match self {
+            Self::Open { instance, .. }
+            | Self::Send { instance, .. }
+            | Self::Close { instance, .. } => *instance,
+        }
+    }
+}
+
+impl Resource {
+    /// The kind's name, as requests and events have it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Interval { .. } => "interval",
+            Self::Timeout { .. } => "timeout",
+            Self::AnimationFrame {} => "animation-frame",
+            Self::Listener { .. } => "listener",
+            Self::ResizeObserver { .. } => "resize-observer",
+            Self::IntersectionObserver { .. } => "intersection-observer",
+            Self::MutationObserver { .. } => "mutation-observer",
+            Self::MediaQuery { .. } => "media-query",
+            Self::WebSocket { .. } => "websocket",
+            Self::EventSource { .. } => "event-source",
+            Self::Request { .. } => "request",
+            Self::Storage { .. } => "storage",
+            Self::Call { .. } => "call",
+        }
+    }
+
+    /// Whether it fires once and is spent then.
+    #[must_use]
+    pub fn is_one_shot(&self) -> bool {
+        matches!(self, Self::Timeout { .. } | Self::Request { .. } | Self::Call { .. })
+    }
+
+    fn without_node(&self) -> Self {
+        let mut plain = self.clone();
+        if let Self::ResizeObserver { node }
+        | Self::IntersectionObserver { node, .. }
+        | Self::MutationObserver { node } = &mut plain
+        {
+            *node = 0;
+        }
+        plain
+    }
+
+    /// Whether the kind and the arguments are the same; the element of an observer may be another one.
+    #[must_use]
+    pub fn same_arguments(&self, other: &Self) -> bool {
+        self.without_node() == other.without_node()
+    }
+}
+
+/// What a [`Resource::Listener`] listens at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ListenerTarget {
+    /// The window.
+    Window,
+    /// The document.
+    Document,
+}
+
+/// A web storage area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StorageArea {
+    /// `localStorage`
+    Local,
+    /// `sessionStorage`
+    Session,
 }
 
 #[cfg(test)]
@@ -139,6 +318,14 @@ mod tests {
         let event: EventData =
             serde_json::from_str(r#"{"type":"click","shiftKey":true}"#).expect("an event");
         assert_eq!((event.kind.as_str(), event.shift_key, event.value), ("click", true, None));
+    }
+
+    #[test]
+    fn an_observer_may_have_another_element() {
+        let of = |node| Resource::IntersectionObserver { node, threshold: 0.5 };
+        assert!(of(1).same_arguments(&of(2)));
+        assert!(!of(1).same_arguments(&Resource::IntersectionObserver { node: 1, threshold: 0.6 }));
+        assert!(!of(1).same_arguments(&Resource::MutationObserver { node: 1 }));
     }
 
     #[test]

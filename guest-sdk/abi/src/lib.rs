@@ -1,9 +1,9 @@
 //! What both sides of the wasm boundary agree on.
 //!
 //! A *module* (one wasm binary) and an *engine* (the browser client, or `hmr-headless` in wasmtime) talk
-//! through the exports and imports named here, and through four kinds of bytes: batches of DOM
-//! operations ([`ops`]), snapshots and restore reports ([`state`]), events ([`event`]) and the manifest
-//! section ([`manifest`]). `docs/abi.md` describes every layout for writers of other languages.
+//! through the exports and imports named here, and through five kinds of bytes: batches of DOM
+//! operations ([`ops`]), snapshots and restore reports ([`state`]), events and resources ([`event`]), ports
+//! ([`port`]) and the manifest section ([`manifest`]). `docs/abi.md` describes every layout for writers of other languages.
 //!
 //! Nothing here runs anything: this crate is types, names and their encodings, shared by the guest SDK,
 //! the headless engine and the tool. Decoders accept bytes of any content and answer with an error.
@@ -11,6 +11,7 @@
 pub mod event;
 pub mod manifest;
 pub mod ops;
+pub mod port;
 pub mod state;
 
 /// The version of the ABI that this crate describes. A module states its own in the manifest section;
@@ -32,11 +33,15 @@ pub mod imports {
     pub const PANIC: &str = "panic";
     /// `resource(ptr: i32, len: i32)`: [`crate::event::ResourceRequest`] as JSON.
     pub const RESOURCE: &str = "resource";
+    /// `port(ptr: i32, len: i32)`: [`crate::port::PortRequest`] as JSON.
+    pub const PORT: &str = "port";
+    /// `invalidate(ptr: i32, len: i32)`: [`crate::port::Invalidation`] as JSON.
+    pub const INVALIDATE: &str = "invalidate";
     /// Every import of this ABI version. A module may import fewer, never others.
-    pub const ALL: [&str; 5] = [DOM, LOG, NOW, PANIC, RESOURCE];
+    pub const ALL: [&str; 7] = [DOM, LOG, NOW, PANIC, RESOURCE, PORT, INVALIDATE];
 }
 
-/// Names of what a module exports. All are required.
+/// Names of what a module exports. [`MEMORY`] and [`FUNCTIONS`] are required, the others are not.
 pub mod exports {
     /// The linear memory.
     pub const MEMORY: &str = "memory";
@@ -54,6 +59,20 @@ pub mod exports {
     pub const RESTORE_STATE: &str = "restore_state";
     /// `hmr_dispose()`: tears down every instance's effects and clean-ups.
     pub const DISPOSE: &str = "hmr_dispose";
+    /// `hmr_before_update() -> i32`: runs the hooks of that name; [`crate::state::Snapshot`] out.
+    pub const BEFORE_UPDATE: &str = "hmr_before_update";
+    /// `hmr_migrate(ptr: i32, len: i32) -> i32`: snapshot in, [`crate::state::MigrateAnswer`] out.
+    pub const MIGRATE: &str = "hmr_migrate";
+    /// `hmr_health() -> i32`: [`crate::state::HealthReport`] out.
+    pub const HEALTH: &str = "hmr_health";
+    /// `hmr_prune(instance: i32)`: the instance leaves the page because of an update.
+    pub const PRUNE: &str = "hmr_prune";
+    /// The functions that a module may export, with their number of parameters; each but [`PRUNE`] answers an `i32`.
+    pub const OPTIONAL: [(&str, usize); 4] =
+        [(BEFORE_UPDATE, 0), (MIGRATE, 2), (HEALTH, 0), (PRUNE, 1)];
+    /// A mutable `i32` global: how many loop heads and calls the code may still pass before it traps. The tool adds it
+    /// to development modules; an engine sets it before each call.
+    pub const BUDGET: &str = "hmr_budget";
     /// Exports with this prefix register one component each; an engine calls all of them, `() -> ()`,
     /// right after instantiating. What follows the prefix is the component's name.
     pub const COMPONENT_PREFIX: &str = "hmr_component:";

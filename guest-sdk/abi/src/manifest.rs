@@ -6,10 +6,14 @@
 //! ```text
 //! abi⇥1
 //! component⇥Board⇥src/lib.rs⇥12
+//! version⇥Board⇥1.1.0
+//! migration⇥Board⇥1.0.0⇥1.1.0
+//! decline⇥Board⇥it draws to a canvas that cannot be handed over
 //! ```
 //!
 //! Lines of a kind that a reader does not know are skipped: they are how later versions add facts.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// The custom section's name.
@@ -22,6 +26,23 @@ pub struct Manifest {
     pub abi: u32,
     /// The components that can be mounted, in the order of the section.
     pub components: Vec<ComponentEntry>,
+    /// The versions that components declare, by component.
+    pub versions: BTreeMap<String, String>,
+    /// The migrations that components declare, in the order of the section.
+    pub migrations: Vec<MigrationEntry>,
+    /// The components that accept no hot update, with the reason.
+    pub declines: BTreeMap<String, String>,
+}
+
+/// One migration of a component's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationEntry {
+    /// The component.
+    pub component: String,
+    /// The version that it migrates from.
+    pub from: String,
+    /// The version that it migrates to.
+    pub to: String,
 }
 
 /// One mountable component.
@@ -57,7 +78,7 @@ impl Manifest {
     pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
         let text = std::str::from_utf8(bytes).map_err(|_| ManifestError::NotText)?;
         let mut abi = None;
-        let mut components: Vec<ComponentEntry> = Vec::new();
+        let mut manifest = Self::default();
         for line in text.lines() {
             let mut fields = line.split('\t');
             match fields.next() {
@@ -72,14 +93,30 @@ impl Manifest {
                 }
                 Some("component") => {
                     let entry = component(&mut fields, line)?;
-                    if !components.contains(&entry) {
-                        components.push(entry);
+                    if !manifest.components.contains(&entry) {
+                        manifest.components.push(entry);
                     }
+                }
+                Some("version") => {
+                    let [component, version] = texts(&mut fields, line)?;
+                    manifest.versions.insert(component, version);
+                }
+                Some("migration") => {
+                    let [component, from, to] = texts(&mut fields, line)?;
+                    let entry = MigrationEntry { component, from, to };
+                    if !manifest.migrations.contains(&entry) {
+                        manifest.migrations.push(entry);
+                    }
+                }
+                Some("decline") => {
+                    let [component, reason] = texts(&mut fields, line)?;
+                    manifest.declines.insert(component, reason);
                 }
                 _ => {}
             }
         }
-        Ok(Self { abi: abi.ok_or(ManifestError::NoAbi)?, components })
+        manifest.abi = abi.ok_or(ManifestError::NoAbi)?;
+        Ok(manifest)
     }
 }
 
@@ -97,6 +134,16 @@ fn component<'a>(
     })
 }
 
+/// As many fields as are asked for, none of them empty.
+fn texts<'a, const N: usize>(
+    fields: &mut impl Iterator<Item = &'a str>,
+    line: &str,
+) -> Result<[String; N], ManifestError> {
+    let found: Vec<_> =
+        fields.take(N).filter(|field| !field.is_empty()).map(str::to_owned).collect();
+    found.try_into().map_err(|_| ManifestError::Line(line.to_owned()))
+}
+
 fn number(field: Option<&str>, line: &str) -> Result<u32, ManifestError> {
     field.and_then(|digits| digits.parse().ok()).ok_or_else(|| ManifestError::Line(line.to_owned()))
 }
@@ -107,6 +154,15 @@ impl fmt::Display for Manifest {
         writeln!(f, "abi\t{}", self.abi)?;
         for ComponentEntry { name, file, line } in &self.components {
             writeln!(f, "component\t{name}\t{file}\t{line}")?;
+        }
+        for (component, version) in &self.versions {
+            writeln!(f, "version\t{component}\t{version}")?;
+        }
+        for MigrationEntry { component, from, to } in &self.migrations {
+            writeln!(f, "migration\t{component}\t{from}\t{to}")?;
+        }
+        for (component, reason) in &self.declines {
+            writeln!(f, "decline\t{component}\t{reason}")?;
         }
         Ok(())
     }
@@ -125,6 +181,13 @@ mod tests {
                 file: "src/lib.rs".into(),
                 line: 12,
             }],
+            versions: [("Board".into(), "1.1.0".into())].into(),
+            migrations: vec![MigrationEntry {
+                component: "Board".into(),
+                from: "1.0.0".into(),
+                to: "1.1.0".into(),
+            }],
+            declines: [("Chart".into(), "it draws".into())].into(),
         };
         assert_eq!(Manifest::parse(manifest.to_string().as_bytes()), Ok(manifest));
     }
@@ -137,6 +200,10 @@ mod tests {
         assert_eq!(
             Manifest::parse(b"abi\t1\ncomponent\tA"),
             Err(ManifestError::Line("component\tA".into()))
+        );
+        assert_eq!(
+            Manifest::parse(b"abi\t1\nversion\tA"),
+            Err(ManifestError::Line("version\tA".into()))
         );
         assert_eq!(Manifest::parse(b"abi\t1\nabi\t2"), Err(ManifestError::TwoVersions(1, 2)));
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// The state of a module: signal maps by instance.
@@ -13,6 +14,12 @@ use serde_json::value::RawValue;
 pub struct Snapshot {
     /// The ABI version it was written under.
     pub abi: u32,
+    /// Whether an instance has hooks that are to run before an update.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub hooks: bool,
+    /// What the update asks to be done to the state, once, before it is restored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transform: Vec<TransformOp>,
     /// One entry for each mounted instance, in the order of mounting.
     #[serde(default)]
     pub instances: Vec<InstanceState>,
@@ -30,10 +37,134 @@ pub struct InstanceState {
     /// Signals by key: scopes, then the name of the binding, joined with `:`.
     #[serde(default)]
     pub signals: BTreeMap<String, SignalState>,
+    /// The version that the component declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Signals of earlier versions that the running code has no use for, by key. Code that has the key again takes them up.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub orphans: BTreeMap<String, SignalState>,
+    /// Tasks that had not ended, by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tasks: BTreeMap<String, TaskState>,
+    /// What hooks before the update have put aside, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, Box<RawValue>>,
+    /// The migrations that `hmr_migrate` ran, `1.0.0 → 1.1.0` each, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub migrations: Vec<String>,
+}
+
+impl InstanceState {
+    /// An instance without state.
+    #[must_use]
+    pub fn new(instance: u32, component: String, props: Box<RawValue>) -> Self {
+        Self {
+            instance,
+            component,
+            props,
+            signals: BTreeMap::new(),
+            version: None,
+            orphans: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            extra: BTreeMap::new(),
+            migrations: Vec::new(),
+        }
+    }
+}
+
+/// An asynchronous task that had not ended.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct TaskState {
+    /// What it was started with, if it takes an argument.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub argument: Option<Box<RawValue>>,
+}
+
+/// One thing that an update does to the state, once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "kebab-case")]
+pub enum TransformOp {
+    /// A signal's value goes on under another key.
+    Rename {
+        /// Of which component; of all if it is left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        component: Option<String>,
+        /// The key that it had.
+        from: String,
+        /// The key that it gets.
+        to: String,
+    },
+    /// A signal's value is forgotten.
+    Remove {
+        /// Of which component; of all if it is left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        component: Option<String>,
+        /// Its key.
+        key: String,
+    },
+    /// A signal gets a value.
+    Set {
+        /// Of which component; of all if it is left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        component: Option<String>,
+        /// Its key.
+        key: String,
+        /// The value.
+        value: Value,
+    },
+}
+
+/// What `hmr_migrate` answers: why it cannot be done, or the migrated snapshot.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum MigrateAnswer {
+    /// A migration failed, or there is none that leads to the new version. An engine does not commit such a swap.
+    Failed {
+        /// Why, for the developer to read.
+        error: String,
+    },
+    /// The state as the new code understands it; its `transform` is empty.
+    Migrated(Snapshot),
+}
+
+impl MigrateAnswer {
+    /// Reads an answer: an object with a text `error`, or a snapshot.
+    ///
+    /// # Errors
+    /// What serde says of text that is neither.
+    pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Failed {
+            error: String,
+        }
+        match serde_json::from_slice(json) {
+            Ok(Failed { error }) => Ok(Self::Failed { error }),
+            Err(_) => serde_json::from_slice(json).map(Self::Migrated),
+        }
+    }
+}
+
+/// What `hmr_health` answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthReport {
+    /// The instances that are not well; empty if all are.
+    #[serde(default)]
+    pub instances: Vec<Illness>,
+}
+
+/// An instance that is not well.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Illness {
+    /// The instance's id.
+    pub instance: u32,
+    /// The component that it is mounted from.
+    pub component: String,
+    /// What is wrong, for the developer to read.
+    pub error: String,
 }
 
 /// One signal's part of a [`Snapshot`].
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SignalState {
     /// The fingerprint of its Rust type. Equal text means the same type; nothing else may be read into it.
     #[serde(rename = "type")]
@@ -46,6 +177,14 @@ pub struct SignalState {
     /// Why there is no value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What made or changed the value on its way between two versions, `1.0.0 → 1.1.0` for instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migrated: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A value that is there, be it `null`: what an `Option` that is `None` is written as.
@@ -93,6 +232,28 @@ pub struct InstanceReport {
     /// What became of each key.
     #[serde(default)]
     pub keys: BTreeMap<String, KeyOutcome>,
+    /// The version that the component declares now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The migrations that ran, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub migrations: Vec<String>,
+    /// What became of each task that had not ended.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tasks: BTreeMap<String, TaskOutcome>,
+}
+
+/// What became of a task in a swap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum TaskOutcome {
+    /// The new code's task of the same key runs from its beginning, and gets the answers that the old one got or waits for.
+    Resumed,
+    /// The new code does not start it.
+    Dropped {
+        /// Why, for the developer to read.
+        reason: String,
+    },
 }
 
 /// What became of one signal's key in a swap.
@@ -102,9 +263,9 @@ pub enum KeyOutcome {
     /// The value goes on. So it does for a signal that nobody has set, which takes the new code's
     /// initial value.
     Kept,
-    /// The value was read as another type.
+    /// The value was read as another type, or a migration made it.
     Migrated {
-        /// The old type's fingerprint.
+        /// The old type's fingerprint, or the migration.
         from: String,
     },
     /// The new code's initial value stands, because the old one could not be used.
@@ -114,7 +275,9 @@ pub enum KeyOutcome {
     },
     /// The key is new.
     Added,
-    /// The new code has no such key; its value is dropped.
+    /// The key was there in an earlier version, and its value of then is back.
+    Recovered,
+    /// The new code has no such key; its value is put aside, for code that has the key again.
     Orphaned,
 }
 
@@ -134,6 +297,16 @@ mod tests {
         let text = r#"{"type":"o","set":true,"value":null}"#;
         let state: SignalState = serde_json::from_str(text).expect("a signal");
         assert_eq!(serde_json::to_string(&state).expect("JSON"), text);
+    }
+
+    #[test]
+    fn an_answer_to_migrate_is_an_error_or_a_snapshot() {
+        let failed = MigrateAnswer::parse(br#"{"error":"no way"}"#);
+        assert!(matches!(failed, Ok(MigrateAnswer::Failed { error }) if error == "no way"));
+        let text = r#"{"abi":1,"transform":[{"op":"set","key":"n","value":1}],"instances":[]}"#;
+        let answer = MigrateAnswer::parse(text.as_bytes()).expect("a snapshot");
+        assert_eq!(serde_json::to_string(&answer).expect("JSON"), text);
+        assert!(MigrateAnswer::parse(b"[]").is_err());
     }
 
     #[test]

@@ -146,7 +146,7 @@ impl Guest {
         let capture = self.capture.clone();
         let answer = self.run(&capture, ())?;
         if answer == 0 {
-            return Ok(Snapshot { abi: hmr_abi::ABI_VERSION, instances: Vec::new() });
+            return Ok(Snapshot { abi: hmr_abi::ABI_VERSION, ..Snapshot::default() });
         }
         self.answer(exports::CAPTURE_STATE, answer)
     }

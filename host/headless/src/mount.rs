@@ -259,10 +259,7 @@ impl State {
         self.apply_but_resources(name, effects, &mut requests)?;
         let answer = answer?;
         let now = self.now();
-        let is_own = |request: &ResourceRequest| match request {
-            ResourceRequest::Open { instance: of, .. }
-            | ResourceRequest::Close { instance: of, .. } => *of == instance,
-        };
+        let is_own = |request: &ResourceRequest| request.instance() == instance;
         let (own, others): (Vec<_>, Vec<_>) = requests.into_iter().partition(is_own);
         for request in others {
             self.resources.apply(name, request, now);
@@ -289,14 +286,13 @@ impl State {
                 return Some(known.swap_remove(at));
             }
             let request = request(instance, &self.mounts.get(&instance)?.wanted).ok()?;
-            Some(InstanceState {
-                instance,
-                component: request.component,
-                props: request.props,
-                signals: std::collections::BTreeMap::new(),
-            })
+            Some(InstanceState::new(instance, request.component, request.props))
         });
-        Snapshot { abi: hmr_abi::ABI_VERSION, instances: instances.collect() }
+        Snapshot {
+            abi: hmr_abi::ABI_VERSION,
+            instances: instances.collect(),
+            ..Snapshot::default()
+        }
     }
 }
 

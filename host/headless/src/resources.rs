@@ -53,11 +53,7 @@ impl Live {
 
     /// The type of the event that it fires.
     pub(crate) fn kind(&self) -> &'static str {
-        match self.resource {
-            Resource::Interval { .. } => "interval",
-            Resource::Timeout { .. } => "timeout",
-            Resource::AnimationFrame {} => "animation-frame",
-        }
+        self.resource.kind()
     }
 }
 
@@ -69,7 +65,7 @@ impl Resources {
     /// Does what running code asks for. Opening what is live with the same arguments changes its handler only.
     pub(crate) fn apply(&mut self, module: &str, request: ResourceRequest, now: f64) {
         match request {
-            ResourceRequest::Open { instance, key, resource, handler } => {
+            ResourceRequest::Open { instance, key, resource, handler, .. } => {
                 let due = first(&resource, now);
                 self.open(Live {
                     module: module.to_owned(),
@@ -80,6 +76,7 @@ impl Resources {
                     due,
                 });
             }
+            ResourceRequest::Send { .. } => {}
             ResourceRequest::Close { instance, key } => {
                 self.0.retain(|live| live.module != module || !live.is(instance, &key));
             }
@@ -112,10 +109,11 @@ impl Resources {
         let mut wanted: Vec<(u32, String, Resource, u32)> = Vec::new();
         for request in requests {
             match request {
-                ResourceRequest::Open { instance, key, resource, handler } => {
+                ResourceRequest::Open { instance, key, resource, handler, .. } => {
                     wanted.retain(|other| (other.0, &other.1) != (instance, &key));
                     wanted.push((instance, key, resource, handler));
                 }
+                ResourceRequest::Send { .. } => {}
                 ResourceRequest::Close { instance, key } => {
                     wanted.retain(|other| (other.0, &other.1) != (instance, &key));
                 }
@@ -165,7 +163,7 @@ impl Resources {
         match live.resource {
             Resource::Interval { ms } => live.due += period(ms),
             Resource::AnimationFrame {} => live.due = next_frame(due),
-            Resource::Timeout { .. } => _ = self.0.remove(at),
+            _ => _ = self.0.remove(at),
         }
         Some((due, fired))
     }
@@ -180,6 +178,8 @@ fn first(resource: &Resource, now: f64) -> f64 {
     match resource {
         Resource::Interval { ms } | Resource::Timeout { ms } => now + period(*ms),
         Resource::AnimationFrame {} => next_frame(now),
+        // What no clock fires.
+        _ => f64::INFINITY,
     }
 }
 
@@ -204,6 +204,7 @@ mod tests {
             key: key.into(),
             resource: Resource::Interval { ms },
             handler,
+            replay: false,
         }
     }
 
