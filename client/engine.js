@@ -112,6 +112,11 @@ export class Engine {
     return known.map(({ module, hash }) => ({ module, hash }));
   }
 
+  /** Whether anything is under way that has not been told of yet. */
+  get busy() {
+    return this.#settling || this.#updates.running;
+  }
+
   /** Whether components are placed that wait for a first version. */
   get waiting() {
     return [...this.#slots.values()].every(({ version }) => version === null) && this.#byElement.size > 0;

@@ -109,7 +109,8 @@ export async function runSwap(version, steps, clock) {
 export class UpdateQueue {
   /** @type {{ versions: Version[], work: () => Promise<void> }[]} */
   #waiting = [];
-  #running = false;
+  /** Whether an update's work is being done. */
+  running = false;
   #failed;
 
   /** @param {(error: unknown) => void} failed told of errors that an update's work let through */
@@ -123,7 +124,7 @@ export class UpdateQueue {
    */
   add(versions, work) {
     this.#waiting.push({ versions, work });
-    if (!this.#running) void this.#run();
+    if (!this.running) void this.#run();
   }
 
   /**
@@ -135,7 +136,7 @@ export class UpdateQueue {
   }
 
   async #run() {
-    this.#running = true;
+    this.running = true;
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
       try {
         await next.work();
@@ -143,6 +144,6 @@ export class UpdateQueue {
         this.#failed(error);
       }
     }
-    this.#running = false;
+    this.running = false;
   }
 }

@@ -5,6 +5,7 @@
 //! instead: this is a library for tests only.
 
 pub mod browser;
+pub mod cases;
 pub mod demo;
 pub mod dev;
 pub mod encoded;

@@ -1,0 +1,46 @@
+//! Swap cases as data: what a page is made of, what happens to it, and what is to be seen after each step.
+//!
+//! A case is a Markdown file of `tests/cases/`: a title, fenced blocks with the versions of modules, the page, the
+//! steps and the transcript that is expected. [`read`] parses it, [`modules`] compiles the versions, and one runner for each engine
+//! ([`headless`], [`browser`]) carries out the steps and answers with an [`Observation`] for each. [`transcript`] writes observations
+//! down, the same for both engines, so that equal transcripts mean equal behaviour.
+//!
+//! What stands under a heading of the transcript is what *changed* in that step: a step that changes nothing is one line.
+
+pub mod browser;
+pub mod headless;
+pub mod modules;
+pub mod read;
+pub mod step;
+pub mod transcript;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use modules::Modules;
+pub use read::Case;
+pub use step::Step;
+
+/// What is to be seen after a step.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Observation {
+    /// The markup of the body, without what an engine adds to it for people.
+    pub html: String,
+    /// The values of form fields, in document order.
+    pub fields: Vec<String>,
+    /// The element that has the focus: its tag, and its `id` or `name`.
+    pub focus: Option<String>,
+    /// The swaps of the step, as engines report them.
+    pub swaps: Vec<Value>,
+    /// What modules and the engine logged in the step: level, module, text.
+    pub log: Vec<(String, String, String)>,
+    /// What a developer was told in the step.
+    pub problems: Vec<String>,
+    /// Traps of running code in the step: module, message, file and line.
+    pub traps: Vec<(String, String)>,
+    /// What went out to the network in the step, a line each.
+    pub sent: Vec<String>,
+    /// What a step that asks something was answered.
+    pub answer: Option<Value>,
+}

@@ -1,0 +1,227 @@
+/**
+ * Carries a case out in this page, with the client's engine, and tells what was to be seen after each step.
+ *
+ * The document is real; the clock and the network are the case's.
+ */
+
+import { compiler } from "/client/compile.js";
+import { Engine } from "/client/engine.js";
+
+/** When the clock starts: 2026-01-01, in milliseconds since the Unix epoch, as in the headless engine. */
+const START = 1_767_225_600_000;
+const FRAME = 1000 / 60;
+
+/** Timers that fire when the case lets time pass. */
+class Clock {
+  now = START;
+  #next = 1;
+  /** @type {Map<number, { due: number, period: number | null, code: () => void }>} */
+  #timers = new Map();
+
+  #add(delay, period, code) {
+    const id = this.#next++;
+    this.#timers.set(id, { due: this.now + delay, period, code });
+    return id;
+  }
+
+  timers = {
+    setInterval: (code, ms) => this.#add(Math.max(ms, 1), Math.max(ms, 1), code),
+    clearInterval: (id) => void this.#timers.delete(id),
+    setTimeout: (code, ms) => this.#add(ms, null, code),
+    clearTimeout: (id) => void this.#timers.delete(id),
+    requestAnimationFrame: (code) => {
+      const due = Math.ceil((this.now + 0.001) / FRAME) * FRAME;
+      return this.#add(due - this.now, null, () => code(due));
+    },
+    cancelAnimationFrame: (id) => void this.#timers.delete(id),
+  };
+
+  /** Runs what is due until a time, in order. */
+  async until(end) {
+    for (;;) {
+      const due = [...this.#timers].filter(([, timer]) => timer.due <= end);
+      const first = due.sort(([a, x], [b, y]) => x.due - y.due || a - b)[0];
+      if (!first) break;
+      const [id, timer] = first;
+      this.now = Math.max(this.now, timer.due);
+      if (timer.period === null) this.#timers.delete(id);
+      else timer.due += timer.period;
+      timer.code();
+      await turn();
+    }
+    this.now = Math.max(this.now, end);
+  }
+}
+
+/** Lets microtasks and tasks run that are ready. */
+function turn() {
+  return new Promise((done) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => done(undefined);
+    port2.postMessage(null);
+  });
+}
+
+class Runner {
+  clock = new Clock();
+  log = [];
+  problems = [];
+  traps = [];
+  swaps = [];
+  meanwhile = [];
+  updates = 0;
+
+  constructor(given) {
+    this.versions = new Map(given.versions.map((version) => [`${version.module} ${version.version}`, version]));
+    const compile = compiler((url, options) => fetch(url, options));
+    const instantiate = WebAssembly.instantiate;
+    WebAssembly.instantiate = async (...given) => {
+      const instance = await instantiate.apply(WebAssembly, given);
+      await this.entered("instantiate");
+      return instance;
+    };
+    this.engine = new Engine({
+      document,
+      timers: this.clock.timers,
+      now: () => this.clock.now,
+      clock: () => this.clock.now,
+      compile: async (version) => {
+        const compiled = await compile(version);
+        await this.entered("prepare");
+        return compiled;
+      },
+      log: (level, module, text) => this.log.push([level, module ?? "", text]),
+      show: () => {},
+      swapped: (sequence, swaps) => {
+        if (sequence === null) return;
+        this.swaps.push(...swaps);
+        this.updates--;
+      },
+      trapped: (module, _hash, trap) => this.traps.push([module, trap.file ? `${trap.message} at ${trap.file}:${trap.line}` : trap.message]),
+      problem: (message) => this.problems.push(message),
+    });
+    const engine = this.engine;
+    class Place extends HTMLElement {
+      static observedAttributes = ["module", "component", "props"];
+      connectedCallback() {
+        engine.changed(this);
+      }
+      disconnectedCallback() {
+        engine.changed(this);
+      }
+      connectedMoveCallback() {}
+      attributeChangedCallback() {
+        if (this.isConnected) engine.changed(this);
+      }
+    }
+    customElements.define("hmr-component", Place);
+    document.body.innerHTML = given.page;
+    this.engine.learn(given.versions.filter(({ version }) => version === "1").map((version) => this.version(version)));
+  }
+
+  version({ module, version, url }) {
+    return { module, hash: `${module} ${version}`, url, components: [] };
+  }
+
+  async entered(step) {
+    const now = this.meanwhile.filter(([at]) => at === step);
+    this.meanwhile = this.meanwhile.filter(([at]) => at !== step);
+    for (const [, inner] of now) this.act(inner);
+  }
+
+  element(selector) {
+    const found = document.querySelector(selector);
+    if (!found) throw new Error(`nothing matches \`${selector}\` in ${document.body.innerHTML}`);
+    return found;
+  }
+
+  /** What needs no waiting. */
+  act(step) {
+    switch (step.do) {
+      case "open":
+        return;
+      case "click":
+        this.element(step.at).focus();
+        this.element(step.at).click();
+        return;
+      case "focus":
+        return this.element(step.at).focus();
+      case "input": {
+        const field = this.element(step.at);
+        field.focus();
+        field.value = step.text;
+        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+        return;
+      }
+      case "append":
+        return document.body.insertAdjacentHTML("beforeend", step.html);
+      case "remove":
+        return this.element(step.at).remove();
+      case "set":
+        return this.element(step.at).setAttribute(step.name, step.value);
+      case "swap": {
+        this.meanwhile = step.meanwhile;
+        const versions = step.modules.map((to) => {
+          const version = this.versions.get(`${to.module} ${to.version}`);
+          if (!version) throw new Error(`there is no version ${to.version} of ${to.module}`);
+          return { ...this.version(version), ...(to.transform ? { transform: to.transform } : {}) };
+        });
+        this.updates++;
+        this.engine.update(1, versions);
+        return;
+      }
+      default:
+        throw new Error(`the page cannot do ${JSON.stringify(step)}`);
+    }
+  }
+
+  async step(step) {
+    if (step.do === "advance") await this.clock.until(this.clock.now + step.ms);
+    else this.act(step);
+    await this.settle();
+  }
+
+  /** Waits until nothing is left to do at this time. */
+  async settle() {
+    let quiet = 0;
+    while (quiet < 3) {
+      await this.clock.until(this.clock.now);
+      await turn();
+      quiet = this.updates > 0 || this.engine.busy ? 0 : quiet + 1;
+    }
+  }
+
+  observe() {
+    const seen = {
+      html: document.body.innerHTML,
+      fields: [...document.querySelectorAll("input, textarea, select")].map((field) => field.value),
+      focus: this.focus(),
+      swaps: this.swaps,
+      log: this.log,
+      problems: this.problems,
+      traps: this.traps,
+      sent: [],
+      answer: null,
+    };
+    [this.swaps, this.log, this.problems, this.traps] = [[], [], [], []];
+    return seen;
+  }
+
+  focus() {
+    const { activeElement } = document;
+    if (!activeElement || activeElement === document.body) return null;
+    const name = activeElement.getAttribute("id") ?? activeElement.getAttribute("name");
+    return activeElement.localName + (name === null ? "" : ` ${name}`);
+  }
+}
+
+export async function run(given) {
+  const runner = new Runner(given);
+  await runner.settle();
+  const seen = [runner.observe()];
+  for (const step of given.steps) {
+    await runner.step(step);
+    seen.push(runner.observe());
+  }
+  return seen;
+}
