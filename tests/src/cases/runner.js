@@ -135,15 +135,21 @@ class Runner {
     return found;
   }
 
+  /** As a pointer does it: the focus goes to what can have it, or to nothing. */
+  click(element) {
+    const focusable = element.closest("input, textarea, select, button, summary, a[href], [tabindex]");
+    if (focusable) focusable.focus();
+    else document.activeElement?.blur();
+    element.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+  }
+
   /** What needs no waiting. */
   act(step) {
     switch (step.do) {
       case "open":
         return;
       case "click":
-        this.element(step.at).focus();
-        this.element(step.at).click();
-        return;
+        return this.click(this.element(step.at));
       case "focus":
         return this.element(step.at).focus();
       case "input": {

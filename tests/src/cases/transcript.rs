@@ -34,7 +34,7 @@ pub fn transcript(steps: &[String], seen: &[Observation]) -> String {
             _ = writeln!(text, "  answer: {answer}");
         }
         if now.html != before.html {
-            _ = writeln!(text, "  {}", now.html);
+            _ = writeln!(text, "  {}", sorted(&now.html));
         }
         if now.fields != before.fields && !now.fields.is_empty() {
             _ = writeln!(text, "  fields: {:?}", now.fields);
@@ -135,4 +135,43 @@ fn write_outcomes(text: &mut String, of: &str, outcomes: &Value) {
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
+}
+
+/// The markup with the attributes of each tag in order: they have none in a document.
+fn sorted(html: &str) -> String {
+    let mut text = String::new();
+    let mut rest = html;
+    while let Some((before, tag)) = rest.split_once('<') {
+        text.push_str(before);
+        let end = end_of(tag);
+        let (name, attributes) = tag[..end].split_once(' ').unwrap_or((&tag[..end], ""));
+        let mut attributes = attributes_of(attributes);
+        attributes.sort_unstable();
+        _ = write!(text, "<{name}");
+        for attribute in attributes {
+            _ = write!(text, " {attribute}");
+        }
+        rest = &tag[end..];
+    }
+    text.push_str(rest);
+    text
+}
+
+/// Where a tag ends: at the first `>` that is in no value.
+fn end_of(tag: &str) -> usize {
+    let mut quoted = false;
+    let end = tag.find(|letter| {
+        quoted ^= letter == '"';
+        letter == '>' && !quoted
+    });
+    end.unwrap_or(tag.len())
+}
+
+fn attributes_of(text: &str) -> Vec<&str> {
+    let mut quoted = false;
+    let separates = |letter| {
+        quoted ^= letter == '"';
+        letter == ' ' && !quoted
+    };
+    text.split(separates).filter(|attribute| !attribute.is_empty()).collect()
 }
