@@ -5,18 +5,16 @@
  * problems. The document, the clock, the timers and the network come in from outside; no global is touched.
  *
  * Invariants: no code of a module is called while a wasm frame is on the stack, nor while its slot is held;
- * what comes meanwhile waits in `#delivery` (events, firings) or `#dirty` (placed elements). Updates run one after another.
+ * what comes meanwhile waits in `delivery.js` (events, firings) or `mounting.js` (placed elements). Updates run one after another.
  */
 
 import { Delivery } from "./delivery.js";
 import { GuestTrap, Stack } from "./module.js";
-import { place } from "./place.js";
-import { preserve } from "./preserve.js";
-import { mountProblem, problemOf } from "./problems.js";
+import { Mounting } from "./mounting.js";
 import { Resources, readRequest } from "./resources.js";
-import { Instance, Slot } from "./slot.js";
+import { Slot } from "./slot.js";
 import { UpdateQueue, describe } from "./swap.js";
-import { attach, bring, takeOver } from "./update.js";
+import { bring } from "./update.js";
 
 /** @typedef {import("./protocol.js").Version} Version */
 /** @typedef {import("./protocol.js").Swap} Swap */
@@ -47,32 +45,21 @@ const CAPTURE_DELAY = 200;
 /** How often code is revived within `REVIVAL_PERIOD` milliseconds, before it stays dead. */
 const MOST_REVIVALS = 3;
 const REVIVAL_PERIOD = 10_000;
-/** How long state of before a reload waits for its place, in milliseconds. */
-const UNPLACED_PERIOD = 10_000;
 
 /** The engine of one page. */
 export class Engine {
   /** @type {Map<string, Slot>} */
   #slots = new Map();
-  /** @type {Map<number, Instance>} */
-  #instances = new Map();
-  /** @type {Map<Element, Instance>} */
-  #byElement = new Map();
-  /** @type {Set<Element>} */
-  #dirty = new Set();
   /** By module, the state of before a reload. @type {Map<string, StoredModule>} */
   #stored = new Map();
-  /** By place, who was there before a reload. @type {Map<string, { instance: number, props: string }>} */
-  #reserved = new Map();
   /** Whose state is about to be captured. @type {Set<Slot>} */
   #captures = new Set();
   #stack = new Stack();
-  #nextInstance = 1;
-  #settling = false;
   /** @type {Delivery} */
   #delivery;
   #with;
   #resources;
+  #mounting;
   #updates;
   #around;
 
@@ -90,7 +77,20 @@ export class Engine {
     });
     this.#resources = new Resources(collaborators.timers, (resource) => this.#delivery.fired(resource));
     this.#updates = new UpdateQueue((error) => collaborators.log("error", null, describe(error)));
-    const { document, now, clock, compile } = collaborators;
+    const { document, timers, now, clock, compile, show, problem } = collaborators;
+    this.#mounting = new Mounting({
+      document,
+      timers,
+      resources: this.#resources,
+      show,
+      problem,
+      slot: (name) => this.#slot(name),
+      slots: () => [...this.#slots.values()],
+      load: (slot) => this.#load(slot),
+      ask: (slot, code) => this.#ask(slot, code),
+      returned: (slot) => this.#returned(slot),
+      quietly: (change) => this.#delivery.quietly(change),
+    });
     this.#around = /** @type {import("./update.js").Surroundings} */ ({
       document,
       now,
@@ -100,9 +100,12 @@ export class Engine {
       resources: this.#resources,
       replaced: (slot) => this.#updates.replaced(slot.name),
       sink: (slot) => this.#sink(slot),
-      elementOf: (instance) => this.#instances.get(instance)?.element ?? null,
+      elementOf: (instance) => this.#mounting.get(instance)?.element ?? null,
       quietly: (change) => this.#delivery.quietly(change),
-      taken: (slot, restored) => this.#taken(slot, restored),
+      taken: (slot, restored) => {
+        this.#mounting.taken(slot, restored);
+        this.#captureSoon(slot);
+      },
     });
   }
 
@@ -114,7 +117,7 @@ export class Engine {
 
   /** Whether components are placed that wait for a first version. */
   get waiting() {
-    return [...this.#slots.values()].every(({ version }) => version === null) && this.#byElement.size > 0;
+    return [...this.#slots.values()].every(({ version }) => version === null) && this.#mounting.count > 0;
   }
 
   /**
@@ -131,7 +134,7 @@ export class Engine {
       const slot = this.#slot(version.module);
       if (!slot.guest && !slot.busy) this.#note(slot, version);
     }
-    this.#touchAll();
+    this.#mounting.touchAll();
     return news.filter((version) => this.#slot(version.module).version?.hash !== version.hash);
   }
 
@@ -149,7 +152,7 @@ export class Engine {
         const swap = await this.#bring(this.#slot(version.module), version);
         if (swap) swaps.push(swap);
       }
-      this.#touchAll();
+      this.#mounting.touchAll();
       this.#with.swapped(sequence, swaps, false);
     });
   }
@@ -161,10 +164,7 @@ export class Engine {
   restoreFrom(modules) {
     for (const module of modules) {
       this.#stored.set(module.module, module);
-      for (const { instance, place, props } of module.places) {
-        this.#reserved.set(place, { instance, props });
-        this.#nextInstance = Math.max(this.#nextInstance, instance + 1);
-      }
+      this.#mounting.reserve(module.places);
     }
   }
 
@@ -176,10 +176,7 @@ export class Engine {
     return [...this.#slots.values()].flatMap((slot) => {
       if (slot.guest) this.#capture(slot);
       if (slot.lastGood === null) return [];
-      const places = [...this.#instances.values()]
-        .filter((instance) => instance.slot === slot)
-        .map(({ id, element, props }) => ({ instance: id, place: place(element), props }));
-      return [{ module: slot.name, snapshot: slot.lastGood, places }];
+      return [{ module: slot.name, snapshot: slot.lastGood, places: this.#mounting.placesOf(slot) }];
     });
   }
 
@@ -193,217 +190,11 @@ export class Engine {
   }
 
   /**
-   * To be called whenever an `hmr-component` has come, gone, or changed. What is to be done about it is done in a
-   * microtask: by then an element that was only moved is back.
+   * To be called whenever an `hmr-component` has come, gone, or changed.
    * @param {Element} element
    */
   changed(element) {
-    this.#dirty.add(element);
-    this.#settleSoon();
-  }
-
-  #touchAll() {
-    for (const element of this.#byElement.keys()) this.#dirty.add(element);
-    this.#settleSoon();
-  }
-
-  #settleSoon() {
-    if (this.#settling) return;
-    this.#settling = true;
-    queueMicrotask(() => {
-      this.#settling = false;
-      this.#settle();
-    });
-  }
-
-  /** Makes the instances those that the elements in the document ask for. */
-  #settle() {
-    for (const element of [...this.#dirty]) {
-      const instance = this.#byElement.get(element);
-      const wanted = element.isConnected ? this.#slot(element.getAttribute("module") ?? "") : null;
-      if (instance?.slot.held || wanted?.held) continue;
-      this.#dirty.delete(element);
-      this.#settleElement(element, instance, wanted);
-    }
-    for (const slot of this.#slots.values()) this.#stopUnused(slot);
-  }
-
-  /**
-   * @param {Element} element
-   * @param {Instance | undefined} instance
-   * @param {Slot | null} slot the module that it asks for; null if it has left the document
-   */
-  #settleElement(element, instance, slot) {
-    const component = element.getAttribute("component") ?? "";
-    if (instance && (instance.slot !== slot || instance.component !== component)) {
-      this.#unmount(instance);
-      instance = undefined;
-    }
-    if (!slot) return;
-    if (!instance) {
-      instance = this.#add(element, slot, component);
-    }
-    const problem = problemOf(instance, this.#slots.values());
-    if (problem) {
-      this.#fail(instance, problem);
-      return;
-    }
-    if (!slot.version) return;
-    if (!slot.guest) this.#load(slot);
-    else if (slot.alive) this.#bringUp(instance);
-  }
-
-  /**
-   * @param {Element} element
-   * @param {Slot} slot
-   * @param {string} component
-   */
-  #add(element, slot, component) {
-    const reserved = this.#reserved.size > 0 ? this.#reserved.get(place(element)) : undefined;
-    const known = reserved && !this.#instances.has(reserved.instance) ? reserved : null;
-    const id = known ? known.instance : this.#nextInstance++;
-    const instance = new Instance(id, element, slot, component);
-    if (known) instance.props = known.props;
-    this.#instances.set(id, instance);
-    this.#byElement.set(element, instance);
-    return instance;
-  }
-
-  /**
-   * @param {Instance} instance
-   * @param {Problem} problem
-   */
-  #fail(instance, problem) {
-    if (instance.status !== "mounted") instance.status = "failed";
-    this.#with.show(instance.element, problem);
-    if (instance.problem === problem.message) return;
-    instance.problem = problem.message;
-    this.#with.problem(`${problem.message}\nhint: ${problem.hint}`);
-  }
-
-  /**
-   * Takes away what was said of an instance.
-   * @param {Instance} instance
-   */
-  #clear(instance) {
-    instance.problem = null;
-    this.#with.show(instance.element, null);
-  }
-
-  /**
-   * Mounts an instance, or renders it afresh if its props have changed.
-   * @param {Instance} instance
-   */
-  #bringUp(instance) {
-    const props = instance.element.getAttribute("props") ?? "{}";
-    const root = instance.slot.tree.roots.get(instance.id);
-    if (instance.status !== "mounted" && root) {
-      // It was restored before its place was there.
-      if (!root.dom) attach(root, instance.element, instance.slot);
-      instance.status = "mounted";
-    }
-    if (instance.status !== "mounted") this.#mount(instance, props);
-    else if (instance.props !== props) this.#rerender(instance, props);
-    else this.#clear(instance);
-  }
-
-  /**
-   * @param {Instance} instance
-   * @param {string} props
-   */
-  #mount(instance, props) {
-    const { slot, element, id, component } = instance;
-    element.replaceChildren();
-    slot.tree.addRoot(id, element);
-    instance.props = props;
-    const answer = this.#ask(slot, (guest) => guest.mount(id, component, props));
-    if (answer === undefined) {
-      instance.status = "failed";
-    } else if (answer === null) {
-      instance.status = "mounted";
-      this.#clear(instance);
-    } else {
-      slot.tree.dropRoot(id);
-      element.replaceChildren();
-      this.#fail(instance, mountProblem(instance, answer));
-    }
-    this.#returned(slot);
-  }
-
-  /**
-   * @param {Instance} instance
-   * @param {string} props
-   */
-  #rerender(instance, props) {
-    const { slot, id, component, element } = instance;
-    const old = slot.tree.setAside(id);
-    slot.rerendering = [];
-    instance.props = props;
-    const answer = this.#ask(slot, (guest) => guest.mount(id, component, props));
-    const requests = slot.rerendering;
-    slot.rerendering = null;
-    if (answer === null) {
-      const fresh = slot.tree.roots.get(id);
-      slot.tree.shadow.clear();
-      this.#clear(instance);
-      if (fresh) {
-        this.#delivery.quietly(() => {
-          const putBack = preserve(this.#with.document, [element]);
-          takeOver(old, fresh, slot);
-          putBack();
-        });
-      }
-      this.#resources.settle(slot.name, requests.filter((request) => request.instance === id), new Set([id]));
-      for (const request of requests) if (request.instance !== id) this.#resources.apply(slot.name, request);
-    } else {
-      slot.tree.putBack(id, old);
-      if (answer !== undefined) this.#fail(instance, mountProblem(instance, answer));
-    }
-    this.#returned(slot);
-  }
-
-  /** @param {Instance} instance */
-  #unmount(instance) {
-    const { slot, id, element } = instance;
-    this.#instances.delete(id);
-    this.#byElement.delete(element);
-    this.#unmountId(slot, id);
-    this.#clear(instance);
-    element.replaceChildren();
-  }
-
-  /**
-   * @param {Slot} slot
-   * @param {number} id
-   */
-  #unmountId(slot, id) {
-    const mounted = slot.tree.roots.has(id);
-    if (mounted && slot.alive) this.#ask(slot, (guest) => guest.unmount(id));
-    slot.tree.dropRoot(id);
-    this.#resources.closeInstance(id);
-    this.#returned(slot);
-  }
-
-  /**
-   * A module none of whose components is placed has no running code.
-   * @param {Slot} slot
-   */
-  #stopUnused(slot) {
-    if (!slot.guest || slot.busy || slot.held || slot.tree.roots.size > 0 || this.#places(slot)) return;
-    const guest = slot.guest;
-    slot.guest = null;
-    slot.lastGood = null;
-    if (guest.trap) return;
-    try {
-      guest.dispose();
-    } catch (error) {
-      slot.log("warn", `the code trapped while it was disposed of: ${describe(error)}`);
-    }
-  }
-
-  /** @param {Slot} slot */
-  #places(slot) {
-    return [...this.#instances.values()].some((instance) => instance.slot === slot);
+    this.#mounting.changed(element);
   }
 
   /** @param {Slot} slot */
@@ -414,9 +205,9 @@ export class Engine {
     this.#updates.add([], async () => {
       slot.busy = false;
       // An update that came first may have loaded it.
-      if (slot.guest || !this.#places(slot)) return;
+      if (slot.guest || this.#mounting.of(slot).length === 0) return;
       const swap = await this.#bring(slot, slot.version ?? version);
-      this.#touchAll();
+      this.#mounting.touchAll();
       if (swap) this.#with.swapped(null, [swap], false);
     });
   }
@@ -440,7 +231,7 @@ export class Engine {
   async #bring(slot, version) {
     if (this.#updates.replaced(slot.name)) return null;
     if (slot.alive && slot.version?.hash === version.hash) return outcome(version, "unchanged");
-    if (!slot.guest && !this.#places(slot)) {
+    if (!slot.guest && this.#mounting.of(slot).length === 0) {
       this.#note(slot, version);
       return outcome(version, "not-mounted");
     }
@@ -462,28 +253,6 @@ export class Engine {
       slot.busy = false;
       this.#delivery.drain();
     }
-  }
-
-  /**
-   * @param {Slot} slot
-   * @param {Set<number>} restored
-   */
-  #taken(slot, restored) {
-    for (const instance of this.#instances.values()) {
-      if (instance.slot !== slot) continue;
-      if (restored.has(instance.id) && instance.status !== "waiting") instance.status = "mounted";
-      else if (!restored.has(instance.id)) instance.status = "waiting";
-    }
-    this.#resources.keepOnly(slot.name, restored);
-    const unplaced = () => [...restored].filter((id) => slot.tree.roots.has(id) && !this.#instances.has(id));
-    if (unplaced().length > 0) {
-      const dropped = slot.guest;
-      this.#with.timers.setTimeout(() => {
-        if (slot.guest === dropped && !slot.held) for (const id of unplaced()) this.#unmountId(slot, id);
-      }, UNPLACED_PERIOD);
-    }
-    this.#touchAll();
-    this.#captureSoon(slot);
   }
 
   /**
