@@ -9,9 +9,10 @@
  */
 
 import { Delivery } from "./delivery.js";
+import { Holdings, readPort } from "./holdings.js";
 import { GuestTrap, Stack } from "./module.js";
 import { Mounting } from "./mounting.js";
-import { Resources, readRequest } from "./resources.js";
+import { readRequest } from "./resources.js";
 import { Slot } from "./slot.js";
 import { UpdateQueue, describe } from "./swap.js";
 import { bring } from "./update.js";
@@ -19,7 +20,6 @@ import { bring } from "./update.js";
 /** @typedef {import("./protocol.js").Version} Version */
 /** @typedef {import("./protocol.js").Swap} Swap */
 /** @typedef {import("./module.js").Level} Level */
-/** @typedef {import("./resources.js").Resource} Resource */
 /** @typedef {import("./problems.js").Problem} Problem */
 /** @typedef {import("./reload.js").StoredModule} StoredModule */
 
@@ -28,7 +28,7 @@ import { bring } from "./update.js";
  *
  * @typedef {object} Collaborators
  * @property {Document} document
- * @property {import("./resources.js").Timers} timers
+ * @property {import("./resources/facilities.js").Facilities} page
  * @property {() => number} now milliseconds since the Unix epoch; never goes back
  * @property {() => number} clock milliseconds, for durations
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile fetches, compiles and checks
@@ -58,7 +58,9 @@ export class Engine {
   /** @type {Delivery} */
   #delivery;
   #with;
-  #resources;
+  /** @type {Holdings} */
+  #holdings;
+  /** @type {Mounting} */
   #mounting;
   #updates;
   #around;
@@ -68,25 +70,39 @@ export class Engine {
     this.#with = collaborators;
     this.#delivery = new Delivery({
       stack: this.#stack,
-      resources: () => this.#resources,
+      holdings: () => this.#holdings,
       now: collaborators.now,
-      later: (code) => void collaborators.timers.setTimeout(code, 0),
+      componentOf: (instance) => this.#mounting.get(instance)?.component ?? null,
+      later: (code) => void collaborators.page.timers.setTimeout(code, 0),
       slot: (name) => this.#slot(name),
       ask: (slot, code) => this.#ask(slot, code),
       returned: (slot) => this.#returned(slot),
     });
-    this.#resources = new Resources(collaborators.timers, (resource) => this.#delivery.fired(resource));
+    this.#holdings = new Holdings({
+      page: collaborators.page,
+      now: collaborators.now,
+      fired: (resource, event) => this.#delivery.fired(resource, event),
+      node: (module, node) => this.#slot(module).nodeOf(node),
+      nameOf: (instance) => this.#mounting.get(instance)?.name ?? null,
+      sent: (value) => this.#delivery.sent(value),
+      problem: collaborators.problem,
+      warn: (module, text) => collaborators.log("warn", module, text),
+    });
     this.#updates = new UpdateQueue((error) => collaborators.log("error", null, describe(error)));
-    const { document, timers, now, clock, compile, show, problem } = collaborators;
+    const { document, page, now, clock, compile, show, problem } = collaborators;
     this.#mounting = new Mounting({
       document,
-      timers,
-      resources: this.#resources,
+      timers: page.timers,
+      resources: this.#holdings,
       show,
       problem,
       slot: (name) => this.#slot(name),
       slots: () => [...this.#slots.values()],
       load: (slot) => this.#load(slot),
+      settled: () => {
+        this.#holdings.ports.renamed();
+        this.#connectSoon();
+      },
       ask: (slot, code) => this.#ask(slot, code),
       returned: (slot) => this.#returned(slot),
       quietly: (change) => this.#delivery.quietly(change),
@@ -97,13 +113,14 @@ export class Engine {
       clock,
       compile,
       stack: this.#stack,
-      resources: this.#resources,
+      resources: this.#holdings,
       replaced: (slot) => this.#updates.replaced(slot.name),
       sink: (slot) => this.#sink(slot),
       elementOf: (instance) => this.#mounting.get(instance)?.element ?? null,
       quietly: (change) => this.#delivery.quietly(change),
       taken: (slot, restored) => {
         this.#mounting.taken(slot, restored);
+        this.#holdings.returned(slot.name);
         this.#captureSoon(slot);
       },
     });
@@ -197,6 +214,34 @@ export class Engine {
     this.#mounting.changed(element);
   }
 
+  /**
+   * To be called whenever an `hmr-connect` has come, gone, or changed.
+   * @param {Element} element
+   */
+  connectionChanged(element) {
+    this.#holdings.ports.changed(element);
+    this.#connectSoon();
+  }
+
+  /**
+   * Registers a function that modules call by its name.
+   *
+   * @param {string} name
+   * @param {import("./host.js").HostFunction} f
+   * @returns {() => void} takes it away
+   */
+  host(name, f) {
+    return this.#holdings.host.register(name, f);
+  }
+
+  /** Makes the connections those that are declared. By the microtask, an element that was only moved is back. */
+  #connectSoon() {
+    queueMicrotask(() => {
+      this.#holdings.ports.refresh();
+      this.#delivery.drain();
+    });
+  }
+
   /** @param {Slot} slot */
   #load(slot) {
     if (slot.busy || !slot.version) return;
@@ -285,7 +330,12 @@ export class Engine {
       resource: (json) => {
         const request = readRequest(json);
         if (slot.rerendering) slot.rerendering.push(request);
-        else this.#resources.apply(slot.name, request);
+        else this.#holdings.apply(slot.name, request);
+      },
+      port: (json) => {
+        const request = readPort(json);
+        if (slot.rerendering) slot.rerendering.push(request);
+        else this.#holdings.apply(slot.name, request);
       },
     };
   }
@@ -339,6 +389,7 @@ export class Engine {
   #returned(slot) {
     if (this.#stack.depth > 0) return;
     slot.tree.flushCalls();
+    this.#holdings.returned(slot.name);
     this.#delivery.drain();
     this.#captureSoon(slot);
   }
@@ -347,7 +398,7 @@ export class Engine {
   #captureSoon(slot) {
     if (this.#captures.has(slot)) return;
     this.#captures.add(slot);
-    this.#with.timers.setTimeout(() => {
+    this.#with.page.timers.setTimeout(() => {
       this.#captures.delete(slot);
       this.#capture(slot);
     }, CAPTURE_DELAY);
@@ -366,5 +417,5 @@ export class Engine {
  * @returns {Swap}
  */
 function outcome({ module, hash }, what) {
-  return { module, hash, outcome: what, step: null, error: null, report: null, resources: [], events: [], duration: {} };
+  return { module, hash, outcome: what, step: null, error: null, report: null, resources: [], connections: [], events: [], duration: {} };
 }

@@ -34,6 +34,7 @@ const IMPORTS = {
   now: { params: [], results: [F64] },
   panic: { params: [I32, I32], results: [] },
   resource: { params: [I32, I32], results: [] },
+  port: { params: [I32, I32], results: [] },
 };
 
 /** Why a binary cannot be run by this engine. */

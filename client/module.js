@@ -22,6 +22,7 @@ const LEVELS = ["debug", "info", "warn", "error"];
  * @property {(batch: Uint8Array) => void} dom the bytes are only valid during the call
  * @property {(level: Level, text: string) => void} log
  * @property {(json: string) => void} resource
+ * @property {(json: string) => void} port
  */
 
 /** What all modules of an engine share. */
@@ -297,6 +298,8 @@ export class Guest {
         }),
       resource: (/** @type {number} */ pointer, /** @type {number} */ length) =>
         guarded(() => this.sink.resource(this.#text(pointer, length))),
+      port: (/** @type {number} */ pointer, /** @type {number} */ length) =>
+        guarded(() => this.sink.port(this.#text(pointer, length))),
     };
   }
 }

@@ -34,9 +34,12 @@
 
 /** @typedef {{ instance: number, key: string, outcome: "kept" | "replaced" | "opened" | "closed" }} ResourceOutcome */
 
+/** @typedef {{ from: string, to: string, outcome: "kept" | "dropped" | "made", reason: string | null }} ConnectionOutcome */
+
 /**
  * @typedef {{ module: string, hash: string, outcome: "committed" | "rolled-back" | "unchanged" | "not-mounted",
  *   step: Step | null, error: string | null, report: RestoreReport | null, resources: ResourceOutcome[],
+ *   connections: ConnectionOutcome[],
  *   events: Step[], duration: Partial<Record<Step, number>> }} Swap
  */
 

@@ -6,6 +6,7 @@
  */
 
 import { Listeners } from "./events.js";
+import { readPort } from "./holdings.js";
 import { Guest } from "./module.js";
 import { DomPainter } from "./paint.js";
 import { readRequest } from "./resources.js";
@@ -13,7 +14,7 @@ import { Tree } from "./tree.js";
 
 /** @typedef {import("./protocol.js").Version} Version */
 /** @typedef {import("./module.js").Level} Level */
-/** @typedef {import("./resources.js").Request} Request */
+/** @typedef {import("./holdings.js").Request} Request */
 
 /** A placed component. */
 export class Instance {
@@ -34,6 +35,11 @@ export class Instance {
     this.status = "waiting";
     /** What was last said of it, so that it is said once. @type {string | null} */
     this.problem = null;
+  }
+
+  /** What connections call it. */
+  get name() {
+    return this.element.getAttribute("name") || this.component;
   }
 }
 
@@ -78,6 +84,17 @@ export class Slot {
     this.tree = this.newTree();
   }
 
+  /**
+   * What a number of the running code's nodes stands for.
+   *
+   * @param {number} id
+   * @returns {Node | null | undefined} null if it is not in the page yet, undefined if there is no such node
+   */
+  nodeOf(id) {
+    const node = this.tree.nodes.get(id);
+    return node && node.dom;
+  }
+
   /** Whether code runs that has not trapped. */
   get alive() {
     return this.guest !== null && this.guest.trap === null;
@@ -104,6 +121,7 @@ export class Candidate {
         dom: (batch) => this.tree.apply(batch),
         log: (level, text) => this.logs.push([level, text]),
         resource: (json) => this.requests.push(readRequest(json)),
+        port: (json) => this.requests.push(readPort(json)),
       },
       now,
     );

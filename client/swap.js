@@ -21,7 +21,7 @@
  * @property {(compiled: WebAssembly.Module) => Promise<Candidate>} instantiate
  * @property {((candidate: Candidate) => import("./protocol.js").RestoreReport | null) | null} restore null if
  *   there is nothing to restore
- * @property {(candidate: Candidate) => import("./protocol.js").ResourceOutcome[]} render
+ * @property {(candidate: Candidate) => Pick<Swap, "resources" | "connections">} render
  * @property {(candidate: Candidate, compiled: WebAssembly.Module) => void} commit
  * @property {(step: Step, error: unknown) => void} rollback
  */
@@ -54,6 +54,7 @@ export async function runSwap(version, steps, clock) {
     error: null,
     report: null,
     resources: [],
+    connections: [],
     events: [],
     duration: {},
   };
@@ -89,7 +90,7 @@ export async function runSwap(version, steps, clock) {
       leave();
     }
     enter("render");
-    swap.resources = steps.render(candidate);
+    Object.assign(swap, steps.render(candidate));
     leave();
     enter("commit");
     steps.commit(candidate, compiled);

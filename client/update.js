@@ -22,7 +22,7 @@ import { describe, runSwap } from "./swap.js";
  * @typedef {object} Surroundings
  * @property {Document} document
  * @property {import("./module.js").Stack} stack
- * @property {import("./resources.js").Resources} resources
+ * @property {import("./holdings.js").Holdings} resources
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {() => number} clock milliseconds, for durations
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile
@@ -141,6 +141,8 @@ class Bringing {
   #render(candidate) {
     const slot = this.#slot;
     const { document, resources, quietly, elementOf } = this.#around;
+    const instances = new Set([...this.#restored, ...slot.tree.roots.keys()]);
+    const connections = resources.check(slot.name, candidate.requests, instances);
     const oldRoots = [...slot.tree.roots];
     const elements = [...slot.tree.roots.values()].flatMap((root) => (root.dom ? [/** @type {Element} */ (/** @type {unknown} */ (root.dom))] : []));
     /** @type {Set<GuestNode>} */
@@ -158,8 +160,7 @@ class Bringing {
       putBack();
     });
     candidate.tree.calls = candidate.tree.calls.filter(({ node }) => !kept.has(node));
-    const instances = new Set([...this.#restored, ...slot.tree.roots.keys()]);
-    return resources.settle(slot.name, candidate.requests, instances);
+    return { resources: resources.settle(slot.name, candidate.requests, instances), connections };
   }
 
   /**
@@ -201,7 +202,7 @@ class Bringing {
  * @param {Slot} slot
  */
 function retire(guest, slot) {
-  guest.sink = { dom: () => {}, log: slot.log, resource: () => {} };
+  guest.sink = { dom: () => {}, log: slot.log, resource: () => {}, port: () => {} };
   try {
     guest.dispose();
   } catch (error) {

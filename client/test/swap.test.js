@@ -18,7 +18,7 @@ function steps(done, other = {}) {
     capture: () => void done.push("capture"),
     instantiate: async () => (done.push("instantiate"), "candidate"),
     restore: () => (done.push("restore"), { instances: [] }),
-    render: () => (done.push("render"), []),
+    render: () => (done.push("render"), { resources: [], connections: [] }),
     commit: () => void done.push("commit"),
     rollback: (step, error) => void done.push(`rollback of ${step}: ${error}`),
     ...other,
