@@ -26,7 +26,9 @@ const encoder = new TextEncoder();
  * @property {string} [snapshot] what `capture_state` answers instead of the state
  * @property {string[]} [resources] requested while rendering
  * @property {string[]} [logs] written while rendering
- * @property {Record<number, { ops?: number[][], flags?: number, trap?: boolean }>} [handlers]
+ * @property {string[]} [ports] requests of the import `port`, made while rendering
+ * @property {Record<number, { ops?: number[][], flags?: number, trap?: boolean, shows?: number, ports?: string[], resources?: string[] }>}
+ *   [handlers] `shows` is the number of a text node that gets the event's JSON
  * @property {string} [missing] an export that is left out
  * @property {string} [foreign] an import of the module `env`
  * @property {boolean} [lonely] whether the manifest is left out
@@ -86,15 +88,28 @@ export function guest(shape) {
   const trap = `${panic ? `(call $panic (i32.const ${panic.at}) (i32.const ${panic.length}))` : ""} unreachable`;
   const trapIn = (/** @type {string} */ name) => (shape.traps?.includes(name) ? trap : "");
   const show = digitOps ? `(i32.store8 (i32.const ${digitAt}) (i32.add (global.get $n) (i32.const 48))) ${dom(digitOps)}` : "";
+  const requests = (/** @type {string} */ name, /** @type {string[]} */ texts = []) =>
+    texts.map((json) => layout.text(json)).map(({ at, length }) => `(call $${name} (i32.const ${at}) (i32.const ${length}))`);
+  const shows = (/** @type {number} */ node) => {
+    const { at } = layout.bytes([...op.setText(node, "").slice(0, 5), ...new Array(1024).fill(0)]);
+    return `(i32.store (i32.const ${at + 5}) (local.get $length)) (memory.copy (i32.const ${at + 9}) (local.get $at) (local.get $length))
+      (call $dom (i32.const ${at}) (i32.add (i32.const 9) (local.get $length)))`;
+  };
   const calls = [
-    ...(shape.resources ?? []).map((json) => layout.text(json)).map(({ at, length }) => `(call $resource (i32.const ${at}) (i32.const ${length}))`),
+    ...requests("resource", shape.resources),
+    ...requests("port", shape.ports),
     ...(shape.logs ?? []).map((text) => layout.text(text)).map(({ at, length }) => `(call $log (i32.const 1) (i32.const ${at}) (i32.const ${length}))`),
   ];
   const patches = roots.map((at) => `(i32.store8 (i32.const ${at}) (global.get $instance))`);
   const renders = `${patches.join(" ")} ${dom(ops)} ${show} ${calls.join(" ")}`;
-  const handlers = Object.entries(shape.handlers ?? {}).map(([handler, { ops: extra, flags, trap: dies }]) => {
-    const emitted = extra ? dom(layout.bytes(batch(extra))) : "";
-    return `(if (i32.eq (local.get $handler) (i32.const ${handler})) (then ${emitted} ${dies ? trap : ""} (return (i32.const ${flags ?? 0}))))`;
+  const handlers = Object.entries(shape.handlers ?? {}).map(([handler, { ops: extra, flags, trap: dies, ...does }]) => {
+    const emitted = [
+      extra ? dom(layout.bytes(batch(extra))) : "",
+      does.shows === undefined ? "" : shows(does.shows),
+      ...requests("port", does.ports),
+      ...requests("resource", does.resources),
+    ];
+    return `(if (i32.eq (local.get $handler) (i32.const ${handler})) (then ${emitted.join(" ")} ${dies ? trap : ""} (return (i32.const ${flags ?? 0}))))`;
   });
   const answer = (/** @type {string | undefined} */ text) => (text === undefined ? 0 : layout.answer(text));
   const [mountAnswer, report] = [answer(shape.mountAnswer), answer(shape.report)];
@@ -105,6 +120,7 @@ export function guest(shape) {
     (import "hmr" "log" (func $log (param i32 i32 i32)))
     (import "hmr" "panic" (func $panic (param i32 i32)))
     (import "hmr" "resource" (func $resource (param i32 i32)))
+    (import "hmr" "port" (func $port (param i32 i32)))
     ${shape.foreign ? `(import "env" "${shape.foreign}" (func))` : ""}
     (memory (export "${name("memory")}") 4)
     (global $n (mut i32) (i32.const ${shape.initial ?? 0}))
@@ -115,7 +131,7 @@ export function guest(shape) {
       (global.set $instance (i32.sub (i32.load8_u (i32.add (local.get $at) (i32.const 12))) (i32.const 48)))
       ${mountAnswer ? "" : renders} (i32.const ${mountAnswer}))
     (func (export "${name("hmr_unmount")}") (param i32) ${trapIn("hmr_unmount")})
-    (func (export "${name("hmr_dispatch")}") (param $handler i32) (param i32 i32) (result i32)
+    (func (export "${name("hmr_dispatch")}") (param $handler i32) (param $at i32) (param $length i32) (result i32)
       ${trapIn("hmr_dispatch")}
       (if (i32.eq (local.get $handler) (i32.const 1)) (then (global.set $n (i32.add (global.get $n) (i32.const 1))) ${show} (return (i32.const 0))))
       ${handlers.join("\n")}
