@@ -18,7 +18,7 @@ import { UpdateQueue } from "./queue.js";
 import { Rehearsals } from "./rehearsal.js";
 import { Resources, readRequest } from "./resources.js";
 import { Slot } from "./slot.js";
-import { EMPTY } from "./snapshot.js";
+import { EMPTY, keysOf } from "./snapshot.js";
 import { States } from "./states.js";
 import { describe, newSwap } from "./swap.js";
 import { bring, compiledOf } from "./update.js";
@@ -95,7 +95,11 @@ export class Engine {
     this.#around = this.#surroundings();
     const { clock, trapped, problem, swapped, timers, now, rehearse } = collaborators;
     const [updates, around] = [this.#updates, this.#around];
-    this.#watch = new Watch({ clock, trapped, problem, swapped, updates, around, drain: () => this.#drain() });
+    const released = () => {
+      this.#drain();
+      this.#mounting.touchAll();
+    };
+    this.#watch = new Watch({ clock, trapped, problem, swapped, updates, around, released });
     /** The rehearsals that the page waits for. */
     this.rehearsals = new Rehearsals(rehearse, timers);
     /** The states that modules were in. */
@@ -108,7 +112,7 @@ export class Engine {
       ready: (slot) => slot.alive && !slot.held && this.#stack.depth === 0,
       ask: (slot, code) => this.#watch.ask(slot, code, false),
       placed: (slot) => this.#mounting.of(slot),
-      drain: () => this.#drain(),
+      released,
       swapped,
     });
   }
@@ -163,6 +167,20 @@ export class Engine {
   get versions() {
     const known = [...this.#slots.values()].flatMap(({ version }) => (version ? [version] : []));
     return known.map(({ module, hash }) => ({ module, hash }));
+  }
+
+  /** What is known of each module. */
+  modules() {
+    return [...this.#slots.values()].map((slot) => ({
+      module: slot.name,
+      hash: slot.version?.hash ?? null,
+      components: slot.version?.components ?? [],
+      running: slot.alive,
+      generation: slot.generation,
+      instances: this.#mounting.of(slot).map(({ id, component, status }) => ({ instance: id, component, status })),
+      previous: slot.before?.version.hash ?? null,
+      previousKeys: keysOf(slot.before?.snapshot ?? EMPTY),
+    }));
   }
 
   /** Whether components are placed that wait for a first version. */

@@ -38,7 +38,7 @@ const REVIVAL_PERIOD = 10_000;
  * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
  * @property {import("./queue.js").UpdateQueue} updates
  * @property {import("./update.js").Surroundings} around
- * @property {() => void} drain delivers what waits
+ * @property {() => void} released does what waited while a slot was held
  */
 
 /** Watches over the calls of all modules of a page. */
@@ -127,7 +127,7 @@ export class Watch {
       slot.busy = true;
       const swap = await undo(slot, condemned, this.#with.around);
       slot.busy = false;
-      this.#with.drain();
+      this.#with.released();
       this.#with.swapped(condemned.sequence, [swap], false);
     });
     return true;
@@ -148,7 +148,7 @@ export class Watch {
       slot.busy = true;
       const swap = await bring(slot, version, {}, this.#with.around);
       slot.busy = false;
-      this.#with.drain();
+      this.#with.released();
       if (swap) this.#with.swapped(null, [swap], true);
     });
   }

@@ -27,7 +27,7 @@ const CAPTURE_DELAY = 200;
  * @property {(slot: Slot) => boolean} ready whether the module's code can be called
  * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T) => T | undefined} ask
  * @property {(slot: Slot) => import("./slot.js").Instance[]} placed
- * @property {() => void} drain delivers what waits
+ * @property {() => void} released does what waited while a slot was held
  * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
  */
 
@@ -153,7 +153,7 @@ export class States {
           slot.busy = true;
           const swap = await travel(slot, (current) => fit(snapshot, placed, current), this.#with.around);
           slot.busy = false;
-          this.#with.drain();
+          this.#with.released();
           if (!swap) throw new Error(`\`${slot.name}\` runs no code`);
           this.#with.swapped(null, [swap], false);
           resolve(swap);
