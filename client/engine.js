@@ -10,12 +10,19 @@
 
 import { Delivery } from "./delivery.js";
 import { Holdings, readPort } from "./holdings.js";
-import { GuestTrap, Stack } from "./module.js";
+import { Calls } from "./calls.js";
+import { Invalidations, readInvalidation } from "./invalidation.js";
+import { Stack } from "./module.js";
 import { Mounting } from "./mounting.js";
+import { Watch } from "./probation.js";
+import { UpdateQueue } from "./queue.js";
+import { Rehearsals } from "./rehearsal.js";
 import { readRequest } from "./resources.js";
 import { Slot } from "./slot.js";
-import { UpdateQueue, describe } from "./swap.js";
-import { bring } from "./update.js";
+import { EMPTY, keysOf } from "./snapshot.js";
+import { States } from "./states.js";
+import { describe, newSwap } from "./swap.js";
+import { bring, compiledOf } from "./update.js";
 
 /** @typedef {import("./protocol.js").Version} Version */
 /** @typedef {import("./protocol.js").Swap} Swap */
@@ -38,13 +45,12 @@ import { bring } from "./update.js";
  *   no update asked for it: code that was loaded for a component, or revived after a trap
  * @property {(module: string, hash: string, trap: import("./protocol.js").Trap) => void} trapped
  * @property {(message: string) => void} problem
+ * @property {(request: import("./protocol.js").Rehearse) => boolean} rehearse asks the tool; false if it is not connected
+ * @property {(reason: string) => void} reload loads the page again, with its state
+ * @property {(module: string, hash: string, slower: import("./calls.js").Slower) => void} slower
  */
 
-/** How long after an event the state is captured, with all that came meanwhile, in milliseconds. */
-const CAPTURE_DELAY = 200;
-/** How often code is revived within `REVIVAL_PERIOD` milliseconds, before it stays dead. */
-const MOST_REVIVALS = 3;
-const REVIVAL_PERIOD = 10_000;
+
 
 /** The engine of one page. */
 export class Engine {
@@ -52,8 +58,6 @@ export class Engine {
   #slots = new Map();
   /** By module, the state of before a reload. @type {Map<string, StoredModule>} */
   #stored = new Map();
-  /** Whose state is about to be captured. @type {Set<Slot>} */
-  #captures = new Set();
   #stack = new Stack();
   /** @type {Delivery} */
   #delivery;
@@ -64,6 +68,8 @@ export class Engine {
   #mounting;
   #updates;
   #around;
+  #watch;
+  #invalidations;
 
   /** @param {Collaborators} collaborators */
   constructor(collaborators) {
@@ -75,7 +81,7 @@ export class Engine {
       componentOf: (instance) => this.#mounting.get(instance)?.component ?? null,
       later: (code) => void collaborators.page.timers.setTimeout(code, 0),
       slot: (name) => this.#slot(name),
-      ask: (slot, code) => this.#ask(slot, code),
+      ask: (slot, code) => this.#watch.ask(slot, code),
       returned: (slot) => this.#returned(slot),
     });
     this.#holdings = new Holdings({
@@ -89,8 +95,44 @@ export class Engine {
       warn: (module, text) => collaborators.log("warn", module, text),
     });
     this.#updates = new UpdateQueue((error) => collaborators.log("error", null, describe(error)));
-    const { document, page, now, clock, compile, show, problem } = collaborators;
-    this.#mounting = new Mounting({
+    this.#mounting = this.#newMounting();
+    this.#invalidations = new Invalidations({
+      instance: (id) => this.#mounting.get(id),
+      placer: (instance) => this.#mounting.placer(instance),
+      remount: (instance) => this.#mounting.remount(instance),
+      rerender: (instance) => this.#mounting.rerender(instance),
+      ready: ({ slot, status }) => slot.alive && !slot.held && status === "mounted" && this.#stack.depth === 0,
+      problem: collaborators.problem,
+    });
+    this.#around = this.#surroundings();
+    const { clock, trapped, problem, swapped, page, now, rehearse } = collaborators;
+    const { timers } = page;
+    const [updates, around] = [this.#updates, this.#around];
+    const released = () => {
+      this.#drain();
+      this.#mounting.touchAll();
+    };
+    this.#watch = new Watch({ clock, trapped, problem, swapped, updates, around, released });
+    /** The rehearsals that the page waits for. */
+    this.rehearsals = new Rehearsals(rehearse, timers);
+    /** The states that modules were in. */
+    this.states = new States({
+      timers,
+      now,
+      updates,
+      around,
+      slots: () => [...this.#slots.values()],
+      ready: (slot) => slot.alive && !slot.held && this.#stack.depth === 0,
+      ask: (slot, code) => this.#watch.ask(slot, code, false),
+      placed: (slot) => this.#mounting.of(slot),
+      released,
+      swapped,
+    });
+  }
+
+  #newMounting() {
+    const { document, page, show, problem } = this.#with;
+    return new Mounting({
       document,
       timers: page.timers,
       resources: this.#holdings,
@@ -103,11 +145,16 @@ export class Engine {
         this.#holdings.ports.renamed();
         this.#connectSoon();
       },
-      ask: (slot, code) => this.#ask(slot, code),
+      ask: (slot, code) => this.#watch.ask(slot, code),
       returned: (slot) => this.#returned(slot),
       quietly: (change) => this.#delivery.quietly(change),
     });
-    this.#around = /** @type {import("./update.js").Surroundings} */ ({
+  }
+
+  /** @returns {import("./update.js").Surroundings} */
+  #surroundings() {
+    const { document, now, clock, compile } = this.#with;
+    return {
       document,
       now,
       clock,
@@ -117,19 +164,41 @@ export class Engine {
       replaced: (slot) => this.#updates.replaced(slot.name),
       sink: (slot) => this.#sink(slot),
       elementOf: (instance) => this.#mounting.get(instance)?.element ?? null,
+      mountedIn: (slot) => new Set(this.#mounting.of(slot).flatMap(({ status, component }) => (status === "mounted" ? [component] : []))),
       quietly: (change) => this.#delivery.quietly(change),
+      pruned: (elements) => this.#mounting.pruned(elements),
       taken: (slot, restored) => {
         this.#mounting.taken(slot, restored);
         this.#holdings.returned(slot.name);
-        this.#captureSoon(slot);
+        this.states.captureSoon(slot);
       },
-    });
+      invalidated: (invalidations) => {
+        for (const invalidation of invalidations) this.#invalidations.add(invalidation);
+        this.#invalidations.drain();
+      },
+      drain: () => this.#delivery.drain(),
+      examine: (slot) => this.#watch.examine(slot),
+    };
   }
 
   /** The versions that run, or would if their components were placed. */
   get versions() {
     const known = [...this.#slots.values()].flatMap(({ version }) => (version ? [version] : []));
     return known.map(({ module, hash }) => ({ module, hash }));
+  }
+
+  /** What is known of each module. */
+  modules() {
+    return [...this.#slots.values()].map((slot) => ({
+      module: slot.name,
+      hash: slot.version?.hash ?? null,
+      components: slot.version?.components ?? [],
+      running: slot.alive,
+      generation: slot.generation,
+      instances: this.#mounting.of(slot).map(({ id, component, status }) => ({ instance: id, component, status })),
+      previous: slot.before?.version.hash ?? null,
+      previousKeys: keysOf(slot.before?.snapshot ?? EMPTY),
+    }));
   }
 
   /** Whether components are placed that wait for a first version. */
@@ -145,7 +214,7 @@ export class Engine {
   learn(versions) {
     const news = versions.filter(({ module, hash }) => {
       const slot = this.#slot(module);
-      return slot.version?.hash !== hash && slot.refused !== hash;
+      return slot.version?.hash !== hash && !slot.refused.has(hash);
     });
     for (const version of news) {
       const slot = this.#slot(version.module);
@@ -160,17 +229,25 @@ export class Engine {
    *
    * @param {number | null} sequence for the acknowledgement
    * @param {Version[]} versions
+   * @param {{ again?: boolean, clean?: boolean }} [options] whether a version that runs is started again, and without its state
+   * @returns {Promise<Swap[]>} without those that a later update replaced
    */
-  update(sequence, versions) {
-    this.#updates.add(versions, async () => {
-      /** @type {Swap[]} */
-      const swaps = [];
-      for (const version of versions) {
-        const swap = await this.#bring(this.#slot(version.module), version);
-        if (swap) swaps.push(swap);
-      }
-      this.#mounting.touchAll();
-      this.#with.swapped(sequence, swaps, false);
+  update(sequence, versions, options = {}) {
+    return new Promise((resolve) => {
+      this.#updates.add(versions, async () => {
+        const prepared = versions.map((version) => this.#prepare(version));
+        /** @type {Swap[]} */
+        const swaps = [];
+        for (const [index, version] of versions.entries()) {
+          const swap = await this.#bring(this.#slot(version.module), version, { ...options, sequence, prepared: prepared[index] ?? null });
+          if (swap) swaps.push(swap);
+        }
+        this.#mounting.touchAll();
+        this.#with.swapped(sequence, swaps, false);
+        resolve(swaps);
+        const declined = swaps.find(({ outcome }) => outcome === "declined");
+        if (declined) this.#with.reload(declined.error ?? "a component accepts no hot update");
+      });
     });
   }
 
@@ -191,7 +268,7 @@ export class Engine {
    */
   captureAll() {
     return [...this.#slots.values()].flatMap((slot) => {
-      if (slot.guest) this.#capture(slot);
+      if (slot.guest) this.states.capture(slot);
       if (slot.lastGood === null) return [];
       return [{ module: slot.name, snapshot: slot.lastGood, places: this.#mounting.placesOf(slot) }];
     });
@@ -251,7 +328,7 @@ export class Engine {
       slot.busy = false;
       // An update that came first may have loaded it.
       if (slot.guest || this.#mounting.of(slot).length === 0) return;
-      const swap = await this.#bring(slot, slot.version ?? version);
+      const swap = await this.#bring(slot, slot.version ?? version, {});
       this.#mounting.touchAll();
       if (swap) this.#with.swapped(null, [swap], false);
     });
@@ -268,36 +345,61 @@ export class Engine {
   }
 
   /**
+   * Begins what can be done for a version before its turn: it is fetched, compiled and rehearsed.
+   * @param {Version} version
+   * @returns {import("./update.js").Prepared | null} null if it will not be swapped in
+   */
+  #prepare(version) {
+    const slot = this.#slot(version.module);
+    if (this.#updates.replaced(slot.name) || (slot.alive && slot.version?.hash === version.hash)) return null;
+    if (!slot.guest && this.#mounting.of(slot).length === 0) return null;
+    const known = compiledOf(slot, version.hash);
+    const compiled = known ? Promise.resolve(known) : this.#with.compile(version);
+    // What fails is told by the step that waits for it.
+    compiled.catch(() => {});
+    if (!version.rehearse || !slot.alive) return { compiled, verdict: null };
+    this.states.capture(slot);
+    return { compiled, verdict: this.rehearsals.ask(version, slot.lastGood ?? EMPTY) };
+  }
+
+  /**
    * Makes a slot run a version, or notes it if none of its components is placed.
+   *
    * @param {Slot} slot
    * @param {Version} version
+   * @param {import("./update.js").Options} options
    * @returns {Promise<Swap | null>}
    */
-  async #bring(slot, version) {
+  async #bring(slot, version, options) {
     if (this.#updates.replaced(slot.name)) return null;
-    if (slot.alive && slot.version?.hash === version.hash) return outcome(version, "unchanged");
+    if (slot.alive && slot.version?.hash === version.hash && !options.again) return newSwap(version, "unchanged");
     if (!slot.guest && this.#mounting.of(slot).length === 0) {
       this.#note(slot, version);
-      return outcome(version, "not-mounted");
+      return newSwap(version, "not-mounted");
     }
     const first = slot.guest === null;
     const stored = first ? this.#stored.get(slot.name) : undefined;
     this.#stored.delete(slot.name);
     slot.busy = true;
     try {
-      const swap = await bring(slot, version, stored?.snapshot ?? null, this.#around);
+      const swap = await bring(slot, version, { ...options, state: stored?.snapshot ?? null }, this.#around);
       if (swap?.outcome !== "rolled-back" || !first) return swap;
       if (stored) {
         this.#with.problem(`the state of \`${slot.name}\` could not be restored after the reload: ${swap.error}`);
-        return await this.#bring(slot, version);
+        return await this.#bring(slot, version, options);
       }
       slot.version ??= version;
       slot.failure = swap.error;
       return swap;
     } finally {
       slot.busy = false;
-      this.#delivery.drain();
+      this.#drain();
     }
+  }
+
+  #drain() {
+    this.#delivery.drain();
+    this.#invalidations.drain();
   }
 
   /**
@@ -312,10 +414,20 @@ export class Engine {
         this.#with.document,
         (of, event, node, key) => this.#delivery.happened(of, event, node, key),
         (level, text) => this.#with.log(level, name, text),
+        this.#calls(name),
       );
       this.#slots.set(name, slot);
     }
     return slot;
+  }
+
+  /** @param {string} name */
+  #calls(name) {
+    return new Calls(
+      this.#with.clock,
+      (export_, error) => this.#with.log("error", name, `the wrapper of \`${export_}\` failed, so the original answers: ${describe(error)}`),
+      (slower) => this.#with.slower(name, this.#slot(name).version?.hash ?? "", slower),
+    );
   }
 
   /**
@@ -337,49 +449,8 @@ export class Engine {
         if (slot.rerendering) slot.rerendering.push(request);
         else this.#holdings.apply(slot.name, request);
       },
+      invalidate: (json) => this.#invalidations.add(readInvalidation(json)),
     };
-  }
-
-  /**
-   * Calls into a slot's code.
-   *
-   * @template T
-   * @param {Slot} slot
-   * @param {(guest: import("./module.js").Guest) => T} code
-   * @returns {T | undefined} undefined if it trapped, which has been dealt with
-   */
-  #ask(slot, code) {
-    const guest = /** @type {import("./module.js").Guest} */ (slot.guest);
-    try {
-      return code(guest);
-    } catch (error) {
-      if (!(error instanceof GuestTrap)) throw error;
-      guest.trap = error;
-      this.#trapped(slot, error);
-      return undefined;
-    }
-  }
-
-  /**
-   * @param {Slot} slot
-   * @param {GuestTrap} trap
-   */
-  #trapped(slot, trap) {
-    const version = /** @type {Version} */ (slot.version);
-    slot.log("error", `trapped: ${trap.described}`);
-    this.#with.trapped(slot.name, version.hash, trap.facts);
-    const now = this.#with.clock();
-    slot.revivals = slot.revivals.filter((at) => now - at < REVIVAL_PERIOD);
-    if (slot.lastGood === null || slot.revivals.length >= MOST_REVIVALS) return;
-    slot.revivals.push(now);
-    this.#updates.add([], async () => {
-      if (slot.guest?.trap !== trap || slot.version !== version) return;
-      slot.busy = true;
-      const swap = await bring(slot, version, null, this.#around);
-      slot.busy = false;
-      this.#delivery.drain();
-      if (swap) this.#with.swapped(null, [swap], true);
-    });
   }
 
   /**
@@ -391,31 +462,7 @@ export class Engine {
     slot.tree.flushCalls();
     this.#holdings.returned(slot.name);
     this.#delivery.drain();
-    this.#captureSoon(slot);
+    this.#invalidations.drain();
+    this.states.captureSoon(slot);
   }
-
-  /** @param {Slot} slot */
-  #captureSoon(slot) {
-    if (this.#captures.has(slot)) return;
-    this.#captures.add(slot);
-    this.#with.page.timers.setTimeout(() => {
-      this.#captures.delete(slot);
-      this.#capture(slot);
-    }, CAPTURE_DELAY);
-  }
-
-  /** @param {Slot} slot */
-  #capture(slot) {
-    if (!slot.alive || slot.held || this.#stack.depth > 0) return;
-    slot.lastGood = this.#ask(slot, (guest) => guest.capture()) ?? slot.lastGood;
-  }
-}
-
-/**
- * @param {Version} version
- * @param {"unchanged" | "not-mounted"} what
- * @returns {Swap}
- */
-function outcome({ module, hash }, what) {
-  return { module, hash, outcome: what, step: null, error: null, report: null, resources: [], connections: [], events: [], duration: {} };
 }

@@ -102,6 +102,11 @@ function tell(swap, revived) {
     case "rolled-back":
       status.warn(`\`${swap.module}\` was not swapped: ${swap.error}\nIt failed in the step \`${swap.step}\`; the version before goes on`);
       return;
+    case "undone":
+      status.warn(`\`${swap.module}\` was swapped back: ${swap.error}\nThe version before goes on with its state from before`);
+      return;
+    case "declined":
+      return log("warn", swap.module, swap.error ?? "a component accepts no hot update");
     case "unchanged":
     case "not-mounted":
       return;
@@ -132,6 +137,12 @@ const engine = new Engine({
   problem(message) {
     log("error", null, message);
     transport.send({ type: "problem", message });
+  },
+  rehearse: (request) => transport.connected && transport.send({ type: "rehearse", ...request }),
+  reload: (reason) => reload(reason, true),
+  slower(module, hash, { before, call, calls, beforeMs, afterMs }) {
+    log("warn", module, `\`${call}\` takes ${afterMs.toFixed(1)} ms instead of ${beforeMs.toFixed(1)} ms since ${hash.slice(0, 8)}, the median of ${calls} calls`);
+    transport.send({ type: "slower", module, hash, before, call, calls, before_ms: beforeMs, after_ms: afterMs });
   },
 });
 
@@ -198,6 +209,8 @@ function receive(message) {
       return applied(message.sequence, "asset", updateAssets(document, message.paths, message.sequence));
     case "full-reload":
       return reload(message.reason, message.restore);
+    case "verdict":
+      return engine.rehearsals.answered(message);
     default:
       message;
   }
@@ -231,7 +244,10 @@ const transport = new Transport(
         log("error", null, `a message of the type \`${message.type}\` failed: ${error}`);
       }
     },
-    changed: (connected) => status.stand("connection", connected ? null : "The tool is not connected; waiting for it"),
+    changed(connected) {
+      status.stand("connection", connected ? null : "The tool is not connected; waiting for it");
+      if (!connected) engine.rehearsals.disconnected();
+    },
     log: (text) => log("warn", null, text),
   },
 );

@@ -10,9 +10,9 @@
 import { place } from "./place.js";
 import { preserve } from "./preserve.js";
 import { mountProblem, problemOf } from "./problems.js";
+import { attach, takeOver } from "./show.js";
 import { Instance } from "./slot.js";
 import { describe } from "./swap.js";
-import { attach, takeOver } from "./update.js";
 
 /** @typedef {import("./slot.js").Slot} Slot */
 /** @typedef {import("./problems.js").Problem} Problem */
@@ -50,6 +50,8 @@ export class Mounting {
   #dirty = new Set();
   /** By place, who was there before a reload. @type {Map<string, { instance: number, props: string }>} */
   #reserved = new Map();
+  /** Places that an update's rendering took out of the page, until their instances are unmounted. @type {WeakSet<Element>} */
+  #pruned = new WeakSet();
   #nextInstance = 1;
   #settling = false;
   #with;
@@ -108,6 +110,23 @@ export class Mounting {
   changed(element) {
     this.#dirty.add(element);
     this.#settleSoon();
+  }
+
+  /**
+   * To be called when an update's rendering took places out of the page.
+   * @param {Element[]} elements
+   */
+  pruned(elements) {
+    for (const element of elements) this.#pruned.add(element);
+  }
+
+  /**
+   * The instance whose view placed an instance.
+   * @param {Instance} instance
+   */
+  placer({ element }) {
+    const around = element.parentElement?.closest("hmr-component");
+    return (around && this.#byElement.get(around)) ?? null;
   }
 
   /** Looks at all placed components once more. */
@@ -213,7 +232,7 @@ export class Mounting {
       instance.status = "mounted";
     }
     if (instance.status !== "mounted") this.#mount(instance, props);
-    else if (instance.props !== props) this.#rerender(instance, props);
+    else if (instance.props !== props) this.rerender(instance, props);
     else this.#clear(instance);
   }
 
@@ -241,12 +260,36 @@ export class Mounting {
   }
 
   /**
+   * Renders an instance afresh, with its state kept.
+   *
+   * @param {Instance} instance
+   * @param {string} [props]
+   */
+  rerender(instance, props = instance.props) {
+    this.#renderInto(instance, props, false);
+  }
+
+  /**
+   * Mounts an instance anew, without its state, in the nodes that it has.
+   * @param {Instance} instance
+   */
+  remount(instance) {
+    this.#renderInto(instance, instance.props, true);
+  }
+
+  /**
    * @param {Instance} instance
    * @param {string} props
+   * @param {boolean} anew whether its state is left behind
    */
-  #rerender(instance, props) {
+  #renderInto(instance, props, anew) {
     const { slot, id, component, element } = instance;
     const old = slot.tree.setAside(id);
+    if (anew) {
+      this.#with.ask(slot, (guest) => guest.unmount(id));
+      this.#with.resources.closeInstance(id);
+    }
+    if (!slot.alive) return slot.tree.putBack(id, old);
     slot.rerendering = [];
     instance.props = props;
     const answer = this.#with.ask(slot, (guest) => guest.mount(id, component, props));
@@ -267,6 +310,11 @@ export class Mounting {
       for (const request of requests) if (request.instance !== id) this.#with.resources.apply(slot.name, request);
     } else {
       slot.tree.putBack(id, old);
+      if (anew) {
+        instance.status = "failed";
+        slot.tree.dropRoot(id);
+        element.replaceChildren();
+      }
       if (answer !== undefined) this.#fail(instance, mountProblem(instance, answer));
     }
     this.#with.returned(slot);
@@ -277,6 +325,9 @@ export class Mounting {
     const { slot, id, element } = instance;
     this.#instances.delete(id);
     this.#byElement.delete(element);
+    const mounted = slot.tree.roots.has(id);
+    if (mounted && slot.alive && this.#pruned.has(element)) this.#with.ask(slot, (guest) => guest.prune(id));
+    this.#pruned.delete(element);
     this.#unmountId(slot, id);
     this.#clear(instance);
     element.replaceChildren();

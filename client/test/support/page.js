@@ -58,6 +58,14 @@ export class Page {
   problems = [];
   /** @type {string[]} */
   logs = [];
+  /** Rehearsals that were asked for. @type {import("../../protocol.js").Rehearse[]} */
+  rehearsed = [];
+  /** Whether the tool is there to be asked. */
+  connected = true;
+  /** Why the page was loaded again. @type {string[]} */
+  reloads = [];
+  /** @type {({ module: string, hash: string } & import("../../calls.js").Slower)[]} */
+  slowed = [];
   /** Problems that stand, by element. @type {Map<Element, string>} */
   shown = new Map();
   /** Holds the fetch of a hash up until the promise is done. @type {Map<string, Promise<void>>} */
@@ -86,6 +94,13 @@ export class Page {
       },
       trapped: (module, hash, trap) => void this.traps.push({ module, hash, ...trap }),
       problem: (message) => void this.problems.push(message),
+      rehearse: (request) => {
+        this.rehearsed.push(request);
+        for (const wake of this.#wake.splice(0)) wake();
+        return this.connected;
+      },
+      reload: (reason) => void this.reloads.push(reason),
+      slower: (module, hash, slower) => void this.slowed.push({ module, hash, ...slower }),
     });
     const { engine } = this;
     window.customElements.define(
