@@ -246,7 +246,7 @@ export class Resources {
     /** @type {import("./resources/backing.js").Firing} */
     const firing = {
       fire: (data) => void (live && this.#fire(resource, data)),
-      happened: (event, target, flags) => void (live && this.#happened(resource, event, target, flags)),
+      happened: (event, flags) => void (live && this.#happened(resource, event, flags)),
       ended: () => void (live && (resource.ended = true)),
       warn: (text) => this.#warn(resource, text),
     };
@@ -289,14 +289,13 @@ export class Resources {
   /**
    * @param {Resource} resource
    * @param {Event} event
-   * @param {EventTarget} target
    * @param {number} flags
    */
-  #happened(resource, event, target, flags) {
+  #happened(resource, event, flags) {
     if (flags & LISTEN_PREVENT) event.preventDefault();
     if (flags & LISTEN_STOP) event.stopPropagation();
     resource.waiting++;
-    const answer = this.#with.fired(resource, readEvent(event, target, this.#with.now()));
+    const answer = this.#with.fired(resource, readEvent(event, null, this.#with.now()));
     if (answer & ANSWER_PREVENT) event.preventDefault();
     if (answer & ANSWER_STOP) event.stopPropagation();
   }

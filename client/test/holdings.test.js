@@ -56,6 +56,31 @@ test("an observer goes on when its component is rendered afresh", async () => {
   assert.deepEqual([page.facilities.observers.length, page.facilities.observers[0]?.node], [1, page.get("p")]);
 });
 
+test("a component that is rendered afresh is not answered again, unless it asks for a replay", async () => {
+  let calls = 0;
+  for (const replay of [false, true]) {
+    const page = new Page(PLACE);
+    page.engine.host("count", () => ++calls);
+    await page.start(page.version("a", showing([open("call", { function: "count", argument: null }, 3, { replay })])));
+    const answer = `{"value":${calls}}`;
+    assert.deepEqual(shown(page), ["call", answer]);
+    page.get("hmr-component").setAttribute("props", '{"x":1}');
+    await page.settled();
+    if (replay) assert.deepEqual(shown(page), ["call", answer]);
+    else assert.equal(page.get("p").textContent, "-");
+  }
+  assert.equal(calls, 2);
+});
+
+test("a component that is rendered afresh keeps its connections", async () => {
+  const page = await connected(sender({ ports: [output("stream"), send("7")] }), receiver());
+  page.get("#other").setAttribute("props", '{"x":1}');
+  await page.settled();
+  assert.equal(page.get("p").textContent, "-", "the latest value is not given again");
+  page.get("button").click();
+  assert.deepEqual(shown(page), ["port", "18446744073709551615"]);
+});
+
 test("what a socket says during a swap reaches whichever code wins, in order", async (t) => {
   for (const traps of [[], ["restore_state"]]) {
     const code = (/** @type {string} */ mark, /** @type {string[]} */ dies) =>
