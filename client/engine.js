@@ -10,13 +10,14 @@
 
 import { Delivery } from "./delivery.js";
 import { Calls } from "./calls.js";
+import { Holdings, readPort } from "./holdings.js";
 import { Invalidations, readInvalidation } from "./invalidation.js";
 import { Stack } from "./module.js";
 import { Mounting } from "./mounting.js";
 import { Watch } from "./probation.js";
 import { UpdateQueue } from "./queue.js";
 import { Rehearsals } from "./rehearsal.js";
-import { Resources, readRequest } from "./resources.js";
+import { readRequest } from "./resources.js";
 import { Slot } from "./slot.js";
 import { EMPTY, keysOf } from "./snapshot.js";
 import { States } from "./states.js";
@@ -26,7 +27,6 @@ import { bring, compiledOf } from "./update.js";
 /** @typedef {import("./protocol.js").Version} Version */
 /** @typedef {import("./protocol.js").Swap} Swap */
 /** @typedef {import("./module.js").Level} Level */
-/** @typedef {import("./resources.js").Resource} Resource */
 /** @typedef {import("./problems.js").Problem} Problem */
 /** @typedef {import("./reload.js").StoredModule} StoredModule */
 
@@ -35,7 +35,7 @@ import { bring, compiledOf } from "./update.js";
  *
  * @typedef {object} Collaborators
  * @property {Document} document
- * @property {import("./resources.js").Timers} timers
+ * @property {import("./resources/facilities.js").Facilities} page
  * @property {() => number} now milliseconds since the Unix epoch; never goes back
  * @property {() => number} clock milliseconds, for durations
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile fetches, compiles and checks
@@ -62,7 +62,9 @@ export class Engine {
   /** @type {Delivery} */
   #delivery;
   #with;
-  #resources;
+  /** @type {Holdings} */
+  #holdings;
+  /** @type {Mounting} */
   #mounting;
   #updates;
   #around;
@@ -74,14 +76,24 @@ export class Engine {
     this.#with = collaborators;
     this.#delivery = new Delivery({
       stack: this.#stack,
-      resources: () => this.#resources,
+      holdings: () => this.#holdings,
       now: collaborators.now,
-      later: (code) => void collaborators.timers.setTimeout(code, 0),
+      componentOf: (instance) => this.#mounting.get(instance)?.component ?? null,
+      later: (code) => void collaborators.page.timers.setTimeout(code, 0),
       slot: (name) => this.#slot(name),
       ask: (slot, code) => this.#watch.ask(slot, code),
       returned: (slot) => this.#returned(slot),
     });
-    this.#resources = new Resources(collaborators.timers, (resource) => this.#delivery.fired(resource));
+    this.#holdings = new Holdings({
+      page: collaborators.page,
+      now: collaborators.now,
+      fired: (resource, event) => this.#delivery.fired(resource, event),
+      node: (module, node) => this.#slot(module).nodeOf(node),
+      nameOf: (instance) => this.#mounting.get(instance)?.name ?? null,
+      sent: (value) => this.#delivery.sent(value),
+      problem: collaborators.problem,
+      warn: (module, text) => collaborators.log("warn", module, text),
+    });
     this.#updates = new UpdateQueue((error) => collaborators.log("error", null, describe(error)));
     this.#mounting = this.#newMounting();
     this.#invalidations = new Invalidations({
@@ -93,7 +105,8 @@ export class Engine {
       problem: collaborators.problem,
     });
     this.#around = this.#surroundings();
-    const { clock, trapped, problem, swapped, timers, now, rehearse } = collaborators;
+    const { clock, trapped, problem, swapped, now, rehearse } = collaborators;
+    const { timers } = collaborators.page;
     const [updates, around] = [this.#updates, this.#around];
     const released = () => {
       this.#drain();
@@ -118,16 +131,20 @@ export class Engine {
   }
 
   #newMounting() {
-    const { document, timers, show, problem } = this.#with;
+    const { document, page, show, problem } = this.#with;
     return new Mounting({
       document,
-      timers,
-      resources: this.#resources,
+      timers: page.timers,
+      resources: this.#holdings,
       show,
       problem,
       slot: (name) => this.#slot(name),
       slots: () => [...this.#slots.values()],
       load: (slot) => this.#load(slot),
+      settled: () => {
+        this.#holdings.ports.renamed();
+        this.#connectSoon();
+      },
       ask: (slot, code) => this.#watch.ask(slot, code),
       returned: (slot) => this.#returned(slot),
       quietly: (change) => this.#delivery.quietly(change),
@@ -143,7 +160,7 @@ export class Engine {
       clock,
       compile,
       stack: this.#stack,
-      resources: this.#resources,
+      resources: this.#holdings,
       replaced: (slot) => this.#updates.replaced(slot.name),
       sink: (slot) => this.#sink(slot),
       elementOf: (instance) => this.#mounting.get(instance)?.element ?? null,
@@ -152,13 +169,16 @@ export class Engine {
       pruned: (elements) => this.#mounting.pruned(elements),
       taken: (slot, restored) => {
         this.#mounting.taken(slot, restored);
+        this.#holdings.returned(slot.name);
         this.states.captureSoon(slot);
       },
       invalidated: (invalidations) => {
         for (const invalidation of invalidations) this.#invalidations.add(invalidation);
-        this.#invalidations.drain();
+        return this.#invalidations.drain();
       },
       drain: () => this.#delivery.drain(),
+      tellTrap: (slot, trap) => this.#watch.tell(slot, trap),
+      revive: (slot, trap) => this.#watch.revive(slot, trap),
       examine: (slot) => this.#watch.examine(slot),
     };
   }
@@ -271,6 +291,34 @@ export class Engine {
    */
   changed(element) {
     this.#mounting.changed(element);
+  }
+
+  /**
+   * To be called whenever an `hmr-connect` has come, gone, or changed.
+   * @param {Element} element
+   */
+  connectionChanged(element) {
+    this.#holdings.ports.changed(element);
+    this.#connectSoon();
+  }
+
+  /**
+   * Registers a function that modules call by its name.
+   *
+   * @param {string} name
+   * @param {import("./host.js").HostFunction} f
+   * @returns {() => void} takes it away
+   */
+  host(name, f) {
+    return this.#holdings.host.register(name, f);
+  }
+
+  /** Makes the connections those that are declared. By the microtask, an element that was only moved is back. */
+  #connectSoon() {
+    queueMicrotask(() => {
+      this.#holdings.ports.refresh();
+      this.#delivery.drain();
+    });
   }
 
   /** @param {Slot} slot */
@@ -396,9 +444,13 @@ export class Engine {
       resource: (json) => {
         const request = readRequest(json);
         if (slot.rerendering) slot.rerendering.push(request);
-        else this.#resources.apply(slot.name, request);
+        else this.#holdings.apply(slot.name, request);
       },
-      port: () => {},
+      port: (json) => {
+        const request = readPort(json);
+        if (slot.rerendering) slot.rerendering.push(request);
+        else this.#holdings.apply(slot.name, request);
+      },
       invalidate: (json) => this.#invalidations.add(readInvalidation(json)),
     };
   }
@@ -410,6 +462,7 @@ export class Engine {
   #returned(slot) {
     if (this.#stack.depth > 0) return;
     slot.tree.flushCalls();
+    this.#holdings.returned(slot.name);
     this.#delivery.drain();
     this.#invalidations.drain();
     this.states.captureSoon(slot);

@@ -13,6 +13,7 @@ import { Engine } from "./engine.js";
 import { labelDrag } from "./events.js";
 import { HmrOverlay, HmrProblem, HmrStatus } from "./overlay.js";
 import { readConfig } from "./protocol.js";
+import { facilitiesOf } from "./resources/facilities.js";
 import { readPage, store, take, writePage } from "./reload.js";
 import { updateAssets, updateStyles } from "./styles.js";
 import { Transport } from "./transport.js";
@@ -116,14 +117,7 @@ function tell(swap, revived) {
 
 const engine = new Engine({
   document,
-  timers: {
-    setInterval: (code, ms) => window.setInterval(code, ms),
-    clearInterval: (id) => window.clearInterval(id),
-    setTimeout: (code, ms) => window.setTimeout(code, ms),
-    clearTimeout: (id) => window.clearTimeout(id),
-    requestAnimationFrame: (code) => window.requestAnimationFrame(code),
-    cancelAnimationFrame: (id) => window.cancelAnimationFrame(id),
-  },
+  page: facilitiesOf(window),
   now: () => performance.timeOrigin + performance.now(),
   clock: () => performance.now(),
   compile: compiler((url, options) => fetch(url, options)),
@@ -260,7 +254,7 @@ const transport = new Transport(
 
 /** A component's place in the page. */
 class HmrComponent extends HTMLElement {
-  static observedAttributes = ["module", "component", "props"];
+  static observedAttributes = ["module", "component", "props", "name"];
 
   connectedCallback() {
     engine.changed(this);
@@ -275,6 +269,26 @@ class HmrComponent extends HTMLElement {
 
   attributeChangedCallback() {
     if (this.isConnected) engine.changed(this);
+  }
+}
+
+/** A connection between components of the page. */
+class HmrConnect extends HTMLElement {
+  static observedAttributes = ["from", "to", "transform", "kind"];
+
+  connectedCallback() {
+    engine.connectionChanged(this);
+  }
+
+  disconnectedCallback() {
+    engine.connectionChanged(this);
+  }
+
+  /** A move within the document changes nothing. */
+  connectedMoveCallback() {}
+
+  attributeChangedCallback() {
+    if (this.isConnected) engine.connectionChanged(this);
   }
 }
 
@@ -304,11 +318,12 @@ function restorePage() {
 }
 
 function start() {
-  document.head.append(Object.assign(document.createElement("style"), { textContent: ":where(hmr-component) { display: contents }" }));
+  document.head.append(Object.assign(document.createElement("style"), { textContent: ":where(hmr-component) { display: contents } hmr-connect { display: none }" }));
   showElements();
   document.addEventListener("dragstart", labelDrag, true);
   restorePage();
   engine.learn(config.modules);
+  customElements.define("hmr-connect", HmrConnect);
   customElements.define("hmr-component", HmrComponent);
   standing(config.failure);
   transport.connect();

@@ -27,7 +27,7 @@ const UNPLACED_PERIOD = 10_000;
  * @typedef {object} Mountings
  * @property {Document} document
  * @property {import("./resources.js").Timers} timers
- * @property {import("./resources.js").Resources} resources
+ * @property {import("./holdings.js").Holdings} resources
  * @property {(element: Element, problem: Problem | null) => void} show shows a problem in an element's place, or takes it away
  * @property {(message: string) => void} problem
  * @property {(name: string) => Slot} slot
@@ -35,6 +35,7 @@ const UNPLACED_PERIOD = 10_000;
  * @property {(slot: Slot) => void} load makes a slot without running code run its version, in a while
  * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T) => T | undefined} ask calls into running
  *   code; undefined if it trapped, which has been dealt with
+ * @property {() => void} settled told when the instances are those that the elements ask for
  * @property {(slot: Slot) => void} returned does what had to wait until the module's code returned
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
  */
@@ -153,6 +154,7 @@ export class Mounting {
       this.#settleElement(element, instance, wanted);
     }
     for (const slot of this.#with.slots()) this.#stopUnused(slot);
+    this.#with.settled();
   }
 
   /**

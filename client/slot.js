@@ -8,6 +8,7 @@
 import { Calls } from "./calls.js";
 import { Listeners } from "./events.js";
 import { History } from "./history.js";
+import { readPort } from "./holdings.js";
 import { Guest } from "./module.js";
 import { DomPainter } from "./paint.js";
 import { readInvalidation } from "./invalidation.js";
@@ -16,7 +17,7 @@ import { Tree } from "./tree.js";
 
 /** @typedef {import("./protocol.js").Version} Version */
 /** @typedef {import("./module.js").Level} Level */
-/** @typedef {import("./resources.js").Request} Request */
+/** @typedef {import("./holdings.js").Request} Request */
 
 /**
  * A version that ran, with what is needed to run it again.
@@ -42,6 +43,11 @@ export class Instance {
     this.status = "waiting";
     /** What was last said of it, so that it is said once. @type {string | null} */
     this.problem = null;
+  }
+
+  /** What connections call it. */
+  get name() {
+    return this.element.getAttribute("name") || this.component;
   }
 }
 
@@ -97,6 +103,17 @@ export class Slot {
     this.tree = this.newTree();
   }
 
+  /**
+   * What a number of the running code's nodes stands for.
+   *
+   * @param {number} id
+   * @returns {Node | null | undefined} null if it is not in the page yet, undefined if there is no such node
+   */
+  nodeOf(id) {
+    const node = this.tree.nodes.get(id);
+    return node && node.dom;
+  }
+
   /** Whether code runs that has not trapped. */
   get alive() {
     return this.guest !== null && this.guest.trap === null;
@@ -109,8 +126,6 @@ export class Candidate {
   requests = [];
   /** @type {[Level, string][]} */
   logs = [];
-  /** @type {string[]} */
-  ports = [];
   /** @type {import("./protocol.js").Invalidation[]} */
   invalidated = [];
 
@@ -127,7 +142,7 @@ export class Candidate {
         dom: (batch) => this.tree.apply(batch),
         log: (level, text) => this.logs.push([level, text]),
         resource: (json) => this.requests.push(readRequest(json)),
-        port: (json) => this.ports.push(json),
+        port: (json) => this.requests.push(readPort(json)),
         invalidate: (json) => this.invalidated.push(readInvalidation(json)),
       },
       now,

@@ -12,6 +12,18 @@ const { parseWat } = await wabt();
 const encoder = new TextEncoder();
 
 /**
+ * @typedef {object} Handler
+ * @property {number[][]} [ops]
+ * @property {number} [flags]
+ * @property {boolean} [trap]
+ * @property {boolean} [spin] whether it runs for ever, in a guest with a budget
+ * @property {string} [invalidate] a reason that is told
+ * @property {number} [shows] the number of a text node that gets the event's JSON
+ * @property {string[]} [ports] requests of the import `port`
+ * @property {string[]} [resources]
+ */
+
+/**
  * @typedef {object} Shape
  * @property {import("./ops.js").View[]} views what the component renders; `null` in a view is a marker
  * @property {number} [digit] the number of the text node that shows the state
@@ -26,7 +38,8 @@ const encoder = new TextEncoder();
  * @property {string} [snapshot] what `capture_state` answers instead of the state
  * @property {string[]} [resources] requested while rendering
  * @property {string[]} [logs] written while rendering
- * @property {Record<number, { ops?: number[][], flags?: number, trap?: boolean, spin?: boolean, invalidate?: string }>} [handlers]
+ * @property {string[]} [ports] requests of the import `port`, made while rendering
+ * @property {Record<number, Handler>} [handlers]
  * @property {string} [missing] an export that is left out
  * @property {string[]} [manifest] further lines of the manifest, fields separated by tabs
  * @property {{ set?: number, requests?: string[], logs?: string[], trap?: boolean }} [hooks] what `hmr_before_update` does; the snapshot says `hooks`
@@ -95,17 +108,20 @@ export function guest(shape) {
   const panic = shape.panic ? layout.text(JSON.stringify(shape.panic)) : null;
   const trap = `${panic ? `(call $panic (i32.const ${panic.at}) (i32.const ${panic.length}))` : ""} unreachable`;
   const trapIn = (/** @type {string} */ name) => (shape.traps?.includes(name) ? trap : "");
-  
+  const requests = (/** @type {string} */ name, /** @type {string[]} */ texts = []) =>
+    texts.map((json) => layout.text(json)).map(({ at, length }) => `(call $${name} (i32.const ${at}) (i32.const ${length}))`);
+  const shows = (/** @type {number} */ node) => {
+    const { at } = layout.bytes([...op.setText(node, "").slice(0, 5), ...new Array(1024).fill(0)]);
+    return `(i32.store (i32.const ${at + 5}) (local.get $length)) (memory.copy (i32.const ${at + 9}) (local.get $at) (local.get $length))
+      (call $dom (i32.const ${at}) (i32.add (i32.const 9) (local.get $length)))`;
+  };
   const calls = [
-    ...(shape.resources ?? []).map((json) => layout.text(json)).map(({ at, length }) => `(call $resource (i32.const ${at}) (i32.const ${length}))`),
+    ...requests("resource", shape.resources),
+    ...requests("port", shape.ports),
     ...(shape.logs ?? []).map((text) => layout.text(text)).map(({ at, length }) => `(call $log (i32.const 1) (i32.const ${at}) (i32.const ${length}))`),
   ];
   const get = "(i32.load (i32.const 512))";
   const set = (/** @type {string} */ value) => `(i32.store (i32.const 512) ${value})`;
-  const imported = (/** @type {string} */ name, /** @type {string} */ json) => {
-    const { at, length } = layout.text(json);
-    return `(call $${name} (i32.const ${at}) (i32.const ${length}))`;
-  };
   const logged = (/** @type {string} */ text) => {
     const { at, length } = layout.text(text);
     return `(call $log (i32.const 1) (i32.const ${at}) (i32.const ${length}))`;
@@ -118,9 +134,16 @@ export function guest(shape) {
   const odd = shape.invalidates ? `(if (i32.and ${get} (i32.const 1)) (then ${invalidate(shape.invalidates)}))` : "";
   const patches = roots.map((at) => `(i32.store8 (i32.const ${at}) (global.get $instance))`);
   const renders = `${patches.join(" ")} ${dom(ops)} ${show} ${calls.join(" ")} ${odd}`;
-  const handlers = Object.entries(shape.handlers ?? {}).map(([handler, { ops: extra, flags, trap: dies, spin, invalidate: reason }]) => {
-    const emitted = extra ? dom(layout.bytes(batch(extra))) : "";
-    return `(if (i32.eq (local.get $handler) (i32.const ${handler})) (then ${emitted} ${spin ? "(call $spin)" : ""} ${reason ? invalidate(reason) : ""} ${dies ? trap : ""} (return (i32.const ${flags ?? 0}))))`;
+  const handlers = Object.entries(shape.handlers ?? {}).map(([handler, { ops: extra, flags, trap: dies, ...does }]) => {
+    const emitted = [
+      extra ? dom(layout.bytes(batch(extra))) : "",
+      does.shows === undefined ? "" : shows(does.shows),
+      ...requests("port", does.ports),
+      ...requests("resource", does.resources),
+      does.spin ? "(call $spin)" : "",
+      does.invalidate ? invalidate(does.invalidate) : "",
+    ];
+    return `(if (i32.eq (local.get $handler) (i32.const ${handler})) (then ${emitted.join(" ")} ${dies ? trap : ""} (return (i32.const ${flags ?? 0}))))`;
   });
   const answer = (/** @type {string | undefined} */ text) => (text === undefined ? 0 : layout.answer(text));
   const defaultReport = `{"instances":[{"instance":1,"component":"${component}","keys":{"n":{"outcome":"kept"}}}]}`;
@@ -131,7 +154,7 @@ export function guest(shape) {
   const hook = hooks
     ? `(func (export "hmr_before_update") (result i32)
         ${hooks.set === undefined ? "" : set(`(i32.const ${hooks.set})`)}
-        ${(hooks.requests ?? []).map((json) => imported("resource", json)).join(" ")} ${(hooks.logs ?? []).map(logged).join(" ")} ${hooks.trap ? trap : ""}
+        ${requests("resource", hooks.requests).join(" ")} ${(hooks.logs ?? []).map(logged).join(" ")} ${hooks.trap ? trap : ""}
         (i32.store8 (i32.const ${stateDigit}) (i32.add ${get} (i32.const 48))) (i32.const ${state}))`
     : "";
   const migrate = shape.migrate
@@ -169,7 +192,7 @@ export function guest(shape) {
       (global.set $instance (i32.sub (i32.load8_u (i32.add (local.get $at) (i32.const 12))) (i32.const 48)))
       ${mountAnswer ? "" : renders} (i32.const ${mountAnswer}))
     (func (export "${name("hmr_unmount")}") (param i32) ${trapIn("hmr_unmount")} ${set(`(i32.const ${shape.initial ?? 0})`)})
-    (func (export "${name("hmr_dispatch")}") (param $handler i32) (param i32 i32) (result i32)
+    (func (export "${name("hmr_dispatch")}") (param $handler i32) (param $at i32) (param $length i32) (result i32)
       ${trapIn("hmr_dispatch")}
       (if (i32.eq (local.get $handler) (i32.const 1)) (then ${set(`(i32.add ${get} (i32.const 1))`)} ${show} (return (i32.const 0))))
       ${handlers.join("\n")}
