@@ -203,6 +203,38 @@ export class Engine {
     }));
   }
 
+  /**
+   * The states that a module was in, and where it is among them.
+   * @param {string} name
+   */
+  historyOf(name) {
+    const { history } = this.#known(name);
+    return { at: history.at, entries: history.entries };
+  }
+
+  /**
+   * Makes a module go on from a state of its history.
+   *
+   * @param {string} name
+   * @param {(at: number) => number} to the index, given the index now
+   * @returns {Promise<Swap>}
+   */
+  async goTo(name, to) {
+    return this.states.goTo(this.#known(name), to);
+  }
+
+  /**
+   * @param {string} name
+   * @returns {Slot}
+   * @throws {Error} if there is no such module
+   */
+  #known(name) {
+    const slot = this.#slots.get(name);
+    if (slot?.version) return slot;
+    const names = [...this.#slots.values()].filter(({ version }) => version !== null).map((other) => `\`${other.name}\``);
+    throw new Error(`there is no module \`${name}\`; ${names.length > 0 ? `the modules are ${names.join(", ")}` : "none has been built yet"}`);
+  }
+
   /** Whether components are placed that wait for a first version. */
   get waiting() {
     return [...this.#slots.values()].every(({ version }) => version === null) && this.#mounting.count > 0;
