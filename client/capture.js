@@ -5,18 +5,21 @@
  * memory from before the hooks goes with it, so that the old code can go on as if they had not run.
  */
 
+import { readPort } from "./holdings.js";
 import { readRequest } from "./resources.js";
 import { hasHooks, instancesOf } from "./snapshot.js";
 import { describe } from "./swap.js";
 
+/** @typedef {import("./trap.js").GuestTrap} GuestTrap */
 /** @typedef {import("./slot.js").Slot} Slot */
 
 /**
  * @typedef {object} Captured
  * @property {string | null} snapshot null if the code is dead, and was never well
  * @property {Uint8Array | null} memory from before the hooks ran, if they did
- * @property {import("./resources.js").Request[]} requests
+ * @property {import("./holdings.js").Request[]} requests
  * @property {[import("./module.js").Level, string][]} logs
+ * @property {GuestTrap | null} trap that the hooks ran into: the code can no longer be trusted
  */
 
 /** A sink for code whose doings have no effect any more. */
@@ -31,7 +34,7 @@ export const ignoring = { dom: () => {}, resource: () => {}, port: () => {}, inv
  */
 export function capture(slot, time) {
   /** @type {Captured} */
-  const captured = { snapshot: slot.lastGood, memory: null, requests: [], logs: [] };
+  const captured = { snapshot: slot.lastGood, memory: null, requests: [], logs: [], trap: null };
   const { guest, version } = slot;
   if (!guest || guest.trap) return captured;
   try {
@@ -62,14 +65,16 @@ function runHooks(slot, guest, captured) {
     ...ignoring,
     log: (level, text) => void hooked.logs.push([level, text]),
     resource: (json) => void hooked.requests.push(readRequest(json)),
+    port: (json) => void hooked.requests.push(readPort(json)),
   };
   try {
     hooked.snapshot = guest.beforeUpdate() ?? captured.snapshot;
     if (hooked.snapshot !== null) instancesOf(hooked.snapshot, "hmr_before_update");
     return hooked;
   } catch (error) {
-    guest.putBack(memory);
     slot.log("warn", `the hooks before the update failed, so what they put aside is lost: ${describe(error)}`);
+    if (guest.trap) return { ...captured, trap: guest.trap };
+    guest.putBack(memory);
     return captured;
   } finally {
     guest.sink = sink;

@@ -9,8 +9,8 @@
  */
 
 import { Delivery } from "./delivery.js";
-import { Holdings, readPort } from "./holdings.js";
 import { Calls } from "./calls.js";
+import { Holdings, readPort } from "./holdings.js";
 import { Invalidations, readInvalidation } from "./invalidation.js";
 import { Stack } from "./module.js";
 import { Mounting } from "./mounting.js";
@@ -105,8 +105,8 @@ export class Engine {
       problem: collaborators.problem,
     });
     this.#around = this.#surroundings();
-    const { clock, trapped, problem, swapped, page, now, rehearse } = collaborators;
-    const { timers } = page;
+    const { clock, trapped, problem, swapped, now, rehearse } = collaborators;
+    const { timers } = collaborators.page;
     const [updates, around] = [this.#updates, this.#around];
     const released = () => {
       this.#drain();
@@ -174,9 +174,11 @@ export class Engine {
       },
       invalidated: (invalidations) => {
         for (const invalidation of invalidations) this.#invalidations.add(invalidation);
-        this.#invalidations.drain();
+        return this.#invalidations.drain();
       },
       drain: () => this.#delivery.drain(),
+      tellTrap: (slot, trap) => this.#watch.tell(slot, trap),
+      revive: (slot, trap) => this.#watch.revive(slot, trap),
       examine: (slot) => this.#watch.examine(slot),
     };
   }
@@ -199,6 +201,38 @@ export class Engine {
       previous: slot.before?.version.hash ?? null,
       previousKeys: keysOf(slot.before?.snapshot ?? EMPTY),
     }));
+  }
+
+  /**
+   * The states that a module was in, and where it is among them.
+   * @param {string} name
+   */
+  historyOf(name) {
+    const { history } = this.#known(name);
+    return { at: history.at, entries: history.entries };
+  }
+
+  /**
+   * Makes a module go on from a state of its history.
+   *
+   * @param {string} name
+   * @param {(at: number) => number} to the index, given the index now
+   * @returns {Promise<Swap>}
+   */
+  async goTo(name, to) {
+    return this.states.goTo(this.#known(name), to);
+  }
+
+  /**
+   * @param {string} name
+   * @returns {Slot}
+   * @throws {Error} if there is no such module
+   */
+  #known(name) {
+    const slot = this.#slots.get(name);
+    if (slot?.version) return slot;
+    const names = [...this.#slots.values()].filter(({ version }) => version !== null).map((other) => `\`${other.name}\``);
+    throw new Error(`there is no module \`${name}\`; ${names.length > 0 ? `the modules are ${names.join(", ")}` : "none has been built yet"}`);
   }
 
   /** Whether components are placed that wait for a first version. */

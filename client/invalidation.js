@@ -56,9 +56,14 @@ export class Invalidations {
     this.#waiting.push(invalidation);
   }
 
-  /** Treats what waits, where the modules can be called. */
+  /**
+   * Treats what waits, where the modules can be called.
+   * @returns {Invalidation[]} what was treated, with what said so in turn
+   */
   drain() {
-    if (this.#working || this.#waiting.length === 0) return;
+    /** @type {Invalidation[]} */
+    const treated = [];
+    if (this.#working || this.#waiting.length === 0) return treated;
     this.#working = true;
     /** @type {Set<Instance>} */
     const mounted = new Set();
@@ -72,12 +77,14 @@ export class Invalidations {
           continue;
         }
         mounted.add(instance);
+        treated.push({ instance: instance.id, reason });
         this.#with.remount(instance);
         this.#upwards(instance, reason, rendered);
       }
     } finally {
       this.#working = false;
     }
+    return treated;
   }
 
   /**

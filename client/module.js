@@ -190,7 +190,7 @@ export class Guest {
     const { instances } = parseAnswer("hmr_health", answer);
     const ill = Array.isArray(instances) ? instances.filter((entry) => typeof entry?.error === "string") : [];
     if (ill.length === 0) return null;
-    return ill.map(({ instance, component, error }) => `the instance ${instance} of \`${component}\` is not well: ${error}`).join("; ");
+    return ill.map(({ instance, component, error }) => `the instance ${instance} of \`${component}\`: ${error}`).join("; ");
   }
 
   /** A copy of the memory, to be put back. */
@@ -199,14 +199,13 @@ export class Guest {
   }
 
   /**
-   * Makes the memory what it was, and the code callable again if it trapped since.
+   * Makes the memory what it was.
    * @param {Uint8Array} copy
    */
   putBack(copy) {
     const bytes = this.#bytes();
     bytes.set(copy);
     bytes.fill(0, copy.length);
-    [this.trap, this.#panic, this.#refused] = [null, null, null];
   }
 
   /**

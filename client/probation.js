@@ -94,8 +94,9 @@ export class Watch {
       }
       illness = describe(error);
     }
-    if (illness === null || this.#condemn(slot, illness)) return;
-    this.#with.problem(`\`${slot.name}\` is not well, and there is no version from before: ${illness}`);
+    if (illness === null) return;
+    slot.log("error", `it is not well: ${illness}`);
+    if (!this.#condemn(slot, illness)) this.#with.problem(`the module \`${slot.name}\` is not well: ${illness}`);
   }
 
   /**
@@ -103,10 +104,17 @@ export class Watch {
    * @param {GuestTrap} trap
    */
   #trapped(slot, trap) {
-    const version = /** @type {Version} */ (slot.version);
+    this.tell(slot, trap);
+    if (!this.#condemn(slot, trap.described)) this.revive(slot, trap);
+  }
+
+  /**
+   * @param {Slot} slot
+   * @param {GuestTrap} trap
+   */
+  tell(slot, trap) {
     slot.log("error", `trapped: ${trap.described}`);
-    this.#with.trapped(slot.name, version.hash, trap.facts);
-    if (!this.#condemn(slot, trap.described)) this.#revive(slot, trap, version);
+    this.#with.trapped(slot.name, slot.version?.hash ?? "", trap.facts);
   }
 
   /**
@@ -134,11 +142,13 @@ export class Watch {
   }
 
   /**
+   * Starts a slot's version afresh with its last good state.
+   *
    * @param {Slot} slot
-   * @param {GuestTrap} trap
-   * @param {Version} version
+   * @param {GuestTrap} trap what ended its code
    */
-  #revive(slot, trap, version) {
+  revive(slot, trap) {
+    const version = /** @type {Version} */ (slot.version);
     const now = this.#with.clock();
     slot.revivals = slot.revivals.filter((at) => now - at < REVIVAL_PERIOD);
     if (slot.lastGood === null || slot.revivals.length >= MOST_REVIVALS) return;

@@ -7,8 +7,8 @@
 
 import { Calls } from "./calls.js";
 import { Listeners } from "./events.js";
-import { readPort } from "./holdings.js";
 import { History } from "./history.js";
+import { readPort } from "./holdings.js";
 import { Guest } from "./module.js";
 import { DomPainter } from "./paint.js";
 import { readInvalidation } from "./invalidation.js";

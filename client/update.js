@@ -37,8 +37,11 @@ import { Declined, describe, newSwap, runSwap } from "./swap.js";
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
  * @property {(elements: Element[]) => void} pruned an update's rendering took these places out of the page
  * @property {(slot: Slot, restored: Set<number>) => void} taken the slot runs new code, with these instances
- * @property {(invalidations: import("./protocol.js").Invalidation[]) => void} invalidated
+ * @property {(invalidations: import("./protocol.js").Invalidation[]) => import("./protocol.js").Invalidation[]} invalidated treats them;
+ *   the answer is what was treated, with what said so in turn
  * @property {() => void} drain delivers what waits
+ * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} tellTrap
+ * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} revive starts code afresh that trapped
  * @property {(slot: Slot) => void} examine asks code that is on probation whether it is well
  */
 
@@ -105,8 +108,8 @@ export async function undo(slot, condemned, around) {
   const { before, reason } = condemned;
   const swap = newSwap(failed, "undone");
   await new Bringing(slot, before.version, { state: before.snapshot ?? EMPTY }, around).undo(swap, before, failed.hash);
-  const after = swap.error === null ? "" : `; the version before could not take its state up again and starts without: ${swap.error}`;
-  return Object.assign(swap, { step: "probation", error: reason + after });
+  const after = swap.error === null ? "" : `; the version from before could not take its state up again and starts without: ${swap.error}`;
+  return Object.assign(swap, { error: reason + after });
 }
 
 /**
@@ -198,7 +201,7 @@ class Bringing {
     slot.refused.add(failed);
     const plan = {
       steps: /** @type {import("./swap.js").Work[]} */ ([
-        ["undo", () => slot.log("warn", `the update is undone: ${slot.condemned?.reason}`)],
+        ["undo", () => slot.log("warn", `the swap was undone: ${slot.condemned?.reason}`)],
         ["instantiate", () => this.#instantiate()],
         ["restore", (/** @type {Swap} */ done) => this.#restore(done)],
         ["render", (/** @type {Swap} */ done) => this.#render(done)],
@@ -208,6 +211,7 @@ class Bringing {
       rollback: () => this.#startClean(before),
     };
     await runSwap(swap, plan, this.#around.clock);
+    this.#handleInvalidated(swap);
     slot.before = null;
   }
 
@@ -229,7 +233,18 @@ class Bringing {
       wanted: () => !this.#around.replaced(this.#slot),
       rollback: (/** @type {import("./protocol.js").Step} */ step, /** @type {unknown} */ error) => this.#rollback(step, error),
     };
-    return runSwap(swap, plan, this.#around.clock);
+    return runSwap(swap, plan, this.#around.clock).then((done) => {
+      if (done?.outcome === "committed") this.#handleInvalidated(done);
+      return done;
+    });
+  }
+
+  /**
+   * Treats the instances that said during the swap that they cannot go on.
+   * @param {Swap} swap
+   */
+  #handleInvalidated(swap) {
+    swap.invalidated = this.#around.invalidated(this.#made?.invalidated ?? []);
   }
 
   /** @param {Swap} swap */
@@ -269,6 +284,7 @@ class Bringing {
   #capture() {
     this.#captured = capture(this.#slot, this.#around.now());
     this.#snapshot = this.#captured.snapshot;
+    if (this.#captured.trap) this.#around.tellTrap(this.#slot, this.#captured.trap);
   }
 
   async #instantiate() {
@@ -350,10 +366,8 @@ class Bringing {
     for (const [level, text] of [...(this.#captured?.logs ?? []), ...candidate.logs]) slot.log(level, text);
     slot.tree.flushCalls();
     slot.held = false;
-    swap.invalidated = candidate.invalidated;
     this.#around.taken(slot, this.#restored);
     this.#around.drain();
-    this.#around.invalidated(candidate.invalidated);
   }
 
   /** @param {Candidate} candidate */
@@ -395,7 +409,8 @@ class Bringing {
     if (memory && slot.guest) slot.guest.putBack(memory);
     slot.held = slot.condemned !== null;
     if (!(error instanceof FetchError) && slot.version?.hash !== this.#version.hash) slot.refused.add(this.#version.hash);
-    slot.log("warn", `the update was rolled back in the step \`${step}\`: ${describe(error)}`);
+    if (this.#captured?.trap) this.#around.revive(slot, this.#captured.trap);
+    slot.log("warn", `the swap was rolled back in the step \`${step}\`: ${describe(error)}`);
   }
 }
 

@@ -12,6 +12,18 @@ const { parseWat } = await wabt();
 const encoder = new TextEncoder();
 
 /**
+ * @typedef {object} Handler
+ * @property {number[][]} [ops]
+ * @property {number} [flags]
+ * @property {boolean} [trap]
+ * @property {boolean} [spin] whether it runs for ever, in a guest with a budget
+ * @property {string} [invalidate] a reason that is told
+ * @property {number} [shows] the number of a text node that gets the event's JSON
+ * @property {string[]} [ports] requests of the import `port`
+ * @property {string[]} [resources]
+ */
+
+/**
  * @typedef {object} Shape
  * @property {import("./ops.js").View[]} views what the component renders; `null` in a view is a marker
  * @property {number} [digit] the number of the text node that shows the state
@@ -27,9 +39,7 @@ const encoder = new TextEncoder();
  * @property {string[]} [resources] requested while rendering
  * @property {string[]} [logs] written while rendering
  * @property {string[]} [ports] requests of the import `port`, made while rendering
- * @property {Record<number, { ops?: number[][], flags?: number, trap?: boolean, spin?: boolean, invalidate?: string,
- *   shows?: number, ports?: string[], resources?: string[] }>} [handlers]
- *   `shows` is the number of a text node that gets the event's JSON
+ * @property {Record<number, Handler>} [handlers]
  * @property {string} [missing] an export that is left out
  * @property {string[]} [manifest] further lines of the manifest, fields separated by tabs
  * @property {{ set?: number, requests?: string[], logs?: string[], trap?: boolean }} [hooks] what `hmr_before_update` does; the snapshot says `hooks`
@@ -112,10 +122,6 @@ export function guest(shape) {
   ];
   const get = "(i32.load (i32.const 512))";
   const set = (/** @type {string} */ value) => `(i32.store (i32.const 512) ${value})`;
-  const imported = (/** @type {string} */ name, /** @type {string} */ json) => {
-    const { at, length } = layout.text(json);
-    return `(call $${name} (i32.const ${at}) (i32.const ${length}))`;
-  };
   const logged = (/** @type {string} */ text) => {
     const { at, length } = layout.text(text);
     return `(call $log (i32.const 1) (i32.const ${at}) (i32.const ${length}))`;
@@ -128,14 +134,16 @@ export function guest(shape) {
   const odd = shape.invalidates ? `(if (i32.and ${get} (i32.const 1)) (then ${invalidate(shape.invalidates)}))` : "";
   const patches = roots.map((at) => `(i32.store8 (i32.const ${at}) (global.get $instance))`);
   const renders = `${patches.join(" ")} ${dom(ops)} ${show} ${calls.join(" ")} ${odd}`;
-  const handlers = Object.entries(shape.handlers ?? {}).map(([handler, { ops: extra, flags, trap: dies, spin, invalidate: reason, ...does }]) => {
+  const handlers = Object.entries(shape.handlers ?? {}).map(([handler, { ops: extra, flags, trap: dies, ...does }]) => {
     const emitted = [
       extra ? dom(layout.bytes(batch(extra))) : "",
       does.shows === undefined ? "" : shows(does.shows),
       ...requests("port", does.ports),
       ...requests("resource", does.resources),
+      does.spin ? "(call $spin)" : "",
+      does.invalidate ? invalidate(does.invalidate) : "",
     ];
-    return `(if (i32.eq (local.get $handler) (i32.const ${handler})) (then ${emitted.join(" ")} ${spin ? "(call $spin)" : ""} ${reason ? invalidate(reason) : ""} ${dies ? trap : ""} (return (i32.const ${flags ?? 0}))))`;
+    return `(if (i32.eq (local.get $handler) (i32.const ${handler})) (then ${emitted.join(" ")} ${dies ? trap : ""} (return (i32.const ${flags ?? 0}))))`;
   });
   const answer = (/** @type {string | undefined} */ text) => (text === undefined ? 0 : layout.answer(text));
   const defaultReport = `{"instances":[{"instance":1,"component":"${component}","keys":{"n":{"outcome":"kept"}}}]}`;
@@ -146,7 +154,7 @@ export function guest(shape) {
   const hook = hooks
     ? `(func (export "hmr_before_update") (result i32)
         ${hooks.set === undefined ? "" : set(`(i32.const ${hooks.set})`)}
-        ${(hooks.requests ?? []).map((json) => imported("resource", json)).join(" ")} ${(hooks.logs ?? []).map(logged).join(" ")} ${hooks.trap ? trap : ""}
+        ${requests("resource", hooks.requests).join(" ")} ${(hooks.logs ?? []).map(logged).join(" ")} ${hooks.trap ? trap : ""}
         (i32.store8 (i32.const ${stateDigit}) (i32.add ${get} (i32.const 48))) (i32.const ${state}))`
     : "";
   const migrate = shape.migrate
