@@ -1,7 +1,7 @@
 /**
- * Events and firings on their way to modules.
+ * Events, firings and values of ports on their way to modules.
  *
- * In: what happened to nodes and resources. Out: calls of handlers, at once or when they can be made.
+ * In: what happened to nodes and resources, what modules sent. Out: calls of handlers, at once or when they can be made.
  *
  * Invariant: nothing is delivered while a wasm frame is on the stack, nor to a slot that is held; it waits in
  * order. Who handles it is looked up at its delivery.
@@ -11,7 +11,13 @@ import { ANSWER_INERT, readEvent } from "./events.js";
 
 /** @typedef {import("./slot.js").Slot} Slot */
 /** @typedef {import("./resources.js").Resource} Resource */
-/** @typedef {{ slot: Slot, node: Node, key: string, type: string, data: string } | { slot: Slot, resource: Resource }} Waiting */
+/** @typedef {import("./ports.js").Value} Value */
+
+/**
+ * @typedef {{ slot: Slot, node: Node, key: string, type: string, data: string }
+ *   | { slot: Slot, resource: Resource, data: string }
+ *   | { slot: Slot, value: Value, hops: number }} Waiting
+ */
 
 /** Events that moving focus about causes, which are no doing of the reader. */
 const FOCUS_EVENTS = new Set(["focus", "blur", "focusin", "focusout"]);
@@ -20,17 +26,30 @@ const FOCUS_EVENTS = new Set(["focus", "blur", "focusin", "focusout"]);
 const MOST_AT_ONCE = 1000;
 
 /**
+ * How many values that were sent in answer to values are delivered in one turn. A turn ends when no value is left that could be
+ * delivered; among connections that go in a circle it would never end.
+ */
+const MOST_ANSWERS = 1000;
+
+/**
  * What a delivery needs of the engine.
  *
  * @typedef {object} Delivering
  * @property {import("./module.js").Stack} stack
- * @property {() => import("./resources.js").Resources} resources
+ * @property {() => import("./holdings.js").Holdings} holdings
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {(code: () => void) => void} later
  * @property {(name: string) => Slot} slot
+ * @property {(instance: number) => string | null} componentOf
  * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T) => T | undefined} ask
  * @property {(slot: Slot) => void} returned does what had to wait until the module's code returned
  */
+
+/** @param {Waiting} waiting */
+function ready(waiting) {
+  // What fires once would be lost on dead code; it waits for the code that takes its place.
+  return !waiting.slot.held && (waiting.slot.alive || !("resource" in waiting && waiting.resource.oneShot && waiting.resource.open));
+}
 
 /** The deliveries of one engine. */
 export class Delivery {
@@ -38,6 +57,9 @@ export class Delivery {
   #queue = [];
   #draining = false;
   #quiet = false;
+  /** How many values led to what is delivered now, one by the other. */
+  #hops = 0;
+  #answers = 0;
   #with;
 
   /** @param {Delivering} collaborators */
@@ -67,12 +89,27 @@ export class Delivery {
 
   /**
    * Delivers a firing of a resource, now or when it can be.
+   *
    * @param {Resource} resource
+   * @param {string} data the event
+   * @returns {number} the bits of `hmr_dispatch`; 0 if it waits
    */
-  fired(resource) {
-    const waiting = { slot: this.#with.slot(resource.module), resource };
-    if (waiting.slot.held || this.#with.stack.depth > 0) this.#queue.push(waiting);
-    else this.#deliver(waiting);
+  fired(resource, data) {
+    const slot = this.#with.slot(resource.module);
+    const waiting = { slot, resource, data };
+    // One that came before may still be in the queue, for lack of time.
+    const behind = this.#queue.some((other) => other.slot === slot);
+    if (!behind && ready(waiting) && this.#with.stack.depth === 0) return this.#deliver(waiting);
+    this.#queue.push(waiting);
+    return 0;
+  }
+
+  /**
+   * Delivers a value that a module sent, once no module's code runs. The caller sees to it that `drain` is called then.
+   * @param {Value} value
+   */
+  sent(value) {
+    this.#queue.push({ slot: this.#with.slot(value.module), value, hops: this.#hops });
   }
 
   /**
@@ -80,30 +117,68 @@ export class Delivery {
    * @returns {number} the bits of `hmr_dispatch`
    */
   #deliver(waiting) {
-    const { slot } = waiting;
-    let handler, data, what;
-    if ("resource" in waiting) {
-      const { resource } = waiting;
-      if (!resource.open) return 0;
-      this.#with.resources().delivered(resource);
-      // A dead module's timers go on, for the code that takes its place.
-      if (!slot.alive) return 0;
-      handler = resource.handler;
-      what = `\`${resource.kind}\` of \`${resource.key}\``;
-      data = JSON.stringify({ type: resource.kind, time: this.#with.now() });
-    } else {
-      // Its element has left the page meanwhile, and its listeners with it: nothing was lost.
-      if (!waiting.node.isConnected) return 0;
-      handler = slot.listeners.handlerOf(waiting.node, waiting.key);
-      what = `\`${waiting.type}\` on \`${waiting.node.nodeName.toLowerCase()}\``;
-      data = waiting.data;
+    if ("resource" in waiting) return this.#deliverFiring(waiting.slot, waiting.resource, waiting.data);
+    if ("value" in waiting) return this.#deliverValue(waiting.slot, waiting.value, waiting.hops);
+    const { slot, node, key, type, data } = waiting;
+    // Its element has left the page meanwhile, and its listeners with it: nothing was lost.
+    if (!node.isConnected) return 0;
+    return this.#dispatch(slot, `\`${type}\` on \`${node.nodeName.toLowerCase()}\``, slot.listeners.handlerOf(node, key), data);
+  }
+
+  /**
+   * @param {Slot} slot
+   * @param {Resource} resource
+   * @param {string} data
+   */
+  #deliverFiring(slot, resource, data) {
+    if (!resource.open) return 0;
+    this.#with.holdings().resources.delivered(resource);
+    const what = `\`${resource.kind}\` of \`${resource.key}\` of ${this.#described(resource.instance)}`;
+    // A dead module's timers go on, for the code that takes its place.
+    if (!slot.alive && resource.timer) return 0;
+    return this.#dispatch(slot, what, resource.handler, data);
+  }
+
+  /**
+   * @param {Slot} slot
+   * @param {Value} value
+   * @param {number} hops
+   */
+  #deliverValue(slot, value, hops) {
+    const { ports } = this.#with.holdings();
+    const what = `the value of \`${value.from}\` for \`${value.input}\` of ${this.#described(value.instance)}`;
+    if (!slot.alive) ports.missed(value);
+    const handler = ports.handlerOf(value);
+    const text = handler === undefined || !slot.alive ? null : ports.transformed(value);
+    if (handler !== undefined && slot.alive && text === null) return 0;
+    const before = this.#hops;
+    this.#hops = hops + 1;
+    try {
+      return this.#dispatch(slot, what, handler, JSON.stringify({ type: "port", data: text, time: this.#with.now() }));
+    } finally {
+      this.#hops = before;
     }
+  }
+
+  /** @param {number} instance */
+  #described(instance) {
+    const component = this.#with.componentOf(instance);
+    return component === null ? `the instance ${instance}` : `\`${component}\``;
+  }
+
+  /**
+   * @param {Slot} slot
+   * @param {string} what
+   * @param {number | undefined} handler
+   * @param {string} data
+   * @returns {number} the bits of `hmr_dispatch`
+   */
+  #dispatch(slot, what, handler, data) {
     if (handler === undefined || !slot.alive) {
       slot.log("warn", `${what} was not handled: ${slot.alive ? "its handler is gone" : "the module has trapped"}`);
       return ANSWER_INERT;
     }
-    const listener = handler;
-    const answer = this.#with.ask(slot, (guest) => guest.dispatch(listener, data)) ?? 0;
+    const answer = this.#with.ask(slot, (guest) => guest.dispatch(handler, data)) ?? 0;
     if (answer & ANSWER_INERT) slot.log("warn", `${what} was not handled: its handler belongs to code that is gone`);
     this.#with.returned(slot);
     return answer;
@@ -115,15 +190,33 @@ export class Delivery {
     this.#draining = true;
     try {
       for (let count = 0; count < MOST_AT_ONCE; count++) {
-        const at = this.#queue.findIndex(({ slot }) => !slot.held);
+        const at = this.#queue.findIndex(ready);
         const [next] = at < 0 ? [] : this.#queue.splice(at, 1);
-        if (!next) return;
-        this.#deliver(next);
+        if (!next) {
+          this.#answers = 0;
+          return;
+        }
+        if ("value" in next && next.hops > 0 && ++this.#answers > MOST_ANSWERS) this.#cut(next.value);
+        else this.#deliver(next);
       }
       this.#with.later(() => this.drain());
     } finally {
       this.#draining = false;
     }
+  }
+
+  /**
+   * Drops the values that were sent in answer to values.
+   * @param {Value} value one of them
+   */
+  #cut(value) {
+    const rest = this.#queue.filter((waiting) => !("value" in waiting) || waiting.hops === 0);
+    const dropped = this.#queue.length - rest.length + 1;
+    this.#queue = rest;
+    this.#answers = 0;
+    this.#with
+      .slot(value.module)
+      .log("error", `\`${value.from}\` and \`${value.to}\` are on a circle of connections: it was cut after ${MOST_ANSWERS} values, and ${dropped} dropped`);
   }
 
   /**

@@ -5,23 +5,28 @@
  * problems. The document, the clock, the timers and the network come in from outside; no global is touched.
  *
  * Invariants: no code of a module is called while a wasm frame is on the stack, nor while its slot is held;
- * what comes meanwhile waits in `#delivery` (events, firings) or `#dirty` (placed elements). Updates run one after another.
+ * what comes meanwhile waits in `delivery.js` (events, firings) or `mounting.js` (placed elements). Updates run one after another.
  */
 
 import { Delivery } from "./delivery.js";
-import { GuestTrap, Stack } from "./module.js";
-import { place } from "./place.js";
-import { preserve } from "./preserve.js";
-import { mountProblem, problemOf } from "./problems.js";
-import { Resources, readRequest } from "./resources.js";
-import { Instance, Slot } from "./slot.js";
-import { UpdateQueue, describe } from "./swap.js";
-import { attach, bring, takeOver } from "./update.js";
+import { Calls } from "./calls.js";
+import { Holdings, readPort } from "./holdings.js";
+import { Invalidations, readInvalidation } from "./invalidation.js";
+import { Stack } from "./module.js";
+import { Mounting } from "./mounting.js";
+import { Watch } from "./probation.js";
+import { UpdateQueue } from "./queue.js";
+import { Rehearsals } from "./rehearsal.js";
+import { readRequest } from "./resources.js";
+import { Slot } from "./slot.js";
+import { EMPTY, keysOf } from "./snapshot.js";
+import { States } from "./states.js";
+import { describe, newSwap } from "./swap.js";
+import { bring, compiledOf } from "./update.js";
 
 /** @typedef {import("./protocol.js").Version} Version */
 /** @typedef {import("./protocol.js").Swap} Swap */
 /** @typedef {import("./module.js").Level} Level */
-/** @typedef {import("./resources.js").Resource} Resource */
 /** @typedef {import("./problems.js").Problem} Problem */
 /** @typedef {import("./reload.js").StoredModule} StoredModule */
 
@@ -30,7 +35,7 @@ import { attach, bring, takeOver } from "./update.js";
  *
  * @typedef {object} Collaborators
  * @property {Document} document
- * @property {import("./resources.js").Timers} timers
+ * @property {import("./resources/facilities.js").Facilities} page
  * @property {() => number} now milliseconds since the Unix epoch; never goes back
  * @property {() => number} clock milliseconds, for durations
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile fetches, compiles and checks
@@ -40,70 +45,142 @@ import { attach, bring, takeOver } from "./update.js";
  *   no update asked for it: code that was loaded for a component, or revived after a trap
  * @property {(module: string, hash: string, trap: import("./protocol.js").Trap) => void} trapped
  * @property {(message: string) => void} problem
+ * @property {(request: import("./protocol.js").Rehearse) => boolean} rehearse asks the tool; false if it is not connected
+ * @property {(reason: string) => void} reload loads the page again, with its state
+ * @property {(module: string, hash: string, slower: import("./calls.js").Slower) => void} slower
  */
 
-/** How long after an event the state is captured, with all that came meanwhile, in milliseconds. */
-const CAPTURE_DELAY = 200;
-/** How often code is revived within `REVIVAL_PERIOD` milliseconds, before it stays dead. */
-const MOST_REVIVALS = 3;
-const REVIVAL_PERIOD = 10_000;
-/** How long state of before a reload waits for its place, in milliseconds. */
-const UNPLACED_PERIOD = 10_000;
+
 
 /** The engine of one page. */
 export class Engine {
   /** @type {Map<string, Slot>} */
   #slots = new Map();
-  /** @type {Map<number, Instance>} */
-  #instances = new Map();
-  /** @type {Map<Element, Instance>} */
-  #byElement = new Map();
-  /** @type {Set<Element>} */
-  #dirty = new Set();
   /** By module, the state of before a reload. @type {Map<string, StoredModule>} */
   #stored = new Map();
-  /** By place, who was there before a reload. @type {Map<string, { instance: number, props: string }>} */
-  #reserved = new Map();
-  /** Whose state is about to be captured. @type {Set<Slot>} */
-  #captures = new Set();
   #stack = new Stack();
-  #nextInstance = 1;
-  #settling = false;
   /** @type {Delivery} */
   #delivery;
   #with;
-  #resources;
+  /** @type {Holdings} */
+  #holdings;
+  /** @type {Mounting} */
+  #mounting;
   #updates;
   #around;
+  #watch;
+  #invalidations;
 
   /** @param {Collaborators} collaborators */
   constructor(collaborators) {
     this.#with = collaborators;
     this.#delivery = new Delivery({
       stack: this.#stack,
-      resources: () => this.#resources,
+      holdings: () => this.#holdings,
       now: collaborators.now,
-      later: (code) => void collaborators.timers.setTimeout(code, 0),
+      componentOf: (instance) => this.#mounting.get(instance)?.component ?? null,
+      later: (code) => void collaborators.page.timers.setTimeout(code, 0),
       slot: (name) => this.#slot(name),
-      ask: (slot, code) => this.#ask(slot, code),
+      ask: (slot, code) => this.#watch.ask(slot, code),
       returned: (slot) => this.#returned(slot),
     });
-    this.#resources = new Resources(collaborators.timers, (resource) => this.#delivery.fired(resource));
+    this.#holdings = new Holdings({
+      page: collaborators.page,
+      now: collaborators.now,
+      fired: (resource, event) => this.#delivery.fired(resource, event),
+      node: (module, node) => this.#slot(module).nodeOf(node),
+      nameOf: (instance) => this.#mounting.get(instance)?.name ?? null,
+      sent: (value) => this.#delivery.sent(value),
+      problem: collaborators.problem,
+      warn: (module, text) => collaborators.log("warn", module, text),
+    });
     this.#updates = new UpdateQueue((error) => collaborators.log("error", null, describe(error)));
-    const { document, now, clock, compile } = collaborators;
-    this.#around = /** @type {import("./update.js").Surroundings} */ ({
+    this.#mounting = this.#newMounting();
+    this.#invalidations = new Invalidations({
+      instance: (id) => this.#mounting.get(id),
+      placer: (instance) => this.#mounting.placer(instance),
+      remount: (instance) => this.#mounting.remount(instance),
+      rerender: (instance) => this.#mounting.rerender(instance),
+      ready: ({ slot, status }) => slot.alive && !slot.held && status === "mounted" && this.#stack.depth === 0,
+      problem: collaborators.problem,
+    });
+    this.#around = this.#surroundings();
+    const { clock, trapped, problem, swapped, now, rehearse } = collaborators;
+    const { timers } = collaborators.page;
+    const [updates, around] = [this.#updates, this.#around];
+    const released = () => {
+      this.#drain();
+      this.#mounting.touchAll();
+    };
+    this.#watch = new Watch({ clock, trapped, problem, swapped, updates, around, released });
+    /** The rehearsals that the page waits for. */
+    this.rehearsals = new Rehearsals(rehearse, timers);
+    /** The states that modules were in. */
+    this.states = new States({
+      timers,
+      now,
+      updates,
+      around,
+      slots: () => [...this.#slots.values()],
+      ready: (slot) => slot.alive && !slot.held && this.#stack.depth === 0,
+      ask: (slot, code) => this.#watch.ask(slot, code, false),
+      placed: (slot) => this.#mounting.of(slot),
+      released,
+      swapped,
+    });
+  }
+
+  #newMounting() {
+    const { document, page, show, problem } = this.#with;
+    return new Mounting({
+      document,
+      timers: page.timers,
+      resources: this.#holdings,
+      show,
+      problem,
+      slot: (name) => this.#slot(name),
+      slots: () => [...this.#slots.values()],
+      load: (slot) => this.#load(slot),
+      settled: () => {
+        this.#holdings.ports.renamed();
+        this.#connectSoon();
+      },
+      ask: (slot, code) => this.#watch.ask(slot, code),
+      returned: (slot) => this.#returned(slot),
+      quietly: (change) => this.#delivery.quietly(change),
+    });
+  }
+
+  /** @returns {import("./update.js").Surroundings} */
+  #surroundings() {
+    const { document, now, clock, compile } = this.#with;
+    return {
       document,
       now,
       clock,
       compile,
       stack: this.#stack,
-      resources: this.#resources,
+      resources: this.#holdings,
       replaced: (slot) => this.#updates.replaced(slot.name),
       sink: (slot) => this.#sink(slot),
-      elementOf: (instance) => this.#instances.get(instance)?.element ?? null,
+      elementOf: (instance) => this.#mounting.get(instance)?.element ?? null,
+      mountedIn: (slot) => new Set(this.#mounting.of(slot).flatMap(({ status, component }) => (status === "mounted" ? [component] : []))),
       quietly: (change) => this.#delivery.quietly(change),
-      taken: (slot, restored) => this.#taken(slot, restored),
-    });
+      pruned: (elements) => this.#mounting.pruned(elements),
+      taken: (slot, restored) => {
+        this.#mounting.taken(slot, restored);
+        this.#holdings.returned(slot.name);
+        this.states.captureSoon(slot);
+      },
+      invalidated: (invalidations) => {
+        for (const invalidation of invalidations) this.#invalidations.add(invalidation);
+        return this.#invalidations.drain();
+      },
+      drain: () => this.#delivery.drain(),
+      tellTrap: (slot, trap) => this.#watch.tell(slot, trap),
+      revive: (slot, trap) => this.#watch.revive(slot, trap),
+      examine: (slot) => this.#watch.examine(slot),
+    };
   }
 
   /** The versions that run, or would if their components were placed. */
@@ -112,14 +189,60 @@ export class Engine {
     return known.map(({ module, hash }) => ({ module, hash }));
   }
 
+  /** What is known of each module. */
+  modules() {
+    return [...this.#slots.values()].map((slot) => ({
+      module: slot.name,
+      hash: slot.version?.hash ?? null,
+      components: slot.version?.components ?? [],
+      running: slot.alive,
+      generation: slot.generation,
+      instances: this.#mounting.of(slot).map(({ id, component, status }) => ({ instance: id, component, status })),
+      previous: slot.before?.version.hash ?? null,
+      previousKeys: keysOf(slot.before?.snapshot ?? EMPTY),
+    }));
+  }
+
+  /**
+   * The states that a module was in, and where it is among them.
+   * @param {string} name
+   */
+  historyOf(name) {
+    const { history } = this.#known(name);
+    return { at: history.at, entries: history.entries };
+  }
+
+  /**
+   * Makes a module go on from a state of its history.
+   *
+   * @param {string} name
+   * @param {(at: number) => number} to the index, given the index now
+   * @returns {Promise<Swap>}
+   */
+  async goTo(name, to) {
+    return this.states.goTo(this.#known(name), to);
+  }
+
+  /**
+   * @param {string} name
+   * @returns {Slot}
+   * @throws {Error} if there is no such module
+   */
+  #known(name) {
+    const slot = this.#slots.get(name);
+    if (slot?.version) return slot;
+    const names = [...this.#slots.values()].filter(({ version }) => version !== null).map((other) => `\`${other.name}\``);
+    throw new Error(`there is no module \`${name}\`; ${names.length > 0 ? `the modules are ${names.join(", ")}` : "none has been built yet"}`);
+  }
+
   /** Whether anything is under way that has not been told of yet. */
   get busy() {
-    return this.#settling || this.#updates.running;
+    return this.#updates.running || this.#mounting.settling;
   }
 
   /** Whether components are placed that wait for a first version. */
   get waiting() {
-    return [...this.#slots.values()].every(({ version }) => version === null) && this.#byElement.size > 0;
+    return [...this.#slots.values()].every(({ version }) => version === null) && this.#mounting.count > 0;
   }
 
   /**
@@ -130,13 +253,13 @@ export class Engine {
   learn(versions) {
     const news = versions.filter(({ module, hash }) => {
       const slot = this.#slot(module);
-      return slot.version?.hash !== hash && slot.refused !== hash;
+      return slot.version?.hash !== hash && !slot.refused.has(hash);
     });
     for (const version of news) {
       const slot = this.#slot(version.module);
       if (!slot.guest && !slot.busy) this.#note(slot, version);
     }
-    this.#touchAll();
+    this.#mounting.touchAll();
     return news.filter((version) => this.#slot(version.module).version?.hash !== version.hash);
   }
 
@@ -145,17 +268,25 @@ export class Engine {
    *
    * @param {number | null} sequence for the acknowledgement
    * @param {Version[]} versions
+   * @param {{ again?: boolean, clean?: boolean }} [options] whether a version that runs is started again, and without its state
+   * @returns {Promise<Swap[]>} without those that a later update replaced
    */
-  update(sequence, versions) {
-    this.#updates.add(versions, async () => {
-      /** @type {Swap[]} */
-      const swaps = [];
-      for (const version of versions) {
-        const swap = await this.#bring(this.#slot(version.module), version);
-        if (swap) swaps.push(swap);
-      }
-      this.#touchAll();
-      this.#with.swapped(sequence, swaps, false);
+  update(sequence, versions, options = {}) {
+    return new Promise((resolve) => {
+      this.#updates.add(versions, async () => {
+        const prepared = versions.map((version) => this.#prepare(version));
+        /** @type {Swap[]} */
+        const swaps = [];
+        for (const [index, version] of versions.entries()) {
+          const swap = await this.#bring(this.#slot(version.module), version, { ...options, sequence, prepared: prepared[index] ?? null });
+          if (swap) swaps.push(swap);
+        }
+        this.#mounting.touchAll();
+        this.#with.swapped(sequence, swaps, false);
+        resolve(swaps);
+        const declined = swaps.find(({ outcome }) => outcome === "declined");
+        if (declined) this.#with.reload(declined.error ?? "a component accepts no hot update");
+      });
     });
   }
 
@@ -166,10 +297,7 @@ export class Engine {
   restoreFrom(modules) {
     for (const module of modules) {
       this.#stored.set(module.module, module);
-      for (const { instance, place, props } of module.places) {
-        this.#reserved.set(place, { instance, props });
-        this.#nextInstance = Math.max(this.#nextInstance, instance + 1);
-      }
+      this.#mounting.reserve(module.places);
     }
   }
 
@@ -179,12 +307,9 @@ export class Engine {
    */
   captureAll() {
     return [...this.#slots.values()].flatMap((slot) => {
-      if (slot.guest) this.#capture(slot);
+      if (slot.guest) this.states.capture(slot);
       if (slot.lastGood === null) return [];
-      const places = [...this.#instances.values()]
-        .filter((instance) => instance.slot === slot)
-        .map(({ id, element, props }) => ({ instance: id, place: place(element), props }));
-      return [{ module: slot.name, snapshot: slot.lastGood, places }];
+      return [{ module: slot.name, snapshot: slot.lastGood, places: this.#mounting.placesOf(slot) }];
     });
   }
 
@@ -198,217 +323,39 @@ export class Engine {
   }
 
   /**
-   * To be called whenever an `hmr-component` has come, gone, or changed. What is to be done about it is done in a
-   * microtask: by then an element that was only moved is back.
+   * To be called whenever an `hmr-component` has come, gone, or changed.
    * @param {Element} element
    */
   changed(element) {
-    this.#dirty.add(element);
-    this.#settleSoon();
+    this.#mounting.changed(element);
   }
 
-  #touchAll() {
-    for (const element of this.#byElement.keys()) this.#dirty.add(element);
-    this.#settleSoon();
+  /**
+   * To be called whenever an `hmr-connect` has come, gone, or changed.
+   * @param {Element} element
+   */
+  connectionChanged(element) {
+    this.#holdings.ports.changed(element);
+    this.#connectSoon();
   }
 
-  #settleSoon() {
-    if (this.#settling) return;
-    this.#settling = true;
+  /**
+   * Registers a function that modules call by its name.
+   *
+   * @param {string} name
+   * @param {import("./host.js").HostFunction} f
+   * @returns {() => void} takes it away
+   */
+  host(name, f) {
+    return this.#holdings.host.register(name, f);
+  }
+
+  /** Makes the connections those that are declared. By the microtask, an element that was only moved is back. */
+  #connectSoon() {
     queueMicrotask(() => {
-      this.#settling = false;
-      this.#settle();
+      this.#holdings.ports.refresh();
+      this.#delivery.drain();
     });
-  }
-
-  /** Makes the instances those that the elements in the document ask for. */
-  #settle() {
-    for (const element of [...this.#dirty]) {
-      const instance = this.#byElement.get(element);
-      const wanted = element.isConnected ? this.#slot(element.getAttribute("module") ?? "") : null;
-      if (instance?.slot.held || wanted?.held) continue;
-      this.#dirty.delete(element);
-      this.#settleElement(element, instance, wanted);
-    }
-    for (const slot of this.#slots.values()) this.#stopUnused(slot);
-  }
-
-  /**
-   * @param {Element} element
-   * @param {Instance | undefined} instance
-   * @param {Slot | null} slot the module that it asks for; null if it has left the document
-   */
-  #settleElement(element, instance, slot) {
-    const component = element.getAttribute("component") ?? "";
-    if (instance && (instance.slot !== slot || instance.component !== component)) {
-      this.#unmount(instance);
-      instance = undefined;
-    }
-    if (!slot) return;
-    if (!instance) {
-      instance = this.#add(element, slot, component);
-    }
-    const problem = problemOf(instance, this.#slots.values());
-    if (problem) {
-      this.#fail(instance, problem);
-      return;
-    }
-    if (!slot.version) return;
-    if (!slot.guest) this.#load(slot);
-    else if (slot.alive) this.#bringUp(instance);
-  }
-
-  /**
-   * @param {Element} element
-   * @param {Slot} slot
-   * @param {string} component
-   */
-  #add(element, slot, component) {
-    const reserved = this.#reserved.size > 0 ? this.#reserved.get(place(element)) : undefined;
-    const known = reserved && !this.#instances.has(reserved.instance) ? reserved : null;
-    const id = known ? known.instance : this.#nextInstance++;
-    const instance = new Instance(id, element, slot, component);
-    if (known) instance.props = known.props;
-    this.#instances.set(id, instance);
-    this.#byElement.set(element, instance);
-    return instance;
-  }
-
-  /**
-   * @param {Instance} instance
-   * @param {Problem} problem
-   */
-  #fail(instance, problem) {
-    if (instance.status !== "mounted") instance.status = "failed";
-    this.#with.show(instance.element, problem);
-    if (instance.problem === problem.message) return;
-    instance.problem = problem.message;
-    this.#with.problem(`${problem.message}\nhint: ${problem.hint}`);
-  }
-
-  /**
-   * Takes away what was said of an instance.
-   * @param {Instance} instance
-   */
-  #clear(instance) {
-    instance.problem = null;
-    this.#with.show(instance.element, null);
-  }
-
-  /**
-   * Mounts an instance, or renders it afresh if its props have changed.
-   * @param {Instance} instance
-   */
-  #bringUp(instance) {
-    const props = instance.element.getAttribute("props") ?? "{}";
-    const root = instance.slot.tree.roots.get(instance.id);
-    if (instance.status !== "mounted" && root) {
-      // It was restored before its place was there.
-      if (!root.dom) attach(root, instance.element, instance.slot);
-      instance.status = "mounted";
-    }
-    if (instance.status !== "mounted") this.#mount(instance, props);
-    else if (instance.props !== props) this.#rerender(instance, props);
-    else this.#clear(instance);
-  }
-
-  /**
-   * @param {Instance} instance
-   * @param {string} props
-   */
-  #mount(instance, props) {
-    const { slot, element, id, component } = instance;
-    element.replaceChildren();
-    slot.tree.addRoot(id, element);
-    instance.props = props;
-    const answer = this.#ask(slot, (guest) => guest.mount(id, component, props));
-    if (answer === undefined) {
-      instance.status = "failed";
-    } else if (answer === null) {
-      instance.status = "mounted";
-      this.#clear(instance);
-    } else {
-      slot.tree.dropRoot(id);
-      element.replaceChildren();
-      this.#fail(instance, mountProblem(instance, answer));
-    }
-    this.#returned(slot);
-  }
-
-  /**
-   * @param {Instance} instance
-   * @param {string} props
-   */
-  #rerender(instance, props) {
-    const { slot, id, component, element } = instance;
-    const old = slot.tree.setAside(id);
-    slot.rerendering = [];
-    instance.props = props;
-    const answer = this.#ask(slot, (guest) => guest.mount(id, component, props));
-    const requests = slot.rerendering;
-    slot.rerendering = null;
-    if (answer === null) {
-      const fresh = slot.tree.roots.get(id);
-      slot.tree.shadow.clear();
-      this.#clear(instance);
-      if (fresh) {
-        this.#delivery.quietly(() => {
-          const putBack = preserve(this.#with.document, [element]);
-          takeOver(old, fresh, slot);
-          putBack();
-        });
-      }
-      this.#resources.settle(slot.name, requests.filter((request) => request.instance === id), new Set([id]));
-      for (const request of requests) if (request.instance !== id) this.#resources.apply(slot.name, request);
-    } else {
-      slot.tree.putBack(id, old);
-      if (answer !== undefined) this.#fail(instance, mountProblem(instance, answer));
-    }
-    this.#returned(slot);
-  }
-
-  /** @param {Instance} instance */
-  #unmount(instance) {
-    const { slot, id, element } = instance;
-    this.#instances.delete(id);
-    this.#byElement.delete(element);
-    this.#unmountId(slot, id);
-    this.#clear(instance);
-    element.replaceChildren();
-  }
-
-  /**
-   * @param {Slot} slot
-   * @param {number} id
-   */
-  #unmountId(slot, id) {
-    const mounted = slot.tree.roots.has(id);
-    if (mounted && slot.alive) this.#ask(slot, (guest) => guest.unmount(id));
-    slot.tree.dropRoot(id);
-    this.#resources.closeInstance(id);
-    this.#returned(slot);
-  }
-
-  /**
-   * A module none of whose components is placed has no running code.
-   * @param {Slot} slot
-   */
-  #stopUnused(slot) {
-    if (!slot.guest || slot.busy || slot.held || slot.tree.roots.size > 0 || this.#places(slot)) return;
-    const guest = slot.guest;
-    slot.guest = null;
-    slot.lastGood = null;
-    if (guest.trap) return;
-    try {
-      guest.dispose();
-    } catch (error) {
-      slot.log("warn", `the code trapped while it was disposed of: ${describe(error)}`);
-    }
-  }
-
-  /** @param {Slot} slot */
-  #places(slot) {
-    return [...this.#instances.values()].some((instance) => instance.slot === slot);
   }
 
   /** @param {Slot} slot */
@@ -419,9 +366,9 @@ export class Engine {
     this.#updates.add([], async () => {
       slot.busy = false;
       // An update that came first may have loaded it.
-      if (slot.guest || !this.#places(slot)) return;
-      const swap = await this.#bring(slot, slot.version ?? version);
-      this.#touchAll();
+      if (slot.guest || this.#mounting.of(slot).length === 0) return;
+      const swap = await this.#bring(slot, slot.version ?? version, {});
+      this.#mounting.touchAll();
       if (swap) this.#with.swapped(null, [swap], false);
     });
   }
@@ -437,58 +384,61 @@ export class Engine {
   }
 
   /**
+   * Begins what can be done for a version before its turn: it is fetched, compiled and rehearsed.
+   * @param {Version} version
+   * @returns {import("./update.js").Prepared | null} null if it will not be swapped in
+   */
+  #prepare(version) {
+    const slot = this.#slot(version.module);
+    if (this.#updates.replaced(slot.name) || (slot.alive && slot.version?.hash === version.hash)) return null;
+    if (!slot.guest && this.#mounting.of(slot).length === 0) return null;
+    const known = compiledOf(slot, version.hash);
+    const compiled = known ? Promise.resolve(known) : this.#with.compile(version);
+    // What fails is told by the step that waits for it.
+    compiled.catch(() => {});
+    if (!version.rehearse || !slot.alive) return { compiled, verdict: null };
+    this.states.capture(slot);
+    return { compiled, verdict: this.rehearsals.ask(version, slot.lastGood ?? EMPTY) };
+  }
+
+  /**
    * Makes a slot run a version, or notes it if none of its components is placed.
+   *
    * @param {Slot} slot
    * @param {Version} version
+   * @param {import("./update.js").Options} options
    * @returns {Promise<Swap | null>}
    */
-  async #bring(slot, version) {
+  async #bring(slot, version, options) {
     if (this.#updates.replaced(slot.name)) return null;
-    if (slot.alive && slot.version?.hash === version.hash) return outcome(version, "unchanged");
-    if (!slot.guest && !this.#places(slot)) {
+    if (slot.alive && slot.version?.hash === version.hash && !options.again) return newSwap(version, "unchanged");
+    if (!slot.guest && this.#mounting.of(slot).length === 0) {
       this.#note(slot, version);
-      return outcome(version, "not-mounted");
+      return newSwap(version, "not-mounted");
     }
     const first = slot.guest === null;
     const stored = first ? this.#stored.get(slot.name) : undefined;
     this.#stored.delete(slot.name);
     slot.busy = true;
     try {
-      const swap = await bring(slot, version, stored?.snapshot ?? null, this.#around);
+      const swap = await bring(slot, version, { ...options, state: stored?.snapshot ?? null }, this.#around);
       if (swap?.outcome !== "rolled-back" || !first) return swap;
       if (stored) {
         this.#with.problem(`the state of \`${slot.name}\` could not be restored after the reload: ${swap.error}`);
-        return await this.#bring(slot, version);
+        return await this.#bring(slot, version, options);
       }
       slot.version ??= version;
       slot.failure = swap.error;
       return swap;
     } finally {
       slot.busy = false;
-      this.#delivery.drain();
+      this.#drain();
     }
   }
 
-  /**
-   * @param {Slot} slot
-   * @param {Set<number>} restored
-   */
-  #taken(slot, restored) {
-    for (const instance of this.#instances.values()) {
-      if (instance.slot !== slot) continue;
-      if (restored.has(instance.id) && instance.status !== "waiting") instance.status = "mounted";
-      else if (!restored.has(instance.id)) instance.status = "waiting";
-    }
-    this.#resources.keepOnly(slot.name, restored);
-    const unplaced = () => [...restored].filter((id) => slot.tree.roots.has(id) && !this.#instances.has(id));
-    if (unplaced().length > 0) {
-      const dropped = slot.guest;
-      this.#with.timers.setTimeout(() => {
-        if (slot.guest === dropped && !slot.held) for (const id of unplaced()) this.#unmountId(slot, id);
-      }, UNPLACED_PERIOD);
-    }
-    this.#touchAll();
-    this.#captureSoon(slot);
+  #drain() {
+    this.#delivery.drain();
+    this.#invalidations.drain();
   }
 
   /**
@@ -503,10 +453,20 @@ export class Engine {
         this.#with.document,
         (of, event, node, key) => this.#delivery.happened(of, event, node, key),
         (level, text) => this.#with.log(level, name, text),
+        this.#calls(name),
       );
       this.#slots.set(name, slot);
     }
     return slot;
+  }
+
+  /** @param {string} name */
+  #calls(name) {
+    return new Calls(
+      this.#with.clock,
+      (export_, error) => this.#with.log("error", name, `the wrapper of \`${export_}\` failed, so the original answers: ${describe(error)}`),
+      (slower) => this.#with.slower(name, this.#slot(name).version?.hash ?? "", slower),
+    );
   }
 
   /**
@@ -521,51 +481,15 @@ export class Engine {
       resource: (json) => {
         const request = readRequest(json);
         if (slot.rerendering) slot.rerendering.push(request);
-        else this.#resources.apply(slot.name, request);
+        else this.#holdings.apply(slot.name, request);
       },
+      port: (json) => {
+        const request = readPort(json);
+        if (slot.rerendering) slot.rerendering.push(request);
+        else this.#holdings.apply(slot.name, request);
+      },
+      invalidate: (json) => this.#invalidations.add(readInvalidation(json)),
     };
-  }
-
-  /**
-   * Calls into a slot's code.
-   *
-   * @template T
-   * @param {Slot} slot
-   * @param {(guest: import("./module.js").Guest) => T} code
-   * @returns {T | undefined} undefined if it trapped, which has been dealt with
-   */
-  #ask(slot, code) {
-    const guest = /** @type {import("./module.js").Guest} */ (slot.guest);
-    try {
-      return code(guest);
-    } catch (error) {
-      if (!(error instanceof GuestTrap)) throw error;
-      guest.trap = error;
-      this.#trapped(slot, error);
-      return undefined;
-    }
-  }
-
-  /**
-   * @param {Slot} slot
-   * @param {GuestTrap} trap
-   */
-  #trapped(slot, trap) {
-    const version = /** @type {Version} */ (slot.version);
-    slot.log("error", `trapped: ${trap.described}`);
-    this.#with.trapped(slot.name, version.hash, trap.facts);
-    const now = this.#with.clock();
-    slot.revivals = slot.revivals.filter((at) => now - at < REVIVAL_PERIOD);
-    if (slot.lastGood === null || slot.revivals.length >= MOST_REVIVALS) return;
-    slot.revivals.push(now);
-    this.#updates.add([], async () => {
-      if (slot.guest?.trap !== trap || slot.version !== version) return;
-      slot.busy = true;
-      const swap = await bring(slot, version, null, this.#around);
-      slot.busy = false;
-      this.#delivery.drain();
-      if (swap) this.#with.swapped(null, [swap], true);
-    });
   }
 
   /**
@@ -575,32 +499,9 @@ export class Engine {
   #returned(slot) {
     if (this.#stack.depth > 0) return;
     slot.tree.flushCalls();
+    this.#holdings.returned(slot.name);
     this.#delivery.drain();
-    this.#captureSoon(slot);
+    this.#invalidations.drain();
+    this.states.captureSoon(slot);
   }
-
-  /** @param {Slot} slot */
-  #captureSoon(slot) {
-    if (this.#captures.has(slot)) return;
-    this.#captures.add(slot);
-    this.#with.timers.setTimeout(() => {
-      this.#captures.delete(slot);
-      this.#capture(slot);
-    }, CAPTURE_DELAY);
-  }
-
-  /** @param {Slot} slot */
-  #capture(slot) {
-    if (!slot.alive || slot.held || this.#stack.depth > 0) return;
-    slot.lastGood = this.#ask(slot, (guest) => guest.capture()) ?? slot.lastGood;
-  }
-}
-
-/**
- * @param {Version} version
- * @param {"unchanged" | "not-mounted"} what
- * @returns {Swap}
- */
-function outcome({ module, hash }, what) {
-  return { module, hash, outcome: what, step: null, error: null, report: null, resources: [], events: [], duration: {} };
 }

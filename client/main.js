@@ -13,6 +13,7 @@ import { Engine } from "./engine.js";
 import { labelDrag } from "./events.js";
 import { HmrOverlay, HmrProblem, HmrStatus } from "./overlay.js";
 import { readConfig } from "./protocol.js";
+import { facilitiesOf } from "./resources/facilities.js";
 import { readPage, store, take, writePage } from "./reload.js";
 import { updateAssets, updateStyles } from "./styles.js";
 import { Transport } from "./transport.js";
@@ -101,6 +102,11 @@ function tell(swap, revived) {
     case "rolled-back":
       status.warn(`\`${swap.module}\` was not swapped: ${swap.error}\nIt failed in the step \`${swap.step}\`; the version before goes on`);
       return;
+    case "undone":
+      status.warn(`\`${swap.module}\` was swapped back: ${swap.error}\nThe version before goes on with its state from before`);
+      return;
+    case "declined":
+      return log("warn", swap.module, swap.error ?? "a component accepts no hot update");
     case "unchanged":
     case "not-mounted":
       return;
@@ -111,14 +117,7 @@ function tell(swap, revived) {
 
 const engine = new Engine({
   document,
-  timers: {
-    setInterval: (code, ms) => window.setInterval(code, ms),
-    clearInterval: (id) => window.clearInterval(id),
-    setTimeout: (code, ms) => window.setTimeout(code, ms),
-    clearTimeout: (id) => window.clearTimeout(id),
-    requestAnimationFrame: (code) => window.requestAnimationFrame(code),
-    cancelAnimationFrame: (id) => window.cancelAnimationFrame(id),
-  },
+  page: facilitiesOf(window),
   now: () => performance.timeOrigin + performance.now(),
   clock: () => performance.now(),
   compile: compiler((url, options) => fetch(url, options)),
@@ -138,6 +137,12 @@ const engine = new Engine({
   problem(message) {
     log("error", null, message);
     transport.send({ type: "problem", message });
+  },
+  rehearse: (request) => transport.connected && transport.send({ type: "rehearse", ...request }),
+  reload: (reason) => reload(reason, true),
+  slower(module, hash, { before, call, calls, beforeMs, afterMs }) {
+    log("warn", module, `\`${call}\` takes ${afterMs.toFixed(1)} ms instead of ${beforeMs.toFixed(1)} ms since ${hash.slice(0, 8)}, the median of ${calls} calls`);
+    transport.send({ type: "slower", module, hash, before, call, calls, before_ms: beforeMs, after_ms: afterMs });
   },
 });
 
@@ -204,6 +209,8 @@ function receive(message) {
       return applied(message.sequence, "asset", updateAssets(document, message.paths, message.sequence));
     case "full-reload":
       return reload(message.reason, message.restore);
+    case "verdict":
+      return engine.rehearsals.answered(message);
     default:
       message;
   }
@@ -237,14 +244,17 @@ const transport = new Transport(
         log("error", null, `a message of the type \`${message.type}\` failed: ${error}`);
       }
     },
-    changed: (connected) => status.stand("connection", connected ? null : "The tool is not connected; waiting for it"),
+    changed(connected) {
+      status.stand("connection", connected ? null : "The tool is not connected; waiting for it");
+      if (!connected) engine.rehearsals.disconnected();
+    },
     log: (text) => log("warn", null, text),
   },
 );
 
 /** A component's place in the page. */
 class HmrComponent extends HTMLElement {
-  static observedAttributes = ["module", "component", "props"];
+  static observedAttributes = ["module", "component", "props", "name"];
 
   connectedCallback() {
     engine.changed(this);
@@ -259,6 +269,26 @@ class HmrComponent extends HTMLElement {
 
   attributeChangedCallback() {
     if (this.isConnected) engine.changed(this);
+  }
+}
+
+/** A connection between components of the page. */
+class HmrConnect extends HTMLElement {
+  static observedAttributes = ["from", "to", "transform", "kind"];
+
+  connectedCallback() {
+    engine.connectionChanged(this);
+  }
+
+  disconnectedCallback() {
+    engine.connectionChanged(this);
+  }
+
+  /** A move within the document changes nothing. */
+  connectedMoveCallback() {}
+
+  attributeChangedCallback() {
+    if (this.isConnected) engine.connectionChanged(this);
   }
 }
 
@@ -288,11 +318,12 @@ function restorePage() {
 }
 
 function start() {
-  document.head.append(Object.assign(document.createElement("style"), { textContent: ":where(hmr-component) { display: contents }" }));
+  document.head.append(Object.assign(document.createElement("style"), { textContent: ":where(hmr-component) { display: contents } hmr-connect { display: none }" }));
   showElements();
   document.addEventListener("dragstart", labelDrag, true);
   restorePage();
   engine.learn(config.modules);
+  customElements.define("hmr-connect", HmrConnect);
   customElements.define("hmr-component", HmrComponent);
   standing(config.failure);
   transport.connect();

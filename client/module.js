@@ -9,6 +9,8 @@
  */
 
 import { COMPONENT_PREFIX } from "./inspect.js";
+import { EMPTY } from "./snapshot.js";
+import { GuestTrap, innermost, readPanic } from "./trap.js";
 
 /** @typedef {"debug" | "info" | "warn" | "error"} Level */
 
@@ -22,7 +24,12 @@ const LEVELS = ["debug", "info", "warn", "error"];
  * @property {(batch: Uint8Array) => void} dom the bytes are only valid during the call
  * @property {(level: Level, text: string) => void} log
  * @property {(json: string) => void} resource
+ * @property {(json: string) => void} port
+ * @property {(json: string) => void} invalidate
  */
+
+/** How many loop heads and calls a call may pass, where the module counts them. */
+const BUDGET = 500_000_000;
 
 /** What all modules of an engine share. */
 export class Stack {
@@ -30,51 +37,8 @@ export class Stack {
   depth = 0;
 }
 
-/** The end of a module's running code. */
-export class GuestTrap extends Error {
-  /**
-   * @param {{ message: string, file?: string, line?: number, column?: number }} info
-   * @param {string} stack
-   */
-  constructor(info, stack) {
-    super(info.message);
-    this.name = "GuestTrap";
-    this.file = info.file ?? "";
-    this.line = info.line ?? 0;
-    this.column = info.column ?? 0;
-    this.wasmStack = stack;
-  }
-
-  /** The message with the place, as far as it is known. */
-  get described() {
-    return this.file ? `${this.message} (${this.file}:${this.line})` : this.message;
-  }
-
-  /** @returns {import("./protocol.js").Trap} */
-  get facts() {
-    const { message, file, line, column, wasmStack } = this;
-    return { message, file, line, column, stack: wasmStack };
-  }
-}
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** @param {string} json */
-function readPanic(json) {
-  try {
-    const info = JSON.parse(json);
-    const number = (/** @type {unknown} */ value) => (typeof value === "number" ? value : 0);
-    return {
-      message: String(info.message ?? "panicked"),
-      file: String(info.file ?? ""),
-      line: number(info.line),
-      column: number(info.column),
-    };
-  } catch {
-    return { message: json || "panicked" };
-  }
-}
 
 /** Running code. */
 export class Guest {
@@ -89,15 +53,20 @@ export class Guest {
   /** @type {unknown} */
   #refused = null;
   #running = false;
+  /** How much further the code may run, where it counts. @type {WebAssembly.Global<"i32"> | null} */
+  #budget = null;
   #stack;
+  #calls;
 
   /**
    * @param {Stack} stack
    * @param {Sink} sink may be replaced while no code runs
    * @param {() => number} now milliseconds since the Unix epoch
+   * @param {import("./calls.js").Calls} calls of the module
    */
-  constructor(stack, sink, now) {
+  constructor(stack, sink, now, calls) {
     this.#stack = stack;
+    this.#calls = calls;
     this.sink = sink;
     this.now = now;
   }
@@ -112,11 +81,35 @@ export class Guest {
     const imports = this.#imports();
     const instance = await WebAssembly.instantiate(compiled, { hmr: imports });
     this.#memory = /** @type {WebAssembly.Memory} */ (instance.exports.memory);
-    for (const { name, kind } of WebAssembly.Module.exports(compiled)) {
-      if (kind !== "function") continue;
+    this.#budget = /** @type {WebAssembly.Global<"i32"> | undefined} */ (instance.exports.hmr_budget) ?? null;
+    const exported = WebAssembly.Module.exports(compiled).filter(({ kind }) => kind === "function");
+    for (const { name } of exported) {
       this.#functions[name] = /** @type {(...values: number[]) => number} */ (instance.exports[name]);
+    }
+    for (const { name } of exported) {
       if (name.startsWith(COMPONENT_PREFIX)) this.#call(name);
     }
+  }
+
+  /** The names of the functions that the module exports. */
+  get exports() {
+    return Object.keys(this.#functions);
+  }
+
+  /** The module's memory. */
+  get memory() {
+    return this.#memory;
+  }
+
+  /**
+   * Calls an export as it is.
+   *
+   * @param {string} name
+   * @param {number[]} values
+   * @returns {unknown}
+   */
+  invoke(name, values) {
+    return this.#run(name, () => this.#function(name)(...values));
   }
 
   /**
@@ -133,6 +126,14 @@ export class Guest {
     if (answer === null) return null;
     const { error } = parseAnswer("hmr_mount", answer);
     return typeof error === "string" ? error : null;
+  }
+
+  /**
+   * Tells an instance that an update took its place out of the page.
+   * @param {number} instance
+   */
+  prune(instance) {
+    if (this.#has("hmr_prune")) this.#call("hmr_prune", instance);
   }
 
   /** @param {number} instance */
@@ -157,7 +158,54 @@ export class Guest {
   /** @returns {string} a snapshot */
   capture() {
     const text = this.#ask("capture_state", null);
-    return text ?? `{"abi":1,"instances":[]}`;
+    return text ?? EMPTY;
+  }
+
+  /**
+   * Runs the hooks before an update.
+   * @returns {string | null} a snapshot with what they put aside; null if there are none
+   */
+  beforeUpdate() {
+    if (!this.#has("hmr_before_update")) return null;
+    return this.#ask("hmr_before_update", null) ?? EMPTY;
+  }
+
+  /**
+   * Lets fresh code bring a snapshot to its own versions.
+   *
+   * @param {string} snapshot
+   * @returns {string | null} what it answers; null if it has no migrations
+   */
+  migrate(snapshot) {
+    return this.#has("hmr_migrate") ? this.#ask("hmr_migrate", snapshot) : null;
+  }
+
+  /**
+   * Asks the code whether it is well.
+   * @returns {string | null} what is not well
+   */
+  health() {
+    const answer = this.#has("hmr_health") ? this.#ask("hmr_health", null) : null;
+    if (answer === null) return null;
+    const { instances } = parseAnswer("hmr_health", answer);
+    const ill = Array.isArray(instances) ? instances.filter((entry) => typeof entry?.error === "string") : [];
+    if (ill.length === 0) return null;
+    return ill.map(({ instance, component, error }) => `the instance ${instance} of \`${component}\`: ${error}`).join("; ");
+  }
+
+  /** A copy of the memory, to be put back. */
+  copyMemory() {
+    return this.#bytes().slice();
+  }
+
+  /**
+   * Makes the memory what it was.
+   * @param {Uint8Array} copy
+   */
+  putBack(copy) {
+    const bytes = this.#bytes();
+    bytes.set(copy);
+    bytes.fill(0, copy.length);
   }
 
   /**
@@ -194,10 +242,18 @@ export class Guest {
   }
 
   /** @param {string} name */
+  #has(name) {
+    return Object.hasOwn(this.#functions, name);
+  }
+
+  /**
+   * @param {string} name
+   * @returns {(...values: number[]) => number}
+   */
   #function(name) {
-    const found = this.#functions[name];
+    const found = this.#has(name) ? this.#functions[name] : undefined;
     if (!found) throw new Error(`the module has no export \`${name}\``);
-    return found;
+    return this.#calls.resolve(name, found);
   }
 
   /**
@@ -212,25 +268,34 @@ export class Guest {
     if (this.#running) throw new Error(`\`${name}\` was called while the module runs`);
     this.#running = true;
     this.#stack.depth++;
+    this.#calls.began(name);
+    if (this.#budget) this.#budget.value = BUDGET;
     try {
       const answer = code();
       // An import that failed ends the code, even if it went on.
       if (this.#refused) throw this.#refused;
       return answer;
     } catch (error) {
-      this.trap = this.#explain(error);
+      this.trap = this.#explain(error, name);
       throw this.trap;
     } finally {
+      this.#calls.ended(this.trap !== null);
       this.#stack.depth--;
       this.#running = false;
     }
   }
 
-  /** @param {unknown} error */
-  #explain(error) {
+  /**
+   * @param {unknown} error
+   * @param {string} name the export that was called
+   */
+  #explain(error, name) {
     const cause = this.#refused ?? error;
     const message = cause instanceof Error ? cause.message : String(cause);
     const stack = error instanceof Error ? (error.stack ?? "") : "";
+    if (this.#budget && this.#budget.value < 0) {
+      return new GuestTrap({ message: `ran for too long in \`${innermost(error, name)}\`` }, stack);
+    }
     return new GuestTrap(this.#panic ?? { message }, stack);
   }
 
@@ -276,27 +341,30 @@ export class Guest {
   }
 
   #imports() {
-    /** @param {() => void} code */
-    const guarded = (code) => {
+    /** @param {(...values: number[]) => void} code */
+    const guarded = (code) => (/** @type {number[]} */ ...values) => {
+      this.#calls.left();
       try {
-        code();
+        code(...values);
       } catch (error) {
         this.#refused ??= error;
         throw error;
+      } finally {
+        this.#calls.returned();
       }
     };
+    /** @param {"resource" | "port" | "invalidate"} name */
+    const telling = (name) => guarded((pointer = 0, length = 0) => this.sink[name](this.#text(pointer, length)));
     return {
-      dom: (/** @type {number} */ pointer, /** @type {number} */ length) =>
-        guarded(() => this.sink.dom(this.#slice(pointer, length))),
-      log: (/** @type {number} */ level, /** @type {number} */ pointer, /** @type {number} */ length) =>
-        guarded(() => this.sink.log(LEVELS[level] ?? "info", this.#text(pointer, length))),
+      dom: guarded((pointer = 0, length = 0) => this.sink.dom(this.#slice(pointer, length))),
+      log: guarded((level = 0, pointer = 0, length = 0) => this.sink.log(LEVELS[level] ?? "info", this.#text(pointer, length))),
       now: () => this.now(),
-      panic: (/** @type {number} */ pointer, /** @type {number} */ length) =>
-        guarded(() => {
-          this.#panic = readPanic(this.#text(pointer, length));
-        }),
-      resource: (/** @type {number} */ pointer, /** @type {number} */ length) =>
-        guarded(() => this.sink.resource(this.#text(pointer, length))),
+      panic: guarded((pointer = 0, length = 0) => {
+        this.#panic = readPanic(this.#text(pointer, length));
+      }),
+      resource: telling("resource"),
+      port: telling("port"),
+      invalidate: telling("invalidate"),
     };
   }
 }

@@ -5,7 +5,10 @@
  * none. `docs/protocol.md` is the contract; `host/cargo-hmr/src/protocol.rs` holds the Rust types.
  */
 
-/** @typedef {{ module: string, hash: string, url: string, components: string[] }} Version */
+/**
+ * @typedef {{ module: string, hash: string, url: string, components: string[], rehearse?: boolean,
+ *   transform?: unknown[] }} Version
+ */
 
 /**
  * @typedef {{ level: string, message: string, code: string | null, file: string | null,
@@ -22,31 +25,52 @@
  *   | { type: "hot-update", sequence: number, reason: string, modules: Version[] }
  *   | { type: "css-update", sequence: number, reason: string, paths: string[] }
  *   | { type: "asset-update", sequence: number, reason: string, paths: string[] }
- *   | { type: "full-reload", sequence: number, reason: string, restore: boolean }} ServerMessage
+ *   | { type: "full-reload", sequence: number, reason: string, restore: boolean }
+ *   | { type: "verdict" } & Verdict} ServerMessage
  */
 
-/** @typedef {"prepare" | "quiesce" | "capture" | "instantiate" | "restore" | "render" | "commit" | "rollback"} Step */
+/**
+ * What a rehearsal came to. `error` is the reason of a failure, or why it was skipped.
+ * @typedef {{ id: number, outcome: "passed" | "failed" | "skipped", step: string | null, error: string | null,
+ *   duration: { wait: number, run: number } }} Verdict
+ */
+
+/**
+ * @typedef {"prepare" | "quiesce" | "capture" | "instantiate" | "migrate" | "restore" | "render" | "commit" | "probation"
+ *   | "rollback" | "undo"} Step
+ */
 
 /**
  * @typedef {{ instances: { instance: number, component: string, error?: string,
- *   keys?: Record<string, { outcome: string, from?: string, reason?: string }> }[] }} RestoreReport
+ *   keys?: Record<string, { outcome: string, from?: string, reason?: string }>, version?: string, migrations?: string[],
+ *   tasks?: Record<string, { outcome: string, reason?: string }> }[] }} RestoreReport
  */
 
 /** @typedef {{ instance: number, key: string, outcome: "kept" | "replaced" | "opened" | "closed" }} ResourceOutcome */
 
+/** @typedef {{ from: string, to: string, outcome: "kept" | "dropped" | "made", reason: string | null }} ConnectionOutcome */
+
+/** @typedef {{ instance: number, reason: string }} Invalidation */
+
+/** @typedef {"committed" | "rolled-back" | "undone" | "unchanged" | "not-mounted" | "declined"} Outcome */
+
 /**
- * @typedef {{ module: string, hash: string, outcome: "committed" | "rolled-back" | "unchanged" | "not-mounted",
- *   step: Step | null, error: string | null, report: RestoreReport | null, resources: ResourceOutcome[],
- *   events: Step[], duration: Partial<Record<Step, number>> }} Swap
+ * @typedef {{ module: string, hash: string, outcome: Outcome, step: Step | null, error: string | null,
+ *   report: RestoreReport | null, resources: ResourceOutcome[], connections: ConnectionOutcome[], invalidated: Invalidation[],
+ *   events: Step[], duration: Partial<Record<Step, number>>, rehearsal: { wait: number, run: number, added: number } | null }} Swap
  */
 
 /** @typedef {{ message: string, file: string, line: number, column: number, stack: string }} Trap */
+
+/** @typedef {{ id: number, module: string, hash: string, snapshot: string, transform: unknown[] }} Rehearse */
 
 /**
  * @typedef {{ type: "ready", page: string, modules: { module: string, hash: string }[] }
  *   | { type: "swap", sequence: number, swaps: Swap[] }
  *   | { type: "applied", sequence: number, what: "css" | "asset", count: number }
  *   | { type: "trap", module: string, hash: string } & Trap
+ *   | { type: "rehearse" } & Rehearse
+ *   | { type: "slower", module: string, hash: string, before: string, call: string, calls: number, before_ms: number, after_ms: number }
  *   | { type: "problem", message: string }} ClientMessage
  */
 
@@ -135,6 +159,26 @@ function version(value) {
     hash: text(from, "hash"),
     url: text(from, "url"),
     components: list(from, "components", asText),
+    ...(from.rehearse === true ? { rehearse: true } : {}),
+    ...(Array.isArray(from.transform) && from.transform.length > 0 ? { transform: from.transform } : {}),
+  };
+}
+
+/**
+ * @param {Record<string, unknown>} from
+ * @returns {Verdict}
+ */
+function verdict(from) {
+  const outcome = text(from, "outcome");
+  if (outcome !== "passed" && outcome !== "failed" && outcome !== "skipped") throw new MessageError(`there is no outcome \`${outcome}\``);
+  const duration = object(from.duration ?? {});
+  const ms = (/** @type {unknown} */ value) => (typeof value === "number" ? value : 0);
+  return {
+    id: number(from, "id"),
+    outcome,
+    step: optionalText(from, "step"),
+    error: optionalText(from, "error"),
+    duration: { wait: ms(duration.wait), run: ms(duration.run) },
   };
 }
 
@@ -227,6 +271,8 @@ export function readMessage(data) {
         reason: optionalText(from, "reason") ?? "",
         restore: from.restore === true,
       };
+    case "verdict":
+      return { type, ...verdict(from) };
     default:
       throw new MessageError(`the type \`${type}\` is not known`, true);
   }

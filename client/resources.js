@@ -1,83 +1,84 @@
 /**
- * What the engine holds for instances and keeps across swaps: timers and animation frames.
+ * What the engine holds for instances and keeps across swaps: timers, listeners, observers, sockets, requests, calls.
  *
- * In: requests of modules, as JSON of any content. Out: firings, handed to whoever delivers them. A resource is known by
- * its instance and key; code that was swapped in and asks for the same one gets the live one.
+ * In: requests of modules. Out: firings, handed to whoever delivers them. Whose a resource is, and whether it goes on, is
+ * decided here; what stands behind it is in `resources/`. A resource is known by its instance and key; code that was swapped in
+ * and asks for the same one gets the live one.
+ *
+ * Invariants: nothing fires that has been closed, nor does a one-shot fire twice for the same code, unless it asked for a replay.
  */
+
+import { ANSWER_PREVENT, ANSWER_STOP, readEvent } from "./events.js";
+import { LISTEN_PREVENT, LISTEN_STOP } from "./ops.js";
+import { start } from "./resources/backing.js";
+
+export { readRequest } from "./resources/request.js";
 
 /** @typedef {import("./protocol.js").ResourceOutcome} ResourceOutcome */
+/** @typedef {import("./resources/facilities.js").Timers} Timers */
+/** @typedef {import("./resources/request.js").Request} Request */
+/** @typedef {import("./resources/request.js").OpenRequest} OpenRequest */
+/** @typedef {import("./resources/backing.js").Backing} Backing */
+
+/** Firings of these that wait count as one. */
+const TIMERS = new Set(["interval", "timeout", "animation-frame"]);
+/** These fire once. */
+const ONE_SHOTS = new Set(["timeout", "request", "call"]);
 
 /**
- * The timers of the page.
- * @typedef {object} Timers
- * @property {(code: () => void, ms: number) => unknown} setInterval
- * @property {(id: any) => void} clearInterval
- * @property {(code: () => void, ms: number) => unknown} setTimeout
- * @property {(id: any) => void} clearTimeout
- * @property {(code: () => void) => unknown} requestAnimationFrame
- * @property {(id: any) => void} cancelAnimationFrame
+ * What resources need of the engine around them.
+ *
+ * @typedef {object} Surroundings
+ * @property {import("./resources/facilities.js").Facilities} page
+ * @property {import("./host.js").HostFunctions} host
+ * @property {() => number} now milliseconds since the Unix epoch
+ * @property {(resource: Resource, event: string) => number} fired delivers a firing, the JSON of an `EventData`, now or when it can
+ *   be; answers the bits of `hmr_dispatch`, 0 if it waits
+ * @property {(module: string, node: number) => Node | null | undefined} node what a number of a module's node stands for: null if
+ *   it is not in the page yet, undefined if there is no such node
+ * @property {(module: string, text: string) => void} warn
  */
 
-/** @typedef {"interval" | "timeout" | "animation-frame"} Kind */
-
-/**
- * @typedef {{ op: "open", instance: number, key: string, kind: Kind, ms: number, handler: number }
- *   | { op: "close", instance: number, key: string }} Request
- */
-
-/** A live resource. */
+/** A resource that an instance has. */
 export class Resource {
+  /** Whether the instance still has it. */
+  open = true;
+  /** A one-shot that has fired. */
+  spent = false;
+  /** A connection that has ended by itself. */
+  ended = false;
+  /** How many firings wait to be delivered. */
+  waiting = 0;
+  /** What a one-shot fired with. @type {object | string | null} */
+  answer = null;
+  /** @type {Backing | null} */
+  backing = null;
+
   /**
    * @param {string} module
-   * @param {Extract<Request, { op: "open" }>} request
+   * @param {OpenRequest} request
    */
   constructor(module, request) {
     this.module = module;
     this.instance = request.instance;
     this.key = request.key;
-    this.kind = request.kind;
-    this.ms = request.ms;
+    this.what = request.what;
+    this.same = request.same;
+    this.node = request.node;
     this.handler = request.handler;
-    this.open = true;
-    /** Whether a firing waits to be delivered; further ones until then are one with it. */
-    this.pending = false;
-    /** @type {() => void} */
-    this.stop = () => {};
   }
-}
 
-/** A request that makes no sense. */
-export class RequestError extends Error {
-  /** @param {string} message */
-  constructor(message) {
-    super(message);
-    this.name = "RequestError";
+  get kind() {
+    return this.what.kind;
   }
-}
 
-/**
- * @param {string} json
- * @returns {Request}
- * @throws {RequestError}
- */
-export function readRequest(json) {
-  let from;
-  try {
-    from = JSON.parse(json);
-  } catch {
-    throw new RequestError("a resource request is not JSON");
+  get oneShot() {
+    return ONE_SHOTS.has(this.kind);
   }
-  const { op, instance, key, kind, args, handler } = from ?? {};
-  if (!Number.isInteger(instance) || typeof key !== "string") {
-    throw new RequestError("a resource request names no instance or no key");
+
+  get timer() {
+    return TIMERS.has(this.kind);
   }
-  if (op === "close") return { op, instance, key };
-  if (op !== "open" || !Number.isInteger(handler)) throw new RequestError("a resource request neither opens nor closes");
-  if (kind === "animation-frame") return { op, instance, key, kind, ms: 0, handler };
-  if (kind !== "interval" && kind !== "timeout") throw new RequestError(`there is no resource of the kind \`${kind}\``);
-  const ms = args?.ms;
-  if (typeof ms !== "number" || !(ms >= 0)) throw new RequestError(`\`${kind}\` needs \`ms\`, a number of milliseconds`);
-  return { op, instance, key, kind, ms: kind === "interval" ? Math.max(1, ms) : ms, handler };
 }
 
 /**
@@ -91,17 +92,14 @@ function name(instance, key) {
 /** All resources of a page. */
 export class Resources {
   /** @type {Map<string, Resource>} */
-  #live = new Map();
-  #timers;
-  #fire;
+  #held = new Map();
+  /** Observers whose element is to be looked up. @type {Set<Resource>} */
+  #looking = new Set();
+  #with;
 
-  /**
-   * @param {Timers} timers
-   * @param {(resource: Resource) => void} fire
-   */
-  constructor(timers, fire) {
-    this.#timers = timers;
-    this.#fire = fire;
+  /** @param {Surroundings} surroundings */
+  constructor(surroundings) {
+    this.#with = surroundings;
   }
 
   /**
@@ -110,8 +108,17 @@ export class Resources {
    * @param {Request} request
    */
   apply(module, request) {
-    if (request.op === "close") this.#close(this.#live.get(name(request.instance, request.key)));
-    else this.#open(module, request);
+    switch (request.op) {
+      case "open":
+        this.#open(module, request, false);
+        return;
+      case "send":
+        return this.#send(module, request);
+      case "close":
+        return this.#close(this.#of(module, request));
+      default:
+        request;
+    }
   }
 
   /**
@@ -124,29 +131,35 @@ export class Resources {
    * @returns {ResourceOutcome[]}
    */
   settle(module, requests, instances) {
-    /** @type {Map<string, Extract<Request, { op: "open" }>>} */
+    /** @type {Map<string, OpenRequest>} */
     const wanted = new Map();
+    /** @type {[string, Extract<Request, { op: "send" }>][]} */
+    let sends = [];
     for (const request of requests) {
-      if (request.op === "open") wanted.set(name(request.instance, request.key), request);
-      else wanted.delete(name(request.instance, request.key));
+      const id = name(request.instance, request.key);
+      if (request.op === "send") sends.push([id, request]);
+      else wanted.delete(id);
+      if (request.op === "open") wanted.set(id, request);
+      else if (request.op === "close") sends = sends.filter(([of]) => of !== id);
     }
     /** @type {ResourceOutcome[]} */
     const outcomes = [];
-    for (const [id, resource] of this.#live) {
+    for (const [id, resource] of [...this.#held]) {
       if (resource.module !== module || !instances.has(resource.instance) || wanted.has(id)) continue;
       this.#close(resource);
       outcomes.push({ instance: resource.instance, key: resource.key, outcome: "closed" });
     }
     for (const request of wanted.values()) {
       const { instance, key } = request;
-      outcomes.push({ instance, key, outcome: this.#open(module, request) });
+      outcomes.push({ instance, key, outcome: this.#open(module, request, true) });
     }
+    for (const [, request] of sends) this.#send(module, request);
     return outcomes;
   }
 
   /** @param {number} instance */
   closeInstance(instance) {
-    for (const resource of [...this.#live.values()]) if (resource.instance === instance) this.#close(resource);
+    for (const resource of [...this.#held.values()]) if (resource.instance === instance) this.#close(resource);
   }
 
   /**
@@ -155,8 +168,25 @@ export class Resources {
    * @param {Set<number>} instances
    */
   keepOnly(module, instances) {
-    for (const resource of [...this.#live.values()]) {
+    for (const resource of [...this.#held.values()]) {
       if (resource.module === module && !instances.has(resource.instance)) this.#close(resource);
+    }
+  }
+
+  /**
+   * Looks up the elements that observers asked for. To be called when a module's code has returned: by then the operations that
+   * make the elements have been done.
+   * @param {string} module
+   */
+  attach(module) {
+    for (const resource of [...this.#looking]) {
+      if (resource.module !== module) continue;
+      const node = this.#with.node(module, resource.node ?? 0);
+      if (node === null) continue;
+      this.#looking.delete(resource);
+      if (node === undefined) this.#warn(resource, `there is no node ${resource.node} to observe`);
+      else if (resource.kind !== "mutation-observer" && node.nodeType !== 1) this.#warn(resource, `the node ${resource.node} is no element`);
+      else resource.backing?.observe?.(node);
     }
   }
 
@@ -165,67 +195,148 @@ export class Resources {
    * @param {Resource} resource
    */
   delivered(resource) {
-    resource.pending = false;
-    if (resource.kind === "timeout") this.#close(resource);
+    resource.waiting--;
+    if (!resource.oneShot) return;
+    resource.spent = true;
+    this.#stop(resource);
   }
 
   /**
    * @param {string} module
-   * @param {Extract<Request, { op: "open" }>} request
+   * @param {OpenRequest} request
+   * @param {boolean} takesOver whether the code that asks takes the place of other code
    * @returns {"kept" | "replaced" | "opened"}
    */
-  #open(module, request) {
+  #open(module, request, takesOver) {
     const id = name(request.instance, request.key);
-    const there = this.#live.get(id);
-    if (there && there.module === module && there.kind === request.kind && there.ms === request.ms) {
-      there.handler = request.handler;
-      return "kept";
+    const there = this.#held.get(id);
+    if (there && there.module === module && there.same === request.same && (takesOver || !there.oneShot)) {
+      return this.#goOn(there, request);
     }
     this.#close(there);
     const resource = new Resource(module, request);
-    this.#live.set(id, resource);
+    this.#held.set(id, resource);
     this.#start(resource);
     return there ? "replaced" : "opened";
+  }
+
+  /**
+   * @param {Resource} resource
+   * @param {OpenRequest} request
+   * @returns {"kept" | "replaced"}
+   */
+  #goOn(resource, request) {
+    resource.handler = request.handler;
+    resource.node = request.node;
+    if (resource.ended) {
+      // What it still had to say waits, and comes before what the new connection says.
+      this.#stop(resource);
+      resource.ended = false;
+      this.#start(resource);
+      return "replaced";
+    }
+    if (resource.node !== null) this.#looking.add(resource);
+    if (resource.spent && request.replay && resource.waiting === 0) this.#fire(resource, resource.answer);
+    return "kept";
+  }
+
+  /** @param {Resource} resource */
+  #start(resource) {
+    let live = true;
+    /** @type {import("./resources/backing.js").Firing} */
+    const firing = {
+      fire: (data) => void (live && this.#fire(resource, data)),
+      happened: (event, flags) => void (live && this.#happened(resource, event, flags)),
+      ended: () => void (live && (resource.ended = true)),
+      warn: (text) => this.#warn(resource, text),
+    };
+    /** @type {Backing} */
+    let backing = { stop: () => {} };
+    try {
+      backing = start(resource.what, firing, this.#with.page, this.#with.host);
+    } catch (error) {
+      this.#warn(resource, `cannot be opened: ${error instanceof Error ? error.message : error}`);
+    }
+    const { stop } = backing;
+    const once = () => {
+      if (!live) return;
+      live = false;
+      stop();
+    };
+    if (resource.spent || !resource.open) once();
+    else resource.backing = { ...backing, stop: once };
+    if (resource.node !== null) this.#looking.add(resource);
+  }
+
+  /** @param {Resource} resource */
+  #stop(resource) {
+    resource.backing?.stop();
+    resource.backing = null;
+  }
+
+  /**
+   * @param {Resource} resource
+   * @param {object | string | null} data
+   */
+  #fire(resource, data) {
+    if (resource.timer && resource.waiting > 0) return;
+    if (resource.oneShot) resource.answer = data;
+    resource.waiting++;
+    const said = data === null ? {} : { data: typeof data === "string" ? data : JSON.stringify(data) };
+    this.#with.fired(resource, JSON.stringify({ type: resource.kind, ...said, time: this.#with.now() }));
+  }
+
+  /**
+   * @param {Resource} resource
+   * @param {Event} event
+   * @param {number} flags
+   */
+  #happened(resource, event, flags) {
+    if (flags & LISTEN_PREVENT) event.preventDefault();
+    if (flags & LISTEN_STOP) event.stopPropagation();
+    resource.waiting++;
+    const answer = this.#with.fired(resource, readEvent(event, null, this.#with.now()));
+    if (answer & ANSWER_PREVENT) event.preventDefault();
+    if (answer & ANSWER_STOP) event.stopPropagation();
+  }
+
+  /**
+   * @param {string} module
+   * @param {Extract<Request, { op: "send" }>} request
+   */
+  #send(module, request) {
+    const { instance, key, data, binary } = request;
+    const resource = this.#of(module, request);
+    if (resource?.kind !== "websocket") {
+      this.#with.warn(module, `nothing was sent through \`${key}\`: the instance ${instance} has no web socket of that key`);
+    } else if (!resource.backing?.send?.(data, binary)) {
+      this.#warn(resource, "nothing was sent: the connection has ended");
+    }
+  }
+
+  /**
+   * @param {string} module
+   * @param {{ instance: number, key: string }} request
+   */
+  #of(module, { instance, key }) {
+    const resource = this.#held.get(name(instance, key));
+    return resource?.module === module ? resource : undefined;
   }
 
   /** @param {Resource | undefined} resource */
   #close(resource) {
     if (!resource) return;
     resource.open = false;
-    resource.stop();
-    this.#live.delete(name(resource.instance, resource.key));
+    this.#stop(resource);
+    this.#looking.delete(resource);
+    this.#held.delete(name(resource.instance, resource.key));
   }
 
-  /** @param {Resource} resource */
-  #start(resource) {
-    const timers = this.#timers;
-    const fire = () => {
-      if (!resource.open || resource.pending) return;
-      resource.pending = true;
-      this.#fire(resource);
-    };
-    switch (resource.kind) {
-      case "interval": {
-        const id = timers.setInterval(fire, resource.ms);
-        resource.stop = () => timers.clearInterval(id);
-        return;
-      }
-      case "timeout": {
-        const id = timers.setTimeout(fire, resource.ms);
-        resource.stop = () => timers.clearTimeout(id);
-        return;
-      }
-      case "animation-frame": {
-        let id = timers.requestAnimationFrame(function frame() {
-          if (!resource.open) return;
-          id = timers.requestAnimationFrame(frame);
-          fire();
-        });
-        resource.stop = () => timers.cancelAnimationFrame(id);
-        return;
-      }
-      default:
-        resource.kind;
-    }
+  /**
+   * @param {Resource} resource
+   * @param {string} text
+   */
+  #warn(resource, text) {
+    this.#with.warn(resource.module, `\`${resource.kind}\` of \`${resource.key}\`: ${text}`);
   }
 }

@@ -5,15 +5,24 @@
  * imports is held back until it takes the slot over.
  */
 
+import { Calls } from "./calls.js";
 import { Listeners } from "./events.js";
+import { History } from "./history.js";
+import { readPort } from "./holdings.js";
 import { Guest } from "./module.js";
 import { DomPainter } from "./paint.js";
+import { readInvalidation } from "./invalidation.js";
 import { readRequest } from "./resources.js";
 import { Tree } from "./tree.js";
 
 /** @typedef {import("./protocol.js").Version} Version */
 /** @typedef {import("./module.js").Level} Level */
-/** @typedef {import("./resources.js").Request} Request */
+/** @typedef {import("./holdings.js").Request} Request */
+
+/**
+ * A version that ran, with what is needed to run it again.
+ * @typedef {{ version: Version, compiled: WebAssembly.Module, snapshot: string | null }} Before
+ */
 
 /** A placed component. */
 export class Instance {
@@ -35,6 +44,11 @@ export class Instance {
     /** What was last said of it, so that it is said once. @type {string | null} */
     this.problem = null;
   }
+
+  /** What connections call it. */
+  get name() {
+    return this.element.getAttribute("name") || this.component;
+  }
 }
 
 /** A module's place in the page. */
@@ -55,8 +69,17 @@ export class Slot {
   lastGood = null;
   /** Why the version cannot be loaded. @type {string | null} */
   failure = null;
-  /** The hash of a version that was rolled back. @type {string | null} */
-  refused = null;
+  /** The hashes of versions that were rolled back or undone. @type {Set<string>} */
+  refused = new Set();
+  /** How often the code was exchanged. */
+  generation = 0;
+  /** What ran before the version that runs. @type {Before | null} */
+  before = null;
+  /** While a trap still undoes the last swap. @type {import("./probation.js").Probation | null} */
+  probation = null;
+  /** Failed on probation, and is about to be undone. @type {import("./probation.js").Condemned | null} */
+  condemned = null;
+  history = new History();
   /** The requests of an instance that is being rendered afresh. @type {Request[] | null} */
   rerendering = null;
   /** When the code was revived after a trap, in milliseconds of the engine's clock. @type {number[]} */
@@ -67,15 +90,28 @@ export class Slot {
    * @param {Document} document
    * @param {(slot: Slot, event: Event, node: Node, key: string) => number} receive
    * @param {(level: Level, text: string) => void} log
+   * @param {Calls} calls
    */
-  constructor(name, document, receive, log) {
+  constructor(name, document, receive, log, calls) {
     this.name = name;
     this.log = log;
+    this.calls = calls;
     this.listeners = new Listeners((event, node, key) => receive(this, event, node, key));
     const warn = (/** @type {string} */ message) => log("warn", message);
     this.painter = new DomPainter(document, (node) => this.listeners.sync(node), warn);
     this.newTree = () => new Tree(this.painter, warn);
     this.tree = this.newTree();
+  }
+
+  /**
+   * What a number of the running code's nodes stands for.
+   *
+   * @param {number} id
+   * @returns {Node | null | undefined} null if it is not in the page yet, undefined if there is no such node
+   */
+  nodeOf(id) {
+    const node = this.tree.nodes.get(id);
+    return node && node.dom;
   }
 
   /** Whether code runs that has not trapped. */
@@ -90,6 +126,8 @@ export class Candidate {
   requests = [];
   /** @type {[Level, string][]} */
   logs = [];
+  /** @type {import("./protocol.js").Invalidation[]} */
+  invalidated = [];
 
   /**
    * @param {Slot} slot
@@ -104,47 +142,11 @@ export class Candidate {
         dom: (batch) => this.tree.apply(batch),
         log: (level, text) => this.logs.push([level, text]),
         resource: (json) => this.requests.push(readRequest(json)),
+        port: (json) => this.requests.push(readPort(json)),
+        invalidate: (json) => this.invalidated.push(readInvalidation(json)),
       },
       now,
+      slot.calls,
     );
   }
-}
-
-/**
- * The ids of the instances in a snapshot.
- *
- * @param {string} snapshot
- * @returns {number[]}
- * @throws {Error} if it is no snapshot
- */
-export function instancesOf(snapshot) {
-  const { instances } = JSON.parse(snapshot);
-  if (!Array.isArray(instances) || instances.some((entry) => !Number.isInteger(entry?.instance))) {
-    throw new Error("`capture_state` answered something that is no snapshot");
-  }
-  return instances.map((entry) => entry.instance);
-}
-
-/**
- * Reads what `restore_state` answered.
- *
- * @param {string | null} json
- * @returns {import("./protocol.js").RestoreReport | null}
- * @throws {Error} if it is no report, or an instance could not be restored
- */
-export function readReport(json) {
-  if (json === null) return null;
-  let report;
-  try {
-    report = JSON.parse(json);
-  } catch {
-    report = null;
-  }
-  if (!Array.isArray(report?.instances)) throw new Error("`restore_state` answered something that is no report");
-  for (const entry of report.instances) {
-    if (typeof entry?.error === "string") {
-      throw new Error(`the instance ${entry.instance} of \`${entry.component}\` cannot be restored: ${entry.error}`);
-    }
-  }
-  return report;
 }

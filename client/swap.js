@@ -1,8 +1,8 @@
 /**
- * The swap as a sequence of steps, and the queue that updates wait in.
+ * The swap as a sequence of steps.
  *
- * In: an update and the collaborators that do each step. Out: what became of it, with the steps entered and
- * how long each took. Knows neither documents nor modules: the order, the rollback and the accounting are all.
+ * In: what each step does, in order. Out: what became of it, with the steps entered and how long each took. Knows
+ * neither documents nor modules: the order, the rollback and the accounting are all.
  */
 
 /** @typedef {import("./protocol.js").Step} Step */
@@ -10,21 +10,27 @@
 /** @typedef {import("./protocol.js").Version} Version */
 
 /**
- * What does the steps of one swap. Up to `restore`, each may throw: then `rollback` is called, and nothing after it.
+ * A step, and what it does. Up to `restore`, it may throw: then `rollback` is called, and nothing after it. Work that
+ * returns no promise is followed by the next step at once, so that nothing comes between the two.
  *
- * @template Candidate
- * @typedef {object} Steps
- * @property {() => Promise<WebAssembly.Module>} prepare
+ * @typedef {[Step, (swap: Swap) => Promise<void> | void]} Work
+ */
+
+/**
+ * @typedef {object} Plan
+ * @property {Work[]} steps
  * @property {() => boolean} wanted whether the update is still the newest, asked before anything is touched
- * @property {(() => void) | null} quiesce null if no code runs yet
- * @property {(() => void) | null} capture null if no code runs yet
- * @property {(compiled: WebAssembly.Module) => Promise<Candidate>} instantiate
- * @property {((candidate: Candidate) => import("./protocol.js").RestoreReport | null) | null} restore null if
- *   there is nothing to restore
- * @property {(candidate: Candidate) => import("./protocol.js").ResourceOutcome[]} render
- * @property {(candidate: Candidate, compiled: WebAssembly.Module) => void} commit
  * @property {(step: Step, error: unknown) => void} rollback
  */
+
+/** A component that is mounted accepts no hot update. */
+export class Declined extends Error {
+  /** @param {string} reason */
+  constructor(reason) {
+    super(reason);
+    this.name = "Declined";
+  }
+}
 
 /**
  * What a person reads of an error, whatever was thrown.
@@ -36,114 +42,67 @@ export function describe(error) {
 }
 
 /**
- * Runs one swap.
+ * A swap of which nothing has happened yet.
  *
- * @template Candidate
  * @param {Version} version
- * @param {Steps<Candidate>} steps
- * @param {() => number} clock milliseconds
- * @returns {Promise<Swap | null>} null if it was no longer wanted
+ * @param {import("./protocol.js").Outcome} outcome
+ * @returns {Swap}
  */
-export async function runSwap(version, steps, clock) {
-  /** @type {Swap} */
-  const swap = {
-    module: version.module,
-    hash: version.hash,
-    outcome: "committed",
+export function newSwap({ module, hash }, outcome) {
+  return {
+    module,
+    hash,
+    outcome,
     step: null,
     error: null,
     report: null,
     resources: [],
+    connections: [],
+    invalidated: [],
     events: [],
     duration: {},
+    rehearsal: null,
   };
-  /** @type {Step} */
-  let step = "prepare";
-  let began = clock();
-  const enter = (/** @type {Step} */ next) => {
-    step = next;
-    swap.events.push(next);
-    began = clock();
-  };
-  const leave = () => {
+}
+
+/**
+ * Runs one swap.
+ *
+ * @param {Swap} swap is filled in
+ * @param {Plan} plan
+ * @param {() => number} clock milliseconds
+ * @returns {Promise<Swap | null>} null if it was no longer wanted
+ */
+export async function runSwap(swap, plan, clock) {
+  for (const [step, work] of plan.steps) {
+    const began = clock();
+    swap.events.push(step);
+    try {
+      const working = work(swap);
+      if (working) await working;
+    } catch (error) {
+      if (error instanceof Declined) return { ...newSwap({ ...swap, url: "", components: [] }, "declined"), error: error.message };
+      swap.duration[step] = clock() - began;
+      rollBack(swap, plan, step, error, clock);
+      return swap;
+    }
     swap.duration[step] = clock() - began;
-  };
-  try {
-    enter("prepare");
-    const compiled = await steps.prepare();
-    leave();
-    if (!steps.wanted()) return null;
-    for (const name of /** @type {const} */ (["quiesce", "capture"])) {
-      const work = steps[name];
-      if (!work) continue;
-      enter(name);
-      work();
-      leave();
-    }
-    enter("instantiate");
-    const candidate = await steps.instantiate(compiled);
-    leave();
-    if (steps.restore) {
-      enter("restore");
-      swap.report = steps.restore(candidate);
-      leave();
-    }
-    enter("render");
-    swap.resources = steps.render(candidate);
-    leave();
-    enter("commit");
-    steps.commit(candidate, compiled);
-    leave();
-  } catch (error) {
-    leave();
-    const failed = step;
-    enter("rollback");
-    steps.rollback(failed, error);
-    leave();
-    Object.assign(swap, { outcome: "rolled-back", step: failed, error: describe(error) });
+    if (step === "prepare" && !plan.wanted()) return null;
   }
   return swap;
 }
 
-/** Runs updates one after another, and knows which of their versions a later one has replaced. */
-export class UpdateQueue {
-  /** @type {{ versions: Version[], work: () => Promise<void> }[]} */
-  #waiting = [];
-  /** Whether an update's work is being done. */
-  running = false;
-  #failed;
-
-  /** @param {(error: unknown) => void} failed told of errors that an update's work let through */
-  constructor(failed) {
-    this.#failed = failed;
-  }
-
-  /**
-   * @param {Version[]} versions what the update brings; empty for work that brings none
-   * @param {() => Promise<void>} work
-   */
-  add(versions, work) {
-    this.#waiting.push({ versions, work });
-    if (!this.running) void this.#run();
-  }
-
-  /**
-   * Whether an update that still waits brings the module too.
-   * @param {string} module
-   */
-  replaced(module) {
-    return this.#waiting.some(({ versions }) => versions.some((version) => version.module === module));
-  }
-
-  async #run() {
-    this.running = true;
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      try {
-        await next.work();
-      } catch (error) {
-        this.#failed(error);
-      }
-    }
-    this.running = false;
-  }
+/**
+ * @param {Swap} swap
+ * @param {Plan} plan
+ * @param {Step} step that failed
+ * @param {unknown} error
+ * @param {() => number} clock
+ */
+function rollBack(swap, plan, step, error, clock) {
+  const began = clock();
+  swap.events.push("rollback");
+  plan.rollback(step, error);
+  swap.duration.rollback = clock() - began;
+  Object.assign(swap, { outcome: swap.outcome === "undone" ? "undone" : "rolled-back", step, error: describe(error) });
 }

@@ -74,14 +74,29 @@ export class Transport {
     this.#socket = null;
   }
 
-  /** @param {ClientMessage} message */
+  /** Whether a connection stands. */
+  get connected() {
+    return this.#socket?.readyState === 1;
+  }
+
+  /** What requests to the tool that change something must carry. */
+  get token() {
+    return this.#token;
+  }
+
+  /**
+   * @param {ClientMessage} message
+   * @returns {boolean} false if it waits for a connection
+   */
   send(message) {
     const text = JSON.stringify(message);
-    if (this.#socket?.readyState === 1) this.#socket.send(text);
-    else {
-      this.#waiting.push(text);
-      if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
+    if (this.#socket?.readyState === 1) {
+      this.#socket.send(text);
+      return true;
     }
+    this.#waiting.push(text);
+    if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
+    return false;
   }
 
   /** @param {number} attempt */

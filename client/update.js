@@ -2,18 +2,22 @@
  * Brings versions into slots: the steps of a swap, done to a page.
  *
  * In: a slot and a version. Out: the slot runs the version, or runs what it ran before, untouched. The same
- * steps serve a first load (no code to take over from), a revival after a trap (the same version again) and a
- * load that takes up the state of before a reload.
+ * steps serve a first load (no code to take over from), a revival after a trap (the same version again), a
+ * load that takes up the state of before a reload, a way back to the version before, and a step through history.
  */
 
-import { reconcile } from "./patch.js";
+import { capture, ignoring } from "./capture.js";
+import { readManifest } from "./inspect.js";
 import { preserve } from "./preserve.js";
-import { Candidate, instancesOf, readReport } from "./slot.js";
-import { describe, runSwap } from "./swap.js";
+import { attach, takeOver } from "./show.js";
+import { Candidate } from "./slot.js";
+import { EMPTY, checkReport, instancesOf, readReport, withTransform } from "./snapshot.js";
+import { Declined, describe, newSwap, runSwap } from "./swap.js";
 
 /** @typedef {import("./slot.js").Slot} Slot */
 /** @typedef {import("./tree.js").GuestNode} GuestNode */
 /** @typedef {import("./protocol.js").Version} Version */
+/** @typedef {import("./protocol.js").Verdict} Verdict */
 /** @typedef {import("./protocol.js").Swap} Swap */
 
 /**
@@ -22,16 +26,27 @@ import { describe, runSwap } from "./swap.js";
  * @typedef {object} Surroundings
  * @property {Document} document
  * @property {import("./module.js").Stack} stack
- * @property {import("./resources.js").Resources} resources
+ * @property {import("./holdings.js").Holdings} resources
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {() => number} clock milliseconds, for durations
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile
  * @property {(slot: Slot) => boolean} replaced whether a later update brings the slot's module too
  * @property {(slot: Slot) => import("./module.js").Sink} sink what the slot's running code acts on
  * @property {(instance: number) => Element | null} elementOf where an instance is placed
+ * @property {(slot: Slot) => Set<string>} mountedIn the components that are mounted of a slot's module
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
+ * @property {(elements: Element[]) => void} pruned an update's rendering took these places out of the page
  * @property {(slot: Slot, restored: Set<number>) => void} taken the slot runs new code, with these instances
+ * @property {(invalidations: import("./protocol.js").Invalidation[]) => import("./protocol.js").Invalidation[]} invalidated treats them;
+ *   the answer is what was treated, with what said so in turn
+ * @property {() => void} drain delivers what waits
+ * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} tellTrap
+ * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} revive starts code afresh that trapped
+ * @property {(slot: Slot) => void} examine asks code that is on probation whether it is well
  */
+
+/** How many calls of new code are watched. */
+const PROBATION_CALLS = 8;
 
 /** A version could not be fetched; a later attempt may do better. */
 export class FetchError extends Error {
@@ -43,62 +58,222 @@ export class FetchError extends Error {
 }
 
 /**
+ * What was begun for a version before its turn.
+ * @typedef {{ compiled: Promise<WebAssembly.Module>, verdict: Promise<Verdict | null> | null }} Prepared
+ */
+
+/**
+ * @typedef {object} Options
+ * @property {string | null} [state] a snapshot to start from, if no code runs that has one
+ * @property {boolean} [again] whether a version that runs is started again
+ * @property {boolean} [clean] whether the state of the code that runs is left behind
+ * @property {number | null} [sequence] of the update that asks for it
+ * @property {Prepared | null} [prepared]
+ */
+
+/**
  * Makes a slot run a version.
  *
  * @param {Slot} slot
  * @param {Version} version
- * @param {string | null} state a snapshot to start from, if no code runs that has one
+ * @param {Options} options
  * @param {Surroundings} around
  * @returns {Promise<Swap | null>} null if a later update made it pointless
  */
-export function bring(slot, version, state, around) {
-  return new Bringing(slot, version, state, around).run();
+export function bring(slot, version, options, around) {
+  return new Bringing(slot, version, options, around).run();
+}
+
+/**
+ * What a version was compiled to, if it runs or ran right before.
+ *
+ * @param {Slot} slot
+ * @param {string} hash
+ */
+export function compiledOf({ compiled, version, before }, hash) {
+  if (version?.hash === hash) return compiled;
+  return before?.version.hash === hash ? before.compiled : null;
+}
+
+/**
+ * Makes a slot run the version from before the one that failed on probation.
+ *
+ * @param {Slot} slot
+ * @param {import("./probation.js").Condemned} condemned
+ * @param {Surroundings} around
+ * @returns {Promise<Swap>}
+ */
+export async function undo(slot, condemned, around) {
+  const failed = /** @type {Version} */ (slot.version);
+  const { before, reason } = condemned;
+  const swap = newSwap(failed, "undone");
+  await new Bringing(slot, before.version, { state: before.snapshot ?? EMPTY }, around).undo(swap, before, failed.hash);
+  const after = swap.error === null ? "" : `; the version from before could not take its state up again and starts without: ${swap.error}`;
+  return Object.assign(swap, { error: reason + after });
+}
+
+/**
+ * Makes a slot's code go on from another state.
+ *
+ * @param {Slot} slot
+ * @param {(current: string) => string} choose the state to go to, given the state now
+ * @param {Surroundings} around
+ * @returns {Promise<Swap | null>} null if no code runs
+ */
+export async function travel(slot, choose, around) {
+  if (!slot.guest || !slot.version) return null;
+  return new Bringing(slot, slot.version, {}, around).travel(choose);
 }
 
 class Bringing {
   #slot;
   #version;
+  #options;
   #snapshot;
   #around;
+  /** @type {WebAssembly.Module | null} */
+  #compiled = null;
+  /** @type {Candidate | null} */
+  #made = null;
+  /** @type {import("./capture.js").Captured | null} */
+  #captured = null;
+  /** What the new code gets of the snapshot. */
+  #given = EMPTY;
   /** @type {Set<number>} */
   #restored = new Set();
 
   /**
    * @param {Slot} slot
    * @param {Version} version
-   * @param {string | null} state
+   * @param {Options} options
    * @param {Surroundings} around
    */
-  constructor(slot, version, state, around) {
+  constructor(slot, version, options, around) {
     this.#slot = slot;
     this.#version = version;
-    this.#snapshot = state;
+    this.#options = options;
+    this.#snapshot = options.state ?? null;
     this.#around = around;
   }
 
   run() {
     const runs = this.#slot.guest !== null;
-    return runSwap(
-      this.#version,
-      {
-        prepare: () => this.#prepare(),
-        wanted: () => !this.#around.replaced(this.#slot),
-        quiesce: runs ? () => this.#quiesce() : null,
-        capture: runs ? () => this.#capture() : null,
-        instantiate: (compiled) => this.#instantiate(compiled),
-        restore: runs || this.#snapshot !== null ? (candidate) => this.#restore(candidate) : null,
-        render: (candidate) => this.#render(candidate),
-        commit: (candidate, compiled) => this.#commit(candidate, compiled),
-        rollback: (step, error) => this.#rollback(step, error),
-      },
-      this.#around.clock,
-    );
+    const stateful = (runs && !this.#options.clean) || this.#snapshot !== null;
+    return this.#run(newSwap(this.#version, "committed"), [
+      ["prepare", (swap) => this.#prepare(swap)],
+      ...this.#when(runs, ["quiesce", () => this.#quiesce()]),
+      ...this.#when(runs && !this.#options.clean, ["capture", () => this.#capture()]),
+      ["instantiate", () => this.#instantiate()],
+      ...this.#when(stateful, ["migrate", () => this.#migrate()], ["restore", (swap) => this.#restore(swap)]),
+      ["render", (swap) => this.#render(swap)],
+      ["commit", (swap) => this.#commit(swap)],
+      ["probation", () => this.#around.examine(this.#slot)],
+    ]);
   }
 
-  async #prepare() {
-    const { compiled, version } = this.#slot;
-    if (compiled && version?.hash === this.#version.hash) return compiled;
-    return this.#around.compile(this.#version);
+  /**
+   * @param {(current: string) => string} choose
+   */
+  travel(choose) {
+    this.#compiled = this.#slot.compiled;
+    const capture = () => {
+      this.#capture();
+      this.#snapshot = choose(this.#snapshot ?? EMPTY);
+    };
+    return this.#run(newSwap(this.#version, "committed"), [
+      ["quiesce", () => this.#quiesce()],
+      ["capture", capture],
+      ["instantiate", () => this.#instantiate()],
+      ["restore", (swap) => this.#restore(swap)],
+      ["render", (swap) => this.#render(swap)],
+      ["commit", (swap) => this.#commit(swap)],
+    ]);
+  }
+
+  /**
+   * @param {Swap} swap
+   * @param {import("./slot.js").Before} before
+   * @param {string} failed the hash of the version that failed
+   */
+  async undo(swap, before, failed) {
+    const slot = this.#slot;
+    this.#compiled = before.compiled;
+    slot.refused.add(failed);
+    const plan = {
+      steps: /** @type {import("./swap.js").Work[]} */ ([
+        ["undo", () => slot.log("warn", `the swap was undone: ${slot.condemned?.reason}`)],
+        ["instantiate", () => this.#instantiate()],
+        ["restore", (/** @type {Swap} */ done) => this.#restore(done)],
+        ["render", (/** @type {Swap} */ done) => this.#render(done)],
+        ["commit", (/** @type {Swap} */ done) => this.#commit(done)],
+      ]),
+      wanted: () => true,
+      rollback: () => this.#startClean(before),
+    };
+    await runSwap(swap, plan, this.#around.clock);
+    this.#handleInvalidated(swap);
+    slot.before = null;
+  }
+
+  /**
+   * @param {boolean} condition
+   * @param {import("./swap.js").Work[]} steps
+   */
+  #when(condition, ...steps) {
+    return condition ? steps : [];
+  }
+
+  /**
+   * @param {Swap} swap
+   * @param {import("./swap.js").Work[]} steps
+   */
+  #run(swap, steps) {
+    const plan = {
+      steps,
+      wanted: () => !this.#around.replaced(this.#slot),
+      rollback: (/** @type {import("./protocol.js").Step} */ step, /** @type {unknown} */ error) => this.#rollback(step, error),
+    };
+    return runSwap(swap, plan, this.#around.clock).then((done) => {
+      if (done?.outcome === "committed") this.#handleInvalidated(done);
+      return done;
+    });
+  }
+
+  /**
+   * Treats the instances that said during the swap that they cannot go on.
+   * @param {Swap} swap
+   */
+  #handleInvalidated(swap) {
+    swap.invalidated = this.#around.invalidated(this.#made?.invalidated ?? []);
+  }
+
+  /** @param {Swap} swap */
+  async #prepare(swap) {
+    const { prepared } = this.#options;
+    const known = prepared ? await prepared.compiled : compiledOf(this.#slot, this.#version.hash);
+    this.#compiled = known ?? (await this.#around.compile(this.#version));
+    this.#checkDeclines(this.#compiled);
+    if (!prepared?.verdict) return;
+    const ready = this.#around.clock();
+    const verdict = await prepared.verdict;
+    if (!verdict || verdict.outcome === "skipped") return;
+    swap.rehearsal = { ...verdict.duration, added: this.#around.clock() - ready };
+    if (verdict.outcome === "failed") throw new Error(verdict.error ?? "the rehearsal failed");
+  }
+
+  /**
+   * A component that cannot be handed over makes the page load again.
+   * @param {WebAssembly.Module} compiled
+   */
+  #checkDeclines(compiled) {
+    const { guest, version, compiled: old } = this.#slot;
+    if (!guest || version?.hash === this.#version.hash) return;
+    const mounted = this.#around.mountedIn(this.#slot);
+    for (const { declines } of [...(old ? [readManifest(old)] : []), readManifest(compiled)]) {
+      for (const [component, reason] of declines) {
+        if (mounted.has(component)) throw new Declined(`\`${component}\` accepts no hot update: ${reason}`);
+      }
+    }
   }
 
   /** From here on nothing reaches the code. This runs as a task of its own, so no wasm frame is on the stack. */
@@ -107,42 +282,53 @@ class Bringing {
   }
 
   #capture() {
-    const slot = this.#slot;
-    this.#snapshot = slot.lastGood;
-    if (!slot.guest || slot.guest.trap) return;
-    try {
-      const snapshot = slot.guest.capture();
-      instancesOf(snapshot);
-      slot.lastGood = snapshot;
-      this.#snapshot = snapshot;
-    } catch (error) {
-      slot.log("warn", `the state could not be captured, so the last good one is taken: ${describe(error)}`);
-    }
+    this.#captured = capture(this.#slot, this.#around.now());
+    this.#snapshot = this.#captured.snapshot;
+    if (this.#captured.trap) this.#around.tellTrap(this.#slot, this.#captured.trap);
   }
 
-  /** @param {WebAssembly.Module} compiled */
-  async #instantiate(compiled) {
+  async #instantiate() {
     const candidate = new Candidate(this.#slot, this.#around.stack, this.#around.now);
-    await candidate.guest.start(compiled);
-    return candidate;
+    await candidate.guest.start(/** @type {WebAssembly.Module} */ (this.#compiled));
+    this.#made = candidate;
+    this.#given = this.#snapshot ?? EMPTY;
   }
 
-  /** @param {Candidate} candidate */
-  #restore(candidate) {
-    const snapshot = this.#snapshot ?? `{"abi":1,"instances":[]}`;
-    for (const instance of instancesOf(snapshot)) {
-      candidate.tree.addRoot(instance, null);
+  get #candidate() {
+    return /** @type {Candidate} */ (this.#made);
+  }
+
+  #migrate() {
+    instancesOf(this.#given);
+    this.#given = withTransform(this.#given, this.#version.transform);
+    const answer = this.#candidate.guest.migrate(this.#given);
+    if (answer === null) return;
+    const { error } = JSON.parse(answer);
+    if (typeof error === "string") throw new Error(error);
+    instancesOf(answer, "hmr_migrate");
+    this.#given = answer;
+  }
+
+  /** @param {Swap} swap */
+  #restore(swap) {
+    const { tree, guest } = this.#candidate;
+    for (const instance of instancesOf(this.#snapshot ?? EMPTY)) {
+      tree.addRoot(instance, null);
       this.#restored.add(instance);
     }
-    return readReport(candidate.guest.restore(snapshot));
+    swap.report = readReport(guest.restore(this.#given));
+    checkReport(swap.report, this.#restored);
   }
 
-  /** @param {Candidate} candidate */
-  #render(candidate) {
-    const slot = this.#slot;
+  /** @param {Swap} swap */
+  #render(swap) {
+    const [slot, candidate] = [this.#slot, this.#candidate];
     const { document, resources, quietly, elementOf } = this.#around;
+    const instances = new Set([...this.#restored, ...slot.tree.roots.keys()]);
+    swap.connections = resources.check(slot.name, candidate.requests, instances);
     const oldRoots = [...slot.tree.roots];
     const elements = [...slot.tree.roots.values()].flatMap((root) => (root.dom ? [/** @type {Element} */ (/** @type {unknown} */ (root.dom))] : []));
+    const places = elements.flatMap((element) => [...element.querySelectorAll("hmr-component")]);
     /** @type {Set<GuestNode>} */
     const kept = new Set();
     quietly(() => {
@@ -158,29 +344,59 @@ class Bringing {
       putBack();
     });
     candidate.tree.calls = candidate.tree.calls.filter(({ node }) => !kept.has(node));
-    const instances = new Set([...this.#restored, ...slot.tree.roots.keys()]);
-    return resources.settle(slot.name, candidate.requests, instances);
+    this.#around.pruned(places.filter((element) => !element.isConnected));
+    // The hooks of the old code ran before the new code: what they asked for comes first.
+    for (const request of this.#captured?.requests ?? []) resources.apply(slot.name, request);
+    swap.resources = resources.settle(slot.name, candidate.requests, instances);
   }
 
-  /**
-   * @param {Candidate} candidate
-   * @param {WebAssembly.Module} compiled
-   */
-  #commit(candidate, compiled) {
-    const slot = this.#slot;
-    const old = slot.guest;
-    slot.guest = candidate.guest;
-    slot.tree = candidate.tree;
-    slot.version = this.#version;
-    slot.compiled = compiled;
-    slot.failure = null;
-    slot.refused = null;
-    candidate.guest.sink = this.#around.sink(slot);
+  /** @param {Swap} swap */
+  #commit(swap) {
+    const [slot, candidate] = [this.#slot, this.#candidate];
+    const { guest: old, version, compiled } = slot;
+    const exchanged = version !== null && version.hash !== this.#version.hash;
+    const before = old && exchanged && compiled ? { version, compiled, snapshot: this.#snapshot } : null;
+    this.#install(candidate);
+    if (exchanged) slot.before = before;
+    slot.generation++;
+    const watched = swap.outcome === "committed" && swap.events.includes("prepare");
+    slot.probation = watched ? { left: PROBATION_CALLS, before, sequence: this.#options.sequence ?? null } : null;
     if (old && !old.trap) retire(old, slot);
-    for (const [level, text] of candidate.logs) slot.log(level, text);
+    slot.calls.turnOver(this.#version.hash);
+    for (const [level, text] of [...(this.#captured?.logs ?? []), ...candidate.logs]) slot.log(level, text);
     slot.tree.flushCalls();
     slot.held = false;
     this.#around.taken(slot, this.#restored);
+    this.#around.drain();
+  }
+
+  /** @param {Candidate} candidate */
+  #install(candidate) {
+    const slot = this.#slot;
+    slot.guest = candidate.guest;
+    slot.tree = candidate.tree;
+    // What was to be done to the state once is done.
+    const { transform: _, ...version } = this.#version;
+    const compiled = /** @type {WebAssembly.Module} */ (this.#compiled);
+    slot.version = version.components.length > 0 ? version : { ...version, components: readManifest(compiled).components };
+    slot.compiled = compiled;
+    slot.failure = null;
+    slot.condemned = null;
+    slot.refused.delete(version.hash);
+    candidate.guest.sink = this.#around.sink(slot);
+  }
+
+  /**
+   * Makes a slot whose version from before does not take its state up again start that version without it.
+   * @param {import("./slot.js").Before} before
+   */
+  #startClean({ version, compiled }) {
+    const slot = this.#slot;
+    const old = slot.guest;
+    Object.assign(slot, { guest: null, version, compiled, lastGood: null, condemned: null, held: false });
+    slot.tree = slot.newTree();
+    if (old && !old.trap) retire(old, slot);
+    this.#around.taken(slot, new Set());
   }
 
   /**
@@ -189,9 +405,12 @@ class Bringing {
    */
   #rollback(step, error) {
     const slot = this.#slot;
-    slot.held = false;
-    if (!(error instanceof FetchError)) slot.refused = this.#version.hash;
-    slot.log("warn", `the update was rolled back in the step \`${step}\`: ${describe(error)}`);
+    const memory = this.#captured?.memory;
+    if (memory && slot.guest) slot.guest.putBack(memory);
+    slot.held = slot.condemned !== null;
+    if (!(error instanceof FetchError) && slot.version?.hash !== this.#version.hash) slot.refused.add(this.#version.hash);
+    if (this.#captured?.trap) this.#around.revive(slot, this.#captured.trap);
+    slot.log("warn", `the swap was rolled back in the step \`${step}\`: ${describe(error)}`);
   }
 }
 
@@ -201,49 +420,10 @@ class Bringing {
  * @param {Slot} slot
  */
 function retire(guest, slot) {
-  guest.sink = { dom: () => {}, log: slot.log, resource: () => {} };
+  guest.sink = { ...ignoring, log: slot.log };
   try {
     guest.dispose();
   } catch (error) {
     slot.log("warn", `the old code trapped while it was disposed of: ${describe(error)}`);
   }
-}
-
-/**
- * @param {GuestNode} old
- * @param {GuestNode} fresh
- * @param {Slot} slot
- * @returns {Iterable<GuestNode>} the fresh nodes that kept a node of the document
- */
-export function takeOver(old, fresh, slot) {
-  try {
-    return reconcile(old, fresh, slot.painter);
-  } catch (error) {
-    // Nothing is known to fail here; should something, the reader gets the new view at the price of its nodes.
-    slot.log("error", `the view could not be reconciled and was made anew: ${describe(error)}`);
-    const element = /** @type {Element} */ (/** @type {unknown} */ (old.dom));
-    detachAll(fresh);
-    attach(fresh, element, slot);
-    return [];
-  }
-}
-
-/** @param {GuestNode} node */
-function detachAll(node) {
-  node.dom = null;
-  for (const child of node.children) detachAll(child);
-}
-
-/**
- * Shows a rendering that no document has shown yet.
- *
- * @param {GuestNode} root
- * @param {Element | null} element where, or null if its place is not there yet
- * @param {Slot} slot
- */
-export function attach(root, element, slot) {
-  if (!element) return;
-  element.replaceChildren();
-  root.dom = /** @type {ChildNode} */ (/** @type {unknown} */ (element));
-  for (const child of root.children) slot.painter.place(root, child, null);
 }

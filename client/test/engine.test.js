@@ -54,7 +54,7 @@ test("a swap keeps the state and the nodes, and acknowledges", async () => {
   assert.equal(page.document.activeElement, page.get("input"));
   assert.equal(page.get("input").value, "typed");
   assert.deepEqual([swap.outcome, swap.hash, swap.report], ["committed", "b", report]);
-  assert.deepEqual(swap.events, ["prepare", "quiesce", "capture", "instantiate", "restore", "render", "commit"]);
+  assert.deepEqual(swap.events, ["prepare", "quiesce", "capture", "instantiate", "migrate", "restore", "render", "commit", "probation"]);
   page.get("button").click();
   assert.equal(page.get("button").textContent, "2");
   assert.deepEqual(page.engine.versions, [{ module: "counter", hash: "b" }]);

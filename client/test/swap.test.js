@@ -1,27 +1,27 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { UpdateQueue, runSwap } from "../swap.js";
+import { UpdateQueue } from "../queue.js";
+import { Declined, newSwap, runSwap } from "../swap.js";
 
 const VERSION = { module: "m", hash: "h", url: "/h.wasm", components: [] };
-/** @typedef {import("../swap.js").Steps<string>} Steps */
+/** @typedef {import("../protocol.js").Step} Step */
+
+/** @type {Step[]} */
+const ALL = ["prepare", "quiesce", "capture", "instantiate", "migrate", "restore", "render", "commit", "probation"];
 
 /**
+ * A plan whose steps do nothing but what a test asks for.
+ *
  * @param {string[]} done
- * @param {Partial<Steps>} [other]
- * @returns {Steps}
+ * @param {Partial<Record<Step, () => void>>} [work]
+ * @param {boolean} [wanted]
+ * @returns {import("../swap.js").Plan}
  */
-function steps(done, other = {}) {
+function plan(done, work = {}, wanted = true) {
   return {
-    prepare: async () => /** @type {WebAssembly.Module} */ (/** @type {unknown} */ (done.push("prepare"))),
-    wanted: () => true,
-    quiesce: () => void done.push("quiesce"),
-    capture: () => void done.push("capture"),
-    instantiate: async () => (done.push("instantiate"), "candidate"),
-    restore: () => (done.push("restore"), { instances: [] }),
-    render: () => (done.push("render"), []),
-    commit: () => void done.push("commit"),
+    steps: ALL.map((step) => [step, () => (done.push(step), work[step]?.())]),
+    wanted: () => wanted,
     rollback: (step, error) => void done.push(`rollback of ${step}: ${error}`),
-    ...other,
   };
 }
 
@@ -29,38 +29,41 @@ test("the steps are entered in order, each with its duration", async () => {
   /** @type {string[]} */
   const done = [];
   let time = 0;
-  const swap = await runSwap(VERSION, steps(done), () => time++);
-  assert.deepEqual(done, ["prepare", "quiesce", "capture", "instantiate", "restore", "render", "commit"]);
-  assert.deepEqual(swap?.events, done);
-  assert.deepEqual(swap?.duration, Object.fromEntries(done.map((name) => [name, 1])));
-  assert.deepEqual([swap?.outcome, swap?.step, swap?.error, swap?.report], ["committed", null, null, { instances: [] }]);
+  const swap = await runSwap(newSwap(VERSION, "committed"), plan(done), () => time++);
+  assert.deepEqual(done, ALL);
+  assert.deepEqual(swap?.events, ALL);
+  assert.deepEqual(swap?.duration, Object.fromEntries(ALL.map((name) => [name, 1])));
+  assert.deepEqual([swap?.outcome, swap?.step, swap?.error], ["committed", null, null]);
 });
 
-for (const [at, failing] of /** @type {const} */ (["prepare", "quiesce", "capture", "instantiate", "restore"]).entries()) {
+for (const [at, failing] of ALL.slice(0, 6).entries()) {
   test(`a failure in ${failing} rolls back and goes no further`, async () => {
     /** @type {string[]} */
     const done = [];
     const fail = () => {
       throw new Error("no");
     };
-    const swap = await runSwap(VERSION, steps(done, { [failing]: fail }), () => 0);
-    const entered = ["prepare", "quiesce", "capture", "instantiate", "restore"].slice(0, at + 1);
+    const swap = await runSwap(newSwap(VERSION, "committed"), plan(done, { [failing]: fail }), () => 0);
+    const entered = ALL.slice(0, at + 1);
     assert.deepEqual(swap?.events, [...entered, "rollback"]);
-    assert.deepEqual(done, [...entered.slice(0, -1), `rollback of ${failing}: Error: no`]);
+    assert.deepEqual(done, [...entered, `rollback of ${failing}: Error: no`]);
     assert.deepEqual([swap?.outcome, swap?.step, swap?.error], ["rolled-back", failing, "no"]);
   });
 }
 
+test("what is declined leaves no events", async () => {
+  const decline = () => {
+    throw new Declined("it draws");
+  };
+  const swap = await runSwap(newSwap(VERSION, "committed"), plan([], { prepare: decline }), () => 0);
+  assert.deepEqual([swap?.outcome, swap?.events, swap?.error, swap?.step], ["declined", [], "it draws", null]);
+});
+
 test("a version that was replaced while it was fetched touches nothing", async () => {
   /** @type {string[]} */
   const done = [];
-  assert.equal(await runSwap(VERSION, steps(done, { wanted: () => false }), () => 0), null);
+  assert.equal(await runSwap(newSwap(VERSION, "committed"), plan(done, {}, false), () => 0), null);
   assert.deepEqual(done, ["prepare"]);
-});
-
-test("a first load enters only the steps that it has", async () => {
-  const swap = await runSwap(VERSION, steps([], { quiesce: null, capture: null, restore: null }), () => 0);
-  assert.deepEqual(swap?.events, ["prepare", "instantiate", "render", "commit"]);
 });
 
 test("updates run one after another, and a failing one does not stop the queue", async () => {

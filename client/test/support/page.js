@@ -4,12 +4,13 @@ import { JSDOM } from "jsdom";
 import { checkModule } from "../../inspect.js";
 import { Engine } from "../../engine.js";
 import { FetchError } from "../../update.js";
+import { FakeFacilities } from "./facilities.js";
 
 /** How long a test waits for what must come, in milliseconds. */
 const DEADLINE = 5000;
 
 /** Timers that only go when a test lets time pass. */
-class Timers {
+export class Timers {
   now = 1_000_000;
   #next = 1;
   /** @type {Map<number, { at: number, every: number | null, code: () => void }>} */
@@ -57,6 +58,14 @@ export class Page {
   problems = [];
   /** @type {string[]} */
   logs = [];
+  /** Rehearsals that were asked for. @type {import("../../protocol.js").Rehearse[]} */
+  rehearsed = [];
+  /** Whether the tool is there to be asked. */
+  connected = true;
+  /** Why the page was loaded again. @type {string[]} */
+  reloads = [];
+  /** @type {({ module: string, hash: string } & import("../../calls.js").Slower)[]} */
+  slowed = [];
   /** Problems that stand, by element. @type {Map<Element, string>} */
   shown = new Map();
   /** Holds the fetch of a hash up until the promise is done. @type {Map<string, Promise<void>>} */
@@ -67,9 +76,10 @@ export class Page {
     const { window } = new JSDOM("<!doctype html><body></body>", { url: "http://localhost/", pretendToBeVisual: false });
     this.window = window;
     this.document = window.document;
+    this.facilities = new FakeFacilities(this.timers, /** @type {any} */ (window));
     this.engine = new Engine({
       document: this.document,
-      timers: this.timers,
+      page: this.facilities.given,
       now: () => this.timers.now,
       clock: () => this.timers.now,
       compile: (version) => this.#compile(version),
@@ -84,12 +94,19 @@ export class Page {
       },
       trapped: (module, hash, trap) => void this.traps.push({ module, hash, ...trap }),
       problem: (message) => void this.problems.push(message),
+      rehearse: (request) => {
+        this.rehearsed.push(request);
+        for (const wake of this.#wake.splice(0)) wake();
+        return this.connected;
+      },
+      reload: (reason) => void this.reloads.push(reason),
+      slower: (module, hash, slower) => void this.slowed.push({ module, hash, ...slower }),
     });
     const { engine } = this;
     window.customElements.define(
       "hmr-component",
       class extends window.HTMLElement {
-        static observedAttributes = ["module", "component", "props"];
+        static observedAttributes = ["module", "component", "props", "name"];
         connectedCallback() {
           engine.changed(this);
         }
@@ -98,6 +115,21 @@ export class Page {
         }
         attributeChangedCallback() {
           if (this.isConnected) engine.changed(this);
+        }
+      },
+    );
+    window.customElements.define(
+      "hmr-connect",
+      class extends window.HTMLElement {
+        static observedAttributes = ["from", "to", "transform", "kind"];
+        connectedCallback() {
+          engine.connectionChanged(this);
+        }
+        disconnectedCallback() {
+          engine.connectionChanged(this);
+        }
+        attributeChangedCallback() {
+          if (this.isConnected) engine.connectionChanged(this);
         }
       },
     );

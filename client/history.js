@@ -1,0 +1,52 @@
+/**
+ * The states that a module was in, to step back and forward through.
+ *
+ * In: snapshots, as they come. Out: the one that is so many steps away. Equal ones that follow one another count once; a state
+ * that is new after a step back takes the place of those that came after it.
+ */
+
+/** How many states are kept. */
+const MOST_ENTRIES = 50;
+
+/** @typedef {{ snapshot: string, hash: string, time: number }} Entry */
+
+/** The states of one module. */
+export class History {
+  /** @type {Entry[]} */
+  #entries = [];
+  #at = -1;
+
+  /** Where the module is, as an index of `entries`; -1 if nothing is known. */
+  get at() {
+    return this.#at;
+  }
+
+  /** The states, oldest first. */
+  get entries() {
+    return this.#entries.map((entry) => ({ ...entry }));
+  }
+
+  /**
+   * @param {string} snapshot
+   * @param {string} hash of the version whose state it is
+   * @param {number} time milliseconds since the Unix epoch
+   */
+  add(snapshot, hash, time) {
+    if (this.#entries[this.#at]?.snapshot === snapshot) return;
+    this.#entries.splice(this.#at + 1, Infinity, { snapshot, hash, time });
+    if (this.#entries.length > MOST_ENTRIES) this.#entries.shift();
+    this.#at = this.#entries.length - 1;
+  }
+
+  /**
+   * Notes that the module went to a state.
+   * @param {number} index
+   * @param {string} snapshot the state as the code tells it now, which may have keys that it had not then
+   */
+  went(index, snapshot) {
+    const entry = this.#entries[index];
+    if (!entry) return;
+    entry.snapshot = snapshot;
+    this.#at = index;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * What the engine holds for instances: resources and ports.
+ *
+ * In: requests of modules, in the order in which they were made. Out: each goes to whom it concerns. The two are settled
+ * together, because they belong to the same code.
+ */
+
+import { HostFunctions } from "./host.js";
+import { Ports, readPortRequest } from "./ports.js";
+import { Resources } from "./resources.js";
+
+/** @typedef {import("./protocol.js").ResourceOutcome} ResourceOutcome */
+/** @typedef {import("./protocol.js").ConnectionOutcome} ConnectionOutcome */
+/** @typedef {import("./ports.js").PortRequest} PortRequest */
+/** @typedef {import("./resources/request.js").Request | { op: "port", instance: number, request: PortRequest }} Request */
+
+/**
+ * What is needed of the engine around it.
+ *
+ * @typedef {object} Surroundings
+ * @property {import("./resources/facilities.js").Facilities} page
+ * @property {() => number} now milliseconds since the Unix epoch
+ * @property {import("./resources.js").Surroundings["fired"]} fired
+ * @property {import("./resources.js").Surroundings["node"]} node
+ * @property {import("./ports.js").Surroundings["nameOf"]} nameOf
+ * @property {import("./ports.js").Surroundings["sent"]} sent
+ * @property {(message: string) => void} problem
+ * @property {(module: string, text: string) => void} warn
+ */
+
+/**
+ * Reads a request of the import `port`.
+ *
+ * @param {string} json
+ * @returns {Request}
+ * @throws {import("./resources/request.js").RequestError}
+ */
+export function readPort(json) {
+  const request = readPortRequest(json);
+  return { op: "port", instance: request.instance, request };
+}
+
+/** The resources and ports of one page. */
+export class Holdings {
+  /** @param {Surroundings} surroundings */
+  constructor(surroundings) {
+    this.host = new HostFunctions(surroundings.page.storage);
+    this.resources = new Resources({ ...surroundings, host: this.host });
+    this.ports = new Ports({ ...surroundings, host: this.host });
+  }
+
+  /**
+   * Does what running code asks for.
+   * @param {string} module
+   * @param {Request} request
+   */
+  apply(module, request) {
+    if (request.op === "port") this.ports.apply(module, request.request);
+    else this.resources.apply(module, request);
+  }
+
+  /**
+   * What will become of the connections of some instances when new code takes them over. Changes nothing.
+   *
+   * @param {string} module
+   * @param {Request[]} requests what the new code asks for
+   * @param {Set<number>} instances
+   * @returns {ConnectionOutcome[]}
+   */
+  check(module, requests, instances) {
+    return this.ports.check(module, ofPorts(requests), instances);
+  }
+
+  /**
+   * Does what code that takes the place of other code asks for.
+   *
+   * @param {string} module
+   * @param {Request[]} requests
+   * @param {Set<number>} instances those that it takes over
+   * @returns {ResourceOutcome[]}
+   */
+  settle(module, requests, instances) {
+    this.ports.settle(module, ofPorts(requests), instances);
+    const rest = requests.flatMap((request) => (request.op === "port" ? [] : [request]));
+    return this.resources.settle(module, rest, instances);
+  }
+
+  /**
+   * To be called when a module's code has returned.
+   * @param {string} module
+   */
+  returned(module) {
+    this.resources.attach(module);
+    this.ports.refresh();
+  }
+
+  /** @param {number} instance */
+  closeInstance(instance) {
+    this.resources.closeInstance(instance);
+    this.ports.closeInstance(instance);
+  }
+
+  /**
+   * Closes what a module's other instances hold: they were not taken over.
+   * @param {string} module
+   * @param {Set<number>} instances
+   */
+  keepOnly(module, instances) {
+    this.resources.keepOnly(module, instances);
+    this.ports.keepOnly(module, instances);
+  }
+}
+
+/**
+ * @param {Request[]} requests
+ * @returns {PortRequest[]}
+ */
+function ofPorts(requests) {
+  return requests.flatMap((request) => (request.op === "port" ? [request.request] : []));
+}

@@ -1,0 +1,125 @@
+/**
+ * Instances that cannot go on with what they have.
+ *
+ * In: what modules say of their instances. Out: each is mounted anew, and who placed it is rendered afresh, upwards as
+ * long as that invalidates in turn; at the page the reason is told. Each instance is treated at most once in one go, so that
+ * code which always invalidates cannot stop the page.
+ */
+
+/** @typedef {import("./slot.js").Instance} Instance */
+/** @typedef {import("./protocol.js").Invalidation} Invalidation */
+
+/**
+ * Reads what a module told.
+ *
+ * @param {string} json text of any content
+ * @returns {Invalidation}
+ * @throws {Error} if it names no instance
+ */
+export function readInvalidation(json) {
+  let from;
+  try {
+    from = JSON.parse(json);
+  } catch {
+    from = null;
+  }
+  if (!Number.isInteger(from?.instance)) throw new Error("an invalidation names no instance");
+  return { instance: from.instance, reason: typeof from.reason === "string" ? from.reason : "no reason was given" };
+}
+
+/**
+ * What is needed of the engine.
+ *
+ * @typedef {object} Invalidating
+ * @property {(id: number) => Instance | undefined} instance
+ * @property {(instance: Instance) => Instance | null} placer the instance whose view placed it
+ * @property {(instance: Instance) => void} remount mounts it anew, without its state
+ * @property {(instance: Instance) => void} rerender renders it afresh, with its state
+ * @property {(instance: Instance) => boolean} ready whether its module can be called
+ * @property {(message: string) => void} problem
+ */
+
+/** The invalidations of one page. */
+export class Invalidations {
+  /** @type {Invalidation[]} */
+  #waiting = [];
+  #working = false;
+  #with;
+
+  /** @param {Invalidating} collaborators */
+  constructor(collaborators) {
+    this.#with = collaborators;
+  }
+
+  /** @param {Invalidation} invalidation */
+  add(invalidation) {
+    this.#waiting.push(invalidation);
+  }
+
+  /**
+   * Treats what waits, where the modules can be called.
+   * @returns {Invalidation[]} what was treated, with what said so in turn
+   */
+  drain() {
+    /** @type {Invalidation[]} */
+    const treated = [];
+    if (this.#working || this.#waiting.length === 0) return treated;
+    this.#working = true;
+    /** @type {Set<Instance>} */
+    const mounted = new Set();
+    /** @type {Set<Instance>} */
+    const rendered = new Set();
+    try {
+      for (let next = this.#next(); next; next = this.#next()) {
+        const { instance, reason } = next;
+        if (mounted.has(instance)) {
+          this.#with.problem(`${told(instance, reason)}, again after it was mounted anew; it is left as it is`);
+          continue;
+        }
+        mounted.add(instance);
+        treated.push({ instance: instance.id, reason });
+        this.#with.remount(instance);
+        this.#upwards(instance, reason, rendered);
+      }
+    } finally {
+      this.#working = false;
+    }
+    return treated;
+  }
+
+  /**
+   * @param {Instance} instance
+   * @param {string} reason
+   * @param {Set<Instance>} rendered
+   */
+  #upwards(instance, reason, rendered) {
+    const placer = this.#with.placer(instance);
+    if (!placer) this.#with.problem(`${told(instance, reason)}; it was mounted anew without its state`);
+    else if (!rendered.has(placer) && this.#with.ready(placer)) {
+      rendered.add(placer);
+      this.#with.rerender(placer);
+    }
+  }
+
+  /** The next that can be treated; what names no placed instance is dropped. */
+  #next() {
+    for (let at = 0; at < this.#waiting.length; ) {
+      const { instance: id, reason } = /** @type {Invalidation} */ (this.#waiting[at]);
+      const instance = this.#with.instance(id);
+      if (instance && !this.#with.ready(instance)) at++;
+      else {
+        this.#waiting.splice(at, 1);
+        if (instance) return { instance, reason };
+      }
+    }
+    return null;
+  }
+}
+
+/**
+ * @param {Instance} instance
+ * @param {string} reason
+ */
+function told({ component, slot, id }, reason) {
+  return `the instance ${id} of \`${component}\` (\`${slot.name}\`) cannot go on: ${reason}`;
+}

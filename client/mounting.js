@@ -1,0 +1,386 @@
+/**
+ * Placed components: who is mounted where.
+ *
+ * In: `hmr-component` elements that come, change and go; what a swap restored. Out: instances that are mounted, rendered
+ * afresh and unmounted accordingly, and problems shown in their places. Which code runs is not decided here.
+ *
+ * Invariant: nothing is mounted or unmounted in a slot that is held; its elements wait in `#dirty`.
+ */
+
+import { place } from "./place.js";
+import { preserve } from "./preserve.js";
+import { mountProblem, problemOf } from "./problems.js";
+import { attach, takeOver } from "./show.js";
+import { Instance } from "./slot.js";
+import { describe } from "./swap.js";
+
+/** @typedef {import("./slot.js").Slot} Slot */
+/** @typedef {import("./problems.js").Problem} Problem */
+/** @typedef {import("./reload.js").StoredModule} StoredModule */
+
+/** How long state of before a reload waits for its place, in milliseconds. */
+const UNPLACED_PERIOD = 10_000;
+
+/**
+ * What mounting needs of the engine around it.
+ *
+ * @typedef {object} Mountings
+ * @property {Document} document
+ * @property {import("./resources.js").Timers} timers
+ * @property {import("./holdings.js").Holdings} resources
+ * @property {(element: Element, problem: Problem | null) => void} show shows a problem in an element's place, or takes it away
+ * @property {(message: string) => void} problem
+ * @property {(name: string) => Slot} slot
+ * @property {() => Slot[]} slots all slots there are
+ * @property {(slot: Slot) => void} load makes a slot without running code run its version, in a while
+ * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T) => T | undefined} ask calls into running
+ *   code; undefined if it trapped, which has been dealt with
+ * @property {() => void} settled told when the instances are those that the elements ask for
+ * @property {(slot: Slot) => void} returned does what had to wait until the module's code returned
+ * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
+ */
+
+/** The placed components of one page. */
+export class Mounting {
+  /** @type {Map<number, Instance>} */
+  #instances = new Map();
+  /** @type {Map<Element, Instance>} */
+  #byElement = new Map();
+  /** @type {Set<Element>} */
+  #dirty = new Set();
+  /** By place, who was there before a reload. @type {Map<string, { instance: number, props: string }>} */
+  #reserved = new Map();
+  /** Places that an update's rendering took out of the page, until their instances are unmounted. @type {WeakSet<Element>} */
+  #pruned = new WeakSet();
+  #nextInstance = 1;
+  /** Whether elements wait for what is to be done about them. */
+  settling = false;
+  #with;
+
+  /** @param {Mountings} collaborators */
+  constructor(collaborators) {
+    this.#with = collaborators;
+  }
+
+  /** How many components are placed. */
+  get count() {
+    return this.#byElement.size;
+  }
+
+  /**
+   * The instance of a number, while it is placed.
+   * @param {number} id
+   */
+  get(id) {
+    return this.#instances.get(id);
+  }
+
+  /**
+   * The placed components of a module.
+   * @param {Slot} slot
+   */
+  of(slot) {
+    return [...this.#instances.values()].filter((instance) => instance.slot === slot);
+  }
+
+  /**
+   * Keeps the numbers of instances for those who were in the same places before a reload.
+   * @param {StoredModule["places"]} places
+   */
+  reserve(places) {
+    for (const { instance, place: where, props } of places) {
+      this.#reserved.set(where, { instance, props });
+      this.#nextInstance = Math.max(this.#nextInstance, instance + 1);
+    }
+  }
+
+  /**
+   * Where a module's components are placed, for after a reload.
+   * @param {Slot} slot
+   * @returns {StoredModule["places"]}
+   */
+  placesOf(slot) {
+    return this.of(slot).map(({ id, element, props }) => ({ instance: id, place: place(element), props }));
+  }
+
+  /**
+   * To be called whenever an `hmr-component` has come, gone, or changed. What is to be done about it is done in a
+   * microtask: by then an element that was only moved is back.
+   * @param {Element} element
+   */
+  changed(element) {
+    this.#dirty.add(element);
+    this.#settleSoon();
+  }
+
+  /**
+   * To be called when an update's rendering took places out of the page.
+   * @param {Element[]} elements
+   */
+  pruned(elements) {
+    for (const element of elements) this.#pruned.add(element);
+  }
+
+  /**
+   * The instance whose view placed an instance.
+   * @param {Instance} instance
+   */
+  placer({ element }) {
+    const around = element.parentElement?.closest("hmr-component");
+    return (around && this.#byElement.get(around)) ?? null;
+  }
+
+  /** Looks at all placed components once more. */
+  touchAll() {
+    for (const element of this.#byElement.keys()) this.#dirty.add(element);
+    this.#settleSoon();
+  }
+
+  #settleSoon() {
+    if (this.settling) return;
+    this.settling = true;
+    queueMicrotask(() => {
+      this.settling = false;
+      this.#settle();
+    });
+  }
+
+  /** Makes the instances those that the elements in the document ask for. */
+  #settle() {
+    for (const element of [...this.#dirty]) {
+      const instance = this.#byElement.get(element);
+      const wanted = element.isConnected ? this.#with.slot(element.getAttribute("module") ?? "") : null;
+      if (instance?.slot.held || wanted?.held) continue;
+      this.#dirty.delete(element);
+      this.#settleElement(element, instance, wanted);
+    }
+    for (const slot of this.#with.slots()) this.#stopUnused(slot);
+    this.#with.settled();
+  }
+
+  /**
+   * @param {Element} element
+   * @param {Instance | undefined} instance
+   * @param {Slot | null} slot the module that it asks for; null if it has left the document
+   */
+  #settleElement(element, instance, slot) {
+    const component = element.getAttribute("component") ?? "";
+    if (instance && (instance.slot !== slot || instance.component !== component)) {
+      this.#unmount(instance);
+      instance = undefined;
+    }
+    if (!slot) return;
+    if (!instance) {
+      instance = this.#add(element, slot, component);
+    }
+    const problem = problemOf(instance, this.#with.slots());
+    if (problem) {
+      this.#fail(instance, problem);
+      return;
+    }
+    if (!slot.version) return;
+    if (!slot.guest) this.#with.load(slot);
+    else if (slot.alive) this.#bringUp(instance);
+  }
+
+  /**
+   * @param {Element} element
+   * @param {Slot} slot
+   * @param {string} component
+   */
+  #add(element, slot, component) {
+    const reserved = this.#reserved.size > 0 ? this.#reserved.get(place(element)) : undefined;
+    const known = reserved && !this.#instances.has(reserved.instance) ? reserved : null;
+    const id = known ? known.instance : this.#nextInstance++;
+    const instance = new Instance(id, element, slot, component);
+    if (known) instance.props = known.props;
+    this.#instances.set(id, instance);
+    this.#byElement.set(element, instance);
+    return instance;
+  }
+
+  /**
+   * @param {Instance} instance
+   * @param {Problem} problem
+   */
+  #fail(instance, problem) {
+    if (instance.status !== "mounted") instance.status = "failed";
+    this.#with.show(instance.element, problem);
+    if (instance.problem === problem.message) return;
+    instance.problem = problem.message;
+    this.#with.problem(`${problem.message}\nhint: ${problem.hint}`);
+  }
+
+  /**
+   * Takes away what was said of an instance.
+   * @param {Instance} instance
+   */
+  #clear(instance) {
+    instance.problem = null;
+    this.#with.show(instance.element, null);
+  }
+
+  /**
+   * Mounts an instance, or renders it afresh if its props have changed.
+   * @param {Instance} instance
+   */
+  #bringUp(instance) {
+    const props = instance.element.getAttribute("props") ?? "{}";
+    const root = instance.slot.tree.roots.get(instance.id);
+    if (instance.status !== "mounted" && root) {
+      // It was restored before its place was there.
+      if (!root.dom) attach(root, instance.element, instance.slot);
+      instance.status = "mounted";
+    }
+    if (instance.status !== "mounted") this.#mount(instance, props);
+    else if (instance.props !== props) this.rerender(instance, props);
+    else this.#clear(instance);
+  }
+
+  /**
+   * @param {Instance} instance
+   * @param {string} props
+   */
+  #mount(instance, props) {
+    const { slot, element, id, component } = instance;
+    element.replaceChildren();
+    slot.tree.addRoot(id, element);
+    instance.props = props;
+    const answer = this.#with.ask(slot, (guest) => guest.mount(id, component, props));
+    if (answer === undefined) {
+      instance.status = "failed";
+    } else if (answer === null) {
+      instance.status = "mounted";
+      this.#clear(instance);
+    } else {
+      slot.tree.dropRoot(id);
+      element.replaceChildren();
+      this.#fail(instance, mountProblem(instance, answer));
+    }
+    this.#with.returned(slot);
+  }
+
+  /**
+   * Renders an instance afresh, with its state kept.
+   *
+   * @param {Instance} instance
+   * @param {string} [props]
+   */
+  rerender(instance, props = instance.props) {
+    this.#renderInto(instance, props, false);
+  }
+
+  /**
+   * Mounts an instance anew, without its state, in the nodes that it has.
+   * @param {Instance} instance
+   */
+  remount(instance) {
+    this.#renderInto(instance, instance.props, true);
+  }
+
+  /**
+   * @param {Instance} instance
+   * @param {string} props
+   * @param {boolean} anew whether its state is left behind
+   */
+  #renderInto(instance, props, anew) {
+    const { slot, id, component, element } = instance;
+    const old = slot.tree.setAside(id);
+    if (anew) {
+      this.#with.ask(slot, (guest) => guest.unmount(id));
+      this.#with.resources.closeInstance(id);
+    }
+    if (!slot.alive) return slot.tree.putBack(id, old);
+    slot.rerendering = [];
+    instance.props = props;
+    const answer = this.#with.ask(slot, (guest) => guest.mount(id, component, props));
+    const requests = slot.rerendering;
+    slot.rerendering = null;
+    if (answer === null) {
+      const fresh = slot.tree.roots.get(id);
+      slot.tree.shadow.clear();
+      this.#clear(instance);
+      if (fresh) {
+        this.#with.quietly(() => {
+          const putBack = preserve(this.#with.document, [element]);
+          takeOver(old, fresh, slot);
+          putBack();
+        });
+      }
+      this.#with.resources.settle(slot.name, requests.filter((request) => request.instance === id), new Set([id]));
+      for (const request of requests) if (request.instance !== id) this.#with.resources.apply(slot.name, request);
+    } else {
+      slot.tree.putBack(id, old);
+      if (anew) {
+        instance.status = "failed";
+        slot.tree.dropRoot(id);
+        element.replaceChildren();
+      }
+      if (answer !== undefined) this.#fail(instance, mountProblem(instance, answer));
+    }
+    this.#with.returned(slot);
+  }
+
+  /** @param {Instance} instance */
+  #unmount(instance) {
+    const { slot, id, element } = instance;
+    this.#instances.delete(id);
+    this.#byElement.delete(element);
+    const mounted = slot.tree.roots.has(id);
+    if (mounted && slot.alive && this.#pruned.has(element)) this.#with.ask(slot, (guest) => guest.prune(id));
+    this.#pruned.delete(element);
+    this.#unmountId(slot, id);
+    this.#clear(instance);
+    element.replaceChildren();
+  }
+
+  /**
+   * @param {Slot} slot
+   * @param {number} id
+   */
+  #unmountId(slot, id) {
+    const mounted = slot.tree.roots.has(id);
+    if (mounted && slot.alive) this.#with.ask(slot, (guest) => guest.unmount(id));
+    slot.tree.dropRoot(id);
+    this.#with.resources.closeInstance(id);
+    this.#with.returned(slot);
+  }
+
+  /**
+   * A module none of whose components is placed has no running code.
+   * @param {Slot} slot
+   */
+  #stopUnused(slot) {
+    if (!slot.guest || slot.busy || slot.held || slot.tree.roots.size > 0 || this.of(slot).length > 0) return;
+    const guest = slot.guest;
+    slot.guest = null;
+    slot.lastGood = null;
+    if (guest.trap) return;
+    try {
+      guest.dispose();
+    } catch (error) {
+      slot.log("warn", `the code trapped while it was disposed of: ${describe(error)}`);
+    }
+  }
+
+  /**
+   * To be called when a slot runs new code.
+   * @param {Slot} slot
+   * @param {Set<number>} restored the instances that the new code has
+   */
+  taken(slot, restored) {
+    for (const instance of this.of(slot)) {
+      if (restored.has(instance.id) && instance.status !== "waiting") instance.status = "mounted";
+      else if (!restored.has(instance.id)) instance.status = "waiting";
+    }
+    this.#with.resources.keepOnly(slot.name, restored);
+    const unplaced = () => [...restored].filter((id) => slot.tree.roots.has(id) && !this.#instances.has(id));
+    if (unplaced().length > 0) {
+      const dropped = slot.guest;
+      this.#with.timers.setTimeout(() => {
+        if (slot.guest === dropped && !slot.held) for (const id of unplaced()) this.#unmountId(slot, id);
+      }, UNPLACED_PERIOD);
+    }
+    this.touchAll();
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Calls of running code, and what follows when one traps.
+ *
+ * In: calls. Out: their answers; on probation, a trap or an illness undoes the swap; after it, a trap starts the same version
+ * again with its last good state, a few times.
+ *
+ * Invariant: from the failure until it is undone the slot is held, so that what comes meanwhile goes to the version
+ * from before.
+ */
+
+import { GuestTrap } from "./trap.js";
+import { describe } from "./swap.js";
+import { bring, undo } from "./update.js";
+
+/** @typedef {import("./slot.js").Slot} Slot */
+/** @typedef {import("./module.js").Guest} Guest */
+/** @typedef {import("./protocol.js").Swap} Swap */
+/** @typedef {import("./protocol.js").Version} Version */
+
+/**
+ * What a swap can still be undone to. `sequence` is the update's.
+ * @typedef {{ left: number, before: import("./slot.js").Before | null, sequence: number | null }} Probation
+ */
+
+/** @typedef {{ guest: Guest, reason: string, before: import("./slot.js").Before, sequence: number | null }} Condemned */
+
+/** How often code is revived within `REVIVAL_PERIOD` milliseconds, before it stays dead. */
+const MOST_REVIVALS = 3;
+const REVIVAL_PERIOD = 10_000;
+
+/**
+ * What is needed of the engine.
+ *
+ * @typedef {object} Watching
+ * @property {() => number} clock milliseconds
+ * @property {(module: string, hash: string, trap: import("./protocol.js").Trap) => void} trapped
+ * @property {(message: string) => void} problem
+ * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
+ * @property {import("./queue.js").UpdateQueue} updates
+ * @property {import("./update.js").Surroundings} around
+ * @property {() => void} released does what waited while a slot was held
+ */
+
+/** Watches over the calls of all modules of a page. */
+export class Watch {
+  #with;
+
+  /** @param {Watching} collaborators */
+  constructor(collaborators) {
+    this.#with = collaborators;
+  }
+
+  /**
+   * Calls into a slot's code.
+   *
+   * @template T
+   * @param {Slot} slot
+   * @param {(guest: Guest) => T} code
+   * @param {boolean} [counts] whether it is a call of the code's own work
+   * @returns {T | undefined} undefined if it trapped, which has been dealt with
+   */
+  ask(slot, code, counts = true) {
+    const guest = /** @type {Guest} */ (slot.guest);
+    let answer;
+    try {
+      answer = code(guest);
+    } catch (error) {
+      if (!(error instanceof GuestTrap)) throw error;
+      guest.trap = error;
+      this.#trapped(slot, error);
+      return undefined;
+    }
+    if (counts && slot.probation && --slot.probation.left <= 0) {
+      this.examine(slot);
+      slot.probation = null;
+    }
+    return answer;
+  }
+
+  /**
+   * Asks code that is on probation whether it is well.
+   * @param {Slot} slot
+   */
+  examine(slot) {
+    const { guest, probation } = slot;
+    if (!guest || guest.trap || !probation) return;
+    let illness;
+    try {
+      illness = guest.health();
+    } catch (error) {
+      if (guest.trap) {
+        this.#trapped(slot, guest.trap);
+        return;
+      }
+      illness = describe(error);
+    }
+    if (illness === null) return;
+    slot.log("error", `it is not well: ${illness}`);
+    if (!this.#condemn(slot, illness)) this.#with.problem(`the module \`${slot.name}\` is not well: ${illness}`);
+  }
+
+  /**
+   * @param {Slot} slot
+   * @param {GuestTrap} trap
+   */
+  #trapped(slot, trap) {
+    this.tell(slot, trap);
+    if (!this.#condemn(slot, trap.described)) this.revive(slot, trap);
+  }
+
+  /**
+   * @param {Slot} slot
+   * @param {GuestTrap} trap
+   */
+  tell(slot, trap) {
+    slot.log("error", `trapped: ${trap.described}`);
+    this.#with.trapped(slot.name, slot.version?.hash ?? "", trap.facts);
+  }
+
+  /**
+   * @param {Slot} slot
+   * @param {string} reason
+   * @returns {boolean} false if there is nothing to go back to
+   */
+  #condemn(slot, reason) {
+    const { probation, guest } = slot;
+    slot.probation = null;
+    if (!probation?.before || !guest) return false;
+    const condemned = { guest, reason, before: probation.before, sequence: probation.sequence };
+    slot.condemned = condemned;
+    slot.held = true;
+    this.#with.updates.addFirst(async () => {
+      // A later update may have replaced the code already.
+      if (slot.condemned !== condemned) return;
+      slot.busy = true;
+      const swap = await undo(slot, condemned, this.#with.around);
+      slot.busy = false;
+      this.#with.released();
+      this.#with.swapped(condemned.sequence, [swap], false);
+    });
+    return true;
+  }
+
+  /**
+   * Starts a slot's version afresh with its last good state.
+   *
+   * @param {Slot} slot
+   * @param {GuestTrap} trap what ended its code
+   */
+  revive(slot, trap) {
+    const version = /** @type {Version} */ (slot.version);
+    const now = this.#with.clock();
+    slot.revivals = slot.revivals.filter((at) => now - at < REVIVAL_PERIOD);
+    if (slot.lastGood === null || slot.revivals.length >= MOST_REVIVALS) return;
+    slot.revivals.push(now);
+    this.#with.updates.add([], async () => {
+      if (slot.guest?.trap !== trap || slot.version !== version) return;
+      slot.busy = true;
+      const swap = await bring(slot, version, {}, this.#with.around);
+      slot.busy = false;
+      this.#with.released();
+      if (swap) this.#with.swapped(null, [swap], true);
+    });
+  }
+}

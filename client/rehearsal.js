@@ -1,0 +1,67 @@
+/**
+ * Rehearsals of swaps by the tool.
+ *
+ * In: a version and the state that it is to take over. Out: the tool's verdict, or null where none is to be had: nobody
+ * is connected, or it takes too long. A page never waits for one that cannot come.
+ */
+
+/** @typedef {import("./protocol.js").Verdict} Verdict */
+/** @typedef {import("./protocol.js").Version} Version */
+
+/** How long a verdict is waited for, in milliseconds. */
+const LONGEST_WAIT = 2000;
+
+/** The rehearsals that a page waits for. */
+export class Rehearsals {
+  /** @type {Map<number, (verdict: Verdict | null) => void>} */
+  #open = new Map();
+  #nextId = 1;
+  #send;
+  #timers;
+
+  /**
+   * @param {(request: import("./protocol.js").Rehearse) => boolean} send false if nobody is connected
+   * @param {Pick<import("./resources.js").Timers, "setTimeout" | "clearTimeout">} timers
+   */
+  constructor(send, timers) {
+    this.#send = send;
+    this.#timers = timers;
+  }
+
+  /**
+   * @param {Version} version
+   * @param {string} snapshot
+   * @returns {Promise<Verdict | null>} null if there is none
+   */
+  ask({ module, hash, transform }, snapshot) {
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      const timer = this.#timers.setTimeout(() => this.#end(id, null), LONGEST_WAIT);
+      this.#open.set(id, (verdict) => {
+        this.#timers.clearTimeout(timer);
+        resolve(verdict);
+      });
+      if (!this.#send({ id, module, hash, snapshot, transform: transform ?? [] })) this.#end(id, null);
+    });
+  }
+
+  /** @param {Verdict} verdict */
+  answered(verdict) {
+    this.#end(verdict.id, verdict);
+  }
+
+  /** To be called when the tool is gone: it answers nothing any more. */
+  disconnected() {
+    for (const id of [...this.#open.keys()]) this.#end(id, null);
+  }
+
+  /**
+   * @param {number} id
+   * @param {Verdict | null} verdict
+   */
+  #end(id, verdict) {
+    const resolve = this.#open.get(id);
+    this.#open.delete(id);
+    resolve?.(verdict);
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * The states that modules were in: when they are captured, and how a module goes back to one.
+ *
+ * In: calls that may have changed a state. Out: the last good snapshot of each module, its history, and swaps to the same
+ * code with another state. Snapshots stay text throughout.
+ */
+
+import { fields, items } from "./raw.js";
+import { EMPTY, fit, instancesOf } from "./snapshot.js";
+import { travel } from "./update.js";
+
+/** @typedef {import("./slot.js").Slot} Slot */
+/** @typedef {import("./protocol.js").Swap} Swap */
+
+/** How long after an event the state is captured, with all that came meanwhile, in milliseconds. */
+const CAPTURE_DELAY = 200;
+
+/**
+ * What is needed of the engine.
+ *
+ * @typedef {object} Stating
+ * @property {Pick<import("./resources.js").Timers, "setTimeout">} timers
+ * @property {() => number} now milliseconds since the Unix epoch
+ * @property {import("./queue.js").UpdateQueue} updates
+ * @property {import("./update.js").Surroundings} around
+ * @property {() => Slot[]} slots
+ * @property {(slot: Slot) => boolean} ready whether the module's code can be called
+ * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T) => T | undefined} ask
+ * @property {(slot: Slot) => import("./slot.js").Instance[]} placed
+ * @property {() => void} released does what waited while a slot was held
+ * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
+ */
+
+/** The states of all modules of a page. */
+export class States {
+  /** Whose state is about to be captured, with whether it was called since the wait began. @type {Map<Slot, boolean>} */
+  #waiting = new Map();
+  #with;
+
+  /** @param {Stating} collaborators */
+  constructor(collaborators) {
+    this.#with = collaborators;
+  }
+
+  /**
+   * To be called when a module's code ran: its state is captured in a while, and kept in the history once nothing runs.
+   * @param {Slot} slot
+   */
+  captureSoon(slot) {
+    const waits = this.#waiting.has(slot);
+    this.#waiting.set(slot, waits);
+    if (!waits) this.#wait(slot);
+  }
+
+  /** @param {Slot} slot */
+  #wait(slot) {
+    this.#with.timers.setTimeout(() => {
+      const busy = this.#waiting.get(slot) === true;
+      this.capture(slot, !busy);
+      if (busy) {
+        this.#waiting.set(slot, false);
+        this.#wait(slot);
+      } else {
+        this.#waiting.delete(slot);
+      }
+    }, CAPTURE_DELAY);
+  }
+
+  /**
+   * Captures a module's state, if its code can be called.
+   *
+   * @param {Slot} slot
+   * @param {boolean} [settled] whether it goes into the history
+   */
+  capture(slot, settled = false) {
+    if (!this.#with.ready(slot)) return;
+    const snapshot = this.#with.ask(slot, (guest) => guest.capture());
+    if (snapshot === undefined) return;
+    slot.lastGood = snapshot;
+    if (settled && slot.version) slot.history.add(snapshot, slot.version.hash, this.#with.now());
+  }
+
+  /**
+   * Goes to a state of the history.
+   *
+   * @param {Slot} slot
+   * @param {(at: number) => number} to the index, given the index now
+   * @returns {Promise<Swap>}
+   * @throws {Error} if there is no such state
+   */
+  async goTo(slot, to) {
+    let index = -1;
+    const swap = await this.#travel(slot, () => {
+      this.capture(slot, true);
+      index = to(slot.history.at);
+      const entry = slot.history.entries[index];
+      const count = slot.history.entries.length;
+      if (!entry) throw new RangeError(`there is no state ${index} of \`${slot.name}\`: there are ${count}, numbered from 0`);
+      return entry.snapshot;
+    });
+    if (swap.outcome === "committed") {
+      this.capture(slot);
+      slot.history.went(index, slot.lastGood ?? EMPTY);
+    }
+    return swap;
+  }
+
+  /**
+   * The states of all running modules, as the text of a file.
+   * @param {string} name
+   */
+  save(name) {
+    const modules = this.#with.slots().flatMap((slot) => {
+      this.capture(slot);
+      if (!slot.guest || !slot.version || slot.lastGood === null) return [];
+      return [`{"module":${JSON.stringify(slot.name)},"hash":${JSON.stringify(slot.version.hash)},"snapshot":${slot.lastGood}}`];
+    });
+    return `{"hmr":1,"name":${JSON.stringify(name)},"modules":[${modules.join(",")}]}`;
+  }
+
+  /**
+   * Makes modules go on from the states of a file.
+   *
+   * @param {string} text of the file
+   * @returns {Promise<{ swaps: Swap[], skipped: string[] }>} the modules that were skipped run no code here
+   * @throws {Error} if it is no such file
+   */
+  async load(text) {
+    /** @type {Swap[]} */
+    const swaps = [];
+    /** @type {string[]} */
+    const skipped = [];
+    for (const { module, snapshot } of readFile(text)) {
+      const slot = this.#with.slots().find(({ name }) => name === module);
+      if (slot?.alive) swaps.push(await this.#travel(slot, () => snapshot));
+      else skipped.push(module);
+    }
+    return { swaps, skipped };
+  }
+
+  /**
+   * @param {Slot} slot
+   * @param {() => string} choose the snapshot to go to
+   * @returns {Promise<Swap>}
+   */
+  #travel(slot, choose) {
+    return new Promise((resolve, reject) => {
+      this.#with.updates.add([], async () => {
+        try {
+          if (!this.#with.ready(slot)) throw new Error(`\`${slot.name}\` runs no code that can take a state up; wait for the next build`);
+          const snapshot = choose();
+          const placed = this.#with.placed(slot).filter(({ status }) => status === "mounted");
+          slot.busy = true;
+          const swap = await travel(slot, (current) => fit(snapshot, placed, current), this.#with.around);
+          slot.busy = false;
+          this.#with.released();
+          if (!swap) throw new Error(`\`${slot.name}\` runs no code`);
+          this.#with.swapped(null, [swap], false);
+          resolve(swap);
+        } catch (error) {
+          slot.busy = false;
+          reject(error);
+        }
+      });
+    });
+  }
+}
+
+/**
+ * @param {string} text
+ * @returns {{ module: string, snapshot: string }[]}
+ */
+function readFile(text) {
+  let parsed;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`the file of snapshots is not JSON: ${error}`);
+  }
+  if (parsed?.hmr !== 1 || !Array.isArray(parsed.modules)) {
+    throw new Error("this is no file of snapshots: it needs `\"hmr\":1` and `modules`, as `saveSnapshot` writes them");
+  }
+  return items(fields(text).get("modules") ?? "[]").map((part) => {
+    const { module } = JSON.parse(part);
+    const snapshot = fields(part).get("snapshot");
+    if (typeof module !== "string" || snapshot === undefined) throw new Error("a module of the file has no name or no snapshot");
+    instancesOf(snapshot, "the file of snapshots");
+    return { module, snapshot };
+  });
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { History } from "../history.js";
+import { fields, items } from "../raw.js";
+import { fit, withTransform } from "../snapshot.js";
+import { guest } from "./support/guest.js";
+import { PLACE, Page } from "./support/page.js";
+
+/** @param {string} title */
+function counter(title) {
+  return guest({ views: [{ tag: "h2", children: [title] }, { tag: "button", listen: { click: 1 }, children: ["0"] }], digit: 4 });
+}
+
+/** A page whose state went 0, 1, 2, 3. */
+async function counted() {
+  const page = new Page(PLACE);
+  await page.start(page.version("a", counter("A")));
+  page.timers.pass(1000);
+  for (let click = 0; click < 3; click++) {
+    page.get("button").click();
+    page.timers.pass(1000);
+  }
+  return page;
+}
+
+/** @param {Page} page */
+const state = (page) => page.get("button").textContent;
+/** @param {Page} page */
+const history = (page) => page.engine.historyOf("counter");
+
+test("a state that has settled is kept, once", async () => {
+  const page = await counted();
+  page.timers.pass(5000);
+  assert.deepEqual(history(page).entries.map(({ snapshot }) => JSON.parse(snapshot).instances[0].signals.n.value), [0, 1, 2, 3]);
+  assert.equal(history(page).at, 3);
+});
+
+test("states that follow one another quickly are one", async () => {
+  const page = await counted();
+  page.get("button").click();
+  page.timers.pass(150);
+  page.get("button").click();
+  page.timers.pass(1000);
+  assert.equal(history(page).entries.length, 5);
+  assert.equal(state(page), "5");
+});
+
+test("stepping back and forward swaps to the same bytes with another state", async () => {
+  const page = await counted();
+  const button = page.get("button");
+  const swap = await page.engine.goTo("counter", (at) => at - 2);
+  assert.deepEqual(swap.events, ["quiesce", "capture", "instantiate", "restore", "render", "commit"]);
+  assert.deepEqual([swap.outcome, state(page), page.get("button")], ["committed", "1", button]);
+  await page.engine.goTo("counter", (at) => at + 1);
+  assert.equal(state(page), "2");
+  assert.deepEqual([history(page).at, history(page).entries.length], [2, 4]);
+  await page.engine.goTo("counter", () => 0);
+  assert.equal(state(page), "0");
+});
+
+test("a new state after a step back takes the place of those that came after it", async () => {
+  const page = await counted();
+  await page.engine.goTo("counter", () => 1);
+  page.timers.pass(1000);
+  page.get("button").click();
+  page.get("button").click();
+  page.timers.pass(1000);
+  assert.equal(state(page), "3");
+  assert.equal(history(page).entries.length, 3);
+});
+
+test("a state that is not there is refused, and nothing happens", async () => {
+  const page = await counted();
+  await assert.rejects(page.engine.goTo("counter", (at) => at + 1), /there is no state 4 of `counter`: there are 4/);
+  await assert.rejects(page.engine.goTo("nope", () => 0), /there is no module `nope`/);
+  assert.equal(state(page), "3");
+});
+
+test("the state of before a swap is kept with it", async () => {
+  const page = await counted();
+  page.get("button").click();
+  await page.update(2, page.version("b", counter("B")));
+  page.timers.pass(1000);
+  assert.deepEqual(history(page).entries.map(({ hash }) => hash), ["a", "a", "a", "a", "a"]);
+  await page.engine.goTo("counter", () => 0);
+  assert.deepEqual([page.get("h2").textContent, state(page)], ["B", "0"]);
+});
+
+test("at most fifty states are kept", () => {
+  const kept = new History();
+  for (let n = 0; n < 60; n++) kept.add(`${n}`, "h", n);
+  assert.deepEqual([kept.entries.length, kept.entries[0]?.snapshot, kept.at], [50, "10", 49]);
+});
+
+test("states are saved as a file, and taken up from it in another page", async () => {
+  const page = await counted();
+  const text = page.engine.states.save("three");
+  const file = JSON.parse(text);
+  assert.deepEqual([file.hmr, file.name, file.modules[0].module, file.modules[0].hash], [1, "three", "counter", "a"]);
+  const other = new Page(`<hmr-component module="nope" component="X"></hmr-component>${PLACE}`);
+  await other.start(other.version("b", counter("B")));
+  const { swaps, skipped } = await other.engine.states.load(text);
+  assert.deepEqual([swaps[0]?.outcome, skipped, state(other)], ["committed", [], "3"]);
+});
+
+test("a file that is none is refused", async () => {
+  const page = await counted();
+  for (const text of ["", "{}", '{"hmr":2,"modules":[]}', '{"hmr":1,"modules":[{}]}', '{"hmr":1,"modules":[{"module":"counter","snapshot":7}]}']) {
+    await assert.rejects(page.engine.states.load(text), Error, text);
+  }
+  assert.deepEqual((await page.engine.states.load('{"hmr":1,"modules":[{"module":"x","hash":"h","snapshot":{"abi":1,"instances":[]}}]}')).skipped, ["x"]);
+});
+
+test("JSON is taken apart without a look at its values", () => {
+  const text = ' { "a\\"}" : 12345678901234567890 , "b":[1.0,{"c":"]},{"}],"":null } ';
+  assert.deepEqual([...fields(text)], [['a"}', "12345678901234567890"], ["b", '[1.0,{"c":"]},{"}]'], ["", "null"]]);
+  assert.deepEqual(items("[ 1.50 , [2,3], \"x,y\" ]"), ["1.50", "[2,3]", '"x,y"']);
+  assert.deepEqual([items("[]"), [...fields("{ }")]], [[], []]);
+});
+
+test("a snapshot is made to fit who is placed", () => {
+  const part = (/** @type {number} */ id, /** @type {string} */ component, /** @type {string} */ value) =>
+    `{"instance":${id},"component":"${component}","signals":{"n":{"value":${value}}}}`;
+  const snapshot = `{"abi":1,"instances":[${part(1, "A", "1.0")},${part(2, "B", "2.0")},${part(9, "A", "9.0")}]}`;
+  const current = `{"abi":1,"instances":[${part(1, "A", "0")},${part(4, "A", "0")},${part(5, "A", "0")}]}`;
+  const placed = [{ id: 4, component: "A" }, { id: 1, component: "A" }, { id: 5, component: "A" }];
+  assert.equal(fit(snapshot, placed, current), `{"abi":1,"instances":[${part(4, "A", "9.0")},${part(1, "A", "1.0")},${part(5, "A", "0")}]}`);
+});
+
+test("a transform is put in as text", () => {
+  assert.equal(withTransform('{"abi":1,"x":1.0}', [{ op: "remove", key: "n" }]), '{"transform":[{"op":"remove","key":"n"}],"abi":1,"x":1.0}');
+  assert.equal(withTransform('{"abi":1}', []), '{"abi":1}');
+});

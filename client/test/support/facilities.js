@@ -1,0 +1,178 @@
+/** What a browser gives resources, commanded by a test. */
+
+/** A web socket whose other side is the test. */
+export class FakeSocket extends EventTarget {
+  binaryType = "blob";
+  /** What was sent through it. @type {unknown[]} */
+  sent = [];
+  /** Whether this side has closed it. */
+  closed = false;
+
+  /** @param {string} url @param {string[]} protocols */
+  constructor(url, protocols) {
+    super();
+    this.url = url;
+    this.protocols = protocols;
+  }
+
+  /** @param {unknown} message */
+  send(message) {
+    this.sent.push(message);
+  }
+
+  close() {
+    this.closed = true;
+  }
+
+  open() {
+    this.dispatchEvent(new Event("open"));
+  }
+
+  /** @param {unknown} data */
+  says(data) {
+    this.dispatchEvent(new MessageEvent("message", { data }));
+  }
+
+  /** The other side closes. @param {number} code @param {string} reason */
+  ends(code, reason) {
+    this.dispatchEvent(Object.assign(new Event("close"), { code, reason, wasClean: true }));
+  }
+}
+
+/** A stream of server-sent events. */
+export class FakeSource extends EventTarget {
+  readyState = 0;
+  closed = false;
+
+  /** @param {string} url */
+  constructor(url) {
+    super();
+    this.url = url;
+  }
+
+  close() {
+    this.closed = true;
+  }
+
+  /** @param {string} event @param {string} data @param {string} [lastEventId] */
+  says(event, data, lastEventId = "") {
+    this.dispatchEvent(new MessageEvent(event, { data, lastEventId }));
+  }
+
+  /** @param {number} readyState 0 if the browser tries again, 2 if not */
+  fails(readyState) {
+    this.readyState = readyState;
+    this.dispatchEvent(new Event("error"));
+  }
+}
+
+/** An observer of any kind. */
+export class FakeObserver {
+  /** @type {Node | null} */
+  node = null;
+
+  /** @param {(entries: any) => void} tell @param {unknown} [options] */
+  constructor(tell, options) {
+    this.tell = tell;
+    this.options = options;
+  }
+
+  /** @param {Node} node */
+  observe(node) {
+    this.node = node;
+  }
+
+  disconnect() {
+    this.node = null;
+  }
+}
+
+/** A media query. */
+export class FakeQuery extends EventTarget {
+  matches = false;
+
+  /** @param {boolean} matches */
+  becomes(matches) {
+    this.matches = matches;
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** An HTTP request that waits for the test's answer. */
+class FakeRequest {
+  /** @type {(response: Response) => void} */
+  answer = () => {};
+  /** @type {(error: Error) => void} */
+  fail = () => {};
+
+  /** @param {string} url @param {RequestInit} options */
+  constructor(url, options) {
+    this.url = url;
+    this.options = options;
+    this.done = new Promise((/** @type {(response: Response) => void} */ answer, fail) => Object.assign(this, { answer, fail }));
+  }
+}
+
+/** The facilities of a page in a test, with all that was made of them. */
+export class FakeFacilities {
+  /** @type {FakeSocket[]} */
+  sockets = [];
+  /** @type {FakeSource[]} */
+  sources = [];
+  /** @type {FakeObserver[]} */
+  observers = [];
+  /** @type {Map<string, FakeQuery>} */
+  queries = new Map();
+  /** @type {FakeRequest[]} */
+  requests = [];
+
+  /**
+   * @param {import("../../resources/facilities.js").Timers} timers
+   * @param {Window & typeof globalThis} window
+   */
+  constructor(timers, window) {
+    this.timers = timers;
+    this.window = window;
+  }
+
+  /** @returns {import("../../resources/facilities.js").Facilities} */
+  get given() {
+    const observer = (/** @type {any} */ code, /** @type {unknown} */ options = undefined) => {
+      const made = new FakeObserver(code, options);
+      this.observers.push(made);
+      return /** @type {any} */ (made);
+    };
+    return {
+      timers: this.timers,
+      window: this.window,
+      document: this.window.document,
+      socket: (url, protocols) => {
+        if (url === "") throw new SyntaxError("the address is empty");
+        const socket = new FakeSocket(url, protocols);
+        this.sockets.push(socket);
+        return /** @type {any} */ (socket);
+      },
+      eventSource: (url) => {
+        if (url === "") throw new SyntaxError("the address is empty");
+        const source = new FakeSource(url);
+        this.sources.push(source);
+        return /** @type {any} */ (source);
+      },
+      fetch: (url, options) => {
+        const request = new FakeRequest(url, options);
+        this.requests.push(request);
+        return request.done;
+      },
+      aborter: () => new AbortController(),
+      resizeObserver: observer,
+      intersectionObserver: observer,
+      mutationObserver: observer,
+      mediaQuery: (query) => {
+        const made = this.queries.get(query) ?? new FakeQuery();
+        this.queries.set(query, made);
+        return /** @type {any} */ (made);
+      },
+      storage: (area) => (area === "local" ? this.window.localStorage : this.window.sessionStorage),
+    };
+  }
+}
