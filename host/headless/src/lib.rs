@@ -89,34 +89,45 @@
 //! its memory. Limits on time and memory are set on the [`PageBuilder`].
 
 mod actions;
+mod connections;
 mod dom;
 mod element;
 mod engine;
 mod error;
 mod events;
 mod guest;
+mod host_functions;
 mod machine;
 mod module;
 mod mount;
+mod network;
+mod observers;
+mod outside;
 mod page;
 mod patch;
+mod ports;
 mod project;
 mod reconcile;
 mod record;
 mod resources;
+mod storage;
 mod swap;
 mod tree;
 
-pub use hmr_abi::event::EventData;
+pub use hmr_abi::event::{EventData, StorageArea};
 pub use hmr_abi::state::{
     InstanceReport, InstanceState, KeyOutcome, RestoreReport, SignalState, Snapshot,
 };
 
 pub use element::Element;
 pub use error::{OpenError, PageError};
+pub use host_functions::Call;
 pub use module::ModuleError;
+pub use network::{EventSource, Message, Request, Response, Socket};
 pub use page::{Page, PageBuilder};
+pub use ports::{ConnectionChange, ConnectionOutcome};
 pub use project::{Project, ProjectError};
 pub use record::{LogLevel, LogLine, Trap};
 pub use resources::{ResourceChange, ResourceOutcome};
+pub use storage::Storage;
 pub use swap::{Outcome, Swap, SwapStep};
