@@ -12,4 +12,5 @@ pub mod encoded;
 pub mod guests;
 pub mod process;
 pub mod request;
+pub mod scripted;
 pub mod session;

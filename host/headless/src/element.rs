@@ -40,15 +40,13 @@ impl Element {
     }
 
     /// Does something to the element, and lets the page do what follows from it.
-    fn act(&self, act: impl FnOnce(&mut State, Node)) -> Result<&Self, PageError> {
-        let mut state = self.page.state.borrow_mut();
+    pub(crate) fn act(&self, act: impl FnOnce(&mut State, Node)) -> Result<&Self, PageError> {
+        let state = self.page.state.borrow();
         if !state.dom.is_connected(self.node) {
             return Err(PageError::Gone { tag: state.dom.tag(self.node) });
         }
-        state.begin();
-        act(&mut state, self.node);
-        state.settle();
         drop(state);
+        self.page.act(|state| act(state, self.node));
         Ok(self)
     }
 

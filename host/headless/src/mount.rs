@@ -4,13 +4,13 @@
 //! [`State::place_components`] makes one step towards that, so that what a step renders is looked at by
 //! the next.
 
-use hmr_abi::event::ResourceRequest;
 use hmr_abi::state::{InstanceState, MountAnswer, MountRequest, Snapshot};
 use serde_json::value::RawValue;
 
 use crate::dom::Node;
 use crate::engine::{Health, State};
 use crate::guest::{Effect, Fault, Guest};
+use crate::outside::Requests;
 
 /// How deep components of other modules may stand in each other.
 const MOST_NESTED: usize = 32;
@@ -175,7 +175,7 @@ impl State {
         if let Some(module) = self.modules.get_mut(&module) {
             module.tree.drop_root(instance, &mut self.dom);
         }
-        self.resources.close_all_of(instance);
+        self.close_all_of(instance);
         self.dom.clear(node);
         let message = self.dom.create_element(hmr_abi::ops::Namespace::Html, "pre");
         self.dom.set_attribute(message, "class", "hmr-problem");
@@ -197,7 +197,7 @@ impl State {
         if let Some(module) = self.modules.get_mut(&name) {
             module.tree.drop_root(instance, &mut self.dom);
         }
-        self.resources.close_all_of(instance);
+        self.close_all_of(instance);
         self.dom.clear(mount.node);
         if self.mounted_of(&name).is_empty() {
             self.stop_running(&name);
@@ -221,13 +221,17 @@ impl State {
         else {
             return self.put_back(name, instance, node);
         };
-        match self.rendered_afresh(name, instance, answer, effects) {
+        let mut requests = Requests::default();
+        match self.rendered_afresh(name, answer, effects, &mut requests) {
             Ok(None) => {
                 if let Some(module) = self.modules.get_mut(name) {
                     let serial = module.tree.serial;
                     crate::patch::reconcile(&mut self.dom, node, serial, apart, &mut module.tree);
                     module.tree.settle_aside(instance, node);
                 }
+                let own = requests.split_off(instance);
+                self.settle_fresh(name, &[instance], own);
+                self.apply_requests(name, requests);
             }
             Ok(Some(error)) => {
                 self.put_back(name, instance, node);
@@ -247,27 +251,16 @@ impl State {
         }
     }
 
-    /// Applies what a fresh rendering asked for. `Ok` has what the component says against its props.
+    /// Applies what a fresh rendering did to its tree. `Ok` has what the component says against its props.
     fn rendered_afresh(
         &mut self,
         name: &str,
-        instance: u32,
         answer: Result<MountAnswer, Fault>,
         effects: Vec<Effect>,
+        requests: &mut Requests,
     ) -> Result<Option<String>, Fault> {
-        let mut requests = Vec::new();
-        self.apply_but_resources(name, effects, &mut requests)?;
-        let answer = answer?;
-        let now = self.now();
-        let is_own = |request: &ResourceRequest| request.instance() == instance;
-        let (own, others): (Vec<_>, Vec<_>) = requests.into_iter().partition(is_own);
-        for request in others {
-            self.resources.apply(name, request, now);
-        }
-        if answer.error.is_none() {
-            self.resources.settle(name, &[instance], own, now);
-        }
-        Ok(answer.error)
+        self.apply_but_requests(name, effects, requests)?;
+        answer.map(|answer| answer.error)
     }
 
     fn put_back(&mut self, name: &str, instance: u32, node: Node) {

@@ -12,6 +12,7 @@ use crate::engine::State;
 use crate::error::{OpenError, PageError};
 use crate::machine::Limits;
 use crate::module::Code;
+use crate::outside::Outside;
 use crate::record::{LogLine, Trap};
 use crate::swap::{self, Swap, SwapStep};
 
@@ -25,6 +26,7 @@ pub struct PageBuilder {
     modules: Vec<(String, Vec<u8>)>,
     limits: Limits,
     start: Option<f64>,
+    pub(crate) outside: Outside,
 }
 
 impl PageBuilder {
@@ -68,15 +70,16 @@ impl PageBuilder {
     /// A component that cannot be mounted is no error: its element shows why, as in a browser, and
     /// [`Page::problems`] has it.
     pub fn open(self) -> Result<Page, OpenError> {
-        let mut state =
-            State::new(Dom::parse(&self.html), self.limits, self.start.unwrap_or(START));
+        let dom = Dom::parse(&self.html);
+        let mut state = State::new(dom, self.limits, self.start.unwrap_or(START), self.outside);
         for (name, bytes) in self.modules {
             let code = Code::compile(&bytes)
                 .map_err(|source| OpenError::Module { name: name.clone(), source })?;
             state.add_module(&name, code);
         }
-        state.settle();
-        Ok(Page { state: Rc::new(RefCell::new(state)) })
+        let page = Page { state: Rc::new(RefCell::new(state)) };
+        page.settle();
+        Ok(page)
     }
 }
 
@@ -158,7 +161,9 @@ impl Page {
         bytes: impl AsRef<[u8]>,
         mut observe: impl FnMut(SwapStep),
     ) -> Swap {
-        swap::run(&self.state, module, bytes.as_ref(), &mut observe)
+        let swap = swap::run(&self.state, module, bytes.as_ref(), &mut observe);
+        self.settle();
+        swap
     }
 
     /// Lets time pass on the page's clock. Intervals, timeouts and animation frames fire at their times, in order.
@@ -170,11 +175,13 @@ impl Page {
         };
         loop {
             let mut state = self.state.borrow_mut();
-            let Some((at, live)) = state.resources.due(end) else { break };
+            let Some((at, serial)) = state.resources.due(end) else { break };
             let now = at.max(state.now());
             state.clock.set(now);
-            state.fire_resource(&live);
-            state.settle();
+            state.begin_turn();
+            state.fire_later(serial, None);
+            drop(state);
+            self.settle();
         }
         self.state.borrow().clock.set(end);
     }
@@ -227,10 +234,9 @@ impl Page {
 
     /// Puts an element's markup into the page as a script would: at the end of the body.
     pub fn append_html(&self, html: &str) {
-        let mut state = self.state.borrow_mut();
-        state.begin();
-        let body = state.dom.body();
-        state.dom.append_html(body, html);
-        state.settle();
+        self.act(|state| {
+            let body = state.dom.body();
+            state.dom.append_html(body, html);
+        });
     }
 }

@@ -17,6 +17,7 @@ use hmr_abi::state::RestoreReport;
 
 use crate::engine::{Health, State};
 use crate::module::Code;
+use crate::ports::ConnectionChange;
 use crate::record::LogLevel;
 use crate::resources::ResourceChange;
 
@@ -87,6 +88,8 @@ pub struct Swap {
     pub report: Option<RestoreReport>,
     /// What became of the resources.
     pub resources: Vec<ResourceChange>,
+    /// What became of the connections of the module's instances.
+    pub connections: Vec<ConnectionChange>,
     /// The steps entered, in order; the last is commit or rollback.
     pub events: Vec<SwapStep>,
 }
@@ -100,6 +103,7 @@ impl Swap {
             error: None,
             report: None,
             resources: Vec::new(),
+            connections: Vec::new(),
             events: Vec::new(),
         }
     }
@@ -207,8 +211,9 @@ fn walk(
         .restore(guest, &snapshot, &mut swap.report)
         .map_err(|error| (SwapStep::Restore, error))?;
     enter(SwapStep::Render, swap);
-    let (resources, old) = state.borrow_mut().render(name, code, candidate);
-    swap.resources = resources;
+    let (settled, old) = state.borrow_mut().render(name, code, candidate);
+    swap.resources = settled.resources;
+    swap.connections = settled.connections;
     enter(SwapStep::Commit, swap);
     state.borrow_mut().commit(name, old);
     Ok(())

@@ -79,7 +79,8 @@ impl Runner {
                 json!({"module": module, "version": version, "url": format!("/version/{}/{module}/{version}", case.name)})
             })
             .collect();
-        let steps: Vec<&super::Step> = case.steps.iter().map(|(_, step)| step).collect();
+        let steps: Vec<Value> =
+            case.steps.iter().map(|(line, step)| json!({"line": line, "step": step})).collect();
         let given = json!({"page": case.page, "versions": modules, "steps": steps});
         self.browser.run(
             "window.outcome = null; window.run(arguments[0]).then((seen) => { window.outcome = { seen } }, (error) => { window.outcome = { error: String(error?.stack ?? error) } })",

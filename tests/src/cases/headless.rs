@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use hmr_headless::{EventData, LogLevel, Page, Swap, SwapStep};
-use serde_json::Value;
+use hmr_headless::{EventData, LogLevel, Page, Response, StorageArea, Swap, SwapStep};
+use serde_json::{Value, json};
 
 use super::step::To;
 use super::{Case, Modules, Observation, Step};
@@ -21,6 +21,12 @@ pub fn run(case: &Case, modules: &Modules) -> Vec<Observation> {
             builder = builder.module(&module, modules.bytes(case, &module, "1"));
         }
     }
+    let builder = builder
+        .host("double", |argument| match argument.as_f64() {
+            Some(number) => Ok(json!(number * 2.0)),
+            None => Err("that is no number".to_owned()),
+        })
+        .host_deferred("later");
     let page = builder.open().unwrap_or_else(|error| panic!("{}: {error}", case.name));
     let mut runner = Runner { case, modules, page, told: Told::default() };
     let mut seen = vec![runner.observe(Vec::new(), None)];
@@ -67,6 +73,54 @@ impl Runner<'_> {
             Step::State { module } => {
                 return Ok((Vec::new(), Some(serde_json::to_value(page.snapshot(module)?)?)));
             }
+            Step::Fire { target, event: kind, data } => {
+                let data = event(kind, data);
+                _ = if target == "window" {
+                    page.fire_window(kind, data)
+                } else {
+                    page.fire_document(kind, data)
+                };
+            }
+            Step::Answer { url, status, body } => {
+                let request = page.requests().into_iter().find(|request| request.url == *url);
+                let request = request.ok_or_else(|| format!("no request of {url} is in flight"))?;
+                if *status == 0 {
+                    request.fail(body.as_str());
+                } else {
+                    request.answer(Response::text(*status, body.as_str()));
+                }
+            }
+            Step::Socket { url, what, text } => {
+                let socket = page.sockets().into_iter().find(|socket| socket.url() == url);
+                let socket = socket.ok_or_else(|| format!("there is no socket to {url}"))?;
+                match what.as_str() {
+                    "open" => socket.accept(),
+                    "says" => socket.send(text)?,
+                    "closes" => socket.close(text.parse()?, ""),
+                    _ => return Err(format!("a socket does not `{what}`").into()),
+                }
+            }
+            Step::Source { url, what, text } => {
+                let source = page.event_sources().into_iter().find(|source| source.url() == url);
+                let source = source.ok_or_else(|| format!("there is no event source {url}"))?;
+                match what.as_str() {
+                    "open" => source.open(),
+                    "says" => source.send("message", text)?,
+                    "fails" => source.fail(),
+                    _ => return Err(format!("an event source does not `{what}`").into()),
+                }
+            }
+            Step::Reply { value } => {
+                let call = page.calls().into_iter().next().ok_or("nothing calls `later`")?;
+                call.answer(Ok(value.clone()));
+            }
+            Step::Elsewhere { area, item, value } => {
+                let area = if area == "local" { StorageArea::Local } else { StorageArea::Session };
+                page.store_from_elsewhere(area, item, value.as_str());
+            }
+            Step::Media { query, matches } => page.set_media(query, *matches),
+            Step::Resize { at, width, height } => _ = page.find(at)?.resize(*width, *height)?,
+            Step::Intersect { at, ratio } => _ = page.find(at)?.intersect(*ratio)?,
             other => return Err(format!("the headless engine cannot do {other:?}").into()),
         }
         Ok((Vec::new(), None))

@@ -6,6 +6,7 @@
 
 import { compiler } from "/client/compile.js";
 import { Engine } from "/client/engine.js";
+import { FakeFacilities } from "/client/test/support/facilities.js";
 
 /** When the clock starts: 2026-01-01, in milliseconds since the Unix epoch, as in the headless engine. */
 const START = 1_767_225_600_000;
@@ -69,9 +70,12 @@ class Runner {
   traps = [];
   swaps = [];
   meanwhile = [];
+  later = [];
   updates = 0;
+  answer = null;
 
   constructor(given) {
+    this.page = new FakeFacilities(this.clock.timers, window);
     this.versions = new Map(given.versions.map((version) => [`${version.module} ${version.version}`, version]));
     const compile = compiler((url, options) => fetch(url, options));
     const instantiate = WebAssembly.instantiate;
@@ -82,7 +86,7 @@ class Runner {
     };
     this.engine = new Engine({
       document,
-      timers: this.clock.timers,
+      page: this.page.given,
       now: () => this.clock.now,
       clock: () => this.clock.now,
       compile: async (version) => {
@@ -99,6 +103,9 @@ class Runner {
       },
       trapped: (module, _hash, trap) => this.traps.push([module, trap.file ? `${trap.message} at ${trap.file}:${trap.line}` : trap.message]),
       problem: (message) => this.problems.push(message),
+      rehearse: () => false,
+      reload: (reason) => this.problems.push(`the page is loaded again: ${reason}`),
+      slower: () => {},
     });
     const engine = this.engine;
     class Place extends HTMLElement {
@@ -115,6 +122,24 @@ class Runner {
       }
     }
     customElements.define("hmr-component", Place);
+    class Connection extends HTMLElement {
+      static observedAttributes = ["from", "to", "kind", "transform"];
+      connectedCallback() {
+        engine.connectionChanged(this);
+      }
+      disconnectedCallback() {
+        engine.connectionChanged(this);
+      }
+      attributeChangedCallback() {
+        if (this.isConnected) engine.connectionChanged(this);
+      }
+    }
+    customElements.define("hmr-connect", Connection);
+    engine.host("double", (argument) => {
+      if (typeof argument !== "number") throw new Error("that is no number");
+      return argument * 2;
+    });
+    engine.host("later", () => new Promise((done) => this.later.push(done)));
     document.body.innerHTML = given.page;
     this.engine.learn(given.versions.filter(({ version }) => version === "1").map((version) => this.version(version)));
   }
@@ -176,15 +201,71 @@ class Runner {
         this.engine.update(1, versions);
         return;
       }
+      case "fire": {
+        const event = Object.assign(new Event(step.event, { bubbles: true, cancelable: true }), step.data);
+        return void (step.target === "window" ? window : document).dispatchEvent(event);
+      }
+      case "answer": {
+        const at = this.page.requests.findIndex(({ url, options }) => url === step.url && !options.signal?.aborted);
+        if (at < 0) throw new Error(`no request of ${step.url} is in flight`);
+        const [request] = this.page.requests.splice(at, 1);
+        return step.status === 0 ? request.fail(new Error(step.body)) : request.answer(new Response(step.body, { status: step.status }));
+      }
+      case "socket": {
+        const socket = this.page.sockets.find((socket) => socket.url === step.url && !socket.closed);
+        if (!socket) throw new Error(`there is no socket to ${step.url}`);
+        if (step.what === "open") return socket.open();
+        if (step.what === "says") return socket.says(step.text);
+        socket.closed = true;
+        return socket.ends(Number(step.text), "");
+      }
+      case "source": {
+        const source = this.page.sources.find((source) => source.url === step.url && !source.closed);
+        if (!source) throw new Error(`there is no event source ${step.url}`);
+        if (step.what === "open") return void source.dispatchEvent(new Event("open"));
+        if (step.what === "says") return source.says("message", step.text);
+        return source.fails(0);
+      }
+      case "reply": {
+        const done = this.later.shift();
+        if (!done) throw new Error("nothing calls `later`");
+        return done(step.value);
+      }
+      case "elsewhere":
+        return void window.dispatchEvent(
+          new StorageEvent("storage", { key: step.item, oldValue: null, newValue: step.value, storageArea: step.area === "local" ? localStorage : sessionStorage }),
+        );
+      case "media":
+        return this.page.queries.get(step.query)?.becomes(step.matches);
+      case "resize": {
+        const element = this.element(step.at);
+        for (const observer of this.page.observers) {
+          if (observer.node === element) observer.tell([{ target: element, contentRect: { width: step.width, height: step.height } }]);
+        }
+        return;
+      }
+      case "intersect": {
+        const element = this.element(step.at);
+        for (const observer of this.page.observers) {
+          if (observer.node === element) observer.tell([{ target: element, isIntersecting: step.ratio > 0, intersectionRatio: step.ratio }]);
+        }
+        return;
+      }
       default:
         throw new Error(`the page cannot do ${JSON.stringify(step)}`);
     }
   }
 
-  async step(step) {
-    if (step.do === "advance") await this.clock.until(this.clock.now + step.ms);
-    else this.act(step);
+  async step(step, line) {
+    this.answer = null;
+    try {
+      if (step.do === "advance") await this.clock.until(this.clock.now + step.ms);
+      else this.answer = (await this.act(step)) ?? null;
+    } catch (error) {
+      this.answer = `\`${line}\` cannot be done: ${error.message}`;
+    }
     await this.settle();
+    this.engine.captureAll();
   }
 
   /** Waits until nothing is left to do at this time. */
@@ -207,7 +288,7 @@ class Runner {
       problems: this.problems,
       traps: this.traps,
       sent: [],
-      answer: null,
+      answer: this.answer,
     };
     [this.swaps, this.log, this.problems, this.traps] = [[], [], [], []];
     return seen;
@@ -225,8 +306,8 @@ export async function run(given) {
   const runner = new Runner(given);
   await runner.settle();
   const seen = [runner.observe()];
-  for (const step of given.steps) {
-    await runner.step(step);
+  for (const { line, step } of given.steps) {
+    await runner.step(step, line);
     seen.push(runner.observe());
   }
   return seen;

@@ -3,8 +3,8 @@
 //! New code is a [`Candidate`] until the document shows what it rendered: its operations go to a tree outside of the
 //! document, its requests and log lines to lists. Dropping a candidate leaves no trace.
 
-use hmr_abi::event::ResourceRequest;
 use hmr_abi::ops::{Method, Namespace};
+use hmr_abi::port::Invalidation;
 use hmr_abi::state::{RestoreReport, Snapshot};
 
 use super::{Failure, SwapStep};
@@ -12,9 +12,9 @@ use crate::dom::Node;
 use crate::engine::{Health, State};
 use crate::guest::{Effect, Fault, Guest};
 use crate::module::Code;
+use crate::outside::{Requests, Settled};
 use crate::patch;
 use crate::record::LogLevel;
-use crate::resources::ResourceChange;
 use crate::tree::{Asked, Tree};
 
 /// New code that has taken the state over and rendered, of which the document shows nothing yet.
@@ -24,7 +24,8 @@ pub(crate) struct Candidate {
     /// The instances, each with the root outside of the document that it rendered below.
     apart: Vec<(u32, Node)>,
     report: RestoreReport,
-    requests: Vec<ResourceRequest>,
+    requests: Requests,
+    invalidations: Vec<Invalidation>,
     logs: Vec<(LogLevel, String)>,
     calls: Vec<(Node, Method)>,
 }
@@ -91,7 +92,8 @@ impl State {
             tree,
             apart,
             report: RestoreReport::default(),
-            requests: Vec::new(),
+            requests: Requests::default(),
+            invalidations: Vec::new(),
             logs: Vec::new(),
             calls: Vec::new(),
         };
@@ -120,7 +122,9 @@ impl State {
         for effect in effects {
             match effect {
                 Effect::Log(level, text) => candidate.logs.push((LogLevel::from(level), text)),
-                Effect::Resource(request) => candidate.requests.push(request),
+                Effect::Resource(request) => candidate.requests.resources.push(request),
+                Effect::Port(request) => candidate.requests.ports.push(request),
+                Effect::Invalidate(invalidation) => candidate.invalidations.push(invalidation),
                 Effect::Dom(batch) => candidate
                     .tree
                     .apply(&batch, &mut self.dom, &mut asked)
@@ -148,9 +152,9 @@ impl State {
         name: &str,
         code: Code,
         mut candidate: Candidate,
-    ) -> (Vec<ResourceChange>, Option<Guest>) {
+    ) -> (Settled, Option<Guest>) {
         let Some(old_serial) = self.modules.get(name).map(|module| module.tree.serial) else {
-            return (Vec::new(), None);
+            return (Settled::default(), None);
         };
         for (instance, apart) in &candidate.apart {
             let Some(root) = self.mounts.get(instance).map(|mount| mount.node) else {
@@ -168,9 +172,9 @@ impl State {
         for (level, text) in candidate.logs {
             self.log.push(crate::record::LogLine { level, module: name.to_owned(), text });
         }
+        let invalidations = candidate.invalidations.into_iter();
+        self.invalidations.extend(invalidations.map(|one| (name.to_owned(), one)));
         let instances: Vec<u32> = candidate.apart.iter().map(|(instance, _)| *instance).collect();
-        let now = self.now();
-        let changes = self.resources.settle(name, &instances, candidate.requests, now);
         let mut old = None;
         if let Some(module) = self.modules.get_mut(name) {
             old = module.guest.replace(candidate.guest);
@@ -179,7 +183,7 @@ impl State {
             module.touched = true;
             module.health = Health::Well;
         }
-        (changes, old)
+        (self.settle_fresh(name, &instances, candidate.requests), old)
     }
 
     pub(super) fn commit(&mut self, name: &str, old: Option<Guest>) {
