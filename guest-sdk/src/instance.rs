@@ -3,14 +3,18 @@
 //! Invariants: a key names one live signal; a signal leaves when its reactive scope is disposed; `outcomes` is
 //! there only while a snapshot is being restored.
 
+mod tasks;
+
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use hmr_abi::state::{InstanceReport, InstanceState, KeyOutcome, SignalState};
+use hmr_abi::state::{InstanceReport, InstanceState, KeyOutcome, SignalState, TaskState};
 use serde_json::value::RawValue;
 use sycamore_reactive::NodeHandle;
+
+pub(crate) use tasks::Tasks;
 
 /// The storage of a signal, whatever its type.
 pub(crate) trait Slot: Any {
@@ -40,6 +44,8 @@ pub(crate) struct Instance {
     pub(crate) signals: RefCell<BTreeMap<String, Rc<dyn Slot>>>,
     pub(crate) parked: RefCell<BTreeMap<String, Parked>>,
     outcomes: RefCell<Option<BTreeMap<String, KeyOutcome>>>,
+    /// Asynchronous tasks that have not ended.
+    pub(crate) tasks: Tasks,
     /// Resources of the rendering that is being replaced which the new one did not open yet; see `resource`.
     pub(crate) leaving: RefCell<Option<BTreeSet<String>>>,
 }
@@ -54,12 +60,18 @@ impl Instance {
             signals: RefCell::default(),
             parked: RefCell::default(),
             outcomes: RefCell::default(),
+            tasks: Tasks::default(),
             leaving: RefCell::default(),
         })
     }
 
     /// Parks the values of a snapshot, and begins to note what becomes of each key.
-    pub(crate) fn begin_restore(&self, signals: BTreeMap<String, SignalState>) {
+    pub(crate) fn begin_restore(
+        &self,
+        signals: BTreeMap<String, SignalState>,
+        tasks: BTreeMap<String, TaskState>,
+    ) {
+        self.tasks.begin_restore(tasks);
         let parked = signals.into_iter().map(|(key, state)| (key, Parked::Old(state)));
         *self.parked.borrow_mut() = parked.collect();
         *self.outcomes.borrow_mut() = Some(BTreeMap::new());
@@ -75,6 +87,7 @@ impl Instance {
             instance: self.id,
             component: self.component.clone(),
             keys,
+            tasks: self.tasks.end_restore(),
             ..InstanceReport::default()
         }
     }
@@ -121,7 +134,12 @@ impl Instance {
             .collect();
         let signals = slots.into_iter().map(|(key, slot)| (key, capture(&*slot))).collect();
         let props = self.props.borrow().clone();
-        InstanceState { signals, ..InstanceState::new(self.id, self.component.clone(), props) }
+        let tasks = self.tasks.capture();
+        InstanceState {
+            signals,
+            tasks,
+            ..InstanceState::new(self.id, self.component.clone(), props)
+        }
     }
 }
 

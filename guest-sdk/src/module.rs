@@ -147,7 +147,7 @@ fn restore_instance(state: InstanceState) -> InstanceReport {
     match render {
         Ok(render) => {
             let instance = Instance::new(state.instance, state.component, state.props);
-            instance.begin_restore(state.signals);
+            instance.begin_restore(state.signals, state.tasks);
             runtime().instances.borrow_mut().push(Rc::clone(&instance));
             render_into(&instance, render);
             instance.end_restore()
