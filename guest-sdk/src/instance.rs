@@ -14,7 +14,8 @@ use hmr_abi::state::{InstanceReport, InstanceState, KeyOutcome, SignalState, Tas
 use serde_json::value::RawValue;
 use sycamore_reactive::NodeHandle;
 
-pub(crate) use tasks::Tasks;
+use crate::resource::claims::Claims;
+pub(crate) use tasks::{Tasks, Was};
 
 /// The storage of a signal, whatever its type.
 pub(crate) trait Slot: Any {
@@ -46,8 +47,8 @@ pub(crate) struct Instance {
     outcomes: RefCell<Option<BTreeMap<String, KeyOutcome>>>,
     /// Asynchronous tasks that have not ended.
     pub(crate) tasks: Tasks,
-    /// Resources of the rendering that is being replaced which the new one did not open yet; see `resource`.
-    pub(crate) leaving: RefCell<Option<BTreeSet<String>>>,
+    /// Resources and ports.
+    pub(crate) claims: Claims,
 }
 
 impl Instance {
@@ -61,7 +62,7 @@ impl Instance {
             parked: RefCell::default(),
             outcomes: RefCell::default(),
             tasks: Tasks::default(),
-            leaving: RefCell::default(),
+            claims: Claims::default(),
         })
     }
 
@@ -70,8 +71,9 @@ impl Instance {
         &self,
         signals: BTreeMap<String, SignalState>,
         tasks: BTreeMap<String, TaskState>,
+        done: BTreeSet<String>,
     ) {
-        self.tasks.begin_restore(tasks);
+        self.tasks.begin_restore(tasks, done);
         let parked = signals.into_iter().map(|(key, state)| (key, Parked::Old(state)));
         *self.parked.borrow_mut() = parked.collect();
         *self.outcomes.borrow_mut() = Some(BTreeMap::new());
@@ -92,19 +94,21 @@ impl Instance {
         }
     }
 
-    /// Parks the signals of a scope that is about to render again; an empty path means all.
+    /// Parks the signals and tasks of a scope that is about to render again; an empty path means all.
     pub(crate) fn park(&self, path: &str) {
         let within = |key: &str| {
             path.is_empty() || key.strip_prefix(path).is_some_and(|rest| rest.starts_with(':'))
         };
+        self.tasks.park(within);
         let mut parked = self.parked.borrow_mut();
         let leaving =
             self.signals.borrow_mut().extract_if(.., |key, _| within(key)).collect::<Vec<_>>();
         parked.extend(leaving.into_iter().map(|(key, slot)| (key, Parked::Live(slot))));
     }
 
-    /// Drops the parked signals that the new rendering did not claim.
+    /// Drops the parked signals and tasks that the new rendering did not claim.
     pub(crate) fn drop_parked(&self) {
+        self.tasks.drop_parked();
         self.parked.borrow_mut().retain(|_, parked| matches!(parked, Parked::Old(_)));
     }
 
@@ -134,10 +138,10 @@ impl Instance {
             .collect();
         let signals = slots.into_iter().map(|(key, slot)| (key, capture(&*slot))).collect();
         let props = self.props.borrow().clone();
-        let tasks = self.tasks.capture();
         InstanceState {
             signals,
-            tasks,
+            tasks: self.tasks.capture(),
+            done: self.tasks.capture_done(),
             ..InstanceState::new(self.id, self.component.clone(), props)
         }
     }

@@ -15,15 +15,21 @@ mod event;
 #[cfg(target_arch = "wasm32")]
 mod exports;
 mod flow;
+mod held;
+pub mod host;
+pub mod http;
 mod instance;
 pub mod log;
 mod module;
 mod panic;
+mod port;
 mod reactive;
 mod resource;
 mod runtime;
 mod scope;
 mod signal;
+pub mod storage;
+mod task;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod view;
@@ -35,12 +41,20 @@ pub use crate::attribute::{IntoValue, Value};
 pub use crate::component::{Callback, Children, ChildrenFn};
 pub use crate::element::{FieldValue, NodeRef};
 pub use crate::event::Event;
+pub use crate::host::{HostError, host_call};
+pub use crate::port::{Output, input, input_stream, output, output_stream};
 pub use crate::reactive::{
     Memo, batch, effect, memo, on_cleanup, provide_context, try_context, untrack, use_context,
 };
-pub use crate::resource::{ResourceHandle, animation_frame, interval, now, timeout};
+pub use crate::resource::{
+    Closed, EventSource, EventSourceBuilder, Intersection, Listener, Message, Mutation,
+    ResourceHandle, ServerEvent, Size, StorageArea, StorageChange, WebSocket, WebSocketBuilder,
+    animation_frame, event_source, intersection_observer, interval, media_query, mutation_observer,
+    now, on_document, on_window, resize_observer, storage_listener, timeout, websocket,
+};
 pub use crate::scope::scope;
 pub use crate::signal::{Signal, State, signal, signal_keyed};
+pub use crate::task::{Action, Task, action, sleep, spawn};
 pub use crate::view::{IntoView, View};
 
 /// Everything that a component is written with.
@@ -49,9 +63,13 @@ pub mod prelude {
 
     pub use crate::scope::scope;
     pub use crate::{
-        Callback, Children, ChildrenFn, Event, IntoView, Memo, NodeRef, ResourceHandle, Signal,
-        View, animation_frame, batch, effect, interval, json, log, memo, now, on_cleanup,
-        provide_context, signal, signal_keyed, timeout, try_context, untrack, use_context,
+        Action, Callback, Children, ChildrenFn, Event, IntoView, Listener, Memo, Message, NodeRef,
+        Output, ResourceHandle, Signal, StorageArea, Task, View, WebSocket, action,
+        animation_frame, batch, effect, event_source, host, host_call, http, input, input_stream,
+        intersection_observer, interval, json, log, media_query, memo, mutation_observer, now,
+        on_cleanup, on_document, on_window, output, output_stream, provide_context,
+        resize_observer, signal, signal_keyed, sleep, spawn, storage, storage_listener, timeout,
+        try_context, untrack, use_context, websocket,
     };
 }
 

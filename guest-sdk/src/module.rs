@@ -15,9 +15,10 @@ use sycamore_reactive::{create_child_scope, untrack};
 
 use crate::component::{JsonProps, Render};
 use crate::instance::Instance;
+use crate::resource::{self, claims};
 use crate::runtime::runtime;
 use crate::scope::{self, Scope};
-use crate::{dom, engine, event, resource};
+use crate::{dom, engine, event, task};
 
 /// `hmr_mount`
 pub(crate) fn mount(request: &[u8]) -> MountAnswer {
@@ -25,7 +26,7 @@ pub(crate) fn mount(request: &[u8]) -> MountAnswer {
         .map_err(|error| format!("the mount request does not parse: {error}"))
         .and_then(|request| mount_request(&request))
         .err();
-    dom::flush();
+    finish();
     MountAnswer { error }
 }
 
@@ -75,12 +76,22 @@ fn render_into(instance: &Rc<Instance>, render: Render) {
 
 fn render_again(instance: &Rc<Instance>, props: Box<RawValue>, render: Render) {
     instance.park("");
-    resource::begin_rendering_again(instance);
+    claims::begin_leaving(instance);
     dispose(instance);
     instance.props.replace(props);
     render_into(instance, render);
+    finish();
     instance.drop_parked();
-    resource::end_rendering_again(instance);
+    claims::end_leaving(instance);
+}
+
+/// Runs what a call has set going: tasks, DOM operations, and observers of the elements that are there then.
+pub(crate) fn finish() {
+    runtime().root.run_in(|| {
+        task::run_ready();
+        dom::flush();
+        resource::settle_observers();
+    });
 }
 
 /// Tears down what the instance rendered. Its nodes are gone with its root, or about to be.
@@ -112,7 +123,7 @@ pub(crate) fn dispatch(handler: u32, data: &[u8]) -> u32 {
             DISPATCH_INERT
         }
     };
-    dom::flush();
+    finish();
     flags
 }
 
@@ -133,7 +144,7 @@ pub(crate) fn restore(snapshot: &[u8]) -> RestoreReport {
     });
     let report =
         RestoreReport { instances: snapshot.instances.into_iter().map(restore_instance).collect() };
-    dom::flush();
+    finish();
     report
 }
 
@@ -147,9 +158,10 @@ fn restore_instance(state: InstanceState) -> InstanceReport {
     match render {
         Ok(render) => {
             let instance = Instance::new(state.instance, state.component, state.props);
-            instance.begin_restore(state.signals, state.tasks);
+            instance.begin_restore(state.signals, state.tasks, state.done);
             runtime().instances.borrow_mut().push(Rc::clone(&instance));
             render_into(&instance, render);
+            finish();
             instance.end_restore()
         }
         Err(error) => InstanceReport {

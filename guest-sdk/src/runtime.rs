@@ -13,6 +13,8 @@ use sycamore_reactive::{RootHandle, create_root};
 use crate::component::Mount;
 use crate::event::Handler;
 use crate::instance::Instance;
+use crate::resource::Observer;
+use crate::task::Running;
 
 /// A module's state; see the module's documentation.
 pub(crate) struct Runtime {
@@ -25,6 +27,11 @@ pub(crate) struct Runtime {
     pub(crate) batch: RefCell<Vec<u8>>,
     /// Method calls, which go to the end of the batch: the element is in the document by then.
     pub(crate) calls: RefCell<Vec<u8>>,
+    /// Tasks that have not ended, by number.
+    pub(crate) tasks: RefCell<BTreeMap<u64, Rc<Running>>>,
+    /// Those that watch the element of a reference.
+    pub(crate) observers: RefCell<Vec<Observer>>,
+    pub(crate) last_task: Cell<u64>,
     pub(crate) last_node: Cell<u32>,
     pub(crate) last_handler: Cell<u32>,
 }
@@ -42,6 +49,9 @@ impl Runtime {
             handlers: RefCell::default(),
             batch: RefCell::default(),
             calls: RefCell::default(),
+            tasks: RefCell::default(),
+            observers: RefCell::default(),
+            last_task: Cell::new(0),
             last_node: Cell::new(0),
             last_handler: Cell::new(0),
         }
@@ -63,4 +73,5 @@ pub(crate) fn runtime() -> Rc<Runtime> {
 pub(crate) fn reset() {
     let old = RUNTIME.replace(Rc::new(Runtime::new()));
     old.root.dispose();
+    crate::task::reset();
 }

@@ -16,6 +16,8 @@ pub(crate) struct Scope {
     pub(crate) instance: Rc<Instance>,
     /// Names from the instance down, joined with `:`; empty for the instance's own component.
     pub(crate) path: String,
+    /// Whether it is a handler's, which runs when something happens, rather than whenever the component renders.
+    handler: bool,
     binding: RefCell<Option<String>>,
     taken: RefCell<BTreeMap<String, u32>>,
 }
@@ -31,12 +33,39 @@ impl Scope {
     }
 
     fn at(instance: Rc<Instance>, path: String) -> Rc<Self> {
-        Rc::new(Self { instance, path, binding: RefCell::default(), taken: RefCell::default() })
+        Rc::new(Self {
+            instance,
+            path,
+            handler: false,
+            binding: RefCell::default(),
+            taken: RefCell::default(),
+        })
     }
 
     /// A scope of the same path whose names were not taken yet.
     pub(crate) fn fresh(&self) -> Rc<Self> {
         Self::at(Rc::clone(&self.instance), self.path.clone())
+    }
+
+    /// A scope of the same path for one run of a handler.
+    pub(crate) fn for_handler(&self) -> Rc<Self> {
+        Rc::new(Self {
+            instance: Rc::clone(&self.instance),
+            path: self.path.clone(),
+            handler: true,
+            binding: RefCell::default(),
+            taken: RefCell::default(),
+        })
+    }
+
+    /// Whether it is a handler's.
+    pub(crate) fn is_handler(&self) -> bool {
+        self.handler
+    }
+
+    /// A scope of the same instance whose path is this key.
+    pub(crate) fn at_key(&self, key: &str) -> Rc<Self> {
+        Self::at(Rc::clone(&self.instance), key.to_owned())
     }
 
     /// A scope inside this one under a name that is certain to be its own.
@@ -59,8 +88,16 @@ impl Scope {
 
     /// Takes the name of a resource. Resources and signals may share a name.
     pub(crate) fn take_resource(&self, name: &str) -> String {
-        const MARK: char = '\0';
-        self.take(&format!("{MARK}{name}")).split_off(MARK.len_utf8())
+        self.take_marked('\0', name)
+    }
+
+    /// Takes the name of a task, which resources and signals may share.
+    pub(crate) fn take_task(&self, name: &str) -> String {
+        self.take_marked('\u{1}', name)
+    }
+
+    fn take_marked(&self, mark: char, name: &str) -> String {
+        self.take(&format!("{mark}{name}")).split_off(mark.len_utf8())
     }
 
     /// The key of a name in this scope.

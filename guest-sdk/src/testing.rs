@@ -19,6 +19,8 @@
 //! A thread has one module, so making a page ends the one before it. To play a swap, capture the old page, make one with
 //! the new components, and restore into it.
 
+mod ports;
+mod resources;
 mod tree;
 
 use std::cell::{Cell, RefCell};
@@ -26,6 +28,7 @@ use std::sync::Once;
 
 use hmr_abi::event::{EventData, PanicInfo, ResourceRequest};
 use hmr_abi::ops::{Op, Ops};
+use hmr_abi::port::PortRequest;
 use hmr_abi::state::{MountRequest, RestoreReport, Snapshot};
 use serde_json::value::to_raw_value;
 
@@ -40,6 +43,7 @@ pub struct Page {
     tree: Tree,
     operations: Vec<String>,
     resources: Vec<ResourceRequest>,
+    ports: Vec<PortRequest>,
     /// Keeps the page in the thread of its module.
     thread: std::marker::PhantomData<*const ()>,
 }
@@ -61,6 +65,7 @@ impl Page {
             tree: Tree::default(),
             operations: Vec::new(),
             resources: Vec::new(),
+            ports: Vec::new(),
             thread: std::marker::PhantomData,
         }
     }
@@ -152,24 +157,6 @@ impl Page {
         flags
     }
 
-    /// The resources that were asked for and closed since the page was made.
-    #[must_use]
-    pub fn resources(&self) -> &[ResourceRequest] {
-        &self.resources
-    }
-
-    /// Fires the open resource of this key; `false` if there is none.
-    pub fn fire_resource(&mut self, key: &str) -> bool {
-        let newest = self.resources.iter().rev().find_map(|request| match request {
-            ResourceRequest::Open { key: open, handler, .. } if open == key => Some(Some(*handler)),
-            ResourceRequest::Close { key: closed, .. } if closed == key => Some(None),
-            _ => None,
-        });
-        let Some(handler) = newest.flatten() else { return false };
-        self.dispatch(handler, &EventData::default());
-        true
-    }
-
     /// The lines that were logged since the page was made, with their level.
     #[must_use]
     pub fn log(&self) -> Vec<(u32, String)> {
@@ -207,8 +194,10 @@ impl Page {
 
     /// Takes over what the module asked for.
     fn look(&mut self) {
-        let (batches, resources) =
-            recorded(|all| (std::mem::take(&mut all.batches), std::mem::take(&mut all.resources)));
+        let (batches, resources, ports) = recorded(|all| {
+            let batches = std::mem::take(&mut all.batches);
+            (batches, std::mem::take(&mut all.resources), std::mem::take(&mut all.ports))
+        });
         for batch in batches {
             for op in Ops::new(&batch) {
                 let op: Op<'_> = op.unwrap_or_else(|error| panic!("a malformed batch: {error}"));
@@ -220,6 +209,12 @@ impl Page {
             match serde_json::from_str(&request) {
                 Ok(request) => self.resources.push(request),
                 Err(error) => panic!("a malformed resource request: {error}"),
+            }
+        }
+        for request in ports {
+            match serde_json::from_str(&request) {
+                Ok(request) => self.ports.push(request),
+                Err(error) => panic!("a malformed port request: {error}"),
             }
         }
     }

@@ -1,40 +1,88 @@
-//! The tasks of an instance as snapshots tell of them: which run, which wait to be taken up, and what became of each.
+//! The tasks of an instance as snapshots tell of them: which run, which have ended, which wait to be taken up, and what
+//! became of each.
 //!
-//! What runs a task tells it here: [`Tasks::begin`] when it starts, [`Tasks::end`] when it has ended or was dropped. In a
-//! swap the old code's tasks wait until the new code starts one of the same key, which [`Tasks::claim`]s it.
+//! What runs tasks tells it here: [`Tasks::begin`] when one starts, [`Tasks::end`] and [`Tasks::remove`] afterwards. In a swap
+//! the old code's tasks wait until the new code starts one of the same key, which [`Tasks::claim`]s it; so do the tasks of
+//! content that renders again, see [`Tasks::park`].
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use hmr_abi::state::{TaskOutcome, TaskState};
-use serde_json::value::RawValue;
+
+use crate::task::Running;
 
 /// See the module's documentation.
 #[derive(Default)]
 pub(crate) struct Tasks {
-    running: RefCell<BTreeMap<String, TaskState>>,
-    waiting: RefCell<BTreeMap<String, TaskState>>,
+    here: RefCell<BTreeMap<String, Entry>>,
+    waiting: RefCell<BTreeMap<String, Waiting>>,
     /// There only while a snapshot is being restored.
     outcomes: RefCell<Option<BTreeMap<String, TaskOutcome>>>,
 }
 
-#[allow(dead_code, reason = "what runs tasks calls these")]
+/// A task that was started here.
+struct Entry {
+    id: u64,
+    /// `None`: it has ended.
+    running: Option<Rc<Running>>,
+}
+
+/// A task that waits for code which starts it.
+struct Waiting {
+    was: Was,
+    /// Whether it was in a snapshot, rather than in a rendering of the same code.
+    old: bool,
+}
+
+/// What a task was when the code before went.
+pub(crate) enum Was {
+    /// It had not ended.
+    Running(TaskState),
+    /// It had ended.
+    Done,
+}
+
+const NOT_STARTED: &str = "the new code starts no task of this key";
+const OF_A_HANDLER: &str =
+    "it was started in a handler, which does not run again; a task of `action` would have resumed";
+
 impl Tasks {
     /// A task has started; snapshots name it from here on.
-    pub(crate) fn begin(&self, key: &str, argument: Option<Box<RawValue>>) {
-        self.running.borrow_mut().insert(key.to_owned(), TaskState { argument });
+    pub(crate) fn begin(&self, running: &Rc<Running>) {
+        let entry = Entry { id: running.id, running: Some(Rc::clone(running)) };
+        self.here.borrow_mut().insert(running.key.clone(), entry);
     }
 
-    /// A task has ended, or was dropped.
-    pub(crate) fn end(&self, key: &str) {
-        self.running.borrow_mut().remove(key);
+    /// Notes a task as ended without running it.
+    pub(crate) fn begin_done(&self, key: &str, id: u64) {
+        self.here.borrow_mut().insert(key.to_owned(), Entry { id, running: None });
     }
 
-    /// The old code's task of this key, if one had not ended. It no longer waits, and is noted as resumed.
-    pub(crate) fn claim(&self, key: &str) -> Option<TaskState> {
-        let task = self.waiting.borrow_mut().remove(key)?;
-        self.note(key, TaskOutcome::Resumed);
-        Some(task)
+    /// The task has ended; snapshots name it as done from here on.
+    pub(crate) fn end(&self, key: &str, id: u64) {
+        if let Some(entry) = self.here.borrow_mut().get_mut(key).filter(|entry| entry.id == id) {
+            entry.running = None;
+        }
+    }
+
+    /// The task is neither running nor of further interest.
+    pub(crate) fn remove(&self, key: &str, id: u64) {
+        let mut here = self.here.borrow_mut();
+        if here.get(key).is_some_and(|entry| entry.id == id) {
+            here.remove(key);
+        }
+    }
+
+    /// Whether a task of this key runs or has ended.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.here.borrow().contains_key(key)
+    }
+
+    /// The task of this key from before, which then no longer waits.
+    pub(crate) fn claim(&self, key: &str) -> Option<Was> {
+        self.waiting.borrow_mut().remove(key).map(|waiting| waiting.was)
     }
 
     /// Notes what became of a task, if a snapshot is being restored.
@@ -46,50 +94,64 @@ impl Tasks {
 
     /// The tasks that have not ended. Those that still wait to be taken up are not among them.
     pub(crate) fn capture(&self) -> BTreeMap<String, TaskState> {
-        self.running.borrow().clone()
+        let here = self.here.borrow();
+        let running = here.iter().filter_map(|(key, entry)| Some((key, entry.running.as_ref()?)));
+        running.map(|(key, running)| (key.clone(), running.state())).collect()
+    }
+
+    /// The tasks that rendering started and that have ended.
+    pub(crate) fn capture_done(&self) -> BTreeSet<String> {
+        let here = self.here.borrow();
+        here.iter()
+            .filter(|(_, entry)| entry.running.is_none())
+            .map(|(key, _)| key.clone())
+            .collect()
     }
 
     /// Lets the tasks of a snapshot wait, and begins to note what becomes of each.
-    pub(crate) fn begin_restore(&self, tasks: BTreeMap<String, TaskState>) {
-        *self.waiting.borrow_mut() = tasks;
-        *self.outcomes.borrow_mut() = Some(BTreeMap::new());
+    pub(crate) fn begin_restore(&self, tasks: BTreeMap<String, TaskState>, done: BTreeSet<String>) {
+        let mut outcomes = BTreeMap::new();
+        let mut waiting: BTreeMap<_, _> =
+            done.into_iter().map(|key| (key, Waiting { was: Was::Done, old: true })).collect();
+        for (key, state) in tasks {
+            if state.handler {
+                outcomes.insert(key, TaskOutcome::Dropped { reason: OF_A_HANDLER.to_owned() });
+            } else {
+                waiting.insert(key, Waiting { was: Was::Running(state), old: true });
+            }
+        }
+        *self.waiting.borrow_mut() = waiting;
+        *self.outcomes.borrow_mut() = Some(outcomes);
     }
 
     /// What became of each task; those that nobody claimed are dropped.
     pub(crate) fn end_restore(&self) -> BTreeMap<String, TaskOutcome> {
         let mut outcomes = self.outcomes.take().unwrap_or_default();
-        for key in self.waiting.take().into_keys() {
-            let reason = "the new code starts no task of this key".to_owned();
-            outcomes.insert(key, TaskOutcome::Dropped { reason });
+        for (key, waiting) in self.waiting.take() {
+            if let Was::Running(_) = waiting.was {
+                let reason = NOT_STARTED.to_owned();
+                outcomes.insert(key, TaskOutcome::Dropped { reason });
+            }
         }
         outcomes
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn state(argument: &str) -> TaskState {
-        TaskState { argument: Some(RawValue::from_string(argument.to_owned()).expect("JSON")) }
+    /// Lets the tasks of a scope wait that is about to render again, but for those of its handlers.
+    pub(crate) fn park(&self, within: impl Fn(&str) -> bool) {
+        let mut here = self.here.borrow_mut();
+        let mut waiting = self.waiting.borrow_mut();
+        for (key, entry) in here.extract_if(.., |key, _| within(key)) {
+            let was = entry.running.map_or(Was::Done, |running| Was::Running(running.state()));
+            if matches!(&was, Was::Running(state) if state.handler) {
+                crate::log::warn(format_args!("the task `{key}` was dropped: {OF_A_HANDLER}"));
+            } else {
+                waiting.insert(key, Waiting { was, old: false });
+            }
+        }
     }
 
-    #[test]
-    fn tasks_that_run_are_captured_and_those_that_wait_are_claimed_once() {
-        let tasks = Tasks::default();
-        tasks.begin_restore([("load".into(), state("7")), ("save".into(), state("8"))].into());
-        let claimed = tasks.claim("load").and_then(|task| task.argument);
-        assert_eq!(claimed.as_deref().map(RawValue::get), Some("7"));
-        assert!(tasks.claim("load").is_none());
-        tasks.begin("load", claimed);
-        tasks.begin("new", None);
-        let outcomes = tasks.end_restore();
-        assert_eq!(outcomes["load"], TaskOutcome::Resumed);
-        assert!(matches!(outcomes["save"], TaskOutcome::Dropped { .. }));
-        assert_eq!(outcomes.len(), 2);
-        assert!(tasks.claim("save").is_none());
-        assert_eq!(tasks.capture().into_keys().collect::<Vec<_>>(), ["load", "new"]);
-        tasks.end("load");
-        assert_eq!(tasks.capture().len(), 1);
+    /// Forgets the parked tasks that the new rendering did not start.
+    pub(crate) fn drop_parked(&self) {
+        self.waiting.borrow_mut().retain(|_, waiting| waiting.old);
     }
 }
