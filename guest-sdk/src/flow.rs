@@ -163,15 +163,15 @@ impl List {
 
     /// Renders a row whose item has changed, with its signals kept.
     fn again(&self, row: Row, item: Box<dyn Any>) -> Row {
-        let parked = self.scope.as_ref().map(|scope| {
-            scope.instance.park(&scope.key(&row.key));
-            &scope.instance
-        });
+        let path = self.scope.as_ref().map(|scope| (&scope.instance, scope.key(&row.key)));
+        if let Some((instance, path)) = &path {
+            instance.park(path);
+        }
         row.node.dispose();
         row.view.remove();
         let row = self.row(row.key, item);
-        if let Some(instance) = parked {
-            instance.drop_parked();
+        if let Some((instance, path)) = &path {
+            instance.drop_parked(path);
         }
         row
     }
