@@ -13,6 +13,7 @@ mod imported {
         fn panic(ptr: *const u8, len: usize);
         fn resource(ptr: *const u8, len: usize);
         fn port(ptr: *const u8, len: usize);
+        fn invalidate(ptr: *const u8, len: usize);
     }
 
     /// Hands over a batch of DOM operations.
@@ -50,10 +51,18 @@ mod imported {
         // SAFETY: as in `send_dom`.
         unsafe { port(request.as_ptr(), request.len()) }
     }
+
+    /// Tells that an instance cannot go on with what it has, as JSON.
+    pub(crate) fn send_invalidate(told: &str) {
+        // SAFETY: as in `send_dom`.
+        unsafe { invalidate(told.as_ptr(), told.len()) }
+    }
 }
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use imported::{clock, send_dom, send_log, send_panic, send_port, send_resource};
+pub(crate) use imported::{
+    clock, send_dom, send_invalidate, send_log, send_panic, send_port, send_resource,
+};
 
 #[cfg(not(target_arch = "wasm32"))]
 mod recorded {
@@ -66,6 +75,7 @@ mod recorded {
         pub(crate) log: Vec<(u32, String)>,
         pub(crate) resources: Vec<String>,
         pub(crate) ports: Vec<String>,
+        pub(crate) invalidations: Vec<String>,
         pub(crate) clock: f64,
     }
 
@@ -97,9 +107,13 @@ mod recorded {
     pub(crate) fn send_port(request: &str) {
         recorded(|all| all.ports.push(request.to_owned()));
     }
+
+    pub(crate) fn send_invalidate(told: &str) {
+        recorded(|all| all.invalidations.push(told.to_owned()));
+    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use recorded::{
-    Recorded, clock, recorded, send_dom, send_log, send_port, send_resource,
+    Recorded, clock, recorded, send_dom, send_invalidate, send_log, send_port, send_resource,
 };

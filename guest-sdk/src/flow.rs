@@ -170,14 +170,14 @@ impl List {
             row.view.remove();
             return self.row(row.key, item);
         };
-        let instance = &scope.instance;
-        instance.park(&scope.key(&row.key));
+        let (instance, path) = (&scope.instance, scope.key(&row.key));
+        instance.park(&path);
         let outermost = claims::begin_leaving(instance);
         row.node.dispose();
         row.view.remove();
         let row = self.row(row.key, item);
         task::run_ready();
-        instance.drop_parked();
+        instance.drop_parked(&path);
         if outermost {
             claims::end_leaving(instance);
         }

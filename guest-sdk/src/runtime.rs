@@ -10,9 +10,10 @@ use std::rc::Rc;
 
 use sycamore_reactive::{RootHandle, create_root};
 
-use crate::component::Mount;
+use crate::component::Export;
 use crate::event::Handler;
 use crate::instance::Instance;
+use crate::migration::Migration;
 use crate::resource::Observer;
 use crate::task::Running;
 
@@ -22,7 +23,9 @@ pub(crate) struct Runtime {
     /// Mounted instances, in the order of mounting.
     pub(crate) instances: RefCell<Vec<Rc<Instance>>>,
     /// What can be mounted, by name.
-    pub(crate) components: RefCell<BTreeMap<String, Mount>>,
+    pub(crate) components: RefCell<BTreeMap<String, Export>>,
+    /// The migrations of all components.
+    pub(crate) migrations: RefCell<Vec<Migration>>,
     pub(crate) handlers: RefCell<BTreeMap<u32, Handler>>,
     pub(crate) batch: RefCell<Vec<u8>>,
     /// Method calls, which go to the end of the batch: the element is in the document by then.
@@ -46,6 +49,7 @@ impl Runtime {
             root: create_root(|| {}),
             instances: RefCell::default(),
             components: RefCell::default(),
+            migrations: RefCell::default(),
             handlers: RefCell::default(),
             batch: RefCell::default(),
             calls: RefCell::default(),

@@ -155,7 +155,7 @@ fn spawn_boxed(name: &str, work: Work) -> Task {
     while instance.tasks.has(&key) {
         key = scope.key(&scope.take_task(name));
     }
-    let handler = scope.is_handler();
+    let handler = scope.entry() == scope::Entry::Later;
     let was = if handler { None } else { instance.tasks.claim(&key) };
     let id = next_id();
     if !handler {

@@ -28,13 +28,14 @@ use std::sync::Once;
 
 use hmr_abi::event::{EventData, PanicInfo, ResourceRequest};
 use hmr_abi::ops::{Op, Ops};
-use hmr_abi::port::PortRequest;
-use hmr_abi::state::{MountRequest, RestoreReport, Snapshot};
+use hmr_abi::port::{Invalidation, PortRequest};
+use hmr_abi::state::{HealthReport, MigrateAnswer, MountRequest, RestoreReport, Snapshot};
 use serde_json::value::to_raw_value;
 
 use crate::component::{Exported, register};
 use crate::engine::{Recorded, recorded};
-use crate::{module, reactive, runtime};
+use crate::migration::{Migrates, register_migration};
+use crate::{hooks, migration, module, reactive, runtime};
 use tree::Tree;
 
 /// A page on which components of this crate are mounted.
@@ -73,7 +74,14 @@ impl Page {
     /// Lets the component be mounted that these are the props of.
     #[must_use]
     pub fn with<P: Exported>(self) -> Self {
-        register(P::NAME, P::MOUNT);
+        register(P::NAME, P::EXPORT);
+        self
+    }
+
+    /// Makes a migration known, which in a module it is of itself. The function's name stands for it.
+    #[must_use]
+    pub fn with_migration<M: Migrates>(self) -> Self {
+        register_migration(M::MIGRATION);
         self
     }
 
@@ -172,6 +180,55 @@ impl Page {
     #[must_use]
     pub fn capture(&self) -> Snapshot {
         module::capture()
+    }
+
+    /// Runs the hooks before an update; answers the state that they leave.
+    pub fn capture_with_hooks(&mut self) -> Snapshot {
+        let snapshot = hooks::before_update_all();
+        self.look();
+        snapshot
+    }
+
+    /// Migrates a snapshot of other code to what [`Page::restore`] is to get.
+    ///
+    /// # Errors
+    /// Why a migration failed, or none leads to the version that the code declares.
+    pub fn migrate(&mut self, snapshot: &Snapshot) -> Result<Snapshot, String> {
+        let bytes = serde_json::to_vec(snapshot).map_err(|error| error.to_string())?;
+        let answer = migration::migrate(&bytes);
+        self.look();
+        match answer {
+            MigrateAnswer::Migrated(snapshot) => Ok(snapshot),
+            MigrateAnswer::Failed { error } => Err(error),
+        }
+    }
+
+    /// Which instances are not well.
+    pub fn health(&mut self) -> HealthReport {
+        let report = hooks::health_of_all();
+        self.look();
+        report
+    }
+
+    /// Runs what an instance does when an update takes it out of the page. The engine unmounts it then.
+    pub fn prune(&mut self, instance: u32) {
+        hooks::prune_instance(instance);
+        self.look();
+    }
+
+    /// What the instances said that they cannot go on with, since the page was made.
+    ///
+    /// # Panics
+    ///
+    /// If the module's request is malformed, which is a bug of the SDK.
+    #[must_use]
+    pub fn invalidated(&self) -> Vec<Invalidation> {
+        let told = recorded(|all| all.invalidations.clone());
+        let parse = |json: &String| match serde_json::from_str(json) {
+            Ok(told) => told,
+            Err(error) => panic!("a malformed invalidation: {error}"),
+        };
+        told.iter().map(parse).collect()
     }
 
     /// Mounts every instance of a snapshot with its state.

@@ -204,6 +204,14 @@ pub struct SignalState {
     /// What made or changed the value on its way between two versions, `1.0.0 → 1.1.0` for instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migrated: Option<String>,
+    /// For orphans: in how many swaps, after the one that put it aside, no code has claimed it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub age: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]

@@ -150,8 +150,8 @@ impl Tasks {
         }
     }
 
-    /// Forgets the parked tasks that the new rendering did not start.
-    pub(crate) fn drop_parked(&self) {
-        self.waiting.borrow_mut().retain(|_, waiting| waiting.old);
+    /// Forgets the parked tasks of a scope that its new rendering did not start.
+    pub(crate) fn drop_parked(&self, within: impl Fn(&str) -> bool) {
+        self.waiting.borrow_mut().retain(|key, waiting| waiting.old || !within(key));
     }
 }
