@@ -144,7 +144,11 @@ fn of_two_declarations_the_later_counts_until_it_goes() {
     page.arrive("pick", &json!(8));
     assert_eq!(
         lines(&page),
-        ["the input port `pick` is declared twice; the later one counts", "2 picked 7", "1 picked 8"]
+        [
+            "the input port `pick` is declared twice; the later one counts",
+            "2 picked 7",
+            "1 picked 8"
+        ]
     );
     page.click("a");
     assert_eq!(page.open_ports(), [""; 0]);

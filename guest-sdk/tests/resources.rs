@@ -28,7 +28,11 @@ fn Everything(#[prop(default)] quiet: bool) -> View {
     }
     on_window("keydown", |event: Event| log::info(format!("key {}", event.key())));
     on_document("visibilitychange", |event: Event| log::info(event.kind()));
-    Listener::window("wheel").name("zoom").prevent().capture().open(|event| log::info(event.delta_y()));
+    Listener::window("wheel")
+        .name("zoom")
+        .prevent()
+        .capture()
+        .open(|event| log::info(event.delta_y()));
     Listener::document("scroll").passive().stop().open(|_| {});
     media_query("wide", "(min-width: 40rem)", |wide| log::info(format!("wide {wide}")));
     storage_listener("cart", StorageArea::Local, "cart", |change| log::info(format!("{change:?}")));
