@@ -1,5 +1,6 @@
 //! What components ask of the engine besides nodes: what is asked for, what arrives, and what a swap leaves open.
 #![allow(missing_docs)]
+#![allow(clippy::needless_raw_string_hashes, reason = "as `expect-test` writes them")]
 
 use expect_test::{Expect, expect};
 use hmr_abi::event::{DISPATCH_INERT, EventData, ResourceRequest};

@@ -1,5 +1,6 @@
 //! Asynchronous work: what tasks ask for and get, and how a swap in the midst of one goes on.
 #![allow(missing_docs)]
+#![allow(clippy::needless_raw_string_hashes, reason = "as `expect-test` writes them")]
 
 use std::future::poll_fn;
 use std::pin::pin;
