@@ -110,8 +110,10 @@ impl Saved {
     ) {
         match value {
             Ok(value) => {
+                // What is written as one type may be meant as another, `&str` for `String`: the signal's own is nearer.
+                let there = self.state.signals.get(key).map(|state| state.fingerprint.clone());
                 let state = SignalState {
-                    fingerprint: fingerprint.to_owned(),
+                    fingerprint: there.unwrap_or_else(|| fingerprint.to_owned()),
                     set: true,
                     value: Some(value),
                     migrated: self.by.clone(),

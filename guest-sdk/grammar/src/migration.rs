@@ -46,6 +46,7 @@ fn expand(function: &ItemFn, options: &MigrationOptions) -> TokenStream {
     let exported = quote_spanned!(props.span()=> <#props as ::hmr_sdk::rt::Exported>);
     let run = quote_spanned!(function.sig.inputs.span()=> run: #name);
     quote! {
+        #[allow(clippy::unnecessary_wraps)]
         #function
         #[doc = #doc]
         #[allow(non_camel_case_types)]
