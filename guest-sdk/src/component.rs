@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sycamore_reactive::{create_child_scope, untrack};
 
 use crate::runtime::runtime;
-use crate::scope;
+use crate::scope::{self, Scope};
 use crate::view::{IntoView, View};
 
 /// The props of a component, as its tag fills them in.
@@ -109,7 +109,9 @@ impl fmt::Debug for ChildrenFn {
 }
 
 /// A handler that is passed as a prop. Closures convert into it; cheap to clone.
-pub struct Callback<T = ()>(Option<Rc<dyn Fn(T)>>);
+pub struct Callback<T = ()>(Option<Shared<T>>);
+
+type Shared<T> = Rc<Made<dyn Fn(T)>>;
 
 impl<T> Clone for Callback<T> {
     fn clone(&self) -> Self {
@@ -126,8 +128,14 @@ impl<T> Default for Callback<T> {
 
 impl<T, F: Fn(T) + 'static> From<F> for Callback<T> {
     fn from(call: F) -> Self {
-        Self(Some(Rc::new(call)))
+        Self(Some(Rc::new(Made { scope: scope::current(), call })))
     }
+}
+
+/// A closure and the scope that it was made in: what it creates belongs there, whoever calls it.
+struct Made<F: ?Sized> {
+    scope: Option<Rc<Scope>>,
+    call: F,
 }
 
 impl<T> Callback<T> {
@@ -139,8 +147,9 @@ impl<T> Callback<T> {
 
     /// Calls it.
     pub fn call(&self, value: T) {
-        if let Some(call) = &self.0 {
-            call(value);
+        if let Some(made) = &self.0 {
+            let _entered = made.scope.as_ref().map(|scope| scope::Entered::new(scope.later()));
+            (made.call)(value);
         }
     }
 }
@@ -182,19 +191,33 @@ pub type Render = Box<dyn FnOnce() -> View>;
 /// Reads the props of an exported component.
 pub type Mount = fn(&JsonProps) -> Result<Render, String>;
 
+/// What a module knows of a component that pages can mount.
+#[derive(Clone, Copy)]
+pub struct Export {
+    /// Reads its props.
+    pub mount: Mount,
+    /// The version of its state, if it declares one.
+    pub version: Option<&'static str>,
+}
+
 /// Makes a component mountable under a name.
-pub fn register(name: &str, mount: Mount) {
+pub fn register(name: &str, export: Export) {
     #[cfg(target_arch = "wasm32")]
     crate::panic::install();
-    runtime().components.borrow_mut().insert(name.to_owned(), mount);
+    runtime().components.borrow_mut().insert(name.to_owned(), export);
 }
 
 /// A component that pages can mount; what tests mount it by.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` are not the props of an exported component",
+    label = "pages cannot mount this component",
+    note = "hint: mark the component with `#[component(export)]`"
+)]
 pub trait Exported {
     /// Its name.
     const NAME: &'static str;
-    /// Reads its props.
-    const MOUNT: Mount;
+    /// What the module knows of it.
+    const EXPORT: Export;
 }
 
 /// Stands for a required prop that was given.

@@ -102,9 +102,14 @@ impl Element {
         self
     }
 
-    /// Puts the element into a reference.
+    /// Puts the element into a reference, for as long as it is there.
     pub fn node_ref(self, node_ref: NodeRef) -> Self {
         node_ref.0.set_silent(self.0);
+        reactive::on_cleanup(move || {
+            if node_ref.id() == self.0 {
+                node_ref.0.set_silent(0);
+            }
+        });
         self
     }
 
@@ -186,8 +191,13 @@ impl NodeRef {
     }
 
     fn call(self, method: Method) {
-        if self.0.is_alive() && self.0.get_untracked() != 0 {
-            dom::call(self.0.get_untracked(), method);
+        if self.id() != 0 {
+            dom::call(self.id(), method);
         }
+    }
+
+    /// The element's number; 0 if there is none.
+    pub(crate) fn id(self) -> NodeId {
+        if self.0.is_alive() { self.0.get_untracked() } else { 0 }
     }
 }

@@ -12,6 +12,8 @@ mod imported {
         fn now() -> f64;
         fn panic(ptr: *const u8, len: usize);
         fn resource(ptr: *const u8, len: usize);
+        fn port(ptr: *const u8, len: usize);
+        fn invalidate(ptr: *const u8, len: usize);
     }
 
     /// Hands over a batch of DOM operations.
@@ -43,10 +45,24 @@ mod imported {
         // SAFETY: as in `send_dom`.
         unsafe { resource(request.as_ptr(), request.len()) }
     }
+
+    /// Tells of a port, as JSON.
+    pub(crate) fn send_port(request: &str) {
+        // SAFETY: as in `send_dom`.
+        unsafe { port(request.as_ptr(), request.len()) }
+    }
+
+    /// Tells that an instance cannot go on with what it has, as JSON.
+    pub(crate) fn send_invalidate(told: &str) {
+        // SAFETY: as in `send_dom`.
+        unsafe { invalidate(told.as_ptr(), told.len()) }
+    }
 }
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use imported::{clock, send_dom, send_log, send_panic, send_resource};
+pub(crate) use imported::{
+    clock, send_dom, send_invalidate, send_log, send_panic, send_port, send_resource,
+};
 
 #[cfg(not(target_arch = "wasm32"))]
 mod recorded {
@@ -58,6 +74,8 @@ mod recorded {
         pub(crate) batches: Vec<Vec<u8>>,
         pub(crate) log: Vec<(u32, String)>,
         pub(crate) resources: Vec<String>,
+        pub(crate) ports: Vec<String>,
+        pub(crate) invalidations: Vec<String>,
         pub(crate) clock: f64,
     }
 
@@ -85,7 +103,17 @@ mod recorded {
     pub(crate) fn send_resource(request: &str) {
         recorded(|all| all.resources.push(request.to_owned()));
     }
+
+    pub(crate) fn send_port(request: &str) {
+        recorded(|all| all.ports.push(request.to_owned()));
+    }
+
+    pub(crate) fn send_invalidate(told: &str) {
+        recorded(|all| all.invalidations.push(told.to_owned()));
+    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use recorded::{Recorded, clock, recorded, send_dom, send_log, send_resource};
+pub(crate) use recorded::{
+    Recorded, clock, recorded, send_dom, send_invalidate, send_log, send_port, send_resource,
+};

@@ -164,7 +164,7 @@ pub(crate) fn dispatch(id: u32, data: EventData) -> u32 {
     let event = Event::new(data);
     let flags = Rc::clone(&event.flags);
     owner.run_in(|| {
-        let _entered = scope.map(|scope| scope::Entered::new(scope.fresh()));
+        let _entered = scope.map(|scope| scope::Entered::new(scope.later()));
         if let Ok(mut call) = call.try_borrow_mut() {
             call(event);
         }

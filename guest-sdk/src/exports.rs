@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use serde::Serialize;
 
-use crate::module;
+use crate::{hooks, migration, module};
 
 thread_local! {
     /// What the last export answered: valid until the next call into the module.
@@ -63,4 +63,24 @@ extern "C" fn restore_state(ptr: *mut u8, len: usize) -> *const u8 {
 #[unsafe(no_mangle)]
 extern "C" fn hmr_dispose() {
     module::dispose_all();
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn hmr_before_update() -> *const u8 {
+    answer(&hooks::before_update_all())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn hmr_migrate(ptr: *mut u8, len: usize) -> *const u8 {
+    answer(&migration::migrate(&argument(ptr, len)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn hmr_health() -> *const u8 {
+    answer(&hooks::health_of_all())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn hmr_prune(instance: u32) {
+    hooks::prune_instance(instance);
 }

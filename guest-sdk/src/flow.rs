@@ -10,7 +10,9 @@ use sycamore_reactive::{NodeHandle, create_child_scope, untrack, use_current_sco
 
 use crate::dom::NodeId;
 use crate::reactive::{effect_boxed, memo};
+use crate::resource::claims;
 use crate::scope::{self, Scope};
+use crate::task;
 use crate::view::{IntoView, Region, View, dynamic};
 
 /// `<Show>`: renders `then` or `otherwise`, and again only when the condition has changed.
@@ -161,17 +163,23 @@ impl List {
         Row { key, item, node, view }
     }
 
-    /// Renders a row whose item has changed, with its signals kept.
+    /// Renders a row whose item has changed, with its signals, tasks and resources kept.
     fn again(&self, row: Row, item: Box<dyn Any>) -> Row {
-        let parked = self.scope.as_ref().map(|scope| {
-            scope.instance.park(&scope.key(&row.key));
-            &scope.instance
-        });
+        let Some(scope) = &self.scope else {
+            row.node.dispose();
+            row.view.remove();
+            return self.row(row.key, item);
+        };
+        let (instance, path) = (&scope.instance, scope.key(&row.key));
+        instance.park(&path);
+        let outermost = claims::begin_leaving(instance);
         row.node.dispose();
         row.view.remove();
         let row = self.row(row.key, item);
-        if let Some(instance) = parked {
-            instance.drop_parked();
+        task::run_ready();
+        instance.drop_parked(&path);
+        if outermost {
+            claims::end_leaving(instance);
         }
         row
     }

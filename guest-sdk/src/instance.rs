@@ -3,14 +3,24 @@
 //! Invariants: a key names one live signal; a signal leaves when its reactive scope is disposed; `outcomes` is
 //! there only while a snapshot is being restored.
 
-use std::any::Any;
+mod orphans;
+mod tasks;
+
+use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use hmr_abi::state::{InstanceReport, InstanceState, KeyOutcome, SignalState};
 use serde_json::value::RawValue;
 use sycamore_reactive::NodeHandle;
+
+use crate::hooks::Hooks;
+use crate::reactive::Trigger;
+use crate::resource::claims::Claims;
+
+pub(crate) use orphans::Orphans;
+pub(crate) use tasks::{Tasks, Was};
 
 /// The storage of a signal, whatever its type.
 pub(crate) trait Slot: Any {
@@ -20,6 +30,21 @@ pub(crate) trait Slot: Any {
     fn is_set(&self) -> bool;
     /// The value as JSON, or why there is none.
     fn write(&self) -> Result<Box<RawValue>, String>;
+}
+
+/// A signal that is live.
+#[derive(Clone)]
+pub(crate) struct Live {
+    pub(crate) slot: Rc<dyn Slot>,
+    pub(crate) trigger: Trigger,
+}
+
+impl Live {
+    /// Whether the storage is of this type.
+    pub(crate) fn holds(&self, stored: TypeId) -> bool {
+        let slot: &dyn Any = &*self.slot;
+        slot.type_id() == stored
+    }
 }
 
 /// An old value that waits for the signal of its key.
@@ -34,74 +59,98 @@ pub(crate) enum Parked {
 pub(crate) struct Instance {
     pub(crate) id: u32,
     pub(crate) component: String,
+    /// The version that the component declares.
+    version: Option<&'static str>,
     pub(crate) props: RefCell<Box<RawValue>>,
     /// What its effects and clean-ups hang on.
     pub(crate) node: Cell<Option<NodeHandle>>,
-    pub(crate) signals: RefCell<BTreeMap<String, Rc<dyn Slot>>>,
+    pub(crate) signals: RefCell<BTreeMap<String, Live>>,
     pub(crate) parked: RefCell<BTreeMap<String, Parked>>,
+    pub(crate) orphans: Orphans,
     outcomes: RefCell<Option<BTreeMap<String, KeyOutcome>>>,
-    /// Resources of the rendering that is being replaced which the new one did not open yet; see `resource`.
-    pub(crate) leaving: RefCell<Option<BTreeSet<String>>>,
+    /// Asynchronous tasks that have not ended.
+    pub(crate) tasks: Tasks,
+    pub(crate) hooks: Hooks,
+    /// Resources and ports.
+    pub(crate) claims: Claims,
 }
 
 impl Instance {
-    pub(crate) fn new(id: u32, component: String, props: Box<RawValue>) -> Rc<Self> {
+    pub(crate) fn new(
+        id: u32,
+        component: String,
+        version: Option<&'static str>,
+        props: Box<RawValue>,
+    ) -> Rc<Self> {
         Rc::new(Self {
             id,
             component,
+            version,
             props: RefCell::new(props),
             node: Cell::new(None),
             signals: RefCell::default(),
             parked: RefCell::default(),
+            orphans: Orphans::default(),
             outcomes: RefCell::default(),
-            leaving: RefCell::default(),
+            tasks: Tasks::default(),
+            hooks: Hooks::default(),
+            claims: Claims::default(),
         })
     }
 
-    /// Parks the values of a snapshot, and begins to note what becomes of each key.
-    pub(crate) fn begin_restore(&self, signals: BTreeMap<String, SignalState>) {
-        let parked = signals.into_iter().map(|(key, state)| (key, Parked::Old(state)));
+    /// Parks what a snapshot has of the instance, and begins to note what becomes of each key.
+    pub(crate) fn begin_restore(&self, state: InstanceState) {
+        self.tasks.begin_restore(state.tasks, state.done);
+        self.orphans.begin_restore(state.orphans);
+        let parked = state.signals.into_iter().map(|(key, state)| (key, Parked::Old(state)));
         *self.parked.borrow_mut() = parked.collect();
         *self.outcomes.borrow_mut() = Some(BTreeMap::new());
     }
 
-    /// What became of each key; values that no signal claimed are orphaned and dropped.
-    pub(crate) fn end_restore(&self) -> InstanceReport {
+    /// What became of each key; values that no signal claimed are orphaned and put aside.
+    pub(crate) fn end_restore(&self, migrations: Vec<String>) -> InstanceReport {
         let mut keys = self.outcomes.take().unwrap_or_default();
-        for key in self.parked.take().into_keys() {
-            keys.insert(key, KeyOutcome::Orphaned);
+        for (key, parked) in self.parked.take() {
+            if let Parked::Old(state) = parked {
+                self.orphans.put_aside(&key, state);
+                keys.insert(key, KeyOutcome::Orphaned);
+            }
         }
+        self.orphans.end_restore();
         InstanceReport {
             instance: self.id,
             component: self.component.clone(),
             keys,
+            version: self.version.map(str::to_owned),
+            migrations,
+            tasks: self.tasks.end_restore(),
             ..InstanceReport::default()
         }
     }
 
-    /// Parks the signals of a scope that is about to render again; an empty path means all.
+    /// Parks the signals and tasks of a scope that is about to render again; an empty path means all.
     pub(crate) fn park(&self, path: &str) {
-        let within = |key: &str| {
-            path.is_empty() || key.strip_prefix(path).is_some_and(|rest| rest.starts_with(':'))
-        };
+        self.tasks.park(|key| is_within(key, path));
         let mut parked = self.parked.borrow_mut();
-        let leaving =
-            self.signals.borrow_mut().extract_if(.., |key, _| within(key)).collect::<Vec<_>>();
-        parked.extend(leaving.into_iter().map(|(key, slot)| (key, Parked::Live(slot))));
+        let leaving = self
+            .signals
+            .borrow_mut()
+            .extract_if(.., |key, _| is_within(key, path))
+            .collect::<Vec<_>>();
+        parked.extend(leaving.into_iter().map(|(key, live)| (key, Parked::Live(live.slot))));
     }
 
-    /// Drops the parked signals that the new rendering did not claim.
-    pub(crate) fn drop_parked(&self) {
-        self.parked.borrow_mut().retain(|_, parked| matches!(parked, Parked::Old(_)));
+    /// Drops the parked signals and tasks of a scope that its new rendering did not claim.
+    pub(crate) fn drop_parked(&self, path: &str) {
+        self.tasks.drop_parked(|key| is_within(key, path));
+        self.parked
+            .borrow_mut()
+            .retain(|key, parked| matches!(parked, Parked::Old(_)) || !is_within(key, path));
     }
 
-    /// The key's old value, which is then no longer parked. A key without one is noted as added.
+    /// Takes the key's old value, which is then no longer parked.
     pub(crate) fn claim(&self, key: &str) -> Option<Parked> {
-        let parked = self.parked.borrow_mut().remove(key);
-        if parked.is_none() {
-            self.note(key, KeyOutcome::Added);
-        }
-        parked
+        self.parked.borrow_mut().remove(key)
     }
 
     /// Notes what became of a key, if a snapshot is being restored.
@@ -117,12 +166,23 @@ impl Instance {
             .signals
             .borrow()
             .iter()
-            .map(|(key, slot)| (key.clone(), Rc::clone(slot)))
+            .map(|(key, live)| (key.clone(), Rc::clone(&live.slot)))
             .collect();
-        let signals = slots.into_iter().map(|(key, slot)| (key, capture(&*slot))).collect();
         let props = self.props.borrow().clone();
-        InstanceState { signals, ..InstanceState::new(self.id, self.component.clone(), props) }
+        InstanceState {
+            signals: slots.into_iter().map(|(key, slot)| (key, capture(&*slot))).collect(),
+            version: self.version.map(str::to_owned),
+            orphans: self.orphans.capture(),
+            tasks: self.tasks.capture(),
+            done: self.tasks.capture_done(),
+            ..InstanceState::new(self.id, self.component.clone(), props)
+        }
     }
+}
+
+/// Whether a key is of a scope or of one inside it; an empty path means all.
+fn is_within(key: &str, path: &str) -> bool {
+    path.is_empty() || key.strip_prefix(path).is_some_and(|rest| rest.starts_with(':'))
 }
 
 fn capture(slot: &dyn Slot) -> SignalState {
@@ -135,6 +195,6 @@ fn capture(slot: &dyn Slot) -> SignalState {
         set: slot.is_set(),
         value,
         error,
-        migrated: None,
+        ..SignalState::default()
     }
 }

@@ -15,43 +15,68 @@ mod event;
 #[cfg(target_arch = "wasm32")]
 mod exports;
 mod flow;
+mod held;
+mod hooks;
+pub mod host;
+pub mod http;
 mod instance;
 pub mod log;
+mod migration;
 mod module;
 mod panic;
+mod port;
 mod reactive;
 mod resource;
 mod runtime;
+mod saved;
 mod scope;
 mod signal;
+pub mod storage;
+mod task;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod view;
 
-pub use hmr_macros::{component, scoped, view};
+pub use hmr_abi::state::{InstanceReport, KeyOutcome};
+pub use hmr_macros::{component, migration, scoped, view};
 pub use serde_json::json;
 
 pub use crate::attribute::{IntoValue, Value};
 pub use crate::component::{Callback, Children, ChildrenFn};
 pub use crate::element::{FieldValue, NodeRef};
 pub use crate::event::Event;
+pub use crate::hooks::{after_update, before_update, health, invalidate, prune};
+pub use crate::host::{HostError, host_call};
+pub use crate::port::{Output, input, input_stream, output, output_stream};
 pub use crate::reactive::{
     Memo, batch, effect, memo, on_cleanup, provide_context, try_context, untrack, use_context,
 };
-pub use crate::resource::{ResourceHandle, animation_frame, interval, now, timeout};
-pub use crate::scope::scope;
+pub use crate::resource::{
+    Closed, EventSource, EventSourceBuilder, Intersection, Listener, Message, Mutation,
+    ResourceHandle, ServerEvent, Size, StorageArea, StorageChange, WebSocket, WebSocketBuilder,
+    animation_frame, event_source, intersection_observer, interval, media_query, mutation_observer,
+    now, on_document, on_window, resize_observer, storage_listener, timeout, websocket,
+};
+pub use crate::saved::{MigrationError, Saved};
+pub use crate::scope::{in_scope, scope};
 pub use crate::signal::{Signal, State, signal, signal_keyed};
+pub use crate::task::{Action, Task, action, sleep, spawn};
 pub use crate::view::{IntoView, View};
 
 /// Everything that a component is written with.
 pub mod prelude {
-    pub use hmr_macros::{component, scoped, view};
+    pub use hmr_macros::{component, migration, scoped, view};
 
-    pub use crate::scope::scope;
+    pub use crate::hooks::{after_update, before_update, health, invalidate, prune};
+    pub use crate::scope::{in_scope, scope};
     pub use crate::{
-        Callback, Children, ChildrenFn, Event, IntoView, Memo, NodeRef, ResourceHandle, Signal,
-        View, animation_frame, batch, effect, interval, json, log, memo, now, on_cleanup,
-        provide_context, signal, signal_keyed, timeout, try_context, untrack, use_context,
+        Action, Callback, Children, ChildrenFn, Event, InstanceReport, IntoView, KeyOutcome,
+        Listener, Memo, Message, MigrationError, NodeRef, Output, ResourceHandle, Saved, Signal,
+        StorageArea, Task, View, WebSocket, action, animation_frame, batch, effect, event_source,
+        host, host_call, http, input, input_stream, intersection_observer, interval, json, log,
+        media_query, memo, mutation_observer, now, on_cleanup, on_document, on_window, output,
+        output_stream, provide_context, resize_observer, signal, signal_keyed, sleep, spawn,
+        storage, storage_listener, timeout, try_context, untrack, use_context, websocket,
     };
 }
 
@@ -59,11 +84,12 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod rt {
     pub use crate::component::{
-        Exported, Given, JsonProps, Mount, Props, Render, builder, child, given, register,
+        Export, Exported, Given, JsonProps, Mount, Props, Render, builder, child, given, register,
     };
     pub use crate::element::{html, mathml, props, svg};
     pub use crate::flow::{list, show};
-    pub use crate::scope::{bind, bind_field, enter_function};
+    pub use crate::migration::{Migrates, Migration, register_migration};
+    pub use crate::scope::{bind, bind_field, bind_reset, enter_function, reset_scope};
     pub use crate::view::region;
 
     /// The bytes of a manifest line, for a static.

@@ -1,4 +1,5 @@
 //! What the exports of the ABI do, as ordinary functions: mount, unmount, dispatch, capture, restore, dispose.
+//! What a component can do besides, migrations and hooks, is in `migration` and `hooks`.
 //!
 //! None of them traps on malformed input: what an engine hands in may be of any content.
 
@@ -13,11 +14,13 @@ use hmr_abi::state::{
 use serde_json::value::RawValue;
 use sycamore_reactive::{create_child_scope, untrack};
 
-use crate::component::{JsonProps, Render};
+use crate::component::{Export, JsonProps, Render};
 use crate::instance::Instance;
+use crate::resource::{self, claims};
 use crate::runtime::runtime;
+use crate::saved::Saved;
 use crate::scope::{self, Scope};
-use crate::{dom, engine, event, resource};
+use crate::{dom, engine, event, task};
 
 /// `hmr_mount`
 pub(crate) fn mount(request: &[u8]) -> MountAnswer {
@@ -25,12 +28,12 @@ pub(crate) fn mount(request: &[u8]) -> MountAnswer {
         .map_err(|error| format!("the mount request does not parse: {error}"))
         .and_then(|request| mount_request(&request))
         .err();
-    dom::flush();
+    finish();
     MountAnswer { error }
 }
 
 fn mount_request(request: &MountRequest) -> Result<(), String> {
-    let render = prepare(&request.component, &request.props)?;
+    let (render, version) = prepare(&request.component, &request.props)?;
     match runtime().instance(request.instance) {
         Some(live) if live.component == request.component => {
             render_again(&live, request.props.clone(), render);
@@ -39,8 +42,8 @@ fn mount_request(request: &MountRequest) -> Result<(), String> {
             if let Some(other) = other {
                 unmount_instance(&other);
             }
-            let instance =
-                Instance::new(request.instance, request.component.clone(), request.props.clone());
+            let (component, props) = (request.component.clone(), request.props.clone());
+            let instance = Instance::new(request.instance, component, version, props);
             runtime().instances.borrow_mut().push(Rc::clone(&instance));
             render_into(&instance, render);
         }
@@ -48,17 +51,18 @@ fn mount_request(request: &MountRequest) -> Result<(), String> {
     Ok(())
 }
 
-/// Finds a component and reads its props, before anything changes.
-fn prepare(component: &str, props: &RawValue) -> Result<Render, String> {
+/// Finds a component and its version and reads its props, before anything changes.
+fn prepare(component: &str, props: &RawValue) -> Result<(Render, Option<&'static str>), String> {
     let runtime = runtime();
-    let mount = runtime.components.borrow().get(component).copied();
-    let Some(mount) = mount else {
+    let export = runtime.components.borrow().get(component).copied();
+    let Some(Export { mount, version }) = export else {
         let names: Vec<_> =
             runtime.components.borrow().keys().map(|name| format!("`{name}`")).collect();
         let exported = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         return Err(format!("there is no component `{component}`; exported: {exported}"));
     };
     mount(&JsonProps::parse(props.get())?)
+        .map(|render| (render, version))
         .map_err(|error| format!("the props of `{component}` do not parse: {error}"))
 }
 
@@ -75,12 +79,22 @@ fn render_into(instance: &Rc<Instance>, render: Render) {
 
 fn render_again(instance: &Rc<Instance>, props: Box<RawValue>, render: Render) {
     instance.park("");
-    resource::begin_rendering_again(instance);
+    claims::begin_leaving(instance);
     dispose(instance);
     instance.props.replace(props);
     render_into(instance, render);
-    instance.drop_parked();
-    resource::end_rendering_again(instance);
+    finish();
+    instance.drop_parked("");
+    claims::end_leaving(instance);
+}
+
+/// Runs what a call has set going: tasks, DOM operations, and observers of the elements that are there then.
+pub(crate) fn finish() {
+    runtime().root.run_in(|| {
+        task::run_ready();
+        dom::flush();
+        resource::settle_observers();
+    });
 }
 
 /// Tears down what the instance rendered. Its nodes are gone with its root, or about to be.
@@ -112,17 +126,18 @@ pub(crate) fn dispatch(handler: u32, data: &[u8]) -> u32 {
             DISPATCH_INERT
         }
     };
-    dom::flush();
+    finish();
     flags
 }
 
 /// `capture_state`
 pub(crate) fn capture() -> Snapshot {
     let instances = runtime().instances.borrow().clone();
+    let hooks = instances.iter().any(|instance| instance.hooks.any_before());
     let instances = runtime()
         .root
         .run_in(|| untrack(|| instances.iter().map(|instance| instance.capture()).collect()));
-    Snapshot { abi: ABI_VERSION, instances, ..Snapshot::default() }
+    Snapshot { abi: ABI_VERSION, hooks, instances, ..Snapshot::default() }
 }
 
 /// `restore_state`
@@ -133,7 +148,7 @@ pub(crate) fn restore(snapshot: &[u8]) -> RestoreReport {
     });
     let report =
         RestoreReport { instances: snapshot.instances.into_iter().map(restore_instance).collect() };
-    dom::flush();
+    finish();
     report
 }
 
@@ -145,13 +160,7 @@ fn restore_instance(state: InstanceState) -> InstanceReport {
         prepared => prepared,
     };
     match render {
-        Ok(render) => {
-            let instance = Instance::new(state.instance, state.component, state.props);
-            instance.begin_restore(state.signals);
-            runtime().instances.borrow_mut().push(Rc::clone(&instance));
-            render_into(&instance, render);
-            instance.end_restore()
-        }
+        Ok((render, version)) => restore_into(state, render, version),
         Err(error) => InstanceReport {
             instance: state.instance,
             component: state.component,
@@ -159,6 +168,25 @@ fn restore_instance(state: InstanceState) -> InstanceReport {
             ..InstanceReport::default()
         },
     }
+}
+
+fn restore_into(
+    mut state: InstanceState,
+    render: Render,
+    version: Option<&'static str>,
+) -> InstanceReport {
+    let (component, props) = (state.component.clone(), state.props.clone());
+    let instance = Instance::new(state.instance, component, version, props);
+    let migrations = std::mem::take(&mut state.migrations);
+    // What hooks after the update look at: whether there are any is known only when the component has run.
+    let saved = Saved::new(state.clone());
+    instance.begin_restore(state);
+    runtime().instances.borrow_mut().push(Rc::clone(&instance));
+    render_into(&instance, render);
+    finish();
+    let report = instance.end_restore(migrations);
+    runtime().root.run_in(|| instance.hooks.after_update(&saved, &report));
+    report
 }
 
 /// `hmr_dispose`

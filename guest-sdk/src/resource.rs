@@ -1,121 +1,197 @@
-//! Resources: timers that the engine owns under a component's key, so that a swap keeps their phase.
+//! Resources: what the engine owns under a component's key, so that a swap keeps it: timers, listeners, observers, sockets.
 //!
 //! A resource is closed when its reactive scope is disposed, but not when the whole module goes: then it is for
-//! the new code to ask for it again, and for the engine to close what was not asked for.
+//! the new code to ask for it again, and for the engine to close what was not asked for; see [`claims`].
+
+pub(crate) mod claims;
+mod event_source;
+mod listener;
+mod observer;
+mod query;
+mod time;
+mod websocket;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::fmt;
 use std::rc::Rc;
 
 use hmr_abi::event::{Resource, ResourceRequest};
 use sycamore_reactive::on_cleanup;
 
-use crate::engine::{clock, send_log, send_resource};
+pub use event_source::{EventSource, EventSourceBuilder, ServerEvent, event_source};
+pub use hmr_abi::event::StorageArea;
+pub use listener::{Listener, on_document, on_window};
+pub use observer::{
+    Intersection, Mutation, Size, intersection_observer, mutation_observer, resize_observer,
+};
+pub(crate) use observer::{Observer, settle as settle_observers};
+pub use query::{StorageChange, media_query, storage_listener};
+pub use time::{animation_frame, interval, now, timeout};
+pub use websocket::{Closed, Message, WebSocket, WebSocketBuilder, websocket};
+
+use crate::engine::{send_log, send_resource};
 use crate::event::{Event, forget, register};
 use crate::instance::Instance;
 use crate::scope;
-
-/// Milliseconds since the Unix epoch. It never goes back while a page lives.
-#[must_use]
-pub fn now() -> f64 {
-    clock()
-}
+use claims::Claim;
 
 /// An open resource. Dropping the handle leaves it open; it ends with the component.
-#[derive(Clone, Debug)]
-pub struct ResourceHandle(Rc<Open>);
+#[derive(Clone)]
+pub struct ResourceHandle(Option<Rc<Open>>);
 
-#[derive(Debug)]
-struct Open {
-    instance: u32,
+/// What is known of a resource that was asked for.
+pub(crate) struct Open {
+    instance: Rc<Instance>,
     key: String,
     handler: u32,
+    /// Whether the engine was asked for it: an observer waits for its element.
+    asked: Cell<bool>,
     closed: Cell<bool>,
 }
+
+/// What is called when a resource fires.
+pub(crate) type Call = Box<dyn FnMut(Event)>;
 
 impl ResourceHandle {
     /// Closes it before its component goes.
     pub fn close(&self) {
-        if !self.0.closed.replace(true) {
-            forget(self.0.handler);
-            request(&ResourceRequest::Close { instance: self.0.instance, key: self.0.key.clone() });
+        if let Some(open) = &self.0 {
+            open.close();
         }
     }
 }
 
-/// Calls `f` every `ms` milliseconds.
-pub fn interval(name: &str, ms: impl Into<f64>, f: impl FnMut() + 'static) -> ResourceHandle {
-    open(name, Resource::Interval { ms: ms.into().max(1.0) }, Box::new(f))
+impl fmt::Debug for ResourceHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = self.0.as_ref().map(|open| open.key.as_str());
+        f.debug_tuple("ResourceHandle").field(&key).finish()
+    }
 }
 
-/// Calls `f` once, `ms` milliseconds from now.
-pub fn timeout(name: &str, ms: impl Into<f64>, f: impl FnOnce() + 'static) -> ResourceHandle {
-    let mut f = Some(f);
-    let once = move || {
-        if let Some(f) = f.take() {
-            f();
+impl Open {
+    /// Asks the engine for it, or for another element to observe.
+    fn ask(&self, resource: Resource, replay: bool) {
+        self.asked.set(true);
+        let (instance, key) = (self.instance.id, self.key.clone());
+        request(&ResourceRequest::Open { instance, key, resource, handler: self.handler, replay });
+    }
+
+    /// Closes it now.
+    pub(crate) fn close(&self) {
+        if self.forget() {
+            self.instance.claims.stay(&Claim::Resource(self.key.clone()));
+            self.withdraw();
         }
-    };
-    open(name, Resource::Timeout { ms: ms.into().max(0.0) }, Box::new(once))
+    }
+
+    /// Its scope has gone, or what waited for it: closes it, unless its instance renders again.
+    pub(crate) fn end(&self) {
+        if self.forget() && self.instance.claims.leave(Claim::Resource(self.key.clone())) {
+            self.withdraw();
+        }
+    }
+
+    /// It has fired for the last time: its handler is no longer needed.
+    pub(crate) fn spent(&self) {
+        forget(self.handler);
+    }
+
+    /// Makes it inert. Answers whether it was not so before.
+    fn forget(&self) -> bool {
+        if self.closed.replace(true) {
+            return false;
+        }
+        forget(self.handler);
+        let mut all = self.instance.claims.open.borrow_mut();
+        if all.get(&self.key).is_some_and(|open| std::ptr::eq(&raw const **open, self)) {
+            all.remove(&self.key);
+        }
+        true
+    }
+
+    fn withdraw(&self) {
+        if self.asked.replace(false) {
+            let (instance, key) = (self.instance.id, self.key.clone());
+            request(&ResourceRequest::Close { instance, key });
+        }
+    }
 }
 
-/// Calls `f` before each repaint.
-pub fn animation_frame(name: &str, f: impl FnMut() + 'static) -> ResourceHandle {
-    open(name, Resource::AnimationFrame {}, Box::new(f))
-}
-
-fn open(name: &str, resource: Resource, mut f: Box<dyn FnMut()>) -> ResourceHandle {
-    let handler = register(Rc::new(RefCell::new(move |_: Event| f())));
-    let Some(scope) = scope::current() else {
-        send_log(2, &format!("the resource `{name}` was asked for outside of a component"));
-        let open = Open { instance: 0, key: name.to_owned(), handler, closed: Cell::new(true) };
-        return ResourceHandle(Rc::new(open));
-    };
-    let instance = Rc::clone(&scope.instance);
+/// Asks for a resource under a name in the running scope.
+fn open(name: &str, resource: Resource, call: Call) -> ResourceHandle {
+    let Some(scope) = scope::current() else { return outside(name) };
     let key = scope.key(&scope.take_resource(name));
-    if let Some(leaving) = instance.leaving.borrow_mut().as_mut() {
-        leaving.remove(&key);
-    }
-    let open = Rc::new(Open { instance: instance.id, key, handler, closed: Cell::new(false) });
-    request(&ResourceRequest::Open {
-        instance: open.instance,
-        key: open.key.clone(),
-        resource,
-        handler,
-        replay: false,
-    });
-    let handle = ResourceHandle(open);
-    let ending = handle.clone();
-    on_cleanup(move || match instance.leaving.borrow_mut().as_mut() {
-        Some(leaving) if !ending.0.closed.get() => _ = leaving.insert(ending.0.key.clone()),
-        Some(_) => {}
-        None => ending.close(),
-    });
-    handle
+    ResourceHandle(Some(open_key(&scope.instance, key, resource, call, false)))
 }
 
-fn request(request: &ResourceRequest) {
+fn outside(name: &str) -> ResourceHandle {
+    send_log(2, &format!("`{name}` was asked for outside of a component, and is not there"));
+    ResourceHandle(None)
+}
+
+/// Asks for a resource under a key, until the running reactive scope is disposed.
+pub(crate) fn open_key(
+    instance: &Rc<Instance>,
+    key: String,
+    resource: Resource,
+    call: Call,
+    replay: bool,
+) -> Rc<Open> {
+    supersede(instance, &key, resource.is_one_shot());
+    instance.claims.stay(&Claim::Resource(key.clone()));
+    let open = prepare(instance, key, call);
+    open.ask(resource, replay);
+    open
+}
+
+/// Registers a resource that the engine is not asked for yet.
+fn prepare(instance: &Rc<Instance>, key: String, call: Call) -> Rc<Open> {
+    let handler = register(Rc::new(RefCell::new(call)));
+    let open = Rc::new(Open {
+        instance: Rc::clone(instance),
+        key,
+        handler,
+        asked: Cell::new(false),
+        closed: Cell::new(false),
+    });
+    instance.claims.open.borrow_mut().insert(open.key.clone(), Rc::clone(&open));
+    let ending = Rc::clone(&open);
+    on_cleanup(move || ending.end());
+    open
+}
+
+/// A handler may ask for what it asked for before. What it had is the new handle's then; what fires once starts anew.
+fn supersede(instance: &Instance, key: &str, anew: bool) {
+    let live = instance.claims.open.borrow().get(key).cloned();
+    if let Some(live) = live
+        && live.forget()
+        && anew
+    {
+        live.withdraw();
+    }
+}
+
+pub(crate) fn request(request: &ResourceRequest) {
     match serde_json::to_string(request) {
         Ok(json) => send_resource(&json),
         Err(error) => send_log(3, &format!("a resource request could not be written: {error}")),
     }
 }
 
-/// From here on resources that end are not closed but noted, because the rendering that follows may open them again.
-pub(crate) fn begin_rendering_again(instance: &Instance) {
-    *instance.leaving.borrow_mut() = Some(BTreeSet::new());
-}
-
-/// Closes what the new rendering did not open again.
-pub(crate) fn end_rendering_again(instance: &Instance) {
-    for key in instance.leaving.take().unwrap_or_default() {
-        request(&ResourceRequest::Close { instance: instance.id, key });
+/// Reads what a resource has to say. What cannot be read is told, and not a trap.
+fn read<T: serde::de::DeserializeOwned>(event: &Event) -> Option<T> {
+    match serde_json::from_str(event.data_ref().data.as_deref().unwrap_or("null")) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            send_log(3, &format!("what a `{}` says does not parse: {error}", event.kind()));
+            None
+        }
     }
 }
 
-/// Leaves every resource open: the module goes, and what follows it settles them.
+/// Leaves everything open: the module goes, and what follows it settles it.
 pub(crate) fn keep_all(instances: &[Rc<Instance>]) {
     for instance in instances {
-        begin_rendering_again(instance);
+        claims::begin_leaving(instance);
     }
 }

@@ -10,9 +10,12 @@ use std::rc::Rc;
 
 use sycamore_reactive::{RootHandle, create_root};
 
-use crate::component::Mount;
+use crate::component::Export;
 use crate::event::Handler;
 use crate::instance::Instance;
+use crate::migration::Migration;
+use crate::resource::Observer;
+use crate::task::Running;
 
 /// A module's state; see the module's documentation.
 pub(crate) struct Runtime {
@@ -20,11 +23,18 @@ pub(crate) struct Runtime {
     /// Mounted instances, in the order of mounting.
     pub(crate) instances: RefCell<Vec<Rc<Instance>>>,
     /// What can be mounted, by name.
-    pub(crate) components: RefCell<BTreeMap<String, Mount>>,
+    pub(crate) components: RefCell<BTreeMap<String, Export>>,
+    /// The migrations of all components.
+    pub(crate) migrations: RefCell<Vec<Migration>>,
     pub(crate) handlers: RefCell<BTreeMap<u32, Handler>>,
     pub(crate) batch: RefCell<Vec<u8>>,
     /// Method calls, which go to the end of the batch: the element is in the document by then.
     pub(crate) calls: RefCell<Vec<u8>>,
+    /// Tasks that have not ended, by number.
+    pub(crate) tasks: RefCell<BTreeMap<u64, Rc<Running>>>,
+    /// Those that watch the element of a reference.
+    pub(crate) observers: RefCell<Vec<Observer>>,
+    pub(crate) last_task: Cell<u64>,
     pub(crate) last_node: Cell<u32>,
     pub(crate) last_handler: Cell<u32>,
 }
@@ -39,9 +49,13 @@ impl Runtime {
             root: create_root(|| {}),
             instances: RefCell::default(),
             components: RefCell::default(),
+            migrations: RefCell::default(),
             handlers: RefCell::default(),
             batch: RefCell::default(),
             calls: RefCell::default(),
+            tasks: RefCell::default(),
+            observers: RefCell::default(),
+            last_task: Cell::new(0),
             last_node: Cell::new(0),
             last_handler: Cell::new(0),
         }
@@ -63,4 +77,5 @@ pub(crate) fn runtime() -> Rc<Runtime> {
 pub(crate) fn reset() {
     let old = RUNTIME.replace(Rc::new(Runtime::new()));
     old.root.dispose();
+    crate::task::reset();
 }

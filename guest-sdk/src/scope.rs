@@ -3,11 +3,14 @@
 //! A scope is a place in the component tree: `Row#1`, the item `7` of a list. It knows the binding that is being
 //! made right now (`let count = …`), and how often each name was taken, so that the second one becomes `name#1`.
 //! Keys never hold a line number or an address. A scope that renders again is entered through a *fresh* twin,
-//! whose counts start over, so that it finds the same names.
+//! whose counts start over, so that it finds the same names. What was made in a scope and runs *later*, a handler for
+//! instance, enters it through a twin too.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use sycamore_reactive::{NodeHandle, on_cleanup, use_current_scope};
 
 use crate::instance::Instance;
 
@@ -18,6 +21,20 @@ pub(crate) struct Scope {
     pub(crate) path: String,
     binding: RefCell<Option<String>>,
     taken: RefCell<BTreeMap<String, u32>>,
+    /// What is marked `reset`, if anything here is: the component that this scope is of or in, or the binding that is being made.
+    reset: Cell<Option<&'static str>>,
+    entry: Entry,
+}
+
+/// Why a scope is entered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// It renders.
+    Rendering,
+    /// Something that was made in it runs: what that makes is new each time.
+    Later,
+    /// It goes on: what it made before is found again.
+    Again,
 }
 
 thread_local! {
@@ -27,21 +44,45 @@ thread_local! {
 impl Scope {
     /// The scope of an instance's own component.
     pub(crate) fn of_instance(instance: Rc<Instance>) -> Rc<Self> {
-        Self::at(instance, String::new())
+        Rc::new(Self {
+            instance,
+            path: String::new(),
+            binding: RefCell::default(),
+            taken: RefCell::default(),
+            reset: Cell::new(None),
+            entry: Entry::Rendering,
+        })
     }
 
-    fn at(instance: Rc<Instance>, path: String) -> Rc<Self> {
-        Rc::new(Self { instance, path, binding: RefCell::default(), taken: RefCell::default() })
+    fn at(&self, path: String, entry: Entry) -> Rc<Self> {
+        Rc::new(Self {
+            instance: Rc::clone(&self.instance),
+            path,
+            binding: RefCell::default(),
+            taken: RefCell::default(),
+            reset: self.reset.clone(),
+            entry,
+        })
     }
 
     /// A scope of the same path whose names were not taken yet.
     pub(crate) fn fresh(&self) -> Rc<Self> {
-        Self::at(Rc::clone(&self.instance), self.path.clone())
+        self.at(self.path.clone(), self.entry)
+    }
+
+    /// The same for what was made here and runs now.
+    pub(crate) fn later(&self) -> Rc<Self> {
+        self.at(self.path.clone(), Entry::Later)
+    }
+
+    /// A scope of the same instance whose path is this key.
+    pub(crate) fn at_key(&self, key: &str) -> Rc<Self> {
+        self.at(key.to_owned(), Entry::Rendering)
     }
 
     /// A scope inside this one under a name that is certain to be its own.
     pub(crate) fn within(&self, name: &str) -> Rc<Self> {
-        Self::at(Rc::clone(&self.instance), self.key(name))
+        self.at(self.key(name), self.entry)
     }
 
     /// A scope inside this one; a name that was taken gets an index.
@@ -59,8 +100,16 @@ impl Scope {
 
     /// Takes the name of a resource. Resources and signals may share a name.
     pub(crate) fn take_resource(&self, name: &str) -> String {
-        const MARK: char = '\0';
-        self.take(&format!("{MARK}{name}")).split_off(MARK.len_utf8())
+        self.take_marked('\0', name)
+    }
+
+    /// Takes the name of a task, which resources and signals may share.
+    pub(crate) fn take_task(&self, name: &str) -> String {
+        self.take_marked('\u{1}', name)
+    }
+
+    fn take_marked(&self, mark: char, name: &str) -> String {
+        self.take(&format!("{mark}{name}")).split_off(mark.len_utf8())
     }
 
     /// The key of a name in this scope.
@@ -71,6 +120,16 @@ impl Scope {
     /// The binding that is being made, if any.
     pub(crate) fn binding(&self) -> Option<String> {
         self.binding.borrow().clone()
+    }
+
+    /// What is marked `reset`, if anything here is.
+    pub(crate) fn reset(&self) -> Option<&'static str> {
+        self.reset.get()
+    }
+
+    /// Why the scope was entered.
+    pub(crate) fn entry(&self) -> Entry {
+        self.entry
     }
 }
 
@@ -108,6 +167,45 @@ pub fn scope<R>(name: &str, f: impl FnOnce() -> R) -> R {
     }
 }
 
+/// A closure that runs in the scope in which this is called, whoever calls it and whenever. What it made when it ran
+/// before it finds again: a signal is the same signal.
+pub fn in_scope<A, R>(mut f: impl FnMut(A) -> R) -> impl FnMut(A) -> R {
+    let home = Home::here();
+    move |argument| home.run(|| f(argument))
+}
+
+/// A scope, what its effects and clean-ups hang on, and whether that is gone.
+struct Home(Option<(Rc<Scope>, NodeHandle, Rc<Cell<bool>>)>);
+
+impl Home {
+    fn here() -> Self {
+        let scope = current();
+        Self(scope.map(|scope| {
+            let gone = Rc::new(Cell::new(false));
+            let told = Rc::clone(&gone);
+            on_cleanup(move || told.set(true));
+            (scope, use_current_scope(), gone)
+        }))
+    }
+
+    fn run<R>(&self, f: impl FnOnce() -> R) -> R {
+        match &self.0 {
+            Some((scope, owner, gone)) if !gone.get() => {
+                let scope = scope.at(scope.path.clone(), Entry::Again);
+                owner.run_in(|| enter(scope, f))
+            }
+            _ => f(),
+        }
+    }
+}
+
+/// Marks the running scope, a component's, as `reset`: old values of its signals are not taken over.
+pub fn reset_scope(name: &'static str) {
+    if let Some(scope) = current() {
+        scope.reset.set(Some(name));
+    }
+}
+
 /// Enters the scope of a `#[scoped]` function: named after the binding that its result goes to, or after the function.
 #[must_use]
 pub fn enter_function(name: &str) -> Option<Entered> {
@@ -120,12 +218,23 @@ pub fn enter_function(name: &str) -> Option<Entered> {
 pub struct Binding {
     scope: Option<Rc<Scope>>,
     before: Option<String>,
+    reset_before: Option<&'static str>,
 }
 
 /// Begins a binding: signals made from here on are called `name`.
 #[must_use]
 pub fn bind(name: &str) -> Binding {
     rename(|_| name.to_owned())
+}
+
+/// Begins a binding that is marked `#[reset]`.
+#[must_use]
+pub fn bind_reset(name: &'static str) -> Binding {
+    let binding = bind(name);
+    if let Some(scope) = &binding.scope {
+        scope.reset.set(Some(name));
+    }
+    binding
 }
 
 /// Begins a field of a struct literal: signals made from here on are called `binding.name`.
@@ -140,16 +249,18 @@ pub fn bind_field(name: &str) -> Binding {
 fn rename(name: impl FnOnce(Option<&str>) -> String) -> Binding {
     let scope = current();
     let before = scope.as_ref().and_then(|scope| scope.binding());
+    let reset_before = scope.as_ref().and_then(|scope| scope.reset());
     if let Some(scope) = &scope {
         *scope.binding.borrow_mut() = Some(name(before.as_deref()));
     }
-    Binding { scope, before }
+    Binding { scope, before, reset_before }
 }
 
 impl Drop for Binding {
     fn drop(&mut self) {
         if let Some(scope) = &self.scope {
             *scope.binding.borrow_mut() = self.before.take();
+            scope.reset.set(self.reset_before);
         }
     }
 }

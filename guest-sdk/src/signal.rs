@@ -1,20 +1,23 @@
 //! Signals: state that is followed, and that a swap carries over under its key.
 
-use std::any::{Any, type_name};
+mod restore;
+
+use std::any::{Any, TypeId, type_name};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use hmr_abi::state::{KeyOutcome, SignalState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use sycamore_reactive as reactive;
 
-use crate::instance::{Instance, Parked, Slot};
+use crate::engine;
+use crate::instance::{Live, Parked, Slot};
 use crate::reactive::{Trigger, notify};
-use crate::{engine, scope};
+use crate::scope::{self, Entry, Scope};
+use restore::{Decode, Waiting};
 
 /// What a signal can hold: anything that is written to JSON and read back.
 #[diagnostic::on_unimplemented(
@@ -64,20 +67,27 @@ impl<T: State> Slot for Stored<T> {
 /// If the module is being swapped in and the old code's signal of this key was set, the value is the old one;
 /// otherwise it is `value`.
 pub fn signal<T: State>(value: T) -> Signal<T> {
-    make(Place::claim(None), value)
+    make(None, value)
 }
 
 /// Makes a signal under a key of your own choice.
 pub fn signal_keyed<T: State>(key: &str, value: T) -> Signal<T> {
-    make(Place::claim(Some(key)), value)
+    make(Some(key), value)
 }
 
-fn make<T: State>(mut place: Place, mut value: T) -> Signal<T> {
+fn make<T: State>(name: Option<&str>, mut value: T) -> Signal<T> {
+    let mut place = match Place::claim(name, TypeId::of::<Stored<T>>()) {
+        Ok(place) => place,
+        Err(trigger) => return Signal { trigger, value: PhantomData },
+    };
     let live = place.live().and_then(|live| (live as Rc<dyn Any>).downcast::<Stored<T>>().ok());
     let stored = live.unwrap_or_else(|| {
-        let set = place.restore(type_name::<T>(), &mut |json| {
-            value = serde_json::from_str(json)?;
-            Ok(())
+        let set = place.restore(type_name::<T>(), &mut |json| match json {
+            Some(json) => {
+                value = serde_json::from_str(json)?;
+                Ok(None)
+            }
+            None => serde_json::value::to_raw_value(&value).map(Some),
         });
         Rc::new(Stored { value: RefCell::new(value), set: Cell::new(set) })
     });
@@ -86,21 +96,35 @@ fn make<T: State>(mut place: Place, mut value: T) -> Signal<T> {
 
 /// Where a new signal lives: its key, and the old value that waits there.
 struct Place {
-    home: Option<(Rc<Instance>, String)>,
+    home: Option<Home>,
     parked: Option<Parked>,
 }
 
+struct Home {
+    scope: Rc<Scope>,
+    key: String,
+}
+
 impl Place {
-    fn claim(name: Option<&str>) -> Self {
-        let Some(scope) = scope::current() else { return Self { home: None, parked: None } };
+    /// The place of a new signal; in a scope that goes on, the signal of this type that is there already.
+    fn claim(name: Option<&str>, stored: TypeId) -> Result<Self, Trigger> {
+        let Some(scope) = scope::current() else { return Ok(Self { home: None, parked: None }) };
         let binding = scope.binding();
         let name = name.or(binding.as_deref()).unwrap_or("signal");
-        let mut key = scope.key(&scope.take(name));
-        while scope.instance.signals.borrow().contains_key(&key) {
-            key = scope.key(&scope.take(name));
-        }
-        let parked = scope.instance.claim(&key);
-        Self { home: Some((Rc::clone(&scope.instance), key)), parked }
+        let instance = &scope.instance;
+        let key = loop {
+            let key = scope.key(&scope.take(name));
+            let live = instance.signals.borrow().get(&key).cloned();
+            match live {
+                Some(live) if scope.entry() == Entry::Again && live.holds(stored) => {
+                    return Err(live.trigger);
+                }
+                Some(_) => {}
+                None => break key,
+            }
+        };
+        let parked = instance.claim(&key);
+        Ok(Self { home: Some(Home { scope, key }), parked })
     }
 
     /// The storage of the rendering before, if the signal was set there.
@@ -114,52 +138,41 @@ impl Place {
         }
     }
 
-    /// Puts a snapshot's value into a new signal, notes the outcome, and tells whether the signal counts as set.
-    fn restore(
-        &mut self,
-        fingerprint: &str,
-        decode: &mut dyn FnMut(&str) -> Result<(), serde_json::Error>,
-    ) -> bool {
-        let (Some((instance, key)), Some(Parked::Old(old))) = (&self.home, self.parked.take())
-        else {
-            return false;
+    /// Puts an old value into a new signal, notes the outcome, and tells whether the signal counts as set.
+    fn restore(&mut self, fingerprint: &str, decode: Decode<'_>) -> bool {
+        let Some(Home { scope, key }) = &self.home else { return false };
+        let old = match self.parked.take() {
+            Some(Parked::Old(old)) => Some(old),
+            _ => None,
         };
-        let set = old.set;
-        let outcome = if set { decide(old, fingerprint, decode) } else { KeyOutcome::Kept };
-        let set = set && !matches!(outcome, KeyOutcome::Reset { .. });
-        instance.note(key, outcome);
-        set
+        // What a handler makes is new each time, so it takes nothing of old.
+        let orphan =
+            if scope.entry() == Entry::Later { None } else { scope.instance.orphans.take(key) };
+        restore::restore(
+            &scope.instance,
+            key,
+            scope.reset(),
+            Waiting { old, orphan },
+            fingerprint,
+            decode,
+        )
     }
 
     /// Registers the signal until its reactive scope is disposed.
     fn settle(self, slot: Rc<dyn Slot>, value: Rc<dyn Any>) -> Trigger {
         let trigger = reactive::create_signal(value);
-        if let Some((instance, key)) = self.home {
-            instance.signals.borrow_mut().insert(key.clone(), Rc::clone(&slot));
+        if let Some(Home { scope, key }) = self.home {
+            let instance = Rc::clone(&scope.instance);
+            let live = Live { slot: Rc::clone(&slot), trigger };
+            instance.signals.borrow_mut().insert(key.clone(), live);
             reactive::on_cleanup(move || {
                 let mut signals = instance.signals.borrow_mut();
-                if signals.get(&key).is_some_and(|registered| Rc::ptr_eq(registered, &slot)) {
+                if signals.get(&key).is_some_and(|live| Rc::ptr_eq(&live.slot, &slot)) {
                     signals.remove(&key);
                 }
             });
         }
         trigger
-    }
-}
-
-fn decide(
-    old: SignalState,
-    fingerprint: &str,
-    decode: &mut dyn FnMut(&str) -> Result<(), serde_json::Error>,
-) -> KeyOutcome {
-    let Some(value) = old.value else {
-        let reason = old.error.unwrap_or_else(|| "the old code did not write its value".to_owned());
-        return KeyOutcome::Reset { reason };
-    };
-    match decode(value.get()) {
-        Err(error) => KeyOutcome::Reset { reason: error.to_string() },
-        Ok(()) if old.fingerprint == fingerprint => KeyOutcome::Kept,
-        Ok(()) => KeyOutcome::Migrated { from: old.fingerprint },
     }
 }
 

@@ -19,6 +19,8 @@
 //! A thread has one module, so making a page ends the one before it. To play a swap, capture the old page, make one with
 //! the new components, and restore into it.
 
+mod ports;
+mod resources;
 mod tree;
 
 use std::cell::{Cell, RefCell};
@@ -26,12 +28,14 @@ use std::sync::Once;
 
 use hmr_abi::event::{EventData, PanicInfo, ResourceRequest};
 use hmr_abi::ops::{Op, Ops};
-use hmr_abi::state::{MountRequest, RestoreReport, Snapshot};
+use hmr_abi::port::{Invalidation, PortRequest};
+use hmr_abi::state::{HealthReport, MigrateAnswer, MountRequest, RestoreReport, Snapshot};
 use serde_json::value::to_raw_value;
 
 use crate::component::{Exported, register};
 use crate::engine::{Recorded, recorded};
-use crate::{module, reactive, runtime};
+use crate::migration::{Migrates, register_migration};
+use crate::{hooks, migration, module, reactive, runtime};
 use tree::Tree;
 
 /// A page on which components of this crate are mounted.
@@ -40,6 +44,7 @@ pub struct Page {
     tree: Tree,
     operations: Vec<String>,
     resources: Vec<ResourceRequest>,
+    ports: Vec<PortRequest>,
     /// Keeps the page in the thread of its module.
     thread: std::marker::PhantomData<*const ()>,
 }
@@ -61,6 +66,7 @@ impl Page {
             tree: Tree::default(),
             operations: Vec::new(),
             resources: Vec::new(),
+            ports: Vec::new(),
             thread: std::marker::PhantomData,
         }
     }
@@ -68,7 +74,14 @@ impl Page {
     /// Lets the component be mounted that these are the props of.
     #[must_use]
     pub fn with<P: Exported>(self) -> Self {
-        register(P::NAME, P::MOUNT);
+        register(P::NAME, P::EXPORT);
+        self
+    }
+
+    /// Makes a migration known, which in a module it is of itself. The function's name stands for it.
+    #[must_use]
+    pub fn with_migration<M: Migrates>(self) -> Self {
+        register_migration(M::MIGRATION);
         self
     }
 
@@ -152,24 +165,6 @@ impl Page {
         flags
     }
 
-    /// The resources that were asked for and closed since the page was made.
-    #[must_use]
-    pub fn resources(&self) -> &[ResourceRequest] {
-        &self.resources
-    }
-
-    /// Fires the open resource of this key; `false` if there is none.
-    pub fn fire_resource(&mut self, key: &str) -> bool {
-        let newest = self.resources.iter().rev().find_map(|request| match request {
-            ResourceRequest::Open { key: open, handler, .. } if open == key => Some(Some(*handler)),
-            ResourceRequest::Close { key: closed, .. } if closed == key => Some(None),
-            _ => None,
-        });
-        let Some(handler) = newest.flatten() else { return false };
-        self.dispatch(handler, &EventData::default());
-        true
-    }
-
     /// The lines that were logged since the page was made, with their level.
     #[must_use]
     pub fn log(&self) -> Vec<(u32, String)> {
@@ -185,6 +180,55 @@ impl Page {
     #[must_use]
     pub fn capture(&self) -> Snapshot {
         module::capture()
+    }
+
+    /// Runs the hooks before an update; answers the state that they leave.
+    pub fn capture_with_hooks(&mut self) -> Snapshot {
+        let snapshot = hooks::before_update_all();
+        self.look();
+        snapshot
+    }
+
+    /// Migrates a snapshot of other code to what [`Page::restore`] is to get.
+    ///
+    /// # Errors
+    /// Why a migration failed, or none leads to the version that the code declares.
+    pub fn migrate(&mut self, snapshot: &Snapshot) -> Result<Snapshot, String> {
+        let bytes = serde_json::to_vec(snapshot).map_err(|error| error.to_string())?;
+        let answer = migration::migrate(&bytes);
+        self.look();
+        match answer {
+            MigrateAnswer::Migrated(snapshot) => Ok(snapshot),
+            MigrateAnswer::Failed { error } => Err(error),
+        }
+    }
+
+    /// Which instances are not well.
+    pub fn health(&mut self) -> HealthReport {
+        let report = hooks::health_of_all();
+        self.look();
+        report
+    }
+
+    /// Runs what an instance does when an update takes it out of the page. The engine unmounts it then.
+    pub fn prune(&mut self, instance: u32) {
+        hooks::prune_instance(instance);
+        self.look();
+    }
+
+    /// What the instances said that they cannot go on with, since the page was made.
+    ///
+    /// # Panics
+    ///
+    /// If the module's request is malformed, which is a bug of the SDK.
+    #[must_use]
+    pub fn invalidated(&self) -> Vec<Invalidation> {
+        let told = recorded(|all| all.invalidations.clone());
+        let parse = |json: &String| match serde_json::from_str(json) {
+            Ok(told) => told,
+            Err(error) => panic!("a malformed invalidation: {error}"),
+        };
+        told.iter().map(parse).collect()
     }
 
     /// Mounts every instance of a snapshot with its state.
@@ -207,8 +251,10 @@ impl Page {
 
     /// Takes over what the module asked for.
     fn look(&mut self) {
-        let (batches, resources) =
-            recorded(|all| (std::mem::take(&mut all.batches), std::mem::take(&mut all.resources)));
+        let (batches, resources, ports) = recorded(|all| {
+            let batches = std::mem::take(&mut all.batches);
+            (batches, std::mem::take(&mut all.resources), std::mem::take(&mut all.ports))
+        });
         for batch in batches {
             for op in Ops::new(&batch) {
                 let op: Op<'_> = op.unwrap_or_else(|error| panic!("a malformed batch: {error}"));
@@ -220,6 +266,12 @@ impl Page {
             match serde_json::from_str(&request) {
                 Ok(request) => self.resources.push(request),
                 Err(error) => panic!("a malformed resource request: {error}"),
+            }
+        }
+        for request in ports {
+            match serde_json::from_str(&request) {
+                Ok(request) => self.ports.push(request),
+                Err(error) => panic!("a malformed port request: {error}"),
             }
         }
     }

@@ -7,6 +7,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use sycamore_reactive::{NodeHandle, create_child_scope, use_current_scope};
+
 use crate::dom::{self, NodeId};
 use crate::reactive::{Memo, effect_boxed, untrack};
 use crate::scope;
@@ -273,16 +275,34 @@ fn dynamic_text(mut text: Box<dyn FnMut() -> String>) -> View {
     View::node(node.get())
 }
 
-/// A region that renders again when what it reads changes, in a key scope of this name.
+/// A region that renders again when what it reads changes, in a key scope of this name. What it renders again keeps the
+/// signals that it has again.
 pub(crate) fn dynamic(name: &str, mut render: Box<dyn FnMut() -> View>) -> View {
     let region = Region::new();
     let view = region.view();
     let scope = scope::current().map(|scope| scope.inner(name));
+    // What the content hangs on is no part of the effect, which would dispose it before its signals can be parked.
+    let owner = use_current_scope();
+    let mut shown: Option<NodeHandle> = None;
     effect_boxed(Box::new(move || {
-        let content = match &scope {
-            Some(scope) => scope::enter(scope.fresh(), &mut render),
-            None => render(),
-        };
+        if let Some(shown) = shown.take() {
+            if let Some(scope) = &scope {
+                scope.instance.park(&scope.path);
+            }
+            shown.dispose();
+        }
+        let mut content = View::empty();
+        shown = Some(owner.run_in(|| {
+            create_child_scope(|| {
+                content = match &scope {
+                    Some(scope) => scope::enter(scope.fresh(), &mut render),
+                    None => render(),
+                };
+            })
+        }));
+        if let Some(scope) = &scope {
+            scope.instance.drop_parked(&scope.path);
+        }
         untrack(|| region.replace(content));
     }));
     view

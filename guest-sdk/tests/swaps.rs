@@ -1,24 +1,17 @@
 //! What becomes of state when new code takes over: keys, outcomes, resources.
 #![allow(missing_docs)]
 
+mod swap;
+
 use expect_test::{Expect, expect};
 use hmr_abi::event::ResourceRequest;
-use hmr_abi::state::{KeyOutcome, RestoreReport, Snapshot};
+use hmr_abi::state::{RestoreReport, Snapshot};
 use hmr_sdk::prelude::*;
 use hmr_sdk::testing::Page;
 use serde::{Deserialize, Serialize};
 
 fn outcomes(report: &RestoreReport, expected: &Expect) {
-    let lines = report.instances.iter().flat_map(|instance| {
-        let error = instance.error.iter().map(|error| format!("error: {error}\n"));
-        let keys = instance.keys.iter().map(|(key, outcome)| match outcome {
-            KeyOutcome::Migrated { from } => format!("{key}: migrated from {from}\n"),
-            KeyOutcome::Reset { reason } => format!("{key}: reset, {reason}\n"),
-            other => format!("{key}: {other:?}\n"),
-        });
-        error.chain(keys).collect::<Vec<_>>()
-    });
-    expected.assert_eq(&lines.collect::<String>());
+    expected.assert_eq(&swap::lines(report));
 }
 
 mod before {

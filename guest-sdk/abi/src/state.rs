@@ -3,11 +3,13 @@
 //! `capture_state` gives a [`Snapshot`]; `restore_state` takes one and gives a [`RestoreReport`].
 //! Values stay JSON text ([`RawValue`]) between the two, so that no number loses a digit on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::event::Resource;
 
 /// The state of a module: signal maps by instance.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -46,6 +48,9 @@ pub struct InstanceState {
     /// Tasks that had not ended, by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tasks: BTreeMap<String, TaskState>,
+    /// The keys of tasks that rendering started and that have ended: rendering in new code does not start them again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub done: BTreeSet<String>,
     /// What hooks before the update have put aside, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, Box<RawValue>>,
@@ -66,6 +71,7 @@ impl InstanceState {
             version: None,
             orphans: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            done: BTreeSet::new(),
             extra: BTreeMap::new(),
             migrations: Vec::new(),
         }
@@ -78,6 +84,24 @@ pub struct TaskState {
     /// What it was started with, if it takes an argument.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub argument: Option<Box<RawValue>>,
+    /// Whether a handler started it. New code cannot run it then: the future was the handler's.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub handler: bool,
+    /// What the engine has answered to it so far, by the names that its requests have in it: `request`, `request#1`, …
+    /// New code that asks the same again gets these answers at once.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, TaskAnswer>,
+}
+
+/// What the engine answered to one request of a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskAnswer {
+    /// What was asked for.
+    #[serde(flatten)]
+    pub resource: Resource,
+    /// The `data` of the answer; absent if it had none, as the end of a `timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
 }
 
 /// One thing that an update does to the state, once.
@@ -180,6 +204,14 @@ pub struct SignalState {
     /// What made or changed the value on its way between two versions, `1.0.0 → 1.1.0` for instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migrated: Option<String>,
+    /// For orphans: in how many swaps, after the one that put it aside, no code has claimed it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub age: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
@@ -296,6 +328,13 @@ mod tests {
     fn null_is_a_value() {
         let text = r#"{"type":"o","set":true,"value":null}"#;
         let state: SignalState = serde_json::from_str(text).expect("a signal");
+        assert_eq!(serde_json::to_string(&state).expect("JSON"), text);
+    }
+
+    #[test]
+    fn a_task_reads_as_documented() {
+        let text = r#"{"argument":7,"handler":true,"answers":{"request":{"kind":"timeout","args":{"ms":5.0}},"request#1":{"kind":"call","args":{"function":"f","argument":[1]},"data":"{\"value\":2}"}}}"#;
+        let state: TaskState = serde_json::from_str(text).expect("a task");
         assert_eq!(serde_json::to_string(&state).expect("JSON"), text);
     }
 

@@ -7,6 +7,7 @@ use syn::{Attribute, Expr, FnArg, Ident, Index, ItemFn, Pat, PatType, Type, pars
 
 use crate::error::Mistakes;
 use crate::naming::name_block;
+use crate::options::ComponentOptions;
 
 /// `#[scoped]` on a function.
 #[must_use]
@@ -19,7 +20,7 @@ pub fn scoped(attribute: TokenStream, item: &TokenStream) -> TokenStream {
         Ok(function) => function,
         Err(error) => return with_item(&error.to_compile_error(), item),
     };
-    name_block(&mut function.block);
+    name_block(&mut function.block, &mut mistakes);
     let name = function.sig.ident.to_string();
     let guard = Ident::new("__hmr_scope", Span::mixed_site());
     function
@@ -30,34 +31,27 @@ pub fn scoped(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     quote!(#mistakes #function)
 }
 
-/// `#[component]` or `#[component(export)]` on a function.
+/// `#[component]` or `#[component(…)]` on a function.
 #[must_use]
 pub fn component(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    let export = match attribute.to_string().as_str() {
-        "" => false,
-        "export" => true,
-        other => {
-            let message = format!("`#[component]` does not know `{other}`");
-            mistakes.on(attribute, &message, "write `#[component]` or `#[component(export)]`");
-            false
-        }
-    };
-    let function: ItemFn = match syn::parse2(item.clone()) {
+    let options = ComponentOptions::read(attribute, &mut mistakes);
+    let mut function: ItemFn = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(error) => return with_item(&error.to_compile_error(), item),
     };
     check_signature(&function, &mut mistakes);
     let props: Vec<_> =
         function.sig.inputs.iter().filter_map(|input| Prop::read(input, &mut mistakes)).collect();
+    name_block(&mut function.block, &mut mistakes);
     if let Some(errors) = mistakes.tokens() {
         return errors;
     }
-    expand(function, &props, export)
+    expand(function, &props, &options)
 }
 
 /// The errors, and the item as it was, so that uses of it are not errors too.
-fn with_item(errors: &TokenStream, item: &TokenStream) -> TokenStream {
+pub(crate) fn with_item(errors: &TokenStream, item: &TokenStream) -> TokenStream {
     quote!(#errors #item)
 }
 
@@ -203,13 +197,12 @@ impl Prop {
     }
 }
 
-fn expand(mut function: ItemFn, props: &[Prop], export: bool) -> TokenStream {
-    name_block(&mut function.block);
+fn expand(mut function: ItemFn, props: &[Prop], options: &ComponentOptions) -> TokenStream {
     let name = &function.sig.ident;
     let struct_name = format_ident!("{name}Props");
     let vis = &function.vis;
     let definition = define_props(name, &struct_name, vis, props);
-    let exported = export.then(|| export_tokens(name, &struct_name, props));
+    let exported = options.export.then(|| export_tokens(name, &struct_name, props, options));
 
     let arg = Ident::new("__hmr_props", Span::mixed_site());
     let fields = props.iter().map(|prop| {
@@ -219,6 +212,10 @@ fn expand(mut function: ItemFn, props: &[Prop], export: bool) -> TokenStream {
     let destructure: syn::Stmt = parse_quote!(let #struct_name { #(#fields),* } = #arg;);
     function.sig.inputs = parse_quote!(#arg: #struct_name);
     function.block.stmts.insert(0, destructure);
+    if options.reset {
+        let text = name.to_string();
+        function.block.stmts.insert(0, parse_quote!(::hmr_sdk::rt::reset_scope(#text);));
+    }
     function.attrs.push(parse_quote!(#[allow(non_snake_case, clippy::needless_pass_by_value)]));
     quote!(#definition #function #exported)
 }
@@ -343,10 +340,24 @@ fn camel(name: &Ident) -> String {
 }
 
 /// What makes a component mountable: its export, its manifest line, and the reading of its props.
-fn export_tokens(name: &Ident, props_name: &Ident, props: &[Prop]) -> TokenStream {
+fn export_tokens(
+    name: &Ident,
+    props_name: &Ident,
+    props: &[Prop],
+    options: &ComponentOptions,
+) -> TokenStream {
     let text = name.to_string();
     let symbol = format!("hmr_component:{name}");
     let line = name.span().start().line.to_string();
+    let version = options.version.as_ref().map_or_else(
+        || quote!(::core::option::Option::None),
+        |version| quote!(::core::option::Option::Some(#version)),
+    );
+    let export = quote!(::hmr_sdk::rt::Export { mount, version: #version });
+    let facts = facts(&text, options);
+    let manifest = manifest(&quote! {
+        ::core::concat!("abi\t1\ncomponent\t", #text, "\t", ::core::file!(), "\t", #line, "\n", #facts)
+    });
     let fields = props.iter().map(|prop| {
         let (field, key) = (&prop.name, prop.name.to_string());
         let key = key.trim_start_matches("r#");
@@ -376,20 +387,34 @@ fn export_tokens(name: &Ident, props_name: &Ident, props: &[Prop]) -> TokenStrea
             }
             impl ::hmr_sdk::rt::Exported for #props_name {
                 const NAME: &'static str = #text;
-                const MOUNT: ::hmr_sdk::rt::Mount = mount;
+                const EXPORT: ::hmr_sdk::rt::Export = #export;
             }
             #[cfg(target_arch = "wasm32")]
             #[unsafe(export_name = #symbol)]
             extern "C" fn register() {
-                ::hmr_sdk::rt::register(#text, mount);
+                ::hmr_sdk::rt::register(#text, #export);
             }
-            #[cfg(target_arch = "wasm32")]
-            const LINE: &str =
-                ::core::concat!("abi\t1\ncomponent\t", #text, "\t", ::core::file!(), "\t", #line, "\n");
-            #[cfg(target_arch = "wasm32")]
-            #[used]
-            #[unsafe(link_section = "hmr.manifest")]
-            static MANIFEST: [u8; LINE.len()] = ::hmr_sdk::rt::bytes(LINE);
+            #manifest
         };
+    }
+}
+
+/// The lines of the manifest that tell what a component declares besides its name.
+fn facts(name: &str, options: &ComponentOptions) -> String {
+    let line = |kind: &str, fact: &Option<String>| {
+        fact.as_ref().map_or(String::new(), |fact| format!("{kind}\t{name}\t{fact}\n"))
+    };
+    line("version", &options.version) + &line("decline", &options.decline)
+}
+
+/// Puts lines, a constant expression, into the module's manifest.
+pub(crate) fn manifest(lines: &TokenStream) -> TokenStream {
+    quote! {
+        #[cfg(target_arch = "wasm32")]
+        const LINES: &str = #lines;
+        #[cfg(target_arch = "wasm32")]
+        #[used]
+        #[unsafe(link_section = "hmr.manifest")]
+        static MANIFEST: [u8; LINES.len()] = ::hmr_sdk::rt::bytes(LINES);
     }
 }

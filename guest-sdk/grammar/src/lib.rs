@@ -1,4 +1,4 @@
-//! Parses, checks and expands the `view!`, `#[component]` and `#[scoped]` macros of hmr-sdk.
+//! Parses, checks and expands the `view!`, `#[component]`, `#[scoped]` and `#[migration]` macros of hmr-sdk.
 //!
 //! Ordinary functions from tokens to tokens, so that they are tested without a compiler: the proc-macro crate only
 //! calls them. A mistake becomes a `compile_error!` at its place with a `hint:`, and several are told at once.
@@ -6,9 +6,12 @@
 
 mod component;
 mod error;
+mod migration;
 mod naming;
+mod options;
 mod tags;
 mod view;
 
 pub use component::{component, scoped};
+pub use migration::migration;
 pub use view::view;

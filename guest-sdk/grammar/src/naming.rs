@@ -7,34 +7,51 @@
 use proc_macro2::Span;
 use quote::quote;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr, ExprStruct, ExprTuple, Ident, Item, Local, Member, Pat, Stmt, parse_quote};
+use syn::{
+    Attribute, Block, Expr, ExprStruct, ExprTuple, Ident, Item, Local, Member, Pat, Stmt,
+    parse_quote,
+};
 
-/// Names the bindings of a function's body.
-pub(crate) fn name_block(block: &mut Block) {
-    Naming.visit_block_mut(block);
+use crate::error::Mistakes;
+
+/// Names the bindings of a function's body, and takes the attribute `#[reset]` off them.
+pub(crate) fn name_block(block: &mut Block, mistakes: &mut Mistakes) {
+    Naming { mistakes }.visit_block_mut(block);
 }
 
-/// Names the bindings inside an expression.
+/// Names the bindings inside an expression; mistakes are told in its place.
 pub(crate) fn name_expr(expr: &mut Expr) {
-    Naming.visit_expr_mut(expr);
+    let mut mistakes = Mistakes::default();
+    Naming { mistakes: &mut mistakes }.visit_expr_mut(expr);
+    if let Some(errors) = mistakes.tokens() {
+        *expr = Expr::Verbatim(quote!({ #errors #expr }));
+    }
 }
 
-struct Naming;
+struct Naming<'a> {
+    mistakes: &'a mut Mistakes,
+}
 
-impl VisitMut for Naming {
+impl VisitMut for Naming<'_> {
     fn visit_block_mut(&mut self, block: &mut Block) {
         let mut stmts = Vec::with_capacity(block.stmts.len());
         for mut stmt in std::mem::take(&mut block.stmts) {
-            if let Some(name) = name_of(&mut stmt) {
-                let guard = Ident::new("__hmr_binding", Span::mixed_site());
-                self.visit_stmt_mut(&mut stmt);
-                stmts.push(parse_quote!(let #guard = ::hmr_sdk::rt::bind(#name);));
-                stmts.push(stmt);
-                stmts.push(parse_quote!(::core::mem::drop(#guard);));
-            } else {
-                self.visit_stmt_mut(&mut stmt);
-                stmts.push(stmt);
+            let reset = take_reset(&mut stmt);
+            let named = name_of(&mut stmt, reset.is_some());
+            self.visit_stmt_mut(&mut stmt);
+            match named {
+                Named::Whole(name) => {
+                    let guard = Ident::new("__hmr_binding", Span::mixed_site());
+                    let bind = Ident::new(binder(reset.is_some()), Span::mixed_site());
+                    stmts.push(parse_quote!(let #guard = ::hmr_sdk::rt::#bind(#name);));
+                    stmts.push(stmt);
+                    stmts.push(parse_quote!(::core::mem::drop(#guard);));
+                    continue;
+                }
+                Named::Nothing => self.refuse(reset),
+                Named::Parts => {}
             }
+            stmts.push(stmt);
         }
         block.stmts = stmts;
     }
@@ -54,6 +71,31 @@ impl VisitMut for Naming {
     fn visit_item_mut(&mut self, _: &mut Item) {}
 }
 
+impl Naming<'_> {
+    /// Tells of a `#[reset]` that marks nothing.
+    fn refuse(&mut self, reset: Option<Attribute>) {
+        if let Some(reset) = reset {
+            self.mistakes.on(
+                reset,
+                "`#[reset]` marks a binding that makes signals, which this does not",
+                "write `#[reset] let name = signal(…);`",
+            );
+        }
+    }
+}
+
+/// Takes the attribute `#[reset]` off a `let`.
+fn take_reset(stmt: &mut Stmt) -> Option<Attribute> {
+    let Stmt::Local(Local { attrs, .. }) = stmt else { return None };
+    let at = attrs.iter().position(|attribute| attribute.path().is_ident("reset"))?;
+    Some(attrs.remove(at))
+}
+
+/// The function that begins a binding.
+fn binder(reset: bool) -> &'static str {
+    if reset { "bind_reset" } else { "bind" }
+}
+
 /// The expression with a name of its own.
 fn named(function: &str, name: &str, expr: &Expr) -> Expr {
     let guard = Ident::new("__hmr_binding", Span::mixed_site());
@@ -62,23 +104,33 @@ fn named(function: &str, name: &str, expr: &Expr) -> Expr {
     Expr::Verbatim(tokens)
 }
 
+/// What gets a name in a statement.
+enum Named {
+    /// What it binds.
+    Whole(String),
+    /// The parts of a tuple, which have their names by now.
+    Parts,
+    /// Nothing.
+    Nothing,
+}
+
 /// The name of what a statement binds, if it may make signals. A tuple's parts get their names on the way.
-fn name_of(stmt: &mut Stmt) -> Option<String> {
-    let Stmt::Local(Local { pat, init: Some(init), .. }) = stmt else { return None };
+fn name_of(stmt: &mut Stmt, reset: bool) -> Named {
+    let Stmt::Local(Local { pat, init: Some(init), .. }) = stmt else { return Named::Nothing };
     if !makes(&init.expr) {
-        return None;
+        return Named::Nothing;
     }
     let pat = bare(pat);
     if let (Pat::Tuple(names), Expr::Tuple(ExprTuple { elems, .. })) = (pat, &mut *init.expr) {
         for (name, expr) in names.elems.iter().zip(elems) {
             if let (Some(name), true) = (ident(name), makes(expr)) {
                 name_expr(expr);
-                *expr = named("bind", &name, expr);
+                *expr = named(binder(reset), &name, expr);
             }
         }
-        return None;
+        return Named::Parts;
     }
-    ident(pat)
+    ident(pat).map_or(Named::Nothing, Named::Whole)
 }
 
 fn bare(pat: &Pat) -> &Pat {

@@ -8,7 +8,9 @@ pub fn view(input: TokenStream) -> TokenStream {
     hmr_grammar::view(input.into()).into()
 }
 
-/// Turns a function into a component: its arguments are props. With `export`, pages can mount it.
+/// Turns a function into a component: its arguments are props. With `export`, pages can mount it; `version = "1.0.0"`
+/// declares the version of its state, `reset` lets it begin anew with each update, and `decline = "reason"` says that it
+/// accepts no hot update.
 #[proc_macro_attribute]
 pub fn component(attribute: TokenStream, item: TokenStream) -> TokenStream {
     hmr_grammar::component(attribute.into(), &item.into()).into()
@@ -18,4 +20,11 @@ pub fn component(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn scoped(attribute: TokenStream, item: TokenStream) -> TokenStream {
     hmr_grammar::scoped(attribute.into(), &item.into()).into()
+}
+
+/// Marks a function that brings a component's state from one version to another:
+/// `#[migration(Board, from = "1.0.0", to = "1.1.0")] fn rename_draft(saved: &mut Saved) -> Result<(), MigrationError>`.
+#[proc_macro_attribute]
+pub fn migration(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    hmr_grammar::migration(attribute.into(), &item.into()).into()
 }

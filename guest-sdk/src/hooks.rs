@@ -1,0 +1,201 @@
+//! Hooks: what a component wants to do before and after an update, how it is, and what it does when it leaves the page.
+//!
+//! A hook belongs to the scope that registered it, runs there, and goes with it.
+
+use std::cell::{Cell, RefCell};
+use std::fmt::Display;
+use std::rc::Rc;
+
+use hmr_abi::ABI_VERSION;
+use hmr_abi::port::Invalidation;
+use hmr_abi::state::{HealthReport, Illness, InstanceReport, InstanceState, Snapshot};
+use sycamore_reactive::{NodeHandle, on_cleanup, untrack, use_current_scope};
+
+use crate::dom;
+use crate::engine::{send_invalidate, send_log};
+use crate::instance::Instance;
+use crate::runtime::runtime;
+use crate::saved::Saved;
+use crate::scope::{self, Scope};
+
+/// A function that the SDK calls at its time.
+type Call<F> = Rc<RefCell<F>>;
+
+type AfterUpdate = dyn FnMut(&Saved, &InstanceReport);
+
+#[derive(Clone)]
+enum Hook {
+    Before(Call<dyn FnMut(&mut Saved)>),
+    After(Call<AfterUpdate>),
+    Health(Call<dyn FnMut() -> Result<(), String>>),
+    Prune(Call<dyn FnMut()>),
+}
+
+/// A hook and where it was registered: what it creates belongs there.
+#[derive(Clone)]
+struct Registered {
+    number: u32,
+    hook: Hook,
+    owner: NodeHandle,
+    scope: Rc<Scope>,
+}
+
+/// The hooks of an instance, in the order of their registration.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    last: Cell<u32>,
+    registered: RefCell<Vec<Registered>>,
+}
+
+/// Runs `f` in the old code before an update replaces it. What it writes to signals is captured; it may also change the
+/// state on its way, and [`Saved::put`] something aside for the new code. It must leave the component working: if the
+/// update fails, the old code goes on.
+pub fn before_update(f: impl FnMut(&mut Saved) + 'static) {
+    register(Hook::Before(Rc::new(RefCell::new(f))));
+}
+
+/// Runs `f` in the new code of an update, once its state is restored, with what was saved and what became of it. It does not
+/// run when the component is mounted in any other way.
+pub fn after_update(f: impl FnMut(&Saved, &InstanceReport) + 'static) {
+    register(Hook::After(Rc::new(RefCell::new(f))));
+}
+
+/// Tells whether the component is well. An update after which it is not is undone. `f` should change nothing.
+pub fn health(f: impl FnMut() -> Result<(), String> + 'static) {
+    register(Hook::Health(Rc::new(RefCell::new(f))));
+}
+
+/// Runs `f` when an update takes the component out of the page for good, before its clean-ups.
+pub fn prune(f: impl FnMut() + 'static) {
+    register(Hook::Prune(Rc::new(RefCell::new(f))));
+}
+
+fn register(hook: Hook) {
+    let Some(scope) = scope::current() else {
+        send_log(2, "a hook was registered outside of a component, and will never run");
+        return;
+    };
+    let instance = Rc::clone(&scope.instance);
+    let number = instance.hooks.last.get().wrapping_add(1);
+    instance.hooks.last.set(number);
+    let registered = Registered { number, hook, owner: use_current_scope(), scope };
+    instance.hooks.registered.borrow_mut().push(registered);
+    on_cleanup(move || {
+        instance.hooks.registered.borrow_mut().retain(|other| other.number != number);
+    });
+}
+
+/// Tells the engine that the running instance cannot go on with what it has. It is mounted anew without its state, and what
+/// placed it is rendered afresh.
+pub fn invalidate(reason: impl Display) {
+    invalidate_with(&reason.to_string());
+}
+
+fn invalidate_with(reason: &str) {
+    let Some(scope) = scope::current() else {
+        send_log(2, &format!("`invalidate` was called outside of a component: {reason}"));
+        return;
+    };
+    let told = Invalidation { instance: scope.instance.id, reason: reason.to_owned() };
+    match serde_json::to_string(&told) {
+        Ok(json) => send_invalidate(&json),
+        Err(error) => send_log(3, &format!("an invalidation could not be written: {error}")),
+    }
+}
+
+impl Hooks {
+    /// Whether any is to run before an update.
+    pub(crate) fn any_before(&self) -> bool {
+        self.registered.borrow().iter().any(|hook| matches!(hook.hook, Hook::Before(_)))
+    }
+
+    /// Calls something with each hook, in the scope that registered it. Hooks run outside of every borrow.
+    fn each(&self, mut call: impl FnMut(&Hook)) {
+        let all = self.registered.borrow().clone();
+        for Registered { hook, owner, scope, .. } in all {
+            owner.run_in(|| scope::enter(scope.fresh(), || untrack(|| call(&hook))));
+        }
+    }
+
+    /// Runs the hooks after an update.
+    pub(crate) fn after_update(&self, saved: &Saved, report: &InstanceReport) {
+        self.each(|hook| {
+            if let Hook::After(call) = hook
+                && let Ok(mut call) = call.try_borrow_mut()
+            {
+                call(saved, report);
+            }
+        });
+    }
+}
+
+/// `hmr_before_update`
+pub(crate) fn before_update_all() -> Snapshot {
+    let instances = runtime().instances.borrow().clone();
+    let instances =
+        runtime().root.run_in(|| instances.iter().map(|instance| leave(instance)).collect());
+    dom::flush();
+    Snapshot { abi: ABI_VERSION, instances, ..Snapshot::default() }
+}
+
+/// Runs the hooks before an update, and captures what they left.
+fn leave(instance: &Instance) -> InstanceState {
+    let state = untrack(|| instance.capture());
+    if !instance.hooks.any_before() {
+        return state;
+    }
+    let mut saved = Saved::new(state);
+    instance.hooks.each(|hook| {
+        if let Hook::Before(call) = hook
+            && let Ok(mut call) = call.try_borrow_mut()
+        {
+            call(&mut saved);
+        }
+    });
+    if let Some(error) = saved.failure() {
+        send_log(3, &format!("a hook before the update of `{}`: {error}", instance.component));
+    }
+    saved.over(untrack(|| instance.capture()))
+}
+
+/// `hmr_health`
+pub(crate) fn health_of_all() -> HealthReport {
+    let instances = runtime().instances.borrow().clone();
+    let ill = runtime()
+        .root
+        .run_in(|| instances.iter().filter_map(|instance| illness(instance)).collect());
+    dom::flush();
+    HealthReport { instances: ill }
+}
+
+fn illness(instance: &Instance) -> Option<Illness> {
+    let mut errors = Vec::new();
+    instance.hooks.each(|hook| {
+        if let Hook::Health(call) = hook
+            && let Ok(mut call) = call.try_borrow_mut()
+        {
+            errors.extend(call().err());
+        }
+    });
+    (!errors.is_empty()).then(|| Illness {
+        instance: instance.id,
+        component: instance.component.clone(),
+        error: errors.join("; "),
+    })
+}
+
+/// `hmr_prune`
+pub(crate) fn prune_instance(id: u32) {
+    if let Some(instance) = runtime().instance(id) {
+        runtime().root.run_in(|| {
+            instance.hooks.each(|hook| {
+                if let Hook::Prune(call) = hook
+                    && let Ok(mut call) = call.try_borrow_mut()
+                {
+                    call();
+                }
+            });
+        });
+    }
+    dom::flush();
+}

@@ -1,0 +1,157 @@
+//! The tasks of an instance as snapshots tell of them: which run, which have ended, which wait to be taken up, and what
+//! became of each.
+//!
+//! What runs tasks tells it here: [`Tasks::begin`] when one starts, [`Tasks::end`] and [`Tasks::remove`] afterwards. In a swap
+//! the old code's tasks wait until the new code starts one of the same key, which [`Tasks::claim`]s it; so do the tasks of
+//! content that renders again, see [`Tasks::park`].
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use hmr_abi::state::{TaskOutcome, TaskState};
+
+use crate::task::Running;
+
+/// See the module's documentation.
+#[derive(Default)]
+pub(crate) struct Tasks {
+    here: RefCell<BTreeMap<String, Entry>>,
+    waiting: RefCell<BTreeMap<String, Waiting>>,
+    /// There only while a snapshot is being restored.
+    outcomes: RefCell<Option<BTreeMap<String, TaskOutcome>>>,
+}
+
+/// A task that was started here.
+struct Entry {
+    id: u64,
+    /// `None`: it has ended.
+    running: Option<Rc<Running>>,
+}
+
+/// A task that waits for code which starts it.
+struct Waiting {
+    was: Was,
+    /// Whether it was in a snapshot, rather than in a rendering of the same code.
+    old: bool,
+}
+
+/// What a task was when the code before went.
+pub(crate) enum Was {
+    /// It had not ended.
+    Running(TaskState),
+    /// It had ended.
+    Done,
+}
+
+const NOT_STARTED: &str = "the new code starts no task of this key";
+const OF_A_HANDLER: &str =
+    "it was started in a handler, which does not run again; a task of `action` would have resumed";
+
+impl Tasks {
+    /// A task has started; snapshots name it from here on.
+    pub(crate) fn begin(&self, running: &Rc<Running>) {
+        let entry = Entry { id: running.id, running: Some(Rc::clone(running)) };
+        self.here.borrow_mut().insert(running.key.clone(), entry);
+    }
+
+    /// Notes a task as ended without running it.
+    pub(crate) fn begin_done(&self, key: &str, id: u64) {
+        self.here.borrow_mut().insert(key.to_owned(), Entry { id, running: None });
+    }
+
+    /// The task has ended; snapshots name it as done from here on.
+    pub(crate) fn end(&self, key: &str, id: u64) {
+        if let Some(entry) = self.here.borrow_mut().get_mut(key).filter(|entry| entry.id == id) {
+            entry.running = None;
+        }
+    }
+
+    /// The task is neither running nor of further interest.
+    pub(crate) fn remove(&self, key: &str, id: u64) {
+        let mut here = self.here.borrow_mut();
+        if here.get(key).is_some_and(|entry| entry.id == id) {
+            here.remove(key);
+        }
+    }
+
+    /// Whether a task of this key runs or has ended.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.here.borrow().contains_key(key)
+    }
+
+    /// The task of this key from before, which then no longer waits.
+    pub(crate) fn claim(&self, key: &str) -> Option<Was> {
+        self.waiting.borrow_mut().remove(key).map(|waiting| waiting.was)
+    }
+
+    /// Notes what became of a task, if a snapshot is being restored.
+    pub(crate) fn note(&self, key: &str, outcome: TaskOutcome) {
+        if let Some(outcomes) = self.outcomes.borrow_mut().as_mut() {
+            outcomes.insert(key.to_owned(), outcome);
+        }
+    }
+
+    /// The tasks that have not ended. Those that still wait to be taken up are not among them.
+    pub(crate) fn capture(&self) -> BTreeMap<String, TaskState> {
+        let here = self.here.borrow();
+        let running = here.iter().filter_map(|(key, entry)| Some((key, entry.running.as_ref()?)));
+        running.map(|(key, running)| (key.clone(), running.state())).collect()
+    }
+
+    /// The tasks that rendering started and that have ended.
+    pub(crate) fn capture_done(&self) -> BTreeSet<String> {
+        let here = self.here.borrow();
+        here.iter()
+            .filter(|(_, entry)| entry.running.is_none())
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
+
+    /// Lets the tasks of a snapshot wait, and begins to note what becomes of each.
+    pub(crate) fn begin_restore(&self, tasks: BTreeMap<String, TaskState>, done: BTreeSet<String>) {
+        let mut outcomes = BTreeMap::new();
+        let mut waiting: BTreeMap<_, _> =
+            done.into_iter().map(|key| (key, Waiting { was: Was::Done, old: true })).collect();
+        for (key, state) in tasks {
+            if state.handler {
+                outcomes.insert(key, TaskOutcome::Dropped { reason: OF_A_HANDLER.to_owned() });
+            } else {
+                waiting.insert(key, Waiting { was: Was::Running(state), old: true });
+            }
+        }
+        *self.waiting.borrow_mut() = waiting;
+        *self.outcomes.borrow_mut() = Some(outcomes);
+    }
+
+    /// What became of each task; those that nobody claimed are dropped.
+    pub(crate) fn end_restore(&self) -> BTreeMap<String, TaskOutcome> {
+        let mut outcomes = self.outcomes.take().unwrap_or_default();
+        for (key, waiting) in self.waiting.take() {
+            if let Was::Running(_) = waiting.was {
+                let reason = NOT_STARTED.to_owned();
+                outcomes.insert(key, TaskOutcome::Dropped { reason });
+            }
+        }
+        outcomes
+    }
+
+    /// Lets the tasks of a scope wait that is about to render again, but for those of its handlers.
+    pub(crate) fn park(&self, within: impl Fn(&str) -> bool) {
+        let mut here = self.here.borrow_mut();
+        let mut waiting = self.waiting.borrow_mut();
+        for (key, entry) in here.extract_if(.., |key, _| within(key)) {
+            let was = entry.running.map_or(Was::Done, |running| Was::Running(running.state()));
+            if matches!(&was, Was::Running(state) if state.handler) {
+                crate::log::warn(format_args!("the task `{key}` was dropped: {OF_A_HANDLER}"));
+            } else {
+                waiting.insert(key, Waiting { was, old: false });
+            }
+        }
+    }
+
+    /// Forgets the parked tasks of a scope that its new rendering did not start.
+    pub(crate) fn drop_parked(&self, within: impl Fn(&str) -> bool) {
+        self.waiting.borrow_mut().retain(|key, waiting| waiting.old || !within(key));
+    }
+}

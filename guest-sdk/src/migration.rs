@@ -1,0 +1,198 @@
+//! Migrations: how the state that one version of a component left becomes the state that another understands.
+//!
+//! `#[component(export, version = "…")]` declares a version and `#[migration(…)]` a step between two. In a swap the saved
+//! version is known only at run time, so the chain of steps is searched here. A gap is an error before anything changes.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use hmr_abi::state::{InstanceState, MigrateAnswer, SignalState, Snapshot, TransformOp};
+use semver::Version;
+use serde_json::value::to_raw_value;
+
+use crate::dom;
+use crate::runtime::runtime;
+use crate::saved::{MigrationError, Saved};
+
+/// The version of state that was saved before its component declared any.
+const UNVERSIONED: &str = "0.0.0";
+
+/// What keys that the update itself changed are reported as migrated from.
+const TRANSFORM: &str = "transform";
+
+/// One step between two versions of a component's state.
+#[derive(Clone, Copy)]
+pub struct Migration {
+    /// The component's name.
+    pub component: &'static str,
+    /// The version that it migrates from.
+    pub from: &'static str,
+    /// The version that it migrates to.
+    pub to: &'static str,
+    /// The function's name, for messages.
+    pub name: &'static str,
+    /// Does it.
+    pub run: fn(&mut Saved) -> Result<(), MigrationError>,
+}
+
+/// A function that is marked with `#[migration]`; what tests register it by.
+pub trait Migrates {
+    /// What it does.
+    const MIGRATION: Migration;
+}
+
+/// Makes a migration known.
+pub fn register_migration(migration: Migration) {
+    runtime().migrations.borrow_mut().push(migration);
+}
+
+/// `hmr_migrate`
+pub(crate) fn migrate(snapshot: &[u8]) -> MigrateAnswer {
+    let parsed = serde_json::from_slice::<Snapshot>(snapshot)
+        .map_err(|error| format!("the snapshot does not parse: {error}"));
+    let answer = match parsed.and_then(migrate_snapshot) {
+        Ok(snapshot) => MigrateAnswer::Migrated(snapshot),
+        Err(error) => MigrateAnswer::Failed { error },
+    };
+    dom::flush();
+    answer
+}
+
+fn migrate_snapshot(mut snapshot: Snapshot) -> Result<Snapshot, String> {
+    for op in std::mem::take(&mut snapshot.transform) {
+        for instance in &mut snapshot.instances {
+            transform(&op, instance)?;
+        }
+    }
+    let instances = std::mem::take(&mut snapshot.instances);
+    snapshot.instances = instances.into_iter().map(migrate_instance).collect::<Result<_, _>>()?;
+    Ok(snapshot)
+}
+
+fn transform(op: &TransformOp, state: &mut InstanceState) -> Result<(), String> {
+    let (TransformOp::Rename { component, .. }
+    | TransformOp::Remove { component, .. }
+    | TransformOp::Set { component, .. }) = op;
+    if component.as_ref().is_some_and(|component| *component != state.component) {
+        return Ok(());
+    }
+    let migrated = || Some(TRANSFORM.to_owned());
+    match op {
+        TransformOp::Rename { from, to, .. } => {
+            if let Some(signal) = state.signals.remove(from) {
+                let signal = SignalState { migrated: migrated(), ..signal };
+                state.signals.insert(to.clone(), signal);
+            }
+        }
+        TransformOp::Remove { key, .. } => _ = state.signals.remove(key),
+        TransformOp::Set { key, value, .. } => {
+            let value = to_raw_value(value).map_err(|error| format!("`{key}`: {error}"))?;
+            let signal = state.signals.entry(key.clone()).or_default();
+            let fingerprint = std::mem::take(&mut signal.fingerprint);
+            *signal = SignalState {
+                fingerprint,
+                set: true,
+                value: Some(value),
+                migrated: migrated(),
+                ..SignalState::default()
+            };
+        }
+    }
+    Ok(())
+}
+
+fn migrate_instance(state: InstanceState) -> Result<InstanceState, String> {
+    let version =
+        runtime().components.borrow().get(&state.component).and_then(|export| export.version);
+    let Some(declared) = version else { return Ok(state) };
+    let steps = steps_of(&state.component);
+    let chain = match &state.version {
+        Some(saved) if saved == declared => return Ok(state),
+        Some(saved) => chain(&steps, &state.component, saved, declared)?,
+        None if steps.iter().any(|step| step.from == UNVERSIONED) && declared != UNVERSIONED => {
+            chain(&steps, &state.component, UNVERSIONED, declared)?
+        }
+        None => Vec::new(),
+    };
+    run(state, declared, &chain)
+}
+
+fn run(state: InstanceState, declared: &str, chain: &[Migration]) -> Result<InstanceState, String> {
+    let mut saved = Saved::new(state);
+    let mut ran = Vec::with_capacity(chain.len());
+    for Migration { component, from, to, name, run } in chain {
+        let step = format!("{from} → {to}");
+        saved.begin(&step);
+        let failure = run(&mut saved).err().or_else(|| saved.failure());
+        if let Some(error) = failure {
+            return Err(format!(
+                "the migration `{name}` of `{component}`, {step}, failed: {error}"
+            ));
+        }
+        ran.push(step);
+    }
+    let mut state = saved.finish().map_err(|error| error.to_string())?;
+    state.version = Some(declared.to_owned());
+    state.migrations = ran;
+    Ok(state)
+}
+
+/// The migrations of a component, in the order of versions. A version that is none, which the macros let nobody write,
+/// comes first.
+fn steps_of(component: &str) -> Vec<Migration> {
+    let all = runtime().migrations.borrow().clone();
+    let mut steps: Vec<_> = all.into_iter().filter(|step| step.component == component).collect();
+    steps.sort_by_cached_key(|step| (Version::parse(step.from).ok(), Version::parse(step.to).ok()));
+    steps
+}
+
+/// The shortest chain from one version to another, the first by order if several are. None is needed for state
+/// of a later version than the declared one, which an undone edit leaves: it is restored as it is then.
+fn chain(
+    steps: &[Migration],
+    component: &str,
+    saved: &str,
+    declared: &str,
+) -> Result<Vec<Migration>, String> {
+    // The step by which each version was reached first.
+    let mut reached: BTreeMap<&str, Option<Migration>> = [(saved, None)].into();
+    let mut next = VecDeque::from([saved]);
+    while let Some(version) = next.pop_front() {
+        for step in steps.iter().filter(|step| step.from == version) {
+            if !reached.contains_key(step.to) {
+                reached.insert(step.to, Some(*step));
+                next.push_back(step.to);
+            }
+        }
+    }
+    if reached.contains_key(declared) {
+        let last = reached[declared];
+        let mut chain: Vec<_> =
+            std::iter::successors(last, |step| reached.get(step.from).copied().flatten()).collect();
+        chain.reverse();
+        return Ok(chain);
+    }
+    match (Version::parse(saved), Version::parse(declared)) {
+        (Ok(old), Ok(new)) if old > new => Ok(Vec::new()),
+        (Ok(_), Ok(new)) => Err(gap(component, saved, &new, reached.keys().copied())),
+        _ => Err(format!(
+            "`{component}` was saved as `{saved}`, which is no version, so no migration leads to {declared}"
+        )),
+    }
+}
+
+/// Tells of a gap: the highest version that can be reached, and what is missing from there.
+fn gap<'a>(
+    component: &str,
+    saved: &str,
+    declared: &Version,
+    reached: impl Iterator<Item = &'a str>,
+) -> String {
+    let nearest = reached
+        .filter_map(|version| Version::parse(version).ok())
+        .filter(|version| version < declared)
+        .max()
+        .map_or_else(|| saved.to_owned(), |nearest| nearest.to_string());
+    format!(
+        "the state of `{component}` was saved by its version {saved}, the new code declares {declared}, and no migration leads from {nearest} to {declared}\nhint: write one, `#[migration({component}, from = \"{nearest}\", to = \"{declared}\")]`, even if it has nothing to do"
+    )
+}

@@ -1,0 +1,202 @@
+//! Ports: typed ends of the links between instances.
+//!
+//! A port has a name that is the instance's own, whatever scope declares it. It is there as long as that scope. Declared
+//! twice at the same time, the later declaration counts, and the earlier one again once that has gone.
+
+use std::any::type_name;
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use hmr_abi::port::{PortKind, PortRequest};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sycamore_reactive::on_cleanup;
+
+use crate::engine::{send_log, send_port};
+use crate::event::{Event, register};
+use crate::held::Held;
+use crate::instance::Instance;
+use crate::resource::claims::{Claim, PortName};
+use crate::scope;
+use crate::signal::{Signal, State, signal_keyed};
+
+/// An output port. `Copy`.
+pub struct Output<T> {
+    port: Option<Held<(Rc<Instance>, String)>>,
+    value: PhantomData<fn(T)>,
+}
+
+impl<T> Clone for Output<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Output<T> {}
+
+impl<T> std::fmt::Debug for Output<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Output").field("port", &self.port).finish()
+    }
+}
+
+impl<T: Serialize> Output<T> {
+    /// Sends a value to every input that is connected.
+    pub fn send(self, value: &T) {
+        self.send_text(serde_json::to_string(value));
+    }
+}
+
+impl<T> Output<T> {
+    fn send_text(self, value: serde_json::Result<String>) {
+        let port = self.port.and_then(Held::get);
+        match (port.as_deref(), value) {
+            (Some((instance, port)), Ok(value)) => {
+                let (instance, port) = (instance.id, port.clone());
+                request(&PortRequest::Send { instance, port, value });
+            }
+            (Some((_, port)), Err(error)) => send_log(
+                3,
+                &format!("a `{}` cannot be sent through `{port}`: {error}", type_name::<T>()),
+            ),
+            (None, _) => send_log(2, "a value was sent through a port whose component has gone"),
+        }
+    }
+}
+
+/// Gives the instance an output port: what is sent is an event, which reaches those that are connected then.
+///
+/// ```
+/// # use hmr_sdk::prelude::*;
+/// # #[component] fn App() -> View {
+/// let moved = output::<u32>("moved");
+/// view! { <button on:click={move |_| moved.send(&7)}>"move"</button> }
+/// # }
+/// ```
+#[must_use]
+pub fn output<T: Serialize + 'static>(name: &str) -> Output<T> {
+    let fingerprint = type_name::<T>();
+    Output { port: declare_output(name, PortKind::Port, fingerprint), value: PhantomData }
+}
+
+/// Gives the instance an output port whose latest value counts: who is connected later gets it then.
+#[must_use]
+pub fn output_stream<T: Serialize + 'static>(name: &str) -> Output<T> {
+    let fingerprint = type_name::<T>();
+    Output { port: declare_output(name, PortKind::Stream, fingerprint), value: PhantomData }
+}
+
+/// Gives the instance an input port, and calls `f` with each value that arrives. A value that is no `T` is told in the log.
+/// A `serde_json::Value` takes values of every type.
+pub fn input<T: DeserializeOwned + 'static>(name: &str, mut f: impl FnMut(T) + 'static) {
+    let take = move |json: &str| {
+        f(serde_json::from_str(json)?);
+        Ok(())
+    };
+    declare_input(name, type_name::<T>(), Box::new(take));
+}
+
+/// Gives the instance an input port, and answers a signal of the latest value that arrived. Its key is the port's name, and
+/// it survives a swap.
+#[must_use]
+pub fn input_stream<T: State>(name: &str) -> Signal<Option<T>> {
+    let latest = signal_keyed(name, None);
+    input(name, move |value| latest.set(Some(value)));
+    latest
+}
+
+fn declare_output(
+    name: &str,
+    kind: PortKind,
+    fingerprint: &str,
+) -> Option<Held<(Rc<Instance>, String)>> {
+    let Some(scope) = scope::current() else {
+        outside(name);
+        return None;
+    };
+    let instance = Rc::clone(&scope.instance);
+    let (port, fingerprint) = (name.to_owned(), fingerprint.to_owned());
+    let request = PortRequest::Output { instance: instance.id, port, kind, fingerprint };
+    declare(&instance, (false, name.to_owned()), request);
+    Some(Held::new((instance, name.to_owned())))
+}
+
+/// Takes a value as JSON.
+type Take = Box<dyn FnMut(&str) -> serde_json::Result<()>>;
+
+fn declare_input(name: &str, fingerprint: &'static str, mut take: Take) {
+    let Some(scope) = scope::current() else { return outside(name) };
+    let port = name.to_owned();
+    let handler = register(Rc::new(RefCell::new(move |event: Event| {
+        if let Err(error) = take(event.data_ref().data.as_deref().unwrap_or("null")) {
+            send_log(
+                3,
+                &format!("a value for the input port `{port}` is no `{fingerprint}`: {error}"),
+            );
+        }
+    })));
+    let instance = &scope.instance;
+    let (port, fingerprint) = (name.to_owned(), fingerprint.to_owned());
+    let request = PortRequest::Input { instance: instance.id, port, fingerprint, handler };
+    declare(instance, (true, name.to_owned()), request);
+}
+
+fn outside(name: &str) {
+    send_log(
+        2,
+        &format!("the port `{name}` was declared outside of a component, and is not there"),
+    );
+}
+
+fn declare(instance: &Rc<Instance>, name: PortName, asked: PortRequest) {
+    instance.claims.stay(&Claim::Port(name.clone()));
+    let declarations = &instance.claims.ports;
+    let id = declarations.borrow().values().flatten().map(|(id, _)| id + 1).max().unwrap_or(0);
+    let before = declarations.borrow().get(&name).and_then(|all| Some(all.last()?.1.clone()));
+    if before.as_ref().is_some_and(|before| !same(before, &asked)) {
+        let which = if name.0 { "input" } else { "output" };
+        send_log(
+            2,
+            &format!("the {which} port `{}` is declared twice; the later one counts", name.1),
+        );
+    }
+    if before.as_ref() != Some(&asked) {
+        request(&asked);
+    }
+    declarations.borrow_mut().entry(name.clone()).or_default().push((id, asked));
+    let instance = Rc::clone(instance);
+    on_cleanup(move || withdraw(&instance, name, id));
+}
+
+/// Whether two outputs of one name are as one: the same type and kind. Inputs never are, since a value goes to one of them.
+fn same(one: &PortRequest, other: &PortRequest) -> bool {
+    matches!(one, PortRequest::Output { .. }) && one == other
+}
+
+/// The scope of a declaration has gone.
+fn withdraw(instance: &Instance, name: PortName, id: u64) {
+    let mut ports = instance.claims.ports.borrow_mut();
+    let Some(declarations) = ports.get_mut(&name) else { return };
+    let counted = declarations.last().map(|(_, asked)| asked.clone());
+    declarations.retain(|(other, _)| *other != id);
+    match declarations.last() {
+        Some((_, asked)) if Some(asked) != counted.as_ref() => request(asked),
+        Some(_) => {}
+        None => {
+            ports.remove(&name);
+            drop(ports);
+            if instance.claims.leave(Claim::Port(name.clone())) {
+                let (input, port) = name;
+                request(&PortRequest::Close { instance: instance.id, port, input });
+            }
+        }
+    }
+}
+
+pub(crate) fn request(request: &PortRequest) {
+    match serde_json::to_string(request) {
+        Ok(json) => send_port(&json),
+        Err(error) => send_log(3, &format!("a port request could not be written: {error}")),
+    }
+}

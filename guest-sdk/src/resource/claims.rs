@@ -1,0 +1,74 @@
+//! What an instance holds at the engine: its open resources and its ports, and how they end.
+//!
+//! Something that ends while its instance renders again is not closed but *leaving*: the new rendering may claim it again,
+//! and then it never ended. What has not been claimed by the end of the rendering is closed. When the whole module goes,
+//! everything stays leaving: it is for the new code to claim it, and for the engine to close what was not claimed.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use hmr_abi::event::ResourceRequest;
+use hmr_abi::port::PortRequest;
+
+use super::{Open, request};
+use crate::instance::Instance;
+use crate::port;
+
+/// See the module's documentation.
+#[derive(Default)]
+pub(crate) struct Claims {
+    pub(crate) open: RefCell<BTreeMap<String, Rc<Open>>>,
+    pub(crate) ports: RefCell<BTreeMap<PortName, Vec<(u64, PortRequest)>>>,
+    leaving: RefCell<Option<BTreeSet<Claim>>>,
+}
+
+/// A port: whether it is an input, and its name.
+pub(crate) type PortName = (bool, String);
+
+/// One thing that an instance holds.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Claim {
+    /// A resource, by its key.
+    Resource(String),
+    /// A port.
+    Port(PortName),
+}
+
+impl Claims {
+    /// Notes that something ends. Answers whether it is to be closed now.
+    pub(crate) fn leave(&self, claim: Claim) -> bool {
+        match self.leaving.borrow_mut().as_mut() {
+            Some(leaving) => {
+                leaving.insert(claim);
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// Claims something; answers whether it was leaving.
+    pub(crate) fn stay(&self, claim: &Claim) -> bool {
+        self.leaving.borrow_mut().as_mut().is_some_and(|leaving| leaving.remove(claim))
+    }
+}
+
+/// From here on what ends is leaving. Answers whether it was not so before.
+pub(crate) fn begin_leaving(instance: &Instance) -> bool {
+    let mut leaving = instance.claims.leaving.borrow_mut();
+    let begins = leaving.is_none();
+    leaving.get_or_insert_default();
+    begins
+}
+
+/// Closes what the new rendering did not claim.
+pub(crate) fn end_leaving(instance: &Instance) {
+    for claim in instance.claims.leaving.take().unwrap_or_default() {
+        match claim {
+            Claim::Resource(key) => request(&ResourceRequest::Close { instance: instance.id, key }),
+            Claim::Port((input, port)) => {
+                port::request(&PortRequest::Close { instance: instance.id, port, input });
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Server-sent events.
+
+use hmr_abi::event::Resource;
+use serde::Deserialize;
+
+use super::{ResourceHandle, open, read};
+use crate::event::Event;
+use crate::held::Held;
+
+/// One event of a server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ServerEvent {
+    /// Its name; `message` for those without one.
+    pub event: String,
+    /// Its id; empty if it has none.
+    pub id: String,
+    /// What it says.
+    pub data: String,
+}
+
+/// Asks for the events of a server at a URL that is absolute, or relative to the page. A swap keeps the connection open.
+pub fn event_source(name: &str, url: &str) -> EventSourceBuilder {
+    EventSourceBuilder {
+        name: name.to_owned(),
+        url: url.to_owned(),
+        named: Vec::new(),
+        on_open: Box::new(|| {}),
+        on_error: Box::new(|_| {}),
+    }
+}
+
+type OnEvent = Box<dyn FnMut(ServerEvent)>;
+
+/// Events of a server that are yet to be listened to.
+#[must_use = "it connects only once it was opened"]
+pub struct EventSourceBuilder {
+    name: String,
+    url: String,
+    named: Vec<(String, OnEvent)>,
+    on_open: Box<dyn FnMut()>,
+    on_error: Box<dyn FnMut(bool)>,
+}
+
+impl EventSourceBuilder {
+    /// Is called with each event that has no name.
+    pub fn on_message(self, f: impl FnMut(ServerEvent) + 'static) -> Self {
+        self.on("message", f)
+    }
+
+    /// Is called with each event of this name.
+    pub fn on(mut self, event: &str, f: impl FnMut(ServerEvent) + 'static) -> Self {
+        self.named.push((event.to_owned(), Box::new(f)));
+        self
+    }
+
+    /// Is called when the connection stands. Code that was swapped in gets a connection that stands already, and is not called.
+    pub fn on_open(mut self, f: impl FnMut() + 'static) -> Self {
+        self.on_open = Box::new(f);
+        self
+    }
+
+    /// Is called when the connection broke: with `false` while the browser tries again, with `true` if it has given up.
+    pub fn on_error(mut self, f: impl FnMut(bool) + 'static) -> Self {
+        self.on_error = Box::new(f);
+        self
+    }
+
+    /// Connects, until the component goes or the source is closed.
+    #[expect(clippy::must_use_candidate, reason = "few need to close it themselves")]
+    pub fn open(self) -> EventSource {
+        let Self { name, url, mut named, mut on_open, mut on_error } = self;
+        let mut events: Vec<_> = named.iter().map(|(event, _)| event.clone()).collect();
+        events.retain(|event| event != "message");
+        events.sort();
+        events.dedup();
+        let call = Box::new(move |event: Event| match read(&event) {
+            Some(Said::Open) => on_open(),
+            Some(Said::Error { closed }) => on_error(closed),
+            Some(Said::Message(said)) => {
+                for (_, f) in named.iter_mut().filter(|(event, _)| *event == said.event) {
+                    f(said.clone());
+                }
+            }
+            None => {}
+        });
+        EventSource(Held::new(open(&name, Resource::EventSource { url, events }, call)))
+    }
+}
+
+impl std::fmt::Debug for EventSourceBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventSourceBuilder").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+enum Said {
+    Open,
+    Message(ServerEvent),
+    Error {
+        #[serde(default)]
+        closed: bool,
+    },
+}
+
+/// The events of a server. `Copy`; it ends with its component.
+#[derive(Debug, Clone, Copy)]
+pub struct EventSource(Held<ResourceHandle>);
+
+impl EventSource {
+    /// Closes the connection before the component goes.
+    pub fn close(self) {
+        if let Some(handle) = self.0.get() {
+            handle.close();
+        }
+    }
+}

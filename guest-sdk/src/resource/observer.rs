@@ -1,0 +1,138 @@
+//! Observers of elements. The element of a [`NodeRef`] is there only once its view was made, and may go and come back with
+//! it; so after each call of the engine every observer is compared with its element, when the operations that create
+//! elements are out.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use hmr_abi::event::Resource;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::claims::Claim;
+use super::{Call, Open, ResourceHandle, outside, prepare, read, supersede};
+use crate::dom::NodeId;
+use crate::element::NodeRef;
+use crate::event::Event;
+use crate::runtime::runtime;
+use crate::scope;
+
+/// The size of an element's content box, in CSS pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct Size {
+    /// From left to right.
+    pub width: f64,
+    /// From top to bottom.
+    pub height: f64,
+}
+
+/// How much of an element is in view.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct Intersection {
+    /// Whether at least the threshold is.
+    pub intersecting: bool,
+    /// The share that is, 0 to 1.
+    pub ratio: f64,
+}
+
+/// What has changed below an element.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Mutation {
+    /// How many nodes were added.
+    pub added: u32,
+    /// How many nodes were removed.
+    pub removed: u32,
+    /// The names of the attributes that changed.
+    pub attributes: Vec<String>,
+    /// Whether text changed.
+    pub text: bool,
+}
+
+/// Calls `f` with the size of an element: once it is there, and whenever it changes.
+pub fn resize_observer(
+    name: &str,
+    element: NodeRef,
+    f: impl FnMut(Size) + 'static,
+) -> ResourceHandle {
+    observe(name, element, Resource::ResizeObserver { node: 0 }, reading(f))
+}
+
+/// Calls `f` when more or less of an element is in view than `threshold`, a share from 0 to 1: once it is there, and at each change.
+pub fn intersection_observer(
+    name: &str,
+    element: NodeRef,
+    threshold: f64,
+    f: impl FnMut(Intersection) + 'static,
+) -> ResourceHandle {
+    observe(name, element, Resource::IntersectionObserver { node: 0, threshold }, reading(f))
+}
+
+/// Calls `f` when something below an element has changed.
+pub fn mutation_observer(
+    name: &str,
+    element: NodeRef,
+    f: impl FnMut(Mutation) + 'static,
+) -> ResourceHandle {
+    observe(name, element, Resource::MutationObserver { node: 0 }, reading(f))
+}
+
+fn reading<T: DeserializeOwned>(mut f: impl FnMut(T) + 'static) -> Call {
+    Box::new(move |event: Event| {
+        if let Some(value) = read(&event) {
+            f(value);
+        }
+    })
+}
+
+/// An observer and the element that the engine knows it to observe.
+pub(crate) struct Observer {
+    open: Rc<Open>,
+    element: NodeRef,
+    resource: Resource,
+    /// 0: none.
+    observed: Cell<NodeId>,
+}
+
+fn observe(name: &str, element: NodeRef, resource: Resource, call: Call) -> ResourceHandle {
+    let Some(scope) = scope::current() else { return outside(name) };
+    let instance = &scope.instance;
+    let key = scope.key(&scope.take_resource(name));
+    supersede(instance, &key, false);
+    let inherited = instance.claims.stay(&Claim::Resource(key.clone()));
+    let open = prepare(instance, key, call);
+    // The rendering before has asked for it: it is to be closed if there is no element for it now.
+    open.asked.set(inherited);
+    let observer = Observer { open: Rc::clone(&open), element, resource, observed: Cell::new(0) };
+    runtime().observers.borrow_mut().push(observer);
+    ResourceHandle(Some(open))
+}
+
+/// Asks for what observers need now that their elements are there or gone.
+pub(crate) fn settle() {
+    runtime().observers.borrow_mut().retain(|observer| {
+        let here = !observer.open.closed.get();
+        if here {
+            observer.settle();
+        }
+        here
+    });
+}
+
+impl Observer {
+    fn settle(&self) {
+        let element = self.element.id();
+        if element == 0 {
+            self.open.withdraw();
+        } else if element != self.observed.get() {
+            let mut resource = self.resource.clone();
+            if let Resource::ResizeObserver { node }
+            | Resource::IntersectionObserver { node, .. }
+            | Resource::MutationObserver { node } = &mut resource
+            {
+                *node = element;
+            }
+            self.open.ask(resource, false);
+        }
+        self.observed.set(element);
+    }
+}

@@ -1,0 +1,253 @@
+//! The state of one instance on its way between two versions of its code, for migrations and hooks to look at and change.
+
+use std::any::type_name;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use hmr_abi::state::{InstanceState, SignalState};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
+
+/// The state of one instance on its way between two versions of its code.
+///
+/// A key is the path of scopes and then the name that the signal is bound to, joined with `:`, as restore reports show it.
+#[derive(Debug)]
+pub struct Saved {
+    state: InstanceState,
+    /// What is changing the state; keys that it writes are reported as migrated from it.
+    by: Option<String>,
+    edited: BTreeSet<String>,
+    failure: Option<MigrationError>,
+}
+
+impl Saved {
+    pub(crate) fn new(state: InstanceState) -> Self {
+        Self { state, by: None, edited: BTreeSet::new(), failure: None }
+    }
+
+    /// From here on keys are changed by this migration.
+    pub(crate) fn begin(&mut self, by: &str) {
+        self.by = Some(by.to_owned());
+    }
+
+    /// The state with its changes, or the first value that could not be written.
+    pub(crate) fn finish(self) -> Result<InstanceState, MigrationError> {
+        self.failure.map_or(Ok(self.state), Err)
+    }
+
+    /// Takes what could not be written, if anything.
+    pub(crate) fn failure(&mut self) -> Option<MigrationError> {
+        self.failure.take()
+    }
+
+    /// The state as it is `now`, with the signals that were changed here as they were changed, and what was put aside here.
+    pub(crate) fn over(mut self, now: InstanceState) -> InstanceState {
+        let mut signals = now.signals;
+        for key in self.edited {
+            match self.state.signals.remove(&key) {
+                Some(state) => _ = signals.insert(key, state),
+                None => _ = signals.remove(&key),
+            }
+        }
+        InstanceState { signals, extra: self.state.extra, ..now }
+    }
+
+    /// The instance's id.
+    #[must_use]
+    pub fn instance(&self) -> u32 {
+        self.state.instance
+    }
+
+    /// The component that the instance is mounted from.
+    #[must_use]
+    pub fn component(&self) -> &str {
+        &self.state.component
+    }
+
+    /// The version that the component declared when the state was captured; the one that it declares now once it is migrated.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.state.version.as_deref()
+    }
+
+    /// The keys of all signals, in order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        self.state.signals.keys().cloned().collect()
+    }
+
+    /// Whether there is a signal of this key.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.state.signals.contains_key(key)
+    }
+
+    /// The value of a signal; `None` if there is no signal of this key, or its value could not be written.
+    ///
+    /// # Errors
+    /// What serde says of a value that is no `T`.
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, MigrationError> {
+        read(
+            "the signal",
+            key,
+            self.state.signals.get(key).and_then(|state| state.value.as_deref()),
+        )
+    }
+
+    /// Gives a signal a value, which counts as set by the user. A value that JSON cannot hold fails the migration; in a
+    /// hook it is logged, and nothing changes.
+    pub fn set<T: Serialize>(&mut self, key: &str, value: &T) {
+        let value = to_raw_value(value);
+        self.put_signal(key, type_name::<T>(), value);
+    }
+
+    fn put_signal(
+        &mut self,
+        key: &str,
+        fingerprint: &str,
+        value: Result<Box<RawValue>, serde_json::Error>,
+    ) {
+        match value {
+            Ok(value) => {
+                // What is written as one type may be meant as another, `&str` for `String`: the signal's own is nearer.
+                let there = self.state.signals.get(key).map(|state| state.fingerprint.clone());
+                let state = SignalState {
+                    fingerprint: there.unwrap_or_else(|| fingerprint.to_owned()),
+                    set: true,
+                    value: Some(value),
+                    migrated: self.by.clone(),
+                    ..SignalState::default()
+                };
+                self.state.signals.insert(key.to_owned(), state);
+                self.edited.insert(key.to_owned());
+            }
+            Err(error) => self.fail("the signal", key, &error),
+        }
+    }
+
+    /// Lets a signal's value go on under another key; a value that was there is replaced. Answers whether there was a
+    /// signal of the key `from`.
+    pub fn rename(&mut self, from: &str, to: &str) -> bool {
+        let Some(mut state) = self.state.signals.remove(from) else { return false };
+        state.migrated.clone_from(&self.by);
+        self.state.signals.insert(to.to_owned(), state);
+        self.edited.extend([from.to_owned(), to.to_owned()]);
+        true
+    }
+
+    /// Renames a scope: every key in it, `from:…`, becomes `to:…`. Answers how many there were.
+    pub fn rename_scope(&mut self, from: &str, to: &str) -> usize {
+        let within = |key: &String| {
+            let rest = key.strip_prefix(from)?.strip_prefix(':')?;
+            Some((key.clone(), format!("{to}:{rest}")))
+        };
+        let keys: Vec<_> = self.state.signals.keys().filter_map(within).collect();
+        // All are taken out first, so that a scope which goes inside another of the same name meets none of its own keys.
+        let taken: Vec<_> = keys
+            .into_iter()
+            .filter_map(|(old, new)| Some((self.state.signals.remove(&old)?, old, new)))
+            .collect();
+        let count = taken.len();
+        for (mut state, old, new) in taken {
+            state.migrated.clone_from(&self.by);
+            self.edited.extend([old, new.clone()]);
+            self.state.signals.insert(new, state);
+        }
+        count
+    }
+
+    /// Forgets a signal's value. Answers whether there was one.
+    pub fn remove(&mut self, key: &str) -> bool {
+        let there = self.state.signals.remove(key).is_some();
+        if there {
+            self.edited.insert(key.to_owned());
+        }
+        there
+    }
+
+    /// One of the props that the instance was mounted with; `None` if it was not given.
+    ///
+    /// # Errors
+    /// What serde says of a prop that is no `T`.
+    pub fn prop<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, MigrationError> {
+        let props: BTreeMap<String, Box<RawValue>> =
+            serde_json::from_str(self.state.props.get()).unwrap_or_default();
+        read("the prop", name, props.get(name).map(|json| &**json))
+    }
+
+    /// What a hook or a migration has put aside under this name; `None` if nothing.
+    ///
+    /// # Errors
+    /// What serde says of a value that is no `T`.
+    pub fn extra<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, MigrationError> {
+        read("the extra", name, self.state.extra.get(name).map(|json| &**json))
+    }
+
+    /// Puts something aside for the new code, which reads it with [`Saved::extra`]. A value that JSON cannot hold fails
+    /// the migration; in a hook it is logged, and nothing changes.
+    pub fn put<T: Serialize>(&mut self, name: &str, value: &T) {
+        match to_raw_value(value) {
+            Ok(value) => _ = self.state.extra.insert(name.to_owned(), value),
+            Err(error) => self.fail("the extra", name, &error),
+        }
+    }
+
+    fn fail(&mut self, what: &str, name: &str, error: &serde_json::Error) {
+        let error = MigrationError(format!("{what} `{name}` could not be written: {error}"));
+        self.failure.get_or_insert(error);
+    }
+}
+
+fn read<T: DeserializeOwned>(
+    what: &str,
+    name: &str,
+    json: Option<&RawValue>,
+) -> Result<Option<T>, MigrationError> {
+    let Some(json) = json else { return Ok(None) };
+    match serde_json::from_str(json.get()) {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => Err(unreadable(what, name, &error)),
+    }
+}
+
+fn unreadable(what: &str, name: &str, error: &serde_json::Error) -> MigrationError {
+    MigrationError(format!("{what} `{name}` could not be read: {error}"))
+}
+
+/// Why a migration cannot be done, for the developer to read. The swap is rolled back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationError(String);
+
+impl MigrationError {
+    /// An error that says this.
+    pub fn new(reason: impl fmt::Display) -> Self {
+        Self(reason.to_string())
+    }
+}
+
+impl fmt::Display for MigrationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for MigrationError {}
+
+impl From<String> for MigrationError {
+    fn from(reason: String) -> Self {
+        Self(reason)
+    }
+}
+
+impl From<&str> for MigrationError {
+    fn from(reason: &str) -> Self {
+        Self(reason.to_owned())
+    }
+}
+
+impl From<serde_json::Error> for MigrationError {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.to_string())
+    }
+}

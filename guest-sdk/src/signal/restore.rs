@@ -1,0 +1,157 @@
+//! What a new signal makes of the old values under its key. Total: an old value of any content is kept, read as another
+//! type, or left, with a reason.
+
+use std::collections::BTreeMap;
+
+use hmr_abi::state::{KeyOutcome, SignalState};
+use serde_json::value::RawValue;
+
+use crate::instance::Instance;
+
+/// Reads JSON text as the signal's type, into the signal; without text, answers the signal's value.
+pub(super) type Decode<'a> =
+    &'a mut dyn FnMut(Option<&str>) -> Result<Option<Box<RawValue>>, serde_json::Error>;
+
+/// The old values under a signal's key.
+pub(super) struct Waiting {
+    /// What the replaced code had.
+    pub(super) old: Option<SignalState>,
+    /// What an earlier version had, and later ones could not use.
+    pub(super) orphan: Option<SignalState>,
+}
+
+/// Puts an old value into a new signal if it can, notes the outcome, and tells whether the signal counts as set.
+pub(super) fn restore(
+    instance: &Instance,
+    key: &str,
+    reset: Option<&str>,
+    waiting: Waiting,
+    fingerprint: &str,
+    decode: Decode<'_>,
+) -> bool {
+    let Waiting { old, orphan } = waiting;
+    let (outcome, set) = match (reset, old, orphan) {
+        (_, None, None) => (KeyOutcome::Added, false),
+        (Some(marked), ..) => {
+            (KeyOutcome::Reset { reason: format!("`{marked}` is marked `reset`") }, false)
+        }
+        (None, Some(old), orphan) => with_old(instance, key, old, orphan, fingerprint, decode),
+        (None, None, Some(orphan)) => with_orphan(instance, key, orphan, decode),
+    };
+    instance.note(key, outcome);
+    set
+}
+
+fn with_old(
+    instance: &Instance,
+    key: &str,
+    old: SignalState,
+    orphan: Option<SignalState>,
+    fingerprint: &str,
+    decode: Decode<'_>,
+) -> (KeyOutcome, bool) {
+    if !old.set {
+        // A value that an edit of the type cost comes back when the edit is undone.
+        let same = |orphan: &SignalState| orphan.set && orphan.fingerprint == fingerprint;
+        if orphan.as_ref().is_some_and(|orphan| same(orphan) && read(orphan, decode).is_ok()) {
+            return (KeyOutcome::Recovered, true);
+        }
+        put_back(instance, key, orphan);
+        return (migrated(old.migrated).unwrap_or(KeyOutcome::Kept), false);
+    }
+    match read(&old, decode) {
+        Ok(filled) => {
+            put_back(instance, key, orphan);
+            let outcome = match migrated(old.migrated) {
+                Some(outcome) => outcome,
+                None if old.fingerprint == fingerprint && filled.is_empty() => KeyOutcome::Kept,
+                None => KeyOutcome::Migrated { from: old.fingerprint + &filled },
+            };
+            (outcome, true)
+        }
+        Err(reason) => {
+            let recovered = orphan.as_ref().is_some_and(|orphan| {
+                orphan.set && orphan.fingerprint == fingerprint && read(orphan, decode).is_ok()
+            });
+            if !recovered {
+                put_back(instance, key, orphan);
+            }
+            if old.value.is_some() {
+                instance.orphans.put_aside(key, old);
+            }
+            if recovered {
+                (KeyOutcome::Recovered, true)
+            } else {
+                (KeyOutcome::Reset { reason }, false)
+            }
+        }
+    }
+}
+
+fn with_orphan(
+    instance: &Instance,
+    key: &str,
+    orphan: SignalState,
+    decode: Decode<'_>,
+) -> (KeyOutcome, bool) {
+    if !orphan.set {
+        return (KeyOutcome::Recovered, false);
+    }
+    if read(&orphan, decode).is_ok() {
+        return (KeyOutcome::Recovered, true);
+    }
+    instance.orphans.put_back(key, orphan);
+    (KeyOutcome::Added, false)
+}
+
+fn put_back(instance: &Instance, key: &str, orphan: Option<SignalState>) {
+    if let Some(orphan) = orphan {
+        instance.orphans.put_back(key, orphan);
+    }
+}
+
+fn migrated(by: Option<String>) -> Option<KeyOutcome> {
+    by.map(|from| KeyOutcome::Migrated { from })
+}
+
+/// Reads a value into the signal; answers what it had to be given.
+fn read(state: &SignalState, decode: Decode<'_>) -> Result<String, String> {
+    let Some(value) = &state.value else {
+        let unwritten = || "the old code did not write its value".to_owned();
+        return Err(state.error.clone().unwrap_or_else(unwritten));
+    };
+    match decode(Some(value.get())) {
+        Ok(_) => Ok(String::new()),
+        Err(error) => fill(value, &error, decode).ok_or_else(|| error.to_string()),
+    }
+}
+
+/// Gives a struct the fields that it has gained, as the initial value has them, so that one new field does not cost the rest.
+/// Only fields that serde says are missing are given, and only to the value itself, not to what is inside it.
+fn fill(value: &RawValue, error: &serde_json::Error, decode: Decode<'_>) -> Option<String> {
+    let mut missing = missing_field(error)?;
+    let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(value.get()).ok()?;
+    let initial = decode(None).ok()??;
+    let mut initial: BTreeMap<String, Box<RawValue>> = serde_json::from_str(initial.get()).ok()?;
+    let mut filled = String::new();
+    loop {
+        if fields.contains_key(&missing) {
+            return None;
+        }
+        filled =
+            format!("{filled}{} `{missing}`", if filled.is_empty() { ", without" } else { "," });
+        let given = initial.remove(&missing)?;
+        fields.insert(missing, given);
+        match decode(Some(&serde_json::to_string(&fields).ok()?)) {
+            Ok(_) => return Some(filled),
+            Err(error) => missing = missing_field(&error)?,
+        }
+    }
+}
+
+/// The field that a struct lacks, if that is what is wrong.
+fn missing_field(error: &serde_json::Error) -> Option<String> {
+    let text = error.to_string();
+    let (name, _) = text.strip_prefix("missing field `")?.split_once('`')?;
+    Some(name.to_owned())
+}

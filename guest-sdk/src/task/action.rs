@@ -1,0 +1,168 @@
+//! Actions: tasks that are declared in a component's body and started by its handlers.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use hmr_abi::state::{TaskOutcome, TaskState};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
+use sycamore_reactive::{NodeHandle, use_current_scope};
+
+use super::{Flag, Start, Work, next_id, start};
+use crate::engine::send_log;
+use crate::held::Held;
+use crate::instance::Was;
+use crate::runtime::runtime;
+use crate::scope::{self, Scope};
+
+/// A task that runs when it is told to, with an argument. `Copy`.
+pub struct Action<T> {
+    declared: Option<Held<Declared>>,
+    argument: PhantomData<fn(T)>,
+}
+
+impl<T> Clone for Action<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Action<T> {}
+
+impl<T> std::fmt::Debug for Action<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Action").field("declared", &self.declared).finish()
+    }
+}
+
+struct Declared {
+    /// Its path is the action's key.
+    scope: Rc<Scope>,
+    owner: NodeHandle,
+    flag: Flag,
+    work: Box<dyn Fn(Box<dyn Any>) -> Option<Work>>,
+    running: Cell<u64>,
+}
+
+/// Declares a task that `run(argument)` starts. A swap while it runs resumes it with its argument, as it does the tasks of
+/// [`spawn`](super::spawn).
+///
+/// ```
+/// # use hmr_sdk::prelude::*;
+/// # #[component] fn App() -> View {
+/// let save = action("save", move |text: String| async move {
+///     if let Err(error) = http::post("/notes").body(text).send().await {
+///         log::error(error);
+///     }
+/// });
+/// view! { <button on:click={move |_| save.run("milk".to_owned())} disabled={move || save.is_running()}>"Save"</button> }
+/// # }
+/// ```
+pub fn action<T, F, W>(name: &str, work: F) -> Action<T>
+where
+    T: Serialize + DeserializeOwned + 'static,
+    F: Fn(T) -> W + 'static,
+    W: Future<Output = ()> + 'static,
+{
+    let work = Box::new(move |argument: Box<dyn Any>| {
+        let argument = argument.downcast::<T>().ok()?;
+        Some(Box::pin(work(*argument)) as Work)
+    });
+    let read = |json: &str| Ok(Box::new(serde_json::from_str::<T>(json)?) as Box<dyn Any>);
+    Action { declared: declare(name, work, read), argument: PhantomData }
+}
+
+fn declare(
+    name: &str,
+    work: Box<dyn Fn(Box<dyn Any>) -> Option<Work>>,
+    read: fn(&str) -> Result<Box<dyn Any>, serde_json::Error>,
+) -> Option<Held<Declared>> {
+    let Some(scope) = scope::current() else {
+        send_log(
+            2,
+            &format!("the action `{name}` was declared outside of a component, and does nothing"),
+        );
+        return None;
+    };
+    let key = scope.key(&scope.take_task(name));
+    let (owner, flag) = (use_current_scope(), Flag::new());
+    let declared = Declared { scope: scope.at_key(&key), owner, flag, work, running: Cell::new(0) };
+    let tasks = &scope.instance.tasks;
+    if let Some(Was::Running(state)) = tasks.claim(&key) {
+        let json = state.argument.as_deref().map(RawValue::get);
+        let argument = json.ok_or_else(|| "it has no argument that could be read".to_owned());
+        let read =
+            |json| read(json).map_err(|error| format!("its argument does not parse: {error}"));
+        match argument.and_then(read) {
+            Ok(argument) => {
+                tasks.note(&key, TaskOutcome::Resumed);
+                declared.start(argument, state);
+            }
+            Err(reason) => tasks.note(&key, TaskOutcome::Dropped { reason }),
+        }
+    }
+    Some(Held::new(declared))
+}
+
+impl Declared {
+    fn start(&self, argument: Box<dyn Any>, state: TaskState) {
+        self.cancel();
+        let Some(work) = (self.work)(argument) else { return };
+        let id = next_id();
+        self.running.set(id);
+        let (scope, owner, flag) = (self.scope.fresh(), self.owner, Some(self.flag));
+        start(Start { id, scope, owner, flag, state, work });
+    }
+
+    fn cancel(&self) {
+        let running = runtime().tasks.borrow().get(&self.running.get()).cloned();
+        if let Some(running) = running {
+            running.end(true);
+        }
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> Action<T> {
+    /// Starts it. If it runs already, that run is cancelled first: look at [`Action::is_running`] if it must not be.
+    pub fn run(self, argument: T) {
+        let json = to_raw_value(&argument);
+        self.run_boxed(Box::new(argument), json.map_err(|error| error.to_string()));
+    }
+}
+
+impl<T> Action<T> {
+    fn run_boxed(self, argument: Box<dyn Any>, json: Result<Box<RawValue>, String>) {
+        let Some(declared) = self.declared.and_then(Held::get) else {
+            send_log(2, "an action was run after its component had gone");
+            return;
+        };
+        let argument_json = json.unwrap_or_else(|error| {
+            let key = &declared.scope.path;
+            send_log(
+                2,
+                &format!(
+                    "a swap could not resume `{key}`: its argument cannot be written: {error}"
+                ),
+            );
+            RawValue::NULL.to_owned()
+        });
+        declared
+            .start(argument, TaskState { argument: Some(argument_json), ..TaskState::default() });
+    }
+
+    /// Whether it runs; the running effect, memo or view follows it.
+    #[must_use]
+    pub fn is_running(self) -> bool {
+        self.declared.and_then(Held::get).is_some_and(|declared| declared.flag.get())
+    }
+
+    /// Ends it where it waits; what it asked for is withdrawn.
+    pub fn cancel(self) {
+        if let Some(declared) = self.declared.and_then(Held::get) {
+            declared.cancel();
+        }
+    }
+}

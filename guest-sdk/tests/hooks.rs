@@ -1,0 +1,184 @@
+//! Hooks around an update, health, pruning and invalidation.
+#![allow(missing_docs)]
+
+mod swap;
+
+use hmr_abi::port::Invalidation;
+use hmr_abi::state::{HealthReport, Illness};
+use hmr_sdk::prelude::*;
+use hmr_sdk::testing::Page;
+use swap::{lines, used};
+
+mod before {
+    use super::*;
+    #[component(export)]
+    pub(crate) fn App() -> View {
+        let flushed = signal(0);
+        let bad = signal(0);
+        let name = signal("Ann".to_owned());
+        before_update(move |saved| {
+            flushed.set(1);
+            saved.put("scroll", &120);
+            saved.set("name", &"changed on the way");
+            saved.put("table", &std::collections::BTreeMap::from([(vec![1], 2)]));
+        });
+        view! { <b on:click={move |_| { bad.set(1); name.set("Bo".into()); }}>{flushed}</b> <Child /> }
+    }
+
+    #[component]
+    fn Child() -> View {
+        before_update(|saved| {
+            saved.remove("bad");
+            let scroll: Option<u32> = saved.extra("scroll").expect("a number");
+            saved.put("seen", &scroll);
+        });
+        view! {}
+    }
+}
+
+mod after {
+    use super::*;
+    #[component(export)]
+    pub(crate) fn App() -> View {
+        let scroll = signal(0);
+        let told = signal(String::new());
+        let flushed = signal(0);
+        let name = signal(String::new());
+        let bad = signal(7);
+        after_update(move |saved, report| {
+            scroll.set(saved.extra("scroll").ok().flatten().unwrap_or_default());
+            let kept = report.keys.values().filter(|outcome| **outcome == KeyOutcome::Kept).count();
+            told.set(format!("{} of {:?}", kept, saved.keys()));
+        });
+        view! { <b>{flushed} " " {name} " " {bad} " " {scroll} " " {told}</b> }
+    }
+}
+
+#[test]
+fn hooks_hand_over_what_signals_do_not_hold() {
+    let mut page = Page::new().with::<before::AppProps>();
+    page.mount(1, "App", &json!({})).expect("it mounts");
+    page.click("b");
+    assert!(page.capture().hooks);
+    assert!(page.capture().instances[0].extra.is_empty(), "capturing runs no hook");
+    let old = page.capture_with_hooks();
+    let state = &old.instances[0];
+    assert_eq!(state.extra["scroll"].get(), "120");
+    assert_eq!(state.extra["seen"].get(), "120");
+    assert_eq!(state.signals["flushed"].value.as_ref().map(|value| value.get()), Some("1"));
+    assert!(!state.signals.contains_key("bad"));
+    assert_eq!(
+        page.log().last().map(|(level, line)| (*level, line.as_str())),
+        Some((
+            3,
+            "a hook before the update of `App`: the extra `table` could not be written: key must be a string"
+        ))
+    );
+
+    let mut page = Page::new().with::<after::AppProps>();
+    let report = page.restore(&old);
+    assert_eq!(page.html(), r#"<b>1 changed on the way 7 120 2 of ["flushed", "name"]</b>"#);
+    assert_eq!(
+        lines(&report),
+        "bad: Added\nflushed: Kept\nname: Kept\nscroll: Added\ntold: Added\n"
+    );
+    assert!(!page.capture().hooks);
+    assert!(page.capture().instances[0].extra.is_empty(), "extras are for one update");
+}
+
+#[test]
+fn hooks_after_an_update_run_in_an_update_only() {
+    let mut page = Page::new().with::<after::AppProps>();
+    page.mount(1, "App", &json!({})).expect("it mounts");
+    page.mount(1, "App", &json!({})).expect("it renders afresh");
+    assert_eq!(page.html(), "<b>0  7 0 </b>");
+}
+
+#[component(export)]
+fn Well(#[prop(default)] quiet: bool) -> View {
+    let ill = signal(false);
+    let open = signal(true);
+    health(move || if ill.get() { Err("the list is empty".to_owned()) } else { Ok(()) });
+    prune(move || log::info("pruned"));
+    on_cleanup(|| log::info("cleaned up"));
+    if !quiet {
+        health(|| Ok(()));
+    }
+    view! {
+        <b on:click={move |_| ill.set(true)}>"ill"</b>
+        <i on:click={move |_| open.set(false)}>"close"</i>
+        <u on:click={move |_| invalidate("the socket has another protocol")}>"x"</u>
+        <Show when={move || open.get()}><Frail /></Show>
+    }
+}
+
+#[component]
+fn Frail() -> View {
+    let out = signal(false);
+    health(move || if out.get() { Err("out of order".into()) } else { Ok(()) });
+    view! { <em on:click={move |_| out.set(true)}>"break"</em> }
+}
+
+#[test]
+fn the_health_of_every_instance_is_asked_for() {
+    let mut page = Page::new().with::<WellProps>();
+    page.mount(1, "Well", &json!({})).expect("it mounts");
+    page.mount(2, "Well", &json!({ "quiet": true })).expect("it mounts");
+    assert_eq!(page.health(), HealthReport::default());
+    page.click("em");
+    page.click("b");
+    let illness = |error: &str| {
+        let (instance, component) = (1, "Well".to_owned());
+        HealthReport { instances: vec![Illness { instance, component, error: error.into() }] }
+    };
+    assert_eq!(page.health(), illness("the list is empty; out of order"));
+    // A hook goes with the scope that registered it.
+    page.click("i");
+    assert_eq!(page.health(), illness("the list is empty"));
+}
+
+#[test]
+fn pruning_runs_before_the_clean_ups_and_of_that_instance_alone() {
+    let mut page = Page::new().with::<WellProps>();
+    page.mount(1, "Well", &json!({})).expect("it mounts");
+    page.mount(2, "Well", &json!({})).expect("it mounts");
+    page.prune(2);
+    page.unmount(2);
+    page.prune(77);
+    let lines: Vec<_> = page.log().into_iter().map(|(_, line)| line).collect();
+    assert_eq!(lines, ["pruned", "cleaned up"]);
+}
+
+#[test]
+fn an_instance_can_say_that_it_cannot_go_on() {
+    let mut page = Page::new().with::<WellProps>();
+    page.mount(4, "Well", &json!({})).expect("it mounts");
+    page.click("u");
+    let reason = "the socket has another protocol".to_owned();
+    assert_eq!(page.invalidated(), [Invalidation { instance: 4, reason }]);
+}
+
+mod refuses {
+    use super::*;
+    #[component(export, decline = "it draws to a canvas")]
+    pub(crate) fn App() -> View {
+        let wanted = signal(0);
+        after_update(move |_, report| {
+            if matches!(report.keys.get("wanted"), Some(KeyOutcome::Reset { .. })) {
+                invalidate("without `wanted` there is nothing to show");
+            }
+        });
+        view! { <b>{wanted}</b> }
+    }
+}
+
+#[test]
+fn a_hook_can_invalidate_what_could_not_be_restored() {
+    let mut old = used(Page::new().with::<refuses::AppProps>(), |_| {});
+    let wanted = old.instances[0].signals.get_mut("wanted").expect("a signal");
+    wanted.set = true;
+    wanted.value = Some(serde_json::value::to_raw_value("x").expect("JSON"));
+    let mut page = Page::new().with::<refuses::AppProps>();
+    page.restore(&old);
+    assert_eq!(page.invalidated().len(), 1);
+}
