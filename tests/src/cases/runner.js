@@ -156,7 +156,7 @@ class Runner {
 
   element(selector) {
     const found = document.querySelector(selector);
-    if (!found) throw new Error(`nothing matches \`${selector}\` in ${document.body.innerHTML}`);
+    if (!found) throw new Error(`nothing matches \`${selector}\``);
     return found;
   }
 
