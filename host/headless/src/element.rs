@@ -5,6 +5,7 @@ use hmr_abi::event::EventData;
 use crate::dom::Node;
 use crate::engine::State;
 use crate::error::PageError;
+use crate::listen;
 use crate::page::Page;
 
 /// An element of a page. It stands for one node: after a swap, [`Element::is_connected`] tells whether that very node
@@ -49,6 +50,7 @@ impl Element {
         act(&mut state, self.node);
         state.settle();
         drop(state);
+        listen::tell(&self.page.state);
         Ok(self)
     }
 

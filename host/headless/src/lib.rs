@@ -89,34 +89,51 @@
 //! its memory. Limits on time and memory are set on the [`PageBuilder`].
 
 mod actions;
+mod calls;
 mod dom;
 mod element;
 mod engine;
 mod error;
 mod events;
 mod guest;
+mod history;
+mod info;
+mod invalidate;
+mod isolated;
+mod listen;
 mod machine;
 mod module;
 mod mount;
+mod pace;
 mod page;
 mod patch;
 mod project;
+mod proxy;
 mod reconcile;
 mod record;
 mod resources;
+mod saved;
 mod swap;
 mod tree;
 
 pub use hmr_abi::event::EventData;
+pub use hmr_abi::port::Invalidation;
 pub use hmr_abi::state::{
     InstanceReport, InstanceState, KeyOutcome, RestoreReport, SignalState, Snapshot,
 };
 
+pub use calls::{CallError, CallMetrics, Original, Patch, Profile, Value};
 pub use element::Element;
 pub use error::{OpenError, PageError};
+pub use info::{ModuleInfo, ModuleState, Stats};
+pub use isolated::{ExecuteError, Execution, execute};
+pub use listen::{EventKind, PageEvent, Subscription};
 pub use module::ModuleError;
+pub use pace::SlowExport;
 pub use page::{Page, PageBuilder};
 pub use project::{Project, ProjectError};
-pub use record::{LogLevel, LogLine, Trap};
+pub use proxy::ModuleProxy;
+pub use record::{ConnectionChange, ConnectionOutcome, LogLevel, LogLine, RefusedVersion, Trap};
 pub use resources::{ResourceChange, ResourceOutcome};
+pub use saved::{NamedSnapshot, SavedModule};
 pub use swap::{Outcome, Swap, SwapStep};

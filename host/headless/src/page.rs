@@ -10,10 +10,11 @@ use crate::dom::Dom;
 use crate::element::Element;
 use crate::engine::State;
 use crate::error::{OpenError, PageError};
+use crate::listen;
 use crate::machine::Limits;
 use crate::module::Code;
 use crate::record::{LogLine, Trap};
-use crate::swap::{self, Swap, SwapStep};
+use crate::swap::{self, Swap, SwapStep, Update};
 
 /// When the clock of a page starts: 2026-01-01, in milliseconds since the Unix epoch.
 const START: f64 = 1_767_225_600_000.0;
@@ -56,6 +57,14 @@ impl PageBuilder {
         self
     }
 
+    /// How many loop heads and calls one call into a module may pass, if the tool has made the module count them; 500
+    /// million unless it is set. A module that passes more traps.
+    #[must_use]
+    pub fn budget(mut self, budget: i32) -> Self {
+        self.limits.budget = budget;
+        self
+    }
+
     /// When the page's clock starts, in milliseconds since the Unix epoch.
     #[must_use]
     pub fn start_time(mut self, milliseconds: f64) -> Self {
@@ -76,6 +85,7 @@ impl PageBuilder {
             state.add_module(&name, code);
         }
         state.settle();
+        state.told.clear();
         Ok(Page { state: Rc::new(RefCell::new(state)) })
     }
 }
@@ -158,7 +168,26 @@ impl Page {
         bytes: impl AsRef<[u8]>,
         mut observe: impl FnMut(SwapStep),
     ) -> Swap {
-        swap::run(&self.state, module, bytes.as_ref(), &mut observe)
+        let bytes = bytes.as_ref();
+        let update = Update { module, bytes, transform: Vec::new(), again: false };
+        swap::run(&self.state, update, &mut observe)
+    }
+
+    /// [`Page::swap`], with a change that is made to the state once: a JSON array of operations, as `docs/abi.md` has
+    /// them.
+    ///
+    /// # Errors
+    /// If the text is no such array.
+    pub fn swap_with(
+        &self,
+        module: &str,
+        bytes: impl AsRef<[u8]>,
+        transform: &str,
+    ) -> Result<Swap, PageError> {
+        let transform = serde_json::from_str(transform)
+            .map_err(|error| PageError::Transform { why: error.to_string() })?;
+        let update = Update { module, bytes: bytes.as_ref(), transform, again: false };
+        Ok(swap::run(&self.state, update, &mut |_| {}))
     }
 
     /// Lets time pass on the page's clock. Intervals, timeouts and animation frames fire at their times, in order.
@@ -175,6 +204,8 @@ impl Page {
             state.clock.set(now);
             state.fire_resource(&live);
             state.settle();
+            drop(state);
+            listen::tell(&self.state);
         }
         self.state.borrow().clock.set(end);
     }
@@ -232,5 +263,7 @@ impl Page {
         let body = state.dom.body();
         state.dom.append_html(body, html);
         state.settle();
+        drop(state);
+        listen::tell(&self.state);
     }
 }
