@@ -201,13 +201,13 @@ pub fn encode(ops: &[Op<'_>]) -> Vec<u8> {
     batch
 }
 
-fn length_prefixed(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn length_prefixed(bytes: &[u8]) -> Vec<u8> {
     let len = u32::try_from(bytes.len()).expect("the text is short");
     [&len.to_le_bytes(), bytes].concat()
 }
 
 /// Bytes as a string of WebAssembly text.
-fn escape(bytes: &[u8]) -> String {
+pub(crate) fn escape(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         _ = write!(text, "\\{byte:02x}");
         text

@@ -11,4 +11,5 @@ pub mod encoded;
 pub mod guests;
 pub mod process;
 pub mod request;
+pub mod scripted;
 pub mod session;

@@ -195,6 +195,11 @@ impl Dom {
         self.at(node).has_attr(name)
     }
 
+    pub(crate) fn attributes(&self, node: Node) -> BTreeMap<String, String> {
+        let all = self.at(node).attrs().into_iter();
+        all.map(|one| (one.name.local.to_string(), one.value.to_string())).collect()
+    }
+
     pub(crate) fn set_attribute(&self, node: Node, name: &str, value: &str) {
         self.at(node).set_attr(name, value);
     }

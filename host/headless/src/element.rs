@@ -5,7 +5,6 @@ use hmr_abi::event::EventData;
 use crate::dom::Node;
 use crate::engine::State;
 use crate::error::PageError;
-use crate::listen;
 use crate::page::Page;
 
 /// An element of a page. It stands for one node: after a swap, [`Element::is_connected`] tells whether that very node
@@ -41,16 +40,13 @@ impl Element {
     }
 
     /// Does something to the element, and lets the page do what follows from it.
-    fn act(&self, act: impl FnOnce(&mut State, Node)) -> Result<&Self, PageError> {
-        let mut state = self.page.state.borrow_mut();
+    pub(crate) fn act(&self, act: impl FnOnce(&mut State, Node)) -> Result<&Self, PageError> {
+        let state = self.page.state.borrow();
         if !state.dom.is_connected(self.node) {
             return Err(PageError::Gone { tag: state.dom.tag(self.node) });
         }
-        state.begin();
-        act(&mut state, self.node);
-        state.settle();
         drop(state);
-        listen::tell(&self.page.state);
+        self.page.act(|state| act(state, self.node));
         Ok(self)
     }
 

@@ -12,12 +12,13 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use hmr_abi::event::{EventData, ResourceRequest};
+use hmr_abi::event::EventData;
 use hmr_abi::ops::Method;
 use hmr_abi::port::Invalidation;
 use hmr_abi::state::Snapshot;
 
 use crate::calls::Calls;
+use crate::connections::{Connections, Delivery};
 use crate::dom::{Dom, Node};
 use crate::guest::{Effect, Fault, Guest, Terms};
 use crate::history::History;
@@ -26,9 +27,11 @@ use crate::listen::{Listeners, PageEvent};
 use crate::machine::Limits;
 use crate::module::Code;
 use crate::mount::Mount;
+use crate::outside::{Outside, Requests};
 use crate::pace::{Pace, SlowExport};
+use crate::ports::Ports;
 use crate::record::{LogLevel, LogLine, RefusedVersion, Trap};
-use crate::resources::Resources;
+use crate::resources::{Live, Resources};
 use crate::swap::{Probation, Swap};
 use crate::tree::{Asked, Tree};
 
@@ -39,7 +42,8 @@ const MOST_RESTARTS: u32 = 5;
 #[derive(Debug, Clone)]
 pub(crate) enum Waiting {
     Event { node: Node, capture: bool, data: EventData },
-    Resource { instance: u32, key: String, data: EventData },
+    Resource { live: Box<Live>, data: EventData },
+    Value(Box<Delivery>),
 }
 
 /// Whether a module's code can be called.
@@ -105,6 +109,9 @@ pub(crate) struct State {
     pub(crate) modules: BTreeMap<String, Module>,
     pub(crate) mounts: BTreeMap<u32, Mount>,
     pub(crate) resources: Resources,
+    pub(crate) outside: Outside,
+    pub(crate) ports: Ports,
+    pub(crate) connections: Connections,
     pub(crate) log: Vec<LogLine>,
     pub(crate) traps: Vec<Trap>,
     pub(crate) problems: Vec<String>,
@@ -128,7 +135,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(dom: Dom, limits: Limits, start: f64) -> Self {
+    pub(crate) fn new(dom: Dom, limits: Limits, start: f64, outside: Outside) -> Self {
         Self {
             dom,
             limits,
@@ -136,6 +143,9 @@ impl State {
             modules: BTreeMap::new(),
             mounts: BTreeMap::new(),
             resources: Resources::default(),
+            outside,
+            ports: Ports::default(),
+            connections: Connections::default(),
             log: Vec::new(),
             traps: Vec::new(),
             problems: Vec::new(),
@@ -244,26 +254,23 @@ impl State {
 
     /// Does what a module asked for.
     pub(crate) fn apply(&mut self, name: &str, effects: Vec<Effect>) -> Result<(), Fault> {
-        let mut requests = Vec::new();
-        let applied = self.apply_but_resources(name, effects, &mut requests);
-        let now = self.now();
-        for request in requests {
-            self.resources.apply(name, request, now);
-        }
+        let mut requests = Requests::default();
+        let applied = self.apply_but_requests(name, effects, &mut requests);
+        self.apply_requests(name, requests);
         applied
     }
 
-    pub(crate) fn apply_but_resources(
+    pub(crate) fn apply_but_requests(
         &mut self,
         name: &str,
         effects: Vec<Effect>,
-        requests: &mut Vec<ResourceRequest>,
+        requests: &mut Requests,
     ) -> Result<(), Fault> {
         for effect in effects {
             match effect {
                 Effect::Log(level, text) => self.write_log(LogLevel::from(level), name, text),
-                Effect::Resource(request) => requests.push(request),
-                Effect::Port(_) => {}
+                Effect::Resource(request) => requests.resources.push(request),
+                Effect::Port(request) => requests.ports.push(request),
                 Effect::Invalidate(invalidation) => {
                     self.invalidations.push_back((name.to_owned(), invalidation));
                 }
@@ -312,6 +319,7 @@ impl State {
     /// Begins an action of the page's user: an event, a swap, time that passes.
     pub(crate) fn begin(&mut self) {
         self.invalidated.clear();
+        self.begin_turn();
         for module in self.modules.values_mut() {
             module.restarts = 0;
         }
@@ -328,7 +336,10 @@ impl State {
                 self.deliver_waiting(&name);
             } else if let Some((node, method)) = self.calls.pop_front() {
                 self.call_method(node, method);
-            } else if !self.place_components() && !self.handle_invalidation() {
+            } else if !self.place_components()
+                && !self.handle_invalidation()
+                && !self.tell_modules()
+            {
                 break;
             }
         }

@@ -3,13 +3,12 @@
 //! An event runs down to its target and up again, as in a browser. The handler is looked up when it is
 //! delivered, not when it happened, so that an event which waited for a swap reaches the code that is live then.
 
-use hmr_abi::event::{DISPATCH_PREVENT, DISPATCH_STOP, EventData};
+use hmr_abi::event::{DISPATCH_PREVENT, DISPATCH_STOP, EventData, ListenerTarget, Resource};
 use hmr_abi::ops::{LISTEN_CAPTURE, LISTEN_PASSIVE, LISTEN_PREVENT, LISTEN_STOP, Method};
 
 use crate::dom::{Listener, Node};
 use crate::engine::{State, Waiting};
 use crate::record::LogLevel;
-use crate::resources::Live;
 
 /// Events that do not go up from their target.
 const STAY: [&str; 11] = [
@@ -26,32 +25,78 @@ const STAY: [&str; 11] = [
     "invalid",
 ];
 
+/// Where an event passes on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Node(Node),
+    Document,
+    Window,
+}
+
 impl State {
     /// Sends an event to a node. The answer is whether its default was prevented.
     pub(crate) fn fire(&mut self, target: Node, data: &EventData) -> bool {
-        let path = self.dom.with_ancestors(target);
+        let mut path: Vec<Place> =
+            self.dom.with_ancestors(target).into_iter().map(Place::Node).collect();
+        if self.dom.is_connected(target) {
+            path.extend([Place::Document, Place::Window]);
+        }
+        self.travel(&path, data)
+    }
+
+    pub(crate) fn fire_document(&mut self, data: &EventData) -> bool {
+        self.travel(&[Place::Document, Place::Window], data)
+    }
+
+    pub(crate) fn fire_window(&mut self, data: &EventData) -> bool {
+        self.travel(&[Place::Window], data)
+    }
+
+    /// Sends an event down a path to its first place and up again.
+    fn travel(&mut self, path: &[Place], data: &EventData) -> bool {
         let up = if STAY.contains(&data.kind.as_str()) { 1 } else { path.len() };
-        let down = path.iter().rev().map(|node| (*node, true));
-        let steps: Vec<(Node, bool)> =
-            down.chain(path[..up].iter().map(|node| (*node, false))).collect();
+        let down = path.iter().rev().map(|place| (*place, true));
         let mut prevented = false;
         let mut stopped_at = None;
-        for (node, capture) in steps {
-            // Stopping lets the other phase of the same node pass, at the target.
-            if stopped_at.is_some_and(|at| at != node) {
+        for (place, capture) in down.chain(path[..up].iter().map(|place| (*place, false))) {
+            // Stopping lets the other phase of the same place pass, at the target.
+            if stopped_at.is_some_and(|at| at != place) {
                 break;
             }
-            let Some(listener) = self.listener(node, &data.kind, capture) else { continue };
-            let flags = listener.flags;
-            let answer = self.deliver(node, capture, data);
-            let passive = flags & LISTEN_PASSIVE != 0;
-            prevented |=
-                !passive && (flags & LISTEN_PREVENT != 0 || answer & DISPATCH_PREVENT != 0);
-            if flags & LISTEN_STOP != 0 || answer & DISPATCH_STOP != 0 {
-                stopped_at = Some(node);
+            for (flags, answer) in self.tell_listeners(place, capture, data) {
+                let passive = flags & LISTEN_PASSIVE != 0;
+                prevented |=
+                    !passive && (flags & LISTEN_PREVENT != 0 || answer & DISPATCH_PREVENT != 0);
+                if flags & LISTEN_STOP != 0 || answer & DISPATCH_STOP != 0 {
+                    stopped_at = Some(place);
+                }
             }
         }
         prevented
+    }
+
+    /// Runs the handlers that listen in one place. The answer is of each its flags, and what `hmr_dispatch` said.
+    fn tell_listeners(&mut self, place: Place, capture: bool, data: &EventData) -> Vec<(u8, u32)> {
+        let at = match place {
+            Place::Node(node) => {
+                let listener = self.listener(node, &data.kind, capture);
+                let flags = listener.map(|listener| listener.flags).into_iter();
+                return flags.map(|flags| (flags, self.deliver(node, capture, data))).collect();
+            }
+            Place::Document => ListenerTarget::Document,
+            Place::Window => ListenerTarget::Window,
+        };
+        let data = EventData { value: None, checked: None, time: self.now(), ..data.clone() };
+        let mut answers = Vec::new();
+        for live in self.resources.listeners(at, &data.kind, capture) {
+            // One that an earlier listener closed is not told any more.
+            if let Some(live) = self.resources.get(live.serial).cloned()
+                && let Resource::Listener { flags, .. } = live.resource
+            {
+                answers.push((flags, self.fire_resource(&live, data.clone())));
+            }
+        }
+        answers
     }
 
     fn listener(&self, node: Node, event: &str, capture: bool) -> Option<Listener> {
@@ -91,29 +136,6 @@ impl State {
         data
     }
 
-    /// Runs the handler of a resource that fired, or lets it wait; firings that wait already count as one.
-    pub(crate) fn fire_resource(&mut self, live: &Live) {
-        let data =
-            EventData { kind: live.kind().to_owned(), time: self.now(), ..EventData::default() };
-        if let Some(module) = self.modules.get_mut(&live.module).filter(|module| module.quiesced) {
-            let waits = module.queue.iter().any(|waiting| {
-                matches!(waiting, Waiting::Resource { instance, key, .. }
-                    if *instance == live.instance && *key == live.key)
-            });
-            if !waits {
-                let (instance, key) = (live.instance, live.key.clone());
-                module.queue.push_back(Waiting::Resource { instance, key, data });
-            }
-            return;
-        }
-        self.dispatch_resource(&live.module, &live.key, live.handler, &data);
-    }
-
-    fn dispatch_resource(&mut self, module: &str, key: &str, handler: u32, data: &EventData) {
-        let during = format!("the {} `{key}`", data.kind);
-        self.call(module, &during, |guest| guest.dispatch(handler, data));
-    }
-
     /// Delivers what waited for the end of a swap to the code that is live now.
     pub(crate) fn deliver_waiting(&mut self, name: &str) {
         // What waits when the code traps goes to the code that takes its place.
@@ -123,6 +145,7 @@ impl State {
             .filter(|module| !module.quiesced && module.can_go_on())
             .and_then(|module| module.queue.pop_front())
         {
+            self.begin_turn();
             match waiting {
                 Waiting::Event { node, capture, data } => {
                     if self.listener(node, &data.kind, capture).is_some() {
@@ -135,11 +158,8 @@ impl State {
                         self.write_log(LogLevel::Debug, name, text);
                     }
                 }
-                Waiting::Resource { instance, key, data } => {
-                    if let Some(handler) = self.resources.handler(instance, &key) {
-                        self.dispatch_resource(name, &key, handler, &data);
-                    }
-                }
+                Waiting::Resource { live, data } => self.deliver_waiting_firing(&live, &data),
+                Waiting::Value(delivery) => self.deliver_waiting_value(name, &delivery),
             }
             self.settle();
         }

@@ -4,7 +4,6 @@
 //! [`State::place_components`] makes one step towards that, so that what a step renders is looked at by
 //! the next.
 
-use hmr_abi::event::ResourceRequest;
 use hmr_abi::state::{InstanceState, MountAnswer, MountRequest, Snapshot};
 use serde_json::value::RawValue;
 
@@ -12,6 +11,7 @@ use crate::dom::Node;
 use crate::engine::{Health, State};
 use crate::guest::{Effect, Fault, Guest};
 use crate::listen::PageEvent;
+use crate::outside::Requests;
 use crate::swap::{Outcome, Swap, SwapStep};
 
 /// How deep components of other modules may stand in each other.
@@ -221,7 +221,7 @@ impl State {
         if let Some(module) = self.modules.get_mut(&module) {
             module.tree.drop_root(instance, &mut self.dom);
         }
-        self.resources.close_all_of(instance);
+        self.close_all_of(instance);
         self.dom.clear(node);
         let message = self.dom.create_element(hmr_abi::ops::Namespace::Html, "pre");
         self.dom.set_attribute(message, "class", "hmr-problem");
@@ -253,7 +253,7 @@ impl State {
         if let Some(module) = self.modules.get_mut(name) {
             module.tree.drop_root(instance, &mut self.dom);
         }
-        self.resources.close_all_of(instance);
+        self.close_all_of(instance);
         self.dom.clear(mount.node);
     }
 
@@ -283,7 +283,8 @@ impl State {
         else {
             return self.put_back(name, instance, node);
         };
-        match self.rendered_afresh(name, instance, answer, effects) {
+        let mut requests = Requests::default();
+        match self.rendered_afresh(name, answer, effects, &mut requests) {
             Ok(None) => {
                 self.count_call(name);
                 if let Some(module) = self.modules.get_mut(name) {
@@ -291,6 +292,9 @@ impl State {
                     crate::patch::reconcile(&mut self.dom, node, serial, apart, &mut module.tree);
                     module.tree.settle_aside(instance, node);
                 }
+                let own = requests.split_off(instance);
+                self.settle_fresh(name, &[instance], own);
+                self.apply_requests(name, requests);
             }
             Ok(Some(error)) => {
                 self.put_back(name, instance, node);
@@ -310,27 +314,16 @@ impl State {
         }
     }
 
-    /// Applies what a fresh rendering asked for. `Ok` has what the component says against its props.
+    /// Applies what a fresh rendering did to its tree. `Ok` has what the component says against its props.
     fn rendered_afresh(
         &mut self,
         name: &str,
-        instance: u32,
         answer: Result<MountAnswer, Fault>,
         effects: Vec<Effect>,
+        requests: &mut Requests,
     ) -> Result<Option<String>, Fault> {
-        let mut requests = Vec::new();
-        self.apply_but_resources(name, effects, &mut requests)?;
-        let answer = answer?;
-        let now = self.now();
-        let is_own = |request: &ResourceRequest| request.instance() == instance;
-        let (own, others): (Vec<_>, Vec<_>) = requests.into_iter().partition(is_own);
-        for request in others {
-            self.resources.apply(name, request, now);
-        }
-        if answer.error.is_none() {
-            self.resources.settle(name, &[instance], own, now);
-        }
-        Ok(answer.error)
+        self.apply_but_requests(name, effects, requests)?;
+        answer.map(|answer| answer.error)
     }
 
     fn put_back(&mut self, name: &str, instance: u32, node: Node) {

@@ -10,9 +10,9 @@ use crate::dom::Dom;
 use crate::element::Element;
 use crate::engine::State;
 use crate::error::{OpenError, PageError};
-use crate::listen;
 use crate::machine::Limits;
 use crate::module::Code;
+use crate::outside::Outside;
 use crate::record::{LogLine, Trap};
 use crate::swap::{self, Swap, SwapStep, Update};
 
@@ -26,6 +26,7 @@ pub struct PageBuilder {
     modules: Vec<(String, Vec<u8>)>,
     limits: Limits,
     start: Option<f64>,
+    pub(crate) outside: Outside,
 }
 
 impl PageBuilder {
@@ -77,16 +78,16 @@ impl PageBuilder {
     /// A component that cannot be mounted is no error: its element shows why, as in a browser, and
     /// [`Page::problems`] has it.
     pub fn open(self) -> Result<Page, OpenError> {
-        let mut state =
-            State::new(Dom::parse(&self.html), self.limits, self.start.unwrap_or(START));
+        let dom = Dom::parse(&self.html);
+        let mut state = State::new(dom, self.limits, self.start.unwrap_or(START), self.outside);
         for (name, bytes) in self.modules {
             let code = Code::compile(&bytes)
                 .map_err(|source| OpenError::Module { name: name.clone(), source })?;
             state.add_module(&name, code);
         }
-        state.settle();
-        state.told.clear();
-        Ok(Page { state: Rc::new(RefCell::new(state)) })
+        let page = Page { state: Rc::new(RefCell::new(state)) };
+        page.settle();
+        Ok(page)
     }
 }
 
@@ -168,9 +169,10 @@ impl Page {
         bytes: impl AsRef<[u8]>,
         mut observe: impl FnMut(SwapStep),
     ) -> Swap {
-        let bytes = bytes.as_ref();
-        let update = Update { module, bytes, transform: Vec::new(), again: false };
-        swap::run(&self.state, update, &mut observe)
+        self.run_update(
+            Update { module, bytes: bytes.as_ref(), transform: Vec::new(), again: false },
+            &mut observe,
+        )
     }
 
     /// [`Page::swap`], with a change that is made to the state once: a JSON array of operations, as `docs/abi.md` has
@@ -187,7 +189,13 @@ impl Page {
         let transform = serde_json::from_str(transform)
             .map_err(|error| PageError::Transform { why: error.to_string() })?;
         let update = Update { module, bytes: bytes.as_ref(), transform, again: false };
-        Ok(swap::run(&self.state, update, &mut |_| {}))
+        Ok(self.run_update(update, &mut |_| {}))
+    }
+
+    pub(crate) fn run_update(&self, update: Update<'_>, observe: &mut dyn FnMut(SwapStep)) -> Swap {
+        let swap = swap::run(&self.state, update, observe);
+        self.settle();
+        swap
     }
 
     /// Lets time pass on the page's clock. Intervals, timeouts and animation frames fire at their times, in order.
@@ -199,13 +207,13 @@ impl Page {
         };
         loop {
             let mut state = self.state.borrow_mut();
-            let Some((at, live)) = state.resources.due(end) else { break };
+            let Some((at, serial)) = state.resources.due(end) else { break };
             let now = at.max(state.now());
             state.clock.set(now);
-            state.fire_resource(&live);
-            state.settle();
+            state.begin_turn();
+            state.fire_later(serial, None);
             drop(state);
-            listen::tell(&self.state);
+            self.settle();
         }
         self.state.borrow().clock.set(end);
     }
@@ -258,12 +266,9 @@ impl Page {
 
     /// Puts an element's markup into the page as a script would: at the end of the body.
     pub fn append_html(&self, html: &str) {
-        let mut state = self.state.borrow_mut();
-        state.begin();
-        let body = state.dom.body();
-        state.dom.append_html(body, html);
-        state.settle();
-        drop(state);
-        listen::tell(&self.state);
+        self.act(|state| {
+            let body = state.dom.body();
+            state.dom.append_html(body, html);
+        });
     }
 }

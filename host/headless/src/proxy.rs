@@ -7,9 +7,8 @@ use std::rc::Rc;
 
 use crate::calls::{CallError, Calls, Original, Patch, Profile, Value};
 use crate::error::PageError;
-use crate::listen;
 use crate::page::Page;
-use crate::swap::{self, Swap, Update};
+use crate::swap::{Swap, Update};
 
 /// A module by its name: whoever holds this reaches the version that runs, whichever that is.
 #[derive(Clone)]
@@ -52,9 +51,8 @@ impl ModuleProxy {
         let answer = state.call(name, &during, |guest| guest.invoke(export, params));
         let answer = answer
             .ok_or_else(|| why(state.traps.last().map(ToString::to_string).unwrap_or_default()));
-        state.settle();
         drop(state);
-        listen::tell(&self.page.state);
+        self.page.settle();
         answer
     }
 }
@@ -94,7 +92,7 @@ impl Page {
 
     fn swap_again(&self, module: &str, bytes: &[u8]) -> Swap {
         let update = Update { module, bytes, transform: Vec::new(), again: true };
-        swap::run(&self.state, update, &mut |_| {})
+        self.run_update(update, &mut |_| {})
     }
 
     /// Puts a function around an export, until it is rolled back: the engine's calls and those through proxies go

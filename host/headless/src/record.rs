@@ -62,31 +62,6 @@ pub struct RefusedVersion {
     pub error: String,
 }
 
-/// What became of a connection in a swap.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct ConnectionChange {
-    /// The end that values come from, `Board.moved` for instance.
-    pub from: String,
-    /// The end that values go to.
-    pub to: String,
-    /// What became of it.
-    pub outcome: ConnectionOutcome,
-    /// Why it was dropped.
-    pub reason: Option<String>,
-}
-
-/// What became of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ConnectionOutcome {
-    /// It connects what it connected before.
-    Kept,
-    /// It does not fit the ports of the new code.
-    Dropped,
-    /// It connects since the new code has the port.
-    Made,
-}
-
 /// Running code that trapped: a panic, an instruction that cannot be carried out, a call that took too long,
 /// or bytes that break the ABI.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,19 @@
-//! The resources that a page holds on its modules' behalf, and the clock that drives them.
+//! The resources that a page holds on its modules' behalf: which there are, and what becomes of them.
 //!
-//! A resource is owned by instance and key and outlives the code that opened it. Nothing here calls a
-//! module: [`Resources::due`] says what fires next, and the caller dispatches it.
+//! A resource is owned by instance and key and outlives the code that opened it. This is the table of them and the
+//! rules by which fresh code adopts, replaces and closes them. It is pure: nothing here calls a module or knows
+//! what a resource stands for. What follows from a decision is told as [`Step`]s, which the page carries out.
+//!
+//! Each resource has a serial number. One that is kept keeps it, one that starts anew gets another: what was under
+//! way for the old one finds nobody then.
 
-use hmr_abi::event::{Resource, ResourceRequest};
+mod timers;
 
-/// A frame's length in milliseconds, at 60 frames a second.
-const FRAME: f64 = 1000.0 / 60.0;
+#[cfg(test)]
+mod tests;
+
+use hmr_abi::event::{ListenerTarget, Resource, ResourceRequest, StorageArea};
+use hmr_abi::ops::LISTEN_CAPTURE;
 
 /// What became of one resource in a swap.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -23,9 +30,9 @@ pub struct ResourceChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResourceOutcome {
-    /// It lives on, phase and all, with the new code's handler.
+    /// It lives on, phase, connection and all, with the new code's handler.
     Kept,
-    /// The new code opened it with other arguments.
+    /// The new code opened it with other arguments, or it had ended.
     Replaced,
     /// Only the new code opens it.
     Opened,
@@ -33,15 +40,30 @@ pub enum ResourceOutcome {
     Closed,
 }
 
-/// A live resource.
+/// How far a resource has come.
+#[derive(Debug, Clone, PartialEq)]
+enum Phase {
+    /// It can fire.
+    Running,
+    /// A one-shot has fired, and its firing has not been delivered yet.
+    Fired(Option<String>),
+    /// A one-shot has fired and was heard. Its answer stays, for code that wants it replayed.
+    Spent(Option<String>),
+    /// A socket or an event source has ended.
+    Ended,
+}
+
+/// A resource of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Live {
+    pub(crate) serial: u64,
     /// Who opened it, and gets its firings.
     pub(crate) module: String,
     pub(crate) instance: u32,
     pub(crate) key: String,
     pub(crate) resource: Resource,
     pub(crate) handler: u32,
+    phase: Phase,
     /// When it fires next, on the page's clock.
     due: f64,
 }
@@ -51,50 +73,77 @@ impl Live {
         self.instance == instance && self.key == key
     }
 
-    /// The type of the event that it fires.
-    pub(crate) fn kind(&self) -> &'static str {
-        self.resource.kind()
+    pub(crate) fn is_running(&self) -> bool {
+        self.phase == Phase::Running
+    }
+
+    /// Whether firings of it that wait count as one.
+    pub(crate) fn is_timer(&self) -> bool {
+        matches!(
+            self.resource,
+            Resource::Interval { .. } | Resource::Timeout { .. } | Resource::AnimationFrame {}
+        )
+    }
+
+    /// Whether it goes on when it is opened as `wanted`, by code that took the place of what opened it, or by that itself.
+    fn goes_on_as(&self, wanted: &Wanted, fresh: bool) -> bool {
+        self.module == wanted.module
+            && self.resource.same_arguments(&wanted.resource)
+            && self.phase != Phase::Ended
+            && (fresh || !self.resource.is_one_shot())
     }
 }
 
-/// All live resources of a page, in the order in which they were opened.
+/// What follows from a change of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Step {
+    /// The resource is new: what it stands for begins.
+    Start(u64),
+    /// The resource goes on; an observer may have another element now.
+    Adopt(u64),
+    /// What it stood for ends without another word.
+    Stop(u64),
+    /// Fresh code hears once more what a spent one-shot answered.
+    Replay(u64, Option<String>),
+    /// A message goes out; the resource is nothing if no socket has the key.
+    Send { socket: Option<u64>, instance: u32, key: String, data: String, binary: bool },
+}
+
+/// A resource that is asked for.
+struct Wanted {
+    module: String,
+    instance: u32,
+    key: String,
+    resource: Resource,
+    handler: u32,
+    replay: bool,
+}
+
+/// All resources of a page, in the order in which they were opened.
 #[derive(Debug, Default)]
-pub(crate) struct Resources(Vec<Live>);
+pub(crate) struct Resources {
+    list: Vec<Live>,
+    last_serial: u64,
+}
 
 impl Resources {
-    /// Does what running code asks for. Opening what is live with the same arguments changes its handler only.
-    pub(crate) fn apply(&mut self, module: &str, request: ResourceRequest, now: f64) {
+    /// Does what running code asks for.
+    pub(crate) fn apply(&mut self, module: &str, request: ResourceRequest, now: f64) -> Vec<Step> {
+        let mut steps = Vec::new();
         match request {
-            ResourceRequest::Open { instance, key, resource, handler, .. } => {
-                let due = first(&resource, now);
-                self.open(Live {
-                    module: module.to_owned(),
-                    instance,
-                    key,
-                    resource,
-                    handler,
-                    due,
-                });
+            ResourceRequest::Open { instance, key, resource, handler, replay } => {
+                let module = module.to_owned();
+                let wanted = Wanted { module, instance, key, resource, handler, replay };
+                self.open(wanted, false, now, &mut steps);
             }
-            ResourceRequest::Send { .. } => {}
+            ResourceRequest::Send { instance, key, data, binary } => {
+                steps.push(self.send(instance, key, data, binary));
+            }
             ResourceRequest::Close { instance, key } => {
-                self.0.retain(|live| live.module != module || !live.is(instance, &key));
+                self.close(&mut steps, |live| live.module == module && live.is(instance, &key));
             }
         }
-    }
-
-    fn open(&mut self, wanted: Live) -> ResourceOutcome {
-        let at = self.0.iter().position(|live| live.is(wanted.instance, &wanted.key));
-        let Some(live) = at.map(|at| &mut self.0[at]) else {
-            self.0.push(wanted);
-            return ResourceOutcome::Opened;
-        };
-        if live.resource == wanted.resource && live.module == wanted.module {
-            live.handler = wanted.handler;
-            return ResourceOutcome::Kept;
-        }
-        *live = wanted;
-        ResourceOutcome::Replaced
+        steps
     }
 
     /// Settles what fresh code of `instances` asked for while it was held back: adopts, replaces and opens
@@ -105,153 +154,175 @@ impl Resources {
         instances: &[u32],
         requests: Vec<ResourceRequest>,
         now: f64,
-    ) -> Vec<ResourceChange> {
-        let mut wanted: Vec<(u32, String, Resource, u32)> = Vec::new();
-        for request in requests {
-            match request {
-                ResourceRequest::Open { instance, key, resource, handler, .. } => {
-                    wanted.retain(|other| (other.0, &other.1) != (instance, &key));
-                    wanted.push((instance, key, resource, handler));
-                }
-                ResourceRequest::Send { .. } => {}
-                ResourceRequest::Close { instance, key } => {
-                    wanted.retain(|other| (other.0, &other.1) != (instance, &key));
-                }
-            }
-        }
+    ) -> (Vec<ResourceChange>, Vec<Step>) {
+        let (wanted, sends) = sum_up(module, requests);
+        let mut steps = Vec::new();
         let mut changes = Vec::new();
-        self.0.retain(|live| {
-            let is_wanted = wanted.iter().any(|(instance, key, ..)| live.is(*instance, key));
-            let stays = is_wanted || live.module != module || !instances.contains(&live.instance);
-            if !stays {
-                let (instance, key) = (live.instance, live.key.clone());
-                changes.push(ResourceChange { instance, key, outcome: ResourceOutcome::Closed });
-            }
-            stays
-        });
-        for (instance, key, resource, handler) in wanted {
-            let due = first(&resource, now);
-            let module = module.to_owned();
-            let outcome =
-                self.open(Live { module, instance, key: key.clone(), resource, handler, due });
+        let unwanted = |live: &Live| {
+            let is_wanted = wanted.iter().any(|one| live.is(one.instance, &one.key));
+            !is_wanted && live.module == module && instances.contains(&live.instance)
+        };
+        for live in self.close(&mut steps, unwanted) {
+            let (instance, key) = (live.instance, live.key);
+            changes.push(ResourceChange { instance, key, outcome: ResourceOutcome::Closed });
+        }
+        for wanted in wanted {
+            let (instance, key) = (wanted.instance, wanted.key.clone());
+            let outcome = self.open(wanted, true, now, &mut steps);
             changes.push(ResourceChange { instance, key, outcome });
         }
-        changes
-    }
-
-    pub(crate) fn close_all_of(&mut self, instance: u32) {
-        self.0.retain(|live| live.instance != instance);
-    }
-
-    /// The handler of a live resource.
-    pub(crate) fn handler(&self, instance: u32, key: &str) -> Option<u32> {
-        self.0.iter().find(|live| live.is(instance, key)).map(|live| live.handler)
-    }
-
-    /// The resource that fires first, if it does until `end`, with its time. Its next firing is arranged; a
-    /// timeout is closed.
-    pub(crate) fn due(&mut self, end: f64) -> Option<(f64, Live)> {
-        // Equal times fire in the order of opening, hence the first of the smallest.
-        let at =
-            (0..self.0.len()).reduce(|a, b| if self.0[b].due < self.0[a].due { b } else { a })?;
-        let live = &mut self.0[at];
-        let due = live.due;
-        if due > end {
-            return None;
+        for (instance, key, data, binary) in sends {
+            steps.push(self.send(instance, key, data, binary));
         }
-        let fired = live.clone();
-        match live.resource {
-            Resource::Interval { ms } => live.due += period(ms),
-            Resource::AnimationFrame {} => live.due = next_frame(due),
-            _ => _ = self.0.remove(at),
+        (changes, steps)
+    }
+
+    fn open(
+        &mut self,
+        wanted: Wanted,
+        fresh: bool,
+        now: f64,
+        steps: &mut Vec<Step>,
+    ) -> ResourceOutcome {
+        let at = self.list.iter().position(|live| live.is(wanted.instance, &wanted.key));
+        let Some(at) = at else {
+            let live = self.started(wanted, now);
+            steps.push(Step::Start(live.serial));
+            self.list.push(live);
+            return ResourceOutcome::Opened;
+        };
+        if !self.list[at].goes_on_as(&wanted, fresh) {
+            let live = self.started(wanted, now);
+            steps.extend([Step::Stop(self.list[at].serial), Step::Start(live.serial)]);
+            self.list[at] = live;
+            return ResourceOutcome::Replaced;
         }
-        Some((due, fired))
+        let live = &mut self.list[at];
+        live.handler = wanted.handler;
+        live.resource = wanted.resource;
+        steps.push(Step::Adopt(live.serial));
+        if let (true, Phase::Spent(answer)) = (fresh && wanted.replay, &live.phase) {
+            steps.push(Step::Replay(live.serial, answer.clone()));
+        }
+        ResourceOutcome::Kept
     }
 
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
-fn first(resource: &Resource, now: f64) -> f64 {
-    match resource {
-        Resource::Interval { ms } | Resource::Timeout { ms } => now + period(*ms),
-        Resource::AnimationFrame {} => next_frame(now),
-        // What no clock fires.
-        _ => f64::INFINITY,
-    }
-}
-
-/// A delay as it is kept: at least a millisecond, so that time passes between firings.
-fn period(ms: f64) -> f64 {
-    ms.max(1.0)
-}
-
-/// The first frame after `now`; frames come at the same times whoever waits for them.
-fn next_frame(now: f64) -> f64 {
-    // A hair more than `now`, since `now` may be a frame's time, rounded.
-    ((now + 0.001) / FRAME).ceil() * FRAME
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn open(key: &str, ms: f64, handler: u32) -> ResourceRequest {
-        ResourceRequest::Open {
-            instance: 1,
-            key: key.into(),
-            resource: Resource::Interval { ms },
-            handler,
-            replay: false,
+    fn started(&mut self, wanted: Wanted, now: f64) -> Live {
+        self.last_serial += 1;
+        Live {
+            serial: self.last_serial,
+            due: timers::first(&wanted.resource, now),
+            module: wanted.module,
+            instance: wanted.instance,
+            key: wanted.key,
+            resource: wanted.resource,
+            handler: wanted.handler,
+            phase: Phase::Running,
         }
     }
 
-    #[test]
-    fn an_adopted_interval_keeps_its_phase() {
-        let mut resources = Resources::default();
-        resources.apply("m", open("tick", 100.0, 1), 0.0);
-        let changes = resources.settle("m", &[1], vec![open("tick", 100.0, 9)], 70.0);
-        assert_eq!(changes[0].outcome, ResourceOutcome::Kept);
-        let (at, fired) = resources.due(100.0).expect("it is due");
-        assert_eq!((at, fired.handler), (100.0, 9));
-        assert_eq!(resources.due(199.0), None);
+    fn send(&self, instance: u32, key: String, data: String, binary: bool) -> Step {
+        let is_socket = |live: &&Live| {
+            live.is(instance, &key)
+                && live.is_running()
+                && matches!(live.resource, Resource::WebSocket { .. })
+        };
+        let socket = self.list.iter().find(is_socket).map(|live| live.serial);
+        Step::Send { socket, instance, key, data, binary }
     }
 
-    #[test]
-    fn what_is_not_opened_again_is_closed() {
-        let mut resources = Resources::default();
-        resources.apply("m", open("a", 100.0, 1), 0.0);
-        resources.apply("m", open("b", 100.0, 2), 0.0);
-        let changes =
-            resources.settle("m", &[1], vec![open("b", 50.0, 3), open("c", 1.0, 4)], 10.0);
-        let told: Vec<_> =
-            changes.iter().map(|change| (change.key.as_str(), change.outcome)).collect();
-        assert_eq!(
-            told,
-            [
-                ("a", ResourceOutcome::Closed),
-                ("b", ResourceOutcome::Replaced),
-                ("c", ResourceOutcome::Opened)
-            ]
-        );
-        assert_eq!(resources.len(), 2);
+    fn close(&mut self, steps: &mut Vec<Step>, which: impl Fn(&Live) -> bool) -> Vec<Live> {
+        let closed: Vec<Live> = self.list.extract_if(.., |live| which(live)).collect();
+        steps.extend(closed.iter().map(|live| Step::Stop(live.serial)));
+        closed
     }
 
-    #[test]
-    fn other_instances_are_left_alone() {
-        let mut resources = Resources::default();
-        resources.apply("m", open("a", 100.0, 1), 0.0);
-        assert_eq!(resources.settle("m", &[2], Vec::new(), 0.0), []);
-        assert_eq!(resources.len(), 1);
+    pub(crate) fn close_all_of(&mut self, instance: u32) -> Vec<Step> {
+        let mut steps = Vec::new();
+        self.close(&mut steps, |live| live.instance == instance);
+        steps
     }
 
-    #[test]
-    fn a_delay_of_nothing_still_takes_time() {
-        let mut resources = Resources::default();
-        resources.apply("m", open("a", 0.0, 1), 0.0);
-        let fired = std::iter::from_fn(|| resources.due(10.0)).count();
-        assert_eq!(fired, 10);
+    /// Notes that a resource fires with `data`; a one-shot does so once only. The answer is whether it fires.
+    pub(crate) fn fires(&mut self, serial: u64, data: Option<&str>) -> bool {
+        let Some(live) = self.get_mut(serial).filter(|live| live.is_running()) else {
+            return false;
+        };
+        if live.resource.is_one_shot() {
+            live.phase = Phase::Fired(data.map(str::to_owned));
+        }
+        true
     }
+
+    /// Notes that a firing has reached its handler.
+    pub(crate) fn heard(&mut self, serial: u64) {
+        if let Some(live) = self.get_mut(serial)
+            && let Phase::Fired(answer) = &mut live.phase
+        {
+            live.phase = Phase::Spent(answer.take());
+        }
+    }
+
+    /// Notes that a socket or an event source has ended.
+    pub(crate) fn ended(&mut self, serial: u64) {
+        if let Some(live) = self.get_mut(serial) {
+            live.phase = Phase::Ended;
+        }
+    }
+
+    pub(crate) fn get(&self, serial: u64) -> Option<&Live> {
+        self.list.iter().find(|live| live.serial == serial)
+    }
+
+    fn get_mut(&mut self, serial: u64) -> Option<&mut Live> {
+        self.list.iter_mut().find(|live| live.serial == serial)
+    }
+
+    /// Those that can fire and are what `which` looks for, in the order of opening.
+    pub(crate) fn running(&self, which: impl Fn(&Resource) -> bool) -> Vec<Live> {
+        let found = self.list.iter().filter(|live| live.is_running() && which(&live.resource));
+        found.cloned().collect()
+    }
+
+    /// The listeners for an event in one of its phases.
+    pub(crate) fn listeners(&self, at: ListenerTarget, kind: &str, capture: bool) -> Vec<Live> {
+        self.running(|resource| {
+            matches!(resource, Resource::Listener { target, event, flags }
+                if *target == at && event == kind && (flags & LISTEN_CAPTURE != 0) == capture)
+        })
+    }
+
+    /// The listeners for changes of a storage item that other pages make.
+    pub(crate) fn storage_listeners(&self, area: StorageArea, name: &str) -> Vec<Live> {
+        self.running(|resource| {
+            matches!(resource, Resource::Storage { area: of, item }
+                if *of == area && item.as_deref().is_none_or(|item| item == name))
+        })
+    }
+}
+
+/// A message for a socket: whose, its key, the data, whether it is Base64.
+type Sent = (u32, String, String, bool);
+
+/// What a list of requests comes to: the last word on each key, and the messages to send.
+fn sum_up(module: &str, requests: Vec<ResourceRequest>) -> (Vec<Wanted>, Vec<Sent>) {
+    let mut wanted: Vec<Wanted> = Vec::new();
+    let mut sends = Vec::new();
+    for request in requests {
+        match request {
+            ResourceRequest::Open { instance, key, resource, handler, replay } => {
+                wanted.retain(|other| (other.instance, &other.key) != (instance, &key));
+                let module = module.to_owned();
+                wanted.push(Wanted { module, instance, key, resource, handler, replay });
+            }
+            ResourceRequest::Send { instance, key, data, binary } => {
+                sends.push((instance, key, data, binary));
+            }
+            ResourceRequest::Close { instance, key } => {
+                wanted.retain(|other| (other.instance, &other.key) != (instance, &key));
+                sends.retain(|(whose, of, ..)| (*whose, of) != (instance, &key));
+            }
+        }
+    }
+    (wanted, sends)
 }

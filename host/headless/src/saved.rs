@@ -1,13 +1,10 @@
 //! Going back and forth through the states that modules had, and states of a whole page that are written down.
 
-use std::cell::RefCell;
-
 use hmr_abi::state::{InstanceState, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::State;
 use crate::error::PageError;
-use crate::listen::{self, PageEvent};
 use crate::page::Page;
 use crate::swap::{Outcome, Swap, SwapStep};
 
@@ -106,7 +103,7 @@ impl Page {
         let (at, entry) =
             entry.ok_or_else(|| PageError::NoState { module: module.to_owned(), index, count })?;
         self.check_running(module)?;
-        Ok(travel(&self.state, module, &entry.hash, entry.snapshot, Some(at)))
+        Ok(self.travel(module, &entry.hash, entry.snapshot, Some(at)))
     }
 
     /// Captures the state of all modules that run.
@@ -145,9 +142,27 @@ impl Page {
                 Err(error) => return Err(error),
             }
             let snapshot = self.state.borrow().assign(module, snapshot.clone());
-            swaps.push(travel(&self.state, module, hash, snapshot, None));
+            swaps.push(self.travel(module, hash, snapshot, None));
         }
         Ok(swaps)
+    }
+
+    /// Swaps a module to the version that it runs, with another state.
+    fn travel(&self, name: &str, from_hash: &str, snapshot: Snapshot, to: Option<usize>) -> Swap {
+        let mut state = self.state.borrow_mut();
+        state.begin();
+        let hash = state.modules.get(name).map(|module| module.code.hash.to_string());
+        let mut swap = Swap::new(name, hash.unwrap_or_default());
+        if let Err((step, error)) = state.change_state(&mut swap, from_hash, snapshot, to) {
+            swap.outcome = Outcome::RolledBack;
+            swap.step = Some(step);
+            swap.error = Some(error);
+            state.pass(&mut swap, SwapStep::Rollback);
+        }
+        let swap = state.ended_with_invalidations(swap);
+        drop(state);
+        self.settle();
+        swap
     }
 
     fn with_module<T>(
@@ -169,38 +184,8 @@ impl Page {
     }
 }
 
-/// Swaps a module to the version that it runs, with another state.
-fn travel(
-    page: &RefCell<State>,
-    name: &str,
-    from_hash: &str,
-    snapshot: Snapshot,
-    to: Option<usize>,
-) -> Swap {
-    let mut state = page.borrow_mut();
-    state.begin();
-    let hash = state.modules.get(name).map(|module| module.code.hash.to_string());
-    let mut swap = Swap::new(name, hash.unwrap_or_default());
-    if let Err((step, error)) = state.travel(&mut swap, from_hash, snapshot, to) {
-        swap.outcome = Outcome::RolledBack;
-        swap.step = Some(step);
-        swap.error = Some(error);
-        state.pass(&mut swap, SwapStep::Rollback);
-    }
-    let at = state.swaps.len();
-    state.swaps.push(swap);
-    state.settle();
-    let invalidated = std::mem::take(&mut state.invalidated);
-    state.swaps[at].invalidated = invalidated;
-    let swap = state.swaps[at].clone();
-    state.told.push_back(PageEvent::Swap(swap.clone()));
-    drop(state);
-    listen::tell(page);
-    swap
-}
-
 impl State {
-    fn travel(
+    fn change_state(
         &mut self,
         swap: &mut Swap,
         from_hash: &str,

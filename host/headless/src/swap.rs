@@ -20,7 +20,7 @@ use std::fmt;
 use hmr_abi::port::Invalidation;
 use hmr_abi::state::RestoreReport;
 
-use crate::record::ConnectionChange;
+use crate::ports::ConnectionChange;
 use crate::resources::ResourceChange;
 
 pub(crate) use candidate::Candidate;
@@ -110,7 +110,7 @@ pub struct Swap {
     pub report: Option<RestoreReport>,
     /// What became of the resources.
     pub resources: Vec<ResourceChange>,
-    /// What became of the connections.
+    /// What became of the connections of the module's instances.
     pub connections: Vec<ConnectionChange>,
     /// The instances that said during the swap that they cannot go on with what they have, and those that were rendered
     /// afresh for it and said so in turn.

@@ -250,6 +250,11 @@ impl Tree {
         Ok(())
     }
 
+    /// The element of a number, if it is one.
+    pub(crate) fn element_of(&self, id: NodeId) -> Option<Node> {
+        self.element(id).ok().flatten()
+    }
+
     fn get(&self, id: NodeId) -> Result<Known, TreeError> {
         self.nodes.get(&id).or_else(|| self.aside.get(&id)).copied().ok_or(TreeError::Unknown(id))
     }

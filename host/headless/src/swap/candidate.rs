@@ -3,9 +3,8 @@
 //! New code is a [`Candidate`] until the document shows what it rendered: its operations go to a tree outside of the
 //! document, its requests and log lines to lists. Dropping a candidate leaves no trace.
 
-use hmr_abi::event::ResourceRequest;
 use hmr_abi::ops::{Method, Namespace};
-use hmr_abi::port::{Invalidation, PortRequest};
+use hmr_abi::port::Invalidation;
 use hmr_abi::state::{KeyOutcome, MigrateAnswer, RestoreReport, Snapshot};
 
 use super::{Failure, Probation, Swap, SwapStep};
@@ -15,9 +14,9 @@ use crate::guest::{Effect, Fault, Guest};
 use crate::info::ModuleInfo;
 use crate::listen::PageEvent;
 use crate::module::Code;
+use crate::outside::{Requests, Settled};
 use crate::patch;
 use crate::record::LogLevel;
-use crate::resources::ResourceChange;
 use crate::tree::{Asked, Tree};
 
 /// New code that has taken the state over and rendered, of which the document shows nothing yet.
@@ -27,8 +26,7 @@ pub(crate) struct Candidate {
     /// The instances, each with the root outside of the document that it rendered below.
     apart: Vec<(u32, Node)>,
     report: RestoreReport,
-    requests: Vec<ResourceRequest>,
-    ports: Vec<PortRequest>,
+    requests: Requests,
     invalidations: Vec<Invalidation>,
     logs: Vec<(LogLevel, String)>,
     calls: Vec<(Node, Method)>,
@@ -39,7 +37,7 @@ pub(crate) struct Replaced {
     code: Code,
     guest: Option<Guest>,
     info: Option<ModuleInfo>,
-    resources: Vec<ResourceChange>,
+    settled: Settled,
 }
 
 impl State {
@@ -105,8 +103,7 @@ impl State {
             tree,
             apart,
             report: RestoreReport::default(),
-            requests: Vec::new(),
-            ports: Vec::new(),
+            requests: Requests::default(),
             invalidations: Vec::new(),
             logs: Vec::new(),
             calls: Vec::new(),
@@ -136,8 +133,8 @@ impl State {
         for effect in effects {
             match effect {
                 Effect::Log(level, text) => candidate.logs.push((LogLevel::from(level), text)),
-                Effect::Resource(request) => candidate.requests.push(request),
-                Effect::Port(request) => candidate.ports.push(request),
+                Effect::Resource(request) => candidate.requests.resources.push(request),
+                Effect::Port(request) => candidate.requests.ports.push(request),
                 Effect::Invalidate(invalidation) => candidate.invalidations.push(invalidation),
                 Effect::Dom(batch) => candidate
                     .tree
@@ -175,7 +172,8 @@ impl State {
         // Nothing that was held is a DOM operation, which alone could fail.
         _ = self.apply(name, held);
         let mut replaced = self.render(name, code, candidate)?;
-        swap.resources = std::mem::take(&mut replaced.resources);
+        let Settled { resources, connections } = std::mem::take(&mut replaced.settled);
+        (swap.resources, swap.connections) = (resources, connections);
         let keys = swap.report.iter().flat_map(|report| &report.instances).flat_map(|instance| {
             let there =
                 instance.keys.iter().filter(|(_, outcome)| **outcome != KeyOutcome::Orphaned);
@@ -213,8 +211,6 @@ impl State {
         let invalidations = candidate.invalidations.into_iter();
         self.invalidations.extend(invalidations.map(|one| (name.to_owned(), one)));
         let instances: Vec<u32> = candidate.apart.iter().map(|(instance, _)| *instance).collect();
-        let now = self.now();
-        let resources = self.resources.settle(name, &instances, candidate.requests, now);
         let module = self.modules.get_mut(name)?;
         module.tree = candidate.tree;
         module.touched = true;
@@ -222,7 +218,8 @@ impl State {
         let is_well = std::mem::replace(&mut module.health, Health::Well) == Health::Well;
         let guest = module.guest.replace(candidate.guest).filter(|_| is_well);
         let code = std::mem::replace(&mut module.code, code);
-        Some(Replaced { code, guest, info, resources })
+        let settled = self.settle_fresh(name, &instances, candidate.requests);
+        Some(Replaced { code, guest, info, settled })
     }
 
     /// The step `commit`: the old code gets its last call. With the snapshot from before, the new code is put on

@@ -50,6 +50,14 @@ impl State {
         }
     }
 
+    /// Asks code that a swap committed whether its instances are well, unless it is gone already.
+    pub(super) fn check_probation(&mut self, name: &str, hash: &str) {
+        let module = self.modules.get(name);
+        if module.is_some_and(|module| module.can_go_on() && *module.code.hash == *hash) {
+            self.check_health(name);
+        }
+    }
+
     /// Asks running code whether its instances are well. If not, it is undone once the page settles; what has no
     /// version before it is told as a problem.
     pub(crate) fn check_health(&mut self, name: &str) {

@@ -132,22 +132,17 @@ impl Walk<'_> {
             let text = format!("the swap was rolled back in the step `{step}`: {error}");
             self.state.borrow_mut().write_log(LogLevel::Warn, &name, text);
         }
-        self.state.borrow_mut().release(&name);
         if committed {
             self.enter(SwapStep::Probation);
-            self.state.borrow_mut().check_health(&name);
         }
-        self.leave();
         let mut state = self.state.borrow_mut();
-        let at = state.swaps.len();
-        state.swaps.push(self.swap);
-        state.settle();
-        let invalidated = std::mem::take(&mut state.invalidated);
-        let swap = &mut state.swaps[at];
-        swap.invalidated = invalidated;
-        let swap = swap.clone();
-        state.told.push_front(PageEvent::Swap(swap.clone()));
+        state.release(&name);
+        if committed {
+            state.check_probation(&name, &self.swap.hash);
+        }
         drop(state);
+        self.leave();
+        let swap = self.state.borrow_mut().ended_with_invalidations(self.swap);
         listen::tell(self.state);
         swap
     }
@@ -271,6 +266,21 @@ impl State {
             let reason = of(&current.code).or_else(|| of(new))?;
             Some(format!("`{component}` accepts no hot update: {reason}"))
         })
+    }
+
+    /// Notes a swap that has ended, and lets the page settle: what was invalidated during the swap is dealt with then,
+    /// and told with it.
+    pub(crate) fn ended_with_invalidations(&mut self, swap: Swap) -> Swap {
+        let at = self.swaps.len();
+        self.swaps.push(swap);
+        let told = self.told.len();
+        self.settle();
+        let invalidated = std::mem::take(&mut self.invalidated);
+        let swap = &mut self.swaps[at];
+        swap.invalidated = invalidated;
+        let swap = swap.clone();
+        self.told.insert(told, PageEvent::Swap(swap.clone()));
+        swap
     }
 
     /// Lets a module be called again after its swap, and delivers what waited.

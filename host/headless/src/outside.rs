@@ -1,0 +1,385 @@
+//! What resources stand for: the world outside of the modules, and how it reaches them.
+//!
+//! [`Outside`] is that world as a test scripts it. The table of resources decides what becomes of each ([`Step`]), and
+//! [`State::carry_out`] does it. Whatever has something to say to a handler goes through [`State::fire_later`]: it waits until no
+//! module is on the stack, and longer while a swap is under way.
+//!
+//! Functions of the test (host functions, servers) run while nothing of the page is borrowed, in [`Page::settle`], so they may
+//! use the page.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use hmr_abi::event::{DISPATCH_INERT, EventData, Resource, ResourceRequest};
+use hmr_abi::port::PortRequest;
+
+use crate::connections::Delivery;
+use crate::engine::{State, Waiting};
+use crate::host_functions::Functions;
+use crate::listen;
+use crate::network::Network;
+use crate::observers::Observers;
+use crate::page::Page;
+use crate::ports::ConnectionChange;
+use crate::record::LogLevel;
+use crate::resources::{Live, ResourceChange, Step};
+use crate::storage::Stored;
+
+/// How many firings and values reach modules in one turn: what modules say to each other and to the outside must come to
+/// an end.
+const MOST_IN_A_TURN: u32 = 1000;
+
+/// The world outside of the modules.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outside {
+    pub(crate) functions: Functions,
+    pub(crate) network: Network,
+    pub(crate) observers: Observers,
+    pub(crate) stored: Stored,
+    /// Which media queries match; those that are not here do not.
+    pub(crate) media: BTreeMap<String, bool>,
+    /// What functions of the test are to do next.
+    pub(crate) errands: VecDeque<Errand>,
+    firings: VecDeque<Firing>,
+    /// How many firings and values were delivered in this turn.
+    delivered: u32,
+    told_of_excess: bool,
+}
+
+/// Something that a function of the test decides.
+#[derive(Debug, Clone)]
+pub(crate) enum Errand {
+    /// A host function answers the call with this serial number.
+    Call(u64),
+    /// A server answers the request with this serial number.
+    Request(u64),
+    /// A host function transforms a value on its way.
+    Transform(Delivery),
+}
+
+/// A resource that has something to say.
+#[derive(Debug, Clone)]
+struct Firing {
+    serial: u64,
+    data: Option<String>,
+}
+
+/// What a module asked for besides changes of the document, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    pub(crate) resources: Vec<ResourceRequest>,
+    pub(crate) ports: Vec<PortRequest>,
+}
+
+impl Requests {
+    /// Takes out what is about one instance.
+    pub(crate) fn split_off(&mut self, instance: u32) -> Self {
+        let resources = self.resources.extract_if(.., |request| request.instance() == instance);
+        let ports = self.ports.extract_if(.., |request| port_owner(request) == instance);
+        Self { resources: resources.collect(), ports: ports.collect() }
+    }
+}
+
+fn port_owner(request: &PortRequest) -> u32 {
+    match request {
+        PortRequest::Output { instance, .. }
+        | PortRequest::Input { instance, .. }
+        | PortRequest::Send { instance, .. }
+        | PortRequest::Close { instance, .. } => *instance,
+    }
+}
+
+/// What became of the resources and connections of fresh code.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    pub(crate) resources: Vec<ResourceChange>,
+    pub(crate) connections: Vec<ConnectionChange>,
+}
+
+impl Page {
+    /// Lets the page come to rest: what modules asked for is done, functions of the test included.
+    pub(crate) fn settle(&self) {
+        loop {
+            let errand = {
+                let mut state = self.state.borrow_mut();
+                state.settle();
+                state.next_errand()
+            };
+            match errand {
+                Some(Errand::Call(serial)) => self.run_call(serial),
+                Some(Errand::Request(serial)) => self.run_server(serial),
+                Some(Errand::Transform(delivery)) => self.run_transform(delivery),
+                None => break,
+            }
+        }
+        listen::tell(&self.state);
+    }
+
+    /// Does something to the page from outside, and lets it come to rest.
+    pub(crate) fn act<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let answer = {
+            let mut state = self.state.borrow_mut();
+            state.begin();
+            act(&mut state)
+        };
+        self.settle();
+        answer
+    }
+
+    /// Says whether a media query matches from now on, and tells those who watch it if that is news.
+    ///
+    /// A query that was never set does not match. The text is compared as it is written.
+    pub fn set_media(&self, query: &str, matches: bool) {
+        self.act(|state| {
+            let before = state.outside.media.insert(query.to_owned(), matches).unwrap_or(false);
+            if before == matches {
+                return;
+            }
+            let watching = state.resources.running(
+                |resource| matches!(resource, Resource::MediaQuery { query: of } if of == query),
+            );
+            for live in watching {
+                state.fire_later(live.serial, Some(media(matches)));
+            }
+        });
+    }
+
+    /// Fires an event at the window, as a script of the page would. The answer is whether a listener prevented its
+    /// default.
+    #[expect(clippy::must_use_candidate, reason = "few listeners prevent anything")]
+    pub fn fire_window(&self, event: &str, data: EventData) -> bool {
+        self.act(|state| state.fire_window(&EventData { kind: event.to_owned(), ..data }))
+    }
+
+    /// Fires an event at the document; it goes up to the window. The answer is whether a listener prevented its
+    /// default.
+    #[expect(clippy::must_use_candidate, reason = "few listeners prevent anything")]
+    pub fn fire_document(&self, event: &str, data: EventData) -> bool {
+        self.act(|state| state.fire_document(&EventData { kind: event.to_owned(), ..data }))
+    }
+}
+
+fn media(matches: bool) -> String {
+    serde_json::json!({ "matches": matches }).to_string()
+}
+
+impl State {
+    /// Begins a turn: from here, modules have something new to react to.
+    pub(crate) fn begin_turn(&mut self) {
+        self.outside.delivered = 0;
+        self.outside.told_of_excess = false;
+    }
+
+    /// Whether one more firing or value may reach a module in this turn; it counts as delivered then.
+    pub(crate) fn may_deliver(&mut self) -> bool {
+        self.outside.delivered += 1;
+        self.outside.delivered <= MOST_IN_A_TURN
+    }
+
+    fn next_errand(&mut self) -> Option<Errand> {
+        let errand = match self.next_to_transform() {
+            Some(delivery) => Errand::Transform(delivery),
+            None => self.outside.errands.pop_front()?,
+        };
+        if self.may_deliver() {
+            return Some(errand);
+        }
+        self.tell_of_excess("the rest waits for the next action");
+        self.outside.errands.push_front(errand);
+        None
+    }
+
+    pub(crate) fn tell_of_excess(&mut self, what_now: &str) {
+        if !self.outside.told_of_excess {
+            self.outside.told_of_excess = true;
+            let text = format!(
+                "modules were told more than {MOST_IN_A_TURN} things in one turn; {what_now}\n\
+                 hint: does an answer lead to the next question, or do connections form a circle?"
+            );
+            self.write_log(LogLevel::Warn, "", text);
+        }
+    }
+
+    /// Does what running code asked for.
+    pub(crate) fn apply_requests(&mut self, name: &str, requests: Requests) {
+        let now = self.now();
+        for request in requests.resources {
+            let closes = matches!(request, ResourceRequest::Close { .. });
+            if self.may_ask(name, request.instance(), closes) {
+                let steps = self.resources.apply(name, request, now);
+                self.carry_out(name, steps);
+            }
+        }
+        for request in requests.ports {
+            let closes = matches!(request, PortRequest::Close { .. });
+            if self.may_ask(name, port_owner(&request), closes) {
+                self.apply_port_request(name, request);
+            }
+        }
+    }
+
+    /// Settles what fresh code of a module's instances asked for while it was held back. Its tree is the module's by now.
+    pub(crate) fn settle_fresh(
+        &mut self,
+        name: &str,
+        instances: &[u32],
+        mut requests: Requests,
+    ) -> Settled {
+        requests.resources.retain(|request| instances.contains(&request.instance()));
+        requests.ports.retain(|request| instances.contains(&port_owner(request)));
+        let now = self.now();
+        let (resources, steps) = self.resources.settle(name, instances, requests.resources, now);
+        self.carry_out(name, steps);
+        let connections = self.settle_ports(name, instances, requests.ports);
+        Settled { resources, connections }
+    }
+
+    /// Closes all that an instance had.
+    pub(crate) fn close_all_of(&mut self, instance: u32) {
+        let steps = self.resources.close_all_of(instance);
+        self.carry_out("", steps);
+        self.ports.close_all_of(instance);
+    }
+
+    /// Whether a module may ask for something about an instance: one that is its own. One that is being unmounted may still
+    /// be closed.
+    fn may_ask(&mut self, name: &str, instance: u32, closes: bool) -> bool {
+        let owner = self.mounts.get(&instance).map(|mount| mount.wanted.module.as_str());
+        let may = owner.map_or(closes, |owner| owner == name);
+        if !may {
+            let text = format!(
+                "a request about the instance {instance}, which is not the module's, was left out"
+            );
+            self.write_log(LogLevel::Warn, name, text);
+        }
+        may
+    }
+
+    fn carry_out(&mut self, name: &str, steps: Vec<Step>) {
+        for step in steps {
+            match step {
+                Step::Start(serial) => self.start_resource(serial),
+                Step::Adopt(serial) => self.observe(serial),
+                Step::Stop(serial) => {
+                    self.outside.network.close(serial);
+                    self.outside.observers.forget(serial);
+                }
+                Step::Replay(serial, data) => {
+                    self.outside.firings.push_back(Firing { serial, data });
+                }
+                Step::Send { socket: Some(serial), data, binary, key, .. } => {
+                    if !self.outside.network.send(serial, data, binary) {
+                        let text = format!("a message for `{key}` is no Base64; it was left out");
+                        self.write_log(LogLevel::Warn, name, text);
+                    }
+                }
+                Step::Send { socket: None, instance, key, .. } => {
+                    let who = self.who(instance);
+                    let text = format!(
+                        "a message for `{key}` of {who} was dropped: no web socket of that key is open"
+                    );
+                    self.write_log(LogLevel::Warn, name, text);
+                }
+            }
+        }
+    }
+
+    /// Begins what a new resource stands for.
+    fn start_resource(&mut self, serial: u64) {
+        let Some(live) = self.resources.get(serial) else { return };
+        match &live.resource {
+            Resource::MediaQuery { query } => {
+                let matches = self.outside.media.get(query).copied().unwrap_or(false);
+                self.fire_later(serial, Some(media(matches)));
+            }
+            Resource::WebSocket { .. } | Resource::EventSource { .. } => {
+                self.outside.network.connect(serial);
+            }
+            Resource::Request { .. } => self.outside.errands.push_back(Errand::Request(serial)),
+            Resource::Call { .. } => self.outside.errands.push_back(Errand::Call(serial)),
+            _ => self.observe(serial),
+        }
+    }
+
+    /// Lets a resource say something once no module is on the stack. Nothing if it was closed or is spent.
+    pub(crate) fn fire_later(&mut self, serial: u64, data: Option<String>) {
+        if self.resources.fires(serial, data.as_deref()) {
+            self.outside.firings.push_back(Firing { serial, data });
+        }
+    }
+
+    /// Makes one step of telling modules what concerns them: firings, then values, then what was changed below observed
+    /// elements. The answer is whether there was one to make.
+    pub(crate) fn tell_modules(&mut self) -> bool {
+        self.refresh_connections();
+        self.deliver_firing() || self.deliver_value() || self.notice_mutations()
+    }
+
+    /// Delivers the next firing, if there is one and the turn is not too long already.
+    pub(crate) fn deliver_firing(&mut self) -> bool {
+        if self.outside.firings.is_empty() {
+            return false;
+        }
+        if !self.may_deliver() {
+            self.tell_of_excess("the rest waits for the next action");
+            return false;
+        }
+        if let Some(Firing { serial, data }) = self.outside.firings.pop_front()
+            && let Some(live) = self.resources.get(serial).cloned()
+        {
+            let kind = live.resource.kind().to_owned();
+            let event = EventData { kind, data, time: self.now(), ..EventData::default() };
+            self.fire_resource(&live, event);
+        }
+        true
+    }
+
+    /// Runs the handler of a resource that fired, or lets the firing wait for the end of a swap. The answer is that of `hmr_dispatch`.
+    pub(crate) fn fire_resource(&mut self, live: &Live, data: EventData) -> u32 {
+        let Some(module) = self.modules.get_mut(&live.module) else { return 0 };
+        if !module.quiesced {
+            return self.dispatch_resource(live, &data);
+        }
+        let waits = |waiting: &Waiting| matches!(waiting, Waiting::Resource { live: other, .. } if other.serial == live.serial);
+        if !(live.is_timer() && module.queue.iter().any(waits)) {
+            module.queue.push_back(Waiting::Resource { live: Box::new(live.clone()), data });
+        }
+        0
+    }
+
+    fn dispatch_resource(&mut self, live: &Live, data: &EventData) -> u32 {
+        self.resources.heard(live.serial);
+        let Live { module, key, handler, instance, .. } = live;
+        let during = format!("the {} `{key}`", live.resource.kind());
+        let flags = self.call(module, &during, |guest| guest.dispatch(*handler, data));
+        let flags = flags.unwrap_or(0);
+        if flags & DISPATCH_INERT != 0 {
+            let who = self.who(*instance);
+            let text = format!("{during} of {who} fired for a handler that is no longer there");
+            self.write_log(LogLevel::Warn, module, text);
+        }
+        flags
+    }
+
+    /// Delivers a firing that waited for the end of a swap to the handler that the resource has now.
+    pub(crate) fn deliver_waiting_firing(&mut self, live: &Live, data: &EventData) {
+        if let Some(live) = self.resources.get(live.serial).cloned() {
+            self.dispatch_resource(&live, data);
+            return;
+        }
+        let who = self.who(live.instance);
+        let text = format!(
+            "a firing of the {} `{}` of {who} was dropped: the code that runs now does not have it",
+            live.resource.kind(),
+            live.key
+        );
+        self.write_log(LogLevel::Debug, &live.module, text);
+    }
+
+    /// An instance as a message names it.
+    pub(crate) fn who(&self, instance: u32) -> String {
+        match self.mounts.get(&instance) {
+            Some(mount) => format!("`{}` (instance {instance})", mount.wanted.component),
+            None => format!("the instance {instance}"),
+        }
+    }
+}

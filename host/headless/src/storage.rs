@@ -1,0 +1,132 @@
+//! Web storage: what is stored, and hearing of what other pages store.
+
+use std::collections::BTreeMap;
+
+use hmr_abi::event::StorageArea;
+
+use crate::page::{Page, PageBuilder};
+
+/// Both areas of a page.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stored {
+    local: BTreeMap<String, String>,
+    session: BTreeMap<String, String>,
+}
+
+impl Stored {
+    fn area(&mut self, area: StorageArea) -> &mut BTreeMap<String, String> {
+        match area {
+            StorageArea::Local => &mut self.local,
+            StorageArea::Session => &mut self.session,
+        }
+    }
+
+    pub(crate) fn get(&self, area: StorageArea, item: &str) -> Option<String> {
+        let items = match area {
+            StorageArea::Local => &self.local,
+            StorageArea::Session => &self.session,
+        };
+        items.get(item).cloned()
+    }
+
+    /// Stores or takes out an item; the answer is what it was.
+    pub(crate) fn set(
+        &mut self,
+        area: StorageArea,
+        item: &str,
+        value: Option<&str>,
+    ) -> Option<String> {
+        match value {
+            Some(value) => self.area(area).insert(item.to_owned(), value.to_owned()),
+            None => self.area(area).remove(item),
+        }
+    }
+}
+
+/// A storage area of a page, as a script of that page uses it. See [`Page::storage`].
+#[derive(Debug, Clone)]
+pub struct Storage {
+    page: Page,
+    area: StorageArea,
+}
+
+impl Storage {
+    /// An item's text.
+    #[must_use]
+    pub fn get(&self, item: &str) -> Option<String> {
+        self.page.state.borrow().outside.stored.get(self.area, item)
+    }
+
+    /// Stores an item. This page's own listeners do not hear of it, as in a browser.
+    pub fn set(&self, item: &str, value: &str) {
+        self.page.state.borrow_mut().outside.stored.set(self.area, item, Some(value));
+    }
+
+    /// Takes an item out.
+    pub fn remove(&self, item: &str) {
+        self.page.state.borrow_mut().outside.stored.set(self.area, item, None);
+    }
+}
+
+impl PageBuilder {
+    /// Stores an item before anything is mounted.
+    #[must_use]
+    pub fn store(mut self, area: StorageArea, item: &str, value: &str) -> Self {
+        self.outside.stored.set(area, item, Some(value));
+        self
+    }
+}
+
+impl Page {
+    /// A storage area.
+    ///
+    /// ```
+    /// use hmr_headless::{Page, StorageArea};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let page = Page::builder().store(StorageArea::Local, "cart", "[]").open()?;
+    /// let local = page.storage(StorageArea::Local);
+    /// assert_eq!(local.get("cart").as_deref(), Some("[]"));
+    /// local.remove("cart");
+    /// assert_eq!(local.get("cart"), None);
+    /// assert_eq!(page.storage(StorageArea::Session).get("cart"), None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn storage(&self, area: StorageArea) -> Storage {
+        Storage { page: self.clone(), area }
+    }
+
+    /// Stores an item as another page of the same origin does, or takes it out with `None`: who listens hears of it.
+    ///
+    /// ```
+    /// use hmr_headless::{Page, StorageArea};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let page = Page::builder().open()?;
+    /// page.store_from_elsewhere(StorageArea::Local, "theme", "dark");
+    /// assert_eq!(page.storage(StorageArea::Local).get("theme").as_deref(), Some("dark"));
+    /// page.store_from_elsewhere(StorageArea::Local, "theme", None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn store_from_elsewhere<'a>(
+        &self,
+        area: StorageArea,
+        item: &str,
+        value: impl Into<Option<&'a str>>,
+    ) {
+        let new = value.into();
+        self.act(|state| {
+            let old = state.outside.stored.set(area, item, new);
+            if old.as_deref() == new {
+                return;
+            }
+            let data = serde_json::json!({ "item": item, "old": old, "new": new }).to_string();
+            for live in state.resources.storage_listeners(area, item) {
+                state.fire_later(live.serial, Some(data.clone()));
+            }
+        });
+    }
+}
