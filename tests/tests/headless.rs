@@ -58,9 +58,11 @@ fn a_swap_keeps_state_form_values_and_focus() {
             SwapStep::Quiesce,
             SwapStep::Capture,
             SwapStep::Instantiate,
+            SwapStep::Migrate,
             SwapStep::Restore,
             SwapStep::Render,
-            SwapStep::Commit
+            SwapStep::Commit,
+            SwapStep::Probation
         ]
     );
     assert_eq!(swap.report.expect("a report").instances.len(), 1);

@@ -24,5 +24,6 @@ pub use app::{App, AppError, LocalPackage, Module};
 pub use cargo::{Artifact, BuildEvent, BuildOutcome, BuildRequest, CancelToken, Failure, build};
 pub use config::Config;
 pub use diagnostics::{Diagnostic, Level};
+pub use hash::hash_of;
 pub use toolchain::{Finding, Progress, Status, Toolchain, ToolchainError, doctor};
 pub use transform::{Prepared, TransformError, prepare};

@@ -18,7 +18,7 @@ use wasmparser::{Encoding, Parser, Payload};
 
 use self::interface::Interface;
 pub use self::names::demangle;
-use crate::hash;
+use crate::hash::hash_of;
 
 /// The first bytes of each wasm binary.
 const MAGIC: &[u8] = b"\0asm";
@@ -139,7 +139,7 @@ pub fn prepare(module: &str, bytes: &[u8]) -> Result<Prepared, TransformError> {
     let manifest = read_manifest(module, &sections)?;
     interface.check()?;
     let bytes = sections.assemble(module);
-    Ok(Prepared { hash: hash::of(&bytes), bytes, manifest })
+    Ok(Prepared { hash: hash_of(&bytes), bytes, manifest })
 }
 
 fn read_manifest(module: &str, sections: &Sections<'_>) -> Result<Manifest, TransformError> {

@@ -9,7 +9,7 @@
 //! the swap; what happens to it meanwhile waits in its queue.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use hmr_abi::event::EventData;
@@ -17,16 +17,22 @@ use hmr_abi::ops::Method;
 use hmr_abi::port::Invalidation;
 use hmr_abi::state::Snapshot;
 
+use crate::calls::Calls;
 use crate::connections::{Connections, Delivery};
 use crate::dom::{Dom, Node};
-use crate::guest::{Effect, Fault, Guest};
+use crate::guest::{Effect, Fault, Guest, Terms};
+use crate::history::History;
+use crate::info::{ModuleInfo, Stats};
+use crate::listen::{Listeners, PageEvent};
 use crate::machine::Limits;
 use crate::module::Code;
 use crate::mount::Mount;
 use crate::outside::{Outside, Requests};
+use crate::pace::{Pace, SlowExport};
 use crate::ports::Ports;
-use crate::record::{LogLevel, LogLine, Trap};
+use crate::record::{LogLevel, LogLine, RefusedVersion, Trap};
 use crate::resources::{Live, Resources};
+use crate::swap::{Probation, Swap};
 use crate::tree::{Asked, Tree};
 
 /// How often one action may start trapped modules afresh, before the module is left stopped.
@@ -66,6 +72,32 @@ pub(crate) struct Module {
     pub(crate) touched: bool,
     pub(crate) health: Health,
     restarts: u32,
+    /// The wrappers and meters of its exports.
+    pub(crate) calls: Rc<Calls>,
+    /// How often code was committed.
+    pub(crate) generation: u32,
+    /// The version before the one that runs.
+    pub(crate) previous: Option<Code>,
+    /// The keys of its signals, and those of before the last swap.
+    pub(crate) keys: BTreeSet<String>,
+    pub(crate) previous_keys: BTreeSet<String>,
+    /// There while new code is watched.
+    pub(crate) probation: Option<Probation>,
+    /// The versions that were undone.
+    pub(crate) refused: Vec<RefusedVersion>,
+    pub(crate) history: History,
+    pub(crate) pace: Pace,
+}
+
+impl Module {
+    /// Whether the code that runs is not about to be replaced because it failed.
+    pub(crate) fn can_go_on(&self) -> bool {
+        self.health != Health::Trapped && !self.has_failed_probation()
+    }
+
+    fn has_failed_probation(&self) -> bool {
+        self.probation.as_ref().is_some_and(|probation| probation.failed.is_some())
+    }
 }
 
 /// A page.
@@ -89,6 +121,17 @@ pub(crate) struct State {
     pub(crate) calls: VecDeque<(Node, Method)>,
     /// Instances that said they cannot go on, with their modules.
     pub(crate) invalidations: VecDeque<(String, Invalidation)>,
+    /// What was made of them since the action began.
+    pub(crate) invalidated: Vec<Invalidation>,
+    /// The instances that had their turn since the page last settled.
+    pub(crate) invalidated_once: BTreeSet<u32>,
+    /// All swaps that have ended, in order.
+    pub(crate) swaps: Vec<Swap>,
+    /// What listeners are to be told once the page is not in use.
+    pub(crate) told: VecDeque<PageEvent>,
+    pub(crate) listeners: Rc<Listeners>,
+    pub(crate) warnings: Vec<SlowExport>,
+    pub(crate) stats: Stats,
 }
 
 impl State {
@@ -110,6 +153,13 @@ impl State {
             next_tree: 1,
             calls: VecDeque::new(),
             invalidations: VecDeque::new(),
+            invalidated: Vec::new(),
+            invalidated_once: BTreeSet::new(),
+            swaps: Vec::new(),
+            told: VecDeque::new(),
+            listeners: Rc::default(),
+            warnings: Vec::new(),
+            stats: Stats::default(),
         }
     }
 
@@ -134,8 +184,27 @@ impl State {
             touched: false,
             health: Health::Well,
             restarts: 0,
+            calls: Rc::default(),
+            generation: 0,
+            previous: None,
+            keys: BTreeSet::new(),
+            previous_keys: BTreeSet::new(),
+            probation: None,
+            refused: Vec::new(),
+            history: History::default(),
+            pace: Pace::default(),
         };
         self.modules.insert(name.to_owned(), module);
+    }
+
+    /// What the code of a module runs under.
+    pub(crate) fn terms(&self, name: &str) -> Terms {
+        let calls = self.modules.get(name).map(|module| Rc::clone(&module.calls));
+        Terms {
+            limits: self.limits,
+            clock: Rc::clone(&self.clock),
+            calls: calls.unwrap_or_default(),
+        }
     }
 
     pub(crate) fn is_quiesced(&self, module: &str) -> bool {
@@ -158,7 +227,10 @@ impl State {
         let (result, effects) = self.call_held_back(name, call)?;
         let applied = self.apply(name, effects);
         match result.and_then(|value| applied.map(|()| value)) {
-            Ok(value) => Some(value),
+            Ok(value) => {
+                self.count_call(name);
+                Some(value)
+            }
             Err(fault) => {
                 self.trap(name, during, &fault);
                 None
@@ -221,18 +293,32 @@ impl State {
         self.log.push(LogLine { level, module: module.to_owned(), text });
     }
 
-    /// Notes that running code trapped. It is started afresh when the page settles.
+    /// Writes the log lines among what a call asked for, and ignores the rest.
+    pub(crate) fn log_effects(&mut self, name: &str, effects: Vec<Effect>) {
+        for effect in effects {
+            if let Effect::Log(level, text) = effect {
+                self.write_log(LogLevel::from(level), name, text);
+            }
+        }
+    }
+
+    /// Notes that running code trapped. When the page settles it is started afresh, or undone if it is on probation.
     pub(crate) fn trap(&mut self, name: &str, during: &str, fault: &Fault) {
         let trap = Trap::new(name, during, fault);
         self.write_log(LogLevel::Error, name, trap.to_string());
-        self.traps.push(trap);
+        self.told.push_back(PageEvent::Trap(trap.clone()));
         if let Some(module) = self.modules.get_mut(name) {
             module.health = Health::Trapped;
+            if let Some(probation) = &mut module.probation {
+                probation.failed = Some(trap.to_string());
+            }
         }
+        self.traps.push(trap);
     }
 
     /// Begins an action of the page's user: an event, a swap, time that passes.
     pub(crate) fn begin(&mut self) {
+        self.invalidated.clear();
         self.begin_turn();
         for module in self.modules.values_mut() {
             module.restarts = 0;
@@ -242,19 +328,30 @@ impl State {
     /// Does what is left to do, until nothing is, and takes note of the state.
     pub(crate) fn settle(&mut self) {
         loop {
-            let trapped = self
-                .modules
-                .iter()
-                .find(|(_, module)| module.health == Health::Trapped && !module.quiesced);
-            if let Some(name) = trapped.map(|(name, _)| name.clone()) {
+            if let Some(name) = self.first_module(|module| module.has_failed_probation()) {
+                self.undo(&name);
+            } else if let Some(name) = self.first_module(|module| module.health == Health::Trapped)
+            {
                 self.start_afresh(&name);
+                self.deliver_waiting(&name);
             } else if let Some((node, method)) = self.calls.pop_front() {
                 self.call_method(node, method);
-            } else if !self.place_components() && !self.tell_modules() {
+            } else if !self.place_components()
+                && !self.handle_invalidation()
+                && !self.tell_modules()
+            {
                 break;
             }
         }
+        self.invalidation_ends();
         self.take_notes();
+        self.compare_paces();
+    }
+
+    /// The first module of those that can be called now for which something holds.
+    fn first_module(&self, holds: impl Fn(&Module) -> bool) -> Option<String> {
+        let found = self.modules.iter().find(|(_, module)| !module.quiesced && holds(module));
+        found.map(|(name, _)| name.clone())
     }
 
     /// Replaces running code that trapped by a fresh instance of it with its last good state.
@@ -275,10 +372,13 @@ impl State {
         let outcome = if too_often {
             Err("it traps again and again".to_owned())
         } else {
-            self.rehearse(&code, &snapshot).map_err(|(_, error)| error)
+            self.rehearse(name, &code, &snapshot).map_err(|(_, error)| error)
         };
         match outcome {
-            Ok(candidate) => self.install(name, code, candidate),
+            Ok(candidate) => {
+                self.stats.revived += 1;
+                self.install(name, code, candidate);
+            }
             Err(error) => {
                 if let Some(module) = self.modules.get_mut(name) {
                     module.guest = None;
@@ -297,6 +397,8 @@ impl State {
         let Some(module) = self.modules.get_mut(name) else { return };
         let guest = module.guest.take();
         module.last_good = None;
+        module.probation = None;
+        module.history = History::default();
         module.tree = tree;
         if let Some(guest) = guest {
             self.dispose(name, guest);
@@ -306,11 +408,7 @@ impl State {
     /// The last call that running code gets. What it asks for is ignored.
     pub(crate) fn dispose(&mut self, name: &str, mut guest: Guest) {
         let disposed = guest.dispose();
-        for effect in guest.take_effects() {
-            if let Effect::Log(level, text) = effect {
-                self.write_log(LogLevel::from(level), name, text);
-            }
-        }
+        self.log_effects(name, guest.take_effects());
         if let Err(fault) = disposed {
             let text = format!("the old code trapped while it was disposed of: {fault}");
             self.write_log(LogLevel::Warn, name, text);
@@ -324,6 +422,8 @@ impl State {
             match self.capture(&name) {
                 Some(Ok(snapshot)) => {
                     if let Some(module) = self.modules.get_mut(&name) {
+                        module.history.note(&module.code.hash, &snapshot);
+                        module.keys = ModuleInfo::keys_of(&snapshot);
                         module.last_good = Some(snapshot);
                     }
                 }
@@ -342,11 +442,7 @@ impl State {
     /// The state of running code, or why it could not be captured. Nothing if it is not running.
     pub(crate) fn capture(&mut self, name: &str) -> Option<Result<Snapshot, Fault>> {
         let (captured, effects) = self.call_held_back(name, Guest::capture)?;
-        for effect in effects {
-            if let Effect::Log(level, text) = effect {
-                self.write_log(LogLevel::from(level), name, text);
-            }
-        }
+        self.log_effects(name, effects);
         Some(captured)
     }
 

@@ -55,6 +55,44 @@ pub enum PageError {
     /// The module does not run.
     #[error("the module `{0}` does not run: none of its components is mounted, or it has trapped")]
     NotRunning(String),
+    /// A swap of the module is under way.
+    #[error("the module `{0}` is being swapped")]
+    Swapping(String),
+    /// The module has no version before the one that runs.
+    #[error("the module `{0}` has no version before this one")]
+    NoPrevious(String),
+    /// A call of an export failed.
+    #[error("the call of `{export}` of `{module}` failed: {why}")]
+    Call {
+        /// The module.
+        module: String,
+        /// The export.
+        export: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// The module's history has no such state.
+    #[error("the history of `{module}` has no state {index}: it has {count}")]
+    NoState {
+        /// The module.
+        module: String,
+        /// The index that was asked for, from 0.
+        index: i64,
+        /// How many there are.
+        count: usize,
+    },
+    /// Text is no saved snapshot.
+    #[error("this is no saved snapshot: {0}")]
+    Saved(String),
+    /// An update's transform is no array of operations.
+    #[error(
+        "the update's transform is no array of operations: {why}\n\
+         hint: it is like `[{{\"op\":\"rename\",\"from\":\"draft\",\"to\":\"title\"}}]`"
+    )]
+    Transform {
+        /// What is wrong with it.
+        why: String,
+    },
     /// The state of a module could not be captured.
     #[error("the state of `{module}` could not be captured: {why}")]
     Capture {

@@ -138,8 +138,12 @@ impl State {
 
     /// Delivers what waited for the end of a swap to the code that is live now.
     pub(crate) fn deliver_waiting(&mut self, name: &str) {
-        while let Some(waiting) =
-            self.modules.get_mut(name).and_then(|module| module.queue.pop_front())
+        // What waits when the code traps goes to the code that takes its place.
+        while let Some(waiting) = self
+            .modules
+            .get_mut(name)
+            .filter(|module| !module.quiesced && module.can_go_on())
+            .and_then(|module| module.queue.pop_front())
         {
             self.begin_turn();
             match waiting {

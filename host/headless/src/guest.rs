@@ -6,20 +6,30 @@
 //!
 //! A [`Guest`] trusts nothing: addresses and lengths are checked against the memory, texts decoded, calls
 //! cut when they take too long. Every failure is a [`Fault`]; none is a panic of the host.
+//!
+//! Every call of an export goes through [`Guest::invoke`], so that the wrappers and meters of [`Calls`] see all of
+//! them.
+
+mod invoke;
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use hmr_abi::event::{EventData, PanicInfo, ResourceRequest};
 use hmr_abi::port::{Invalidation, PortRequest};
-use hmr_abi::state::{MountAnswer, MountRequest, RestoreReport, Snapshot};
+use hmr_abi::state::{
+    HealthReport, MigrateAnswer, MountAnswer, MountRequest, RestoreReport, Snapshot,
+};
 use hmr_abi::{IMPORT_MODULE, exports, imports};
 use serde::de::DeserializeOwned;
 use wasmtime::{
-    Caller, Error, Instance, Linker, Memory, Store, StoreLimits, StoreLimitsBuilder, Trap,
-    TypedFunc, WasmParams, WasmResults,
+    Caller, Error, Global, Instance, Linker, Memory, MemoryType, Store, StoreLimits,
+    StoreLimitsBuilder,
 };
 
+use crate::calls::{Calls, Value};
 use crate::machine::{self, Limits};
 use crate::module::Code;
 
@@ -44,6 +54,9 @@ pub(crate) enum Fault {
     Trap(String),
     #[error("took longer than {0} ms")]
     Timeout(u128),
+    /// The code's own budget was spent; in which function, if it has a name.
+    #[error("ran for too long{}", .0.as_ref().map(|name| format!(", in `{name}`")).unwrap_or_default())]
+    TooLong(Option<String>),
     #[error("{0}")]
     Malformed(String),
 }
@@ -55,68 +68,79 @@ struct Host {
     room: usize,
     clock: Rc<Cell<f64>>,
     panic: Option<PanicInfo>,
+    /// How much of the current call was spent in imports.
+    away: Duration,
+}
+
+/// What code runs under.
+#[derive(Clone)]
+pub(crate) struct Terms {
+    pub(crate) limits: Limits,
+    pub(crate) clock: Rc<Cell<f64>>,
+    /// The wrappers and meters of its module.
+    pub(crate) calls: Rc<Calls>,
 }
 
 pub(crate) struct Guest {
     store: Store<Host>,
+    instance: Instance,
     limits: Limits,
     memory: Memory,
-    alloc: TypedFunc<u32, u32>,
-    mount: TypedFunc<(u32, u32), u32>,
-    unmount: TypedFunc<u32, ()>,
-    dispatch: TypedFunc<(u32, u32, u32), u32>,
-    capture: TypedFunc<(), u32>,
-    restore: TypedFunc<(u32, u32), u32>,
-    dispose: TypedFunc<(), ()>,
+    budget: Option<Global>,
+    calls: Rc<Calls>,
+    /// What made the code of the current call trap, whatever a wrapper made of it.
+    failed: Option<Fault>,
+    /// How long the last calls of each export took, in milliseconds.
+    times: BTreeMap<String, Vec<f64>>,
 }
 
 impl Guest {
     /// Instantiates `code` and registers its components.
-    pub(crate) fn start(code: &Code, limits: Limits, clock: &Rc<Cell<f64>>) -> Result<Self, Fault> {
+    pub(crate) fn start(code: &Code, terms: &Terms) -> Result<Self, Fault> {
+        let mut guest = Self::instantiate(&code.module, terms)?;
+        for component in &code.components {
+            guest.invoke(&format!("{}{component}", exports::COMPONENT_PREFIX), &[])?;
+        }
+        Ok(guest)
+    }
+
+    /// Instantiates without registering anything.
+    pub(crate) fn instantiate(module: &wasmtime::Module, terms: &Terms) -> Result<Self, Fault> {
+        let limits = terms.limits;
         let engine = machine::engine().map_err(Fault::Trap)?;
         let host = Host {
             limits: StoreLimitsBuilder::new()
                 .memory_size(limits.memory)
                 .table_elements(1 << 20)
-                .memories(1)
+                .memories(2)
                 .build(),
             effects: Vec::new(),
             room: limits.handed_over,
-            clock: Rc::clone(clock),
+            clock: Rc::clone(&terms.clock),
             panic: None,
+            away: Duration::ZERO,
         };
         let mut store = Store::new(engine, host);
         store.limiter(|host| &mut host.limits);
         store.set_epoch_deadline(limits.ticks());
         let instance = linker(engine)
-            .and_then(|linker| linker.instantiate(&mut store, &code.module))
-            .map_err(|error| fault(&error, None, &limits))?;
-        let mut guest = Self::bind(store, instance, limits)
-            .map_err(|error| Fault::Malformed(format!("{error:#}")))?;
-        for component in &code.components {
-            let name = format!("{}{component}", exports::COMPONENT_PREFIX);
-            let register = instance
-                .get_typed_func::<(), ()>(&mut guest.store, &name)
-                .map_err(|error| Fault::Malformed(format!("{error:#}")))?;
-            guest.run(&register, ())?;
-        }
-        Ok(guest)
-    }
-
-    fn bind(mut store: Store<Host>, instance: Instance, limits: Limits) -> Result<Self, Error> {
-        let memory = instance
-            .get_memory(&mut store, exports::MEMORY)
-            .ok_or_else(|| Error::msg("the module does not export `memory`"))?;
+            .and_then(|linker| linker.instantiate(&mut store, module))
+            .map_err(|error| invoke::fault(&error, None, &limits))?;
+        // Code that exports none gets one that it does not know of, where nothing fits in.
+        let memory = match instance.get_memory(&mut store, exports::MEMORY) {
+            Some(memory) => memory,
+            None => Memory::new(&mut store, MemoryType::new(0, Some(0)))
+                .map_err(|error| Fault::Malformed(format!("{error:#}")))?,
+        };
+        let budget = instance.get_global(&mut store, exports::BUDGET);
         Ok(Self {
+            instance,
             memory,
             limits,
-            alloc: instance.get_typed_func(&mut store, exports::ALLOC)?,
-            mount: instance.get_typed_func(&mut store, exports::MOUNT)?,
-            unmount: instance.get_typed_func(&mut store, exports::UNMOUNT)?,
-            dispatch: instance.get_typed_func(&mut store, exports::DISPATCH)?,
-            capture: instance.get_typed_func(&mut store, exports::CAPTURE_STATE)?,
-            restore: instance.get_typed_func(&mut store, exports::RESTORE_STATE)?,
-            dispose: instance.get_typed_func(&mut store, exports::DISPOSE)?,
+            budget,
+            calls: Rc::clone(&terms.calls),
+            failed: None,
+            times: BTreeMap::new(),
             store,
         })
     }
@@ -127,66 +151,109 @@ impl Guest {
     }
 
     pub(crate) fn mount(&mut self, request: &MountRequest) -> Result<MountAnswer, Fault> {
-        let argument = self.argument(&json(request)?)?;
-        let mount = self.mount.clone();
-        let answer = self.run(&mount, argument)?;
+        let answer = self.ask(exports::MOUNT, request)?;
         self.answer(exports::MOUNT, answer)
     }
 
     pub(crate) fn unmount(&mut self, instance: u32) -> Result<(), Fault> {
-        let unmount = self.unmount.clone();
-        self.run(&unmount, instance)
+        self.invoke(exports::UNMOUNT, &[instance.into()]).map(|_| ())
+    }
+
+    /// Tells an instance that an update took its place away, if the code wants to know.
+    pub(crate) fn prune(&mut self, instance: u32) -> Result<(), Fault> {
+        if self.has(exports::PRUNE) {
+            self.invoke(exports::PRUNE, &[instance.into()])?;
+        }
+        Ok(())
     }
 
     /// The flags of `hmr_dispatch`.
     pub(crate) fn dispatch(&mut self, handler: u32, data: &EventData) -> Result<u32, Fault> {
         let (ptr, len) = self.argument(&json(data)?)?;
-        let dispatch = self.dispatch.clone();
-        self.run(&dispatch, (handler, ptr, len))
+        self.number(exports::DISPATCH, &[handler.into(), ptr.into(), len.into()])
     }
 
     pub(crate) fn capture(&mut self) -> Result<Snapshot, Fault> {
-        let capture = self.capture.clone();
-        let answer = self.run(&capture, ())?;
+        self.snapshot_of(exports::CAPTURE_STATE)
+    }
+
+    /// Runs the hooks of before an update.
+    pub(crate) fn before_update(&mut self) -> Result<Snapshot, Fault> {
+        self.snapshot_of(exports::BEFORE_UPDATE)
+    }
+
+    fn snapshot_of(&mut self, export: &str) -> Result<Snapshot, Fault> {
+        let answer = self.number(export, &[])?;
         if answer == 0 {
             return Ok(Snapshot { abi: hmr_abi::ABI_VERSION, ..Snapshot::default() });
         }
-        self.answer(exports::CAPTURE_STATE, answer)
+        self.answer(export, answer)
+    }
+
+    /// The snapshot as this code understands it, or why it cannot be made that. Code that does not migrate takes it
+    /// as it is.
+    pub(crate) fn migrate(&mut self, snapshot: &Snapshot) -> Result<Option<MigrateAnswer>, Fault> {
+        if !self.has(exports::MIGRATE) {
+            return Ok(None);
+        }
+        match self.ask(exports::MIGRATE, snapshot)? {
+            0 => Ok(None),
+            ptr => MigrateAnswer::parse(self.bytes(exports::MIGRATE, ptr)?)
+                .map(Some)
+                .map_err(|error| not_json(exports::MIGRATE, &error)),
+        }
     }
 
     pub(crate) fn restore(&mut self, snapshot: &Snapshot) -> Result<RestoreReport, Fault> {
-        let argument = self.argument(&json(snapshot)?)?;
-        let restore = self.restore.clone();
-        let answer = self.run(&restore, argument)?;
+        let answer = self.ask(exports::RESTORE_STATE, snapshot)?;
         self.answer(exports::RESTORE_STATE, answer)
     }
 
-    pub(crate) fn dispose(&mut self) -> Result<(), Fault> {
-        let dispose = self.dispose.clone();
-        self.run(&dispose, ())
+    /// Which instances are not well; none if the code does not tell.
+    pub(crate) fn health(&mut self) -> Result<HealthReport, Fault> {
+        if !self.has(exports::HEALTH) {
+            return Ok(HealthReport::default());
+        }
+        let answer = self.number(exports::HEALTH, &[])?;
+        self.answer(exports::HEALTH, answer)
     }
 
-    fn run<P: WasmParams, R: WasmResults>(
-        &mut self,
-        function: &TypedFunc<P, R>,
-        params: P,
-    ) -> Result<R, Fault> {
-        self.store.set_epoch_deadline(self.limits.ticks());
-        let host = self.store.data_mut();
-        host.room = self.limits.handed_over;
-        host.panic = None;
-        function.call(&mut self.store, params).map_err(|error| {
-            let panic = self.store.data_mut().panic.take();
-            fault(&error, panic, &self.limits)
-        })
+    pub(crate) fn dispose(&mut self) -> Result<(), Fault> {
+        self.invoke(exports::DISPOSE, &[]).map(|_| ())
+    }
+
+    /// A copy of the memory.
+    pub(crate) fn memory(&self) -> Vec<u8> {
+        self.memory.data(&self.store).to_vec()
+    }
+
+    /// Makes the memory what it was. What it has grown by since is zeroed.
+    pub(crate) fn put_memory_back(&mut self, was: &[u8]) {
+        let memory = self.memory.data_mut(&mut self.store);
+        let (known, grown) = memory.split_at_mut(was.len().min(memory.len()));
+        known.copy_from_slice(&was[..known.len()]);
+        grown.fill(0);
+    }
+
+    /// Gives an export a value as JSON text; the answer is the address of what it has to say.
+    fn ask<T: serde::Serialize>(&mut self, export: &str, value: &T) -> Result<u32, Fault> {
+        let (ptr, len) = self.argument(&json(value)?)?;
+        self.number(export, &[ptr.into(), len.into()])
+    }
+
+    /// Calls an export whose answer is one `i32`.
+    pub(crate) fn number(&mut self, export: &str, params: &[Value]) -> Result<u32, Fault> {
+        match self.invoke(export, params)?.as_slice() {
+            [Value::I32(number)] => Ok(number.cast_unsigned()),
+            _ => Err(Fault::Malformed(format!("`{export}` does not answer with an `i32`"))),
+        }
     }
 
     /// Copies `bytes` into room that the module makes for them.
-    fn argument(&mut self, bytes: &[u8]) -> Result<(u32, u32), Fault> {
+    pub(crate) fn argument(&mut self, bytes: &[u8]) -> Result<(u32, u32), Fault> {
         let len = u32::try_from(bytes.len())
             .map_err(|_| Fault::Malformed("an argument of more than 4 GiB".to_owned()))?;
-        let alloc = self.alloc.clone();
-        let ptr = self.run(&alloc, len)?;
+        let ptr = self.number(exports::ALLOC, &[len.into()])?;
         self.memory.write(&mut self.store, ptr as usize, bytes).map_err(|_| {
             Fault::Malformed(format!(
                 "`{}` answered with room for {len} bytes at {ptr}, outside of the memory",
@@ -201,13 +268,19 @@ impl Guest {
         if ptr == 0 {
             return Ok(T::default());
         }
-        let bytes = length_prefixed(self.memory.data(&self.store), ptr).ok_or_else(|| {
+        serde_json::from_slice(self.bytes(export, ptr)?).map_err(|error| not_json(export, &error))
+    }
+
+    /// The bytes of the answer at `ptr`.
+    pub(crate) fn bytes(&self, export: &str, ptr: u32) -> Result<&[u8], Fault> {
+        length_prefixed(self.memory.data(&self.store), ptr).ok_or_else(|| {
             Fault::Malformed(format!("the answer of `{export}` at {ptr} is outside of the memory"))
-        })?;
-        serde_json::from_slice(bytes).map_err(|error| {
-            Fault::Malformed(format!("the answer of `{export}` is no such JSON: {error}"))
         })
     }
+}
+
+fn not_json(export: &str, error: &serde_json::Error) -> Fault {
+    Fault::Malformed(format!("the answer of `{export}` is no such JSON: {error}"))
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Fault> {
@@ -217,17 +290,6 @@ fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Fault> {
 fn length_prefixed(memory: &[u8], ptr: u32) -> Option<&[u8]> {
     let (len, rest) = memory.get(ptr as usize..)?.split_first_chunk::<4>()?;
     rest.get(..u32::from_le_bytes(*len) as usize)
-}
-
-fn fault(error: &Error, panic: Option<PanicInfo>, limits: &Limits) -> Fault {
-    if let Some(info) = panic {
-        return Fault::Panic(info);
-    }
-    match error.downcast_ref::<Trap>() {
-        Some(Trap::Interrupt) => Fault::Timeout(limits.call.as_millis()),
-        Some(trap) => Fault::Trap(trap.to_string()),
-        None => Fault::Trap(error.root_cause().to_string()),
-    }
 }
 
 fn linker(engine: &wasmtime::Engine) -> Result<Linker<Host>, Error> {
@@ -296,6 +358,7 @@ fn request<T: DeserializeOwned + 'static>(
 
 /// A copy of what an import was called with, once it has been checked that it lies in the memory.
 fn handed_over(caller: &mut Caller<'_, Host>, ptr: u32, len: u32) -> Result<Vec<u8>, Error> {
+    let began = Instant::now();
     let memory = caller
         .get_export(exports::MEMORY)
         .and_then(wasmtime::Extern::into_memory)
@@ -311,5 +374,7 @@ fn handed_over(caller: &mut Caller<'_, Host>, ptr: u32, len: u32) -> Result<Vec<
         .room
         .checked_sub(bytes.len() + 64)
         .ok_or_else(|| Error::msg("one call handed over more than an engine takes"))?;
-    Ok(bytes.to_vec())
+    let bytes = bytes.to_vec();
+    host.away += began.elapsed();
+    Ok(bytes)
 }

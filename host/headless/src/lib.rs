@@ -104,6 +104,7 @@
 //! its memory. Limits on time and memory are set on the [`PageBuilder`].
 
 mod actions;
+mod calls;
 mod connections;
 mod dom;
 mod element;
@@ -111,38 +112,54 @@ mod engine;
 mod error;
 mod events;
 mod guest;
+mod history;
 mod host_functions;
+mod info;
+mod invalidate;
+mod isolated;
+mod listen;
 mod machine;
 mod module;
 mod mount;
 mod network;
 mod observers;
 mod outside;
+mod pace;
 mod page;
 mod patch;
 mod ports;
 mod project;
+mod proxy;
 mod reconcile;
 mod record;
 mod resources;
+mod saved;
 mod storage;
 mod swap;
 mod tree;
 
 pub use hmr_abi::event::{EventData, StorageArea};
+pub use hmr_abi::port::Invalidation;
 pub use hmr_abi::state::{
     InstanceReport, InstanceState, KeyOutcome, RestoreReport, SignalState, Snapshot,
 };
 
+pub use calls::{CallError, CallMetrics, Original, Patch, Profile, Value};
 pub use element::Element;
 pub use error::{OpenError, PageError};
 pub use host_functions::Call;
+pub use info::{ModuleInfo, ModuleState, Stats};
+pub use isolated::{ExecuteError, Execution, execute};
+pub use listen::{EventKind, PageEvent, Subscription};
 pub use module::ModuleError;
 pub use network::{EventSource, Message, Request, Response, Socket};
+pub use pace::SlowExport;
 pub use page::{Page, PageBuilder};
 pub use ports::{ConnectionChange, ConnectionOutcome};
 pub use project::{Project, ProjectError};
-pub use record::{LogLevel, LogLine, Trap};
+pub use proxy::ModuleProxy;
+pub use record::{LogLevel, LogLine, RefusedVersion, Trap};
 pub use resources::{ResourceChange, ResourceOutcome};
+pub use saved::{NamedSnapshot, SavedModule};
 pub use storage::Storage;
 pub use swap::{Outcome, Swap, SwapStep};

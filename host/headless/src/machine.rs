@@ -20,13 +20,20 @@ pub(crate) struct Limits {
     pub(crate) call: Duration,
     /// How large its memory may grow, in bytes.
     pub(crate) memory: usize,
+    /// How many loop heads and calls one call may pass, in a module that counts them.
+    pub(crate) budget: i32,
     /// How many bytes of operations, log lines and requests one call may hand over.
     pub(crate) handed_over: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { call: Duration::from_secs(5), memory: 256 << 20, handed_over: 64 << 20 }
+        Self {
+            call: Duration::from_secs(5),
+            memory: 256 << 20,
+            budget: 500_000_000,
+            handed_over: 64 << 20,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hmr_abi::manifest::{Manifest, ManifestError, SECTION};
 use hmr_abi::{ABI_VERSION, IMPORT_MODULE, exports, imports};
-use wasmtime::{ExternType, FuncType, Module, ValType};
+use wasmtime::{ExternType, FuncType, GlobalType, Module, Mutability, ValType};
 
 use crate::machine;
 
@@ -72,6 +72,9 @@ pub enum ModuleError {
 #[derive(Clone)]
 pub(crate) struct Code {
     pub(crate) bytes: Arc<[u8]>,
+    /// The content hash of `bytes`, as the tool names versions.
+    pub(crate) hash: Arc<str>,
+    pub(crate) manifest: Arc<Manifest>,
     pub(crate) module: Module,
     /// The names behind `hmr_component:`, in the order of the export section.
     pub(crate) components: Vec<String>,
@@ -112,7 +115,8 @@ impl Code {
             .filter_map(|export| export.name().strip_prefix(exports::COMPONENT_PREFIX))
             .map(str::to_owned)
             .collect();
-        Ok(Self { bytes: bytes.into(), module, components })
+        let hash = hmr_build::hash_of(bytes).into();
+        Ok(Self { bytes: bytes.into(), hash, manifest: manifest.into(), module, components })
     }
 }
 
@@ -146,6 +150,19 @@ fn check_exports(module: &Module) -> Result<(), ModuleError> {
         if !export.func().is_some_and(|found| is_type(found, expected)) {
             return Err(wrong(name, &show(expected), &export));
         }
+    }
+    for (name, params) in exports::OPTIONAL {
+        let answer = if name == exports::PRUNE { Answer::Nothing } else { Answer::Int };
+        if let Some(export) = module.get_export(name)
+            && !export.func().is_some_and(|found| is_type(found, (params, answer)))
+        {
+            return Err(wrong(name, &show((params, answer)), &export));
+        }
+    }
+    if let Some(export) = module.get_export(exports::BUDGET)
+        && !export.global().is_some_and(is_budget)
+    {
+        return Err(wrong(exports::BUDGET, "a mutable i32 global", &export));
     }
     for export in module.exports().filter(|e| e.name().starts_with(exports::COMPONENT_PREFIX)) {
         if !export.ty().func().is_some_and(|found| is_type(found, (0, Answer::Nothing))) {
@@ -202,6 +219,10 @@ fn import_type(name: &str) -> Option<(usize, Answer)> {
         imports::NOW => Some((0, Answer::Float)),
         _ => None,
     }
+}
+
+fn is_budget(found: &GlobalType) -> bool {
+    matches!((found.content(), found.mutability()), (ValType::I32, Mutability::Var))
 }
 
 fn is_type(found: &FuncType, (params, answer): (usize, Answer)) -> bool {

@@ -10,7 +10,9 @@ use serde_json::value::RawValue;
 use crate::dom::Node;
 use crate::engine::{Health, State};
 use crate::guest::{Effect, Fault, Guest};
+use crate::listen::PageEvent;
 use crate::outside::Requests;
+use crate::swap::{Outcome, Swap, SwapStep};
 
 /// How deep components of other modules may stand in each other.
 const MOST_NESTED: usize = 32;
@@ -30,6 +32,8 @@ pub(crate) struct Mount {
     pub(crate) node: Node,
     pub(crate) wanted: Wanted,
     pub(crate) failed: bool,
+    /// An update took its place out of the page.
+    pub(crate) pruned: bool,
 }
 
 impl State {
@@ -95,7 +99,8 @@ impl State {
     fn mount(&mut self, node: Node, wanted: &Wanted) {
         let instance = self.next_instance;
         self.next_instance += 1;
-        self.mounts.insert(instance, Mount { node, wanted: wanted.clone(), failed: false });
+        let mount = Mount { node, wanted: wanted.clone(), failed: false, pruned: false };
+        self.mounts.insert(instance, mount);
         if let Err(error) = self.try_mount(instance, node, wanted) {
             self.fail(instance, error);
         }
@@ -104,13 +109,16 @@ impl State {
     fn try_mount(&mut self, instance: u32, node: Node, wanted: &Wanted) -> Result<(), String> {
         let request = request(instance, wanted)?;
         self.check_place(node, wanted)?;
-        self.start(&wanted.module)?;
+        let loading = self.start(&wanted.module)?;
         self.dom.clear(node);
         if let Some(module) = self.modules.get_mut(&wanted.module) {
             module.tree.set_root(instance, node);
         }
         let during = format!("mounting `{}`", wanted.component);
         let answer = self.call(&wanted.module, &during, |guest| guest.mount(&request));
+        if let Some(swap) = loading {
+            self.loaded(swap);
+        }
         match answer {
             Some(MountAnswer { error: None }) => Ok(()),
             Some(MountAnswer { error: Some(error) }) => Err(format!(
@@ -147,24 +155,62 @@ impl State {
         Ok(())
     }
 
-    /// Starts a module's code unless it runs.
-    fn start(&mut self, name: &str) -> Result<(), String> {
-        let (limits, clock) = (self.limits, std::rc::Rc::clone(&self.clock));
-        let Some(module) = self.modules.get_mut(name) else { return Ok(()) };
+    /// Starts a module's code unless it runs. The answer is the swap that this begins, up to the step `render`.
+    fn start(&mut self, name: &str) -> Result<Option<Swap>, String> {
+        let terms = self.terms(name);
+        let Some(module) = self.modules.get_mut(name) else { return Ok(None) };
         if module.health != Health::Well {
             return Err(format!("the module `{name}` has trapped and is not running"));
         }
         if module.guest.is_some() {
-            return Ok(());
+            return Ok(None);
         }
-        let mut guest = Guest::start(&module.code, limits, &clock)
-            .map_err(|fault| format!("the module `{name}` could not be started: {fault}"))?;
-        let effects = guest.take_effects();
-        module.guest = Some(guest);
-        self.apply(name, effects).map_err(|fault| {
-            self.stop_running(name);
-            format!("the module `{name}` could not be started: {fault}")
-        })
+        let code = module.code.clone();
+        let mut swap = Swap::new(name, &*code.hash);
+        self.pass(&mut swap, SwapStep::Prepare);
+        self.pass(&mut swap, SwapStep::Instantiate);
+        let started = Guest::start(&code, &terms).and_then(|mut guest| {
+            let effects = guest.take_effects();
+            if let Some(module) = self.modules.get_mut(name) {
+                module.guest = Some(guest);
+            }
+            self.apply(name, effects).inspect_err(|_| self.stop_running(name))
+        });
+        match started {
+            Ok(()) => {
+                self.pass(&mut swap, SwapStep::Render);
+                Ok(Some(swap))
+            }
+            Err(fault) => {
+                swap.outcome = Outcome::RolledBack;
+                swap.step = Some(SwapStep::Instantiate);
+                swap.error = Some(fault.to_string());
+                self.pass(&mut swap, SwapStep::Rollback);
+                self.ended(swap);
+                Err(format!("the module `{name}` could not be started: {fault}"))
+            }
+        }
+    }
+
+    /// Ends the swap of code that was loaded for a component. There is no version to undo it to.
+    fn loaded(&mut self, mut swap: Swap) {
+        let name = swap.module.clone();
+        let prev = self.info(&name);
+        if let Some(module) = self.modules.get_mut(&name) {
+            module.generation += 1;
+        }
+        self.pass(&mut swap, SwapStep::Commit);
+        if let (Some(prev), Some(next)) = (prev, self.info(&name)) {
+            self.told.push_back(PageEvent::Update { next, prev });
+        }
+        self.pass(&mut swap, SwapStep::Probation);
+        self.check_health(&name);
+        self.ended(swap);
+    }
+
+    fn ended(&mut self, swap: Swap) {
+        self.told.push_back(PageEvent::Swap(swap.clone()));
+        self.swaps.push(swap);
     }
 
     /// Shows in an element why nothing is mounted there.
@@ -188,24 +234,40 @@ impl State {
 
     fn unmount(&mut self, instance: u32) {
         let Some(mount) = self.mounts.remove(&instance) else { return };
-        let name = mount.wanted.module;
-        if !mount.failed {
-            self.call(&name, &format!("unmounting `{}`", mount.wanted.component), |guest| {
-                guest.unmount(instance)
-            });
-        }
-        if let Some(module) = self.modules.get_mut(&name) {
-            module.tree.drop_root(instance, &mut self.dom);
-        }
-        self.close_all_of(instance);
-        self.dom.clear(mount.node);
+        let name = mount.wanted.module.clone();
+        self.tear_down(instance, &mount);
         if self.mounted_of(&name).is_empty() {
             self.stop_running(&name);
         }
     }
 
+    /// Takes what an instance rendered out of its place, and lets its code know.
+    fn tear_down(&mut self, instance: u32, mount: &Mount) {
+        let Wanted { module: name, component, .. } = &mount.wanted;
+        if !mount.failed && mount.pruned {
+            self.call(name, &format!("pruning `{component}`"), |guest| guest.prune(instance));
+        }
+        if !mount.failed {
+            self.call(name, &format!("unmounting `{component}`"), |guest| guest.unmount(instance));
+        }
+        if let Some(module) = self.modules.get_mut(name) {
+            module.tree.drop_root(instance, &mut self.dom);
+        }
+        self.close_all_of(instance);
+        self.dom.clear(mount.node);
+    }
+
+    /// Mounts an instance that is mounted anew in its place, without its state.
+    pub(crate) fn mount_anew(&mut self, instance: u32) {
+        let Some(mount) = self.mounts.get(&instance).cloned() else { return };
+        self.tear_down(instance, &mount);
+        if let Err(error) = self.try_mount(instance, mount.node, &mount.wanted) {
+            self.fail(instance, error);
+        }
+    }
+
     /// Renders an instance anew with other props, its state kept.
-    fn render_afresh(&mut self, instance: u32, wanted: &Wanted) {
+    pub(crate) fn render_afresh(&mut self, instance: u32, wanted: &Wanted) {
         let Some(mount) = self.mounts.get_mut(&instance) else { return };
         mount.wanted = wanted.clone();
         let node = mount.node;
@@ -224,6 +286,7 @@ impl State {
         let mut requests = Requests::default();
         match self.rendered_afresh(name, answer, effects, &mut requests) {
             Ok(None) => {
+                self.count_call(name);
                 if let Some(module) = self.modules.get_mut(name) {
                     let serial = module.tree.serial;
                     crate::patch::reconcile(&mut self.dom, node, serial, apart, &mut module.tree);
@@ -273,18 +336,39 @@ impl State {
     /// is in it without signals.
     pub(crate) fn last_good_snapshot(&self, name: &str) -> Snapshot {
         let known = self.modules.get(name).and_then(|module| module.last_good.clone());
-        let mut known = known.map(|snapshot| snapshot.instances).unwrap_or_default();
+        self.complete(name, known.unwrap_or_default())
+    }
+
+    /// A state of a module, of all that is mounted from it now and of nothing else.
+    pub(crate) fn complete(&self, name: &str, snapshot: Snapshot) -> Snapshot {
+        let mut known = snapshot.instances;
         let instances = self.mounted_of(name).into_iter().filter_map(|instance| {
-            if let Some(at) = known.iter().position(|state| state.instance == instance) {
-                return Some(known.swap_remove(at));
+            let wanted = &self.mounts.get(&instance)?.wanted;
+            let is_known = |state: &InstanceState| {
+                state.instance == instance && state.component == wanted.component
+            };
+            if let Some(at) = known.iter().position(is_known) {
+                return Some(known.remove(at));
             }
-            let request = request(instance, &self.mounts.get(&instance)?.wanted).ok()?;
+            let request = request(instance, wanted).ok()?;
             Some(InstanceState::new(instance, request.component, request.props))
         });
         Snapshot {
             abi: hmr_abi::ABI_VERSION,
             instances: instances.collect(),
             ..Snapshot::default()
+        }
+    }
+
+    /// Notes which props instances have since they were given a state from before: where the page says other ones by
+    /// now, it renders them afresh.
+    pub(crate) fn follow_props(&mut self, snapshot: &Snapshot) {
+        for state in &snapshot.instances {
+            if let Some(mount) = self.mounts.get_mut(&state.instance)
+                && mount.wanted.props.trim() != state.props.get()
+            {
+                state.props.get().clone_into(&mut mount.wanted.props);
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use hmr_abi::port::PortRequest;
 use crate::connections::Delivery;
 use crate::engine::{State, Waiting};
 use crate::host_functions::Functions;
+use crate::listen;
 use crate::network::Network;
 use crate::observers::Observers;
 use crate::page::Page;
@@ -107,9 +108,10 @@ impl Page {
                 Some(Errand::Call(serial)) => self.run_call(serial),
                 Some(Errand::Request(serial)) => self.run_server(serial),
                 Some(Errand::Transform(delivery)) => self.run_transform(delivery),
-                None => return,
+                None => break,
             }
         }
+        listen::tell(&self.state);
     }
 
     /// Does something to the page from outside, and lets it come to rest.

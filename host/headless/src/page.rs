@@ -14,7 +14,7 @@ use crate::machine::Limits;
 use crate::module::Code;
 use crate::outside::Outside;
 use crate::record::{LogLine, Trap};
-use crate::swap::{self, Swap, SwapStep};
+use crate::swap::{self, Swap, SwapStep, Update};
 
 /// When the clock of a page starts: 2026-01-01, in milliseconds since the Unix epoch.
 const START: f64 = 1_767_225_600_000.0;
@@ -55,6 +55,14 @@ impl PageBuilder {
     #[must_use]
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.limits.memory = bytes;
+        self
+    }
+
+    /// How many loop heads and calls one call into a module may pass, if the tool has made the module count them; 500
+    /// million unless it is set. A module that passes more traps.
+    #[must_use]
+    pub fn budget(mut self, budget: i32) -> Self {
+        self.limits.budget = budget;
         self
     }
 
@@ -161,7 +169,31 @@ impl Page {
         bytes: impl AsRef<[u8]>,
         mut observe: impl FnMut(SwapStep),
     ) -> Swap {
-        let swap = swap::run(&self.state, module, bytes.as_ref(), &mut observe);
+        self.run_update(
+            Update { module, bytes: bytes.as_ref(), transform: Vec::new(), again: false },
+            &mut observe,
+        )
+    }
+
+    /// [`Page::swap`], with a change that is made to the state once: a JSON array of operations, as `docs/abi.md` has
+    /// them.
+    ///
+    /// # Errors
+    /// If the text is no such array.
+    pub fn swap_with(
+        &self,
+        module: &str,
+        bytes: impl AsRef<[u8]>,
+        transform: &str,
+    ) -> Result<Swap, PageError> {
+        let transform = serde_json::from_str(transform)
+            .map_err(|error| PageError::Transform { why: error.to_string() })?;
+        let update = Update { module, bytes: bytes.as_ref(), transform, again: false };
+        Ok(self.run_update(update, &mut |_| {}))
+    }
+
+    pub(crate) fn run_update(&self, update: Update<'_>, observe: &mut dyn FnMut(SwapStep)) -> Swap {
+        let swap = swap::run(&self.state, update, observe);
         self.settle();
         swap
     }

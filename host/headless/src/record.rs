@@ -53,6 +53,15 @@ impl fmt::Display for LogLine {
     }
 }
 
+/// A version that was undone.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RefusedVersion {
+    /// Its content hash.
+    pub hash: String,
+    /// Why it was undone.
+    pub error: String,
+}
+
 /// Running code that trapped: a panic, an instruction that cannot be carried out, a call that took too long,
 /// or bytes that break the ABI.
 #[derive(Debug, Clone, PartialEq, Eq)]

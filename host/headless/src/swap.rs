@@ -1,25 +1,31 @@
 //! The swap: one module's running code replaced by other bytes, as a transaction.
 //!
-//! `prepare → quiesce → capture → instantiate → restore → render → commit`, and from any step before commit
-//! `→ rollback`. [`run`] walks through the steps and does the accounting; what each does to the page is in
-//! [`candidate`]. Nothing of the page is borrowed while an observer is told of a step, so it may use the page, and
-//! what it does to the module waits for the end.
+//! `prepare → quiesce → capture → instantiate → migrate → restore → render → commit → probation`, and from any step
+//! before commit `→ rollback`. [`run`] decides what kind of swap it is and walks through the steps; what each does to
+//! the page is in [`candidate`] and [`capture`], and what happens after commit in [`probation`]. Nothing of the page is
+//! borrowed while an observer is told of a step, so it may use the page, and what it does to the module waits for the
+//! end.
 //!
 //! Invariant: whatever the new bytes are, either they run and the old code is gone, or the old code runs on
 //! untouched.
 
 mod candidate;
+mod capture;
+mod probation;
+mod run;
 
-use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 
+use hmr_abi::port::Invalidation;
 use hmr_abi::state::RestoreReport;
 
-use crate::engine::{Health, State};
-use crate::module::Code;
 use crate::ports::ConnectionChange;
-use crate::record::LogLevel;
 use crate::resources::ResourceChange;
+
+pub(crate) use candidate::Candidate;
+pub(crate) use probation::Probation;
+pub(crate) use run::{Update, run};
 
 /// A step of a swap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -33,14 +39,20 @@ pub enum SwapStep {
     Capture,
     /// The new code is instantiated, its components registered.
     Instantiate,
+    /// The new code brings the state to its own version.
+    Migrate,
     /// The new code takes the state over and renders, out of sight.
     Restore,
     /// What was rendered is reconciled with the document; resources are settled.
     Render,
-    /// The old code is disposed of. The last step of a swap that went well.
+    /// The old code is disposed of, and the new code gets what waited.
     Commit,
+    /// The new code runs, and is undone if it does not do well. The last step of a swap that went well.
+    Probation,
     /// The new code is dropped. The last step of one that did not.
     Rollback,
+    /// The version from before comes back. The first step of a swap that was undone.
+    Undo,
 }
 
 impl fmt::Display for SwapStep {
@@ -50,10 +62,13 @@ impl fmt::Display for SwapStep {
             Self::Quiesce => "quiesce",
             Self::Capture => "capture",
             Self::Instantiate => "instantiate",
+            Self::Migrate => "migrate",
             Self::Restore => "restore",
             Self::Render => "render",
             Self::Commit => "commit",
+            Self::Probation => "probation",
             Self::Rollback => "rollback",
+            Self::Undo => "undo",
         })
     }
 }
@@ -66,10 +81,15 @@ pub enum Outcome {
     Committed,
     /// The old code runs on.
     RolledBack,
+    /// The new code ran, failed on probation, and the version from before runs again. It is told on its own, after the
+    /// swap was told as committed.
+    Undone,
     /// The bytes are those that run already; nothing was done.
     Unchanged,
-    /// No component of the module is mounted; the bytes are used when one is.
+    /// No component of the module is placed; the bytes are used when one is.
     NotMounted,
+    /// A mounted component accepts no hot update; a browser would load the page again. The old code runs on.
+    Declined,
 }
 
 /// What became of a swap.
@@ -78,6 +98,8 @@ pub enum Outcome {
 pub struct Swap {
     /// The module.
     pub module: String,
+    /// The content hash of the version: the new one; of a swap that was undone, the one that failed.
+    pub hash: String,
     /// How it ended.
     pub outcome: Outcome,
     /// The step that failed, of a swap that was rolled back.
@@ -90,22 +112,36 @@ pub struct Swap {
     pub resources: Vec<ResourceChange>,
     /// What became of the connections of the module's instances.
     pub connections: Vec<ConnectionChange>,
-    /// The steps entered, in order; the last is commit or rollback.
+    /// The instances that said during the swap that they cannot go on with what they have, and those that were rendered
+    /// afresh for it and said so in turn.
+    pub invalidated: Vec<Invalidation>,
+    /// The steps entered, in order.
     pub events: Vec<SwapStep>,
+    /// How long each step took, in milliseconds.
+    pub duration: BTreeMap<SwapStep, f64>,
 }
 
 impl Swap {
-    fn new(module: &str) -> Self {
+    pub(crate) fn new(module: &str, hash: impl Into<String>) -> Self {
         Self {
             module: module.to_owned(),
+            hash: hash.into(),
             outcome: Outcome::Committed,
             step: None,
             error: None,
             report: None,
             resources: Vec::new(),
             connections: Vec::new(),
+            invalidated: Vec::new(),
             events: Vec::new(),
+            duration: BTreeMap::new(),
         }
+    }
+
+    fn ended(mut self, outcome: Outcome, error: Option<String>) -> Self {
+        self.outcome = outcome;
+        self.error = error;
+        self
     }
 
     /// Whether the new code runs.
@@ -119,16 +155,19 @@ impl fmt::Display for Swap {
     /// One line, `counter: rolled back in restore: …` for instance.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.module)?;
+        let why = self.error.as_deref().unwrap_or("no reason is known");
         match self.outcome {
             Outcome::Committed => f.write_str("committed"),
             Outcome::Unchanged => f.write_str("unchanged"),
             Outcome::NotMounted => f.write_str("not mounted"),
+            Outcome::Declined => write!(f, "declined: {why}"),
+            Outcome::Undone => write!(f, "undone: {why}"),
             Outcome::RolledBack => {
                 f.write_str("rolled back")?;
                 if let Some(step) = self.step {
                     write!(f, " in {step}")?;
                 }
-                write!(f, ": {}", self.error.as_deref().unwrap_or("no reason is known"))
+                write!(f, ": {why}")
             }
         }
     }
@@ -136,85 +175,3 @@ impl fmt::Display for Swap {
 
 /// Why new code could not take over, and in which step.
 type Failure = (SwapStep, String);
-
-/// Runs a swap. `observe` is told of each step as it is entered.
-pub(crate) fn run(
-    state: &RefCell<State>,
-    name: &str,
-    bytes: &[u8],
-    observe: &mut dyn FnMut(SwapStep),
-) -> Swap {
-    let mut swap = Swap::new(name);
-    state.borrow_mut().begin();
-    if state.borrow().is_quiesced(name) {
-        swap.outcome = Outcome::RolledBack;
-        swap.error = Some(format!("another swap of `{name}` is under way"));
-        return swap;
-    }
-    let is_current = |module: &crate::engine::Module| {
-        *module.code.bytes == *bytes && module.health != Health::Stopped
-    };
-    if state.borrow().modules.get(name).is_some_and(is_current) {
-        swap.outcome = Outcome::Unchanged;
-        return swap;
-    }
-    let mut enter = |step, swap: &mut Swap| {
-        swap.events.push(step);
-        observe(step);
-    };
-    let ended = walk(state, name, bytes, &mut enter, &mut swap);
-    if let Err((step, error)) = ended {
-        swap.outcome = Outcome::RolledBack;
-        swap.step = Some(step);
-        swap.error = Some(error.clone());
-        swap.events.push(SwapStep::Rollback);
-        observe(SwapStep::Rollback);
-        let text = format!("the swap was rolled back in the step `{step}`: {error}");
-        state.borrow_mut().write_log(LogLevel::Warn, name, text);
-    }
-    let mut state = state.borrow_mut();
-    if let Some(module) = state.modules.get_mut(name) {
-        module.quiesced = false;
-    }
-    state.deliver_waiting(name);
-    state.settle();
-    swap
-}
-
-fn walk(
-    state: &RefCell<State>,
-    name: &str,
-    bytes: &[u8],
-    enter: &mut dyn FnMut(SwapStep, &mut Swap),
-    swap: &mut Swap,
-) -> Result<(), Failure> {
-    enter(SwapStep::Prepare, swap);
-    let code = Code::compile(bytes).map_err(|error| (SwapStep::Prepare, error.to_string()))?;
-    if state.borrow().mounted_of(name).is_empty() {
-        state.borrow_mut().note_version(name, code);
-        swap.outcome = Outcome::NotMounted;
-        enter(SwapStep::Commit, swap);
-        return Ok(());
-    }
-    if let Some(module) = state.borrow_mut().modules.get_mut(name) {
-        module.quiesced = true;
-    }
-    enter(SwapStep::Quiesce, swap);
-    enter(SwapStep::Capture, swap);
-    let snapshot = state.borrow_mut().capture_or_last_good(name);
-    enter(SwapStep::Instantiate, swap);
-    let guest =
-        state.borrow_mut().instantiate(&code).map_err(|error| (SwapStep::Instantiate, error))?;
-    enter(SwapStep::Restore, swap);
-    let candidate = state
-        .borrow_mut()
-        .restore(guest, &snapshot, &mut swap.report)
-        .map_err(|error| (SwapStep::Restore, error))?;
-    enter(SwapStep::Render, swap);
-    let (settled, old) = state.borrow_mut().render(name, code, candidate);
-    swap.resources = settled.resources;
-    swap.connections = settled.connections;
-    enter(SwapStep::Commit, swap);
-    state.borrow_mut().commit(name, old);
-    Ok(())
-}

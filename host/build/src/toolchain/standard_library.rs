@@ -14,7 +14,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::compiler::Compiler;
 use super::{Progress, TARGET, ToolchainError};
-use crate::{environment, hash};
+use crate::environment;
+use crate::hash::hash_of;
 
 /// The file that says that a sysroot is whole.
 const COMPLETE: &str = "complete";
@@ -78,7 +79,7 @@ pub(super) fn build(
 
 /// Names the compiler: its version for people, and everything that it says of itself as a hash.
 fn key(compiler: &Compiler) -> String {
-    let hash = hash::of(compiler.version.text.as_bytes());
+    let hash = hash_of(compiler.version.text.as_bytes());
     format!("{}-{}", compiler.version.field("release").unwrap_or("unknown"), &hash[..12])
 }
 

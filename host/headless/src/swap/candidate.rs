@@ -5,12 +5,14 @@
 
 use hmr_abi::ops::{Method, Namespace};
 use hmr_abi::port::Invalidation;
-use hmr_abi::state::{RestoreReport, Snapshot};
+use hmr_abi::state::{KeyOutcome, MigrateAnswer, RestoreReport, Snapshot};
 
-use super::{Failure, SwapStep};
+use super::{Failure, Probation, Swap, SwapStep};
 use crate::dom::Node;
 use crate::engine::{Health, State};
 use crate::guest::{Effect, Fault, Guest};
+use crate::info::ModuleInfo;
+use crate::listen::PageEvent;
 use crate::module::Code;
 use crate::outside::{Requests, Settled};
 use crate::patch;
@@ -30,12 +32,24 @@ pub(crate) struct Candidate {
     calls: Vec<(Node, Method)>,
 }
 
+/// What new code took the place of.
+pub(crate) struct Replaced {
+    code: Code,
+    guest: Option<Guest>,
+    info: Option<ModuleInfo>,
+    settled: Settled,
+}
+
 impl State {
     /// Keeps bytes for when a component of the module is mounted, and tries again where that has failed.
     pub(super) fn note_version(&mut self, name: &str, code: Code) {
         match self.modules.get_mut(name) {
             Some(module) => {
-                module.code = code;
+                let before = std::mem::replace(&mut module.code, code);
+                if before.hash != module.code.hash {
+                    module.previous = Some(before);
+                }
+                module.probation = None;
                 module.health = Health::Well;
             }
             None => self.add_module(name, code),
@@ -49,33 +63,30 @@ impl State {
         self.mounts.retain(|_, mount| !mount.failed || mount.wanted.module != name);
     }
 
-    pub(super) fn capture_or_last_good(&mut self, name: &str) -> Snapshot {
-        match self.capture(name) {
-            Some(Ok(snapshot)) => {
-                if let Some(module) = self.modules.get_mut(name) {
-                    module.last_good = Some(snapshot);
-                }
-            }
-            Some(Err(fault)) => {
-                let text = format!(
-                    "the state could not be captured, so the last good one is taken: {fault}"
-                );
-                self.write_log(LogLevel::Warn, name, text);
-            }
-            None => {}
+    pub(crate) fn instantiate(&mut self, name: &str, code: &Code) -> Result<Guest, String> {
+        Guest::start(code, &self.terms(name)).map_err(|fault| fault.to_string())
+    }
+
+    /// Lets new code bring the state to its own version. What it asks for meanwhile stays with it.
+    pub(crate) fn migrate(
+        &self,
+        guest: &mut Guest,
+        snapshot: Snapshot,
+    ) -> Result<Snapshot, String> {
+        match guest.migrate(&snapshot).map_err(|fault| fault.to_string())? {
+            None => Ok(Snapshot { transform: Vec::new(), ..snapshot }),
+            Some(MigrateAnswer::Migrated(migrated)) => Ok(migrated),
+            Some(MigrateAnswer::Failed { error }) => Err(error),
         }
-        self.last_good_snapshot(name)
     }
 
-    pub(super) fn instantiate(&mut self, code: &Code) -> Result<Guest, String> {
-        Guest::start(code, self.limits, &self.clock).map_err(|fault| fault.to_string())
-    }
-
-    /// Lets new code take the state over, with all that it does held back.
-    pub(super) fn restore(
+    /// Lets new code take over the state that is `given`, with all that it does held back. The instances are those that
+    /// the old code had in `snapshot`.
+    pub(crate) fn restore(
         &mut self,
         mut guest: Guest,
         snapshot: &Snapshot,
+        given: &Snapshot,
         report: &mut Option<RestoreReport>,
     ) -> Result<Candidate, String> {
         let mut tree = self.fresh_tree();
@@ -85,7 +96,7 @@ impl State {
             tree.set_root(state.instance, root);
             apart.push((state.instance, root));
         }
-        let answer = guest.restore(snapshot);
+        let answer = guest.restore(given);
         let effects = guest.take_effects();
         let mut candidate = Candidate {
             guest,
@@ -139,23 +150,48 @@ impl State {
     /// Instantiates and restores at once, for what is not told step by step.
     pub(crate) fn rehearse(
         &mut self,
+        name: &str,
         code: &Code,
         snapshot: &Snapshot,
     ) -> Result<Candidate, Failure> {
-        let guest = self.instantiate(code).map_err(|error| (SwapStep::Instantiate, error))?;
-        self.restore(guest, snapshot, &mut None).map_err(|error| (SwapStep::Restore, error))
+        let guest = self.instantiate(name, code).map_err(|error| (SwapStep::Instantiate, error))?;
+        self.restore(guest, snapshot, snapshot, &mut None)
+            .map_err(|error| (SwapStep::Restore, error))
     }
 
-    /// Makes the document show what the candidate rendered, and the module run it. Cannot fail.
-    pub(crate) fn render(
+    /// The step `render` of an update: applies what the old code's hooks asked for, makes the document show what the
+    /// candidate rendered, and notes which instances lost their place by it. Cannot fail.
+    pub(crate) fn render_update(
         &mut self,
         name: &str,
         code: Code,
-        mut candidate: Candidate,
-    ) -> (Settled, Option<Guest>) {
-        let Some(old_serial) = self.modules.get(name).map(|module| module.tree.serial) else {
-            return (Settled::default(), None);
-        };
+        candidate: Candidate,
+        held: Vec<Effect>,
+        swap: &mut Swap,
+    ) -> Option<Replaced> {
+        // Nothing that was held is a DOM operation, which alone could fail.
+        _ = self.apply(name, held);
+        let mut replaced = self.render(name, code, candidate)?;
+        let Settled { resources, connections } = std::mem::take(&mut replaced.settled);
+        (swap.resources, swap.connections) = (resources, connections);
+        let keys = swap.report.iter().flat_map(|report| &report.instances).flat_map(|instance| {
+            let there =
+                instance.keys.iter().filter(|(_, outcome)| **outcome != KeyOutcome::Orphaned);
+            there.map(|(key, _)| key.clone())
+        });
+        if let Some(module) = self.modules.get_mut(name) {
+            module.previous_keys = std::mem::replace(&mut module.keys, keys.collect());
+        }
+        for mount in self.mounts.values_mut() {
+            mount.pruned |= !self.dom.is_connected(mount.node);
+        }
+        Some(replaced)
+    }
+
+    /// Makes the document show what the candidate rendered, and the module run it. Cannot fail.
+    fn render(&mut self, name: &str, code: Code, mut candidate: Candidate) -> Option<Replaced> {
+        let info = self.info(name);
+        let old_serial = self.modules.get(name)?.tree.serial;
         for (instance, apart) in &candidate.apart {
             let Some(root) = self.mounts.get(instance).map(|mount| mount.node) else {
                 candidate.tree.drop_root(*instance, &mut self.dom);
@@ -175,20 +211,40 @@ impl State {
         let invalidations = candidate.invalidations.into_iter();
         self.invalidations.extend(invalidations.map(|one| (name.to_owned(), one)));
         let instances: Vec<u32> = candidate.apart.iter().map(|(instance, _)| *instance).collect();
-        let mut old = None;
-        if let Some(module) = self.modules.get_mut(name) {
-            old = module.guest.replace(candidate.guest);
-            module.tree = candidate.tree;
-            module.code = code;
-            module.touched = true;
-            module.health = Health::Well;
-        }
-        (self.settle_fresh(name, &instances, candidate.requests), old)
+        let module = self.modules.get_mut(name)?;
+        module.tree = candidate.tree;
+        module.touched = true;
+        // Code that trapped gets no further call, not even the one that disposes of it.
+        let is_well = std::mem::replace(&mut module.health, Health::Well) == Health::Well;
+        let guest = module.guest.replace(candidate.guest).filter(|_| is_well);
+        let code = std::mem::replace(&mut module.code, code);
+        let settled = self.settle_fresh(name, &instances, candidate.requests);
+        Some(Replaced { code, guest, info, settled })
     }
 
-    pub(super) fn commit(&mut self, name: &str, old: Option<Guest>) {
-        if let Some(old) = old {
-            self.dispose(name, old);
+    /// The step `commit`: the old code gets its last call. With the snapshot from before, the new code is put on
+    /// probation.
+    pub(crate) fn commit(
+        &mut self,
+        name: &str,
+        replaced: Option<Replaced>,
+        before: Option<Snapshot>,
+    ) {
+        let Some(Replaced { code, guest, info, .. }) = replaced else { return };
+        let times = guest.as_ref().map(|guest| guest.times().clone());
+        if let Some(guest) = guest {
+            self.dispose(name, guest);
+        }
+        if let Some(module) = self.modules.get_mut(name) {
+            module.generation += 1;
+            module.pace.swapped(times.unwrap_or_default());
+            let previous = module.previous.take();
+            let is_new = code.hash != module.code.hash;
+            module.previous = if is_new { Some(code.clone()) } else { previous.clone() };
+            module.probation = before.map(|snapshot| Probation::new(code, previous, snapshot));
+        }
+        if let (Some(prev), Some(next)) = (info, self.info(name)) {
+            self.told.push_back(PageEvent::Update { next, prev });
         }
         self.retry(name);
     }

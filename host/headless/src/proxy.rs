@@ -1,0 +1,137 @@
+//! What a developer does with a module by its name: calls its exports, starts it afresh, goes back a version, puts
+//! wrappers around exports, and measures.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use crate::calls::{CallError, Calls, Original, Patch, Profile, Value};
+use crate::error::PageError;
+use crate::page::Page;
+use crate::swap::{Swap, Update};
+
+/// A module by its name: whoever holds this reaches the version that runs, whichever that is.
+#[derive(Clone)]
+pub struct ModuleProxy {
+    page: Page,
+    name: String,
+}
+
+impl fmt::Debug for ModuleProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModuleProxy").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl ModuleProxy {
+    /// The module's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Calls an export of the version that runs. What the code asks for is done as after an event.
+    ///
+    /// # Errors
+    /// If the module does not run or is being swapped, does not export the function, takes other arguments, or traps.
+    pub fn call(&self, export: &str, params: &[Value]) -> Result<Vec<Value>, PageError> {
+        let name = &self.name;
+        let mut state = self.page.state.borrow_mut();
+        if state.is_quiesced(name) {
+            return Err(PageError::Swapping(name.clone()));
+        }
+        let why =
+            |why: String| PageError::Call { module: name.clone(), export: export.to_owned(), why };
+        let guest = state.modules.get_mut(name).and_then(|module| module.guest.as_mut());
+        let guest = guest.ok_or_else(|| PageError::NotRunning(name.clone()))?;
+        // A call that cannot be made is the caller's fault, and no trap of the module.
+        guest.check_call(export, params).map_err(|fault| why(fault.to_string()))?;
+        state.begin();
+        let during = format!("the export `{export}`");
+        let answer = state.call(name, &during, |guest| guest.invoke(export, params));
+        let answer = answer
+            .ok_or_else(|| why(state.traps.last().map(ToString::to_string).unwrap_or_default()));
+        drop(state);
+        self.page.settle();
+        answer
+    }
+}
+
+impl Page {
+    /// A module by its name.
+    ///
+    /// # Errors
+    /// If the page has none of that name.
+    pub fn module(&self, name: &str) -> Result<ModuleProxy, PageError> {
+        self.calls_of(name)?;
+        Ok(ModuleProxy { page: self.clone(), name: name.to_owned() })
+    }
+
+    /// Starts the version that runs afresh, its state kept: a swap to the same bytes.
+    ///
+    /// # Errors
+    /// If the page has no such module.
+    pub fn reload(&self, module: &str) -> Result<Swap, PageError> {
+        let bytes = self.bytes(module).ok_or_else(|| PageError::NoModule(module.to_owned()))?;
+        Ok(self.swap_again(module, &bytes))
+    }
+
+    /// Goes back to the version before the one that runs, the state kept: a swap to the bytes from before.
+    ///
+    /// # Errors
+    /// If the page has no such module, or the module no version before.
+    pub fn rollback(&self, module: &str) -> Result<Swap, PageError> {
+        self.calls_of(module)?;
+        let previous = {
+            let state = self.state.borrow();
+            state.modules.get(module).and_then(|module| module.previous.clone())
+        };
+        let code = previous.ok_or_else(|| PageError::NoPrevious(module.to_owned()))?;
+        Ok(self.swap_again(module, &code.bytes))
+    }
+
+    fn swap_again(&self, module: &str, bytes: &[u8]) -> Swap {
+        let update = Update { module, bytes, transform: Vec::new(), again: true };
+        self.run_update(update, &mut |_| {})
+    }
+
+    /// Puts a function around an export, until it is rolled back: the engine's calls and those through proxies go
+    /// through it, in this version and in later ones. The last that was put on is the outermost.
+    ///
+    /// The wrapper runs while the page is in use: it cannot use the page itself.
+    ///
+    /// # Errors
+    /// If the page has no such module.
+    pub fn patch_function(
+        &self,
+        module: &str,
+        export: &str,
+        wrapper: impl FnMut(&mut Original<'_>, &[Value]) -> Result<Vec<Value>, CallError> + 'static,
+    ) -> Result<Patch, PageError> {
+        Ok(self.calls_of(module)?.wrap(export, Rc::new(RefCell::new(wrapper))))
+    }
+
+    /// Measures the calls of a module's exports from now on.
+    ///
+    /// # Errors
+    /// If the page has no such module.
+    pub fn profile(&self, module: &str) -> Result<Profile, PageError> {
+        Ok(self.calls_of(module)?.profile())
+    }
+
+    /// Takes all listeners and all wrappers away, and ends all measurements. The page goes on.
+    pub fn cleanup(&self) {
+        let mut state = self.state.borrow_mut();
+        state.told.clear();
+        state.listeners.clear();
+        for module in state.modules.values() {
+            module.calls.clear();
+        }
+    }
+
+    fn calls_of(&self, module: &str) -> Result<Rc<Calls>, PageError> {
+        let state = self.state.borrow();
+        let found = state.modules.get(module).map(|module| Rc::clone(&module.calls));
+        found.ok_or_else(|| PageError::NoModule(module.to_owned()))
+    }
+}
