@@ -10,6 +10,7 @@
 
 import { Delivery } from "./delivery.js";
 import { Calls } from "./calls.js";
+import { Control } from "./control.js";
 import { Holdings, readPort } from "./holdings.js";
 import { Invalidations, readInvalidation } from "./invalidation.js";
 import { Stack } from "./module.js";
@@ -123,6 +124,14 @@ export class Engine {
       placed: (slot) => this.#mounting.of(slot),
       released,
       swapped,
+    });
+    /** The modules, for the page's scripts. */
+    this.control = new Control({
+      known: (name) => this.#known(name),
+      ask: (slot, code) => this.#watch.ask(slot, code),
+      returned: (slot) => this.#returned(slot),
+      idle: () => this.#stack.depth === 0,
+      update: (version, options) => this.update(null, [version], options),
     });
     const { compile, reload } = collaborators;
     this.#updates = new Updates({
