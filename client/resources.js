@@ -133,12 +133,14 @@ export class Resources {
   settle(module, requests, instances) {
     /** @type {Map<string, OpenRequest>} */
     const wanted = new Map();
-    /** @type {Extract<Request, { op: "send" }>[]} */
-    const sends = [];
+    /** @type {[string, Extract<Request, { op: "send" }>][]} */
+    let sends = [];
     for (const request of requests) {
-      if (request.op === "send") sends.push(request);
-      else if (request.op === "open") wanted.set(name(request.instance, request.key), request);
-      else wanted.delete(name(request.instance, request.key));
+      const id = name(request.instance, request.key);
+      if (request.op === "send") sends.push([id, request]);
+      else wanted.delete(id);
+      if (request.op === "open") wanted.set(id, request);
+      else if (request.op === "close") sends = sends.filter(([of]) => of !== id);
     }
     /** @type {ResourceOutcome[]} */
     const outcomes = [];
@@ -151,7 +153,7 @@ export class Resources {
       const { instance, key } = request;
       outcomes.push({ instance, key, outcome: this.#open(module, request, true) });
     }
-    for (const request of sends) this.#send(module, request);
+    for (const [, request] of sends) this.#send(module, request);
     return outcomes;
   }
 
@@ -208,7 +210,7 @@ export class Resources {
   #open(module, request, takesOver) {
     const id = name(request.instance, request.key);
     const there = this.#held.get(id);
-    if (there && there.module === module && there.same === request.same && (!there.spent || takesOver)) {
+    if (there && there.module === module && there.same === request.same && (takesOver || !there.oneShot)) {
       return this.#goOn(there, request);
     }
     this.#close(there);
@@ -244,7 +246,7 @@ export class Resources {
     /** @type {import("./resources/backing.js").Firing} */
     const firing = {
       fire: (data) => void (live && this.#fire(resource, data)),
-      happened: (event, target, flags) => void (live && this.#happened(resource, event, target, flags)),
+      happened: (event, flags) => void (live && this.#happened(resource, event, flags)),
       ended: () => void (live && (resource.ended = true)),
       warn: (text) => this.#warn(resource, text),
     };
@@ -287,14 +289,13 @@ export class Resources {
   /**
    * @param {Resource} resource
    * @param {Event} event
-   * @param {EventTarget} target
    * @param {number} flags
    */
-  #happened(resource, event, target, flags) {
+  #happened(resource, event, flags) {
     if (flags & LISTEN_PREVENT) event.preventDefault();
     if (flags & LISTEN_STOP) event.stopPropagation();
     resource.waiting++;
-    const answer = this.#with.fired(resource, readEvent(event, target, this.#with.now()));
+    const answer = this.#with.fired(resource, readEvent(event, null, this.#with.now()));
     if (answer & ANSWER_PREVENT) event.preventDefault();
     if (answer & ANSWER_STOP) event.stopPropagation();
   }

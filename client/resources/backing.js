@@ -22,7 +22,7 @@ import { listenToSource, openSocket, request } from "./network.js";
  *
  * @typedef {object} Firing
  * @property {(data: object | string | null) => void} fire with what the handler gets as `data`; text is JSON
- * @property {(event: Event, target: EventTarget, flags: number) => void} happened fires with an event
+ * @property {(event: Event, flags: number) => void} happened fires with an event
  * @property {() => void} ended it can fire no more, though nobody has stopped it
  * @property {(text: string) => void} warn
  */

@@ -1,59 +1,25 @@
 /**
- * JSON as it was written, so that no digit of a number is lost.
- *
- * In: JSON text that `JSON.parse` accepts. Out: the same in one spelling (no blanks, fields sorted, strings with the shortest
- * escapes, numbers as they stood), so that two texts can be compared; and the texts of its fields.
+ * JSON in one spelling: no blanks, fields sorted, texts with the shortest escapes, numbers as they stand. So two texts can be
+ * compared by what they say, and no digit is lost.
  */
 
-/** @typedef {{ text: string, fields: Map<string, Exact> }} Exact */
-
-const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
+import { fields, items } from "../raw.js";
 
 /**
- * @param {string} json
- * @returns {Exact}
+ * @param {string} json text that `JSON.parse` accepts
+ * @returns {string}
  */
 export function exact(json) {
-  return readValue((json.match(TOKENS) ?? [])[Symbol.iterator]());
-}
-
-/**
- * @param {Iterator<string>} tokens
- * @param {string} [first] the first token, if it was taken already
- * @returns {Exact}
- */
-function readValue(tokens, first = tokens.next().value) {
-  switch (first?.[0]) {
-    case "{":
-      return readObject(tokens);
+  switch (json[0]) {
+    case "{": {
+      const sorted = [...fields(json)].sort(([a], [b]) => (a < b ? -1 : 1));
+      return `{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${exact(value)}`).join(",")}}`;
+    }
     case "[":
-      return readList(tokens);
+      return `[${items(json).map(exact).join(",")}]`;
     case '"':
-      return { text: JSON.stringify(JSON.parse(first)), fields: new Map() };
+      return JSON.stringify(JSON.parse(json));
     default:
-      return { text: first ?? "", fields: new Map() };
+      return json;
   }
-}
-
-/** @param {Iterator<string>} tokens */
-function readObject(tokens) {
-  /** @type {Map<string, Exact>} */
-  const fields = new Map();
-  for (let token = tokens.next().value; token && token !== "}"; token = tokens.next().value) {
-    if (token === ",") continue;
-    tokens.next();
-    fields.set(JSON.parse(token), readValue(tokens));
-  }
-  const sorted = [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { text: `{${sorted.map(([name, { text }]) => `${JSON.stringify(name)}:${text}`).join(",")}}`, fields };
-}
-
-/** @param {Iterator<string>} tokens */
-function readList(tokens) {
-  /** @type {string[]} */
-  const items = [];
-  for (let token = tokens.next().value; token && token !== "]"; token = tokens.next().value) {
-    if (token !== ",") items.push(readValue(tokens, token).text);
-  }
-  return { text: `[${items.join(",")}]`, fields: new Map() };
 }

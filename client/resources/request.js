@@ -5,6 +5,7 @@
  * out filled in, or the reason why it makes no sense. Two requests ask for the same if their `same` is equal.
  */
 
+import { fields } from "../raw.js";
 import { decodeBase64 } from "./base64.js";
 import { exact } from "./exact.js";
 
@@ -200,8 +201,9 @@ function readWhat(kind, args, json) {
     case "storage":
       return { kind, area: args.choice("area", ["local", "session"]), item: args.optionalText("item", "a text") };
     case "call": {
-      const argument = exact(json).fields.get("args")?.fields.get("argument")?.text ?? "null";
-      return { kind, function: args.text("function", "the name of a host function"), argument };
+      const name = args.text("function", "the name of a host function");
+      const argument = exact(fields(fields(json).get("args") ?? "{}").get("argument") ?? "null");
+      return { kind, function: name, argument };
     }
     default:
       throw new RequestError(`there is no resource of the kind \`${kind}\``);

@@ -16,7 +16,7 @@ import { LISTEN_CAPTURE, LISTEN_PASSIVE } from "../ops.js";
 export function watchEvents({ target, event, flags }, firing, page) {
   const at = target === "window" ? page.window : page.document;
   const capture = (flags & LISTEN_CAPTURE) !== 0;
-  const handle = (/** @type {Event} */ native) => firing.happened(native, at, flags);
+  const handle = (/** @type {Event} */ native) => firing.happened(native, flags);
   at.addEventListener(event, handle, { capture, passive: (flags & LISTEN_PASSIVE) !== 0 });
   return { stop: () => at.removeEventListener(event, handle, capture) };
 }

@@ -56,6 +56,31 @@ test("an observer goes on when its component is rendered afresh", async () => {
   assert.deepEqual([page.facilities.observers.length, page.facilities.observers[0]?.node], [1, page.get("p")]);
 });
 
+test("a component that is rendered afresh is not answered again, unless it asks for a replay", async () => {
+  let calls = 0;
+  for (const replay of [false, true]) {
+    const page = new Page(PLACE);
+    page.engine.host("count", () => ++calls);
+    await page.start(page.version("a", showing([open("call", { function: "count", argument: null }, 3, { replay })])));
+    const answer = `{"value":${calls}}`;
+    assert.deepEqual(shown(page), ["call", answer]);
+    page.get("hmr-component").setAttribute("props", '{"x":1}');
+    await page.settled();
+    if (replay) assert.deepEqual(shown(page), ["call", answer]);
+    else assert.equal(page.get("p").textContent, "-");
+  }
+  assert.equal(calls, 2);
+});
+
+test("a component that is rendered afresh keeps its connections", async () => {
+  const page = await connected(sender({ ports: [output("stream"), send("7")] }), receiver());
+  page.get("#other").setAttribute("props", '{"x":1}');
+  await page.settled();
+  assert.equal(page.get("p").textContent, "-", "the latest value is not given again");
+  page.get("button").click();
+  assert.deepEqual(shown(page), ["port", "18446744073709551615"]);
+});
+
 test("what a socket says during a swap reaches whichever code wins, in order", async (t) => {
   for (const traps of [[], ["restore_state"]]) {
     const code = (/** @type {string} */ mark, /** @type {string[]} */ dies) =>
@@ -177,12 +202,17 @@ test("a swap keeps, drops and makes connections, and says so", async () => {
   const of = { from: "Counter.moved", to: "Log.entry" };
   const swap = async (/** @type {string} */ hash, /** @type {Uint8Array} */ code, module = "counter") => (await page.update(2, page.version(hash, code, module))).connections;
   assert.deepEqual(await swap("b", sender()), [{ ...of, outcome: "kept", reason: null }]);
-  assert.deepEqual(await swap("y", receiver({ ports: [] }), "other"), [{ ...of, outcome: "dropped", reason: "there is no input `Log.entry` any more" }]);
+  assert.deepEqual(await swap("y", receiver({ ports: [] }), "other"), [{ ...of, outcome: "dropped", reason: "the input `Log.entry` is gone" }]);
   assert.deepEqual(await swap("z", receiver(), "other"), [{ ...of, outcome: "made", reason: null }]);
   assert.deepEqual(await swap("c", sender({ ports: [output("port", "bool")] })), [
-    { ...of, outcome: "dropped", reason: "`Counter.moved` gives `bool`, and `Log.entry` takes `u32`" },
+    { ...of, outcome: "dropped", reason: "`Counter.moved` gives `bool` and `Log.entry` takes `u32`\nhint: a `transform` can make the one from the other" },
   ]);
   assert.equal(page.problems.length, 1);
+  const views = [{ tag: "button", listen: { click: 4 } }, { tag: "hmr-connect", attributes: { ...of, transform: "short" } }];
+  assert.deepEqual(await swap("d", sender({ views })), [{ ...of, outcome: "made", reason: null }], "the view's own connection counts");
+  page.get("body > hmr-connect").remove();
+  await page.settled();
+  assert.deepEqual(await swap("e", sender()), [{ ...of, outcome: "dropped", reason: "no `hmr-connect` element declares it any more" }]);
   page.get("button").click();
   assert.equal(page.get("p").textContent, "-");
 });

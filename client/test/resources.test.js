@@ -334,13 +334,20 @@ test("a one-shot that has fired is kept and silent, answers again for a replay, 
   assert.deepEqual([bench.news, calls], [[[9, { value: 1 }]], 1]);
   bench.open("call", args, 10);
   assert.deepEqual(bench.news, [[10, { value: 2 }]], "running code that asks again is answered anew");
+  bench.open("timeout", { ms: 10 });
+  bench.timers.pass(6);
+  bench.open("timeout", { ms: 10 });
+  bench.timers.pass(6);
+  assert.deepEqual(bench.news, [], "even before it has fired");
+  bench.open("call", args, 10);
+  assert.deepEqual(bench.news, [[10, { value: 3 }]]);
   bench.close();
   assert.deepEqual(bench.swap(bench.request("call", args, 11)), ["opened"], "what was closed is forgotten");
   bench.open("timeout", { ms: 10 }, 12);
   bench.timers.pass(20);
   assert.deepEqual(bench.swap(bench.request("timeout", { ms: 10 }, 13)), ["kept"]);
   bench.timers.pass(100);
-  assert.deepEqual(bench.news, [[11, { value: 3 }], [12, null]]);
+  assert.deepEqual(bench.news, [[11, { value: 4 }], [12, null]]);
 });
 
 test("a one-shot whose firing waits is answered once, by the code that wins", () => {
