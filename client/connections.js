@@ -86,9 +86,10 @@ export function compatible(given, taken) {
  * @returns {string | null}
  */
 function obstacle({ from, to, transform, kind }, output, input) {
-  if (kind !== null && kind !== output.kind) return `\`${endText(from)}\` is a \`${output.kind}\`, not a \`${kind}\``;
+  if (kind !== null && kind !== output.kind) return `\`${endText(from)}\` is a \`${output.kind}\`, and the connection asks for a \`${kind}\``;
   if (transform !== null || compatible(output.type, input.type)) return null;
-  return `\`${endText(from)}\` gives \`${output.type}\`, and \`${endText(to)}\` takes \`${input.type}\``;
+  const types = `\`${endText(from)}\` gives \`${output.type}\` and \`${endText(to)}\` takes \`${input.type}\``;
+  return `${types}\nhint: a \`transform\` can make the one from the other`;
 }
 
 /**
@@ -127,38 +128,41 @@ export function resolve(declarations, ports, nameOf) {
 }
 
 /**
- * What became of the connections of some instances.
+ * What became of the connections of some instances, each told once for its two ends.
  *
- * @param {Iterable<Declaration>} declarations
- * @param {Map<string, Link>} before
- * @param {{ links: Map<string, Link>, problems: Map<Declaration, string> }} after
+ * @param {Iterable<Link>} before
+ * @param {Iterable<Link>} after
  * @param {(port: Port) => boolean} concerned whether a port belongs to those instances
+ * @param {(link: Link) => string} why why a link is gone
  * @returns {ConnectionOutcome[]}
  */
-export function outcomes(declarations, before, after, concerned) {
-  const said = (/** @type {Declaration} */ declaration) => `${fromText(declaration)} ${toText(declaration)} ${declaration.transform ?? ""}`;
-  const names = (/** @type {Map<string, Link>} */ links) =>
-    new Set([...links.values()].filter(({ output, input }) => concerned(output) || concerned(input)).map((link) => said(link.declaration)));
-  const [had, has] = [names(before), names(after.links)];
-  /** @type {Map<string, ConnectionOutcome>} */
-  const told = new Map();
-  for (const declaration of declarations) {
-    const name = said(declaration);
-    if (!had.has(name) && !has.has(name)) continue;
-    const [from, to] = [fromText(declaration), toText(declaration)];
-    if (has.has(name)) told.set(name, { from, to, outcome: had.has(name) ? "kept" : "made", reason: null });
-    else told.set(name, { from, to, outcome: "dropped", reason: after.problems.get(declaration) ?? missing(declaration, before, concerned) });
-  }
-  return [...told.values()];
+export function outcomes(before, after, concerned, why) {
+  const told = (/** @type {Iterable<Link>} */ links) =>
+    new Map([...links].filter(({ output, input }) => concerned(output) || concerned(input)).map((link) => [ends(link.declaration), link]));
+  const [had, has] = [told(before), told(after)];
+  return [...new Map([...had, ...has])].map(([name, link]) => {
+    const [from, to] = [fromText(link.declaration), toText(link.declaration)];
+    if (!has.has(name)) return { from, to, outcome: "dropped", reason: why(link) };
+    return { from, to, outcome: had.has(name) ? "kept" : "made", reason: null };
+  });
+}
+
+/** @param {Declaration} declaration */
+function ends(declaration) {
+  return `${fromText(declaration)} ${toText(declaration)}`;
 }
 
 /**
- * @param {Declaration} declaration
- * @param {Map<string, Link>} before
- * @param {(port: Port) => boolean} concerned
+ * Why there is a link no longer.
+ *
+ * @param {Link} link
+ * @param {Map<Declaration, string>} problems those that stand now
+ * @param {(port: Port) => boolean} there whether there still is such a port
+ * @returns {string}
  */
-function missing(declaration, before, concerned) {
-  const [from, to] = [fromText(declaration), toText(declaration)];
-  const giver = [...before.values()].some((link) => concerned(link.output) && fromText(link.declaration) === from && toText(link.declaration) === to);
-  return giver ? `there is no output \`${from}\` any more` : `there is no input \`${to}\` any more`;
+export function whyGone({ declaration, output, input }, problems, there) {
+  if (!there(output)) return `the output \`${fromText(declaration)}\` is gone`;
+  if (!there(input)) return `the input \`${toText(declaration)}\` is gone`;
+  const same = (/** @type {[Declaration, string]} */ [other]) => ends(other) === ends(declaration) && other.transform === declaration.transform;
+  return [...problems].find(same)?.[1] ?? "no `hmr-connect` element declares it any more";
 }

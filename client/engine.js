@@ -10,6 +10,7 @@
 
 import { Delivery } from "./delivery.js";
 import { Calls } from "./calls.js";
+import { Control } from "./control.js";
 import { Holdings, readPort } from "./holdings.js";
 import { Invalidations, readInvalidation } from "./invalidation.js";
 import { Stack } from "./module.js";
@@ -21,8 +22,8 @@ import { readRequest } from "./resources.js";
 import { Slot } from "./slot.js";
 import { EMPTY, keysOf } from "./snapshot.js";
 import { States } from "./states.js";
-import { describe, newSwap } from "./swap.js";
-import { bring, compiledOf } from "./update.js";
+import { describe } from "./swap.js";
+import { Updates } from "./updates.js";
 
 /** @typedef {import("./protocol.js").Version} Version */
 /** @typedef {import("./protocol.js").Swap} Swap */
@@ -56,8 +57,6 @@ import { bring, compiledOf } from "./update.js";
 export class Engine {
   /** @type {Map<string, Slot>} */
   #slots = new Map();
-  /** By module, the state of before a reload. @type {Map<string, StoredModule>} */
-  #stored = new Map();
   #stack = new Stack();
   /** @type {Delivery} */
   #delivery;
@@ -67,7 +66,6 @@ export class Engine {
   /** @type {Mounting} */
   #mounting;
   #updates;
-  #around;
   #watch;
   #invalidations;
 
@@ -94,7 +92,7 @@ export class Engine {
       problem: collaborators.problem,
       warn: (module, text) => collaborators.log("warn", module, text),
     });
-    this.#updates = new UpdateQueue((error) => collaborators.log("error", null, describe(error)));
+    const queue = new UpdateQueue((error) => collaborators.log("error", null, describe(error)));
     this.#mounting = this.#newMounting();
     this.#invalidations = new Invalidations({
       instance: (id) => this.#mounting.get(id),
@@ -104,28 +102,49 @@ export class Engine {
       ready: ({ slot, status }) => slot.alive && !slot.held && status === "mounted" && this.#stack.depth === 0,
       problem: collaborators.problem,
     });
-    this.#around = this.#surroundings();
     const { clock, trapped, problem, swapped, now, rehearse } = collaborators;
     const { timers } = collaborators.page;
-    const [updates, around] = [this.#updates, this.#around];
+    const around = this.#surroundings(queue);
     const released = () => {
       this.#drain();
       this.#mounting.touchAll();
     };
-    this.#watch = new Watch({ clock, trapped, problem, swapped, updates, around, released });
+    this.#watch = new Watch({ clock, trapped, problem, swapped, updates: queue, around, released });
     /** The rehearsals that the page waits for. */
     this.rehearsals = new Rehearsals(rehearse, timers);
     /** The states that modules were in. */
     this.states = new States({
       timers,
       now,
-      updates,
+      updates: queue,
       around,
       slots: () => [...this.#slots.values()],
       ready: (slot) => slot.alive && !slot.held && this.#stack.depth === 0,
       ask: (slot, code) => this.#watch.ask(slot, code, false),
       placed: (slot) => this.#mounting.of(slot),
       released,
+      swapped,
+    });
+    /** The modules, for the page's scripts. */
+    this.control = new Control({
+      known: (name) => this.#known(name),
+      ask: (slot, code) => this.#watch.ask(slot, code),
+      returned: (slot) => this.#returned(slot),
+      idle: () => this.#stack.depth === 0,
+      update: (version, options) => this.update(null, [version], options),
+    });
+    const { compile, reload } = collaborators;
+    this.#updates = new Updates({
+      queue,
+      mounting: this.#mounting,
+      rehearsals: this.rehearsals,
+      around,
+      slot: (name) => this.#slot(name),
+      capture: (slot) => this.states.capture(slot),
+      drain: () => this.#drain(),
+      compile,
+      problem,
+      reload,
       swapped,
     });
   }
@@ -140,7 +159,7 @@ export class Engine {
       problem,
       slot: (name) => this.#slot(name),
       slots: () => [...this.#slots.values()],
-      load: (slot) => this.#load(slot),
+      load: (slot) => this.#updates.load(slot),
       settled: () => {
         this.#holdings.ports.renamed();
         this.#connectSoon();
@@ -151,8 +170,11 @@ export class Engine {
     });
   }
 
-  /** @returns {import("./update.js").Surroundings} */
-  #surroundings() {
+  /**
+   * @param {UpdateQueue} queue
+   * @returns {import("./update.js").Surroundings}
+   */
+  #surroundings(queue) {
     const { document, now, clock, compile } = this.#with;
     return {
       document,
@@ -161,7 +183,7 @@ export class Engine {
       compile,
       stack: this.#stack,
       resources: this.#holdings,
-      replaced: (slot) => this.#updates.replaced(slot.name),
+      replaced: (slot) => queue.replaced(slot.name),
       sink: (slot) => this.#sink(slot),
       elementOf: (instance) => this.#mounting.get(instance)?.element ?? null,
       mountedIn: (slot) => new Set(this.#mounting.of(slot).flatMap(({ status, component }) => (status === "mounted" ? [component] : []))),
@@ -251,16 +273,7 @@ export class Engine {
    * @returns {Version[]} those that differ from what runs, and were not refused before
    */
   learn(versions) {
-    const news = versions.filter(({ module, hash }) => {
-      const slot = this.#slot(module);
-      return slot.version?.hash !== hash && !slot.refused.has(hash);
-    });
-    for (const version of news) {
-      const slot = this.#slot(version.module);
-      if (!slot.guest && !slot.busy) this.#note(slot, version);
-    }
-    this.#mounting.touchAll();
-    return news.filter((version) => this.#slot(version.module).version?.hash !== version.hash);
+    return this.#updates.learn(versions);
   }
 
   /**
@@ -271,23 +284,8 @@ export class Engine {
    * @param {{ again?: boolean, clean?: boolean }} [options] whether a version that runs is started again, and without its state
    * @returns {Promise<Swap[]>} without those that a later update replaced
    */
-  update(sequence, versions, options = {}) {
-    return new Promise((resolve) => {
-      this.#updates.add(versions, async () => {
-        const prepared = versions.map((version) => this.#prepare(version));
-        /** @type {Swap[]} */
-        const swaps = [];
-        for (const [index, version] of versions.entries()) {
-          const swap = await this.#bring(this.#slot(version.module), version, { ...options, sequence, prepared: prepared[index] ?? null });
-          if (swap) swaps.push(swap);
-        }
-        this.#mounting.touchAll();
-        this.#with.swapped(sequence, swaps, false);
-        resolve(swaps);
-        const declined = swaps.find(({ outcome }) => outcome === "declined");
-        if (declined) this.#with.reload(declined.error ?? "a component accepts no hot update");
-      });
-    });
+  update(sequence, versions, options) {
+    return this.#updates.update(sequence, versions, options);
   }
 
   /**
@@ -296,7 +294,7 @@ export class Engine {
    */
   restoreFrom(modules) {
     for (const module of modules) {
-      this.#stored.set(module.module, module);
+      this.#updates.restoreFrom(module);
       this.#mounting.reserve(module.places);
     }
   }
@@ -356,84 +354,6 @@ export class Engine {
       this.#holdings.ports.refresh();
       this.#delivery.drain();
     });
-  }
-
-  /** @param {Slot} slot */
-  #load(slot) {
-    if (slot.busy || !slot.version) return;
-    const version = slot.version;
-    slot.busy = true;
-    this.#updates.add([], async () => {
-      slot.busy = false;
-      // An update that came first may have loaded it.
-      if (slot.guest || this.#mounting.of(slot).length === 0) return;
-      const swap = await this.#bring(slot, slot.version ?? version, {});
-      this.#mounting.touchAll();
-      if (swap) this.#with.swapped(null, [swap], false);
-    });
-  }
-
-  /**
-   * @param {Slot} slot
-   * @param {Version} version
-   */
-  #note(slot, version) {
-    slot.version = version;
-    slot.compiled = null;
-    slot.failure = null;
-  }
-
-  /**
-   * Begins what can be done for a version before its turn: it is fetched, compiled and rehearsed.
-   * @param {Version} version
-   * @returns {import("./update.js").Prepared | null} null if it will not be swapped in
-   */
-  #prepare(version) {
-    const slot = this.#slot(version.module);
-    if (this.#updates.replaced(slot.name) || (slot.alive && slot.version?.hash === version.hash)) return null;
-    if (!slot.guest && this.#mounting.of(slot).length === 0) return null;
-    const known = compiledOf(slot, version.hash);
-    const compiled = known ? Promise.resolve(known) : this.#with.compile(version);
-    // What fails is told by the step that waits for it.
-    compiled.catch(() => {});
-    if (!version.rehearse || !slot.alive) return { compiled, verdict: null };
-    this.states.capture(slot);
-    return { compiled, verdict: this.rehearsals.ask(version, slot.lastGood ?? EMPTY) };
-  }
-
-  /**
-   * Makes a slot run a version, or notes it if none of its components is placed.
-   *
-   * @param {Slot} slot
-   * @param {Version} version
-   * @param {import("./update.js").Options} options
-   * @returns {Promise<Swap | null>}
-   */
-  async #bring(slot, version, options) {
-    if (this.#updates.replaced(slot.name)) return null;
-    if (slot.alive && slot.version?.hash === version.hash && !options.again) return newSwap(version, "unchanged");
-    if (!slot.guest && this.#mounting.of(slot).length === 0) {
-      this.#note(slot, version);
-      return newSwap(version, "not-mounted");
-    }
-    const first = slot.guest === null;
-    const stored = first ? this.#stored.get(slot.name) : undefined;
-    this.#stored.delete(slot.name);
-    slot.busy = true;
-    try {
-      const swap = await bring(slot, version, { ...options, state: stored?.snapshot ?? null }, this.#around);
-      if (swap?.outcome !== "rolled-back" || !first) return swap;
-      if (stored) {
-        this.#with.problem(`the state of \`${slot.name}\` could not be restored after the reload: ${swap.error}`);
-        return await this.#bring(slot, version, options);
-      }
-      slot.version ??= version;
-      slot.failure = swap.error;
-      return swap;
-    } finally {
-      slot.busy = false;
-      this.#drain();
-    }
   }
 
   #drain() {

@@ -59,16 +59,9 @@ export class Holdings {
     else this.resources.apply(module, request);
   }
 
-  /**
-   * What will become of the connections of some instances when new code takes them over. Changes nothing.
-   *
-   * @param {string} module
-   * @param {Request[]} requests what the new code asks for
-   * @param {Set<number>} instances
-   * @returns {ConnectionOutcome[]}
-   */
-  check(module, requests, instances) {
-    return this.ports.check(module, ofPorts(requests), instances);
+  /** The connections that there are, to be given to `settle`. */
+  get links() {
+    return this.ports.links;
   }
 
   /**
@@ -77,12 +70,14 @@ export class Holdings {
    * @param {string} module
    * @param {Request[]} requests
    * @param {Set<number>} instances those that it takes over
-   * @returns {ResourceOutcome[]}
+   * @param {ReadonlyMap<string, import("./connections.js").Link>} [before] the connections before anything of it took effect
+   * @returns {{ resources: ResourceOutcome[], connections: ConnectionOutcome[] }}
    */
-  settle(module, requests, instances) {
-    this.ports.settle(module, ofPorts(requests), instances);
+  settle(module, requests, instances, before = this.links) {
+    const ofPorts = requests.flatMap((request) => (request.op === "port" ? [request.request] : []));
     const rest = requests.flatMap((request) => (request.op === "port" ? [] : [request]));
-    return this.resources.settle(module, rest, instances);
+    const connections = this.ports.settle(module, ofPorts, instances, before);
+    return { resources: this.resources.settle(module, rest, instances), connections };
   }
 
   /**
@@ -109,12 +104,4 @@ export class Holdings {
     this.resources.keepOnly(module, instances);
     this.ports.keepOnly(module, instances);
   }
-}
-
-/**
- * @param {Request[]} requests
- * @returns {PortRequest[]}
- */
-function ofPorts(requests) {
-  return requests.flatMap((request) => (request.op === "port" ? [request.request] : []));
 }

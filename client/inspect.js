@@ -13,6 +13,9 @@ export const ABI_VERSION = 1;
 /** The prefix of exports that register a component. */
 export const COMPONENT_PREFIX = "hmr_component:";
 
+/** How the names of exports begin that only engines call. */
+export const PREFIXES = ["hmr_", "capture_state", "restore_state"];
+
 const I32 = 0x7f;
 const F64 = 0x7c;
 

@@ -3,11 +3,12 @@
  *
  * In: the configuration in the page, messages of the tool, `hmr-component` elements. Out: mounted components, answers to
  * the tool, and for scripts and tests a `CustomEvent` on the document for whatever happens: `hmr:ready`, `hmr:swap`,
- * `hmr:failure`, `hmr:trap`.
+ * `hmr:failure`, `hmr:trap`, `hmr:problem`, `hmr:slower`. Scripts reach the modules through `hmr`, which is `window.__hmr` too.
  *
  * With the transport and the visible elements, this is what touches globals.
  */
 
+import { createApi } from "./api.js";
 import { compiler } from "./compile.js";
 import { Engine } from "./engine.js";
 import { labelDrag } from "./events.js";
@@ -16,6 +17,7 @@ import { readConfig } from "./protocol.js";
 import { facilitiesOf } from "./resources/facilities.js";
 import { readPage, store, take, writePage } from "./reload.js";
 import { updateAssets, updateStyles } from "./styles.js";
+import { Tool } from "./tool.js";
 import { Transport } from "./transport.js";
 
 /** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
@@ -42,10 +44,11 @@ function configuration() {
 }
 
 /**
- * @param {"ready" | "swap" | "failure" | "trap"} name
- * @param {unknown} detail
+ * @param {"ready" | "swap" | "failure" | "trap" | "problem" | "slower"} name
+ * @param {any} detail
  */
 function announce(name, detail) {
+  emit(name, detail);
   document.dispatchEvent(new CustomEvent(`hmr:${name}`, { detail }));
 }
 
@@ -137,11 +140,13 @@ const engine = new Engine({
   problem(message) {
     log("error", null, message);
     transport.send({ type: "problem", message });
+    announce("problem", { message });
   },
   rehearse: (request) => transport.connected && transport.send({ type: "rehearse", ...request }),
   reload: (reason) => reload(reason, true),
   slower(module, hash, { before, call, calls, beforeMs, afterMs }) {
     log("warn", module, `\`${call}\` takes ${afterMs.toFixed(1)} ms instead of ${beforeMs.toFixed(1)} ms since ${hash.slice(0, 8)}, the median of ${calls} calls`);
+    announce("slower", { module, hash, before, call, calls, beforeMs, afterMs });
     transport.send({ type: "slower", module, hash, before, call, calls, before_ms: beforeMs, after_ms: afterMs });
   },
 });
@@ -252,6 +257,32 @@ const transport = new Transport(
   },
 );
 
+/**
+ * Gives the reader a file.
+ *
+ * @param {string} name
+ * @param {string} text
+ */
+function download(name, text) {
+  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  Object.assign(document.createElement("a"), { href: url, download: name }).click();
+  // The download has begun by then.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+const { hmr, emit } = createApi({
+  engine,
+  tool: new Tool((url, options) => fetch(url, options), () => transport.token),
+  spawn: () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" }),
+  fetch: (url) => fetch(url),
+  timers: { setTimeout: (code, ms) => window.setTimeout(code, ms), clearTimeout: (id) => window.clearTimeout(id) },
+  download,
+  connected: () => transport.connected,
+  failed: (error) => log("error", null, `a callback of the page failed: ${error}`),
+});
+
+export { hmr };
+
 /** A component's place in the page. */
 class HmrComponent extends HTMLElement {
   static observedAttributes = ["module", "component", "props", "name"];
@@ -318,6 +349,7 @@ function restorePage() {
 }
 
 function start() {
+  Object.assign(window, { __hmr: hmr });
   document.head.append(Object.assign(document.createElement("style"), { textContent: ":where(hmr-component) { display: contents } hmr-connect { display: none }" }));
   showElements();
   document.addEventListener("dragstart", labelDrag, true);

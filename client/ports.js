@@ -8,7 +8,7 @@
  * latest one of a `stream` once when it becomes connected.
  */
 
-import { compatible, fromText, outcomes, readDeclaration, resolve, toText } from "./connections.js";
+import { compatible, fromText, outcomes, readDeclaration, resolve, toText, whyGone } from "./connections.js";
 import { RequestError, parseRequest } from "./resources/request.js";
 
 /** @typedef {import("./connections.js").Port} Port */
@@ -130,6 +130,11 @@ export class Ports {
     this.#stale = true;
   }
 
+  /** The links that there are, as far as `refresh` knows. @returns {ReadonlyMap<string, Link>} */
+  get links() {
+    return this.#links;
+  }
+
   /** To be called when an instance may have come, gone, or got another name. */
   renamed() {
     this.#stale = true;
@@ -162,31 +167,21 @@ export class Ports {
   }
 
   /**
-   * What will become of the connections of some instances when new code takes them over. Changes nothing.
-   *
-   * @param {string} module
-   * @param {PortRequest[]} requests what the new code asks for
-   * @param {Set<number>} instances
-   * @returns {ConnectionOutcome[]}
-   */
-  check(module, requests, instances) {
-    this.refresh();
-    const after = this.#resolve(this.#after(module, requests, instances));
-    const concerned = (/** @type {Port} */ port) => port.module === module && instances.has(port.instance);
-    return outcomes(this.#declarations.values(), this.#links, after, concerned);
-  }
-
-  /**
    * Does what code that takes the place of other code asks for: the given instances have the ports that it declares, and no others.
    *
    * @param {string} module
    * @param {PortRequest[]} requests in the order in which they were made
    * @param {Set<number>} instances
+   * @param {ReadonlyMap<string, Link>} [before] the links before anything of the new code took effect
+   * @returns {ConnectionOutcome[]} what became of their connections, also of those that their views declare no longer, or now
    */
-  settle(module, requests, instances) {
+  settle(module, requests, instances, before = this.#links) {
     this.#open = this.#after(module, requests, instances);
     this.#stale = true;
-    this.refresh();
+    const problems = this.refresh();
+    const concerned = (/** @type {Port} */ port) => port.module === module && instances.has(port.instance);
+    const there = (/** @type {Port} */ { instance, port, input }) => this.#open.has(name(instance, port, input));
+    const changes = outcomes(before.values(), this.#links.values(), concerned, (link) => whyGone(link, problems, there));
     for (const key of this.#owed) {
       const link = this.#links.get(key);
       if (link && link.input.module !== module) continue;
@@ -194,6 +189,7 @@ export class Ports {
       if (link) this.#passLatest(link);
     }
     for (const request of requests) if (request.op === "send") this.#send(module, request);
+    return changes;
   }
 
   /**
@@ -233,11 +229,17 @@ export class Ports {
     for (const [id, port] of [...this.#open]) if (port.module === module && !instances.has(port.instance)) this.#drop(id);
   }
 
-  /** Finds the links anew, if anything changed that they depend on. */
+  /**
+   * Finds the links anew, if anything changed that they depend on.
+   * @returns {Map<Declaration, string>} the problems that were found then
+   */
   refresh() {
     for (const element of this.#dirty) this.#read(element);
     this.#dirty.clear();
-    if (this.#stale) this.#connect(this.#resolve(this.#open));
+    if (!this.#stale) return new Map();
+    const { links, problems } = resolve(this.#declarations.values(), this.#open.values(), this.#with.nameOf);
+    this.#connect(links, problems);
+    return problems;
   }
 
   /** @param {Element} element */
@@ -346,13 +348,11 @@ export class Ports {
     if (typeof latest === "string") this.#pass(link, latest);
   }
 
-  /** @param {Map<string, OpenPort>} open */
-  #resolve(open) {
-    return resolve(this.#declarations.values(), open.values(), this.#with.nameOf);
-  }
-
-  /** @param {ReturnType<typeof resolve>} found */
-  #connect({ links, problems }) {
+  /**
+   * @param {Map<string, Link>} links
+   * @param {Map<Declaration, string>} problems
+   */
+  #connect(links, problems) {
     this.#stale = false;
     const before = this.#links;
     this.#links = links;
@@ -360,7 +360,7 @@ export class Ports {
     const told = this.#standing;
     this.#standing = new Set();
     for (const [declaration, why] of problems) {
-      const message = `\`${fromText(declaration)}\` cannot be connected with \`${toText(declaration)}\`: ${why}`;
+      const message = `\`${fromText(declaration)}\` is not connected to \`${toText(declaration)}\`: ${why}`;
       if (!told.has(message) && !this.#standing.has(message)) this.#with.problem(message);
       this.#standing.add(message);
     }

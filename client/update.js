@@ -324,8 +324,7 @@ class Bringing {
   #render(swap) {
     const [slot, candidate] = [this.#slot, this.#candidate];
     const { document, resources, quietly, elementOf } = this.#around;
-    const instances = new Set([...this.#restored, ...slot.tree.roots.keys()]);
-    swap.connections = resources.check(slot.name, candidate.requests, instances);
+    const { links } = resources;
     const oldRoots = [...slot.tree.roots];
     const elements = [...slot.tree.roots.values()].flatMap((root) => (root.dom ? [/** @type {Element} */ (/** @type {unknown} */ (root.dom))] : []));
     const places = elements.flatMap((element) => [...element.querySelectorAll("hmr-component")]);
@@ -347,7 +346,8 @@ class Bringing {
     this.#around.pruned(places.filter((element) => !element.isConnected));
     // The hooks of the old code ran before the new code: what they asked for comes first.
     for (const request of this.#captured?.requests ?? []) resources.apply(slot.name, request);
-    swap.resources = resources.settle(slot.name, candidate.requests, instances);
+    const instances = new Set([...this.#restored, ...slot.tree.roots.keys()]);
+    Object.assign(swap, resources.settle(slot.name, candidate.requests, instances, links));
   }
 
   /** @param {Swap} swap */

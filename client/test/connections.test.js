@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { outcomes, readDeclaration, resolve } from "../connections.js";
+import { outcomes, readDeclaration, resolve, whyGone } from "../connections.js";
 
 /** @typedef {import("../connections.js").Port} Port */
 /** @typedef {import("../connections.js").Declaration} Declaration */
@@ -65,7 +65,7 @@ test("a connection whose ports are not there waits, without a word", () => {
 test("types must be equal, unless one is any value or there is a transform", () => {
   const any = "serde_json::value::Value";
   const transformed = declaration({ from: "Board.moved", to: "Log.entry", transform: "shorten" });
-  assert.deepEqual(told(resolved([MOVED], ["1 moved: u32", ">2 entry: u8"])), [[], ["`Board.moved` gives `u32`, and `Log.entry` takes `u8`"]]);
+  assert.deepEqual(told(resolved([MOVED], ["1 moved: u32", ">2 entry: u8"])), [[], ["`Board.moved` gives `u32` and `Log.entry` takes `u8`\nhint: a `transform` can make the one from the other"]]);
   assert.deepEqual(told(resolved([MOVED], [`1 moved: ${any}`, ">2 entry: u8"])), [["1 → 2"], []]);
   assert.deepEqual(told(resolved([MOVED], ["1 moved: u32", `>2 entry: ${any}`])), [["1 → 2"], []]);
   assert.deepEqual(told(resolved([transformed], ["1 moved: u32", ">2 entry: u8"])), [["1 → 2"], []]);
@@ -73,7 +73,7 @@ test("types must be equal, unless one is any value or there is a transform", () 
 
 test("a kind that is declared must be the output's", () => {
   const stream = declaration({ from: "Board.moved", to: "Log.entry", kind: "stream" });
-  assert.deepEqual(told(resolved([stream], ["1 moved: u32", ">2 entry: u32"])), [[], ["`Board.moved` is a `port`, not a `stream`"]]);
+  assert.deepEqual(told(resolved([stream], ["1 moved: u32", ">2 entry: u32"])), [[], ["`Board.moved` is a `port`, and the connection asks for a `stream`"]]);
   assert.deepEqual(told(resolved([stream], ["1 moved: u32~", ">2 entry: u32"])), [["1 → 2"], []]);
 });
 
@@ -84,7 +84,10 @@ test("a connection that is declared twice is one", () => {
 /** @param {string[]} before @param {string[]} after @param {Declaration[]} [declarations] */
 function changes(before, after, declarations = [MOVED]) {
   const concerned = (/** @type {Port} */ { module }) => module === "m1";
-  return outcomes(declarations, resolved(declarations, before).links, resolved(declarations, after), concerned);
+  const { links, problems } = resolved(declarations, after);
+  const there = (/** @type {Port} */ { instance, input, port: name }) =>
+    after.map(port).some((other) => other.instance === instance && other.input === input && other.port === name);
+  return outcomes(resolved([MOVED, ...declarations], before).links.values(), links.values(), concerned, (link) => whyGone(link, problems, there));
 }
 
 test("what became of a module's connections", () => {
@@ -92,17 +95,18 @@ test("what became of a module's connections", () => {
   const both = ["1 moved: u32", ">2 entry: u32"];
   assert.deepEqual(changes(both, both), [{ ...of, outcome: "kept", reason: null }]);
   assert.deepEqual(changes([">2 entry: u32"], both), [{ ...of, outcome: "made", reason: null }]);
-  assert.deepEqual(changes(both, [">2 entry: u32"]), [{ ...of, outcome: "dropped", reason: "there is no output `Board.moved` any more" }]);
+  assert.deepEqual(changes(both, [">2 entry: u32"]), [{ ...of, outcome: "dropped", reason: "the output `Board.moved` is gone" }]);
   assert.deepEqual(changes(both, ["1 moved: u8", ">2 entry: u32"]), [
-    { ...of, outcome: "dropped", reason: "`Board.moved` gives `u8`, and `Log.entry` takes `u32`" },
+    { ...of, outcome: "dropped", reason: "`Board.moved` gives `u8` and `Log.entry` takes `u32`\nhint: a `transform` can make the one from the other" },
   ]);
+  assert.deepEqual(changes(both, both, []), [{ ...of, outcome: "dropped", reason: "no `hmr-connect` element declares it any more" }]);
   assert.deepEqual(changes([">2 entry: u32"], [">2 entry: u32"]), []);
 });
 
 test("an input that is gone is told as such, and connections of others are not told", () => {
   const back = declaration({ from: "Log.said", to: "Board.pick" });
   assert.deepEqual(changes(["2 said: u8", ">1 pick: u8"], ["2 said: u8"], [back]), [
-    { from: "Log.said", to: "Board.pick", outcome: "dropped", reason: "there is no input `Board.pick` any more" },
+    { from: "Log.said", to: "Board.pick", outcome: "dropped", reason: "the input `Board.pick` is gone" },
   ]);
   const others = declaration({ from: "Log.said", to: "a.b.in" });
   assert.deepEqual(changes(["2 said: u8", ">4 in: u8"], ["2 said: u8", ">4 in: u8"], [others]), []);

@@ -202,12 +202,17 @@ test("a swap keeps, drops and makes connections, and says so", async () => {
   const of = { from: "Counter.moved", to: "Log.entry" };
   const swap = async (/** @type {string} */ hash, /** @type {Uint8Array} */ code, module = "counter") => (await page.update(2, page.version(hash, code, module))).connections;
   assert.deepEqual(await swap("b", sender()), [{ ...of, outcome: "kept", reason: null }]);
-  assert.deepEqual(await swap("y", receiver({ ports: [] }), "other"), [{ ...of, outcome: "dropped", reason: "there is no input `Log.entry` any more" }]);
+  assert.deepEqual(await swap("y", receiver({ ports: [] }), "other"), [{ ...of, outcome: "dropped", reason: "the input `Log.entry` is gone" }]);
   assert.deepEqual(await swap("z", receiver(), "other"), [{ ...of, outcome: "made", reason: null }]);
   assert.deepEqual(await swap("c", sender({ ports: [output("port", "bool")] })), [
-    { ...of, outcome: "dropped", reason: "`Counter.moved` gives `bool`, and `Log.entry` takes `u32`" },
+    { ...of, outcome: "dropped", reason: "`Counter.moved` gives `bool` and `Log.entry` takes `u32`\nhint: a `transform` can make the one from the other" },
   ]);
   assert.equal(page.problems.length, 1);
+  const views = [{ tag: "button", listen: { click: 4 } }, { tag: "hmr-connect", attributes: { ...of, transform: "short" } }];
+  assert.deepEqual(await swap("d", sender({ views })), [{ ...of, outcome: "made", reason: null }], "the view's own connection counts");
+  page.get("body > hmr-connect").remove();
+  await page.settled();
+  assert.deepEqual(await swap("e", sender()), [{ ...of, outcome: "dropped", reason: "no `hmr-connect` element declares it any more" }]);
   page.get("button").click();
   assert.equal(page.get("p").textContent, "-");
 });

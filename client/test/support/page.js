@@ -58,6 +58,8 @@ export class Page {
   problems = [];
   /** @type {string[]} */
   logs = [];
+  /** Told of each update that the engine is done with. @type {(swapped: { sequence: number | null, swaps: import("../../protocol.js").Swap[] }) => void} */
+  told = () => {};
   /** Rehearsals that were asked for. @type {import("../../protocol.js").Rehearse[]} */
   rehearsed = [];
   /** Whether the tool is there to be asked. */
@@ -89,6 +91,7 @@ export class Page {
         else this.shown.delete(element);
       },
       swapped: (sequence, swaps) => {
+        this.told({ sequence, swaps });
         this.#swaps.push({ sequence, swaps });
         for (const wake of this.#wake.splice(0)) wake();
       },

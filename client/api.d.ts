@@ -1,0 +1,316 @@
+/** Ends what it was given for. @typedef {() => void} End */
+/**
+ * A module in this page. `previousKeys` are the keys of the state that the version before had, by instance.
+ *
+ * @typedef {object} ModuleFacts
+ * @property {string} module
+ * @property {string | null} hash of the version
+ * @property {string[]} components
+ * @property {boolean} running whether its code runs
+ * @property {number} generation how often its code was exchanged
+ * @property {{ instance: number, component: string, status: "waiting" | "mounted" | "failed" }[]} instances
+ * @property {string | null} previous the hash of the version before
+ * @property {Record<number, string[]>} previousKeys
+ */
+/**
+ * What became of one module in an update; `docs/protocol.md` tells the other fields.
+ *
+ * @typedef {object} SwapResult
+ * @property {string} module
+ * @property {string} hash
+ * @property {"committed" | "rolled-back" | "undone" | "unchanged" | "not-mounted" | "declined"} outcome
+ * @property {string | null} step that failed
+ * @property {string | null} error
+ * @property {string[]} events
+ */
+/** @typedef {{ ready: object, swap: { sequence: number | null, swaps: SwapResult[] }, failure: object, trap: object, problem: { message: string }, slower: object }} HmrEvents */
+/** @typedef {{ module: string, hash: string | null, generation: number }} Running */
+/** @typedef {{ calls: number, total: number, self: number, errors: number }} CallMetrics milliseconds; `self` without the engine's work */
+/** @typedef {{ at: number, entries: { hash: string, time: number, snapshot: string }[] }} StateHistory `at` is where the module is */
+/**
+ * Counts since the page was loaded.
+ *
+ * @typedef {{ swaps: number, committed: number, rolledBack: number, undone: number, declined: number, traps: number, problems: number,
+ *   lastSwapMs: number | null, connected: boolean }} Stats
+ */
+/** @typedef {{ value: unknown, logs: [string, string][] }} Executed */
+/**
+ * The page's API.
+ *
+ * @typedef {object} Hmr
+ * @property {() => ModuleFacts[]} modules what is known of each module
+ * @property {() => Stats} stats
+ * @property {<K extends keyof HmrEvents>(event: K, callback: (detail: HmrEvents[K]) => void) => End} on calls back at each event
+ * @property {(id: string, callback: (next: Running, previous: Running) => void) => End} onModuleUpdate calls back whenever a
+ *   module's code was exchanged
+ * @property {(id: string) => Record<string, any>} module the exports of a module, those of its newest code at each call, and `memory`
+ * @property {(id: string, options?: { state?: boolean }) => Promise<SwapResult>} reload starts a module's code again; without its
+ *   state if `state` is false
+ * @property {(id: string) => Promise<SwapResult>} rollback goes back to the version before, with the state kept
+ * @property {(id: string, name: string, wrap: (original: (...values: any[]) => any) => (...values: any[]) => any) => { rollback: End }}
+ *   patchFunction puts a function in the place of an export, over swaps
+ * @property {(id: string) => { stop: End, metrics: () => Record<string, CallMetrics> }} profile measures the calls of a module's exports
+ * @property {(source: ArrayBuffer | Uint8Array | string | URL, context?: unknown, options?: { timeLimit?: number }) => Promise<Executed>}
+ *   execute runs a module by itself in a worker; the limit is in milliseconds
+ * @property {(id: string) => StateHistory} history
+ * @property {(id: string, count: number) => Promise<SwapResult>} step goes so many states forward in a module's history, or back
+ * @property {(id: string, index: number) => Promise<SwapResult>} goTo goes to a state of a module's history
+ * @property {(name: string, options?: { to?: "tool" | "download" | "text" }) => Promise<string>} saveSnapshot saves the state of all
+ *   modules; the answer is the file's text
+ * @property {(from: string | Blob | object) => Promise<{ swaps: SwapResult[], skipped: string[] }>} loadSnapshot takes up a saved state:
+ *   its name, or the content of a file
+ * @property {(id: string) => Promise<any>} versions those that the tool keeps of a module
+ * @property {(id: string, hash: string) => Promise<SwapResult>} use makes this page run a version
+ * @property {(id: string, hash: string | null) => Promise<void>} pin makes all pages run a version; null takes the pin out
+ * @property {(id: string, from: string, to: string) => Promise<any>} compare how two versions differ
+ * @property {(name: string, f: (argument: any) => unknown) => End} host registers a function that modules call by its name
+ * @property {End} cleanup ends everything that was begun through this object
+ */
+/**
+ * What the API is made of.
+ *
+ * @typedef {object} Parts
+ * @property {import("./engine.js").Engine} engine
+ * @property {import("./tool.js").Tool} tool
+ * @property {() => import("./execute.js").WorkerLike} spawn
+ * @property {(url: string) => Promise<Response>} fetch
+ * @property {{ setTimeout: (code: () => void, ms: number) => unknown, clearTimeout: (id: any) => void }} timers
+ * @property {(name: string, text: string) => void} download gives the reader a file
+ * @property {() => boolean} connected
+ * @property {(error: unknown) => void} failed told of what a callback throws
+ */
+/**
+ * @param {Parts} parts
+ * @returns {{ hmr: Hmr, emit: <K extends keyof HmrEvents>(event: K, detail: HmrEvents[K]) => void }} `emit` is for the entry, which
+ *   tells what happens
+ */
+export function createApi(parts: Parts): {
+    hmr: Hmr;
+    emit: <K extends keyof HmrEvents>(event: K, detail: HmrEvents[K]) => void;
+};
+/**
+ * Ends what it was given for.
+ */
+export type End = () => void;
+/**
+ * A module in this page. `previousKeys` are the keys of the state that the version before had, by instance.
+ */
+export type ModuleFacts = {
+    module: string;
+    /**
+     * of the version
+     */
+    hash: string | null;
+    components: string[];
+    /**
+     * whether its code runs
+     */
+    running: boolean;
+    /**
+     * how often its code was exchanged
+     */
+    generation: number;
+    instances: {
+        instance: number;
+        component: string;
+        status: "waiting" | "mounted" | "failed";
+    }[];
+    /**
+     * the hash of the version before
+     */
+    previous: string | null;
+    previousKeys: Record<number, string[]>;
+};
+/**
+ * What became of one module in an update; `docs/protocol.md` tells the other fields.
+ */
+export type SwapResult = {
+    module: string;
+    hash: string;
+    outcome: "committed" | "rolled-back" | "undone" | "unchanged" | "not-mounted" | "declined";
+    /**
+     * that failed
+     */
+    step: string | null;
+    error: string | null;
+    events: string[];
+};
+export type HmrEvents = {
+    ready: object;
+    swap: {
+        sequence: number | null;
+        swaps: SwapResult[];
+    };
+    failure: object;
+    trap: object;
+    problem: {
+        message: string;
+    };
+    slower: object;
+};
+export type Running = {
+    module: string;
+    hash: string | null;
+    generation: number;
+};
+/**
+ * milliseconds; `self` without the engine's work
+ */
+export type CallMetrics = {
+    calls: number;
+    total: number;
+    self: number;
+    errors: number;
+};
+/**
+ * `at` is where the module is
+ */
+export type StateHistory = {
+    at: number;
+    entries: {
+        hash: string;
+        time: number;
+        snapshot: string;
+    }[];
+};
+/**
+ * Counts since the page was loaded.
+ */
+export type Stats = {
+    swaps: number;
+    committed: number;
+    rolledBack: number;
+    undone: number;
+    declined: number;
+    traps: number;
+    problems: number;
+    lastSwapMs: number | null;
+    connected: boolean;
+};
+export type Executed = {
+    value: unknown;
+    logs: [string, string][];
+};
+/**
+ * The page's API.
+ */
+export type Hmr = {
+    /**
+     * what is known of each module
+     */
+    modules: () => ModuleFacts[];
+    stats: () => Stats;
+    /**
+     * calls back at each event
+     */
+    on: <K extends keyof HmrEvents>(event: K, callback: (detail: HmrEvents[K]) => void) => End;
+    /**
+     * calls back whenever a
+     * module's code was exchanged
+     */
+    onModuleUpdate: (id: string, callback: (next: Running, previous: Running) => void) => End;
+    /**
+     * the exports of a module, those of its newest code at each call, and `memory`
+     */
+    module: (id: string) => Record<string, any>;
+    /**
+     * starts a module's code again; without its
+     * state if `state` is false
+     */
+    reload: (id: string, options?: {
+        state?: boolean;
+    }) => Promise<SwapResult>;
+    /**
+     * goes back to the version before, with the state kept
+     */
+    rollback: (id: string) => Promise<SwapResult>;
+    /**
+     * puts a function in the place of an export, over swaps
+     */
+    patchFunction: (id: string, name: string, wrap: (original: (...values: any[]) => any) => (...values: any[]) => any) => {
+        rollback: End;
+    };
+    /**
+     * measures the calls of a module's exports
+     */
+    profile: (id: string) => {
+        stop: End;
+        metrics: () => Record<string, CallMetrics>;
+    };
+    /**
+     * runs a module by itself in a worker; the limit is in milliseconds
+     */
+    execute: (source: ArrayBuffer | Uint8Array | string | URL, context?: unknown, options?: {
+        timeLimit?: number;
+    }) => Promise<Executed>;
+    history: (id: string) => StateHistory;
+    /**
+     * goes so many states forward in a module's history, or back
+     */
+    step: (id: string, count: number) => Promise<SwapResult>;
+    /**
+     * goes to a state of a module's history
+     */
+    goTo: (id: string, index: number) => Promise<SwapResult>;
+    /**
+     * saves the state of all
+     * modules; the answer is the file's text
+     */
+    saveSnapshot: (name: string, options?: {
+        to?: "tool" | "download" | "text";
+    }) => Promise<string>;
+    /**
+     * takes up a saved state:
+     * its name, or the content of a file
+     */
+    loadSnapshot: (from: string | Blob | object) => Promise<{
+        swaps: SwapResult[];
+        skipped: string[];
+    }>;
+    /**
+     * those that the tool keeps of a module
+     */
+    versions: (id: string) => Promise<any>;
+    /**
+     * makes this page run a version
+     */
+    use: (id: string, hash: string) => Promise<SwapResult>;
+    /**
+     * makes all pages run a version; null takes the pin out
+     */
+    pin: (id: string, hash: string | null) => Promise<void>;
+    /**
+     * how two versions differ
+     */
+    compare: (id: string, from: string, to: string) => Promise<any>;
+    /**
+     * registers a function that modules call by its name
+     */
+    host: (name: string, f: (argument: any) => unknown) => End;
+    /**
+     * ends everything that was begun through this object
+     */
+    cleanup: End;
+};
+/**
+ * What the API is made of.
+ */
+export type Parts = {
+    engine: import("./engine.js").Engine;
+    tool: import("./tool.js").Tool;
+    spawn: () => import("./execute.js").WorkerLike;
+    fetch: (url: string) => Promise<Response>;
+    timers: {
+        setTimeout: (code: () => void, ms: number) => unknown;
+        clearTimeout: (id: any) => void;
+    };
+    /**
+     * gives the reader a file
+     */
+    download: (name: string, text: string) => void;
+    connected: () => boolean;
+    /**
+     * told of what a callback throws
+     */
+    failed: (error: unknown) => void;
+};

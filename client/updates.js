@@ -1,0 +1,178 @@
+/**
+ * Which version each module runs.
+ *
+ * In: versions, with an update or without. Out: they are swapped in, loaded for the components that are placed, or noted where
+ * none is; each update is told with what became of its modules.
+ */
+
+import { EMPTY } from "./snapshot.js";
+import { newSwap } from "./swap.js";
+import { bring, compiledOf } from "./update.js";
+
+/** @typedef {import("./slot.js").Slot} Slot */
+/** @typedef {import("./protocol.js").Version} Version */
+/** @typedef {import("./protocol.js").Swap} Swap */
+/** @typedef {import("./reload.js").StoredModule} StoredModule */
+
+/**
+ * What is needed of the engine.
+ *
+ * @typedef {object} Updating
+ * @property {import("./queue.js").UpdateQueue} queue
+ * @property {import("./mounting.js").Mounting} mounting
+ * @property {import("./rehearsal.js").Rehearsals} rehearsals
+ * @property {import("./update.js").Surroundings} around
+ * @property {(name: string) => Slot} slot
+ * @property {(slot: Slot) => void} capture captures a module's state, if its code can be called
+ * @property {() => void} drain delivers what waits
+ * @property {(version: Version) => Promise<WebAssembly.Module>} compile
+ * @property {(message: string) => void} problem
+ * @property {(reason: string) => void} reload
+ * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
+ */
+
+/** The updates of one page. */
+export class Updates {
+  /** By module, the state of before a reload. @type {Map<string, StoredModule>} */
+  #stored = new Map();
+  #with;
+
+  /** @param {Updating} collaborators */
+  constructor(collaborators) {
+    this.#with = collaborators;
+  }
+
+  /**
+   * Hands in the state of a module from before a reload.
+   * @param {StoredModule} module
+   */
+  restoreFrom(module) {
+    this.#stored.set(module.module, module);
+  }
+
+  /**
+   * Notes versions that the page was served with, or was told of, without an update.
+   * @param {Version[]} versions
+   * @returns {Version[]} those that differ from what runs, and were not refused before
+   */
+  learn(versions) {
+    const news = versions.filter(({ module, hash }) => {
+      const slot = this.#with.slot(module);
+      return slot.version?.hash !== hash && !slot.refused.has(hash);
+    });
+    for (const version of news) {
+      const slot = this.#with.slot(version.module);
+      if (!slot.guest && !slot.busy) this.#note(slot, version);
+    }
+    this.#with.mounting.touchAll();
+    return news.filter((version) => this.#with.slot(version.module).version?.hash !== version.hash);
+  }
+
+  /**
+   * Swaps the modules of an update, one after another.
+   *
+   * @param {number | null} sequence for the acknowledgement
+   * @param {Version[]} versions
+   * @param {{ again?: boolean, clean?: boolean }} [options] whether a version that runs is started again, and without its state
+   * @returns {Promise<Swap[]>} without those that a later update replaced
+   */
+  update(sequence, versions, options = {}) {
+    return new Promise((resolve) => {
+      this.#with.queue.add(versions, async () => {
+        const prepared = versions.map((version) => this.#prepare(version));
+        /** @type {Swap[]} */
+        const swaps = [];
+        for (const [index, version] of versions.entries()) {
+          const swap = await this.#bring(this.#with.slot(version.module), version, { ...options, sequence, prepared: prepared[index] ?? null });
+          if (swap) swaps.push(swap);
+        }
+        this.#with.mounting.touchAll();
+        this.#with.swapped(sequence, swaps, false);
+        resolve(swaps);
+        const declined = swaps.find(({ outcome }) => outcome === "declined");
+        if (declined) this.#with.reload(declined.error ?? "a component accepts no hot update");
+      });
+    });
+  }
+
+  /**
+   * Makes a slot without running code run its version, in a while.
+   * @param {Slot} slot
+   */
+  load(slot) {
+    if (slot.busy || !slot.version) return;
+    const version = slot.version;
+    slot.busy = true;
+    this.#with.queue.add([], async () => {
+      slot.busy = false;
+      // An update that came first may have loaded it.
+      if (slot.guest || this.#with.mounting.of(slot).length === 0) return;
+      const swap = await this.#bring(slot, slot.version ?? version, {});
+      this.#with.mounting.touchAll();
+      if (swap) this.#with.swapped(null, [swap], false);
+    });
+  }
+
+  /**
+   * @param {Slot} slot
+   * @param {Version} version
+   */
+  #note(slot, version) {
+    slot.version = version;
+    slot.compiled = null;
+    slot.failure = null;
+  }
+
+  /**
+   * Begins what can be done for a version before its turn: it is fetched, compiled and rehearsed.
+   * @param {Version} version
+   * @returns {import("./update.js").Prepared | null} null if it will not be swapped in
+   */
+  #prepare(version) {
+    const slot = this.#with.slot(version.module);
+    if (this.#with.queue.replaced(slot.name) || (slot.alive && slot.version?.hash === version.hash)) return null;
+    if (!slot.guest && this.#with.mounting.of(slot).length === 0) return null;
+    const known = compiledOf(slot, version.hash);
+    const compiled = known ? Promise.resolve(known) : this.#with.compile(version);
+    // What fails is told by the step that waits for it.
+    compiled.catch(() => {});
+    if (!version.rehearse || !slot.alive) return { compiled, verdict: null };
+    this.#with.capture(slot);
+    return { compiled, verdict: this.#with.rehearsals.ask(version, slot.lastGood ?? EMPTY) };
+  }
+
+  /**
+   * Makes a slot run a version, or notes it if none of its components is placed.
+   *
+   * @param {Slot} slot
+   * @param {Version} version
+   * @param {import("./update.js").Options} options
+   * @returns {Promise<Swap | null>}
+   */
+  async #bring(slot, version, options) {
+    if (this.#with.queue.replaced(slot.name)) return null;
+    if (slot.alive && slot.version?.hash === version.hash && !options.again) return newSwap(version, "unchanged");
+    if (!slot.guest && this.#with.mounting.of(slot).length === 0) {
+      this.#note(slot, version);
+      return newSwap(version, "not-mounted");
+    }
+    const first = slot.guest === null;
+    const stored = first ? this.#stored.get(slot.name) : undefined;
+    this.#stored.delete(slot.name);
+    slot.busy = true;
+    try {
+      const swap = await bring(slot, version, { ...options, state: stored?.snapshot ?? null }, this.#with.around);
+      if (swap?.outcome !== "rolled-back" || !first) return swap;
+      if (stored) {
+        this.#with.problem(`the state of \`${slot.name}\` could not be restored after the reload: ${swap.error}`);
+        return await this.#bring(slot, version, options);
+      }
+      slot.version ??= version;
+      slot.failure = swap.error;
+      return swap;
+    } finally {
+      slot.busy = false;
+      this.#with.drain();
+    }
+  }
+}
