@@ -180,7 +180,6 @@ impl Model {
         }
         let fallback = orphan.as_ref().filter(|o| o.set && o.kind == fingerprint).cloned();
         match (old, orphan) {
-            (None, None) => ("added", initial),
             (None, Some(orphan)) if !orphan.set => {
                 self.orphans.remove(key);
                 ("recovered", initial)
@@ -189,7 +188,7 @@ impl Model {
                 self.orphans.remove(key);
                 ("recovered", held(&orphan.value))
             }
-            (None, Some(_)) => ("added", initial),
+            (None, _) => ("added", initial),
             (Some(old), _) if old.set && kind.reads(&old.value) => {
                 (if old.kind == fingerprint { "kept" } else { "migrated" }, held(&old.value))
             }
