@@ -40,7 +40,7 @@ pub struct InstanceState {
     /// The version that the component declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Signals of earlier versions that the running code has no use for, by key. Code that has the key again takes them up.
+    /// Values of earlier versions that the running code has no use for, by key. Code that has the key again takes them up.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub orphans: BTreeMap<String, SignalState>,
     /// Tasks that had not ended, by key.
@@ -295,7 +295,7 @@ pub enum KeyOutcome {
     Kept,
     /// The value was read as another type, or a migration made it.
     Migrated {
-        /// The old type's fingerprint, or the migration.
+        /// The old type's fingerprint, with what its value lacked; or the migration, or `transform` for what the update did.
         from: String,
     },
     /// The new code's initial value stands, because the old one could not be used.
