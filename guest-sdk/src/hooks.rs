@@ -132,10 +132,11 @@ impl Hooks {
 /// `hmr_before_update`
 pub(crate) fn before_update_all() -> Snapshot {
     let instances = runtime().instances.borrow().clone();
+    let hooks = instances.iter().any(|instance| instance.hooks.any_before());
     let instances =
         runtime().root.run_in(|| instances.iter().map(|instance| leave(instance)).collect());
     dom::flush();
-    Snapshot { abi: ABI_VERSION, instances, ..Snapshot::default() }
+    Snapshot { abi: ABI_VERSION, hooks, instances, ..Snapshot::default() }
 }
 
 /// Runs the hooks before an update, and captures what they left.

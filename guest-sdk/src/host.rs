@@ -124,9 +124,9 @@ fn notify_boxed(function: &str, argument: serde_json::Result<Value>) {
             ),
         );
     };
-    let open = &scope.instance.claims.open;
+    let claims = &scope.instance.claims;
     let mut key = scope.key(&scope.take_resource("notify"));
-    while open.borrow().contains_key(&key) {
+    while claims.open_at(&key).is_some() {
         key = scope.key(&scope.take_resource("notify"));
     }
     let sent: Rc<Cell<Option<Rc<Open>>>> = Rc::default();

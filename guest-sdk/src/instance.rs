@@ -102,8 +102,9 @@ impl Instance {
     pub(crate) fn begin_restore(&self, state: InstanceState) {
         self.tasks.begin_restore(state.tasks, state.done);
         self.orphans.begin_restore(state.orphans);
-        let parked = state.signals.into_iter().map(|(key, state)| (key, Parked::Old(state)));
-        *self.parked.borrow_mut() = parked.collect();
+        for (key, state) in state.signals {
+            self.parked.borrow_mut().insert(key, Parked::Old(state));
+        }
         *self.outcomes.borrow_mut() = Some(BTreeMap::new());
     }
 
@@ -137,7 +138,9 @@ impl Instance {
             .borrow_mut()
             .extract_if(.., |key, _| is_within(key, path))
             .collect::<Vec<_>>();
-        parked.extend(leaving.into_iter().map(|(key, live)| (key, Parked::Live(live.slot))));
+        for (key, live) in leaving {
+            parked.insert(key, Parked::Live(live.slot));
+        }
     }
 
     /// Drops the parked signals and tasks of a scope that its new rendering did not claim.
@@ -169,8 +172,12 @@ impl Instance {
             .map(|(key, live)| (key.clone(), Rc::clone(&live.slot)))
             .collect();
         let props = self.props.borrow().clone();
+        let mut signals = BTreeMap::new();
+        for (key, slot) in slots {
+            signals.insert(key, capture(&*slot));
+        }
         InstanceState {
-            signals: slots.into_iter().map(|(key, slot)| (key, capture(&*slot))).collect(),
+            signals,
             version: self.version.map(str::to_owned),
             orphans: self.orphans.capture(),
             tasks: self.tasks.capture(),

@@ -3,8 +3,6 @@
 //! `#[component(export, version = "…")]` declares a version and `#[migration(…)]` a step between two. In a swap the saved
 //! version is known only at run time, so the chain of steps is searched here. A gap is an error before anything changes.
 
-use std::collections::{BTreeMap, VecDeque};
-
 use hmr_abi::state::{InstanceState, MigrateAnswer, SignalState, Snapshot, TransformOp};
 use semver::Version;
 use serde_json::value::to_raw_value;
@@ -64,7 +62,9 @@ fn migrate_snapshot(mut snapshot: Snapshot) -> Result<Snapshot, String> {
         }
     }
     let instances = std::mem::take(&mut snapshot.instances);
-    snapshot.instances = instances.into_iter().map(migrate_instance).collect::<Result<_, _>>()?;
+    for instance in instances {
+        snapshot.instances.push(migrate_instance(instance)?);
+    }
     Ok(snapshot)
 }
 
@@ -136,14 +136,22 @@ fn run(state: InstanceState, declared: &str, chain: &[Migration]) -> Result<Inst
     Ok(state)
 }
 
-/// The migrations of a component, in the order of versions. A version that is none, which the macros let nobody write,
-/// comes first.
+/// The migrations of a component, in the order of versions. They are few, and the library's sorting would be the largest
+/// function of a small module.
 fn steps_of(component: &str) -> Vec<Migration> {
     let all = runtime().migrations.borrow().clone();
-    let mut steps: Vec<_> = all.into_iter().filter(|step| step.component == component).collect();
-    steps.sort_by_cached_key(|step| (Version::parse(step.from).ok(), Version::parse(step.to).ok()));
+    let mut steps: Vec<Migration> = Vec::new();
+    for step in all.into_iter().filter(|step| step.component == component) {
+        let order =
+            |step: &Migration| (Version::parse(step.from).ok(), Version::parse(step.to).ok());
+        let behind = steps.iter().position(|other| order(other) > order(&step));
+        steps.insert(behind.unwrap_or(steps.len()), step);
+    }
     steps
 }
+
+/// A version, and the step that reached it with the place of the version where that began.
+type Reached<'a> = (&'a str, Option<(usize, Migration)>);
 
 /// The shortest chain from one version to another, the first by order if several are. None is needed for state
 /// of a later version than the declared one, which an undone edit leaves: it is restored as it is then.
@@ -153,42 +161,44 @@ fn chain(
     saved: &str,
     declared: &str,
 ) -> Result<Vec<Migration>, String> {
-    // The step by which each version was reached first.
-    let mut reached: BTreeMap<&str, Option<Migration>> = [(saved, None)].into();
-    let mut next = VecDeque::from([saved]);
-    while let Some(version) = next.pop_front() {
+    // In the order in which they are reached: those by one step, those by two, and so on.
+    let mut reached: Vec<Reached<'_>> = vec![(saved, None)];
+    let mut at = 0;
+    while let Some(&(version, _)) = reached.get(at) {
+        if version == declared {
+            return Ok(way(&reached, at));
+        }
         for step in steps.iter().filter(|step| step.from == version) {
-            if !reached.contains_key(step.to) {
-                reached.insert(step.to, Some(*step));
-                next.push_back(step.to);
+            if !reached.iter().any(|(version, _)| *version == step.to) {
+                reached.push((step.to, Some((at, *step))));
             }
         }
-    }
-    if reached.contains_key(declared) {
-        let last = reached[declared];
-        let mut chain: Vec<_> =
-            std::iter::successors(last, |step| reached.get(step.from).copied().flatten()).collect();
-        chain.reverse();
-        return Ok(chain);
+        at += 1;
     }
     match (Version::parse(saved), Version::parse(declared)) {
         (Ok(old), Ok(new)) if old > new => Ok(Vec::new()),
-        (Ok(_), Ok(new)) => Err(gap(component, saved, &new, reached.keys().copied())),
+        (Ok(_), Ok(new)) => Err(gap(component, saved, &new, &reached)),
         _ => Err(format!(
             "`{component}` was saved as `{saved}`, which is no version, so no migration leads to {declared}"
         )),
     }
 }
 
+/// The steps that led to a version.
+fn way(reached: &[Reached<'_>], mut at: usize) -> Vec<Migration> {
+    let mut way = Vec::new();
+    while let Some((before, step)) = reached[at].1 {
+        way.insert(0, step);
+        at = before;
+    }
+    way
+}
+
 /// Tells of a gap: the highest version that can be reached, and what is missing from there.
-fn gap<'a>(
-    component: &str,
-    saved: &str,
-    declared: &Version,
-    reached: impl Iterator<Item = &'a str>,
-) -> String {
+fn gap(component: &str, saved: &str, declared: &Version, reached: &[Reached<'_>]) -> String {
     let nearest = reached
-        .filter_map(|version| Version::parse(version).ok())
+        .iter()
+        .filter_map(|(version, _)| Version::parse(version).ok())
         .filter(|version| version < declared)
         .max()
         .map_or_else(|| saved.to_owned(), |nearest| nearest.to_string());

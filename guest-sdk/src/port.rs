@@ -17,7 +17,7 @@ use crate::engine::{send_log, send_port};
 use crate::event::{Event, register};
 use crate::held::Held;
 use crate::instance::Instance;
-use crate::resource::claims::{Claim, PortName};
+use crate::resource::claims::{Claim, Declaration, PortName};
 use crate::scope;
 use crate::signal::{Signal, State, signal_keyed};
 
@@ -151,9 +151,7 @@ fn outside(name: &str) {
 
 fn declare(instance: &Rc<Instance>, name: PortName, asked: PortRequest) {
     instance.claims.stay(&Claim::Port(name.clone()));
-    let declarations = &instance.claims.ports;
-    let id = declarations.borrow().values().flatten().map(|(id, _)| id + 1).max().unwrap_or(0);
-    let before = declarations.borrow().get(&name).and_then(|all| Some(all.last()?.1.clone()));
+    let before = counted(instance, &name);
     if before.as_ref().is_some_and(|before| !same(before, &asked)) {
         let which = if name.0 { "input" } else { "output" };
         send_log(
@@ -164,9 +162,17 @@ fn declare(instance: &Rc<Instance>, name: PortName, asked: PortRequest) {
     if before.as_ref() != Some(&asked) {
         request(&asked);
     }
-    declarations.borrow_mut().entry(name.clone()).or_default().push((id, asked));
+    let mut ports = instance.claims.ports.borrow_mut();
+    let id = ports.last().map_or(0, |last| last.id + 1);
+    ports.push(Declaration { id, name, asked });
     let instance = Rc::clone(instance);
-    on_cleanup(move || withdraw(&instance, name, id));
+    on_cleanup(move || withdraw(&instance, id));
+}
+
+/// What the engine was told of a port.
+fn counted(instance: &Instance, name: &PortName) -> Option<PortRequest> {
+    let ports = instance.claims.ports.borrow();
+    ports.iter().rev().find(|declared| declared.name == *name).map(|last| last.asked.clone())
 }
 
 /// Whether two outputs of one name are as one: the same type and kind. Inputs never are, since a value goes to one of them.
@@ -175,17 +181,17 @@ fn same(one: &PortRequest, other: &PortRequest) -> bool {
 }
 
 /// The scope of a declaration has gone.
-fn withdraw(instance: &Instance, name: PortName, id: u64) {
-    let mut ports = instance.claims.ports.borrow_mut();
-    let Some(declarations) = ports.get_mut(&name) else { return };
-    let counted = declarations.last().map(|(_, asked)| asked.clone());
-    declarations.retain(|(other, _)| *other != id);
-    match declarations.last() {
-        Some((_, asked)) if Some(asked) != counted.as_ref() => request(asked),
+fn withdraw(instance: &Instance, id: u64) {
+    let ports = &instance.claims.ports;
+    let at = ports.borrow().iter().position(|declared| declared.id == id);
+    let Some(at) = at else { return };
+    let name = ports.borrow()[at].name.clone();
+    let before = counted(instance, &name);
+    ports.borrow_mut().remove(at);
+    match counted(instance, &name) {
+        Some(asked) if Some(&asked) != before.as_ref() => request(&asked),
         Some(_) => {}
         None => {
-            ports.remove(&name);
-            drop(ports);
             if instance.claims.leave(Claim::Port(name.clone())) {
                 let (input, port) = name;
                 request(&PortRequest::Close { instance: instance.id, port, input });

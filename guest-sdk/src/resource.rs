@@ -102,10 +102,7 @@ impl Open {
             return false;
         }
         forget(self.handler);
-        let mut all = self.instance.claims.open.borrow_mut();
-        if all.get(&self.key).is_some_and(|open| std::ptr::eq(&raw const **open, self)) {
-            all.remove(&self.key);
-        }
+        self.instance.claims.open.borrow_mut().retain(|open| open.handler != self.handler);
         true
     }
 
@@ -154,7 +151,7 @@ fn prepare(instance: &Rc<Instance>, key: String, call: Call) -> Rc<Open> {
         asked: Cell::new(false),
         closed: Cell::new(false),
     });
-    instance.claims.open.borrow_mut().insert(open.key.clone(), Rc::clone(&open));
+    instance.claims.open.borrow_mut().push(Rc::clone(&open));
     let ending = Rc::clone(&open);
     on_cleanup(move || ending.end());
     open
@@ -162,8 +159,7 @@ fn prepare(instance: &Rc<Instance>, key: String, call: Call) -> Rc<Open> {
 
 /// A handler may ask for what it asked for before. What it had is the new handle's then; what fires once starts anew.
 fn supersede(instance: &Instance, key: &str, anew: bool) {
-    let live = instance.claims.open.borrow().get(key).cloned();
-    if let Some(live) = live
+    if let Some(live) = instance.claims.open_at(key)
         && live.forget()
         && anew
     {

@@ -30,8 +30,8 @@ pub(crate) struct Runtime {
     pub(crate) batch: RefCell<Vec<u8>>,
     /// Method calls, which go to the end of the batch: the element is in the document by then.
     pub(crate) calls: RefCell<Vec<u8>>,
-    /// Tasks that have not ended, by number.
-    pub(crate) tasks: RefCell<BTreeMap<u64, Rc<Running>>>,
+    /// Tasks that have not ended.
+    pub(crate) tasks: RefCell<Vec<Rc<Running>>>,
     /// Those that watch the element of a reference.
     pub(crate) observers: RefCell<Vec<Observer>>,
     pub(crate) last_task: Cell<u64>,

@@ -132,27 +132,29 @@ impl Saved {
         let Some(mut state) = self.state.signals.remove(from) else { return false };
         state.migrated.clone_from(&self.by);
         self.state.signals.insert(to.to_owned(), state);
-        self.edited.extend([from.to_owned(), to.to_owned()]);
+        self.edited.insert(from.to_owned());
+        self.edited.insert(to.to_owned());
         true
     }
 
     /// Renames a scope: every key in it, `from:…`, becomes `to:…`. Answers how many there were.
     pub fn rename_scope(&mut self, from: &str, to: &str) -> usize {
-        let within = |key: &String| {
-            let rest = key.strip_prefix(from)?.strip_prefix(':')?;
-            Some((key.clone(), format!("{to}:{rest}")))
-        };
-        let keys: Vec<_> = self.state.signals.keys().filter_map(within).collect();
         // All are taken out first, so that a scope which goes inside another of the same name meets none of its own keys.
-        let taken: Vec<_> = keys
-            .into_iter()
-            .filter_map(|(old, new)| Some((self.state.signals.remove(&old)?, old, new)))
-            .collect();
+        let mut taken = Vec::new();
+        for key in self.keys() {
+            let rest = key.strip_prefix(from).and_then(|rest| rest.strip_prefix(':'));
+            if let Some(rest) = rest
+                && let Some(state) = self.state.signals.remove(&key)
+            {
+                taken.push((format!("{to}:{rest}"), state));
+                self.edited.insert(key);
+            }
+        }
         let count = taken.len();
-        for (mut state, old, new) in taken {
+        for (key, mut state) in taken {
             state.migrated.clone_from(&self.by);
-            self.edited.extend([old, new.clone()]);
-            self.state.signals.insert(new, state);
+            self.edited.insert(key.clone());
+            self.state.signals.insert(key, state);
         }
         count
     }

@@ -14,13 +14,12 @@ mod action;
 pub(crate) mod ask;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use hmr_abi::event::Resource;
 use hmr_abi::state::{TaskAnswer, TaskOutcome, TaskState};
 use sycamore_reactive::{
     NodeHandle, create_child_scope, create_signal, on_cleanup, untrack, use_current_scope,
@@ -50,7 +49,7 @@ pub(crate) struct Running {
     live: Cell<bool>,
     state: RefCell<TaskState>,
     /// What was answered before the code was replaced.
-    before: RefCell<BTreeMap<String, TaskAnswer>>,
+    before: RefCell<Vec<TaskAnswer>>,
     flag: Flag,
 }
 
@@ -110,10 +109,7 @@ impl Task {
 
     /// Ends it where it waits; what it asked for is withdrawn.
     pub fn cancel(self) {
-        let running = runtime().tasks.borrow().get(&self.id).cloned();
-        if let Some(running) = running {
-            running.end(true);
-        }
+        cancel(self.id);
     }
 }
 
@@ -160,8 +156,8 @@ fn spawn_boxed(name: &str, work: Work) -> Task {
     let id = next_id();
     if !handler {
         // That it has ended is of interest until the place that started it goes.
-        let (instance, key) = (Rc::clone(&instance), key.clone());
-        on_cleanup(move || instance.tasks.remove(&key, id));
+        let instance = Rc::clone(&instance);
+        on_cleanup(move || instance.tasks.remove(id));
     }
     let state = match was {
         Some(Was::Done) => {
@@ -216,7 +212,7 @@ fn start(start: Start) -> Flag {
     let ending = Rc::clone(&running);
     node.run_in(|| on_cleanup(move || ending.stop()));
     running.instance().tasks.begin(&running);
-    runtime().tasks.borrow_mut().insert(id, running);
+    runtime().tasks.borrow_mut().push(running);
     flag.set(true);
     wake(id);
     flag
@@ -234,10 +230,11 @@ impl Running {
 
     /// The answer from before, if this is what was asked for then. Once something else is asked for, nothing that was answered
     /// later counts.
-    fn replay(&self, name: &str, resource: &Resource) -> Option<TaskAnswer> {
+    fn replay(&self, name: &str, asked: &str) -> Option<TaskAnswer> {
         let mut before = self.before.borrow_mut();
-        let answer = before.remove(name)?;
-        if answer.resource.same_arguments(resource) {
+        let at = before.iter().position(|answer| answer.name == name)?;
+        let answer = before.swap_remove(at);
+        if answer.asked == asked {
             return Some(answer);
         }
         before.clear();
@@ -249,11 +246,10 @@ impl Running {
         if !self.live.get() {
             return;
         }
-        let (key, id) = (&self.key, self.id);
         if cancelled || self.state.borrow().handler || self.state.borrow().argument.is_some() {
-            self.instance().tasks.remove(key, id);
+            self.instance().tasks.remove(self.id);
         } else {
-            self.instance().tasks.end(key, id);
+            self.instance().tasks.end(self.id);
         }
         self.live.set(false);
         self.release();
@@ -264,7 +260,7 @@ impl Running {
     /// Its reactive scope goes.
     fn stop(&self) {
         if self.live.replace(false) {
-            self.instance().tasks.remove(&self.key, self.id);
+            self.instance().tasks.remove(self.id);
             self.release();
             if self.flag.0.is_alive() {
                 self.flag.cell(false);
@@ -273,7 +269,7 @@ impl Running {
     }
 
     fn release(&self) {
-        runtime().tasks.borrow_mut().remove(&self.id);
+        runtime().tasks.borrow_mut().retain(|running| running.id != self.id);
         let work = self.work.take();
         drop(work);
     }
@@ -299,10 +295,20 @@ impl Wake for Woken {
 /// Runs every task that was woken, until all of them wait.
 pub(crate) fn run_ready() {
     while let Some(id) = READY.with_borrow_mut(VecDeque::pop_front) {
-        let running = runtime().tasks.borrow().get(&id).cloned();
-        if let Some(running) = running {
+        if let Some(running) = running(id) {
             poll(&running);
         }
+    }
+}
+
+fn running(id: u64) -> Option<Rc<Running>> {
+    runtime().tasks.borrow().iter().find(|running| running.id == id).cloned()
+}
+
+/// Ends a task where it waits, if it has not ended.
+fn cancel(id: u64) {
+    if let Some(running) = running(id) {
+        running.end(true);
     }
 }
 

@@ -74,7 +74,7 @@ pub mod exports {
     /// to development modules; an engine sets it before each call.
     pub const BUDGET: &str = "hmr_budget";
     /// Exports with this prefix register one component each; an engine calls all of them, `() -> ()`,
-    /// right after instantiating. What follows the prefix is the component's name.
+    /// right after instantiating. What follows the prefix is the component's name, and for a migration of it `/FROM/TO`.
     pub const COMPONENT_PREFIX: &str = "hmr_component:";
     /// The functions that every module must export, [`MEMORY`] apart.
     pub const FUNCTIONS: [&str; 7] =

@@ -3,13 +3,11 @@
 //! `capture_state` gives a [`Snapshot`]; `restore_state` takes one and gives a [`RestoreReport`].
 //! Values stay JSON text ([`RawValue`]) between the two, so that no number loses a digit on the way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
-
-use crate::event::Resource;
 
 /// The state of a module: signal maps by instance.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -42,15 +40,15 @@ pub struct InstanceState {
     /// The version that the component declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Signals of earlier versions that the running code has no use for, by key. Code that has the key again takes them up.
+    /// Values of earlier versions that the running code has no use for, by key. Code that has the key again takes them up.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub orphans: BTreeMap<String, SignalState>,
     /// Tasks that had not ended, by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tasks: BTreeMap<String, TaskState>,
     /// The keys of tasks that rendering started and that have ended: rendering in new code does not start them again.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub done: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<String>,
     /// What hooks before the update have put aside, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, Box<RawValue>>,
@@ -71,7 +69,7 @@ impl InstanceState {
             version: None,
             orphans: BTreeMap::new(),
             tasks: BTreeMap::new(),
-            done: BTreeSet::new(),
+            done: Vec::new(),
             extra: BTreeMap::new(),
             migrations: Vec::new(),
         }
@@ -87,18 +85,18 @@ pub struct TaskState {
     /// Whether a handler started it. New code cannot run it then: the future was the handler's.
     #[serde(default, skip_serializing_if = "is_false")]
     pub handler: bool,
-    /// What the engine has answered to it so far, by the names that its requests have in it: `request`, `request#1`, …
-    /// New code that asks the same again gets these answers at once.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub answers: BTreeMap<String, TaskAnswer>,
+    /// What the engine has answered to it so far. New code that asks the same again gets these answers at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<TaskAnswer>,
 }
 
 /// What the engine answered to one request of a task.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskAnswer {
-    /// What was asked for.
-    #[serde(flatten)]
-    pub resource: Resource,
+    /// The name that the request has in the task: `request`, `request#1`, …
+    pub name: String,
+    /// The [`Resource`](crate::event::Resource) that was asked for, as the JSON text that the code writes.
+    pub asked: String,
     /// The `data` of the answer; absent if it had none, as the end of a `timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
@@ -297,7 +295,7 @@ pub enum KeyOutcome {
     Kept,
     /// The value was read as another type, or a migration made it.
     Migrated {
-        /// The old type's fingerprint, or the migration.
+        /// The old type's fingerprint, with what its value lacked; or the migration, or `transform` for what the update did.
         from: String,
     },
     /// The new code's initial value stands, because the old one could not be used.
@@ -333,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_task_reads_as_documented() {
-        let text = r#"{"argument":7,"handler":true,"answers":{"request":{"kind":"timeout","args":{"ms":5.0}},"request#1":{"kind":"call","args":{"function":"f","argument":[1]},"data":"{\"value\":2}"}}}"#;
+        let text = r#"{"argument":7,"handler":true,"answers":[{"name":"request","asked":"{\"kind\":\"timeout\"}"},{"name":"request#1","asked":"{}","data":"{\"value\":2}"}]}"#;
         let state: TaskState = serde_json::from_str(text).expect("a task");
         assert_eq!(serde_json::to_string(&state).expect("JSON"), text);
     }

@@ -105,6 +105,61 @@ fn an_exported_component_has_a_manifest_line_and_reads_its_props() {
     }
 }
 
+/// Asserts that an expansion has all these parts, whatever the spaces.
+fn check_parts(expansion: &TokenStream, parts: &[&str]) {
+    let expansion = short(expansion).replace(' ', "");
+    for part in parts {
+        let part = part.replace(' ', "");
+        assert!(expansion.contains(&part), "{part} in {expansion}");
+    }
+}
+
+#[test]
+fn versions_reasons_and_marks_are_told_to_the_module_and_its_manifest() {
+    let function = tokens("fn Board() -> View { view! {} }");
+    let attribute = tokens(r#"export, reset, version = "1.1.0", decline = "it\tdraws""#);
+    check_parts(
+        &hmr_grammar::component(attribute, &function),
+        &[
+            r#"version : :: core :: option :: Option :: Some("1.1.0")"#,
+            r#""version\tBoard\t1.1.0\ndecline\tBoard\tit draws\n""#,
+            r#"reset_scope("Board");"#,
+        ],
+    );
+}
+
+#[test]
+fn a_migration_registers_itself_and_has_a_manifest_line() {
+    let function = tokens("fn rename(saved: &mut Saved) -> Result<(), MigrationError> { Ok(()) }");
+    let attribute = tokens(r#"cards::Board, from = "1.0.0", to = "1.1.0""#);
+    check_parts(
+        &hmr_grammar::migration(attribute, &function),
+        &[
+            r#"export_name = "hmr_component:Board/1.0.0/1.1.0""#,
+            r#""abi\t1\nmigration\tBoard\t1.0.0\t1.1.0\n""#,
+            r"component : < cards :: BoardProps as Exported > :: NAME",
+            "struct rename {}",
+        ],
+    );
+}
+
+#[test]
+fn a_mark_on_a_binding_is_taken_off_it() {
+    let function = tokens(
+        "fn Board() -> View {
+            #[reset] let a = signal(0);
+            #[reset] let (b, c) = (signal(1), signal(2));
+            let each = move || { #[reset] let d = signal(3); d };
+            view! {}
+        }",
+    );
+    let expansion = hmr_grammar::component(TokenStream::new(), &function);
+    let binds =
+        [r#"bind_reset("a")"#, r#"bind_reset("b")"#, r#"bind_reset("c")"#, r#"bind_reset("d")"#];
+    check_parts(&expansion, &binds);
+    assert!(!short(&expansion).contains("# [reset]"));
+}
+
 #[test]
 fn every_mistake_is_told() {
     let expansion =

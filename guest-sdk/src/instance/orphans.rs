@@ -16,24 +16,19 @@ pub(crate) struct Orphans(RefCell<BTreeMap<String, SignalState>>);
 impl Orphans {
     /// Takes over the orphans of a snapshot, which are one swap older now.
     pub(crate) fn begin_restore(&self, orphans: BTreeMap<String, SignalState>) {
-        let older = |(key, state): (String, SignalState)| {
-            let age = state.age.saturating_add(1);
-            (key, SignalState { age, ..state })
-        };
-        *self.0.borrow_mut() = orphans.into_iter().map(older).collect();
+        *self.0.borrow_mut() = orphans;
+        for state in self.0.borrow_mut().values_mut() {
+            state.age = state.age.saturating_add(1);
+        }
     }
 
     /// Lets go of the oldest, if there are too many.
     pub(crate) fn end_restore(&self) {
         let mut orphans = self.0.borrow_mut();
-        let surplus = orphans.len().saturating_sub(MOST_KEPT);
-        if surplus > 0 {
-            let mut by_age: Vec<_> =
-                orphans.iter().map(|(key, state)| (state.age, key.clone())).collect();
-            by_age.sort_unstable();
-            for (_, key) in by_age.into_iter().rev().take(surplus) {
-                orphans.remove(&key);
-            }
+        while orphans.len() > MOST_KEPT {
+            let oldest = orphans.iter().max_by_key(|(_, state)| state.age);
+            let Some(key) = oldest.map(|(key, _)| key.clone()) else { return };
+            orphans.remove(&key);
         }
     }
 

@@ -6,24 +6,25 @@
 //! content that renders again, see [`Tasks::park`].
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use hmr_abi::state::{TaskOutcome, TaskState};
 
 use crate::task::Running;
 
-/// See the module's documentation.
+/// See the module's documentation. Lists rather than maps: there are few, and each kind of map costs every module kilobytes.
 #[derive(Default)]
 pub(crate) struct Tasks {
-    here: RefCell<BTreeMap<String, Entry>>,
-    waiting: RefCell<BTreeMap<String, Waiting>>,
+    here: RefCell<Vec<Entry>>,
+    waiting: RefCell<Vec<Waiting>>,
     /// There only while a snapshot is being restored.
     outcomes: RefCell<Option<BTreeMap<String, TaskOutcome>>>,
 }
 
 /// A task that was started here.
 struct Entry {
+    key: String,
     id: u64,
     /// `None`: it has ended.
     running: Option<Rc<Running>>,
@@ -31,6 +32,7 @@ struct Entry {
 
 /// A task that waits for code which starts it.
 struct Waiting {
+    key: String,
     was: Was,
     /// Whether it was in a snapshot, rather than in a rendering of the same code.
     old: bool,
@@ -51,38 +53,37 @@ const OF_A_HANDLER: &str =
 impl Tasks {
     /// A task has started; snapshots name it from here on.
     pub(crate) fn begin(&self, running: &Rc<Running>) {
-        let entry = Entry { id: running.id, running: Some(Rc::clone(running)) };
-        self.here.borrow_mut().insert(running.key.clone(), entry);
+        let (key, id) = (running.key.clone(), running.id);
+        self.here.borrow_mut().push(Entry { key, id, running: Some(Rc::clone(running)) });
     }
 
     /// Notes a task as ended without running it.
     pub(crate) fn begin_done(&self, key: &str, id: u64) {
-        self.here.borrow_mut().insert(key.to_owned(), Entry { id, running: None });
+        self.here.borrow_mut().push(Entry { key: key.to_owned(), id, running: None });
     }
 
     /// The task has ended; snapshots name it as done from here on.
-    pub(crate) fn end(&self, key: &str, id: u64) {
-        if let Some(entry) = self.here.borrow_mut().get_mut(key).filter(|entry| entry.id == id) {
+    pub(crate) fn end(&self, id: u64) {
+        if let Some(entry) = self.here.borrow_mut().iter_mut().find(|entry| entry.id == id) {
             entry.running = None;
         }
     }
 
     /// The task is neither running nor of further interest.
-    pub(crate) fn remove(&self, key: &str, id: u64) {
-        let mut here = self.here.borrow_mut();
-        if here.get(key).is_some_and(|entry| entry.id == id) {
-            here.remove(key);
-        }
+    pub(crate) fn remove(&self, id: u64) {
+        self.here.borrow_mut().retain(|entry| entry.id != id);
     }
 
     /// Whether a task of this key runs or has ended.
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.here.borrow().contains_key(key)
+        self.here.borrow().iter().any(|entry| entry.key == key)
     }
 
     /// The task of this key from before, which then no longer waits.
     pub(crate) fn claim(&self, key: &str) -> Option<Was> {
-        self.waiting.borrow_mut().remove(key).map(|waiting| waiting.was)
+        let mut waiting = self.waiting.borrow_mut();
+        let at = waiting.iter().position(|waiting| waiting.key == key)?;
+        Some(waiting.swap_remove(at).was)
     }
 
     /// Notes what became of a task, if a snapshot is being restored.
@@ -94,30 +95,34 @@ impl Tasks {
 
     /// The tasks that have not ended. Those that still wait to be taken up are not among them.
     pub(crate) fn capture(&self) -> BTreeMap<String, TaskState> {
-        let here = self.here.borrow();
-        let running = here.iter().filter_map(|(key, entry)| Some((key, entry.running.as_ref()?)));
-        running.map(|(key, running)| (key.clone(), running.state())).collect()
+        let mut tasks = BTreeMap::new();
+        for entry in self.here.borrow().iter() {
+            if let Some(running) = &entry.running {
+                tasks.insert(entry.key.clone(), running.state());
+            }
+        }
+        tasks
     }
 
     /// The tasks that rendering started and that have ended.
-    pub(crate) fn capture_done(&self) -> BTreeSet<String> {
+    pub(crate) fn capture_done(&self) -> Vec<String> {
         let here = self.here.borrow();
-        here.iter()
-            .filter(|(_, entry)| entry.running.is_none())
-            .map(|(key, _)| key.clone())
-            .collect()
+        let done = here.iter().filter(|entry| entry.running.is_none());
+        done.map(|entry| entry.key.clone()).collect()
     }
 
     /// Lets the tasks of a snapshot wait, and begins to note what becomes of each.
-    pub(crate) fn begin_restore(&self, tasks: BTreeMap<String, TaskState>, done: BTreeSet<String>) {
+    pub(crate) fn begin_restore(&self, tasks: BTreeMap<String, TaskState>, done: Vec<String>) {
         let mut outcomes = BTreeMap::new();
-        let mut waiting: BTreeMap<_, _> =
-            done.into_iter().map(|key| (key, Waiting { was: Was::Done, old: true })).collect();
+        let mut waiting = Vec::new();
+        for key in done {
+            waiting.push(Waiting { key, was: Was::Done, old: true });
+        }
         for (key, state) in tasks {
             if state.handler {
                 outcomes.insert(key, TaskOutcome::Dropped { reason: OF_A_HANDLER.to_owned() });
             } else {
-                waiting.insert(key, Waiting { was: Was::Running(state), old: true });
+                waiting.push(Waiting { key, was: Was::Running(state), old: true });
             }
         }
         *self.waiting.borrow_mut() = waiting;
@@ -127,10 +132,10 @@ impl Tasks {
     /// What became of each task; those that nobody claimed are dropped.
     pub(crate) fn end_restore(&self) -> BTreeMap<String, TaskOutcome> {
         let mut outcomes = self.outcomes.take().unwrap_or_default();
-        for (key, waiting) in self.waiting.take() {
+        for waiting in self.waiting.take() {
             if let Was::Running(_) = waiting.was {
                 let reason = NOT_STARTED.to_owned();
-                outcomes.insert(key, TaskOutcome::Dropped { reason });
+                outcomes.insert(waiting.key, TaskOutcome::Dropped { reason });
             }
         }
         outcomes
@@ -138,20 +143,28 @@ impl Tasks {
 
     /// Lets the tasks of a scope wait that is about to render again, but for those of its handlers.
     pub(crate) fn park(&self, within: impl Fn(&str) -> bool) {
-        let mut here = self.here.borrow_mut();
         let mut waiting = self.waiting.borrow_mut();
-        for (key, entry) in here.extract_if(.., |key, _| within(key)) {
-            let was = entry.running.map_or(Was::Done, |running| Was::Running(running.state()));
-            if matches!(&was, Was::Running(state) if state.handler) {
-                crate::log::warn(format_args!("the task `{key}` was dropped: {OF_A_HANDLER}"));
-            } else {
-                waiting.insert(key, Waiting { was, old: false });
+        self.here.borrow_mut().retain_mut(|entry| {
+            if !within(&entry.key) {
+                return true;
             }
-        }
+            let key = std::mem::take(&mut entry.key);
+            match entry.running.take().map(|running| running.state()) {
+                Some(state) if state.handler => {
+                    let told = format!("the task `{key}` was dropped: {OF_A_HANDLER}");
+                    crate::engine::send_log(2, &told);
+                }
+                Some(state) => {
+                    waiting.push(Waiting { key, was: Was::Running(state), old: false });
+                }
+                None => waiting.push(Waiting { key, was: Was::Done, old: false }),
+            }
+            false
+        });
     }
 
     /// Forgets the parked tasks of a scope that its new rendering did not start.
     pub(crate) fn drop_parked(&self, within: impl Fn(&str) -> bool) {
-        self.waiting.borrow_mut().retain(|key, waiting| waiting.old || !within(key));
+        self.waiting.borrow_mut().retain(|waiting| waiting.old || !within(&waiting.key));
     }
 }

@@ -5,7 +5,6 @@
 //! everything stays leaving: it is for the new code to claim it, and for the engine to close what was not claimed.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use hmr_abi::event::ResourceRequest;
@@ -15,19 +14,26 @@ use super::{Open, request};
 use crate::instance::Instance;
 use crate::port;
 
-/// See the module's documentation.
+/// See the module's documentation. Lists rather than maps: there are few, and each kind of map costs every module kilobytes.
 #[derive(Default)]
 pub(crate) struct Claims {
-    pub(crate) open: RefCell<BTreeMap<String, Rc<Open>>>,
-    pub(crate) ports: RefCell<BTreeMap<PortName, Vec<(u64, PortRequest)>>>,
-    leaving: RefCell<Option<BTreeSet<Claim>>>,
+    pub(crate) open: RefCell<Vec<Rc<Open>>>,
+    pub(crate) ports: RefCell<Vec<Declaration>>,
+    leaving: RefCell<Option<Vec<Claim>>>,
+}
+
+/// One declaration of a port, with a number of its own. Of those of one name the last counts.
+pub(crate) struct Declaration {
+    pub(crate) id: u64,
+    pub(crate) name: PortName,
+    pub(crate) asked: PortRequest,
 }
 
 /// A port: whether it is an input, and its name.
 pub(crate) type PortName = (bool, String);
 
 /// One thing that an instance holds.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq)]
 pub(crate) enum Claim {
     /// A resource, by its key.
     Resource(String),
@@ -36,11 +42,16 @@ pub(crate) enum Claim {
 }
 
 impl Claims {
+    /// The open resource of this key.
+    pub(crate) fn open_at(&self, key: &str) -> Option<Rc<Open>> {
+        self.open.borrow().iter().find(|open| open.key == key).cloned()
+    }
+
     /// Notes that something ends. Answers whether it is to be closed now.
     pub(crate) fn leave(&self, claim: Claim) -> bool {
         match self.leaving.borrow_mut().as_mut() {
             Some(leaving) => {
-                leaving.insert(claim);
+                leaving.push(claim);
                 false
             }
             None => true,
@@ -49,7 +60,11 @@ impl Claims {
 
     /// Claims something; answers whether it was leaving.
     pub(crate) fn stay(&self, claim: &Claim) -> bool {
-        self.leaving.borrow_mut().as_mut().is_some_and(|leaving| leaving.remove(claim))
+        let mut leaving = self.leaving.borrow_mut();
+        let Some(leaving) = leaving.as_mut() else { return false };
+        let before = leaving.len();
+        leaving.retain(|other| other != claim);
+        leaving.len() < before
     }
 }
 

@@ -70,10 +70,12 @@ impl EventSourceBuilder {
     #[expect(clippy::must_use_candidate, reason = "few need to close it themselves")]
     pub fn open(self) -> EventSource {
         let Self { name, url, mut named, mut on_open, mut on_error } = self;
-        let mut events: Vec<_> = named.iter().map(|(event, _)| event.clone()).collect();
-        events.retain(|event| event != "message");
-        events.sort();
-        events.dedup();
+        let mut events = Vec::new();
+        for (event, _) in &named {
+            if event != "message" && !events.contains(event) {
+                events.push(event.clone());
+            }
+        }
         let call = Box::new(move |event: Event| match read(&event) {
             Some(Said::Open) => on_open(),
             Some(Said::Error { closed }) => on_error(closed),

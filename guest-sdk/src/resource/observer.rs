@@ -54,7 +54,7 @@ pub fn resize_observer(
     element: NodeRef,
     f: impl FnMut(Size) + 'static,
 ) -> ResourceHandle {
-    observe(name, element, Resource::ResizeObserver { node: 0 }, reading(f))
+    observe(name, element, Box::new(|node| Resource::ResizeObserver { node }), reading(f))
 }
 
 /// Calls `f` when more or less of an element is in view than `threshold`, a share from 0 to 1: once it is there, and at each change.
@@ -64,7 +64,8 @@ pub fn intersection_observer(
     threshold: f64,
     f: impl FnMut(Intersection) + 'static,
 ) -> ResourceHandle {
-    observe(name, element, Resource::IntersectionObserver { node: 0, threshold }, reading(f))
+    let resource = move |node| Resource::IntersectionObserver { node, threshold };
+    observe(name, element, Box::new(resource), reading(f))
 }
 
 /// Calls `f` when something below an element has changed.
@@ -73,7 +74,7 @@ pub fn mutation_observer(
     element: NodeRef,
     f: impl FnMut(Mutation) + 'static,
 ) -> ResourceHandle {
-    observe(name, element, Resource::MutationObserver { node: 0 }, reading(f))
+    observe(name, element, Box::new(|node| Resource::MutationObserver { node }), reading(f))
 }
 
 fn reading<T: DeserializeOwned>(mut f: impl FnMut(T) + 'static) -> Call {
@@ -84,16 +85,19 @@ fn reading<T: DeserializeOwned>(mut f: impl FnMut(T) + 'static) -> Call {
     })
 }
 
+/// The resource for an element.
+type OfElement = Box<dyn Fn(NodeId) -> Resource>;
+
 /// An observer and the element that the engine knows it to observe.
 pub(crate) struct Observer {
     open: Rc<Open>,
     element: NodeRef,
-    resource: Resource,
+    resource: OfElement,
     /// 0: none.
     observed: Cell<NodeId>,
 }
 
-fn observe(name: &str, element: NodeRef, resource: Resource, call: Call) -> ResourceHandle {
+fn observe(name: &str, element: NodeRef, resource: OfElement, call: Call) -> ResourceHandle {
     let Some(scope) = scope::current() else { return outside(name) };
     let instance = &scope.instance;
     let key = scope.key(&scope.take_resource(name));
@@ -124,14 +128,7 @@ impl Observer {
         if element == 0 {
             self.open.withdraw();
         } else if element != self.observed.get() {
-            let mut resource = self.resource.clone();
-            if let Resource::ResizeObserver { node }
-            | Resource::IntersectionObserver { node, .. }
-            | Resource::MutationObserver { node } = &mut resource
-            {
-                *node = element;
-            }
-            self.open.ask(resource, false);
+            self.open.ask((self.resource)(element), false);
         }
         self.observed.set(element);
     }

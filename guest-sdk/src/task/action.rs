@@ -15,7 +15,6 @@ use super::{Flag, Start, Work, next_id, start};
 use crate::engine::send_log;
 use crate::held::Held;
 use crate::instance::Was;
-use crate::runtime::runtime;
 use crate::scope::{self, Scope};
 
 /// A task that runs when it is told to, with an argument. `Copy`.
@@ -118,10 +117,7 @@ impl Declared {
     }
 
     fn cancel(&self) {
-        let running = runtime().tasks.borrow().get(&self.running.get()).cloned();
-        if let Some(running) = running {
-            running.end(true);
-        }
+        super::cancel(self.running.get());
     }
 }
 

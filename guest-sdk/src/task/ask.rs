@@ -39,18 +39,19 @@ impl Ask {
 
     fn begin(&mut self, task: &Rc<Running>, resource: Resource) -> Option<String> {
         let name = task.scope.take_resource("request");
-        if let Some(answer) = task.replay(&name, &resource) {
+        let asked = serde_json::to_string(&resource).unwrap_or_default();
+        if let Some(answer) = task.replay(&name, &asked) {
             let data = answer.data.clone().unwrap_or_default();
-            task.note(name, answer);
+            task.note(answer);
             return Some(data);
         }
         let pending = Rc::new(Pending::default());
         let (told, asking) = (Rc::clone(&pending), Rc::clone(task));
-        let (key, question) = (task.scope.key(&name), resource.clone());
+        let key = task.scope.key(&name);
         let call = Box::new(move |event: Event| {
             let data = event.data_ref().data.clone();
             *told.answer.borrow_mut() = Some(data.clone().unwrap_or_default());
-            asking.note(name.clone(), TaskAnswer { resource: question.clone(), data });
+            asking.note(TaskAnswer { name: name.clone(), asked: asked.clone(), data });
             if let Some(waker) = told.waker.take() {
                 waker.wake();
             }
@@ -101,9 +102,9 @@ impl Drop for Ask {
 }
 
 impl Running {
-    fn note(&self, name: String, answer: TaskAnswer) {
+    fn note(&self, answer: TaskAnswer) {
         let answers = &mut self.state.borrow_mut().answers;
-        answers.insert(name, answer);
+        answers.push(answer);
         if answers.len() == MANY {
             let key = &self.key;
             send_log(
