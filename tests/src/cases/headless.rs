@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use hmr_headless::{EventData, LogLevel, Page, Response, StorageArea, Swap, SwapStep};
+use hmr_headless::{
+    EventData, LogLevel, Page, Response, StorageArea, SwapStep, Trap, Value as CallValue,
+};
 use serde_json::{Value, json};
 
 use super::step::To;
@@ -29,11 +31,13 @@ pub fn run(case: &Case, modules: &Modules) -> Vec<Observation> {
         .host_deferred("later");
     let page = builder.open().unwrap_or_else(|error| panic!("{}: {error}", case.name));
     let mut runner = Runner { case, modules, page, told: Told::default() };
-    let mut seen = vec![runner.observe(Vec::new(), None)];
+    let mut seen = vec![runner.observe(None)];
     for (line, step) in &case.steps {
-        let (swaps, answer) =
-            runner.step(step).unwrap_or_else(|error| panic!("{}: `{line}`: {error}", case.name));
-        seen.push(runner.observe(swaps, answer));
+        let answer = runner.step(step).unwrap_or_else(|error| {
+            let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+            Some(json!(format!("`{line}` cannot be done: {first}")))
+        });
+        seen.push(runner.observe(answer));
     }
     seen
 }
@@ -51,9 +55,11 @@ struct Told {
     log: usize,
     problems: usize,
     traps: usize,
+    swaps: usize,
 }
 
-type Done = Result<(Vec<Swap>, Option<Value>), Box<dyn std::error::Error>>;
+/// What a step that asks something was answered.
+type Done = Result<Option<Value>, Box<dyn std::error::Error>>;
 
 impl Runner<'_> {
     fn step(&self, step: &Step) -> Done {
@@ -65,13 +71,15 @@ impl Runner<'_> {
             Step::Focus { at } => _ = page.find(at)?.focus()?,
             Step::Advance { ms } => page.advance(Duration::from_secs_f64(ms / 1000.0)),
             Step::Swap { modules, meanwhile } => {
-                return Ok((modules.iter().map(|to| self.swap(to, meanwhile)).collect(), None));
+                for to in modules {
+                    self.swap(to, meanwhile)?;
+                }
             }
             Step::Append { html } => page.append_html(html),
             Step::Remove { at } => page.find(at)?.remove()?,
             Step::Set { at, name, value } => _ = page.find(at)?.set_attribute(name, value)?,
             Step::State { module } => {
-                return Ok((Vec::new(), Some(serde_json::to_value(page.snapshot(module)?)?)));
+                return Ok(Some(serde_json::to_value(page.snapshot(module)?)?));
             }
             Step::Fire { target, event: kind, data } => {
                 let data = event(kind, data);
@@ -121,25 +129,51 @@ impl Runner<'_> {
             Step::Media { query, matches } => page.set_media(query, *matches),
             Step::Resize { at, width, height } => _ = page.find(at)?.resize(*width, *height)?,
             Step::Intersect { at, ratio } => _ = page.find(at)?.intersect(*ratio)?,
-            other => return Err(format!("the headless engine cannot do {other:?}").into()),
+            Step::History { module, by } => _ = page.step(module, i64::from(*by))?,
+            Step::Reload { module } => _ = page.reload(module)?,
+            Step::Rollback { module } => _ = page.rollback(module)?,
+            Step::Call { module, export, arguments } => {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "cases call with small integers"
+                )]
+                let given: Vec<_> =
+                    arguments.iter().map(|number| CallValue::I32(*number as i32)).collect();
+                let answers = page.module(module)?.call(export, &given)?;
+                return Ok(Some(json!(format!("{answers:?}"))));
+            }
+            Step::Generation { module } => {
+                let known = page.modules().into_iter().find(|known| known.name == *module);
+                return Ok(known.map(|known| json!(known.generation)));
+            }
         }
-        Ok((Vec::new(), None))
+        Ok(None)
     }
 
-    fn swap(&self, to: &To, meanwhile: &[(String, Step)]) -> Swap {
+    fn swap(
+        &self,
+        to: &To,
+        meanwhile: &[(String, Step)],
+    ) -> Result<(), Box<dyn std::error::Error>> {
         let bytes = self.modules.bytes(self.case, &to.module, &to.version);
-        self.page.swap_observed(&to.module, bytes, |entered: SwapStep| {
+        if let Some(transform) = &to.transform {
+            _ = self.page.swap_with(&to.module, bytes, &transform.to_string())?;
+            return Ok(());
+        }
+        _ = self.page.swap_observed(&to.module, bytes, |entered: SwapStep| {
             for (_, step) in meanwhile.iter().filter(|(at, _)| *at == entered.to_string()) {
                 if let Err(error) = self.step(step) {
                     panic!("{}: at {entered}: {error}", self.case.name);
                 }
             }
-        })
+        });
+        Ok(())
     }
 
-    fn observe(&mut self, swaps: Vec<Swap>, answer: Option<Value>) -> Observation {
+    fn observe(&mut self, answer: Option<Value>) -> Observation {
         let page = &self.page;
-        let (log, problems, traps) = (page.log(), page.problems(), page.traps());
+        let (log, problems, traps, swaps) =
+            (page.log(), page.problems(), page.traps(), page.swaps());
         let level = |level| match level {
             LogLevel::Debug => "debug",
             LogLevel::Info => "info",
@@ -152,10 +186,10 @@ impl Runner<'_> {
             format!("{}{}", element.tag(), name.map(|name| format!(" {name}")).unwrap_or_default())
         });
         let seen = Observation {
-            html: page.html(),
+            html: without_problems(&page.html()),
             fields: fields.iter().filter_map(|field| field.value().ok()).collect(),
             focus,
-            swaps: swaps
+            swaps: swaps[self.told.swaps..]
                 .iter()
                 .map(|swap| serde_json::to_value(swap).expect("a swap is JSON"))
                 .collect(),
@@ -166,14 +200,38 @@ impl Runner<'_> {
             problems: problems[self.told.problems..].to_vec(),
             traps: traps[self.told.traps..]
                 .iter()
-                .map(|trap| (trap.module.clone(), trap.to_string()))
+                .map(|trap| (trap.module.clone(), told(trap)))
                 .collect(),
             sent: Vec::new(),
             answer,
         };
-        self.told = Told { log: log.len(), problems: problems.len(), traps: traps.len() };
+        self.told = Told {
+            log: log.len(),
+            problems: problems.len(),
+            traps: traps.len(),
+            swaps: swaps.len(),
+        };
         seen
     }
+}
+
+/// The message of a trap with its place.
+fn told(trap: &Trap) -> String {
+    match &trap.file {
+        Some(file) => format!("{} at {file}:{}", trap.message, trap.line),
+        None => trap.message.clone(),
+    }
+}
+
+/// What the engine shows in the place of a component that it cannot mount is its own affair.
+fn without_problems(html: &str) -> String {
+    let mut text = String::new();
+    let mut rest = html;
+    while let Some((before, problem)) = rest.split_once("<pre class=\"hmr-problem\"") {
+        text.push_str(before);
+        rest = problem.split_once("</pre>").map_or("", |(_, after)| after);
+    }
+    text + rest
 }
 
 /// Events as the steps of a case write them.

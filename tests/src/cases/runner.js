@@ -71,7 +71,6 @@ class Runner {
   swaps = [];
   meanwhile = [];
   later = [];
-  updates = 0;
   answer = null;
 
   constructor(given) {
@@ -96,13 +95,14 @@ class Runner {
       },
       log: (level, module, text) => this.log.push([level, module ?? "", text]),
       show: () => {},
-      swapped: (sequence, swaps) => {
-        if (sequence === null) return;
-        this.swaps.push(...swaps);
-        this.updates--;
+      swapped: (_sequence, swaps, revived) => {
+        if (!revived) this.swaps.push(...swaps);
       },
       trapped: (module, _hash, trap) => this.traps.push([module, trap.file ? `${trap.message} at ${trap.file}:${trap.line}` : trap.message]),
-      problem: (message) => this.problems.push(message),
+      problem: (message) => {
+        this.problems.push(message);
+        this.log.push(["error", "", message]);
+      },
       rehearse: () => false,
       reload: (reason) => this.problems.push(`the page is loaded again: ${reason}`),
       slower: () => {},
@@ -156,7 +156,7 @@ class Runner {
 
   element(selector) {
     const found = document.querySelector(selector);
-    if (!found) throw new Error(`nothing matches \`${selector}\``);
+    if (!found) throw new Error(`no element matches \`${selector}\``);
     return found;
   }
 
@@ -197,7 +197,6 @@ class Runner {
           if (!version) throw new Error(`there is no version ${to.version} of ${to.module}`);
           return { ...this.version(version), ...(to.transform ? { transform: to.transform } : {}) };
         });
-        this.updates++;
         this.engine.update(1, versions);
         return;
       }
@@ -251,6 +250,19 @@ class Runner {
         }
         return;
       }
+      case "history":
+        this.engine.goTo(step.module, (at) => at + step.by).catch((error) => this.problems.push(error.message));
+        return;
+      case "reload":
+        this.engine.control.restart(step.module, false);
+        return;
+      case "rollback":
+        this.engine.control.rollback(step.module);
+        return;
+      case "call":
+        return `[I32(${this.engine.control.call(step.module, step.export, step.arguments)})]`;
+      case "generation":
+        return this.engine.modules().find(({ module }) => module === step.module)?.generation;
       default:
         throw new Error(`the page cannot do ${JSON.stringify(step)}`);
     }
@@ -274,7 +286,7 @@ class Runner {
     while (quiet < 3) {
       await this.clock.until(this.clock.now);
       await turn();
-      quiet = this.updates > 0 || this.engine.busy ? 0 : quiet + 1;
+      quiet = this.engine.busy ? 0 : quiet + 1;
     }
   }
 
