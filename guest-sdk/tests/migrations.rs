@@ -152,6 +152,10 @@ fn a_gap_is_an_error_that_names_what_is_missing() {
     let mut page = Page::new().with::<v1_2_0::AppProps>();
     let error = page.migrate(&old).expect_err("a gap");
     assert!(error.contains("no migration leads from 1.0.0 to 1.2.0"), "{error}");
+    let mut older = old.clone();
+    older.instances[0].version = Some("0.9.0".into());
+    let error = newest().migrate(&older).expect_err("a gap");
+    assert!(error.contains("no migration leads from 0.9.0 to 1.0.0"), "{error}");
     let mut odd = old;
     odd.instances[0].version = Some("newest".into());
     let error = newest().migrate(&odd).expect_err("no version");
