@@ -317,3 +317,14 @@ fn an_instance_whose_component_is_gone_is_left_to_the_restore() {
     let report = page.restore(&migrated);
     assert_eq!(lines(&report), "error: there is no component `App`; exported: none\n");
 }
+
+#[test]
+fn bytes_of_any_content_are_an_error_and_no_trap() {
+    let mut page = newest();
+    for bytes in [&b""[..], b"nonsense", b"[1,2]", b"\xff\xfe", br#"{"abi":1,"instances":[{}]}"#] {
+        let error = page.migrate_bytes(bytes).expect_err("no snapshot");
+        assert!(error.starts_with("the snapshot does not parse: "), "{error}");
+    }
+    let odd = br#"{"abi":1,"transform":[{"op":"rename","from":"","to":"x"}],"instances":[{"instance":1,"component":"App","props":7,"version":""}]}"#;
+    assert!(page.migrate_bytes(odd).is_err());
+}
