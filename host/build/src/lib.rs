@@ -26,4 +26,4 @@ pub use config::Config;
 pub use diagnostics::{Diagnostic, Level};
 pub use hash::hash_of;
 pub use toolchain::{Finding, Progress, Status, Toolchain, ToolchainError, doctor};
-pub use transform::{Prepared, TransformError, prepare};
+pub use transform::{LOOP_BUDGET, Prepared, TransformError, prepare, prepare_guarded};

@@ -149,7 +149,7 @@ fn compile(folder: &Path, mut lanes: Vec<Vec<Job>>, all: &mut Modules) {
         };
         for (artifact, (_, job)) in built.into_iter().zip(round) {
             let bytes = fs::read(&artifact.wasm).expect("what was built can be read");
-            let prepared = hmr_build::prepare(&job.names.1, &bytes)
+            let prepared = hmr_build::prepare_guarded(&job.names.1, &bytes)
                 .unwrap_or_else(|error| panic!("{:?}: {error}", job.names));
             fs::write(&job.file, &prepared.bytes).expect("the build's folder can be written");
             all.0.insert(job.names, prepared.bytes);
