@@ -117,6 +117,7 @@ fn compile(folder: &Path, mut lanes: Vec<Vec<Job>>, all: &mut Modules) {
     let app = App::load(&project).unwrap_or_else(|error| panic!("{error}"));
     let toolchain =
         Toolchain::find(&app.workspace_root, &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
+    let mut failures = String::new();
     loop {
         let mut round = Vec::new();
         for (lane, jobs) in lanes.iter_mut().enumerate() {
@@ -128,6 +129,7 @@ fn compile(folder: &Path, mut lanes: Vec<Vec<Job>>, all: &mut Modules) {
             }
         }
         if round.is_empty() {
+            assert!(failures.is_empty(), "{failures}");
             return;
         }
         let modules: Vec<String> = round.iter().map(|(name, _)| name.clone()).collect();
@@ -136,15 +138,14 @@ fn compile(folder: &Path, mut lanes: Vec<Vec<Job>>, all: &mut Modules) {
             BuildOutcome::Built(built) => built,
             BuildOutcome::Cancelled => unreachable!("nobody cancels it"),
             BuildOutcome::Failed(failure) => {
-                let mut text = String::new();
                 for (lane, job) in &round {
                     let (case, module, version) = &job.names;
-                    _ = writeln!(text, "{lane} is {module} {version} of {case}");
+                    _ = writeln!(failures, "{lane} is {module} {version} of {case}");
                 }
                 for diagnostic in failure.diagnostics {
-                    text.push_str(&diagnostic.rendered);
+                    failures.push_str(&diagnostic.rendered);
                 }
-                panic!("{text}");
+                continue;
             }
         };
         for (artifact, (_, job)) in built.into_iter().zip(round) {
