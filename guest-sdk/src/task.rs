@@ -148,6 +148,9 @@ fn spawn_boxed(name: &str, work: Work) -> Task {
     };
     let instance = Rc::clone(&scope.instance);
     let mut key = scope.key(&scope.take_task(name));
+    if scope.entry() == scope::Entry::Again {
+        instance.tasks.forget_done(&key);
+    }
     while instance.tasks.has(&key) {
         key = scope.key(&scope.take_task(name));
     }

@@ -663,3 +663,27 @@ fn what_is_awaited_outside_of_a_task_fails() {
     );
     assert_eq!(page.resources().len(), 0);
 }
+
+#[component(export)]
+fn Refreshing() -> View {
+    let mut load = in_scope(|(): ()| {
+        spawn("load", async {
+            sleep(1).await;
+        });
+    });
+    load(());
+    view! { <b on:click={move |_| load(())}></b> }
+}
+
+#[test]
+fn a_task_of_a_scope_that_is_entered_again_runs_again() {
+    let mut page = Page::new().with::<RefreshingProps>();
+    page.mount(1, "Refreshing", &json!({})).expect("it mounts");
+    for _ in 0..3 {
+        assert!(page.fire_resource("load:request"));
+        page.click("b");
+    }
+    page.click("b");
+    let keys: Vec<_> = page.capture().instances[0].tasks.keys().cloned().collect();
+    assert_eq!(keys, ["load", "load#1"]);
+}
