@@ -177,7 +177,7 @@ fn chain(
     }
     match (Version::parse(saved), Version::parse(declared)) {
         (Ok(old), Ok(new)) if old > new => Ok(Vec::new()),
-        (Ok(_), Ok(new)) => Err(gap(component, saved, &new, &reached)),
+        (Ok(_), Ok(new)) => Err(gap(steps, component, (saved, &new), &reached)),
         _ => Err(format!(
             "`{component}` was saved as `{saved}`, which is no version, so no migration leads to {declared}"
         )),
@@ -194,15 +194,32 @@ fn way(reached: &[Reached<'_>], mut at: usize) -> Vec<Migration> {
     way
 }
 
-/// Tells of a gap: the highest version that can be reached, and what is missing from there.
-fn gap(component: &str, saved: &str, declared: &Version, reached: &[Reached<'_>]) -> String {
-    let nearest = reached
-        .iter()
-        .filter_map(|(version, _)| Version::parse(version).ok())
-        .filter(|version| version < declared)
-        .max()
-        .map_or_else(|| saved.to_owned(), |nearest| nearest.to_string());
+/// Tells of a gap: the highest version that can be reached, and the lowest behind it from which the declared one can be.
+fn gap(
+    steps: &[Migration],
+    component: &str,
+    (saved, declared): (&str, &Version),
+    reached: &[Reached<'_>],
+) -> String {
+    let versions = reached.iter().filter_map(|(version, _)| Version::parse(version).ok());
+    let from = versions.filter(|version| version < declared).max();
+    let mut leading = vec![declared.clone()];
+    let mut at = 0;
+    while let Some(version) = leading.get(at).cloned() {
+        for step in steps {
+            if let (Ok(from), Ok(to)) = (Version::parse(step.from), Version::parse(step.to))
+                && to == version
+                && !leading.contains(&from)
+            {
+                leading.push(from);
+            }
+        }
+        at += 1;
+    }
+    let to = leading.into_iter().filter(|version| Some(version) > from.as_ref()).min();
+    let from = from.map_or_else(|| saved.to_owned(), |from| from.to_string());
+    let to = to.unwrap_or_else(|| declared.clone());
     format!(
-        "the state of `{component}` was saved by its version {saved}, the new code declares {declared}, and no migration leads from {nearest} to {declared}\nhint: write one, `#[migration({component}, from = \"{nearest}\", to = \"{declared}\")]`, even if it has nothing to do"
+        "the state of `{component}` was saved by its version {saved}, the new code declares {declared}, and no migration leads from {from} to {to}\nhint: write one, `#[migration({component}, from = \"{from}\", to = \"{to}\")]`, even if it has nothing to do"
     )
 }

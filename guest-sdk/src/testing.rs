@@ -194,8 +194,15 @@ impl Page {
     /// # Errors
     /// Why a migration failed, or none leads to the version that the code declares.
     pub fn migrate(&mut self, snapshot: &Snapshot) -> Result<Snapshot, String> {
-        let bytes = serde_json::to_vec(snapshot).map_err(|error| error.to_string())?;
-        let answer = migration::migrate(&bytes);
+        self.migrate_bytes(&serde_json::to_vec(snapshot).map_err(|error| error.to_string())?)
+    }
+
+    /// Migrates bytes, which may be of any content.
+    ///
+    /// # Errors
+    /// As [`Page::migrate`], or that the bytes are no snapshot.
+    pub fn migrate_bytes(&mut self, snapshot: &[u8]) -> Result<Snapshot, String> {
+        let answer = migration::migrate(snapshot);
         self.look();
         match answer {
             MigrateAnswer::Migrated(snapshot) => Ok(snapshot),

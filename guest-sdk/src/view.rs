@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use sycamore_reactive::{NodeHandle, create_child_scope, use_current_scope};
+use sycamore_reactive::create_child_scope;
 
 use crate::dom::{self, NodeId};
 use crate::reactive::{Memo, effect_boxed, untrack};
@@ -282,25 +282,20 @@ pub(crate) fn dynamic(name: &str, mut render: Box<dyn FnMut() -> View>) -> View 
     let view = region.view();
     let scope = scope::current().map(|scope| scope.inner(name));
     // What the content hangs on is no part of the effect, which would dispose it before its signals can be parked.
-    let owner = use_current_scope();
-    let mut shown: Option<NodeHandle> = None;
+    let owner = create_child_scope(|| {});
+    let mut again = false;
     effect_boxed(Box::new(move || {
-        if let Some(shown) = shown.take() {
-            if let Some(scope) = &scope {
-                scope.instance.park(&scope.path);
-            }
-            shown.dispose();
+        let parked = scope.as_ref().filter(|_| again);
+        again = true;
+        if let Some(scope) = parked {
+            scope.instance.park(&scope.path);
         }
-        let mut content = View::empty();
-        shown = Some(owner.run_in(|| {
-            create_child_scope(|| {
-                content = match &scope {
-                    Some(scope) => scope::enter(scope.fresh(), &mut render),
-                    None => render(),
-                };
-            })
-        }));
-        if let Some(scope) = &scope {
+        owner.dispose_children();
+        let content = owner.run_in(|| match &scope {
+            Some(scope) => scope::enter(scope.fresh(), &mut render),
+            None => render(),
+        });
+        if let Some(scope) = parked {
             scope.instance.drop_parked(&scope.path);
         }
         untrack(|| region.replace(content));

@@ -152,6 +152,10 @@ fn a_gap_is_an_error_that_names_what_is_missing() {
     let mut page = Page::new().with::<v1_2_0::AppProps>();
     let error = page.migrate(&old).expect_err("a gap");
     assert!(error.contains("no migration leads from 1.0.0 to 1.2.0"), "{error}");
+    let mut older = old.clone();
+    older.instances[0].version = Some("0.9.0".into());
+    let error = newest().migrate(&older).expect_err("a gap");
+    assert!(error.contains("no migration leads from 0.9.0 to 1.0.0"), "{error}");
     let mut odd = old;
     odd.instances[0].version = Some("newest".into());
     let error = newest().migrate(&odd).expect_err("no version");
@@ -312,4 +316,15 @@ fn an_instance_whose_component_is_gone_is_left_to_the_restore() {
     let migrated = page.migrate(&old).expect("nothing to do");
     let report = page.restore(&migrated);
     assert_eq!(lines(&report), "error: there is no component `App`; exported: none\n");
+}
+
+#[test]
+fn bytes_of_any_content_are_an_error_and_no_trap() {
+    let mut page = newest();
+    for bytes in [&b""[..], b"nonsense", b"[1,2]", b"\xff\xfe", br#"{"abi":1,"instances":[{}]}"#] {
+        let error = page.migrate_bytes(bytes).expect_err("no snapshot");
+        assert!(error.starts_with("the snapshot does not parse: "), "{error}");
+    }
+    let odd = br#"{"abi":1,"transform":[{"op":"rename","from":"","to":"x"}],"instances":[{"instance":1,"component":"App","props":7,"version":""}]}"#;
+    assert!(page.migrate_bytes(odd).is_err());
 }

@@ -1,13 +1,16 @@
 //! `#[component]` and `#[scoped]`.
 
+mod props;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, FnArg, Ident, Index, ItemFn, Pat, PatType, Type, parse_quote};
+use syn::{Ident, ItemFn, parse_quote};
 
 use crate::error::Mistakes;
 use crate::naming::name_block;
 use crate::options::ComponentOptions;
+use props::{Prop, camel, define_props};
 
 /// `#[scoped]` on a function.
 #[must_use]
@@ -85,118 +88,6 @@ fn check_signature(function: &ItemFn, mistakes: &mut Mistakes) {
     }
 }
 
-/// What a prop is when it is left out.
-enum Default {
-    /// It cannot be.
-    Required,
-    /// Its type's default.
-    OfType,
-    /// This.
-    Expr(Box<Expr>),
-}
-
-/// One argument of a component.
-struct Prop {
-    name: Ident,
-    mutable: bool,
-    ty: Type,
-    default: Default,
-    into: bool,
-    docs: Vec<Attribute>,
-}
-
-impl Prop {
-    fn read(input: &FnArg, mistakes: &mut Mistakes) -> Option<Self> {
-        let FnArg::Typed(PatType { attrs, pat, ty, .. }) = input else {
-            mistakes.on(input, "a component takes no `self`", "make it a function of its own");
-            return None;
-        };
-        let Pat::Ident(name) = &**pat else {
-            mistakes.on(pat, "a prop is a plain name", "take the value apart in the body");
-            return None;
-        };
-        let mut prop = Self {
-            name: name.ident.clone(),
-            mutable: name.mutability.is_some(),
-            ty: (**ty).clone(),
-            default: Default::Required,
-            into: false,
-            docs: Vec::new(),
-        };
-        if let Type::ImplTrait(_) | Type::Reference(_) = &**ty {
-            mistakes.on(
-                ty,
-                "a prop has an owned type",
-                "take `String` for text, `Callback<T>` for a handler",
-            );
-        }
-        for attribute in attrs {
-            prop.attribute(attribute, mistakes);
-        }
-        let children = matches!(prop.type_name().as_deref(), Some("Children" | "ChildrenFn"));
-        if children && !prop.is_optional() {
-            prop.default = Default::OfType;
-        }
-        prop.into |= children || prop.type_name().as_deref() == Some("Callback");
-        Some(prop)
-    }
-
-    fn attribute(&mut self, attribute: &Attribute, mistakes: &mut Mistakes) {
-        if attribute.path().is_ident("doc") {
-            self.docs.push(attribute.clone());
-            return;
-        }
-        if !attribute.path().is_ident("prop") {
-            mistakes.on(
-                attribute,
-                "a prop takes no such attribute",
-                "`#[prop(…)]` and comments are known",
-            );
-            return;
-        }
-        let parsed = attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("default") {
-                let given = meta.input.peek(syn::Token![=]);
-                self.default = if given {
-                    Default::Expr(Box::new(meta.value()?.parse()?))
-                } else {
-                    Default::OfType
-                };
-                Ok(())
-            } else if meta.path.is_ident("into") {
-                self.into = true;
-                Ok(())
-            } else {
-                Err(meta.error(
-                    "`#[prop]` does not know this\nhint: write `default`, `default = value` or `into`",
-                ))
-            }
-        });
-        if let Err(error) = parsed {
-            mistakes.push(error);
-        }
-    }
-
-    fn type_name(&self) -> Option<String> {
-        match &self.ty {
-            Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
-            _ => None,
-        }
-    }
-
-    fn is_optional(&self) -> bool {
-        !matches!(self.default, Default::Required)
-    }
-
-    fn default_tokens(&self) -> Option<TokenStream> {
-        match &self.default {
-            Default::Required => None,
-            Default::OfType => Some(quote!(::core::default::Default::default())),
-            Default::Expr(expr) => Some(quote!(#expr)),
-        }
-    }
-}
-
 fn expand(mut function: ItemFn, props: &[Prop], options: &ComponentOptions) -> TokenStream {
     let name = &function.sig.ident;
     let struct_name = format_ident!("{name}Props");
@@ -218,125 +109,6 @@ fn expand(mut function: ItemFn, props: &[Prop], options: &ComponentOptions) -> T
     }
     function.attrs.push(parse_quote!(#[allow(non_snake_case, clippy::needless_pass_by_value)]));
     quote!(#definition #function #exported)
-}
-
-/// The struct of a component's props, and the builder that its tag fills in. A required prop is a type parameter of
-/// the builder, so that leaving it out is an error that names it.
-fn define_props(
-    name: &Ident,
-    props_name: &Ident,
-    vis: &syn::Visibility,
-    props: &[Prop],
-) -> TokenStream {
-    let builder = format_ident!("{name}PropsBuilder");
-    let types: Vec<_> = props.iter().map(|prop| &prop.ty).collect();
-    let names: Vec<_> = props.iter().map(|prop| &prop.name).collect();
-    let docs: Vec<_> = props.iter().map(|prop| &prop.docs).collect();
-    let required: Vec<_> = props.iter().filter(|prop| !prop.is_optional()).collect();
-    let states: Vec<_> = required.iter().map(|prop| state(prop)).collect();
-    let missing = states.iter().map(|_| quote!(()));
-    let none = props.iter().map(|_| quote!(::core::option::Option::None));
-    let setters =
-        props.iter().enumerate().map(|(at, prop)| setter(prop, at, &builder, &required, vis));
-    let given: Vec<_> = required.iter().map(|prop| marker(name, &prop.name)).collect();
-    let markers = required.iter().zip(&given).map(|(prop, given)| {
-        let message = format!("`<{name}>` lacks the prop `{}`", prop.name);
-        let label = format!("hint: add `{}={{…}}`", prop.name);
-        quote! {
-            #[doc(hidden)]
-            #[diagnostic::on_unimplemented(message = #message, label = #label)]
-            #vis trait #given {}
-            impl #given for ::hmr_sdk::rt::Given {}
-        }
-    });
-    let values = props.iter().enumerate().map(|(at, prop)| {
-        let at = Index::from(at);
-        if let Some(default) = prop.default_tokens() {
-            quote!(match self.values.#at {
-                ::core::option::Option::Some(value) => value,
-                ::core::option::Option::None => #default,
-            })
-        } else {
-            quote!(::hmr_sdk::rt::given(self.values.#at))
-        }
-    });
-    let doc = format!("The props of `{name}`.");
-    quote! {
-        #[doc = #doc]
-        #[allow(missing_docs)]
-        #vis struct #props_name { #(#(#docs)* #vis #names: #types,)* }
-        #[doc(hidden)]
-        #[allow(non_camel_case_types)]
-        #vis struct #builder<#(#states),*> {
-            values: (#(::core::option::Option<#types>,)*),
-            state: ::core::marker::PhantomData<(#(#states,)*)>,
-        }
-        #(#markers)*
-        impl ::hmr_sdk::rt::Props for #props_name {
-            type Builder = #builder<#(#missing),*>;
-            fn builder() -> Self::Builder {
-                #builder { values: (#(#none,)*), state: ::core::marker::PhantomData }
-            }
-        }
-        #[doc(hidden)]
-        #[allow(missing_docs, clippy::must_use_candidate, clippy::return_self_not_must_use)]
-        impl<#(#states),*> #builder<#(#states),*> {
-            #(#setters)*
-            #vis fn __build(self) -> #props_name
-            where #(#states: #given),*
-            {
-                #props_name { #(#names: #values,)* }
-            }
-        }
-    }
-}
-
-/// The trait that stands for "this required prop was given".
-fn marker(component: &Ident, prop: &Ident) -> Ident {
-    format_ident!("__{component}Has{}", camel(prop))
-}
-
-fn setter(
-    prop: &Prop,
-    at: usize,
-    builder: &Ident,
-    required: &[&Prop],
-    vis: &syn::Visibility,
-) -> TokenStream {
-    let (name, ty, at) = (&prop.name, &prop.ty, Index::from(at));
-    let (arg, value) = if prop.into {
-        (quote!(impl ::core::convert::Into<#ty>), quote!(::core::convert::Into::into(value)))
-    } else {
-        (quote!(#ty), quote!(value))
-    };
-    let states = required
-        .iter()
-        .map(|other| if other.name == *name { quote!(::hmr_sdk::rt::Given) } else { state(other) });
-    quote! {
-        #vis fn #name(mut self, value: #arg) -> #builder<#(#states),*> {
-            self.values.#at = ::core::option::Option::Some(#value);
-            #builder { values: self.values, state: ::core::marker::PhantomData }
-        }
-    }
-}
-
-/// The type parameter that tells whether a required prop was given.
-fn state(prop: &Prop) -> TokenStream {
-    let state = format_ident!("Has{}", camel(&prop.name));
-    quote!(#state)
-}
-
-fn camel(name: &Ident) -> String {
-    name.to_string()
-        .trim_start_matches("r#")
-        .split('_')
-        .map(|word| {
-            let mut letters = word.chars();
-            letters
-                .next()
-                .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-        })
-        .collect()
 }
 
 /// What makes a component mountable: its export, its manifest line, and the reading of its props.
