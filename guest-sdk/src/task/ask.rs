@@ -73,7 +73,7 @@ impl Future for Ask {
             );
             return Poll::Ready(None);
         };
-        if !task.live.get() {
+        if task.gone.get() {
             return Poll::Pending;
         }
         if let Some(resource) = self.resource.take()
