@@ -6,6 +6,7 @@ use std::rc::Rc;
 use hmr_abi::event::{DISPATCH_INERT, DISPATCH_PREVENT, DISPATCH_STOP, EventData};
 use sycamore_reactive::{NodeHandle, on_cleanup, use_current_scope};
 
+use crate::reactive::under;
 use crate::runtime::runtime;
 use crate::scope::{self, Scope};
 
@@ -138,6 +139,8 @@ type Call = Rc<RefCell<dyn FnMut(Event)>>;
 pub(crate) struct Handler {
     call: Call,
     owner: NodeHandle,
+    /// Whether its owner has gone.
+    gone: Rc<Cell<bool>>,
     scope: Option<Rc<Scope>>,
 }
 
@@ -146,9 +149,14 @@ pub(crate) fn register(call: Call) -> u32 {
     let runtime = runtime();
     let id = runtime.last_handler.get().wrapping_add(1);
     runtime.last_handler.set(id);
-    let handler = Handler { call, owner: use_current_scope(), scope: scope::current() };
+    let gone = Rc::new(Cell::new(false));
+    let told = Rc::clone(&gone);
+    let handler = Handler { call, owner: use_current_scope(), gone, scope: scope::current() };
     runtime.handlers.borrow_mut().insert(id, handler);
-    on_cleanup(move || forget(id));
+    on_cleanup(move || {
+        told.set(true);
+        forget(id);
+    });
     id
 }
 
@@ -160,14 +168,15 @@ pub(crate) fn forget(id: u32) {
 /// Runs a handler; answers the flags of `hmr_dispatch`.
 pub(crate) fn dispatch(id: u32, data: EventData) -> u32 {
     let handler = runtime().handlers.borrow().get(&id).cloned();
-    let Some(Handler { call, owner, scope }) = handler else { return DISPATCH_INERT };
+    let Some(Handler { call, owner, gone, scope }) = handler else { return DISPATCH_INERT };
     let event = Event::new(data);
     let flags = Rc::clone(&event.flags);
-    owner.run_in(|| {
+    let run = || {
         let _entered = scope.map(|scope| scope::Entered::new(scope.later()));
         if let Ok(mut call) = call.try_borrow_mut() {
             call(event);
         }
-    });
+    };
+    under(Some(gone), || owner.run_in(run));
     flags.get()
 }

@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 
 use crate::engine::send_log;
 use crate::event::Event;
-use crate::resource::{Open, open_key};
-use crate::scope;
+use crate::resource::{Open, open_key, outliving};
+use crate::scope::{self, Scope};
 use crate::task::ask::Ask;
 
 /// Calls a host function and waits for what it answers. Only in a task: see [`crate::spawn`] and [`crate::action`].
@@ -124,6 +124,10 @@ fn notify_boxed(function: &str, argument: serde_json::Result<Value>) {
             ),
         );
     };
+    outliving(&scope, || send(&scope, function, resource));
+}
+
+fn send(scope: &Scope, function: &str, resource: Resource) {
     let claims = &scope.instance.claims;
     let mut key = scope.key(&scope.take_resource("notify"));
     while claims.open_at(&key).is_some() {

@@ -183,7 +183,8 @@ fn restore_into(
     instance.begin_restore(state);
     runtime().instances.borrow_mut().push(Rc::clone(&instance));
     render_into(&instance, render);
-    finish();
+    // What resumed tasks ask for belongs to the restoring: the engine settles resources afterwards.
+    runtime().root.run_in(task::run_ready);
     let report = instance.end_restore(migrations);
     runtime().root.run_in(|| instance.hooks.after_update(&saved, &report));
     report

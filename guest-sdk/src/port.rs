@@ -18,7 +18,7 @@ use crate::event::{Event, register};
 use crate::held::Held;
 use crate::instance::Instance;
 use crate::resource::claims::{Claim, Declaration, PortName};
-use crate::scope;
+use crate::resource::place;
 use crate::signal::{Signal, State, signal_keyed};
 
 /// An output port. `Copy`.
@@ -111,10 +111,7 @@ fn declare_output(
     kind: PortKind,
     fingerprint: &str,
 ) -> Option<Held<(Rc<Instance>, String)>> {
-    let Some(scope) = scope::current() else {
-        outside(name);
-        return None;
-    };
+    let scope = place(name)?;
     let instance = Rc::clone(&scope.instance);
     let (port, fingerprint) = (name.to_owned(), fingerprint.to_owned());
     let request = PortRequest::Output { instance: instance.id, port, kind, fingerprint };
@@ -126,7 +123,7 @@ fn declare_output(
 type Take = Box<dyn FnMut(&str) -> serde_json::Result<()>>;
 
 fn declare_input(name: &str, fingerprint: &'static str, mut take: Take) {
-    let Some(scope) = scope::current() else { return outside(name) };
+    let Some(scope) = place(name) else { return };
     let port = name.to_owned();
     let handler = register(Rc::new(RefCell::new(move |event: Event| {
         if let Err(error) = take(event.data_ref().data.as_deref().unwrap_or("null")) {
@@ -140,13 +137,6 @@ fn declare_input(name: &str, fingerprint: &'static str, mut take: Take) {
     let (port, fingerprint) = (name.to_owned(), fingerprint.to_owned());
     let request = PortRequest::Input { instance: instance.id, port, fingerprint, handler };
     declare(instance, (true, name.to_owned()), request);
-}
-
-fn outside(name: &str) {
-    send_log(
-        2,
-        &format!("the port `{name}` was declared outside of a component, and is not there"),
-    );
 }
 
 fn declare(instance: &Rc<Instance>, name: PortName, asked: PortRequest) {

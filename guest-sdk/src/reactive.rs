@@ -15,6 +15,8 @@ use sycamore_reactive::ReadSignal;
 use crate::scope;
 
 thread_local! {
+    /// Whether what a handler or task runs under has gone meanwhile; none in what runs of itself.
+    static OWNER: RefCell<Option<Rc<Cell<bool>>>> = const { RefCell::new(None) };
     static RUNNING: Cell<u32> = const { Cell::new(0) };
     static PENDING: RefCell<Vec<Trigger>> = const { RefCell::new(Vec::new()) };
 }
@@ -50,6 +52,20 @@ fn drain() {
 pub(crate) fn reset() {
     RUNNING.set(0);
     PENDING.take();
+    OWNER.take();
+}
+
+/// Runs something under a reactive scope, which may go meanwhile: whoever disposes it sets the flag.
+pub(crate) fn under<R>(gone: Option<Rc<Cell<bool>>>, run: impl FnOnce() -> R) -> R {
+    let before = OWNER.replace(gone);
+    let result = run();
+    OWNER.set(before);
+    result
+}
+
+/// Whether the running reactive scope has gone: a handler has closed the content that it is in. Nothing can be made in it.
+pub(crate) fn owner_gone() -> bool {
+    OWNER.with_borrow(|gone| gone.as_ref().is_some_and(|gone| gone.get()))
 }
 
 /// Runs something during which writes wait.
@@ -69,10 +85,11 @@ pub fn effect(f: impl FnMut() + 'static) {
 pub(crate) fn effect_boxed(mut f: Box<dyn FnMut()>) {
     let scope = scope::current();
     reactive::create_effect(move || {
-        holding(|| match &scope {
+        let mut run = || match &scope {
             Some(scope) => scope::enter(scope.fresh(), &mut f),
             None => f(),
-        });
+        };
+        holding(|| under(None, &mut run));
     });
     drain();
 }
@@ -145,7 +162,7 @@ fn memo_boxed(
     mut compute: Box<dyn FnMut() -> Rc<dyn Any>>,
     same: fn(&Rc<dyn Any>, &Rc<dyn Any>) -> bool,
 ) -> ReadSignal<Rc<dyn Any>> {
-    let memo = reactive::create_selector_with(move || holding(&mut compute), same);
+    let memo = reactive::create_selector_with(move || holding(|| under(None, &mut compute)), same);
     drain();
     memo
 }

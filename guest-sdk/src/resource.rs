@@ -32,7 +32,8 @@ pub use websocket::{Closed, Message, WebSocket, WebSocketBuilder, websocket};
 use crate::engine::{send_log, send_resource};
 use crate::event::{Event, forget, register};
 use crate::instance::Instance;
-use crate::scope;
+use crate::reactive::{owner_gone, under};
+use crate::scope::{self, Scope};
 use claims::Claim;
 
 /// An open resource. Dropping the handle leaves it open; it ends with the component.
@@ -116,14 +117,30 @@ impl Open {
 
 /// Asks for a resource under a name in the running scope.
 fn open(name: &str, resource: Resource, call: Call) -> ResourceHandle {
-    let Some(scope) = scope::current() else { return outside(name) };
+    let Some(scope) = place(name) else { return ResourceHandle(None) };
     let key = scope.key(&scope.take_resource(name));
     ResourceHandle(Some(open_key(&scope.instance, key, resource, call, false)))
 }
 
-fn outside(name: &str) -> ResourceHandle {
-    send_log(2, &format!("`{name}` was asked for outside of a component, and is not there"));
-    ResourceHandle(None)
+/// The scope that something is asked for in; without one, or when what it belongs to has gone, that is told.
+pub(crate) fn place(name: &str) -> Option<Rc<Scope>> {
+    let why = match scope::current() {
+        None => "outside of a component",
+        Some(_) if owner_gone() => "by content that has gone",
+        current => return current,
+    };
+    send_log(2, &format!("`{name}` was asked for {why}, and is not there"));
+    None
+}
+
+/// Runs something in a scope, or, when what that belongs to has gone, as what belongs to the whole instance. So a handler that
+/// closes its own content can go on.
+pub(crate) fn outliving<R>(scope: &Scope, run: impl FnOnce() -> R) -> Option<R> {
+    if !owner_gone() {
+        return Some(run());
+    }
+    let node = scope.instance.node.get()?;
+    Some(under(None, || node.run_in(run)))
 }
 
 /// Asks for a resource under a key, until the running reactive scope is disposed.

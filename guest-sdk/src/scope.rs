@@ -13,6 +13,7 @@ use std::rc::Rc;
 use sycamore_reactive::{NodeHandle, on_cleanup, use_current_scope};
 
 use crate::instance::Instance;
+use crate::reactive::under;
 
 /// One scope; see the module's documentation.
 pub(crate) struct Scope {
@@ -192,7 +193,7 @@ impl Home {
         match &self.0 {
             Some((scope, owner, gone)) if !gone.get() => {
                 let scope = scope.at(scope.path.clone(), Entry::Again);
-                owner.run_in(|| enter(scope, f))
+                under(Some(Rc::clone(gone)), || owner.run_in(|| enter(scope, f)))
             }
             _ => f(),
         }

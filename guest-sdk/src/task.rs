@@ -8,7 +8,7 @@
 //! answered before is answered again at once, from the snapshot; see [`ask`].
 //!
 //! Invariants: a key names one task; a future is polled by [`run_ready`] alone, and never while it is being polled; a task
-//! that is not `live` is never polled again.
+//! that has gone is never polled again.
 
 mod action;
 pub(crate) mod ask;
@@ -30,7 +30,8 @@ pub use ask::sleep;
 
 use crate::engine::send_log;
 use crate::instance::{Instance, Was};
-use crate::reactive::{Trigger, notify};
+use crate::reactive::{Trigger, notify, under};
+use crate::resource::outliving;
 use crate::runtime::runtime;
 use crate::scope::{self, Scope};
 
@@ -46,7 +47,7 @@ pub(crate) struct Running {
     node: NodeHandle,
     /// `None` while it is polled, and once it has ended.
     work: RefCell<Option<Work>>,
-    live: Cell<bool>,
+    gone: Rc<Cell<bool>>,
     state: RefCell<TaskState>,
     /// What was answered before the code was replaced.
     before: RefCell<Vec<TaskAnswer>>,
@@ -146,8 +147,15 @@ fn spawn_boxed(name: &str, work: Work) -> Task {
         );
         return Task { flag: None, id: 0 };
     };
+    outliving(&scope, || spawn_in(&scope, name, work)).unwrap_or(Task { flag: None, id: 0 })
+}
+
+fn spawn_in(scope: &Rc<Scope>, name: &str, work: Work) -> Task {
     let instance = Rc::clone(&scope.instance);
     let mut key = scope.key(&scope.take_task(name));
+    if scope.entry() == scope::Entry::Again {
+        instance.tasks.forget_done(&key);
+    }
     while instance.tasks.has(&key) {
         key = scope.key(&scope.take_task(name));
     }
@@ -204,7 +212,7 @@ fn start(start: Start) -> Flag {
         scope,
         node,
         work: RefCell::new(Some(work)),
-        live: Cell::new(true),
+        gone: Rc::default(),
         state: RefCell::new(state),
         before,
         flag,
@@ -243,7 +251,7 @@ impl Running {
 
     /// It has ended by itself, or is cancelled: takes back what it asked for.
     fn end(&self, cancelled: bool) {
-        if !self.live.get() {
+        if self.gone.get() {
             return;
         }
         if cancelled || self.state.borrow().handler || self.state.borrow().argument.is_some() {
@@ -251,7 +259,7 @@ impl Running {
         } else {
             self.instance().tasks.end(self.id);
         }
-        self.live.set(false);
+        self.gone.set(true);
         self.release();
         self.flag.set(false);
         self.node.dispose();
@@ -259,7 +267,7 @@ impl Running {
 
     /// Its reactive scope goes.
     fn stop(&self) {
-        if self.live.replace(false) {
+        if !self.gone.replace(true) {
             self.instance().tasks.remove(self.id);
             self.release();
             if self.flag.0.is_alive() {
@@ -316,14 +324,15 @@ fn poll(running: &Rc<Running>) {
     let Some(mut work) = running.work.take() else { return };
     let waker = Waker::from(Arc::new(Woken(running.id)));
     let current = Current::enter(running);
-    let polled = running.node.run_in(|| {
+    let run = || {
         let _entered = scope::Entered::new(Rc::clone(&running.scope));
         untrack(|| work.as_mut().poll(&mut Context::from_waker(&waker)))
-    });
+    };
+    let polled = under(Some(Rc::clone(&running.gone)), || running.node.run_in(run));
     drop(current);
     match polled {
         Poll::Ready(()) => running.end(false),
-        Poll::Pending if running.live.get() => *running.work.borrow_mut() = Some(work),
+        Poll::Pending if !running.gone.get() => *running.work.borrow_mut() = Some(work),
         // It was cancelled by what it did itself.
         Poll::Pending => drop(work),
     }

@@ -663,3 +663,75 @@ fn what_is_awaited_outside_of_a_task_fails() {
     );
     assert_eq!(page.resources().len(), 0);
 }
+
+#[component(export)]
+fn Refreshing() -> View {
+    let mut load = in_scope(|(): ()| {
+        spawn("load", async {
+            sleep(1).await;
+        });
+    });
+    load(());
+    view! { <b on:click={move |_| load(())}></b> }
+}
+
+#[test]
+fn a_task_of_a_scope_that_is_entered_again_runs_again() {
+    let mut page = Page::new().with::<RefreshingProps>();
+    page.mount(1, "Refreshing", &json!({})).expect("it mounts");
+    for _ in 0..3 {
+        assert!(page.fire_resource("load:request"));
+        page.click("b");
+    }
+    page.click("b");
+    let keys: Vec<_> = page.capture().instances[0].tasks.keys().cloned().collect();
+    assert_eq!(keys, ["load", "load#1"]);
+}
+
+#[component]
+fn Confirm(open: Signal<bool>, result: Signal<String>) -> View {
+    let confirm = move |_| {
+        open.set(false);
+        timeout("later", 5, || {});
+        host::notify("confirmed", &());
+        let _ = output::<u32>("closed");
+        spawn("save", async move {
+            if let Ok(answer) = http::get("/save").send().await {
+                result.set(answer.text().to_owned());
+            }
+        });
+    };
+    view! { <b on:click={confirm}></b> }
+}
+
+#[component(export)]
+fn Dialog() -> View {
+    let open = signal(true);
+    let result = signal(String::new());
+    view! {
+        <Show when={move || open.get()}><Confirm open={open} result={result} /></Show><p>{result}</p>
+    }
+}
+
+#[test]
+fn a_handler_that_closes_its_own_content_can_still_start_a_task() {
+    let mut page = Page::new().with::<DialogProps>();
+    page.mount(1, "Dialog", &json!({})).expect("it mounts");
+    page.click("b");
+    assert_eq!(page.html(), "<p></p>");
+    assert_eq!(
+        page.open_resources().into_keys().collect::<Vec<_>>(),
+        ["Show:Confirm:notify", "Show:Confirm:save:request"]
+    );
+    assert_eq!(
+        lines(&page),
+        [
+            "`later` was asked for by content that has gone, and is not there",
+            "`closed` was asked for by content that has gone, and is not there"
+        ]
+    );
+    page.respond("Show:Confirm:save:request", 200, "saved");
+    assert_eq!(page.html(), "<p>saved</p>");
+    page.unmount(1);
+    assert_eq!(page.open_resources().len(), 0);
+}

@@ -74,6 +74,11 @@ impl Tasks {
         self.here.borrow_mut().retain(|entry| entry.id != id);
     }
 
+    /// Forgets that a task of this key has ended: it may be started again.
+    pub(crate) fn forget_done(&self, key: &str) {
+        self.here.borrow_mut().retain(|entry| entry.running.is_some() || entry.key != key);
+    }
+
     /// Whether a task of this key runs or has ended.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.here.borrow().iter().any(|entry| entry.key == key)

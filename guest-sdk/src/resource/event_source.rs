@@ -8,8 +8,7 @@ use crate::event::Event;
 use crate::held::Held;
 
 /// One event of a server.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerEvent {
     /// Its name; `message` for those without one.
     pub event: String,
@@ -76,15 +75,19 @@ impl EventSourceBuilder {
                 events.push(event.clone());
             }
         }
-        let call = Box::new(move |event: Event| match read(&event) {
-            Some(Said::Open) => on_open(),
-            Some(Said::Error { closed }) => on_error(closed),
-            Some(Said::Message(said)) => {
-                for (_, f) in named.iter_mut().filter(|(event, _)| *event == said.event) {
-                    f(said.clone());
+        let call = Box::new(move |event: Event| {
+            let Some(Said { state, closed, event, id, data }) = read(&event) else { return };
+            match state.as_str() {
+                "open" => on_open(),
+                "error" => on_error(closed),
+                "message" => {
+                    let said = ServerEvent { event, id, data };
+                    for (_, f) in named.iter_mut().filter(|(event, _)| *event == said.event) {
+                        f(said.clone());
+                    }
                 }
+                _ => {}
             }
-            None => {}
         });
         EventSource(Held::new(open(&name, Resource::EventSource { url, events }, call)))
     }
@@ -96,15 +99,18 @@ impl std::fmt::Debug for EventSourceBuilder {
     }
 }
 
+/// What the engine says, of any state.
 #[derive(Deserialize)]
-#[serde(tag = "state", rename_all = "kebab-case")]
-enum Said {
-    Open,
-    Message(ServerEvent),
-    Error {
-        #[serde(default)]
-        closed: bool,
-    },
+struct Said {
+    state: String,
+    #[serde(default)]
+    closed: bool,
+    #[serde(default)]
+    event: String,
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    data: String,
 }
 
 /// The events of a server. `Copy`; it ends with its component.

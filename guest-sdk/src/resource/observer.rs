@@ -10,12 +10,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::claims::Claim;
-use super::{Call, Open, ResourceHandle, outside, prepare, read, supersede};
+use super::{Call, Open, ResourceHandle, place, prepare, read, supersede};
 use crate::dom::NodeId;
 use crate::element::NodeRef;
 use crate::event::Event;
 use crate::runtime::runtime;
-use crate::scope;
 
 /// The size of an element's content box, in CSS pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -98,7 +97,7 @@ pub(crate) struct Observer {
 }
 
 fn observe(name: &str, element: NodeRef, resource: OfElement, call: Call) -> ResourceHandle {
-    let Some(scope) = scope::current() else { return outside(name) };
+    let Some(scope) = place(name) else { return ResourceHandle(None) };
     let instance = &scope.instance;
     let key = scope.key(&scope.take_resource(name));
     supersede(instance, &key, false);

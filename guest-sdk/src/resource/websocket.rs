@@ -31,8 +31,7 @@ impl Message {
 }
 
 /// How a web socket ended.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed {
     /// The close code of the protocol, 1000 for instance; 1006 if the connection broke.
     pub code: u16,
@@ -40,12 +39,6 @@ pub struct Closed {
     pub reason: String,
     /// Whether both sides agreed to close.
     pub clean: bool,
-}
-
-impl Default for Closed {
-    fn default() -> Self {
-        Self { code: 1006, reason: String::new(), clean: false }
-    }
 }
 
 /// Asks for a web socket at a URL that is absolute, or relative to the page. A swap keeps the connection open.
@@ -109,15 +102,21 @@ impl WebSocketBuilder {
     #[expect(clippy::must_use_candidate, reason = "a socket that only receives needs no handle")]
     pub fn open(self) -> WebSocket {
         let Self { name, url, protocols, mut on_open, mut on_message, mut on_close } = self;
-        let call = Box::new(move |event: Event| match read(&event) {
-            Some(Said::Open) => on_open(),
-            Some(Said::Message { binary: Some(bytes), .. }) => match STANDARD.decode(bytes) {
-                Ok(bytes) => on_message(Message::Bytes(bytes)),
-                Err(error) => send_log(3, &format!("a message of a web socket: {error}")),
-            },
-            Some(Said::Message { data, .. }) => on_message(Message::Text(data)),
-            Some(Said::Closed(closed)) => on_close(closed),
-            None => {}
+        let call = Box::new(move |event: Event| {
+            let Some(said) = read::<Said>(&event) else { return };
+            match (said.state.as_str(), said.binary) {
+                ("open", _) => on_open(),
+                ("message", Some(bytes)) => match STANDARD.decode(bytes) {
+                    Ok(bytes) => on_message(Message::Bytes(bytes)),
+                    Err(error) => send_log(3, &format!("a message of a web socket: {error}")),
+                },
+                ("message", None) => on_message(Message::Text(said.data)),
+                ("closed", _) => {
+                    let Said { code, reason, clean, .. } = said;
+                    on_close(Closed { code, reason, clean });
+                }
+                _ => {}
+            }
         });
         WebSocket(Held::new(open(&name, Resource::WebSocket { url, protocols }, call)))
     }
@@ -129,17 +128,24 @@ impl std::fmt::Debug for WebSocketBuilder {
     }
 }
 
+/// What the engine says, of any state.
 #[derive(Deserialize)]
-#[serde(tag = "state", rename_all = "kebab-case")]
-enum Said {
-    Open,
-    Message {
-        #[serde(default)]
-        data: String,
-        #[serde(default)]
-        binary: Option<String>,
-    },
-    Closed(Closed),
+struct Said {
+    state: String,
+    #[serde(default)]
+    data: String,
+    #[serde(default)]
+    binary: Option<String>,
+    #[serde(default = "broken")]
+    code: u16,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    clean: bool,
+}
+
+fn broken() -> u16 {
+    1006
 }
 
 /// A web socket. `Copy`; it ends with its component.

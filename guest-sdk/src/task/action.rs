@@ -15,7 +15,8 @@ use super::{Flag, Start, Work, next_id, start};
 use crate::engine::send_log;
 use crate::held::Held;
 use crate::instance::Was;
-use crate::scope::{self, Scope};
+use crate::resource::place;
+use crate::scope::Scope;
 
 /// A task that runs when it is told to, with an argument. `Copy`.
 pub struct Action<T> {
@@ -79,13 +80,7 @@ fn declare(
     work: Box<dyn Fn(Box<dyn Any>) -> Option<Work>>,
     read: fn(&str) -> Result<Box<dyn Any>, serde_json::Error>,
 ) -> Option<Held<Declared>> {
-    let Some(scope) = scope::current() else {
-        send_log(
-            2,
-            &format!("the action `{name}` was declared outside of a component, and does nothing"),
-        );
-        return None;
-    };
+    let scope = place(name)?;
     let key = scope.key(&scope.take_task(name));
     let (owner, flag) = (use_current_scope(), Flag::new());
     let declared = Declared { scope: scope.at_key(&key), owner, flag, work, running: Cell::new(0) };

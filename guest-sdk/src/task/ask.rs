@@ -73,7 +73,7 @@ impl Future for Ask {
             );
             return Poll::Ready(None);
         };
-        if !task.live.get() {
+        if task.gone.get() {
             return Poll::Pending;
         }
         if let Some(resource) = self.resource.take()
@@ -118,9 +118,12 @@ impl Running {
 }
 
 /// Waits so many milliseconds. Only in a task.
-pub async fn sleep(ms: impl Into<f64>) {
-    let resource = Resource::Timeout { ms: ms.into().max(0.0) };
-    if Ask::new(resource).await.is_none() {
+pub fn sleep(ms: impl Into<f64>) -> impl Future<Output = ()> {
+    wait(ms.into().max(0.0))
+}
+
+async fn wait(ms: f64) {
+    if Ask::new(Resource::Timeout { ms }).await.is_none() {
         std::future::pending::<()>().await;
     }
 }
