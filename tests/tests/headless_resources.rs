@@ -90,7 +90,7 @@ fn a_server_answers_when_it_is_asked_and_may_use_the_page() {
     let used = page.clone();
     page.serve("GET", "/api/*", move |request| {
         seen.borrow_mut().push(format!("{} {}", request.url, used.requests().len()));
-        Response::json(200, &json!(request.key))
+        Response::json(200, request.key.as_str())
     });
     assert_eq!(*asked.borrow(), ["/api/1?fresh 1", "/api/2 1"]);
     assert_eq!(heard(&page, "m").len(), 2);
@@ -262,7 +262,7 @@ fn listeners_hear_the_window_the_document_and_what_goes_up_to_them() {
     let order: String = heard(&page, "m").iter().filter_map(|line| line.chars().next()).collect();
     assert_eq!(order, "21231231");
     assert_eq!(heard(&page, "m")[0], "2 keydown");
-    commit(
+    _ = commit(
         &page,
         &app().opens("document", "listener", &at("document", LISTEN_STOP), 4).opens(
             "up",
@@ -313,7 +313,7 @@ fn observers_tell_of_sizes_and_visibility_and_go_on_with_another_element() {
         ]
     );
     let before = heard(&page, "m").len();
-    commit(&page, &guest("p").first("hmr_mount", "nop"));
+    _ = commit(&page, &guest("p").first("hmr_mount", "nop"));
     assert_eq!(heard(&page, "m").len(), before, "the element is the same");
     let swap = commit(&page, &guest("div"));
     assert_eq!(outcomes(&swap)[0], ("size", ResourceOutcome::Kept));
@@ -450,15 +450,15 @@ fn a_timeout_fires_once_whatever_is_swapped_in() {
     let soon = json!({ "ms": 10 });
     let page = open(&app().opens("soon", "timeout", &soon, 1));
     page.advance(Duration::from_millis(5));
-    commit(&page, &app().opens("soon", "timeout", &soon, 2));
+    _ = commit(&page, &app().opens("soon", "timeout", &soon, 2));
     page.advance(Duration::from_millis(5));
     assert_eq!(heard(&page, "m"), ["2 timeout"], "it kept its phase");
     let swap = commit(&page, &app().opens("soon", "timeout", &soon, 3));
     assert_eq!(outcomes(&swap), [("soon", ResourceOutcome::Kept)]);
     page.advance(Duration::from_secs(1));
     assert_eq!(heard(&page, "m"), ["2 timeout"]);
-    commit(&page, &app());
-    commit(&page, &app().opens("soon", "timeout", &soon, 3));
+    _ = commit(&page, &app());
+    _ = commit(&page, &app().opens("soon", "timeout", &soon, 3));
     page.advance(Duration::from_secs(1));
     assert_eq!(heard(&page, "m"), ["2 timeout", "3 timeout"], "closing forgets");
 }

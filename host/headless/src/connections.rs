@@ -188,10 +188,14 @@ impl State {
             self.deliver_to_input(delivery);
             return true;
         }
-        let dropped = self.connections.on_their_way.len() + 1;
-        self.connections.on_their_way.clear();
-        self.tell_of_excess(&format!("values on their way were dropped: {dropped}"));
+        self.drop_values(1);
         false
+    }
+
+    /// Drops all values that are on their way, besides some that are not any more.
+    pub(crate) fn drop_values(&mut self, others: usize) {
+        let dropped = self.connections.on_their_way.drain(..).count() + others;
+        self.tell_of_excess(&format!("values on their way were dropped: {dropped}"));
     }
 
     fn deliver_to_input(&mut self, delivery: Delivery) {

@@ -73,12 +73,27 @@
 //! # What is simulated
 //!
 //! Documents, selectors, events that go down and up, the focus, form fields with their values, ticks and
-//! selections, labels, `details`, radio groups, submission by button and by `Enter`, dragging, scroll offsets, and
-//! a clock that a test moves ([`Page::advance`]), which drives intervals, timeouts and animation frames.
+//! selections, labels, `details`, radio groups, submission by button and by `Enter`, dragging, and scroll offsets.
+//!
+//! What modules have to do with beyond the document, a test plays:
+//!
+//! | what | by |
+//! |---|---|
+//! | intervals, timeouts, animation frames | [`Page::advance`], which moves the clock |
+//! | HTTP requests | [`Page::requests`] and [`Request::answer`], or [`Page::serve`] |
+//! | web sockets, event sources | [`Page::sockets`], [`Page::event_sources`] |
+//! | listeners of the window and the document | what goes up to them, [`Page::fire_window`], [`Page::fire_document`] |
+//! | resize, intersection and mutation observers | [`Element::resize`], [`Element::intersect`]; changes of the tree |
+//! | media queries | [`Page::set_media`] |
+//! | storage | [`Page::storage`], [`Page::store_from_elsewhere`] |
+//! | host functions | [`Page::host`], or [`Page::host_deferred`] and [`Page::calls`] |
+//!
+//! Nothing leaves the process. What modules say to each other through ports goes where the `hmr-connect` elements of the
+//! document say. A mutation observer hears once of all that has changed by the time that the page comes to rest.
 //!
 //! # What is not
 //!
-//! Layout and style sheets (nothing has a size, is hidden or is scrolled into view), navigation (links and forms
+//! Layout and style sheets (nothing has a size but what a test gives it, is hidden or is scrolled into view), navigation (links and forms
 //! fire their events and go nowhere), scripts of the page, shadow trees, media playback, and moving the focus with
 //! `Tab`. The pseudo-classes of live state, such as `:focus` and `:checked`, match nothing that only the live state
 //! knows: ask the [`Element`]. For what a browser alone can show, test in a browser.

@@ -298,6 +298,8 @@ impl State {
             }
             Ok(Some(error)) => {
                 self.put_back(name, instance, node);
+                requests.split_off(instance);
+                self.apply_requests(name, requests);
                 let component = &wanted.component;
                 self.problem(format!(
                     "`{component}` of `{name}` did not take its new props: {error}"

@@ -176,16 +176,20 @@ impl State {
     }
 
     fn next_errand(&mut self) -> Option<Errand> {
-        let errand = match self.next_to_transform() {
-            Some(delivery) => Errand::Transform(delivery),
-            None => self.outside.errands.pop_front()?,
-        };
-        if self.may_deliver() {
-            return Some(errand);
+        if let Some(delivery) = self.next_to_transform() {
+            if self.may_deliver() {
+                return Some(Errand::Transform(delivery));
+            }
+            self.drop_values(1);
         }
-        self.tell_of_excess("the rest waits for the next action");
-        self.outside.errands.push_front(errand);
-        None
+        if self.outside.errands.is_empty() {
+            return None;
+        }
+        if !self.may_deliver() {
+            self.tell_of_excess("the rest waits for the next action");
+            return None;
+        }
+        self.outside.errands.pop_front()
     }
 
     pub(crate) fn tell_of_excess(&mut self, what_now: &str) {

@@ -34,12 +34,12 @@ impl Response {
     /// ```
     /// # use hmr_headless::Response;
     /// # use serde_json::json;
-    /// let answer = Response::json(200, &json!({ "cards": ["milk"] })).header("etag", "\"1\"");
+    /// let answer = Response::json(200, json!({ "cards": ["milk"] })).header("etag", "\"1\"");
     /// # _ = answer;
     /// ```
     #[must_use]
-    pub fn json(status: u16, value: &Value) -> Self {
-        Self::new(status, "application/json", value.to_string())
+    pub fn json(status: u16, value: impl Into<Value>) -> Self {
+        Self::new(status, "application/json", value.into().to_string())
     }
 
     /// No answer: the server cannot be reached, for instance.
@@ -183,7 +183,7 @@ impl Page {
     /// page.find("button.load")?.click()?;
     /// let request = page.requests().remove(0);
     /// assert_eq!((request.method.as_str(), request.url.as_str()), ("GET", "/api/cards"));
-    /// request.answer(Response::json(200, &json!(["milk"])));
+    /// request.answer(Response::json(200, json!(["milk"])));
     /// assert_eq!(page.texts("li"), ["milk"]);
     /// # Ok(())
     /// # }
@@ -204,7 +204,7 @@ impl Page {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let page = Page::builder().open()?;
     /// page.serve("GET", "/api/*", |request| match request.url.as_str() {
-    ///     "/api/cards" => Response::json(200, &json!(["milk"])),
+    ///     "/api/cards" => Response::json(200, json!(["milk"])),
     ///     _ => Response::text(404, "there is nothing"),
     /// });
     /// # Ok(())
