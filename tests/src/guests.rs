@@ -56,6 +56,8 @@ pub struct Guest {
     manifest: String,
     bodies: BTreeMap<&'static str, String>,
     extra: String,
+    imports: String,
+    hooks: bool,
     without: Option<&'static str>,
 }
 
@@ -69,6 +71,8 @@ impl Guest {
             manifest: "abi\t1\ncomponent\tCounter\tcounter.wat\t1\n".to_owned(),
             bodies: BTreeMap::new(),
             extra: String::new(),
+            imports: String::new(),
+            hooks: false,
             without: None,
         }
     }
@@ -108,6 +112,34 @@ impl Guest {
         self
     }
 
+    /// More imports.
+    #[must_use]
+    pub fn import(mut self, fields: &str) -> Self {
+        self.imports.push_str(fields);
+        self
+    }
+
+    /// Says in its snapshots that it has hooks to run before an update.
+    #[must_use]
+    pub fn hooks(mut self) -> Self {
+        self.hooks = true;
+        self
+    }
+
+    /// Text at an address, behind its length. Addresses from `0x8000` to `0xffff` are free.
+    #[must_use]
+    pub fn text_at(self, address: u32, text: &str) -> Self {
+        let bytes = escape(&length_prefixed(text.as_bytes()));
+        self.with(&format!("(data (i32.const {address}) \"{bytes}\")"))
+    }
+
+    /// An export without parameters that answers with JSON text, which stands at an address from then on.
+    #[must_use]
+    pub fn answer(self, export: &str, address: u32, json: &str) -> Self {
+        self.text_at(address, json)
+            .with(&format!("(func (export {export:?}) (result i32) (i32.const {address}))"))
+    }
+
     /// Leaves an export out.
     #[must_use]
     pub fn without(mut self, export: &'static str) -> Self {
@@ -134,8 +166,9 @@ impl Guest {
     }
 
     fn text(&self) -> String {
+        let hooks = if self.hooks { r#""hooks":true,"# } else { "" };
         let snapshot = format!(
-            r#"{{"abi":1,"instances":[{{"instance":{:WIDTH$},"component":"Counter","props":{{}},"signals":{{"count":{{"type":"i32","set":true,"value":{:WIDTH$}}}}}}}]}}"#,
+            r#"{{"abi":1,{hooks}"instances":[{{"instance":{:WIDTH$},"component":"Counter","props":{{}},"signals":{{"count":{{"type":"i32","set":true,"value":{:WIDTH$}}}}}}}]}}"#,
             "", ""
         );
         let report = format!(
@@ -175,6 +208,7 @@ impl Guest {
             ("STEP", self.step.to_string()),
             ("SET_ROOTS", set_roots),
             ("EXTRA", self.extra.clone()),
+            ("IMPORTS", self.imports.clone()),
         ];
         let mut text = TEMPLATE.to_owned();
         for name in hmr_abi::exports::FUNCTIONS
@@ -220,6 +254,7 @@ const TEMPLATE: &str = r#"(module
   (import "hmr" "log" (func $log (param i32 i32 i32)))
   (import "hmr" "panic" (func $panic (param i32 i32)))
   (import "hmr" "resource" (func $resource (param i32 i32)))
+  <<IMPORTS>>
   (memory <<export memory>> 4)
   (data (i32.const <<SHOW>>) "<<SHOW_BYTES>>")
   (data (i32.const <<SNAPSHOT>>) "<<SNAPSHOT_TEXT>>")

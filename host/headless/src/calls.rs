@@ -192,12 +192,19 @@ pub struct CallMetrics {
     pub own: Duration,
 }
 
+/// A wrapper that stands around an export.
+struct Around {
+    id: u64,
+    export: String,
+    wrapper: Rc<RefCell<Wrapper>>,
+}
+
 type Meter = RefCell<BTreeMap<String, CallMetrics>>;
 
 /// The wrappers and meters of one module.
 #[derive(Default)]
 pub(crate) struct Calls {
-    wrappers: RefCell<Vec<(u64, String, Rc<RefCell<Wrapper>>)>>,
+    wrappers: RefCell<Vec<Around>>,
     meters: RefCell<Vec<Weak<Meter>>>,
     next: Cell<u64>,
     count: Cell<u64>,
@@ -207,8 +214,8 @@ impl Calls {
     /// Those of one export, the outermost last.
     pub(crate) fn wrappers_of(&self, export: &str) -> Vec<Rc<RefCell<Wrapper>>> {
         let wrappers = self.wrappers.borrow();
-        let of_export = wrappers.iter().filter(|(_, of, _)| of == export);
-        of_export.map(|(.., wrapper)| Rc::clone(wrapper)).collect()
+        let of_export = wrappers.iter().filter(|around| around.export == export);
+        of_export.map(|around| Rc::clone(&around.wrapper)).collect()
     }
 
     pub(crate) fn measure(&self, export: &str, total: Duration, own: Duration, failed: bool) {
@@ -232,7 +239,8 @@ impl Calls {
 
     pub(crate) fn wrap(self: &Rc<Self>, export: &str, wrapper: Rc<RefCell<Wrapper>>) -> Patch {
         let id = self.next.replace(self.next.get() + 1);
-        self.wrappers.borrow_mut().push((id, export.to_owned(), wrapper));
+        let export = export.to_owned();
+        self.wrappers.borrow_mut().push(Around { id, export, wrapper });
         Patch { calls: Rc::downgrade(self), id }
     }
 
@@ -266,7 +274,7 @@ impl Patch {
     /// Takes the wrapper off; others around the same export stay.
     pub fn rollback(self) {
         if let Some(calls) = self.calls.upgrade() {
-            calls.wrappers.borrow_mut().retain(|(id, ..)| *id != self.id);
+            calls.wrappers.borrow_mut().retain(|around| around.id != self.id);
         }
     }
 }

@@ -328,7 +328,7 @@ impl State {
     /// Does what is left to do, until nothing is, and takes note of the state.
     pub(crate) fn settle(&mut self) {
         loop {
-            if let Some(name) = self.first_module(|module| module.has_failed_probation()) {
+            if let Some(name) = self.first_module(Module::has_failed_probation) {
                 self.undo(&name);
             } else if let Some(name) = self.first_module(|module| module.health == Health::Trapped)
             {

@@ -70,6 +70,14 @@
 //! # }
 //! ```
 //!
+//! # After a swap
+//!
+//! New code is on probation for its first calls: if it traps in one of them or says that it is not well, the version from
+//! before comes back with the state from before, and [`Page::undone`] tells. [`Page::history`] has the states that a module
+//! had, [`Page::go_to`] goes to one of them, and [`Page::save_snapshot`] writes all of them down. [`Page::module`]
+//! reaches the exports of whichever version runs, [`Page::on`] hears of each step, [`Page::profile`] measures, and
+//! [`Page::warnings`] says what has become slower. [`execute`] runs a module that is no part of a page.
+//!
 //! # What is simulated
 //!
 //! Documents, selectors, events that go down and up, the focus, form fields with their values, ticks and

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::State;
 use crate::error::PageError;
 use crate::page::Page;
-use crate::swap::{Outcome, Swap, SwapStep};
+use crate::swap::{Outcome, Swap, SwapStep, migrate};
 
 /// The version of the format of saved snapshots.
 const FORMAT: u32 = 1;
@@ -210,7 +210,7 @@ impl State {
         let mut given = snapshot.clone();
         if *code.hash != *from_hash && to.is_none() {
             self.pass(swap, SwapStep::Migrate);
-            given = self.migrate(&mut guest, given).map_err(|why| (SwapStep::Migrate, why))?;
+            given = migrate(&mut guest, given).map_err(|why| (SwapStep::Migrate, why))?;
         }
         self.pass(swap, SwapStep::Restore);
         let candidate = self

@@ -67,19 +67,6 @@ impl State {
         Guest::start(code, &self.terms(name)).map_err(|fault| fault.to_string())
     }
 
-    /// Lets new code bring the state to its own version. What it asks for meanwhile stays with it.
-    pub(crate) fn migrate(
-        &self,
-        guest: &mut Guest,
-        snapshot: Snapshot,
-    ) -> Result<Snapshot, String> {
-        match guest.migrate(&snapshot).map_err(|fault| fault.to_string())? {
-            None => Ok(Snapshot { transform: Vec::new(), ..snapshot }),
-            Some(MigrateAnswer::Migrated(migrated)) => Ok(migrated),
-            Some(MigrateAnswer::Failed { error }) => Err(error),
-        }
-    }
-
     /// Lets new code take over the state that is `given`, with all that it does held back. The instances are those that
     /// the old code had in `snapshot`.
     pub(crate) fn restore(
@@ -252,6 +239,15 @@ impl State {
     /// Puts a candidate in the place of code that trapped. The old code is dropped without another call.
     pub(crate) fn install(&mut self, name: &str, code: Code, candidate: Candidate) {
         _ = self.render(name, code, candidate);
+    }
+}
+
+/// Lets new code bring the state to its own version. What it asks for meanwhile stays with it.
+pub(crate) fn migrate(guest: &mut Guest, snapshot: Snapshot) -> Result<Snapshot, String> {
+    match guest.migrate(&snapshot).map_err(|fault| fault.to_string())? {
+        None => Ok(Snapshot { transform: Vec::new(), ..snapshot }),
+        Some(MigrateAnswer::Migrated(migrated)) => Ok(migrated),
+        Some(MigrateAnswer::Failed { error }) => Err(error),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use hmr_abi::state::{Snapshot, TransformOp};
 
+use super::candidate::migrate;
 use super::capture::Captured;
 use super::{Failure, Outcome, Swap, SwapStep};
 use crate::engine::{Health, State};
@@ -99,11 +100,7 @@ impl Walk<'_> {
             .map_err(|error| (SwapStep::Instantiate, error))?;
         self.enter(SwapStep::Migrate);
         let migrated = Snapshot { transform, ..captured.snapshot.clone() };
-        let migrated = self
-            .state
-            .borrow_mut()
-            .migrate(&mut guest, migrated)
-            .map_err(|error| (SwapStep::Migrate, error))?;
+        let migrated = migrate(&mut guest, migrated).map_err(|error| (SwapStep::Migrate, error))?;
         self.enter(SwapStep::Restore);
         let candidate = self
             .state
