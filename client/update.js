@@ -356,11 +356,15 @@ class Bringing {
     const { guest: old, version, compiled } = slot;
     const exchanged = version !== null && version.hash !== this.#version.hash;
     const before = old && exchanged && compiled ? { version, compiled, snapshot: this.#snapshot } : null;
+    // The same code again goes on to be watched as it was.
+    const undoTo = exchanged ? before : (slot.probation?.before ?? null);
     this.#install(candidate);
     if (exchanged) slot.before = before;
     slot.generation++;
     const watched = swap.outcome === "committed" && swap.events.includes("prepare");
-    slot.probation = watched ? { left: PROBATION_CALLS, before, sequence: this.#options.sequence ?? null } : null;
+    const sequence = this.#options.sequence ?? slot.probation?.sequence ?? null;
+    if (watched) slot.probation = { left: PROBATION_CALLS, before: undoTo, sequence };
+    else if (exchanged) slot.probation = null;
     if (old && !old.trap) retire(old, slot);
     slot.calls.turnOver(this.#version.hash);
     for (const [level, text] of [...(this.#captured?.logs ?? []), ...candidate.logs]) slot.log(level, text);
