@@ -139,9 +139,9 @@ export function createApi(parts) {
       const bytes = typeof source === "string" || source instanceof URL ? await download(parts.fetch, String(source)) : source;
       return executions.run(/** @type {ArrayBuffer} */ (bytes), context, timeLimit);
     },
-    history: (id) => engine.historyOf(id),
-    step: (id, count) => engine.goTo(id, (at) => at + count),
-    goTo: (id, index) => engine.goTo(id, () => index),
+    history: (id) => engine.control.history(id),
+    step: (id, count) => engine.control.goTo(id, (at) => at + count),
+    goTo: (id, index) => engine.control.goTo(id, () => index),
     async saveSnapshot(name, { to = "tool" } = {}) {
       const text = engine.states.save(name);
       if (to === "tool") await tool.saveSnapshot(name, text);

@@ -131,6 +131,7 @@ export class Engine {
       ask: (slot, code) => this.#watch.ask(slot, code),
       returned: (slot) => this.#returned(slot),
       idle: () => this.#stack.depth === 0,
+      states: this.states,
       update: (version, options) => this.update(null, [version], options),
     });
     const { compile, reload } = collaborators;
@@ -223,26 +224,6 @@ export class Engine {
       previous: slot.before?.version.hash ?? null,
       previousKeys: keysOf(slot.before?.snapshot ?? EMPTY),
     }));
-  }
-
-  /**
-   * The states that a module was in, and where it is among them.
-   * @param {string} name
-   */
-  historyOf(name) {
-    const { history } = this.#known(name);
-    return { at: history.at, entries: history.entries };
-  }
-
-  /**
-   * Makes a module go on from a state of its history.
-   *
-   * @param {string} name
-   * @param {(at: number) => number} to the index, given the index now
-   * @returns {Promise<Swap>}
-   */
-  async goTo(name, to) {
-    return this.states.goTo(this.#known(name), to);
   }
 
   /**

@@ -6,8 +6,9 @@
  * load that takes up the state of before a reload, a way back to the version before, and a step through history.
  */
 
-import { capture, ignoring } from "./capture.js";
+import { capture } from "./capture.js";
 import { readManifest } from "./inspect.js";
+import { install, retire, startClean } from "./install.js";
 import { preserve } from "./preserve.js";
 import { attach, takeOver } from "./show.js";
 import { Candidate } from "./slot.js";
@@ -208,7 +209,10 @@ class Bringing {
         ["commit", (/** @type {Swap} */ done) => this.#commit(done)],
       ]),
       wanted: () => true,
-      rollback: () => this.#startClean(before),
+      rollback: () => {
+        startClean(slot, before);
+        this.#around.taken(slot, new Set());
+      },
     };
     await runSwap(swap, plan, this.#around.clock);
     this.#handleInvalidated(swap);
@@ -358,9 +362,9 @@ class Bringing {
     const before = old && exchanged && compiled ? { version, compiled, snapshot: this.#snapshot } : null;
     // The same code again goes on to be watched as it was.
     const undoTo = exchanged ? before : (slot.probation?.before ?? null);
-    this.#install(candidate);
+    install(slot, candidate, this.#version, /** @type {WebAssembly.Module} */ (this.#compiled));
+    candidate.guest.sink = this.#around.sink(slot);
     if (exchanged) slot.before = before;
-    slot.generation++;
     const watched = swap.outcome === "committed" && swap.events.includes("prepare");
     const sequence = this.#options.sequence ?? slot.probation?.sequence ?? null;
     if (watched) slot.probation = { left: PROBATION_CALLS, before: undoTo, sequence };
@@ -372,35 +376,6 @@ class Bringing {
     slot.held = false;
     this.#around.taken(slot, this.#restored);
     this.#around.drain();
-  }
-
-  /** @param {Candidate} candidate */
-  #install(candidate) {
-    const slot = this.#slot;
-    slot.guest = candidate.guest;
-    slot.tree = candidate.tree;
-    // What was to be done to the state once is done.
-    const { transform: _, ...version } = this.#version;
-    const compiled = /** @type {WebAssembly.Module} */ (this.#compiled);
-    slot.version = version.components.length > 0 ? version : { ...version, components: readManifest(compiled).components };
-    slot.compiled = compiled;
-    slot.failure = null;
-    slot.condemned = null;
-    slot.refused.delete(version.hash);
-    candidate.guest.sink = this.#around.sink(slot);
-  }
-
-  /**
-   * Makes a slot whose version from before does not take its state up again start that version without it.
-   * @param {import("./slot.js").Before} before
-   */
-  #startClean({ version, compiled }) {
-    const slot = this.#slot;
-    const old = slot.guest;
-    Object.assign(slot, { guest: null, version, compiled, lastGood: null, condemned: null, held: false });
-    slot.tree = slot.newTree();
-    if (old && !old.trap) retire(old, slot);
-    this.#around.taken(slot, new Set());
   }
 
   /**
@@ -415,19 +390,5 @@ class Bringing {
     if (!(error instanceof FetchError) && slot.version?.hash !== this.#version.hash) slot.refused.add(this.#version.hash);
     if (this.#captured?.trap) this.#around.revive(slot, this.#captured.trap);
     slot.log("warn", `the swap was rolled back in the step \`${step}\`: ${describe(error)}`);
-  }
-}
-
-/**
- * Ends code that was replaced. Nothing that it does any more has an effect.
- * @param {import("./module.js").Guest} guest
- * @param {Slot} slot
- */
-function retire(guest, slot) {
-  guest.sink = { ...ignoring, log: slot.log };
-  try {
-    guest.dispose();
-  } catch (error) {
-    slot.log("warn", `the old code trapped while it was disposed of: ${describe(error)}`);
   }
 }

@@ -26,7 +26,7 @@ async function counted() {
 /** @param {Page} page */
 const state = (page) => page.get("button").textContent;
 /** @param {Page} page */
-const history = (page) => page.engine.historyOf("counter");
+const history = (page) => page.engine.control.history("counter");
 
 test("a state that has settled is kept, once", async () => {
   const page = await counted();
@@ -48,19 +48,19 @@ test("states that follow one another quickly are one", async () => {
 test("stepping back and forward swaps to the same bytes with another state", async () => {
   const page = await counted();
   const button = page.get("button");
-  const swap = await page.engine.goTo("counter", (at) => at - 2);
+  const swap = await page.engine.control.goTo("counter", (at) => at - 2);
   assert.deepEqual(swap.events, ["quiesce", "capture", "instantiate", "restore", "render", "commit"]);
   assert.deepEqual([swap.outcome, state(page), page.get("button")], ["committed", "1", button]);
-  await page.engine.goTo("counter", (at) => at + 1);
+  await page.engine.control.goTo("counter", (at) => at + 1);
   assert.equal(state(page), "2");
   assert.deepEqual([history(page).at, history(page).entries.length], [2, 4]);
-  await page.engine.goTo("counter", () => 0);
+  await page.engine.control.goTo("counter", () => 0);
   assert.equal(state(page), "0");
 });
 
 test("a new state after a step back takes the place of those that came after it", async () => {
   const page = await counted();
-  await page.engine.goTo("counter", () => 1);
+  await page.engine.control.goTo("counter", () => 1);
   page.timers.pass(1000);
   page.get("button").click();
   page.get("button").click();
@@ -71,8 +71,8 @@ test("a new state after a step back takes the place of those that came after it"
 
 test("a state that is not there is refused, and nothing happens", async () => {
   const page = await counted();
-  await assert.rejects(page.engine.goTo("counter", (at) => at + 1), /there is no state 4 of `counter`: there are 4/);
-  await assert.rejects(page.engine.goTo("nope", () => 0), /there is no module `nope`/);
+  await assert.rejects(page.engine.control.goTo("counter", (at) => at + 1), /there is no state 4 of `counter`: there are 4/);
+  await assert.rejects(page.engine.control.goTo("nope", () => 0), /there is no module `nope`/);
   assert.equal(state(page), "3");
 });
 
@@ -82,7 +82,7 @@ test("the state of before a swap is kept with it", async () => {
   await page.update(2, page.version("b", counter("B")));
   page.timers.pass(1000);
   assert.deepEqual(history(page).entries.map(({ hash }) => hash), ["a", "a", "a", "a", "a"]);
-  await page.engine.goTo("counter", () => 0);
+  await page.engine.control.goTo("counter", () => 0);
   assert.deepEqual([page.get("h2").textContent, state(page)], ["B", "0"]);
 });
 

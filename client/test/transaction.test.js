@@ -227,6 +227,20 @@ test("an illness of the first version is told, as there is none from before", as
   assert.deepEqual(shown(page), ["A", "0"]);
 });
 
+test("a step through history does not end the probation", async () => {
+  const { page } = await started();
+  page.timers.pass(1000);
+  page.get("button").click();
+  page.timers.pass(1000);
+  await page.update(2, page.version("b", counter("B", { handlers: { 5: { trap: true } } })));
+  await page.engine.control.goTo("counter", () => 0);
+  await page.swapped();
+  assert.deepEqual(shown(page), ["B", "0"]);
+  page.get("button").dispatchEvent(new page.window.Event("keydown"));
+  const { swaps } = await page.swapped();
+  assert.deepEqual([swaps[0]?.outcome, ...shown(page)], ["undone", "A", "1"]);
+});
+
 test("an update that comes while the one before fails on probation takes its place", async () => {
   const { page } = await started();
   await page.update(2, page.version("b", counter("B", { handlers: { 5: { trap: true } } })));
