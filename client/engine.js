@@ -65,6 +65,7 @@ export class Engine {
   #holdings;
   /** @type {Mounting} */
   #mounting;
+  #queue;
   #updates;
   #watch;
   #invalidations;
@@ -92,7 +93,7 @@ export class Engine {
       problem: collaborators.problem,
       warn: (module, text) => collaborators.log("warn", module, text),
     });
-    const queue = new UpdateQueue((error) => collaborators.log("error", null, describe(error)));
+    const queue = (this.#queue = new UpdateQueue((error) => collaborators.log("error", null, describe(error))));
     this.#mounting = this.#newMounting();
     this.#invalidations = new Invalidations({
       instance: (id) => this.#mounting.get(id),
@@ -121,7 +122,6 @@ export class Engine {
       slots: () => [...this.#slots.values()],
       ready: (slot) => slot.alive && !slot.held && this.#stack.depth === 0,
       ask: (slot, code) => this.#watch.ask(slot, code, false),
-      placed: (slot) => this.#mounting.of(slot),
       released,
       swapped,
     });
@@ -187,16 +187,17 @@ export class Engine {
       replaced: (slot) => queue.replaced(slot.name),
       sink: (slot) => this.#sink(slot),
       elementOf: (instance) => this.#mounting.get(instance)?.element ?? null,
-      mountedIn: (slot) => new Set(this.#mounting.of(slot).flatMap(({ status, component }) => (status === "mounted" ? [component] : []))),
       quietly: (change) => this.#delivery.quietly(change),
+      placed: (slot) => this.#mounting.of(slot).filter(({ status }) => status === "mounted"),
+      followProps: (slot, props) => this.#mounting.followProps(slot, props),
       pruned: (elements) => this.#mounting.pruned(elements),
       taken: (slot, restored) => {
         this.#mounting.taken(slot, restored);
         this.#holdings.returned(slot.name);
         this.states.captureSoon(slot);
       },
-      invalidated: (invalidations) => {
-        for (const invalidation of invalidations) this.#invalidations.add(invalidation);
+      invalidated: (slot, invalidations) => {
+        for (const invalidation of invalidations) this.#invalidations.add(slot.name, invalidation);
         return this.#invalidations.drain();
       },
       drain: () => this.#delivery.drain(),
@@ -236,6 +237,22 @@ export class Engine {
     if (slot?.version) return slot;
     const names = [...this.#slots.values()].filter(({ version }) => version !== null).map((other) => `\`${other.name}\``);
     throw new Error(`there is no module \`${name}\`; ${names.length > 0 ? `the modules are ${names.join(", ")}` : "none has been built yet"}`);
+  }
+
+  /** Whether an update, a load or a mounting is under way or waits. */
+  get busy() {
+    return this.#queue.busy || this.#mounting.busy;
+  }
+
+  /**
+   * Makes a module go on from a state of its history.
+   *
+   * @param {string} name
+   * @param {(at: number) => number} to the index, given the index now
+   * @returns {Promise<Swap>}
+   */
+  goTo(name, to) {
+    return this.control.goTo(name, to);
   }
 
   /** Whether components are placed that wait for a first version. */
@@ -281,7 +298,7 @@ export class Engine {
    */
   captureAll() {
     return [...this.#slots.values()].flatMap((slot) => {
-      if (slot.guest) this.states.capture(slot);
+      if (slot.guest) this.states.capture(slot, true);
       if (slot.lastGood === null) return [];
       return [{ module: slot.name, snapshot: slot.lastGood, places: this.#mounting.placesOf(slot) }];
     });
@@ -384,7 +401,7 @@ export class Engine {
         if (slot.rerendering) slot.rerendering.push(request);
         else this.#holdings.apply(slot.name, request);
       },
-      invalidate: (json) => this.#invalidations.add(readInvalidation(json)),
+      invalidate: (json) => this.#invalidations.add(slot.name, readInvalidation(json)),
     };
   }
 

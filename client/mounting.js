@@ -61,6 +61,11 @@ export class Mounting {
     this.#with = collaborators;
   }
 
+  /** Whether elements wait to be looked at. */
+  get busy() {
+    return this.#settling;
+  }
+
   /** How many components are placed. */
   get count() {
     return this.#byElement.size;
@@ -127,6 +132,18 @@ export class Mounting {
   placer({ element }) {
     const around = element.parentElement?.closest("hmr-component");
     return (around && this.#byElement.get(around)) ?? null;
+  }
+
+  /**
+   * Notes the props of a state that a module was taken back to: an instance whose place has other ones by now is rendered
+   * afresh.
+   *
+   * @param {Slot} slot
+   * @param {Map<number, string>} props by instance
+   */
+  followProps(slot, props) {
+    for (const instance of this.of(slot)) instance.props = props.get(instance.id) ?? instance.props;
+    this.touchAll();
   }
 
   /** Looks at all placed components once more. */

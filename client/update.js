@@ -12,7 +12,7 @@ import { install, retire, startClean } from "./install.js";
 import { preserve } from "./preserve.js";
 import { attach, takeOver } from "./show.js";
 import { Candidate } from "./slot.js";
-import { EMPTY, checkReport, instancesOf, readReport, withTransform } from "./snapshot.js";
+import { EMPTY, checkReport, complete, instancesOf, propsOf, readReport, withTransform } from "./snapshot.js";
 import { Declined, describe, newSwap, runSwap } from "./swap.js";
 
 /** @typedef {import("./slot.js").Slot} Slot */
@@ -34,11 +34,12 @@ import { Declined, describe, newSwap, runSwap } from "./swap.js";
  * @property {(slot: Slot) => boolean} replaced whether a later update brings the slot's module too
  * @property {(slot: Slot) => import("./module.js").Sink} sink what the slot's running code acts on
  * @property {(instance: number) => Element | null} elementOf where an instance is placed
- * @property {(slot: Slot) => Set<string>} mountedIn the components that are mounted of a slot's module
+ * @property {(slot: Slot) => import("./slot.js").Instance[]} placed the instances of a slot's module that are mounted
+ * @property {(slot: Slot, props: Map<number, string>) => void} followProps notes the props of a state that was gone back to
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
  * @property {(elements: Element[]) => void} pruned an update's rendering took these places out of the page
  * @property {(slot: Slot, restored: Set<number>) => void} taken the slot runs new code, with these instances
- * @property {(invalidations: import("./protocol.js").Invalidation[]) => import("./protocol.js").Invalidation[]} invalidated treats them;
+ * @property {(slot: Slot, invalidations: import("./protocol.js").Invalidation[]) => import("./protocol.js").Invalidation[]} invalidated treats them;
  *   the answer is what was treated, with what said so in turn
  * @property {() => void} drain delivers what waits
  * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} tellTrap
@@ -108,8 +109,10 @@ export async function undo(slot, condemned, around) {
   const failed = /** @type {Version} */ (slot.version);
   const { before, reason } = condemned;
   const swap = newSwap(failed, "undone");
-  await new Bringing(slot, before.version, { state: before.snapshot ?? EMPTY }, around).undo(swap, before, failed.hash);
+  const state = complete(before.snapshot ?? EMPTY, around.placed(slot));
+  await new Bringing(slot, before.version, { state }, around).undo(swap, before, failed.hash);
   const after = swap.error === null ? "" : `; the version from before could not take its state up again and starts without: ${swap.error}`;
+  slot.log("warn", `the swap was undone: ${reason}${after}`);
   return Object.assign(swap, { error: reason + after });
 }
 
@@ -202,7 +205,7 @@ class Bringing {
     slot.refused.add(failed);
     const plan = {
       steps: /** @type {import("./swap.js").Work[]} */ ([
-        ["undo", () => slot.log("warn", `the swap was undone: ${slot.condemned?.reason}`)],
+        ["undo", () => {}],
         ["instantiate", () => this.#instantiate()],
         ["restore", (/** @type {Swap} */ done) => this.#restore(done)],
         ["render", (/** @type {Swap} */ done) => this.#render(done)],
@@ -248,7 +251,7 @@ class Bringing {
    * @param {Swap} swap
    */
   #handleInvalidated(swap) {
-    swap.invalidated = this.#around.invalidated(this.#made?.invalidated ?? []);
+    swap.invalidated = this.#around.invalidated(this.#slot, this.#made?.invalidated ?? []);
   }
 
   /** @param {Swap} swap */
@@ -272,7 +275,7 @@ class Bringing {
   #checkDeclines(compiled) {
     const { guest, version, compiled: old } = this.#slot;
     if (!guest || version?.hash === this.#version.hash) return;
-    const mounted = this.#around.mountedIn(this.#slot);
+    const mounted = new Set(this.#around.placed(this.#slot).map(({ component }) => component));
     for (const { declines } of [...(old ? [readManifest(old)] : []), readManifest(compiled)]) {
       for (const [component, reason] of declines) {
         if (mounted.has(component)) throw new Declined(`\`${component}\` accepts no hot update: ${reason}`);
@@ -375,6 +378,7 @@ class Bringing {
     slot.tree.flushCalls();
     slot.held = false;
     this.#around.taken(slot, this.#restored);
+    if (!watched) this.#around.followProps(slot, propsOf(this.#given));
     this.#around.drain();
   }
 

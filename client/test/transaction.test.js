@@ -300,7 +300,7 @@ test("an invalidated instance is mounted anew in its nodes, and at the page the 
   button.click();
   button.dispatchEvent(new page.window.Event("keydown"));
   assert.deepEqual([...shown(page), page.get("button")], ["A", "0", button]);
-  assert.match(page.problems.join(), /the instance 1 of `Counter` \(`counter`\) cannot go on: the feed is of another format/);
+  assert.match(page.problems.join(), /the invalidation of the instance 1 of `counter` went up to the page: the feed is of another format/);
 });
 
 test("an invalidation goes upwards, each instance at most once", async () => {
@@ -315,12 +315,12 @@ test("an invalidation goes upwards, each instance at most once", async () => {
   // The inner one is mounted anew; the outer one, rendered afresh with its odd state, invalidates in turn.
   page.get("b").dispatchEvent(new page.window.Event("keydown"));
   assert.equal(page.get("button").textContent, "0");
-  assert.deepEqual(page.problems.map((text) => /cannot go on: (\w+)/.exec(text)?.[1]), ["outer"]);
+  assert.deepEqual(page.problems.map((text) => /to the page: (\w+)/.exec(text)?.[1]), ["outer"]);
 });
 
 test("code that always invalidates cannot stop the page", async () => {
   const { page } = await started({ initial: 1, invalidates: "never well" });
-  assert.equal(page.problems.filter((text) => /again after it was mounted anew/.test(text)).length, 1);
+  assert.equal(page.logs.filter((text) => /was invalidated again and is left as it is: never well/.test(text)).length, 1);
   assert.deepEqual(shown(page), ["A", "1"]);
 });
 
