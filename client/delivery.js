@@ -214,9 +214,8 @@ export class Delivery {
     const dropped = this.#queue.length - rest.length + 1;
     this.#queue = rest;
     this.#answers = 0;
-    this.#with
-      .slot(value.module)
-      .log("error", `\`${value.from}\` and \`${value.to}\` are on a circle of connections: it was cut after ${MOST_ANSWERS} values, and ${dropped} dropped`);
+    const circle = `\`${value.from}\` and \`${value.to}\` are on a circle of connections`;
+    this.#with.slot(value.module).log("error", `${circle}: it was cut after ${MOST_ANSWERS} values, and ${dropped} dropped`);
   }
 
   /**

@@ -225,6 +225,19 @@ test("a swap that is rolled back leaves ports and connections as they were", asy
   assert.equal(shown(page)[0], "port");
 });
 
+test("an undone swap gives back the resources and connections of the code before", async () => {
+  const tick = [open("interval", { ms: 100 }, 1)];
+  const page = await connected(sender({ resources: tick }), receiver());
+  await page.update(2, page.version("b", sender({ ports: [], resources: [open("interval", { ms: 50 }, 1)], handlers: { 4: { trap: true } } })));
+  page.get("button").click();
+  const { swaps } = await page.swapped();
+  const { outcome, resources, connections } = /** @type {import("../protocol.js").Swap} */ (swaps[0]);
+  assert.deepEqual([outcome, resources], ["undone", [{ instance: 1, key: "k", outcome: "replaced" }]]);
+  assert.deepEqual(connections, [{ from: "Counter.moved", to: "Log.entry", outcome: "made", reason: null }]);
+  page.get("button").click();
+  assert.deepEqual(shown(page), ["port", "18446744073709551615"]);
+});
+
 test("values for a module that is being swapped wait, and are delivered once", async (t) => {
   const page = await connected(sender(), receiver(), CONNECT.replace(" to=", ' transform="seen" to='));
   let seen = 0;

@@ -440,8 +440,13 @@ test("the facilities of a window: sockets are addressed from the page", () => {
   const { window } = new JSDOM("", { url: "https://example.org/a/b" });
   /** @type {[string, unknown][]} */
   const opened = [];
-  const given = { ...window, document: window.document, URL: window.URL, WebSocket: function (/** @type {URL} */ url, /** @type {unknown} */ protocols) { opened.push([String(url), protocols]); } };
-  const page = facilitiesOf(/** @type {any} */ (given));
+  class Socket {
+    /** @param {URL} url @param {string[]} protocols */
+    constructor(url, protocols) {
+      opened.push([String(url), protocols]);
+    }
+  }
+  const page = facilitiesOf(/** @type {any} */ ({ document: window.document, URL: window.URL, WebSocket: Socket }));
   page.socket("feed?x=1", ["p"]);
   page.socket("http://other.org/", []);
   page.socket("ws://other.org/", []);
