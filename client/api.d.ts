@@ -6,6 +6,8 @@
  * @property {string} module
  * @property {string | null} hash of the version
  * @property {string[]} components
+ * @property {Record<string, string>} versions by component, the version that it declares
+ * @property {{ component: string, from: string, to: string }[]} migrations that its components declare
  * @property {boolean} running whether its code runs
  * @property {number} generation how often its code was exchanged
  * @property {{ instance: number, component: string, status: "waiting" | "mounted" | "failed" }[]} instances
@@ -102,6 +104,18 @@ export type ModuleFacts = {
      */
     hash: string | null;
     components: string[];
+    /**
+     * by component, the version that it declares
+     */
+    versions: Record<string, string>;
+    /**
+     * that its components declare
+     */
+    migrations: {
+        component: string;
+        from: string;
+        to: string;
+    }[];
     /**
      * whether its code runs
      */

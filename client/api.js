@@ -16,6 +16,8 @@ import { Executions } from "./execute.js";
  * @property {string} module
  * @property {string | null} hash of the version
  * @property {string[]} components
+ * @property {Record<string, string>} versions by component, the version that it declares
+ * @property {{ component: string, from: string, to: string }[]} migrations that its components declare
  * @property {boolean} running whether its code runs
  * @property {number} generation how often its code was exchanged
  * @property {{ instance: number, component: string, status: "waiting" | "mounted" | "failed" }[]} instances

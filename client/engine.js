@@ -11,6 +11,7 @@
 import { Delivery } from "./delivery.js";
 import { Calls } from "./calls.js";
 import { Control } from "./control.js";
+import { factsOf } from "./facts.js";
 import { Holdings, readPort } from "./holdings.js";
 import { Invalidations, readInvalidation } from "./invalidation.js";
 import { Stack } from "./module.js";
@@ -20,7 +21,6 @@ import { UpdateQueue } from "./queue.js";
 import { Rehearsals } from "./rehearsal.js";
 import { readRequest } from "./resources.js";
 import { Slot } from "./slot.js";
-import { EMPTY, keysOf } from "./snapshot.js";
 import { States } from "./states.js";
 import { describe } from "./swap.js";
 import { Updates } from "./updates.js";
@@ -215,16 +215,7 @@ export class Engine {
 
   /** What is known of each module. */
   modules() {
-    return [...this.#slots.values()].map((slot) => ({
-      module: slot.name,
-      hash: slot.version?.hash ?? null,
-      components: slot.version?.components ?? [],
-      running: slot.alive,
-      generation: slot.generation,
-      instances: this.#mounting.of(slot).map(({ id, component, status }) => ({ instance: id, component, status })),
-      previous: slot.before?.version.hash ?? null,
-      previousKeys: keysOf(slot.before?.snapshot ?? EMPTY),
-    }));
+    return [...this.#slots.values()].map((slot) => factsOf(slot, this.#mounting.of(slot)));
   }
 
   /**
