@@ -92,8 +92,11 @@ function tell(swap, revived) {
   const total = Object.values(swap.duration).reduce((sum, ms) => sum + ms, 0);
   switch (swap.outcome) {
     case "committed": {
+      // A step through history is the same code: what was said of a version that failed still holds.
+      const exchanged = !revived && swap.events.includes("prepare");
       if (revived) status.warn(`\`${swap.module}\` was started again with its last good state`);
       else overlay.clearTrap(swap.module);
+      if (exchanged) status.stand(`version of ${swap.module}`, null);
       const resets = (swap.report?.instances ?? []).flatMap(({ keys }) =>
         Object.entries(keys ?? {}).flatMap(([key, { outcome, reason }]) => (outcome === "reset" ? [`\`${key}\` was reset: ${reason}`] : [])),
       );
@@ -104,9 +107,11 @@ function tell(swap, revived) {
     }
     case "rolled-back":
       status.warn(`\`${swap.module}\` was not swapped: ${swap.error}\nIt failed in the step \`${swap.step}\`; the version before goes on`);
+      status.stand(`version of ${swap.module}`, `\`${swap.module}\` runs the version from before the last save`);
       return;
     case "undone":
       status.warn(`\`${swap.module}\` was swapped back: ${swap.error}\nThe version before goes on with its state from before`);
+      status.stand(`version of ${swap.module}`, `\`${swap.module}\` runs the version from before the last save`);
       return;
     case "declined":
       return log("warn", swap.module, swap.error ?? "a component accepts no hot update");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { History } from "../history.js";
 import { fields, items } from "../raw.js";
-import { fit, withTransform } from "../snapshot.js";
+import { complete, fit, propsOf, withTransform } from "../snapshot.js";
 import { guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
 
@@ -125,6 +125,31 @@ test("a snapshot is made to fit who is placed", () => {
   const current = `{"abi":1,"instances":[${part(1, "A", "0")},${part(4, "A", "0")},${part(5, "A", "0")}]}`;
   const placed = [{ id: 4, component: "A" }, { id: 1, component: "A" }, { id: 5, component: "A" }];
   assert.equal(fit(snapshot, placed, current), `{"abi":1,"instances":[${part(4, "A", "9.0")},${part(1, "A", "1.0")},${part(5, "A", "0")}]}`);
+});
+
+test("a state from before tells of the instances that are there now", () => {
+  const snapshot = '{"abi":1,"instances":[{"instance":1,"component":"A","props":{"x":1.0},"signals":{}},{"instance":2,"component":"B","props":{}}]}';
+  const placed = [{ id: 3, component: "A", props: '{"new":true}' }, { id: 1, component: "A", props: "{}" }];
+  const fitting = complete(snapshot, placed);
+  assert.equal(fitting, '{"abi":1,"instances":[{"instance":3,"component":"A","props":{"new":true}},{"instance":1,"component":"A","props":{"x":1.0},"signals":{}}]}');
+  assert.deepEqual([...propsOf(fitting)], [[3, '{"new":true}'], [1, '{"x":1.0}']]);
+});
+
+test("an instance whose place has other props than the state from before is rendered afresh with them", async () => {
+  const page = new Page(PLACE);
+  const view = { views: [{ tag: "button", listen: { click: 1 }, children: ["0"] }], digit: 2, logs: ["rendered"] };
+  await page.start(page.version("a", guest(view)));
+  page.timers.pass(1000);
+  page.get("button").click();
+  page.timers.pass(1000);
+  page.get("hmr-component").setAttribute("props", '{"x":1}');
+  await page.settled();
+  page.logs.length = 0;
+  await page.engine.goTo("counter", (at) => at - 1);
+  await page.settled();
+  // Once as it was, once more with the props of now.
+  assert.equal(page.logs.filter((line) => line.includes("rendered")).length, 2);
+  assert.equal(state(page), "0");
 });
 
 test("a transform is put in as text", () => {
