@@ -8,7 +8,6 @@
  * With the transport and the visible elements, this is what touches globals.
  */
 
-import { createApi } from "./api.js";
 import { compiler } from "./compile.js";
 import { Engine } from "./engine.js";
 import { labelDrag } from "./events.js";
@@ -16,6 +15,7 @@ import { HmrOverlay, HmrProblem, HmrStatus } from "./overlay.js";
 import { readConfig } from "./protocol.js";
 import { facilitiesOf } from "./resources/facilities.js";
 import { readPage, store, take, writePage } from "./reload.js";
+import { createApi } from "./scripts.js";
 import { updateAssets, updateStyles } from "./styles.js";
 import { Tool } from "./tool.js";
 import { Transport } from "./transport.js";
@@ -44,7 +44,7 @@ function configuration() {
 }
 
 /**
- * @param {"ready" | "swap" | "failure" | "trap" | "problem" | "slower"} name
+ * @param {keyof import("./api.js").HmrEvents} name
  * @param {any} detail
  */
 function announce(name, detail) {

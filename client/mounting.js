@@ -371,6 +371,7 @@ export class Mounting {
     const guest = slot.guest;
     slot.guest = null;
     slot.lastGood = null;
+    slot.probation = null;
     if (guest.trap) return;
     try {
       guest.dispose();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import wabt from "wabt";
-import { createApi } from "../api.js";
+import { createApi } from "../scripts.js";
 import { Tool } from "../tool.js";
 import { guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
@@ -94,6 +94,12 @@ test("callbacks hear of events until they are taken away, and one that fails har
   end();
   await page.update(3, page.version("c", counter("C")));
   assert.deepEqual([heard, failures.map(String)], [["b"], ["Error: mine", "Error: mine"]]);
+});
+
+test("an event or a callback that is none is refused", async () => {
+  const { hmr } = await started();
+  assert.throws(() => hmr.on(/** @type {any} */ ("swaps"), () => {}), /there is no event `swaps`; the events are `ready`, `swap`/);
+  assert.throws(() => hmr.on("swap", /** @type {any} */ (null)), /must be a function/);
 });
 
 test("a module's update is told with what ran before, an undoing too", async () => {

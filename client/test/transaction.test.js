@@ -241,6 +241,20 @@ test("a step through history does not end the probation", async () => {
   assert.deepEqual([swaps[0]?.outcome, ...shown(page)], ["undone", "A", "1"]);
 });
 
+test("code that is stopped and loaded again has nothing to be undone to", async () => {
+  const { page } = await started();
+  await page.update(2, page.version("b", counter("B", { handlers: { 5: { trap: true } } })));
+  const place = page.get("hmr-component");
+  place.remove();
+  await page.settled();
+  page.document.body.append(place);
+  await page.swapped();
+  page.timers.pass(1000);
+  page.get("button").dispatchEvent(new page.window.Event("keydown"));
+  const { swaps } = await page.swapped();
+  assert.deepEqual([swaps[0]?.outcome, swaps[0]?.hash, shown(page)[0]], ["committed", "b", "B"]);
+});
+
 test("an update that comes while the one before fails on probation takes its place", async () => {
   const { page } = await started();
   await page.update(2, page.version("b", counter("B", { handlers: { 5: { trap: true } } })));
