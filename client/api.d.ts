@@ -1,3 +1,9 @@
+/**
+ * What scripts of a page can do with the modules in it: `import { hmr } from "/@hmr/client/main.js"`, or `window.__hmr`.
+ *
+ * These are the types of it, which stand alone, so that `api.d.ts` serves any editor; `scripts.js` makes the object, and
+ * `docs/client-api.md` shows each of its functions in use.
+ */
 /** Ends what it was given for. @typedef {() => void} End */
 /**
  * A module in this page. `previousKeys` are the keys of the state that the version before had, by instance.
@@ -6,6 +12,8 @@
  * @property {string} module
  * @property {string | null} hash of the version
  * @property {string[]} components
+ * @property {Record<string, string>} versions by component, the version that it declares
+ * @property {{ component: string, from: string, to: string }[]} migrations that its components declare
  * @property {boolean} running whether its code runs
  * @property {number} generation how often its code was exchanged
  * @property {{ instance: number, component: string, status: "waiting" | "mounted" | "failed" }[]} instances
@@ -67,27 +75,10 @@
  * @property {End} cleanup ends everything that was begun through this object
  */
 /**
- * What the API is made of.
- *
- * @typedef {object} Parts
- * @property {import("./engine.js").Engine} engine
- * @property {import("./tool.js").Tool} tool
- * @property {() => import("./execute.js").WorkerLike} spawn
- * @property {(url: string) => Promise<Response>} fetch
- * @property {{ setTimeout: (code: () => void, ms: number) => unknown, clearTimeout: (id: any) => void }} timers
- * @property {(name: string, text: string) => void} download gives the reader a file
- * @property {() => boolean} connected
- * @property {(error: unknown) => void} failed told of what a callback throws
+ * What `on` can be asked for.
+ * @type {readonly (keyof HmrEvents)[]}
  */
-/**
- * @param {Parts} parts
- * @returns {{ hmr: Hmr, emit: <K extends keyof HmrEvents>(event: K, detail: HmrEvents[K]) => void }} `emit` is for the entry, which
- *   tells what happens
- */
-export function createApi(parts: Parts): {
-    hmr: Hmr;
-    emit: <K extends keyof HmrEvents>(event: K, detail: HmrEvents[K]) => void;
-};
+export const EVENTS: readonly (keyof HmrEvents)[];
 /**
  * Ends what it was given for.
  */
@@ -102,6 +93,18 @@ export type ModuleFacts = {
      */
     hash: string | null;
     components: string[];
+    /**
+     * by component, the version that it declares
+     */
+    versions: Record<string, string>;
+    /**
+     * that its components declare
+     */
+    migrations: {
+        component: string;
+        from: string;
+        to: string;
+    }[];
     /**
      * whether its code runs
      */
@@ -291,26 +294,4 @@ export type Hmr = {
      * ends everything that was begun through this object
      */
     cleanup: End;
-};
-/**
- * What the API is made of.
- */
-export type Parts = {
-    engine: import("./engine.js").Engine;
-    tool: import("./tool.js").Tool;
-    spawn: () => import("./execute.js").WorkerLike;
-    fetch: (url: string) => Promise<Response>;
-    timers: {
-        setTimeout: (code: () => void, ms: number) => unknown;
-        clearTimeout: (id: any) => void;
-    };
-    /**
-     * gives the reader a file
-     */
-    download: (name: string, text: string) => void;
-    connected: () => boolean;
-    /**
-     * told of what a callback throws
-     */
-    failed: (error: unknown) => void;
 };

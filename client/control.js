@@ -22,6 +22,7 @@ const ENGINES_OWN = (/** @type {string} */ name) => name !== "hmr_alloc" && PREF
  * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T) => T | undefined} ask
  * @property {(slot: Slot) => void} returned does what had to wait until the module's code returned
  * @property {() => boolean} idle whether no wasm frame is on the stack
+ * @property {import("./states.js").States} states
  * @property {(version: Version, options: { again?: boolean, clean?: boolean }) => Promise<Swap[]>} update
  */
 
@@ -116,6 +117,26 @@ export class Control {
    */
   profile(name) {
     return this.#with.known(name).calls.profile();
+  }
+
+  /**
+   * The states that a module was in, and where it is among them.
+   * @param {string} name
+   */
+  history(name) {
+    const { history } = this.#with.known(name);
+    return { at: history.at, entries: history.entries };
+  }
+
+  /**
+   * Makes a module go on from a state of its history.
+   *
+   * @param {string} name
+   * @param {(at: number) => number} to the index, given the index now
+   * @returns {Promise<Swap>}
+   */
+  async goTo(name, to) {
+    return this.#with.states.goTo(this.#with.known(name), to);
   }
 
   /**

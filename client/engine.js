@@ -11,6 +11,7 @@
 import { Delivery } from "./delivery.js";
 import { Calls } from "./calls.js";
 import { Control } from "./control.js";
+import { factsOf } from "./facts.js";
 import { Holdings, readPort } from "./holdings.js";
 import { Invalidations, readInvalidation } from "./invalidation.js";
 import { Stack } from "./module.js";
@@ -20,7 +21,6 @@ import { UpdateQueue } from "./queue.js";
 import { Rehearsals } from "./rehearsal.js";
 import { readRequest } from "./resources.js";
 import { Slot } from "./slot.js";
-import { EMPTY, keysOf } from "./snapshot.js";
 import { States } from "./states.js";
 import { describe } from "./swap.js";
 import { Updates } from "./updates.js";
@@ -65,6 +65,7 @@ export class Engine {
   #holdings;
   /** @type {Mounting} */
   #mounting;
+  #queue;
   #updates;
   #watch;
   #invalidations;
@@ -92,7 +93,7 @@ export class Engine {
       problem: collaborators.problem,
       warn: (module, text) => collaborators.log("warn", module, text),
     });
-    const queue = new UpdateQueue((error) => collaborators.log("error", null, describe(error)));
+    const queue = (this.#queue = new UpdateQueue((error) => collaborators.log("error", null, describe(error))));
     this.#mounting = this.#newMounting();
     this.#invalidations = new Invalidations({
       instance: (id) => this.#mounting.get(id),
@@ -121,7 +122,6 @@ export class Engine {
       slots: () => [...this.#slots.values()],
       ready: (slot) => slot.alive && !slot.held && this.#stack.depth === 0,
       ask: (slot, code) => this.#watch.ask(slot, code, false),
-      placed: (slot) => this.#mounting.of(slot),
       released,
       swapped,
     });
@@ -131,6 +131,7 @@ export class Engine {
       ask: (slot, code) => this.#watch.ask(slot, code),
       returned: (slot) => this.#returned(slot),
       idle: () => this.#stack.depth === 0,
+      states: this.states,
       update: (version, options) => this.update(null, [version], options),
     });
     const { compile, reload } = collaborators;
@@ -186,16 +187,17 @@ export class Engine {
       replaced: (slot) => queue.replaced(slot.name),
       sink: (slot) => this.#sink(slot),
       elementOf: (instance) => this.#mounting.get(instance)?.element ?? null,
-      mountedIn: (slot) => new Set(this.#mounting.of(slot).flatMap(({ status, component }) => (status === "mounted" ? [component] : []))),
       quietly: (change) => this.#delivery.quietly(change),
+      placed: (slot) => this.#mounting.of(slot).filter(({ status }) => status === "mounted"),
+      followProps: (slot, props) => this.#mounting.followProps(slot, props),
       pruned: (elements) => this.#mounting.pruned(elements),
       taken: (slot, restored) => {
         this.#mounting.taken(slot, restored);
         this.#holdings.returned(slot.name);
         this.states.captureSoon(slot);
       },
-      invalidated: (invalidations) => {
-        for (const invalidation of invalidations) this.#invalidations.add(invalidation);
+      invalidated: (slot, invalidations) => {
+        for (const invalidation of invalidations) this.#invalidations.add(slot.name, invalidation);
         return this.#invalidations.drain();
       },
       drain: () => this.#delivery.drain(),
@@ -213,36 +215,7 @@ export class Engine {
 
   /** What is known of each module. */
   modules() {
-    return [...this.#slots.values()].map((slot) => ({
-      module: slot.name,
-      hash: slot.version?.hash ?? null,
-      components: slot.version?.components ?? [],
-      running: slot.alive,
-      generation: slot.generation,
-      instances: this.#mounting.of(slot).map(({ id, component, status }) => ({ instance: id, component, status })),
-      previous: slot.before?.version.hash ?? null,
-      previousKeys: keysOf(slot.before?.snapshot ?? EMPTY),
-    }));
-  }
-
-  /**
-   * The states that a module was in, and where it is among them.
-   * @param {string} name
-   */
-  historyOf(name) {
-    const { history } = this.#known(name);
-    return { at: history.at, entries: history.entries };
-  }
-
-  /**
-   * Makes a module go on from a state of its history.
-   *
-   * @param {string} name
-   * @param {(at: number) => number} to the index, given the index now
-   * @returns {Promise<Swap>}
-   */
-  async goTo(name, to) {
-    return this.states.goTo(this.#known(name), to);
+    return [...this.#slots.values()].map((slot) => factsOf(slot, this.#mounting.of(slot)));
   }
 
   /**
@@ -257,9 +230,20 @@ export class Engine {
     throw new Error(`there is no module \`${name}\`; ${names.length > 0 ? `the modules are ${names.join(", ")}` : "none has been built yet"}`);
   }
 
-  /** Whether anything is under way that has not been told of yet. */
+  /** Whether an update, a load or a mounting is under way or waits. */
   get busy() {
-    return this.#updates.running || this.#mounting.settling;
+    return this.#queue.busy || this.#mounting.busy;
+  }
+
+  /**
+   * Makes a module go on from a state of its history.
+   *
+   * @param {string} name
+   * @param {(at: number) => number} to the index, given the index now
+   * @returns {Promise<Swap>}
+   */
+  goTo(name, to) {
+    return this.control.goTo(name, to);
   }
 
   /** Whether components are placed that wait for a first version. */
@@ -305,7 +289,7 @@ export class Engine {
    */
   captureAll() {
     return [...this.#slots.values()].flatMap((slot) => {
-      if (slot.guest) this.states.capture(slot);
+      if (slot.guest) this.states.capture(slot, true);
       if (slot.lastGood === null) return [];
       return [{ module: slot.name, snapshot: slot.lastGood, places: this.#mounting.placesOf(slot) }];
     });
@@ -408,7 +392,7 @@ export class Engine {
         if (slot.rerendering) slot.rerendering.push(request);
         else this.#holdings.apply(slot.name, request);
       },
-      invalidate: (json) => this.#invalidations.add(readInvalidation(json)),
+      invalidate: (json) => this.#invalidations.add(slot.name, readInvalidation(json)),
     };
   }
 

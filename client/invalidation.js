@@ -41,7 +41,7 @@ export function readInvalidation(json) {
 
 /** The invalidations of one page. */
 export class Invalidations {
-  /** @type {Invalidation[]} */
+  /** @type {({ module: string } & Invalidation)[]} */
   #waiting = [];
   #working = false;
   #with;
@@ -51,9 +51,12 @@ export class Invalidations {
     this.#with = collaborators;
   }
 
-  /** @param {Invalidation} invalidation */
-  add(invalidation) {
-    this.#waiting.push(invalidation);
+  /**
+   * @param {string} module that says so
+   * @param {Invalidation} invalidation
+   */
+  add(module, invalidation) {
+    this.#waiting.push({ module, ...invalidation });
   }
 
   /**
@@ -67,19 +70,18 @@ export class Invalidations {
     this.#working = true;
     /** @type {Set<Instance>} */
     const mounted = new Set();
-    /** @type {Set<Instance>} */
-    const rendered = new Set();
     try {
       for (let next = this.#next(); next; next = this.#next()) {
         const { instance, reason } = next;
         if (mounted.has(instance)) {
-          this.#with.problem(`${told(instance, reason)}, again after it was mounted anew; it is left as it is`);
+          instance.slot.log("warn", `the instance ${instance.id} was invalidated again and is left as it is: ${reason}`);
           continue;
         }
+        instance.slot.log("info", `the instance ${instance.id} was invalidated: ${reason}`);
         mounted.add(instance);
         treated.push({ instance: instance.id, reason });
         this.#with.remount(instance);
-        this.#upwards(instance, reason, rendered);
+        this.#upwards(instance, reason);
       }
     } finally {
       this.#working = false;
@@ -90,22 +92,20 @@ export class Invalidations {
   /**
    * @param {Instance} instance
    * @param {string} reason
-   * @param {Set<Instance>} rendered
    */
-  #upwards(instance, reason, rendered) {
+  #upwards(instance, reason) {
     const placer = this.#with.placer(instance);
-    if (!placer) this.#with.problem(`${told(instance, reason)}; it was mounted anew without its state`);
-    else if (!rendered.has(placer) && this.#with.ready(placer)) {
-      rendered.add(placer);
-      this.#with.rerender(placer);
-    }
+    if (placer && this.#with.ready(placer)) this.#with.rerender(placer);
+    if (placer) return;
+    this.#with.problem(`the invalidation of the instance ${instance.id} of \`${instance.slot.name}\` went up to the page: ${reason}`);
   }
 
-  /** The next that can be treated; what names no placed instance is dropped. */
+  /** The next that can be treated; what names no instance of its module is dropped. */
   #next() {
     for (let at = 0; at < this.#waiting.length; ) {
-      const { instance: id, reason } = /** @type {Invalidation} */ (this.#waiting[at]);
-      const instance = this.#with.instance(id);
+      const { module, instance: id, reason } = /** @type {{ module: string } & Invalidation} */ (this.#waiting[at]);
+      const found = this.#with.instance(id);
+      const instance = found?.slot.name === module ? found : undefined;
       if (instance && !this.#with.ready(instance)) at++;
       else {
         this.#waiting.splice(at, 1);
@@ -114,12 +114,4 @@ export class Invalidations {
     }
     return null;
   }
-}
-
-/**
- * @param {Instance} instance
- * @param {string} reason
- */
-function told({ component, slot, id }, reason) {
-  return `the instance ${id} of \`${component}\` (\`${slot.name}\`) cannot go on: ${reason}`;
 }

@@ -8,7 +8,6 @@
  * With the transport and the visible elements, this is what touches globals.
  */
 
-import { createApi } from "./api.js";
 import { compiler } from "./compile.js";
 import { Engine } from "./engine.js";
 import { labelDrag } from "./events.js";
@@ -16,6 +15,7 @@ import { HmrOverlay, HmrProblem, HmrStatus } from "./overlay.js";
 import { readConfig } from "./protocol.js";
 import { facilitiesOf } from "./resources/facilities.js";
 import { readPage, store, take, writePage } from "./reload.js";
+import { createApi } from "./scripts.js";
 import { updateAssets, updateStyles } from "./styles.js";
 import { Tool } from "./tool.js";
 import { Transport } from "./transport.js";
@@ -44,7 +44,7 @@ function configuration() {
 }
 
 /**
- * @param {"ready" | "swap" | "failure" | "trap" | "problem" | "slower"} name
+ * @param {keyof import("./api.js").HmrEvents} name
  * @param {any} detail
  */
 function announce(name, detail) {
@@ -92,8 +92,11 @@ function tell(swap, revived) {
   const total = Object.values(swap.duration).reduce((sum, ms) => sum + ms, 0);
   switch (swap.outcome) {
     case "committed": {
+      // A step through history is the same code: what was said of a version that failed still holds.
+      const exchanged = !revived && swap.events.includes("prepare");
       if (revived) status.warn(`\`${swap.module}\` was started again with its last good state`);
       else overlay.clearTrap(swap.module);
+      if (exchanged) status.stand(`version of ${swap.module}`, null);
       const resets = (swap.report?.instances ?? []).flatMap(({ keys }) =>
         Object.entries(keys ?? {}).flatMap(([key, { outcome, reason }]) => (outcome === "reset" ? [`\`${key}\` was reset: ${reason}`] : [])),
       );
@@ -104,9 +107,11 @@ function tell(swap, revived) {
     }
     case "rolled-back":
       status.warn(`\`${swap.module}\` was not swapped: ${swap.error}\nIt failed in the step \`${swap.step}\`; the version before goes on`);
+      status.stand(`version of ${swap.module}`, `\`${swap.module}\` runs the version from before the last save`);
       return;
     case "undone":
       status.warn(`\`${swap.module}\` was swapped back: ${swap.error}\nThe version before goes on with its state from before`);
+      status.stand(`version of ${swap.module}`, `\`${swap.module}\` runs the version from before the last save`);
       return;
     case "declined":
       return log("warn", swap.module, swap.error ?? "a component accepts no hot update");

@@ -62,6 +62,11 @@ export class Mounting {
     this.#with = collaborators;
   }
 
+  /** Whether elements wait to be looked at. */
+  get busy() {
+    return this.#settling;
+  }
+
   /** How many components are placed. */
   get count() {
     return this.#byElement.size;
@@ -128,6 +133,18 @@ export class Mounting {
   placer({ element }) {
     const around = element.parentElement?.closest("hmr-component");
     return (around && this.#byElement.get(around)) ?? null;
+  }
+
+  /**
+   * Notes the props of a state that a module was taken back to: an instance whose place has other ones by now is rendered
+   * afresh.
+   *
+   * @param {Slot} slot
+   * @param {Map<number, string>} props by instance
+   */
+  followProps(slot, props) {
+    for (const instance of this.of(slot)) instance.props = props.get(instance.id) ?? instance.props;
+    this.touchAll();
   }
 
   /** Looks at all placed components once more. */
@@ -355,6 +372,7 @@ export class Mounting {
     const guest = slot.guest;
     slot.guest = null;
     slot.lastGood = null;
+    slot.probation = null;
     if (guest.trap) return;
     try {
       guest.dispose();

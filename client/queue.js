@@ -47,6 +47,11 @@ export class UpdateQueue {
     return this.#waiting.some(({ versions }) => versions.some((version) => version.module === module));
   }
 
+  /** Whether work is under way or waits. */
+  get busy() {
+    return this.#running;
+  }
+
   /** The work begins in a microtask, so that no wasm frame of the caller's is on the stack. */
   async #run() {
     this.running = true;

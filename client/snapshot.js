@@ -75,6 +75,33 @@ export function withTransform(snapshot, transform) {
 }
 
 /**
+ * Makes a snapshot tell of the instances that are placed now, and of no others. Those that it does not know begin without
+ * state.
+ *
+ * @param {string} snapshot
+ * @param {{ id: number, component: string, props: string }[]} placed
+ * @returns {string}
+ * @throws {Error} if it is no snapshot
+ */
+export function complete(snapshot, placed) {
+  const known = parts(snapshot);
+  const chosen = placed.map(({ id, component, props }) => {
+    const own = known.find((part) => part.instance === id && part.component === component);
+    return own?.text ?? `{"instance":${id},"component":${JSON.stringify(component)},"props":${props}}`;
+  });
+  return `{"abi":1,"instances":[${chosen.join(",")}]}`;
+}
+
+/**
+ * The props of the instances in a snapshot, as text.
+ * @param {string} snapshot
+ * @returns {Map<number, string>}
+ */
+export function propsOf(snapshot) {
+  return new Map(parts(snapshot).map(({ instance, text }) => [instance, fields(text).get("props") ?? "{}"]));
+}
+
+/**
  * Makes a snapshot fit the instances that are placed now: each gets its own part, else one of the same component that
  * belongs to nobody placed, else what it has now. Parts without a place are left out.
  *

@@ -6,7 +6,7 @@
  */
 
 import { fields, items } from "./raw.js";
-import { EMPTY, fit, instancesOf } from "./snapshot.js";
+import { EMPTY, complete, fit, instancesOf } from "./snapshot.js";
 import { travel } from "./update.js";
 
 /** @typedef {import("./slot.js").Slot} Slot */
@@ -26,7 +26,6 @@ const CAPTURE_DELAY = 200;
  * @property {() => Slot[]} slots
  * @property {(slot: Slot) => boolean} ready whether the module's code can be called
  * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T) => T | undefined} ask
- * @property {(slot: Slot) => import("./slot.js").Instance[]} placed
  * @property {() => void} released does what waited while a slot was held
  * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
  */
@@ -90,13 +89,13 @@ export class States {
    */
   async goTo(slot, to) {
     let index = -1;
-    const swap = await this.#travel(slot, () => {
+    const swap = await this.#travel(slot, (placed) => {
       this.capture(slot, true);
       index = to(slot.history.at);
       const entry = slot.history.entries[index];
       const count = slot.history.entries.length;
       if (!entry) throw new RangeError(`there is no state ${index} of \`${slot.name}\`: there are ${count}, numbered from 0`);
-      return entry.snapshot;
+      return () => complete(entry.snapshot, placed);
     });
     if (swap.outcome === "committed") {
       this.capture(slot);
@@ -132,7 +131,7 @@ export class States {
     const skipped = [];
     for (const { module, snapshot } of readFile(text)) {
       const slot = this.#with.slots().find(({ name }) => name === module);
-      if (slot?.alive) swaps.push(await this.#travel(slot, () => snapshot));
+      if (slot?.alive) swaps.push(await this.#travel(slot, (placed) => (current) => fit(snapshot, placed, current)));
       else skipped.push(module);
     }
     return { swaps, skipped };
@@ -140,7 +139,7 @@ export class States {
 
   /**
    * @param {Slot} slot
-   * @param {() => string} choose the snapshot to go to
+   * @param {(placed: import("./slot.js").Instance[]) => (current: string) => string} choose makes the snapshot to go to
    * @returns {Promise<Swap>}
    */
   #travel(slot, choose) {
@@ -148,10 +147,9 @@ export class States {
       this.#with.updates.add([], async () => {
         try {
           if (!this.#with.ready(slot)) throw new Error(`\`${slot.name}\` runs no code that can take a state up; wait for the next build`);
-          const snapshot = choose();
-          const placed = this.#with.placed(slot).filter(({ status }) => status === "mounted");
+          const chosen = choose(this.#with.around.placed(slot));
           slot.busy = true;
-          const swap = await travel(slot, (current) => fit(snapshot, placed, current), this.#with.around);
+          const swap = await travel(slot, chosen, this.#with.around);
           slot.busy = false;
           this.#with.released();
           if (!swap) throw new Error(`\`${slot.name}\` runs no code`);

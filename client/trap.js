@@ -64,7 +64,7 @@ export function innermost(error, exported) {
   for (const frame of FRAMES) {
     const name = frame.exec(stack)?.[1];
     // V8 writes the module's name before the function's, if it has one.
-    if (name && !/^\d+$/.test(name)) return name.replace(/^[^\s:<]*\.wasm\./, "");
+    if (name && !/^\d+$/.test(name)) return name.replace(/^[\w-]+(?:\.wasm)?\.(?=.)/, "");
   }
   return exported;
 }

@@ -6,12 +6,13 @@
  * load that takes up the state of before a reload, a way back to the version before, and a step through history.
  */
 
-import { capture, ignoring } from "./capture.js";
+import { capture } from "./capture.js";
 import { readManifest } from "./inspect.js";
+import { install, retire, startClean } from "./install.js";
 import { preserve } from "./preserve.js";
 import { attach, takeOver } from "./show.js";
 import { Candidate } from "./slot.js";
-import { EMPTY, checkReport, instancesOf, readReport, withTransform } from "./snapshot.js";
+import { EMPTY, checkReport, complete, instancesOf, propsOf, readReport, withTransform } from "./snapshot.js";
 import { Declined, describe, newSwap, runSwap } from "./swap.js";
 
 /** @typedef {import("./slot.js").Slot} Slot */
@@ -33,11 +34,12 @@ import { Declined, describe, newSwap, runSwap } from "./swap.js";
  * @property {(slot: Slot) => boolean} replaced whether a later update brings the slot's module too
  * @property {(slot: Slot) => import("./module.js").Sink} sink what the slot's running code acts on
  * @property {(instance: number) => Element | null} elementOf where an instance is placed
- * @property {(slot: Slot) => Set<string>} mountedIn the components that are mounted of a slot's module
+ * @property {(slot: Slot) => import("./slot.js").Instance[]} placed the instances of a slot's module that are mounted
+ * @property {(slot: Slot, props: Map<number, string>) => void} followProps notes the props of a state that was gone back to
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
  * @property {(elements: Element[]) => void} pruned an update's rendering took these places out of the page
  * @property {(slot: Slot, restored: Set<number>) => void} taken the slot runs new code, with these instances
- * @property {(invalidations: import("./protocol.js").Invalidation[]) => import("./protocol.js").Invalidation[]} invalidated treats them;
+ * @property {(slot: Slot, invalidations: import("./protocol.js").Invalidation[]) => import("./protocol.js").Invalidation[]} invalidated treats them;
  *   the answer is what was treated, with what said so in turn
  * @property {() => void} drain delivers what waits
  * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} tellTrap
@@ -107,8 +109,10 @@ export async function undo(slot, condemned, around) {
   const failed = /** @type {Version} */ (slot.version);
   const { before, reason } = condemned;
   const swap = newSwap(failed, "undone");
-  await new Bringing(slot, before.version, { state: before.snapshot ?? EMPTY }, around).undo(swap, before, failed.hash);
+  const state = complete(before.snapshot ?? EMPTY, around.placed(slot));
+  await new Bringing(slot, before.version, { state }, around).undo(swap, before, failed.hash);
   const after = swap.error === null ? "" : `; the version from before could not take its state up again and starts without: ${swap.error}`;
+  slot.log("warn", `the swap was undone: ${reason}${after}`);
   return Object.assign(swap, { error: reason + after });
 }
 
@@ -201,14 +205,17 @@ class Bringing {
     slot.refused.add(failed);
     const plan = {
       steps: /** @type {import("./swap.js").Work[]} */ ([
-        ["undo", () => slot.log("warn", `the swap was undone: ${slot.condemned?.reason}`)],
+        ["undo", () => {}],
         ["instantiate", () => this.#instantiate()],
         ["restore", (/** @type {Swap} */ done) => this.#restore(done)],
         ["render", (/** @type {Swap} */ done) => this.#render(done)],
         ["commit", (/** @type {Swap} */ done) => this.#commit(done)],
       ]),
       wanted: () => true,
-      rollback: () => this.#startClean(before),
+      rollback: () => {
+        startClean(slot, before);
+        this.#around.taken(slot, new Set());
+      },
     };
     await runSwap(swap, plan, this.#around.clock);
     this.#handleInvalidated(swap);
@@ -244,7 +251,7 @@ class Bringing {
    * @param {Swap} swap
    */
   #handleInvalidated(swap) {
-    swap.invalidated = this.#around.invalidated(this.#made?.invalidated ?? []);
+    swap.invalidated = this.#around.invalidated(this.#slot, this.#made?.invalidated ?? []);
   }
 
   /** @param {Swap} swap */
@@ -268,7 +275,7 @@ class Bringing {
   #checkDeclines(compiled) {
     const { guest, version, compiled: old } = this.#slot;
     if (!guest || version?.hash === this.#version.hash) return;
-    const mounted = this.#around.mountedIn(this.#slot);
+    const mounted = new Set(this.#around.placed(this.#slot).map(({ component }) => component));
     for (const { declines } of [...(old ? [readManifest(old)] : []), readManifest(compiled)]) {
       for (const [component, reason] of declines) {
         if (mounted.has(component)) throw new Declined(`\`${component}\` accepts no hot update: ${reason}`);
@@ -356,47 +363,23 @@ class Bringing {
     const { guest: old, version, compiled } = slot;
     const exchanged = version !== null && version.hash !== this.#version.hash;
     const before = old && exchanged && compiled ? { version, compiled, snapshot: this.#snapshot } : null;
-    this.#install(candidate);
+    // The same code again goes on to be watched as it was.
+    const undoTo = exchanged ? before : (slot.probation?.before ?? null);
+    install(slot, candidate, this.#version, /** @type {WebAssembly.Module} */ (this.#compiled));
+    candidate.guest.sink = this.#around.sink(slot);
     if (exchanged) slot.before = before;
-    slot.generation++;
     const watched = swap.outcome === "committed" && swap.events.includes("prepare");
-    slot.probation = watched ? { left: PROBATION_CALLS, before, sequence: this.#options.sequence ?? null } : null;
+    const sequence = this.#options.sequence ?? slot.probation?.sequence ?? null;
+    if (watched) slot.probation = { left: PROBATION_CALLS, before: undoTo, sequence };
+    else if (exchanged) slot.probation = null;
     if (old && !old.trap) retire(old, slot);
     slot.calls.turnOver(this.#version.hash);
     for (const [level, text] of [...(this.#captured?.logs ?? []), ...candidate.logs]) slot.log(level, text);
     slot.tree.flushCalls();
     slot.held = false;
     this.#around.taken(slot, this.#restored);
+    if (!watched) this.#around.followProps(slot, propsOf(this.#given));
     this.#around.drain();
-  }
-
-  /** @param {Candidate} candidate */
-  #install(candidate) {
-    const slot = this.#slot;
-    slot.guest = candidate.guest;
-    slot.tree = candidate.tree;
-    // What was to be done to the state once is done.
-    const { transform: _, ...version } = this.#version;
-    const compiled = /** @type {WebAssembly.Module} */ (this.#compiled);
-    slot.version = version.components.length > 0 ? version : { ...version, components: readManifest(compiled).components };
-    slot.compiled = compiled;
-    slot.failure = null;
-    slot.condemned = null;
-    slot.refused.delete(version.hash);
-    candidate.guest.sink = this.#around.sink(slot);
-  }
-
-  /**
-   * Makes a slot whose version from before does not take its state up again start that version without it.
-   * @param {import("./slot.js").Before} before
-   */
-  #startClean({ version, compiled }) {
-    const slot = this.#slot;
-    const old = slot.guest;
-    Object.assign(slot, { guest: null, version, compiled, lastGood: null, condemned: null, held: false });
-    slot.tree = slot.newTree();
-    if (old && !old.trap) retire(old, slot);
-    this.#around.taken(slot, new Set());
   }
 
   /**
@@ -411,19 +394,5 @@ class Bringing {
     if (!(error instanceof FetchError) && slot.version?.hash !== this.#version.hash) slot.refused.add(this.#version.hash);
     if (this.#captured?.trap) this.#around.revive(slot, this.#captured.trap);
     slot.log("warn", `the swap was rolled back in the step \`${step}\`: ${describe(error)}`);
-  }
-}
-
-/**
- * Ends code that was replaced. Nothing that it does any more has an effect.
- * @param {import("./module.js").Guest} guest
- * @param {Slot} slot
- */
-function retire(guest, slot) {
-  guest.sink = { ...ignoring, log: slot.log };
-  try {
-    guest.dispose();
-  } catch (error) {
-    slot.log("warn", `the old code trapped while it was disposed of: ${describe(error)}`);
   }
 }

@@ -82,13 +82,16 @@ export class Updates {
         const prepared = versions.map((version) => this.#prepare(version));
         /** @type {Swap[]} */
         const swaps = [];
-        for (const [index, version] of versions.entries()) {
-          const swap = await this.#bring(this.#with.slot(version.module), version, { ...options, sequence, prepared: prepared[index] ?? null });
-          if (swap) swaps.push(swap);
+        try {
+          for (const [index, version] of versions.entries()) {
+            const swap = await this.#bring(this.#with.slot(version.module), version, { ...options, sequence, prepared: prepared[index] ?? null });
+            if (swap) swaps.push(swap);
+          }
+          this.#with.mounting.touchAll();
+          this.#with.swapped(sequence, swaps, false);
+        } finally {
+          resolve(swaps);
         }
-        this.#with.mounting.touchAll();
-        this.#with.swapped(sequence, swaps, false);
-        resolve(swaps);
         const declined = swaps.find(({ outcome }) => outcome === "declined");
         if (declined) this.#with.reload(declined.error ?? "a component accepts no hot update");
       });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import wabt from "wabt";
-import { createApi } from "../api.js";
+import { createApi } from "../scripts.js";
 import { Tool } from "../tool.js";
 import { guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
@@ -70,11 +70,16 @@ test("modules and counts are told", async () => {
   const { page, hmr } = await started();
   await page.update(2, page.version("b", counter("B")));
   await page.update(3, page.version("c", counter("C", { traps: ["restore_state"] })));
+  const declared = ["version\tCounter\t1.1.0", "migration\tCounter\t1.0.0\t1.1.0", "later\tkind"];
+  await page.update(4, page.version("d", counter("D", { manifest: declared })));
+  assert.deepEqual(hmr.modules()[0]?.versions, { Counter: "1.1.0" });
+  assert.deepEqual(hmr.modules()[0]?.migrations, [{ component: "Counter", from: "1.0.0", to: "1.1.0" }]);
+  await hmr.rollback("counter");
   const [facts] = hmr.modules();
-  assert.deepEqual([facts?.module, facts?.hash, facts?.previous, facts?.running, facts?.generation], ["counter", "b", "a", true, 2]);
+  assert.deepEqual([facts?.module, facts?.hash, facts?.previous, facts?.running, facts?.generation], ["counter", "b", "d", true, 4]);
   assert.deepEqual(facts?.instances, [{ instance: 1, component: "Counter", status: "mounted" }]);
   const { swaps, committed, rolledBack, connected } = hmr.stats();
-  assert.deepEqual([swaps, committed, rolledBack, connected], [3, 2, 1, true]);
+  assert.deepEqual([swaps, committed, rolledBack, connected], [5, 4, 1, true]);
 });
 
 test("callbacks hear of events until they are taken away, and one that fails harms no other", async () => {
@@ -89,6 +94,12 @@ test("callbacks hear of events until they are taken away, and one that fails har
   end();
   await page.update(3, page.version("c", counter("C")));
   assert.deepEqual([heard, failures.map(String)], [["b"], ["Error: mine", "Error: mine"]]);
+});
+
+test("an event or a callback that is none is refused", async () => {
+  const { hmr } = await started();
+  assert.throws(() => hmr.on(/** @type {any} */ ("swaps"), () => {}), /there is no event `swaps`; the events are `ready`, `swap`/);
+  assert.throws(() => hmr.on("swap", /** @type {any} */ (null)), /must be a function/);
 });
 
 test("a module's update is told with what ran before, an undoing too", async () => {

@@ -17,6 +17,8 @@ const MESSAGES = [
   { type: "css-update", sequence: 1, reason: "r", paths: ["/a.css"] },
   { type: "asset-update", sequence: 1, reason: "r", paths: ["/a.svg"] },
   { type: "full-reload", sequence: 1, reason: "r", restore: true },
+  { type: "hot-update", sequence: 1, reason: "r", modules: [{ ...VERSION, rehearse: true, transform: [{ op: "remove", key: "n" }] }] },
+  { type: "verdict", id: 3, outcome: "failed", step: "restore", error: "it traps", duration: { wait: 1, run: 2 } },
 ];
 
 test("reads every message as it is documented", () => {
@@ -24,7 +26,7 @@ test("reads every message as it is documented", () => {
 });
 
 test("a message without one of its fields is refused", () => {
-  const optional = new Set(["type", "reason", "failure hello", "restore"]);
+  const optional = new Set(["type", "reason", "failure hello", "restore", "step verdict", "error verdict", "duration verdict"]);
   for (const message of MESSAGES) {
     for (const field of Object.keys(message)) {
       if (optional.has(field) || optional.has(`${field} ${message.type}`)) continue;
@@ -32,6 +34,10 @@ test("a message without one of its fields is refused", () => {
       assert.throws(() => readMessage(JSON.stringify(rest)), MessageError, `${message.type} without ${field}`);
     }
   }
+});
+
+test("an outcome of a rehearsal that is none is refused", () => {
+  assert.throws(() => readMessage('{"type":"verdict","id":1,"outcome":"fine"}'), /there is no outcome `fine`/);
 });
 
 test("text of any content is refused, not followed", () => {

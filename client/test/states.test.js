@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { History } from "../history.js";
 import { fields, items } from "../raw.js";
-import { fit, withTransform } from "../snapshot.js";
+import { complete, fit, propsOf, withTransform } from "../snapshot.js";
 import { guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
 
@@ -26,7 +26,7 @@ async function counted() {
 /** @param {Page} page */
 const state = (page) => page.get("button").textContent;
 /** @param {Page} page */
-const history = (page) => page.engine.historyOf("counter");
+const history = (page) => page.engine.control.history("counter");
 
 test("a state that has settled is kept, once", async () => {
   const page = await counted();
@@ -48,19 +48,19 @@ test("states that follow one another quickly are one", async () => {
 test("stepping back and forward swaps to the same bytes with another state", async () => {
   const page = await counted();
   const button = page.get("button");
-  const swap = await page.engine.goTo("counter", (at) => at - 2);
+  const swap = await page.engine.control.goTo("counter", (at) => at - 2);
   assert.deepEqual(swap.events, ["quiesce", "capture", "instantiate", "restore", "render", "commit"]);
   assert.deepEqual([swap.outcome, state(page), page.get("button")], ["committed", "1", button]);
-  await page.engine.goTo("counter", (at) => at + 1);
+  await page.engine.control.goTo("counter", (at) => at + 1);
   assert.equal(state(page), "2");
   assert.deepEqual([history(page).at, history(page).entries.length], [2, 4]);
-  await page.engine.goTo("counter", () => 0);
+  await page.engine.control.goTo("counter", () => 0);
   assert.equal(state(page), "0");
 });
 
 test("a new state after a step back takes the place of those that came after it", async () => {
   const page = await counted();
-  await page.engine.goTo("counter", () => 1);
+  await page.engine.control.goTo("counter", () => 1);
   page.timers.pass(1000);
   page.get("button").click();
   page.get("button").click();
@@ -71,8 +71,8 @@ test("a new state after a step back takes the place of those that came after it"
 
 test("a state that is not there is refused, and nothing happens", async () => {
   const page = await counted();
-  await assert.rejects(page.engine.goTo("counter", (at) => at + 1), /there is no state 4 of `counter`: there are 4/);
-  await assert.rejects(page.engine.goTo("nope", () => 0), /there is no module `nope`/);
+  await assert.rejects(page.engine.control.goTo("counter", (at) => at + 1), /there is no state 4 of `counter`: there are 4/);
+  await assert.rejects(page.engine.control.goTo("nope", () => 0), /there is no module `nope`/);
   assert.equal(state(page), "3");
 });
 
@@ -82,7 +82,7 @@ test("the state of before a swap is kept with it", async () => {
   await page.update(2, page.version("b", counter("B")));
   page.timers.pass(1000);
   assert.deepEqual(history(page).entries.map(({ hash }) => hash), ["a", "a", "a", "a", "a"]);
-  await page.engine.goTo("counter", () => 0);
+  await page.engine.control.goTo("counter", () => 0);
   assert.deepEqual([page.get("h2").textContent, state(page)], ["B", "0"]);
 });
 
@@ -125,6 +125,31 @@ test("a snapshot is made to fit who is placed", () => {
   const current = `{"abi":1,"instances":[${part(1, "A", "0")},${part(4, "A", "0")},${part(5, "A", "0")}]}`;
   const placed = [{ id: 4, component: "A" }, { id: 1, component: "A" }, { id: 5, component: "A" }];
   assert.equal(fit(snapshot, placed, current), `{"abi":1,"instances":[${part(4, "A", "9.0")},${part(1, "A", "1.0")},${part(5, "A", "0")}]}`);
+});
+
+test("a state from before tells of the instances that are there now", () => {
+  const snapshot = '{"abi":1,"instances":[{"instance":1,"component":"A","props":{"x":1.0},"signals":{}},{"instance":2,"component":"B","props":{}}]}';
+  const placed = [{ id: 3, component: "A", props: '{"new":true}' }, { id: 1, component: "A", props: "{}" }];
+  const fitting = complete(snapshot, placed);
+  assert.equal(fitting, '{"abi":1,"instances":[{"instance":3,"component":"A","props":{"new":true}},{"instance":1,"component":"A","props":{"x":1.0},"signals":{}}]}');
+  assert.deepEqual([...propsOf(fitting)], [[3, '{"new":true}'], [1, '{"x":1.0}']]);
+});
+
+test("an instance whose place has other props than the state from before is rendered afresh with them", async () => {
+  const page = new Page(PLACE);
+  const view = { views: [{ tag: "button", listen: { click: 1 }, children: ["0"] }], digit: 2, logs: ["rendered"] };
+  await page.start(page.version("a", guest(view)));
+  page.timers.pass(1000);
+  page.get("button").click();
+  page.timers.pass(1000);
+  page.get("hmr-component").setAttribute("props", '{"x":1}');
+  await page.settled();
+  page.logs.length = 0;
+  await page.engine.goTo("counter", (at) => at - 1);
+  await page.settled();
+  // Once as it was, once more with the props of now.
+  assert.equal(page.logs.filter((line) => line.includes("rendered")).length, 2);
+  assert.equal(state(page), "0");
 });
 
 test("a transform is put in as text", () => {

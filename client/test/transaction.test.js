@@ -227,6 +227,34 @@ test("an illness of the first version is told, as there is none from before", as
   assert.deepEqual(shown(page), ["A", "0"]);
 });
 
+test("a step through history does not end the probation", async () => {
+  const { page } = await started();
+  page.timers.pass(1000);
+  page.get("button").click();
+  page.timers.pass(1000);
+  await page.update(2, page.version("b", counter("B", { handlers: { 5: { trap: true } } })));
+  await page.engine.control.goTo("counter", () => 0);
+  await page.swapped();
+  assert.deepEqual(shown(page), ["B", "0"]);
+  page.get("button").dispatchEvent(new page.window.Event("keydown"));
+  const { swaps } = await page.swapped();
+  assert.deepEqual([swaps[0]?.outcome, ...shown(page)], ["undone", "A", "1"]);
+});
+
+test("code that is stopped and loaded again has nothing to be undone to", async () => {
+  const { page } = await started();
+  await page.update(2, page.version("b", counter("B", { handlers: { 5: { trap: true } } })));
+  const place = page.get("hmr-component");
+  place.remove();
+  await page.settled();
+  page.document.body.append(place);
+  await page.swapped();
+  page.timers.pass(1000);
+  page.get("button").dispatchEvent(new page.window.Event("keydown"));
+  const { swaps } = await page.swapped();
+  assert.deepEqual([swaps[0]?.outcome, swaps[0]?.hash, shown(page)[0]], ["committed", "b", "B"]);
+});
+
 test("an update that comes while the one before fails on probation takes its place", async () => {
   const { page } = await started();
   await page.update(2, page.version("b", counter("B", { handlers: { 5: { trap: true } } })));
@@ -286,7 +314,7 @@ test("an invalidated instance is mounted anew in its nodes, and at the page the 
   button.click();
   button.dispatchEvent(new page.window.Event("keydown"));
   assert.deepEqual([...shown(page), page.get("button")], ["A", "0", button]);
-  assert.match(page.problems.join(), /the instance 1 of `Counter` \(`counter`\) cannot go on: the feed is of another format/);
+  assert.match(page.problems.join(), /the invalidation of the instance 1 of `counter` went up to the page: the feed is of another format/);
 });
 
 test("an invalidation goes upwards, each instance at most once", async () => {
@@ -301,12 +329,12 @@ test("an invalidation goes upwards, each instance at most once", async () => {
   // The inner one is mounted anew; the outer one, rendered afresh with its odd state, invalidates in turn.
   page.get("b").dispatchEvent(new page.window.Event("keydown"));
   assert.equal(page.get("button").textContent, "0");
-  assert.deepEqual(page.problems.map((text) => /cannot go on: (\w+)/.exec(text)?.[1]), ["outer"]);
+  assert.deepEqual(page.problems.map((text) => /to the page: (\w+)/.exec(text)?.[1]), ["outer"]);
 });
 
 test("code that always invalidates cannot stop the page", async () => {
   const { page } = await started({ initial: 1, invalidates: "never well" });
-  assert.equal(page.problems.filter((text) => /again after it was mounted anew/.test(text)).length, 1);
+  assert.equal(page.logs.filter((text) => /was invalidated again and is left as it is: never well/.test(text)).length, 1);
   assert.deepEqual(shown(page), ["A", "1"]);
 });
 

@@ -1,0 +1,25 @@
+/** What is known of a module, for scripts of the page. */
+
+import { readManifest } from "./inspect.js";
+import { EMPTY, keysOf } from "./snapshot.js";
+
+/**
+ * @param {import("./slot.js").Slot} slot
+ * @param {import("./slot.js").Instance[]} instances
+ */
+export function factsOf({ name, version, compiled, alive, generation, before }, instances) {
+  const { versions, migrations } = compiled ? readManifest(compiled) : { versions: new Map(), migrations: [] };
+  return {
+    module: name,
+    hash: version?.hash ?? null,
+    components: version?.components ?? [],
+    /** By component, the version that it declares. @type {Record<string, string>} */
+    versions: Object.fromEntries(versions),
+    migrations,
+    running: alive,
+    generation,
+    instances: instances.map(({ id, component, status }) => ({ instance: id, component, status })),
+    previous: before?.version.hash ?? null,
+    previousKeys: keysOf(before?.snapshot ?? EMPTY),
+  };
+}

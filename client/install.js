@@ -1,0 +1,60 @@
+/**
+ * Puts code into slots, and takes it out.
+ *
+ * In: a slot and code. Out: the slot runs it, or nothing. Documents are not touched here.
+ */
+
+import { ignoring } from "./capture.js";
+import { readManifest } from "./inspect.js";
+import { describe } from "./swap.js";
+
+/** @typedef {import("./slot.js").Slot} Slot */
+/** @typedef {import("./protocol.js").Version} Version */
+
+/**
+ * Makes a slot run new code.
+ *
+ * @param {Slot} slot
+ * @param {import("./slot.js").Candidate} candidate
+ * @param {Version} version
+ * @param {WebAssembly.Module} compiled
+ */
+export function install(slot, candidate, { transform: _, ...version }, compiled) {
+  slot.guest = candidate.guest;
+  slot.tree = candidate.tree;
+  // Without the transform: what was to be done to the state once is done.
+  slot.version = version.components.length > 0 ? version : { ...version, components: readManifest(compiled).components };
+  slot.compiled = compiled;
+  slot.failure = null;
+  slot.condemned = null;
+  slot.generation++;
+  slot.refused.delete(version.hash);
+}
+
+/**
+ * Makes a slot whose version from before does not take its state up again start that version without it.
+ *
+ * @param {Slot} slot
+ * @param {import("./slot.js").Before} before
+ */
+export function startClean(slot, { version, compiled }) {
+  const old = slot.guest;
+  Object.assign(slot, { guest: null, version, compiled, lastGood: null, condemned: null, held: false });
+  slot.tree = slot.newTree();
+  if (old && !old.trap) retire(old, slot);
+}
+
+/**
+ * Ends code that was replaced. Nothing that it does any more has an effect.
+ *
+ * @param {import("./module.js").Guest} guest
+ * @param {Slot} slot
+ */
+export function retire(guest, slot) {
+  guest.sink = { ...ignoring, log: slot.log };
+  try {
+    guest.dispose();
+  } catch (error) {
+    slot.log("warn", `the old code trapped while it was disposed of: ${describe(error)}`);
+  }
+}

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { JSDOM } from "jsdom";
+import { guest } from "./support/guest.js";
+import { PLACE } from "./support/page.js";
+
+/** @param {string} title @param {Partial<import("./support/guest.js").Shape>} [other] */
+function counter(title, other = {}) {
+  return guest({ views: [{ tag: "h2", children: [title] }, { tag: "button", listen: { click: 1, keydown: 5 }, children: ["0"] }], digit: 4, ...other });
+}
+
+/** @type {Record<string, Uint8Array>} */
+const FILES = { "/a.wasm": counter("A"), "/b.wasm": counter("B", { handlers: { 5: { trap: true } } }) };
+const VERSION = { module: "counter", hash: "a", url: "/a.wasm", components: ["Counter"] };
+
+/** A socket that the test plays the tool's end of. */
+class Socket extends EventTarget {
+  /** @type {Socket[]} */
+  static all = [];
+  readyState = 1;
+  /** @type {any[]} */
+  sent = [];
+  /** @type {((message: any) => void)[]} */
+  #waiting = [];
+
+  constructor() {
+    super();
+    Socket.all.push(this);
+    queueMicrotask(() => this.dispatchEvent(new Event("open")));
+  }
+
+  /** @param {string} text */
+  send(text) {
+    this.sent.push(JSON.parse(text));
+    for (const look of this.#waiting.splice(0)) look(this);
+  }
+
+  close() {}
+
+  /** @param {unknown} message */
+  say(message) {
+    this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(message) }));
+  }
+
+  /** The next message of a type. @param {string} type */
+  async heard(type) {
+    const deadline = setTimeout(() => assert.fail(`no \`${type}\` came, but ${JSON.stringify(this.sent)}`), 5000);
+    for (;;) {
+      const at = this.sent.findIndex((message) => message.type === type);
+      if (at >= 0) {
+        clearTimeout(deadline);
+        return this.sent.splice(at, 1)[0];
+      }
+      await new Promise((resolve) => this.#waiting.push(resolve));
+    }
+  }
+}
+
+test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and tells the tool", async () => {
+  const config = JSON.stringify({ token: "t", server: "s", sequence: 1, modules: [VERSION], failure: null });
+  const { window } = new JSDOM(`<!doctype html><html><head><script type="application/json" id="hmr-config">${config}</script></head><body>${PLACE}</body></html>`, {
+    url: "http://localhost/",
+    pretendToBeVisual: true,
+  });
+  const { document } = window;
+  const fetch = async (/** @type {string} */ url) => {
+    const path = String(url).replace("http://localhost", "");
+    if (path === "/@hmr/session") return Response.json({ token: "t", server: "s" });
+    return new Response(/** @type {BodyInit} */ (FILES[path]), { headers: { "content-type": "application/wasm" } });
+  };
+  for (const name of ["customElements", "HTMLElement", "CustomEvent", "sessionStorage", "localStorage", "location"]) {
+    Object.defineProperty(globalThis, name, { value: /** @type {any} */ (window)[name], configurable: true });
+  }
+  Object.assign(globalThis, { window, document, WebSocket: Socket, fetch });
+  Object.assign(window, { WebSocket: Socket, fetch });
+
+  const { hmr } = await import("../main.js");
+  assert.equal(/** @type {any} */ (window).__hmr, hmr);
+  await new Promise((resolve) => document.addEventListener("hmr:swap", resolve, { once: true }));
+  const shown = () => ["h2", "button"].map((selector) => document.querySelector(selector)?.textContent);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(shown(), ["A", "0"]);
+
+  const socket = Socket.all[0] ?? assert.fail("no socket was opened");
+  socket.say({ type: "hello", server: "s", sequence: 1, modules: [VERSION], failure: null });
+  assert.deepEqual((await socket.heard("ready")).modules, [{ module: "counter", hash: "a" }]);
+  document.querySelector("button")?.click();
+
+  socket.say({ type: "hot-update", sequence: 2, reason: "r", modules: [{ ...VERSION, hash: "b", url: "/b.wasm", rehearse: true, transform: [{ op: "remove", key: "m" }] }] });
+  const asked = await socket.heard("rehearse");
+  assert.deepEqual([asked.module, asked.hash, asked.transform, typeof asked.snapshot], ["counter", "b", [{ op: "remove", key: "m" }], "string"]);
+  socket.say({ type: "verdict", id: asked.id, outcome: "passed", step: null, error: null, duration: { wait: 1, run: 2 } });
+  const committed = await socket.heard("swap");
+  assert.deepEqual([committed.sequence, committed.swaps[0].outcome, shown()], [2, "committed", ["B", "1"]]);
+
+  document.querySelector("button")?.dispatchEvent(new window.Event("keydown"));
+  assert.equal((await socket.heard("trap")).hash, "b");
+  const undone = await socket.heard("swap");
+  assert.deepEqual([undone.sequence, undone.swaps[0].outcome, undone.swaps[0].hash, shown()], [2, "undone", "b", ["A", "1"]]);
+  assert.equal(hmr.modules()[0]?.hash, "a");
+  window.close();
+});
