@@ -7,8 +7,10 @@ use hmr_tests::request::{Reply, send_body};
 use serde_json::{Value, json};
 use std::fs;
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Instant;
 use tungstenite::{Message, WebSocket};
 
 const SOURCE: &str = "stopwatch/src/lib.rs";
@@ -145,7 +147,7 @@ fn a_version_that_fails_in_one_page_never_becomes_another_page_s() {
     assert_eq!(hash(&hello), good);
     let told = hello["failure"].to_string();
     assert!(told.contains("boom") && told.contains("stopwatch/src/lib.rs"), "{told}");
-    let html = server.ask("GET / ", "").body;
+    let html = server.ask("GET /", "").body;
     assert!(html.contains(&good) && !html.contains(&bad), "the page carries what failed");
     let listed = server.stopwatch();
     assert_eq!(listed["current"], good);
@@ -165,7 +167,9 @@ fn versions_are_listed_compared_pinned_and_brought_back() {
     let mut server = Server::start();
     let mut page = server.connect("one");
     let first = hash(&page.next("hello")).to_owned();
-    server.demo.edit(SOURCE, "/// Starts or stops", "/// What is new.\n#[unsafe(no_mangle)]\npub extern \"C\" fn brand_new() -> u32 { 7 }\n\n/// Starts or stops");
+    let component = "/// What is new.\n#[component(export)]\npub fn BrandNew() -> View {\n    view! { <p>\"new\"</p> }\n}\n\n";
+    let mark = "/// Starts or stops";
+    server.demo.edit(SOURCE, mark, &format!("{component}{mark}"));
     let second = server.dev.wait("build-finished")["modules"][0]["hash"]
         .as_str()
         .expect("a hash")
@@ -181,10 +185,12 @@ fn versions_are_listed_compared_pinned_and_brought_back() {
 
     let told =
         server.get(&format!("/@hmr/versions/compare?module=stopwatch&from={first}&to={second}"));
-    assert_eq!(told["exports"], json!({"added": ["brand_new"], "removed": []}));
-    assert_eq!(told["functions"]["added"], json!(["brand_new"]));
-    assert_eq!(told["functions"]["removed"], json!([]));
-    assert_eq!(told["components"], json!({"added": [], "removed": []}));
+    assert_eq!(told["components"], json!({"added": ["BrandNew"], "removed": []}));
+    assert_eq!(told["exports"], json!({"added": ["hmr_component:BrandNew"], "removed": []}));
+    let names = |what: &str| told["functions"][what].as_array().expect("names").clone();
+    assert!(names("added").contains(&json!("stopwatch::BrandNew")), "{told}");
+    let shifted = names("changed").into_iter().filter(|name| name.to_string().contains("toggle"));
+    assert_eq!(shifted.count(), 0, "what only moved has not changed: {told}");
     assert!(told["size"]["to"].as_u64() > told["size"]["from"].as_u64(), "{told}");
 
     server.post("/@hmr/versions/restore", &json!({"module": "stopwatch", "hash": first}));
@@ -250,12 +256,14 @@ fn a_version_knows_the_commit_that_it_was_built_from() {
     let mut server = Server::serve(demo);
     let edited = server.retitle("Edited");
     server.dev.wait("update");
-    // The commit is looked up beside the compiler; asking again until it is noted ends with the suite's own limit.
+    // The commit is looked up beside the compiler, and noted once both are done.
+    let last = Instant::now() + SOON;
     let newest = loop {
         let newest = server.stopwatch()["versions"][0].clone();
         if newest["commit"] != Value::Null {
             break newest;
         }
+        assert!(Instant::now() < last, "no commit is noted: {newest}");
     };
     assert_eq!((&newest["hash"], &newest["commit"]), (&json!(edited), &json!(commit)));
     assert_eq!(newest["dirty"], true);
@@ -282,6 +290,16 @@ fn snapshots_outlive_the_session() {
     assert_eq!(server.ask("GET /@hmr/snapshots/full.cart", "").body, text);
     assert_eq!(server.ask("DELETE /@hmr/snapshots/full.cart", "").status, 204);
     assert_eq!(server.ask("GET /@hmr/snapshots/full.cart", "").status, 404);
+}
+
+/// Waits until another process has made a file.
+#[cfg(unix)]
+fn wait_for_file(path: &Path) {
+    let last = Instant::now() + SOON;
+    while !path.exists() {
+        assert!(Instant::now() < last, "nobody has made {}", path.display());
+        thread::yield_now();
+    }
 }
 
 #[test]
@@ -312,8 +330,10 @@ fn an_update_waits_for_its_gate() {
     let hello = server.connect("late").next("hello");
     assert_eq!((hash(&hello), &hello["failure"]["title"]), (&*first, &failed["title"]));
 
-    server.demo.write("stopwatch/gate.sh", "sleep 600");
-    server.dev.wait("gate-started");
+    let running = server.demo.path("target/gate-runs");
+    _ = fs::remove_file(&running);
+    server.demo.write("stopwatch/gate.sh", "touch ../target/gate-runs; sleep 600");
+    wait_for_file(&running);
     server.demo.write("stopwatch/gate.sh", "exit 0");
     let cancelled = server.dev.wait("gate-finished");
     assert_eq!(cancelled["outcome"], "cancelled", "the newest save wins");
@@ -395,7 +415,9 @@ fn pages_of_an_experiment_have_their_own_versions_and_reports() {
     assert_eq!(of("newest")["reports"]["swaps"]["committed"], 1);
 
     server.post("/@hmr/experiments", &json!({"module": "stopwatch", "variants": []}));
-    assert_eq!(hash(&fixed.next("hot-update")), new);
+    for page in [&mut fixed, &mut newest] {
+        assert_eq!(hash(&page.next("hot-update")), new, "all get it when it has ended");
+    }
     let variants = json!([{"hash": old, "weight": 1}]);
     server.post("/@hmr/experiments", &json!({"module": "stopwatch", "variants": variants}));
     assert_eq!(hash(&newest.next("hot-update")), old, "by weight, every page gets it");

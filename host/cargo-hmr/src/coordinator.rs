@@ -14,22 +14,24 @@
 //! - What an experiment gives to single pages is told to those alone.
 
 mod line;
+mod pages;
 mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
-use hmr_build::{Diagnostic, Failure, Level};
+use hmr_build::{Diagnostic, Failure};
 use serde_json::Value;
 
 pub use self::line::Candidate;
 use self::line::Line;
+pub use self::pages::Said;
 pub use self::requests::{Denied, Wanted};
 use crate::{
     events::{Built, Event, Phases, UpdateKind},
     experiment::Experiments,
     graph::{Graph, UpdatePlan},
-    protocol::{FailureMessage, Hello, ServerMessage, Slower, Swap, Trap, Version},
+    protocol::{FailureMessage, Hello, ServerMessage, Version},
     watch::ChangeBatch,
 };
 
@@ -47,41 +49,8 @@ pub enum Input {
         /// How.
         outcome: Outcome,
     },
-    /// A page has opened its socket.
-    Connected {
-        /// Which connection: the page's path and a number.
-        page: String,
-        /// The id that the page keeps.
-        id: String,
-    },
-    /// A page has gone.
-    Disconnected {
-        /// Which connection.
-        page: String,
-    },
-    /// A page has acknowledged an update.
-    Swapped {
-        /// Which connection.
-        page: String,
-        /// The update's number.
-        sequence: u64,
-        /// What became of each module.
-        swaps: Vec<Swap>,
-    },
-    /// Running code has trapped in a page.
-    Trapped {
-        /// Which connection.
-        page: String,
-        /// What and where.
-        trap: Trap,
-    },
-    /// Calls take longer in a page than before.
-    Slowed {
-        /// Which connection.
-        page: String,
-        /// Which calls.
-        slower: Slower,
-    },
+    /// A page, named by its path and a number, has done something.
+    Page(String, Said),
 }
 
 /// How a build ended.
@@ -277,71 +246,9 @@ impl Coordinator {
             }
             // A build that a newer one replaced.
             Input::Built { .. } => {}
-            Input::Connected { page, id } => {
-                self.pages.insert(page.clone(), id);
-                effects.push(Effect::Tell(Event::ClientConnected { page }));
-            }
-            Input::Disconnected { page } => {
-                self.pages.remove(&page);
-                effects.push(Effect::Tell(Event::ClientDisconnected { page }));
-            }
-            Input::Swapped { page, sequence, swaps } => {
-                self.swapped(page, sequence, swaps, &mut effects);
-            }
-            Input::Trapped { page, trap } => {
-                if let Some(line) = self.lines.get_mut(&trap.module) {
-                    line.note_trap(&trap);
-                }
-                if let Some(id) = self.pages.get(&page) {
-                    self.experiments.note_trap(id, &trap.module);
-                }
-                effects.push(Effect::Tell(Event::Trap { page, trap }));
-            }
-            Input::Slowed { page, slower } => {
-                if let Some(id) = self.pages.get(&page) {
-                    self.experiments.note_slower(id, &slower);
-                }
-                effects.push(Effect::Tell(Event::Slower { page, slower }));
-            }
+            Input::Page(page, said) => self.heard(page, said, &mut effects),
         }
         effects
-    }
-
-    /// A page tells how an update went. What failed there is given to no new page.
-    fn swapped(
-        &mut self,
-        page: String,
-        sequence: u64,
-        mut swaps: Vec<Swap>,
-        effects: &mut Vec<Effect>,
-    ) {
-        let mut refused = Vec::new();
-        for swap in &mut swaps {
-            if let Some(id) = self.pages.get(&page) {
-                self.experiments.note_swap(id, swap);
-            }
-            if !swap.condemns() {
-                continue;
-            }
-            let Some(line) = self.lines.get_mut(&swap.module) else { continue };
-            // The trap was told before the undoing that it caused.
-            if let (None, Some(trap)) = (&swap.file, line.trap_of(&swap.hash)) {
-                swap.file.clone_from(&trap.file);
-                swap.line = trap.line;
-            }
-            self.experiments.refuse(&swap.module, &swap.hash);
-            if let Some(serves) = line.refuse(&swap.hash, failed_in_page(swap)) {
-                refused.push(Effect::Tell(Event::Refused {
-                    page: page.clone(),
-                    module: swap.module.clone(),
-                    hash: swap.hash.clone(),
-                    serves: serves.hash,
-                    reason: swap.error.clone().unwrap_or_default(),
-                }));
-            }
-        }
-        effects.push(Effect::Tell(Event::Swap { sequence, page, swaps }));
-        effects.extend(refused);
     }
 
     fn changed(&mut self, batch: &ChangeBatch, effects: &mut Vec<Effect>) {
@@ -576,32 +483,6 @@ impl From<&Compiled> for Built {
             hash: compiled.version.hash.clone(),
             bytes: compiled.bytes,
         }
-    }
-}
-
-/// A version that failed in a page, as a failure like one of the compiler's.
-fn failed_in_page(swap: &Swap) -> Failure {
-    let error = swap.error.clone().unwrap_or_else(|| "no reason was given".to_owned());
-    let how = match (swap.outcome.as_str(), swap.step.as_deref()) {
-        ("undone", _) => "was undone".to_owned(),
-        (_, Some(step)) => format!("was rolled back at {step}"),
-        (_, None) => "was rolled back".to_owned(),
-    };
-    let diagnostic = Diagnostic {
-        level: Level::Error,
-        message: error.lines().next().unwrap_or_default().to_owned(),
-        code: None,
-        file: swap.file.clone(),
-        line: swap.line,
-        column: None,
-        rendered: match (&swap.file, swap.line) {
-            (Some(file), Some(line)) => format!("{error}\n  --> {file}:{line}"),
-            _ => error,
-        },
-    };
-    Failure {
-        title: format!("the new version of `{}` {how}", swap.module),
-        diagnostics: vec![diagnostic],
     }
 }
 

@@ -5,6 +5,7 @@
 //! what has a life of its own: the watcher, the server, the build that runs.
 
 mod build;
+mod requests;
 
 use std::sync::{Arc, PoisonError};
 
@@ -13,12 +14,12 @@ use hmr_build::{App, AppError, CancelToken, Failure, Progress, Toolchain, Toolch
 use tokio::sync::mpsc;
 
 use crate::{
-    coordinator::{Coordinator, Effect, Input, Outcome},
+    coordinator::{Coordinator, Effect, Input, Outcome, Said},
     events::Event,
     graph::Graph,
     protocol::ClientMessage,
     report::Reporter,
-    server::{self, Answer, FromPage, Greeting, Places, Request, ServerError, Shared},
+    server::{self, FromPage, Greeting, Places, ServerError, Shared},
     watch::{ChangeBatch, Scope, WatchError, Watcher},
 };
 
@@ -374,11 +375,11 @@ impl Session {
         match from {
             FromPage::Connected { page, id } => {
                 self.pages += 1;
-                self.step(Input::Connected { page, id });
+                self.step(Input::Page(page, Said::Connected { id }));
             }
             FromPage::Disconnected { page } => {
                 self.pages = self.pages.saturating_sub(1);
-                self.step(Input::Disconnected { page });
+                self.step(Input::Page(page, Said::Disconnected));
             }
             FromPage::Garbled { page, error } => {
                 let message = format!("the page sent something that is no message: {error}");
@@ -389,44 +390,18 @@ impl Session {
             FromPage::Said { page, message } => match message {
                 ClientMessage::Ready { .. } => {}
                 ClientMessage::Swap { sequence, swaps } => {
-                    self.step(Input::Swapped { page, sequence, swaps });
+                    self.step(Input::Page(page, Said::Swapped { sequence, swaps }));
                 }
                 ClientMessage::Applied { sequence, what, count } => {
                     self.tell(Event::Applied { sequence, page, what, count });
                 }
-                ClientMessage::Trap(trap) => self.step(Input::Trapped { page, trap }),
-                ClientMessage::Slower(slower) => self.step(Input::Slowed { page, slower }),
+                ClientMessage::Trap(trap) => self.step(Input::Page(page, Said::Trapped(trap))),
+                ClientMessage::Slower(slower) => {
+                    self.step(Input::Page(page, Said::Slowed(slower)));
+                }
                 ClientMessage::Problem { message } => self.tell(Event::Problem { page, message }),
             },
         }
-    }
-
-    /// Does what somebody asked for by hand.
-    fn asked(&mut self, request: Request) -> Answer {
-        let shared = Arc::clone(&self.shared);
-        let store = shared.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let coordinator = &mut self.coordinator;
-        let experiments = matches!(request, Request::Experiment { .. } | Request::Assign { .. });
-        let effects = match request {
-            Request::Versions => return Ok(coordinator.told_versions(&store)),
-            Request::Experiments => return Ok(coordinator.told_experiments()),
-            Request::Pin { module, hash } => coordinator.pin(&store, &module, hash.as_deref()),
-            Request::Restore { module, hash } => coordinator.restore(&store, &module, &hash),
-            Request::Experiment { module, variants } => {
-                coordinator.experiment(&store, &module, &variants)
-            }
-            Request::Assign { module, page, hash } => {
-                coordinator.assign(&store, &module, &page, &hash)
-            }
-        };
-        drop(store);
-        self.carry_out(effects?);
-        let store = shared.store.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(if experiments {
-            self.coordinator.told_experiments()
-        } else {
-            self.coordinator.told_versions(&store)
-        })
     }
 
     fn tell(&mut self, mut event: Event) {

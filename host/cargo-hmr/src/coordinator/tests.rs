@@ -6,6 +6,7 @@ use expect_test::{Expect, expect};
 use hmr_build::Level;
 
 use super::*;
+use crate::protocol::{Swap, Trap};
 use crate::store::Store;
 use crate::watch::{Change, ChangeKind};
 
@@ -331,7 +332,7 @@ fn swapped(hash: &str, outcome: &str, error: &str) -> Input {
         error: Some(error.into()),
         ..Swap::default()
     };
-    Input::Swapped { page: "/#1".into(), sequence: 6, swaps: vec![swap] }
+    Input::Page("/#1".into(), Said::Swapped { sequence: 6, swaps: vec![swap] })
 }
 
 /// The hashes that a page is told: those of all pages, and of a single one.
@@ -367,16 +368,14 @@ fn a_version_that_failed_in_a_page_is_given_to_no_new_page_until_a_build_differs
     let mut bench = started();
     bench.save(&["board/src/lib.rs"]);
     bench.build(&[("board", "b2")]);
-    bench.step(Input::Trapped {
-        page: "/#1".into(),
-        trap: Trap {
-            module: "board".into(),
-            hash: "b2".into(),
-            file: Some("src/lib.rs".into()),
-            line: Some(42),
-            ..Trap::default()
-        },
-    });
+    let trap = Trap {
+        module: "board".into(),
+        hash: "b2".into(),
+        file: Some("src/lib.rs".into()),
+        line: Some(42),
+        ..Trap::default()
+    };
+    bench.step(Input::Page("/#1".into(), Said::Trapped(trap)));
     bench.log.clear();
     bench.step(swapped("b2", "undone", "index out of bounds"));
     let hello = bench.coordinator.hello();
@@ -447,6 +446,23 @@ fn a_pinned_module_is_built_and_not_announced() {
 }
 
 #[test]
+fn a_pinned_version_that_fails_is_pinned_no_more() {
+    let mut bench = started();
+    let store = store(&[("board", "b1"), ("board", "b2")]);
+    bench.save(&["board/src/lib.rs"]);
+    bench.build(&[("board", "b2")]);
+    json(bench.coordinator.pin(&store, "board", Some("b2")));
+    bench.log.clear();
+    bench.step(swapped("b2", "undone", "unreachable"));
+    assert_eq!(served(&bench.coordinator, "").0[0], "b1");
+    bench.check(&expect![[r"
+        tell swap
+        tell refused
+        tell pinned
+    "]]);
+}
+
+#[test]
 fn a_restored_version_is_announced_and_served_until_the_next_build() {
     let mut bench = started();
     let store = store(&[("board", "b1"), ("board", "b2")]);
@@ -489,7 +505,7 @@ fn an_experiment_tells_each_page_its_own_version() {
     let mut bench = started();
     let store = store(&[("board", "b0"), ("board", "b1")]);
     for (page, id) in [("/#1", "fixed"), ("/#2", "follower")] {
-        bench.step(Input::Connected { page: page.into(), id: id.into() });
+        bench.step(Input::Page(page.into(), Said::Connected { id: id.into() }));
     }
     bench.log.clear();
     assert_eq!(
