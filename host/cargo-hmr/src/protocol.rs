@@ -188,7 +188,7 @@ pub struct Swap {
     pub events: Vec<String>,
     /// Milliseconds by step.
     pub duration: Value,
-    /// How long a rehearsal took, in milliseconds: `wait`, `run`, and `added`, for which the page waited in vain otherwise.
+    /// How long a rehearsal took, in milliseconds: `wait`, `run`, and `added`, for which the page waited for nothing else.
     pub rehearsal: Option<Value>,
 }
 

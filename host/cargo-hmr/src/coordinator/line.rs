@@ -65,6 +65,8 @@ impl Line {
         self.standing = None;
         self.restored = None;
         self.built.retain(|old| old.version.hash != hash);
+        // Only the newest carries a transform: going back to an older one must not do it again.
+        self.built.iter_mut().for_each(|old| old.version.transform.clear());
         self.built.push_back(built);
         while self.built.len() > kept {
             let needed = self.needed();
@@ -81,8 +83,7 @@ impl Line {
         self.built.back()
     }
 
-    /// What new pages get; none before the first build. Only the newest version carries a transform: the state is meant to
-    /// go that way once, and not back.
+    /// What new pages get; none before the first build.
     pub(super) fn current(&self) -> Option<Candidate> {
         let usable =
             || self.built.iter().rev().find(|built| !self.refused.contains(&built.version.hash));
@@ -106,7 +107,6 @@ impl Line {
             let before =
                 std::mem::replace(&mut self.transform.carried, self.transform.written.clone());
             self.transform.carrier = Some((current.version.hash.clone(), before));
-            self.built.iter_mut().for_each(|built| built.version.transform.clear());
             if let Some(newest) = self.built.back_mut() {
                 newest.version.transform.clone_from(&self.transform.written);
             }
@@ -284,6 +284,8 @@ mod tests {
         assert_eq!(push(&mut line, "c", &new), new);
         assert_eq!(line.current().map(|current| current.version.transform), Some(new.clone()));
         assert!(push(&mut line, "d", &new).is_empty(), "once");
+        line.refuse("d", failure());
+        assert!(line.current().expect("a version").version.transform.is_empty(), "not again");
         push(&mut line, "e", &[]);
         assert_eq!(push(&mut line, "f", &new), new, "it was taken away and is new");
     }

@@ -63,9 +63,9 @@ fn times(swap: &Swap) -> String {
     let steps = swap.duration.as_object();
     let total: f64 = steps.map_or(0.0, |steps| steps.values().filter_map(Value::as_f64).sum());
     let mut text = format!(" {FAINT}· {total:.1} ms");
-    let rehearsal = swap.rehearsal.as_ref();
-    if let Some(added) = rehearsal.and_then(|rehearsal| rehearsal.get("added")?.as_f64()) {
-        _ = write!(text, " · rehearsed, which added {added:.1} ms");
+    let time = |name| swap.rehearsal.as_ref().and_then(|times| times.get(name)?.as_f64());
+    if let (Some(run), Some(added)) = (time("run"), time("added")) {
+        _ = write!(text, " · rehearsed in {run:.0} ms, {added:.0} ms added");
     }
     format!("{text}{FAINT:#}")
 }
@@ -192,9 +192,9 @@ mod tests {
                 "resources": [{"key": "tick", "outcome": "closed"}, {"key": "tock", "outcome": "kept"}],
                 "connections": [{"from": "A.x", "to": "B.y", "outcome": "dropped", "reason": "no port"}],
                 "invalidated": [{"instance": 3, "reason": "stale"}],
-                "rehearsal": {"wait": 1, "run": 20, "added": 3.25}})),
+                "rehearsal": {"wait": 0.5, "run": 9.1, "added": 3.2}})),
             "  ✓ #4 / board swapped: no state (tick closed; A.x → B.y dropped: no port; instance 3 mounted anew: stale) \
-             · 0.0 ms · rehearsed, which added 3.2 ms"
+             · 0.0 ms · rehearsed in 9 ms, 3 ms added"
         );
     }
 
