@@ -10,11 +10,12 @@ use hmr_abi::manifest::{self, Manifest};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use wasmparser::{
-    BlockType, Data, DataKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload,
+    BlockType, ConstExpr, Data, DataKind, FunctionBody, KnownCustom, Name, Operator, Parser,
+    Payload,
 };
 
-/// How many bytes of the data at an address tell what it points at.
-const POINTED_AT: usize = 8;
+/// How many bytes of the data at an address tell what is there: a place in the source, as panics name it, has so many.
+const TOLD: usize = 16;
 
 /// What differs between two versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -118,7 +119,9 @@ struct Parts<'a> {
     types: Vec<String>,
     imported: u32,
     names: BTreeMap<u32, String>,
-    data: Vec<(usize, &'a [u8])>,
+    data: Vec<(u32, &'a [u8])>,
+    /// Where the memory of statics ends, as the linker's globals tell.
+    end: u32,
     bodies: Vec<FunctionBody<'a>>,
 }
 
@@ -170,6 +173,12 @@ impl Outline {
                     self.exports.insert(export?.name.to_owned());
                 }
             }
+            Payload::GlobalSection(globals) => {
+                for global in globals.clone() {
+                    let end = constant(&global?.init_expr).unwrap_or(0);
+                    parts.end = parts.end.max(end);
+                }
+            }
             Payload::DataSection(data) => {
                 for segment in data.clone() {
                     parts.data.extend(placed(&segment?));
@@ -217,10 +226,14 @@ fn section_name(payload: &Payload<'_>) -> &'static str {
 }
 
 /// A segment of data and its address, if that is a constant.
-fn placed<'a>(data: &Data<'a>) -> Option<(usize, &'a [u8])> {
+fn placed<'a>(data: &Data<'a>) -> Option<(u32, &'a [u8])> {
     let DataKind::Active { offset_expr, .. } = &data.kind else { return None };
-    match offset_expr.get_operators_reader().read().ok()? {
-        Operator::I32Const { value } => Some((value.cast_unsigned() as usize, data.data)),
+    Some((constant(offset_expr)?, data.data))
+}
+
+fn constant(expression: &ConstExpr<'_>) -> Option<u32> {
+    match expression.get_operators_reader().read().ok()? {
+        Operator::I32Const { value } => Some(value.cast_unsigned()),
         _ => None,
     }
 }
@@ -254,11 +267,23 @@ impl Parts<'_> {
             | Operator::If { blockty: BlockType::FuncType(index) } => {
                 format!("block {:?}", self.types.get(*index as usize))
             }
-            Operator::I32Const { value } => match self.pointed_at(*value) {
-                Some(data) => format!("address of {data:?}"),
+            Operator::I32Const { value } => match self.pointed_at(value.cast_unsigned()) {
+                Some(data) => format!("address of {data}"),
                 None => format!("{operator:?}"),
             },
-            _ => format!("{operator:?}"),
+            _ => self.with_address(format!("{operator:?}")),
+        }
+    }
+
+    /// The text of a load or a store, with what is at a fixed address in place of that.
+    fn with_address(&self, text: String) -> String {
+        const FIELD: &str = "offset: ";
+        let Some((head, tail)) = text.split_once(FIELD) else { return text };
+        let digits = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
+        let address = tail[..digits].parse().ok();
+        match address.and_then(|address| self.pointed_at(address)) {
+            Some(data) => format!("{head}{FIELD}{data}{}", &tail[digits..]),
+            None => text,
         }
     }
 
@@ -266,15 +291,28 @@ impl Parts<'_> {
         self.names.get(&index).map_or("?", String::as_str)
     }
 
-    /// The first bytes of the data at an address, if there are data.
-    fn pointed_at(&self, address: i32) -> Option<&[u8]> {
-        let address = address.cast_unsigned() as usize;
-        let inside = |(start, data): &&(usize, &[u8])| {
-            address.checked_sub(*start).is_some_and(|at| at < data.len())
+    /// What is at an address: the first bytes of the data there, and in place of an address among them the first bytes of
+    /// what that points at. Nothing if the number is no address of a static.
+    fn pointed_at(&self, address: u32) -> Option<String> {
+        let Some(bytes) = self.bytes_at(address) else {
+            let after = self.data.iter().any(|(start, _)| *start <= address);
+            return (after && address < self.end).then(|| "a zeroed static".to_owned());
         };
-        let (start, data) = self.data.iter().find(inside)?;
-        let rest = &data[address - start..];
-        Some(&rest[..rest.len().min(POINTED_AT)])
+        let words = bytes[..bytes.len().min(TOLD)].chunks(4).map(|word| {
+            let target = word.try_into().ok().map(u32::from_le_bytes);
+            match target.and_then(|target| self.bytes_at(target)) {
+                Some(bytes) => format!("→{:?}", &bytes[..bytes.len().min(TOLD)]),
+                None => format!("{word:?}"),
+            }
+        });
+        Some(words.collect())
+    }
+
+    fn bytes_at(&self, address: u32) -> Option<&[u8]> {
+        self.data.iter().find_map(|(start, data)| {
+            let offset = usize::try_from(address.checked_sub(*start)?).ok()?;
+            data.get(offset..).filter(|rest| !rest.is_empty())
+        })
     }
 }
 
