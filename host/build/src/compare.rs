@@ -14,7 +14,7 @@ use wasmparser::{
     Payload,
 };
 
-/// How many bytes of the data at an address tell what is there: a place in the source, as panics name it, has so many.
+/// How many bytes of the data at an address tell what is there.
 const TOLD: usize = 16;
 
 /// What differs between two versions.
@@ -291,21 +291,21 @@ impl Parts<'_> {
         self.names.get(&index).map_or("?", String::as_str)
     }
 
-    /// What is at an address: the first bytes of the data there, and in place of an address among them the first bytes of
-    /// what that points at. Nothing if the number is no address of a static.
+    /// What is at an address: the first bytes of the data there, or of what they point at. Nothing if the number is no address of a static.
     fn pointed_at(&self, address: u32) -> Option<String> {
         let Some(bytes) = self.bytes_at(address) else {
             let after = self.data.iter().any(|(start, _)| *start <= address);
             return (after && address < self.end).then(|| "a zeroed static".to_owned());
         };
-        let words = bytes[..bytes.len().min(TOLD)].chunks(4).map(|word| {
-            let target = word.try_into().ok().map(u32::from_le_bytes);
-            match target.and_then(|target| self.bytes_at(target)) {
-                Some(bytes) => format!("→{:?}", &bytes[..bytes.len().min(TOLD)]),
-                None => format!("{word:?}"),
-            }
-        });
-        Some(words.collect())
+        let told = |bytes: &[u8]| format!("{:?}", &bytes[..bytes.len().min(TOLD)]);
+        // A pointer and a length: of a text, or of the file in a place in the source, whose line is not told since it moves
+        // with the lines above.
+        if let Some((pointer, rest)) = bytes.split_first_chunk()
+            && let Some(target) = self.bytes_at(u32::from_le_bytes(*pointer))
+        {
+            return Some(format!("{} of {:?}", told(target), rest.first_chunk::<4>()));
+        }
+        Some(told(bytes))
     }
 
     fn bytes_at(&self, address: u32) -> Option<&[u8]> {
