@@ -11,6 +11,7 @@
 import { compiler } from "./compile.js";
 import { Engine } from "./engine.js";
 import { labelDrag } from "./events.js";
+import { pageId } from "./identity.js";
 import { HmrOverlay, HmrProblem, HmrStatus } from "./overlay.js";
 import { readConfig } from "./protocol.js";
 import { facilitiesOf } from "./resources/facilities.js";
@@ -240,7 +241,7 @@ let server = config.server;
 const transport = new Transport(
   {
     fetch: (url, options) => fetch(url, options),
-    open: (url) => new WebSocket(`${url}&page=${encodeURIComponent(location.pathname)}`),
+    open: (url) => new WebSocket(`${url}&page=${encodeURIComponent(location.pathname)}&id=${pageId(() => sessionStorage)}`),
     setTimeout: (code, ms) => window.setTimeout(code, ms),
     clearTimeout: (id) => window.clearTimeout(id),
     origin: location.origin,

@@ -39,6 +39,23 @@ pub fn send(port: u16, request_line: &str, headers: &[(&str, &str)]) -> Reply {
     parse(&send_bytes(port, text.as_bytes()))
 }
 
+/// Sends a request with a body to a port of this machine, and reads the answer.
+///
+/// # Panics
+///
+/// If nothing listens there, or the answer is not over in time.
+#[must_use]
+pub fn send_body(port: u16, request_line: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    let headers: Vec<String> =
+        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let text = format!(
+        "{request_line} HTTP/1.1\r\n{}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        headers.concat(),
+        body.len()
+    );
+    parse(&send_bytes(port, text.as_bytes()))
+}
+
 /// Sends bytes, and reads until the server closes the connection.
 ///
 /// # Panics

@@ -2,7 +2,7 @@
 
 use hmr_tests::demo::DemoCopy;
 use hmr_tests::dev::{Dev, SOON};
-use hmr_tests::request::{Reply, send, send_bytes};
+use hmr_tests::request::{Reply, send, send_body, send_bytes};
 use serde_json::Value;
 use std::fs;
 use std::net::TcpStream;
@@ -251,5 +251,96 @@ fn requests_and_messages_of_any_content_leave_the_server_alive() {
     let mut socket = server.socket(&token, Some(&own)).expect("a socket opens");
     _ = socket.send(Message::binary(vec![0xff; 9 << 20]));
     server.dev.wait("client-disconnected");
+    server.assert_alive();
+}
+
+/// Requests that would change something, with bodies that the tool would understand.
+const CHANGES: [(&str, &str); 6] = [
+    ("POST /@hmr/versions/pin", r#"{"module":"nobody","hash":null}"#),
+    ("POST /@hmr/versions/restore", r#"{"module":"nobody","hash":"0"}"#),
+    ("POST /@hmr/experiments", r#"{"module":"nobody","variants":[]}"#),
+    ("POST /@hmr/experiments", r#"{"module":"nobody","page":"me","hash":"newest"}"#),
+    ("POST /@hmr/snapshots/trust", r#"{"hmr":1,"name":"trust","modules":[]}"#),
+    ("DELETE /@hmr/snapshots/trust", ""),
+];
+
+#[test]
+fn what_changes_something_wants_the_token_and_the_own_origin() {
+    let server = Server::start();
+    let token = server.token();
+    let own = format!("http://{}", server.own);
+    let ask = |line: &str, body: &str, headers: &[(&str, &str)]| {
+        let mut all = vec![("Host", server.own.as_str())];
+        all.extend(headers);
+        send_body(server.port, line, &all, body)
+    };
+    for (line, body) in CHANGES {
+        let wrong = format!("{token}0");
+        for headers in [
+            &[][..],
+            &[("Origin", own.as_str())],
+            &[("X-Hmr-Token", "")],
+            &[("X-Hmr-Token", &wrong)],
+            &[("X-Hmr-Token", &token[1..])],
+            &[("X-Hmr-Token", &token), ("Origin", "http://evil.test")],
+            &[("X-Hmr-Token", &token), ("Origin", "null")],
+            &[("X-Hmr-Token", &token), ("Sec-Fetch-Site", "cross-site")],
+            &[("X-Hmr-Token", &token), ("Sec-Fetch-Site", "same-site")],
+        ] {
+            let reply = ask(line, body, headers);
+            assert_eq!(reply.status, 403, "{line} {headers:?}: {reply:?}");
+        }
+        let host =
+            send_body(server.port, line, &[("Host", "evil.test"), ("X-Hmr-Token", &token)], body);
+        assert_eq!(host.status, 403, "{line}: {host:?}");
+        let allowed = ask(line, body, &[("X-Hmr-Token", &token), ("Origin", &own)]);
+        assert!(matches!(allowed.status, 204 | 404), "{line}: {allowed:?}");
+    }
+    // The token in the address is for the socket alone.
+    let line = format!("DELETE /@hmr/snapshots/trust?token={token}");
+    assert_eq!(ask(&line, "", &[]).status, 403);
+    for path in [
+        "/@hmr/versions",
+        "/@hmr/versions/compare?module=a&from=b&to=c",
+        "/@hmr/experiments",
+        "/@hmr/snapshots",
+        "/@hmr/snapshots/trust",
+    ] {
+        for (name, value) in [("Origin", "http://evil.test"), ("Sec-Fetch-Site", "cross-site")] {
+            let reply = server.get(path, &[(name, value)]);
+            assert_eq!(reply.status, 403, "{path}");
+        }
+    }
+    server.assert_alive();
+}
+
+#[test]
+fn requests_by_hand_of_any_content_are_refused_with_a_reason() {
+    let server = Server::start();
+    let token = server.token();
+    let headers = [("Host", server.own.as_str()), ("X-Hmr-Token", &token)];
+    let deep = "[".repeat(50_000);
+    for (line, _) in CHANGES.into_iter().filter(|(line, _)| line.starts_with("POST")) {
+        for body in
+            ["", "{", "null", "[]", "7", r#"{"module":7}"#, r#"{"module":"a","x":1}"#, &deep]
+        {
+            let reply = send_body(server.port, line, &headers, body);
+            assert_eq!(reply.status, 400, "{line} {body:.20}: {reply:?}");
+            assert!(reply.body.contains("hint: "), "{line}: {}", reply.body);
+        }
+    }
+    for name in ["..%2f..%2fx", "%2e%2e", ".hidden", "a%20b", "%00", "%c3%a9", &"a".repeat(81)] {
+        for (method, body) in [("GET", ""), ("POST", "{}"), ("DELETE", "")] {
+            let line = format!("{method} /@hmr/snapshots/{name}");
+            let reply = send_body(server.port, &line, &headers, body);
+            assert_eq!(reply.status, 400, "{line}: {reply:?}");
+        }
+    }
+    let large = format!(r#"{{"module":"{}","hash":null}}"#, "a".repeat(1 << 20));
+    let reply = send_body(server.port, "POST /@hmr/versions/pin", &headers, &large);
+    assert!(matches!(reply.status, 0 | 413), "{}", reply.status);
+    let large = "a".repeat(17 << 20);
+    let reply = send_body(server.port, "POST /@hmr/snapshots/large", &headers, &large);
+    assert!(matches!(reply.status, 0 | 413), "{}", reply.status);
     server.assert_alive();
 }

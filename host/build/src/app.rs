@@ -47,6 +47,16 @@ pub struct Module {
     pub manifest_path: Utf8PathBuf,
     /// The name of its library target.
     pub target: String,
+    /// The command that must succeed before an update of it is announced.
+    pub gate: Option<String>,
+}
+
+impl Module {
+    /// The folder of its package; absolute.
+    #[must_use]
+    pub fn folder(&self) -> &Utf8Path {
+        self.manifest_path.parent().unwrap_or(&self.manifest_path)
+    }
 }
 
 /// A package whose source lies in a folder on this machine, so that a change there means something.
@@ -260,6 +270,7 @@ fn modules(members: &[&Package]) -> Result<Vec<Module>, AppError> {
             package: package.name.to_string(),
             manifest_path: package.manifest_path.clone(),
             target: target.name.clone(),
+            gate: config.gate,
         };
         if let Some(first) = modules.insert(name.clone(), module) {
             let second = package.name.to_string();

@@ -6,7 +6,7 @@
 //!
 //! A build ends early when its [`CancelToken`] is cancelled: cargo and all that it started are killed.
 
-mod child;
+pub(crate) mod child;
 mod dep_info;
 mod messages;
 
@@ -187,7 +187,7 @@ fn artifacts(
 
 impl Failure {
     /// A failure that is not the compiler's.
-    fn plain(title: &str, text: &str) -> Self {
+    pub(crate) fn plain(title: &str, text: &str) -> Self {
         Self { title: title.into(), diagnostics: vec![Diagnostic::plain(text)] }
     }
 }

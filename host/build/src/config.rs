@@ -10,6 +10,9 @@ use serde_json::Value;
 /// How many affected files make a change a full reload, unless set otherwise.
 pub const FULL_RELOAD_THRESHOLD: usize = 10;
 
+/// How many versions of each module are kept, unless set otherwise.
+pub const VERSIONS: usize = 32;
+
 /// The settings of an app. Keys are the fields' names with `-` for `_`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -27,6 +30,10 @@ pub struct Config {
     pub static_folder: Utf8PathBuf,
     /// Package only: the module's name, if it is not the package's.
     pub name: Option<String>,
+    /// How many versions of each module are kept; at least 1.
+    pub versions: usize,
+    /// Package only: the command that must succeed before an update of the module is announced.
+    pub gate: Option<String>,
 }
 
 /// Which of the two tables a setting stands in.
@@ -134,8 +141,21 @@ const NAME: Key = Key {
     example: "name = \"board\"",
 };
 
-const KEYS: [&Key; 7] =
-    [&APP, &ROOT_FILES, &THRESHOLD, &WATCH_IGNORE, &PORT, &STATIC_FOLDER, &NAME];
+const KEPT: Key = Key {
+    name: "versions",
+    only: None,
+    expected: "a whole number from 1",
+    example: "versions = 32",
+};
+const GATE: Key = Key {
+    name: "gate",
+    only: Some(Table::Package),
+    expected: "a command",
+    example: "gate = \"cargo test -p board\"",
+};
+
+const KEYS: [&Key; 9] =
+    [&APP, &ROOT_FILES, &THRESHOLD, &WATCH_IGNORE, &PORT, &STATIC_FOLDER, &NAME, &KEPT, &GATE];
 
 impl Default for Config {
     fn default() -> Self {
@@ -147,6 +167,8 @@ impl Default for Config {
             port: None,
             static_folder: "static".into(),
             name: None,
+            versions: VERSIONS,
+            gate: None,
         }
     }
 }
@@ -194,6 +216,15 @@ impl Config {
             Some("name") => {
                 let name = value.as_str().filter(|name| is_name(name));
                 self.name = Some(name.ok_or_else(|| place.wrong_type(&NAME, value))?.to_owned());
+            }
+            Some("versions") => {
+                let versions = value.as_u64().and_then(|number| usize::try_from(number).ok());
+                let versions = versions.filter(|number| *number > 0);
+                self.versions = versions.ok_or_else(|| place.wrong_type(&KEPT, value))?;
+            }
+            Some("gate") => {
+                let gate = value.as_str().filter(|gate| !gate.trim().is_empty());
+                self.gate = Some(gate.ok_or_else(|| place.wrong_type(&GATE, value))?.to_owned());
             }
             _ => return Err(place.unknown(key)),
         }
@@ -318,15 +349,18 @@ mod tests {
         let config = read(
             Table::Workspace,
             json!({"app": "site", "root-files": ["*.json"], "full-reload-threshold": 3,
-                   "watch-ignore": ["notes/**"], "port": 9000, "static-folder": "public"}),
+                   "watch-ignore": ["notes/**"], "port": 9000, "static-folder": "public",
+                   "versions": 5}),
         )
         .expect("settings that are right");
         assert_eq!(config.app.as_deref(), Some(Utf8Path::new("site")));
         assert_eq!((config.port, config.full_reload_threshold), (Some(9000), 3));
         assert_eq!((&*config.root_files[0], &*config.watch_ignore[0]), ("*.json", "notes/**"));
-        assert_eq!(config.static_folder, "public");
-        let named = read(Table::Package, json!({"name": "board"})).expect("a name");
+        assert_eq!((config.static_folder.as_str(), config.versions), ("public", 5));
+        let package = json!({"name": "board", "gate": "cargo test"});
+        let named = read(Table::Package, package).expect("a name and a gate");
         assert_eq!(named.name.as_deref(), Some("board"));
+        assert_eq!(named.gate.as_deref(), Some("cargo test"));
     }
 
     #[test]
@@ -366,6 +400,9 @@ mod tests {
             json!({"root-files": [1]}),
             json!({"name": "a/b"}),
             json!({"static-folder": ""}),
+            json!({"versions": 0}),
+            json!({"gate": " "}),
+            json!({"gate": ["cargo", "test"]}),
             json!([]),
         ] {
             assert!(read(Table::Package, settings.clone()).is_err(), "{settings}");

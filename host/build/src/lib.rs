@@ -8,22 +8,31 @@
 //!    comes out as [`diagnostics`].
 //! 4. [`transform`] checks the compiled bytes against the ABI and makes what an engine gets.
 //!
+//! Beside that way lie [`gate`], the developer's own command that decides about an update, [`checkout`], which tells the
+//! commit that a version was made from, and [`compare`], which tells two versions apart.
+//!
 //! Everything is synchronous and uses plain threads: callers choose how to wait. Nothing here prints,
 //! watches files or speaks to a page. Every child process gets its environment from [`environment`].
 
 pub mod app;
 pub mod cargo;
+pub mod checkout;
+pub mod compare;
 pub mod config;
 pub mod diagnostics;
 pub mod environment;
+pub mod gate;
 mod hash;
 pub mod toolchain;
 pub mod transform;
 
 pub use app::{App, AppError, LocalPackage, Module};
 pub use cargo::{Artifact, BuildEvent, BuildOutcome, BuildRequest, CancelToken, Failure, build};
+pub use checkout::{Commit, commit};
+pub use compare::{Comparison, compare};
 pub use config::Config;
 pub use diagnostics::{Diagnostic, Level};
+pub use gate::{GateOutcome, gate};
 pub use hash::hash_of;
 pub use toolchain::{Finding, Progress, Status, Toolchain, ToolchainError, doctor};
 pub use transform::{LOOP_BUDGET, Prepared, TransformError, prepare, prepare_guarded};

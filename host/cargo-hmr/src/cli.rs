@@ -44,6 +44,9 @@ struct DevArgs {
     /// Opens the page in the default browser
     #[arg(long)]
     open: bool,
+    /// Announces updates without running the gates of their modules
+    #[arg(long)]
+    no_gates: bool,
     /// Prints one JSON object per line on stdout for every event
     #[arg(long)]
     json: bool,
@@ -69,6 +72,7 @@ fn dev(arguments: DevArgs) -> ExitCode {
         default_port: PORT,
         host: arguments.host,
         open: arguments.open,
+        gates: !arguments.no_gates,
         json: arguments.json,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

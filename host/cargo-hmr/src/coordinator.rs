@@ -8,15 +8,28 @@
 //! - Only bytes that differ are announced. A success clears a standing failure, whatever it brings.
 //! - A reload waits for the build that it needs. A page's markup needs none, so it does not wait for broken code to be mended.
 //! - While the application cannot be read, every change is a reason to read it again, and none to build what is left of it.
-//! - Pages that connect late get the newest of everything ([`Coordinator::hello`]).
+//! - Pages that connect late get the newest of everything that did not fail in a page ([`Coordinator::hello`]), and the
+//!   failure that stands. Which version that is for each module is [`line`]'s to decide.
+//! - A pinned module is built, and its new versions are kept, but not announced.
+//! - What an experiment gives to single pages is told to those alone.
+
+mod line;
+mod pages;
+mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 use hmr_build::{Diagnostic, Failure};
+use serde_json::Value;
 
+pub use self::line::Candidate;
+use self::line::Line;
+pub use self::pages::Said;
+pub use self::requests::{Denied, Wanted};
 use crate::{
     events::{Built, Event, Phases, UpdateKind},
+    experiment::Experiments,
     graph::{Graph, UpdatePlan},
     protocol::{FailureMessage, Hello, ServerMessage, Version},
     watch::ChangeBatch,
@@ -36,6 +49,8 @@ pub enum Input {
         /// How.
         outcome: Outcome,
     },
+    /// A page, named by its path and a number, has done something.
+    Page(String, Said),
 }
 
 /// How a build ended.
@@ -65,6 +80,8 @@ pub struct Compiled {
     pub bytes: usize,
     /// Every file that it was made from; absolute.
     pub files: Vec<Utf8PathBuf>,
+    /// The transform of the state that lies beside its source.
+    pub transform: Vec<Value>,
 }
 
 /// What is to be done.
@@ -83,6 +100,13 @@ pub enum Effect {
     Cancel,
     /// Tell every page.
     Send(ServerMessage),
+    /// Tell one page.
+    SendTo {
+        /// Which connection.
+        page: String,
+        /// What.
+        message: ServerMessage,
+    },
     /// Tell the developer.
     Tell(Event),
 }
@@ -96,7 +120,12 @@ pub struct Coordinator {
     ready: bool,
     /// Whether the application was readable the last time.
     readable: bool,
-    versions: BTreeMap<String, Version>,
+    lines: BTreeMap<String, Line>,
+    /// How many versions of each module are kept.
+    kept: usize,
+    experiments: Experiments,
+    /// The ids of the pages that are open, by connection.
+    pages: BTreeMap<String, String>,
     failure: Option<Failure>,
     sequence: u64,
     generation: u64,
@@ -123,7 +152,10 @@ impl Coordinator {
             graph,
             ready: false,
             readable: true,
-            versions: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            kept: hmr_build::config::VERSIONS,
+            experiments: Experiments::default(),
+            pages: BTreeMap::new(),
             failure: None,
             sequence: 0,
             generation: 0,
@@ -132,15 +164,49 @@ impl Coordinator {
         }
     }
 
-    /// What a page that comes now must know.
+    /// Keeps another number of versions of each module from the next build on.
+    pub fn keep(&mut self, versions: usize) {
+        self.kept = versions;
+    }
+
+    /// What a page that comes now must know, experiments aside.
     #[must_use]
     pub fn hello(&self) -> Hello {
+        let versions = self.lines.values().filter_map(Line::current);
         Hello {
             server: self.server.clone(),
             sequence: self.sequence,
-            modules: self.versions.values().cloned().collect(),
-            failure: self.failure.as_ref().map(FailureMessage::from),
+            modules: versions.map(|current| current.version).collect(),
+            failure: self.failure.as_ref().map(FailureMessage::from).or_else(|| self.refusals()),
         }
+    }
+
+    /// What stands of versions that failed in pages.
+    fn refusals(&self) -> Option<FailureMessage> {
+        let mut standing = self.lines.values().filter_map(Line::standing);
+        let mut message = FailureMessage::from(standing.next()?);
+        for failure in standing {
+            message.title = format!("{}; {}", message.title, failure.title);
+            message.diagnostics.extend(failure.diagnostics.iter().cloned());
+        }
+        Some(message)
+    }
+
+    /// The experiments that run.
+    #[must_use]
+    pub fn experiments(&self) -> &Experiments {
+        &self.experiments
+    }
+
+    /// The versions of each module that some page is given, which must be kept whatever their age.
+    #[must_use]
+    pub fn held(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let held = |(module, line): (&String, &Line)| {
+            let mut hashes = self.experiments.fixed(module);
+            hashes.extend(line.needed());
+            (module.clone(), hashes)
+        };
+        self.lines.iter().map(held).collect()
     }
 
     /// The module graph.
@@ -180,6 +246,7 @@ impl Coordinator {
             }
             // A build that a newer one replaced.
             Input::Built { .. } => {}
+            Input::Page(page, said) => self.heard(page, said, &mut effects),
         }
         effects
     }
@@ -243,7 +310,8 @@ impl Coordinator {
 
     fn scanned(&mut self, mut graph: Graph, effects: &mut Vec<Effect>) {
         graph.adopt_files(&mut self.graph);
-        self.versions.retain(|module, _| graph.modules().any(|name| name == module));
+        self.lines.retain(|module, _| graph.modules().any(|name| name == module));
+        self.experiments.retain(|module| graph.modules().any(|name| name == module));
         self.due.modules = graph
             .modules()
             .map(|name| {
@@ -310,57 +378,78 @@ impl Coordinator {
             duration_ms: phases.compile + phases.prepare,
             warnings,
         }));
-        let mut swapped = Vec::new();
-        for Compiled { version, files, .. } in modules {
+        let (mut news, mut held) = (Vec::new(), Vec::new());
+        for Compiled { version, bytes, files, transform } in modules {
             self.graph.set_files(&version.module, files);
-            let old = self.versions.insert(version.module.clone(), version.clone());
-            if old.is_none_or(|old| old.hash != version.hash) {
-                swapped.push(version);
+            let line = self.lines.entry(version.module.clone()).or_default();
+            let built = Candidate { version, bytes };
+            if !line.push(built.clone(), transform, self.kept) {
+                continue;
+            }
+            match line.pinned() {
+                Some(_) => held.push(Built::from(&built)),
+                // A reload carries no transform: it stays due.
+                None if self.due.reload.is_none() => news.extend(line.announce()),
+                None => {}
             }
         }
         let phases = Phases { watch: self.due.watch_ms, ..phases };
+        if !held.is_empty() {
+            effects.push(Effect::Tell(Event::HeldBack { modules: held.clone() }));
+        }
         if self.due.reload.is_some() {
             self.reload(phases, effects);
-        } else if swapped.is_empty() {
-            let due = std::mem::take(&mut self.due);
-            effects.push(Effect::Tell(Event::Unchanged {
-                modules: built.into_iter().map(|built| built.module).collect(),
-                changed: due.changed.into_iter().collect(),
-            }));
-        } else {
-            let built = built
-                .into_iter()
-                .filter(|built| swapped.iter().any(|version| version.module == built.module));
-            self.hot_update(built.collect(), swapped, phases, effects);
+            return;
+        }
+        let due = std::mem::take(&mut self.due);
+        let changed = due.changed.into_iter().collect();
+        if !news.is_empty() {
+            let mut chains: Vec<String> = news
+                .iter()
+                .filter_map(|built| due.modules.get(&built.version.module).cloned())
+                .collect();
+            chains.dedup();
+            self.hot_update(chains.join(", "), &news, changed, phases, effects);
+        } else if held.is_empty() {
+            let modules = built.into_iter().map(|built| built.module).collect();
+            effects.push(Effect::Tell(Event::Unchanged { modules, changed }));
         }
     }
 
+    /// Announces versions to every page that follows them.
     fn hot_update(
         &mut self,
-        built: Vec<Built>,
-        modules: Vec<Version>,
+        reason: String,
+        news: &[Candidate],
+        changed: Vec<String>,
         phases: Phases,
         effects: &mut Vec<Effect>,
     ) {
-        let due = std::mem::take(&mut self.due);
-        let mut chains: Vec<String> = modules
-            .iter()
-            .filter_map(|version| due.modules.get(&version.module).cloned())
-            .collect();
-        chains.dedup();
-        let reason = chains.join(", ");
         let sequence = self.next();
         effects.push(Effect::Tell(Event::Update {
             sequence,
             kind: UpdateKind::HotUpdate,
             reason: reason.clone(),
-            modules: built,
+            modules: news.iter().map(Built::from).collect(),
             paths: Vec::new(),
-            changed: due.changed.into_iter().collect(),
+            changed,
             phases,
             clients: 0,
         }));
-        effects.push(Effect::Send(ServerMessage::HotUpdate { sequence, reason, modules }));
+        let modules: Vec<Version> = news.iter().map(|news| news.version.clone()).collect();
+        if !modules.iter().any(|version| self.experiments.runs(&version.module)) {
+            effects.push(Effect::Send(ServerMessage::HotUpdate { sequence, reason, modules }));
+            return;
+        }
+        for (page, id) in &self.pages {
+            let mut modules = modules.clone();
+            modules.retain(|version| self.experiments.follows(&version.module, id));
+            if !modules.is_empty() {
+                let message =
+                    ServerMessage::HotUpdate { sequence, reason: reason.clone(), modules };
+                effects.push(Effect::SendTo { page: page.clone(), message });
+            }
+        }
     }
 
     /// Sends the reload that is due.

@@ -5,6 +5,7 @@
 //! what has a life of its own: the watcher, the server, the build that runs.
 
 mod build;
+mod requests;
 
 use std::sync::{Arc, PoisonError};
 
@@ -13,12 +14,12 @@ use hmr_build::{App, AppError, CancelToken, Failure, Progress, Toolchain, Toolch
 use tokio::sync::mpsc;
 
 use crate::{
-    coordinator::{Coordinator, Effect, Input, Outcome},
+    coordinator::{Coordinator, Effect, Input, Outcome, Said},
     events::Event,
     graph::Graph,
     protocol::ClientMessage,
     report::Reporter,
-    server::{self, FromPage, Places, ServerError, Shared},
+    server::{self, FromPage, Greeting, Places, ServerError, Shared},
     watch::{ChangeBatch, Scope, WatchError, Watcher},
 };
 
@@ -35,6 +36,8 @@ pub struct Options {
     pub host: String,
     /// Whether to open a browser.
     pub open: bool,
+    /// Whether updates wait for the gates of their modules.
+    pub gates: bool,
     /// Whether to print JSON lines.
     pub json: bool,
 }
@@ -68,7 +71,7 @@ pub enum DevError {
 /// What the loop waits for.
 enum Message {
     Changed(ChangeBatch),
-    Progress(String),
+    Tell(Event),
     Toolchain(Result<Toolchain, ToolchainError>),
     Built { generation: u64, outcome: Outcome },
     Page(FromPage),
@@ -149,10 +152,17 @@ impl Session {
     ) -> Result<Self, DevError> {
         let graph = Graph::new(&app)?;
         let folders = scope(&app, &graph);
-        let coordinator = Coordinator::new(server::random_name()?, graph);
+        let mut coordinator = Coordinator::new(server::random_name()?, graph);
+        coordinator.keep(app.config.versions);
         let (from_pages, pages) = mpsc::unbounded_channel();
-        let shared =
-            Arc::new(Shared::new(coordinator.hello(), places(&app), &options.host, from_pages)?);
+        let shared = Shared::new(
+            greeting(&coordinator),
+            app.config.versions,
+            places(&app),
+            &options.host,
+            from_pages,
+        )?;
+        let shared = Arc::new(shared);
         let changes = messages.clone();
         let watcher = Watcher::start(folders.clone(), move |batch| {
             _ = changes.send(Message::Changed(batch));
@@ -228,7 +238,8 @@ impl Session {
         let (messages, folder) = (self.messages.clone(), self.app.root.clone());
         tokio::task::spawn_blocking(move || {
             let found = Toolchain::find(&folder, &mut |progress| {
-                _ = messages.send(Message::Progress(described(progress)));
+                let message = described(progress);
+                _ = messages.send(Message::Tell(Event::Progress { message }));
             });
             _ = messages.send(Message::Toolchain(found));
         });
@@ -248,7 +259,7 @@ impl Session {
                 self.changed_early |= self.toolchain.is_none();
                 self.step(Input::Changed(batch));
             }
-            Message::Progress(message) => self.tell(Event::Progress { message }),
+            Message::Tell(event) => self.tell(event),
             Message::Built { generation, outcome } => self.built(generation, outcome),
             Message::Page(from) => self.page(from),
             Message::Toolchain(_) | Message::Stop => {}
@@ -257,15 +268,25 @@ impl Session {
 
     fn step(&mut self, input: Input) {
         let effects = self.coordinator.step(input);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
         // Pages that come from now on are told the new state; those that are there get the messages.
-        *self.shared.hello.write().unwrap_or_else(PoisonError::into_inner) =
-            self.coordinator.hello();
+        *self.shared.greeting.write().unwrap_or_else(PoisonError::into_inner) =
+            greeting(&self.coordinator);
+        let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+        for (module, hashes) in self.coordinator.held() {
+            store.hold(&module, hashes);
+        }
+        drop(store);
         for effect in effects {
             match effect {
                 Effect::Scan => self.rescan(),
                 Effect::Build { generation, modules } => self.start_build(generation, modules),
                 Effect::Cancel => self.build.cancel(),
                 Effect::Send(message) => self.shared.send(&message),
+                Effect::SendTo { page, message } => self.shared.send_to(&page, &message),
                 Effect::Tell(event) => self.tell(event),
             }
         }
@@ -278,6 +299,11 @@ impl Session {
                 self.app = Arc::new(app);
                 *self.shared.places.write().unwrap_or_else(PoisonError::into_inner) =
                     places(&self.app);
+                let versions = self.app.config.versions;
+                self.coordinator.keep(versions);
+                let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+                store.set_limit(versions);
+                drop(store);
                 self.scan();
             }
             Err(error) => self.step(Input::Scanned(Err(unreadable(&error.to_string())))),
@@ -320,10 +346,11 @@ impl Session {
             shared: Arc::clone(&self.shared),
             modules,
             cancel: self.build.clone(),
+            gates: self.options.gates,
         };
         let messages = self.messages.clone();
         tokio::task::spawn_blocking(move || {
-            let outcome = work.run(|progress| _ = messages.send(Message::Progress(progress)));
+            let outcome = work.run(&|event| _ = messages.send(Message::Tell(event)));
             _ = messages.send(Message::Built { generation, outcome });
         });
     }
@@ -346,27 +373,32 @@ impl Session {
 
     fn page(&mut self, from: FromPage) {
         match from {
-            FromPage::Connected { page } => {
+            FromPage::Connected { page, id } => {
                 self.pages += 1;
-                self.tell(Event::ClientConnected { page });
+                self.step(Input::Page(page, Said::Connected { id }));
             }
             FromPage::Disconnected { page } => {
                 self.pages = self.pages.saturating_sub(1);
-                self.tell(Event::ClientDisconnected { page });
+                self.step(Input::Page(page, Said::Disconnected));
             }
             FromPage::Garbled { page, error } => {
                 let message = format!("the page sent something that is no message: {error}");
                 self.tell(Event::Problem { page, message });
             }
+            // Whoever asked and has gone needs no answer.
+            FromPage::Asked { request, reply } => _ = reply.send(self.asked(request)),
             FromPage::Said { page, message } => match message {
                 ClientMessage::Ready { .. } => {}
                 ClientMessage::Swap { sequence, swaps } => {
-                    self.tell(Event::Swap { sequence, page, swaps });
+                    self.step(Input::Page(page, Said::Swapped { sequence, swaps }));
                 }
                 ClientMessage::Applied { sequence, what, count } => {
                     self.tell(Event::Applied { sequence, page, what, count });
                 }
-                ClientMessage::Trap(trap) => self.tell(Event::Trap { page, trap }),
+                ClientMessage::Trap(trap) => self.step(Input::Page(page, Said::Trapped(trap))),
+                ClientMessage::Slower(slower) => {
+                    self.step(Input::Page(page, Said::Slowed(slower)));
+                }
                 ClientMessage::Problem { message } => self.tell(Event::Problem { page, message }),
             },
         }
@@ -386,7 +418,15 @@ impl Session {
 }
 
 fn places(app: &App) -> Places {
-    Places { root: app.root.clone(), static_folder: app.root.join(&app.config.static_folder) }
+    Places {
+        root: app.root.clone(),
+        static_folder: app.root.join(&app.config.static_folder),
+        snapshots: app.target_dir().join("snapshots"),
+    }
+}
+
+fn greeting(coordinator: &Coordinator) -> Greeting {
+    Greeting { hello: coordinator.hello(), experiments: coordinator.experiments().clone() }
 }
 
 /// The application's folder and those of all packages on this machine; single files from elsewhere.

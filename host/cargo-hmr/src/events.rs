@@ -5,7 +5,7 @@
 use hmr_build::Diagnostic;
 use serde::Serialize;
 
-use crate::protocol::{Swap, Trap};
+use crate::protocol::{Slower, Swap, Trap};
 
 /// A module and the version that it became.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -148,6 +148,62 @@ pub enum Event {
         /// What and where.
         #[serde(flatten)]
         trap: Trap,
+    },
+    /// Calls take clearly longer in a page than before the update.
+    Slower {
+        /// The page.
+        page: String,
+        /// Which calls, and how long they take.
+        #[serde(flatten)]
+        slower: Slower,
+    },
+    /// A version failed in a page: no new page gets it.
+    Refused {
+        /// The page.
+        page: String,
+        /// The module.
+        module: String,
+        /// The version that failed.
+        hash: String,
+        /// The version that new pages get.
+        serves: String,
+        /// Why it failed.
+        reason: String,
+    },
+    /// A new version of a pinned module is kept and not announced.
+    HeldBack {
+        /// The versions.
+        modules: Vec<Built>,
+    },
+    /// A module was pinned to a version, or is pinned no more.
+    Pinned {
+        /// The module.
+        module: String,
+        /// The version; none if it is pinned no more.
+        hash: Option<String>,
+    },
+    /// An experiment was started or changed, or has ended.
+    Experiment {
+        /// The module.
+        module: String,
+        /// The hashes of its variants, or `newest`; empty if it has ended.
+        variants: Vec<String>,
+    },
+    /// The gate of a module was started.
+    GateStarted {
+        /// The module.
+        module: String,
+        /// The command.
+        command: String,
+    },
+    /// A gate has ended.
+    GateFinished {
+        /// The module.
+        module: String,
+        /// `passed`, `failed` or `cancelled`.
+        outcome: &'static str,
+        /// How long it took, in milliseconds.
+        duration_ms: f64,
     },
     /// A page reports something that the developer should read.
     Problem {

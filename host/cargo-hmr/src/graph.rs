@@ -13,6 +13,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use hmr_build::{App, LocalPackage};
 
+/// The file in a module's package folder with what the next update does to the state, once.
+pub const TRANSFORM: &str = "hmr-transform.json";
+
 use crate::watch::{Change, ChangeBatch};
 
 /// Files → packages → modules, for one application.
@@ -191,6 +194,14 @@ impl Graph {
             .map(|(name, _)| name)
             .collect();
         let package = self.package_of(path);
+        if let Some(package) = package
+            && path == package.folder.join(TRANSFORM)
+        {
+            let own = self.modules.iter().filter(|(_, own)| **own == package.name);
+            return own
+                .map(|(name, _)| (name.clone(), self.chain(path, Some(package), name)))
+                .collect();
+        }
         if !readers.is_empty() {
             return readers
                 .into_iter()
@@ -368,6 +379,15 @@ mod tests {
     #[test]
     fn an_included_file_counts() {
         assert_eq!(chains(&plan(&["/app/board/names.txt"], false)), ["board/names.txt → board"]);
+    }
+
+    #[test]
+    fn a_transform_belongs_to_its_module_alone() {
+        assert_eq!(
+            chains(&plan(&["/app/board/hmr-transform.json"], false)),
+            ["board/hmr-transform.json → board"]
+        );
+        assert!(plan(&["/app/ui/hmr-transform.json"], false).is_empty(), "`ui` is no module");
     }
 
     #[test]

@@ -7,19 +7,22 @@
 //! - [`coordinator`] (pure) decides what is to be done, and [`dev`] does it: it is the one loop, and the only
 //!   place where the parts meet;
 //! - `hmr-build` compiles and prepares; [`store`] keeps versions by hash;
+//! - [`experiment`] (pure) gives single pages versions of their own;
 //! - [`server`] announces updates over the socket ([`protocol`]) and passes on what pages answer;
 //! - [`report`] prints [`events`], and is the only one that prints.
 //!
 //! Deliberately absent: any knowledge of what is inside a module (that is `hmr-abi`'s and the engines'), and any
-//! state that outlives the process.
+//! state that outlives the process, but for the snapshots that a developer saves ([`snapshots`]).
 
 pub mod cli;
 pub mod coordinator;
 pub mod dev;
 pub mod events;
+pub mod experiment;
 pub mod graph;
 pub mod protocol;
 pub mod report;
 pub mod server;
+pub mod snapshots;
 pub mod store;
 pub mod watch;

@@ -17,6 +17,9 @@ pub struct Version {
     pub url: String,
     /// The components that can be mounted.
     pub components: Vec<String>,
+    /// What is done to the state once, on the way to this version; operations as in a snapshot's `transform`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub transform: Vec<Value>,
 }
 
 /// A standing failure: what the page shows until it is mended.
@@ -143,6 +146,8 @@ pub enum ClientMessage {
     },
     /// Running code has trapped.
     Trap(Trap),
+    /// Calls of an export take clearly longer than before.
+    Slower(Slower),
     /// Anything else that the developer should read.
     Problem {
         /// What it is.
@@ -159,20 +164,67 @@ pub struct Swap {
     pub module: String,
     /// The version that it was to become.
     pub hash: String,
-    /// `committed`, `rolled-back`, `unchanged` or `not-mounted`.
+    /// `committed`, `rolled-back`, `undone`, `unchanged`, `not-mounted` or `declined`.
     pub outcome: String,
     /// The step that failed.
     pub step: Option<String>,
-    /// Why it failed.
+    /// Why it failed, or was declined.
     pub error: Option<String>,
+    /// The source file in which it failed, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line in it, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
     /// The restore report; see [`hmr_abi::state::RestoreReport`].
     pub report: Option<Value>,
     /// What became of each resource.
     pub resources: Vec<Value>,
+    /// What became of each connection: `from`, `to`, `outcome` and perhaps a `reason`.
+    pub connections: Vec<Value>,
+    /// Instances that could not go on with what they had: `instance` and `reason`.
+    pub invalidated: Vec<Value>,
     /// The steps that were entered.
     pub events: Vec<String>,
     /// Milliseconds by step.
     pub duration: Value,
+    /// How long a rehearsal took, in milliseconds: `wait`, `run`, and `added`, for which the page waited for nothing else.
+    pub rehearsal: Option<Value>,
+}
+
+impl Swap {
+    /// Whether the version failed in the page, so that no other page may get it. One that could not be fetched, or was
+    /// declined by what is mounted, has not been tried.
+    #[must_use]
+    pub fn condemns(&self) -> bool {
+        let fetching = self.step.as_deref() == Some("prepare")
+            && self.error.as_deref().is_some_and(|error| error.contains("cannot be fetched"));
+        match self.outcome.as_str() {
+            "undone" => true,
+            "rolled-back" => !fetching,
+            _ => false,
+        }
+    }
+}
+
+/// Calls of an export that take clearly longer than in the version before.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Slower {
+    /// The module.
+    pub module: String,
+    /// Its version.
+    pub hash: String,
+    /// The version that it is compared with.
+    pub before: String,
+    /// The export.
+    pub call: String,
+    /// How many calls were measured.
+    pub calls: u64,
+    /// The median in the version before, in milliseconds.
+    pub before_ms: f64,
+    /// The median now, in milliseconds.
+    pub after_ms: f64,
 }
 
 /// A trap in running code.
@@ -258,5 +310,21 @@ mod tests {
             r#"{"type":"swap","sequence":2,"extra":1,"swaps":[{"module":"a","outcome":"committed"}]}"#,
         );
         assert!(matches!(swap, Ok(ClientMessage::Swap { sequence: 2, .. })));
+    }
+
+    #[test]
+    fn a_version_is_condemned_by_failing_not_by_being_out_of_reach() {
+        let swap = |outcome: &str, step: &str, error: &str| Swap {
+            outcome: outcome.into(),
+            step: Some(step.into()),
+            error: Some(error.into()),
+            ..Swap::default()
+        };
+        assert!(swap("undone", "probation", "unreachable").condemns());
+        assert!(swap("rolled-back", "restore", "unreachable").condemns());
+        assert!(swap("rolled-back", "prepare", "the rehearsal failed").condemns());
+        assert!(!swap("rolled-back", "prepare", "`/@hmr/x` cannot be fetched: offline").condemns());
+        assert!(!swap("declined", "prepare", "it draws").condemns());
+        assert!(!swap("committed", "", "").condemns());
     }
 }

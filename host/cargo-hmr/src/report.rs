@@ -1,7 +1,8 @@
 //! The one place that prints: events as lines for people on stderr, or as JSON lines on stdout.
 
+mod swaps;
+
 use std::{
-    collections::BTreeMap,
     fmt::Write as _,
     io::{IsTerminal as _, Write as _},
     time::Duration,
@@ -10,10 +11,9 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use hmr_build::{Diagnostic, Finding, Level, Status};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::Value;
 
 use crate::events::{Built, Event, Phases, UpdateKind};
-use crate::protocol::{Swap, Trap};
+use crate::protocol::{Slower, Trap};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -43,6 +43,8 @@ impl Reporter {
             self.json_line(event);
         } else if let Event::Progress { message } = event {
             self.progress(message);
+        } else if let Event::GateStarted { module, command } = event {
+            self.progress(&format!("the gate of {module}: {command}"));
         } else {
             if !matches!(
                 event,
@@ -156,19 +158,51 @@ fn human(event: &Event) -> String {
         Event::Update { kind, reason, modules, changed, phases, clients, sequence, .. } => {
             update(*sequence, *kind, reason, modules, changed, *phases, *clients)
         }
-        Event::Swap { swaps, page, sequence } => {
-            swaps.iter().map(|each| swap(*sequence, page, each)).collect::<Vec<_>>().join("\n")
-        }
+        Event::Swap { swaps, page, sequence } => swaps
+            .iter()
+            .map(|each| swaps::line(*sequence, page, each))
+            .collect::<Vec<_>>()
+            .join("\n"),
         Event::Applied { sequence, page, what, count } => {
             format!(
                 "  {GOOD}✓{GOOD:#} {FAINT}#{sequence} {page}{FAINT:#} {what} shown by {count} elements"
             )
         }
         Event::Trap { page, trap } => trapped(page, trap),
+        Event::Slower { page, slower } => slowed(page, slower),
+        Event::Refused { module, hash, serves, .. } => format!(
+            "  {WARN}refused{WARN:#} {NAME}{module}{NAME:#} {}; {FAINT}new pages get {}{FAINT:#}",
+            short(hash),
+            short(serves)
+        ),
+        Event::HeldBack { modules } => {
+            let names: Vec<String> = modules.iter().map(|built| built.module.clone()).collect();
+            format!(
+                "{NAME}{}{NAME:#} {FAINT}pinned: the new version is kept, not announced{FAINT:#}",
+                listed(&names)
+            )
+        }
+        Event::Pinned { module, hash } => match hash {
+            Some(hash) => format!("{NAME}{module}{NAME:#} is pinned to {}", short(hash)),
+            None => format!("{NAME}{module}{NAME:#} is no longer pinned"),
+        },
+        Event::Experiment { module, variants } if variants.is_empty() => {
+            format!("{NAME}{module}{NAME:#}: the experiment has ended")
+        }
+        Event::Experiment { module, variants } => {
+            let variants: Vec<String> =
+                variants.iter().map(|hash| short(hash).to_owned()).collect();
+            format!("{NAME}{module}{NAME:#}: an experiment runs with {}", listed(&variants))
+        }
+        Event::GateFinished { module, outcome: "passed", duration_ms } => format!(
+            "  {GOOD}✓{GOOD:#} {FAINT}the gate of{FAINT:#} {NAME}{module}{NAME:#} {FAINT}passed · {duration_ms:.0} ms{FAINT:#}"
+        ),
         Event::Problem { page, message } => format!("{WARN}problem{WARN:#} in {page}: {message}"),
         Event::Stopped => format!("  {FAINT}stopped{FAINT:#}"),
         Event::Progress { .. }
         | Event::BuildStarted { .. }
+        | Event::GateStarted { .. }
+        | Event::GateFinished { .. }
         | Event::ClientConnected { .. }
         | Event::ClientDisconnected { .. } => String::new(),
     }
@@ -228,64 +262,6 @@ fn update(
     )
 }
 
-fn swap(sequence: u64, page: &str, swap: &Swap) -> String {
-    let total: f64 = swap
-        .duration
-        .as_object()
-        .map_or(0.0, |steps| steps.values().filter_map(Value::as_f64).sum());
-    let name = &swap.module;
-    match swap.outcome.as_str() {
-        "rolled-back" => format!(
-            "  {BAD}✗{BAD:#} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} rolled back at {}: {}; {FAINT}the old code runs on{FAINT:#}",
-            swap.step.as_deref().unwrap_or("an unknown step"),
-            swap.error.as_deref().unwrap_or("no reason was given"),
-        ),
-        "not-mounted" => format!(
-            "  {GOOD}✓{GOOD:#} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} is not mounted: noted for later"
-        ),
-        "unchanged" => format!(
-            "  {GOOD}✓{GOOD:#} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} runs this version already"
-        ),
-        _ => format!(
-            "  {GOOD}✓{GOOD:#} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} swapped: {} {FAINT}· {total:.1} ms{FAINT:#}",
-            kept(swap)
-        ),
-    }
-}
-
-/// `12 kept, 1 added, 1 reset (draft: invalid type …)`
-fn kept(swap: &Swap) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut notes = Vec::new();
-    let instances = swap.report.as_ref().and_then(|report| report.get("instances")?.as_array());
-    let keys =
-        instances.into_iter().flatten().filter_map(|instance| instance.get("keys")?.as_object());
-    for (key, outcome) in keys.flatten() {
-        let word = outcome.get("outcome").and_then(Value::as_str).unwrap_or("unknown");
-        *counts.entry(word).or_default() += 1;
-        match outcome.get("reason").and_then(Value::as_str) {
-            Some(reason) => notes.push(format!("{key}: {reason}")),
-            None if word != "kept" => notes.push(format!("{key} {word}")),
-            None => {}
-        }
-    }
-    for resource in &swap.resources {
-        let word = resource.get("outcome").and_then(Value::as_str).unwrap_or("unknown");
-        if word != "kept" && word != "opened" {
-            let key = resource.get("key").and_then(Value::as_str).unwrap_or("a resource");
-            notes.push(format!("{key} {word}"));
-        }
-    }
-    let mut words: Vec<String> =
-        counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
-    if words.is_empty() {
-        words.push("no state".to_owned());
-    }
-    notes.truncate(6);
-    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
-    format!("{}{notes}", words.join(", "))
-}
-
 fn trapped(page: &str, trap: &Trap) -> String {
     let place = match (&trap.file, trap.line) {
         (Some(file), Some(line)) => format!(" at {NAME}{file}:{line}{NAME:#}"),
@@ -295,6 +271,24 @@ fn trapped(page: &str, trap: &Trap) -> String {
         "{BAD}trap{BAD:#} in {NAME}{}{NAME:#} {FAINT}{page}{FAINT:#}{place}: {}",
         trap.module, trap.message
     )
+}
+
+/// `board: dispatch is 2.4 times slower than before: 3.1 ms → 7.4 ms over 40 calls`
+fn slowed(page: &str, slower: &Slower) -> String {
+    let Slower { module, call, calls, before_ms, after_ms, .. } = slower;
+    let times = if *before_ms > 0.0 {
+        format!("{:.1} times slower", after_ms / before_ms)
+    } else {
+        "slower".to_owned()
+    };
+    format!(
+        "{WARN}slower{WARN:#} {FAINT}{page}{FAINT:#} {NAME}{module}{NAME:#}: {call} is {times} than before: {before_ms:.1} ms → {after_ms:.1} ms over {calls} calls"
+    )
+}
+
+/// The beginning of a hash, by which people tell versions apart.
+fn short(hash: &str) -> &str {
+    hash.get(..8).unwrap_or(hash)
 }
 
 /// `a, b and 3 more`
@@ -334,37 +328,30 @@ mod tests {
     }
 
     #[test]
-    fn a_swap_tells_what_was_kept_and_what_was_reset_and_why() {
-        let report = serde_json::json!({"instances": [{"instance": 1, "keys": {
-            "a": {"outcome": "kept"}, "b": {"outcome": "kept"}, "c": {"outcome": "reset", "reason": "invalid type"}
-        }}]});
-        let swap = Swap {
+    fn slower_calls_tell_how_much() {
+        let slower = Slower {
             module: "board".into(),
-            outcome: "committed".into(),
-            report: Some(report),
-            duration: serde_json::json!({"prepare": 1.5, "capture": 0.5}),
-            ..Swap::default()
+            call: "hmr_dispatch".into(),
+            calls: 40,
+            before_ms: 3.1,
+            after_ms: 7.44,
+            ..Slower::default()
         };
-        let event = Event::Swap { sequence: 4, page: "/".into(), swaps: vec![swap] };
         assert_eq!(
-            plain(&event),
-            "  ✓ #4 / board swapped: 2 kept, 1 reset (c: invalid type) · 2.0 ms"
+            plain(&Event::Slower { page: "/#1".into(), slower }),
+            "slower /#1 board: hmr_dispatch is 2.4 times slower than before: 3.1 ms → 7.4 ms over 40 calls"
         );
     }
 
     #[test]
-    fn a_rollback_is_never_called_a_success() {
-        let swap = Swap {
+    fn a_refused_version_tells_what_new_pages_get() {
+        let event = Event::Refused {
+            page: "/#1".into(),
             module: "board".into(),
-            outcome: "rolled-back".into(),
-            step: Some("restore".into()),
-            error: Some("unreachable".into()),
-            ..Swap::default()
+            hash: "0123456789abcdef".into(),
+            serves: "fedcba9876543210".into(),
+            reason: "unreachable".into(),
         };
-        let event = Event::Swap { sequence: 4, page: "/".into(), swaps: vec![swap] };
-        assert_eq!(
-            plain(&event),
-            "  ✗ #4 / board rolled back at restore: unreachable; the old code runs on"
-        );
+        assert_eq!(plain(&event), "  refused board 01234567; new pages get fedcba98");
     }
 }

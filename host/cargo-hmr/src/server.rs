@@ -1,5 +1,7 @@
 //! The server: pages, modules by hash, the client, and the socket.
 //!
+//! What a developer asks for by hand ([`requests`]) goes to the dev loop, which answers.
+//!
 //! It serves what it is given and passes on what pages say; it decides nothing. The dev loop shares a
 //! [`Shared`] with it: the store, the greeting for new pages, and the channel to all of them.
 //!
@@ -9,6 +11,8 @@
 
 mod files;
 mod page;
+mod requests;
+mod snapshots;
 mod socket;
 mod trust;
 
@@ -19,19 +23,21 @@ use std::{
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::{DefaultBodyLimit, Path, State},
     http::{HeaderValue, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use camino::Utf8PathBuf;
 use tokio::{
     net::TcpListener,
-    sync::{broadcast, mpsc},
+    sync::{broadcast, mpsc, oneshot},
 };
 
+pub use self::requests::{Answer, Request};
 use crate::{
+    experiment::Experiments,
     protocol::{ClientMessage, Hello, ServerMessage},
     store::Store,
 };
@@ -39,18 +45,38 @@ use crate::{
 /// How many messages a page may be behind before it is simply told the newest of everything.
 const BACKLOG: usize = 64;
 
+/// The largest body of a request that is not a snapshot, in bytes.
+const LARGEST_BODY: usize = 64 << 10;
+
 /// What the dev loop and the server share.
 pub struct Shared {
     /// Every version that can be fetched.
     pub store: Mutex<Store>,
     /// What a page that comes now must know.
-    pub hello: RwLock<Hello>,
+    pub greeting: RwLock<Greeting>,
     /// Where pages and static files are found.
     pub places: RwLock<Places>,
-    messages: broadcast::Sender<Arc<str>>,
+    messages: broadcast::Sender<Outgoing>,
     from_pages: mpsc::UnboundedSender<FromPage>,
     token: String,
     names: trust::Names,
+}
+
+/// What a page that comes now must know.
+#[derive(Debug, Clone)]
+pub struct Greeting {
+    /// What all are told.
+    pub hello: Hello,
+    /// What single pages are told instead.
+    pub experiments: Experiments,
+}
+
+/// A message on its way to pages.
+#[derive(Debug, Clone)]
+struct Outgoing {
+    /// The connection that it is for; none if it is for all.
+    to: Option<Arc<str>>,
+    text: Arc<str>,
 }
 
 /// Folders that are served.
@@ -60,6 +86,8 @@ pub struct Places {
     pub root: Utf8PathBuf,
     /// The folder with static files.
     pub static_folder: Utf8PathBuf,
+    /// The folder in which snapshots are saved.
+    pub snapshots: Utf8PathBuf,
 }
 
 /// What a page does.
@@ -69,6 +97,8 @@ pub enum FromPage {
     Connected {
         /// Which page: its path and a number.
         page: String,
+        /// The id that the page keeps when it is loaded again.
+        id: String,
     },
     /// It says something.
     Said {
@@ -89,22 +119,30 @@ pub enum FromPage {
         /// Which page.
         page: String,
     },
+    /// Somebody asks for something and waits for the answer.
+    Asked {
+        /// What for.
+        request: Request,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Answer>,
+    },
 }
 
 impl Shared {
-    /// Makes what the server needs; `from_pages` gets what pages do.
+    /// Makes what the server needs; so many `versions` of each module are kept, and `from_pages` gets what pages do.
     ///
     /// # Errors
     /// The system has no random numbers.
     pub fn new(
-        hello: Hello,
+        greeting: Greeting,
+        versions: usize,
         places: Places,
         host: &str,
         from_pages: mpsc::UnboundedSender<FromPage>,
     ) -> Result<Self, getrandom::Error> {
         Ok(Self {
-            store: Mutex::default(),
-            hello: RwLock::new(hello),
+            store: Mutex::new(Store::new(versions)),
+            greeting: RwLock::new(greeting),
             places: RwLock::new(places),
             messages: broadcast::Sender::new(BACKLOG),
             from_pages,
@@ -116,11 +154,23 @@ impl Shared {
     /// Tells every page.
     pub fn send(&self, message: &ServerMessage) {
         // Without a page there is nobody to tell.
-        _ = self.messages.send(message.to_json().into());
+        _ = self.messages.send(Outgoing { to: None, text: message.to_json().into() });
+    }
+
+    /// Tells one page, by its connection.
+    pub fn send_to(&self, page: &str, message: &ServerMessage) {
+        _ = self.messages.send(Outgoing { to: Some(page.into()), text: message.to_json().into() });
     }
 
     fn hello(&self) -> Hello {
-        self.hello.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.greeting.read().unwrap_or_else(PoisonError::into_inner).hello.clone()
+    }
+
+    fn hello_for(&self, id: &str) -> Hello {
+        let greeting = self.greeting.read().unwrap_or_else(PoisonError::into_inner);
+        let mut hello = greeting.hello.clone();
+        greeting.experiments.tailor(&mut hello, id);
+        hello
     }
 
     fn places(&self) -> Places {
@@ -193,9 +243,30 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/@hmr/session", get(session))
         .route("/@hmr/client/{*path}", get(files::client))
         .route("/@hmr/module/{module}/{file}", get(module))
+        .merge(by_hand(&shared))
         .fallback(get(page::serve))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), trust::guard))
         .with_state(shared)
+}
+
+/// What people and their tools ask for by hand.
+fn by_hand(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/@hmr/versions", get(requests::versions))
+        .route("/@hmr/versions/pin", post(requests::pin))
+        .route("/@hmr/versions/restore", post(requests::restore))
+        .route("/@hmr/versions/compare", get(requests::compare))
+        .route("/@hmr/experiments", get(requests::experiments).post(requests::experiment))
+        .route("/@hmr/snapshots", get(snapshots::list))
+        .route(
+            "/@hmr/snapshots/{name}",
+            get(snapshots::read)
+                .post(snapshots::write)
+                .delete(snapshots::remove)
+                .layer(DefaultBodyLimit::max(crate::snapshots::LARGEST)),
+        )
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), trust::with_token))
 }
 
 async fn session(State(shared): State<Arc<Shared>>) -> Response {

@@ -21,7 +21,7 @@ struct State {
 
 /// How a child ended.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(crate) enum Ended {
     /// By itself.
     Exited {
         /// Whether its exit status is 0.
@@ -75,7 +75,7 @@ impl Drop for Guard<'_> {
 }
 
 /// Runs a command in a process group of its own until it ends, handing its output to `read`.
-pub(super) fn run(
+pub(crate) fn run(
     mut command: Command,
     cancel: &CancelToken,
     read: impl FnOnce(ChildStdout),

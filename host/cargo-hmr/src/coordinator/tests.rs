@@ -6,6 +6,8 @@ use expect_test::{Expect, expect};
 use hmr_build::Level;
 
 use super::*;
+use crate::protocol::{Swap, Trap};
+use crate::store::Store;
 use crate::watch::{Change, ChangeKind};
 
 struct Bench {
@@ -74,9 +76,11 @@ fn compiled(module: &str, hash: &str) -> Compiled {
             hash: hash.into(),
             url: String::new(),
             components: Vec::new(),
+            transform: Vec::new(),
         },
         bytes: 1,
         files: vec![format!("/app/{module}/src/lib.rs").into(), "/app/ui/src/lib.rs".into()],
+        transform: Vec::new(),
     }
 }
 
@@ -101,6 +105,7 @@ fn line(effect: &Effect) -> String {
             format!("build {generation} {}", modules.join(" "))
         }
         Effect::Send(message) => format!("send {}", message.to_json()),
+        Effect::SendTo { page, message } => format!("send to {page} {}", message.to_json()),
         Effect::Tell(event) => {
             let json = serde_json::to_value(event).expect("JSON");
             format!("tell {}", json["event"].as_str().expect("a name"))
@@ -315,4 +320,217 @@ fn files_that_are_nobody_s_do_nothing() {
     let mut bench = started();
     bench.save(&["README.md", "notes/todo.txt"]);
     bench.check(&expect![""]);
+}
+
+/// What a page says became of `board`.
+fn swapped(hash: &str, outcome: &str, error: &str) -> Input {
+    let swap = Swap {
+        module: "board".into(),
+        hash: hash.into(),
+        outcome: outcome.into(),
+        step: Some("prepare".into()),
+        error: Some(error.into()),
+        ..Swap::default()
+    };
+    Input::Page("/#1".into(), Said::Swapped { sequence: 6, swaps: vec![swap] })
+}
+
+/// The hashes that a page is told: those of all pages, and of a single one.
+fn served(coordinator: &Coordinator, id: &str) -> (Vec<String>, Vec<String>) {
+    let all = coordinator.hello();
+    let mut own = all.clone();
+    coordinator.experiments().tailor(&mut own, id);
+    let hashes = |hello: Hello| hello.modules.into_iter().map(|version| version.hash).collect();
+    (hashes(all), hashes(own))
+}
+
+/// A store that has these versions.
+fn store(versions: &[(&str, &str)]) -> Store {
+    let mut store = Store::new(32);
+    for (module, hash) in versions {
+        let prepared = hmr_build::Prepared {
+            bytes: vec![0],
+            hash: (*hash).into(),
+            manifest: hmr_abi::manifest::Manifest::default(),
+        };
+        store.add(module, prepared, 0);
+    }
+    store
+}
+
+fn json(request: Result<Vec<Effect>, Denied>) -> String {
+    let lines: Vec<String> = request.expect("it can be done").iter().map(line).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn a_version_that_failed_in_a_page_is_given_to_no_new_page_until_a_build_differs() {
+    let mut bench = started();
+    bench.save(&["board/src/lib.rs"]);
+    bench.build(&[("board", "b2")]);
+    let trap = Trap {
+        module: "board".into(),
+        hash: "b2".into(),
+        file: Some("src/lib.rs".into()),
+        line: Some(42),
+        ..Trap::default()
+    };
+    bench.step(Input::Page("/#1".into(), Said::Trapped(trap)));
+    bench.log.clear();
+    bench.step(swapped("b2", "undone", "index out of bounds"));
+    let hello = bench.coordinator.hello();
+    assert_eq!(hello.modules[0].hash, "b1");
+    let failure = hello.failure.expect("a late page must be told");
+    assert_eq!(failure.title, "the new version of `board` was undone");
+    assert_eq!(failure.diagnostics[0].rendered, "index out of bounds\n  --> src/lib.rs:42");
+    bench.save(&["board/src/lib.rs"]);
+    bench.build(&[("board", "b2")]);
+    assert_eq!(bench.coordinator.hello().modules[0].hash, "b1", "the same bytes fail again");
+    assert!(bench.coordinator.hello().failure.is_some());
+    bench.save(&["board/src/lib.rs"]);
+    bench.build(&[("board", "b3")]);
+    let hello = bench.coordinator.hello();
+    assert_eq!((hello.modules[0].hash.as_str(), hello.failure.is_none()), ("b3", true));
+    bench.check(&expect![[r#"
+        tell swap
+        tell refused
+        tell build-started
+        send {"type":"build-started","sequence":7,"modules":["board"]}
+        build 3 board
+        send {"type":"build-succeeded","sequence":8}
+        tell build-finished
+        tell unchanged
+        tell build-started
+        send {"type":"build-started","sequence":9,"modules":["board"]}
+        build 4 board
+        send {"type":"build-succeeded","sequence":10}
+        tell build-finished
+        tell update
+        send {"type":"hot-update","sequence":11,"reason":"board/src/lib.rs → board","modules":[{"module":"board","hash":"b3","url":"","components":[]}]}
+    "#]]);
+}
+
+#[test]
+fn a_version_that_could_not_be_fetched_is_not_refused() {
+    let mut bench = started();
+    bench.save(&["board/src/lib.rs"]);
+    bench.build(&[("board", "b2")]);
+    bench.step(swapped("b2", "rolled-back", "`/x.wasm` cannot be fetched: offline"));
+    assert_eq!(bench.coordinator.hello().modules[0].hash, "b2");
+    bench.step(swapped("b2", "rolled-back", "the rehearsal failed"));
+    assert_eq!(bench.coordinator.hello().modules[0].hash, "b1");
+}
+
+#[test]
+fn a_pinned_module_is_built_and_not_announced() {
+    let mut bench = started();
+    let store = store(&[("board", "b1"), ("board", "b2")]);
+    assert_eq!(json(bench.coordinator.pin(&store, "board", Some("b1"))), "tell pinned");
+    bench.save(&["ui/src/lib.rs"]);
+    bench.build(&[("board", "b2"), ("list", "l2")]);
+    assert_eq!(served(&bench.coordinator, "").0, ["b1", "l2"]);
+    assert_eq!(
+        json(bench.coordinator.pin(&store, "board", None)),
+        "tell pinned\ntell update\nsend {\"type\":\"hot-update\",\"sequence\":7,\"reason\":\"no longer pinned\",\"modules\":[{\"module\":\"board\",\"hash\":\"b2\",\"url\":\"\",\"components\":[]}]}"
+    );
+    bench.check(&expect![[r#"
+        tell build-started
+        send {"type":"build-started","sequence":4,"modules":["board","list"]}
+        build 2 board list
+        send {"type":"build-succeeded","sequence":5}
+        tell build-finished
+        tell held-back
+        tell update
+        send {"type":"hot-update","sequence":6,"reason":"ui/src/lib.rs → ui → list","modules":[{"module":"list","hash":"l2","url":"","components":[]}]}
+    "#]]);
+}
+
+#[test]
+fn a_pinned_version_that_fails_is_pinned_no_more() {
+    let mut bench = started();
+    let store = store(&[("board", "b1"), ("board", "b2")]);
+    bench.save(&["board/src/lib.rs"]);
+    bench.build(&[("board", "b2")]);
+    json(bench.coordinator.pin(&store, "board", Some("b2")));
+    bench.log.clear();
+    bench.step(swapped("b2", "undone", "unreachable"));
+    assert_eq!(served(&bench.coordinator, "").0[0], "b1");
+    bench.check(&expect![[r"
+        tell swap
+        tell refused
+        tell pinned
+    "]]);
+}
+
+#[test]
+fn a_restored_version_is_announced_and_served_until_the_next_build() {
+    let mut bench = started();
+    let store = store(&[("board", "b1"), ("board", "b2")]);
+    bench.save(&["board/src/lib.rs"]);
+    bench.build(&[("board", "b2")]);
+    let told = json(bench.coordinator.restore(&store, "board", "b1"));
+    assert!(told.contains("hot-update") && told.contains("\"hash\":\"b1\""), "{told}");
+    assert_eq!(served(&bench.coordinator, "").0[0], "b1");
+    assert_eq!(bench.coordinator.held()["board"], ["b1", "b2"].map(str::to_owned).into());
+    bench.save(&["board/src/lib.rs"]);
+    bench.build(&[("board", "b3")]);
+    assert_eq!(served(&bench.coordinator, "").0[0], "b3");
+}
+
+#[test]
+fn what_cannot_be_done_by_hand_changes_nothing() {
+    let mut bench = started();
+    let store = store(&[("board", "b1")]);
+    let coordinator = &mut bench.coordinator;
+    let gone = Denied::NoVersion { module: "board".into(), hash: "x".into() };
+    assert_eq!(coordinator.pin(&store, "board", Some("x")).err(), Some(gone.clone()));
+    assert_eq!(coordinator.restore(&store, "board", "x").err(), Some(gone));
+    let nobody = Some(Denied::NoModule("nobody".into()));
+    assert_eq!(coordinator.pin(&store, "nobody", None).err(), nobody);
+    json(coordinator.pin(&store, "board", Some("b1")));
+    let pinned = Some(Denied::IsPinned("board".into()));
+    assert_eq!(coordinator.restore(&store, "board", "b1").err(), pinned);
+    assert_eq!(coordinator.assign(&store, "board", "me", "b1").err(), pinned);
+    json(coordinator.pin(&store, "board", None));
+    json(coordinator.assign(&store, "board", "me", "b1"));
+    let runs = Some(Denied::HasExperiment("board".into()));
+    assert_eq!(coordinator.pin(&store, "board", Some("b1")).err(), runs);
+    assert_eq!(coordinator.restore(&store, "board", "b1").err(), runs);
+    let idle = [Wanted { hash: "b1".into(), weight: 0 }];
+    assert!(matches!(coordinator.experiment(&store, "board", &idle), Err(Denied::Malformed(_))));
+}
+
+#[test]
+fn an_experiment_tells_each_page_its_own_version() {
+    let mut bench = started();
+    let store = store(&[("board", "b0"), ("board", "b1")]);
+    for (page, id) in [("/#1", "fixed"), ("/#2", "follower")] {
+        bench.step(Input::Page(page.into(), Said::Connected { id: id.into() }));
+    }
+    bench.log.clear();
+    assert_eq!(
+        json(bench.coordinator.assign(&store, "board", "fixed", "b0")),
+        "tell experiment\nsend to /#1 {\"type\":\"hot-update\",\"sequence\":4,\"reason\":\"experiment\",\"modules\":[{\"module\":\"board\",\"hash\":\"b0\",\"url\":\"/@hmr/module/board/b0.wasm\",\"components\":[]}]}"
+    );
+    bench.save(&["ui/src/lib.rs"]);
+    bench.build(&[("board", "b2"), ("list", "l2")]);
+    assert_eq!(served(&bench.coordinator, "fixed").1, ["b0", "l2"]);
+    assert_eq!(served(&bench.coordinator, "follower").1, ["b2", "l2"]);
+    bench.step(swapped("b0", "undone", "unreachable"));
+    assert_eq!(served(&bench.coordinator, "fixed").1, ["b2", "l2"], "it failed");
+    let told = bench.coordinator.told_experiments();
+    assert_eq!(told["experiments"][0]["variants"][1]["reports"]["swaps"]["undone"], 1);
+    json(bench.coordinator.experiment(&store, "board", &[]));
+    assert!(!bench.coordinator.experiments().runs("board"));
+    bench.check(&expect![[r#"
+        tell build-started
+        send {"type":"build-started","sequence":5,"modules":["board","list"]}
+        build 2 board list
+        send {"type":"build-succeeded","sequence":6}
+        tell build-finished
+        tell update
+        send to /#1 {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → board, ui/src/lib.rs → ui → list","modules":[{"module":"list","hash":"l2","url":"","components":[]}]}
+        send to /#2 {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → board, ui/src/lib.rs → ui → list","modules":[{"module":"board","hash":"b2","url":"","components":[]},{"module":"list","hash":"l2","url":"","components":[]}]}
+        tell swap
+    "#]]);
 }

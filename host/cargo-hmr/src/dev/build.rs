@@ -1,18 +1,22 @@
-//! One build: compile, prepare, store. Runs on a thread that may block.
+//! One build: compile, prepare, ask the gates, store. Runs on a thread that may block.
 
 use std::{
-    sync::{Arc, PoisonError},
-    time::Instant,
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, mpsc},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
+use hmr_abi::state::TransformOp;
 use hmr_build::{
-    App, Artifact, BuildEvent, BuildOutcome, BuildRequest, CancelToken, Diagnostic, Failure, Level,
-    Toolchain,
+    App, Artifact, BuildEvent, BuildOutcome, BuildRequest, CancelToken, Diagnostic, Failure,
+    GateOutcome, Level, Module, Prepared, Toolchain,
 };
+use serde_json::Value;
 
 use crate::{
     coordinator::{Compiled, Outcome},
-    events::Phases,
+    events::{Event, Phases},
+    graph::TRANSFORM,
     server::Shared,
 };
 
@@ -23,65 +27,183 @@ pub(super) struct Work {
     pub(super) shared: Arc<Shared>,
     pub(super) modules: Vec<String>,
     pub(super) cancel: CancelToken,
+    /// Whether updates wait for the gates of their modules.
+    pub(super) gates: bool,
+}
+
+/// A version that may become one of the store's.
+struct Candidate {
+    artifact: Artifact,
+    prepared: Prepared,
 }
 
 impl Work {
-    /// Builds, and puts what came of it into the store.
-    pub(super) fn run(&self, progress: impl Fn(String)) -> Outcome {
+    /// Builds, and puts what came of it into the store. Events tell what takes time.
+    pub(super) fn run(&self, tell: &dyn Fn(Event)) -> Outcome {
         let started = Instant::now();
+        let transforms = match self.transforms() {
+            Ok(transforms) => transforms,
+            Err(failure) => return Outcome::Failed(failure),
+        };
+        let built_at = self.look_at_checkout();
         let request =
             BuildRequest { app: &self.app, toolchain: &self.toolchain, modules: &self.modules };
         let outcome = hmr_build::build(
             &request,
             &self.cancel,
             &mut |BuildEvent::Compiling { package, done }| {
-                progress(format!("compiling {package} ({done})"));
+                tell(Event::Progress { message: format!("compiling {package} ({done})") });
             },
         );
         let compile = started.elapsed().as_secs_f64() * 1e3;
-        match outcome {
-            BuildOutcome::Built(artifacts) => self.prepare(artifacts, compile),
-            BuildOutcome::Failed(failure) => Outcome::Failed(failure),
-            BuildOutcome::Cancelled => Outcome::Cancelled,
+        let artifacts = match outcome {
+            BuildOutcome::Built(artifacts) => artifacts,
+            BuildOutcome::Failed(failure) => return Outcome::Failed(failure),
+            BuildOutcome::Cancelled => return Outcome::Cancelled,
+        };
+        let preparing = Instant::now();
+        let candidates = match artifacts.into_iter().map(prepare).collect::<Result<Vec<_>, _>>() {
+            Ok(candidates) => candidates,
+            Err(failure) => return Outcome::Failed(failure),
+        };
+        let prepare = preparing.elapsed().as_secs_f64() * 1e3;
+        if let Err(outcome) = self.pass_gates(&candidates, tell) {
+            return outcome;
         }
+        let phases = Phases { compile, prepare, ..Phases::default() };
+        self.store(candidates, transforms, &built_at, phases)
     }
 
-    fn prepare(&self, artifacts: Vec<Artifact>, compile: f64) -> Outcome {
-        let started = Instant::now();
+    /// The one-off transforms of the modules' states, by module.
+    fn transforms(&self) -> Result<BTreeMap<String, Vec<Value>>, Failure> {
+        let mut transforms = BTreeMap::new();
+        for module in self.app.modules.iter().filter(|each| self.modules.contains(&each.name)) {
+            transforms.insert(module.name.clone(), transform(&self.app, module)?);
+        }
+        Ok(transforms)
+    }
+
+    /// Finds out beside the compiler which commit is built. It is noted for the versions that are sent, and for none if
+    /// the channel is dropped.
+    fn look_at_checkout(&self) -> mpsc::Sender<Vec<(String, String)>> {
+        let (tell, built) = mpsc::channel::<Vec<(String, String)>>();
+        let (shared, folder) = (Arc::clone(&self.shared), self.app.root.clone());
+        std::thread::spawn(move || {
+            if let Some(commit) = hmr_build::commit(&folder)
+                && let Ok(versions) = built.recv()
+            {
+                let mut store = shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+                store.note_commit(&versions, &commit);
+            }
+        });
+        tell
+    }
+
+    /// Runs the gates of the modules that have become others; all of them pass, or the build ends like this.
+    fn pass_gates(&self, candidates: &[Candidate], tell: &dyn Fn(Event)) -> Result<(), Outcome> {
+        if !self.gates {
+            return Ok(());
+        }
+        for Candidate { artifact, prepared } in candidates {
+            let module = self.app.modules.iter().find(|module| module.name == artifact.module);
+            let Some(module) = module else { continue };
+            // What is in the store has passed.
+            let Some(gate) = module.gate.as_deref().filter(|_| !self.is_newest(module, prepared))
+            else {
+                continue;
+            };
+            let name = module.name.clone();
+            tell(Event::GateStarted { module: name.clone(), command: gate.to_owned() });
+            let started = Instant::now();
+            let outcome = hmr_build::gate(&name, gate, module.folder(), &self.cancel);
+            let (word, outcome) = match outcome {
+                GateOutcome::Passed => ("passed", Ok(())),
+                GateOutcome::Failed(failure) => ("failed", Err(Outcome::Failed(failure))),
+                GateOutcome::Cancelled => ("cancelled", Err(Outcome::Cancelled)),
+            };
+            let duration_ms = started.elapsed().as_secs_f64() * 1e3;
+            tell(Event::GateFinished { module: name, outcome: word, duration_ms });
+            outcome?;
+        }
+        Ok(())
+    }
+
+    fn is_newest(&self, module: &Module, prepared: &Prepared) -> bool {
+        let store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = store.versions(&module.name).next_back();
+        newest.is_some_and(|newest| newest.version.hash == prepared.hash)
+    }
+
+    fn store(
+        &self,
+        candidates: Vec<Candidate>,
+        mut transforms: BTreeMap<String, Vec<Value>>,
+        built_at: &mpsc::Sender<Vec<(String, String)>>,
+        phases: Phases,
+    ) -> Outcome {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         let mut modules = Vec::new();
         let mut warnings: Vec<Diagnostic> = Vec::new();
-        for artifact in artifacts {
-            let prepared = std::fs::read(&artifact.wasm)
-                .map_err(|error| format!("cannot read `{}`: {error}", artifact.wasm))
-                .and_then(|bytes| {
-                    hmr_build::prepare(&artifact.module, &bytes).map_err(|error| error.to_string())
-                });
-            let prepared = match prepared {
-                Ok(prepared) => prepared,
-                Err(message) => {
-                    let title = format!("`{}` cannot be used", artifact.module);
-                    return Outcome::Failed(failure(&title, &message));
-                }
-            };
+        for Candidate { artifact, prepared } in candidates {
+            let Artifact { module, files, warnings: own, .. } = artifact;
             let bytes = prepared.bytes.len();
-            let version = self
-                .shared
-                .store
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .add(&artifact.module, prepared);
-            modules.push(Compiled { version, bytes, files: artifact.files });
+            let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+            let version = store.add(&module, prepared, now);
+            let transform = transforms.remove(&module).unwrap_or_default();
+            modules.push(Compiled { version, bytes, files, transform });
             // Modules that share a crate share its warnings.
-            warnings.extend(artifact.warnings);
+            warnings.extend(own);
         }
         warnings.dedup();
-        let prepare = started.elapsed().as_secs_f64() * 1e3;
-        Outcome::Succeeded {
-            modules,
-            warnings,
-            phases: Phases { compile, prepare, ..Phases::default() },
-        }
+        let versions = modules.iter().map(|compiled| &compiled.version);
+        let versions = versions.map(|version| (version.module.clone(), version.hash.clone()));
+        // Without a checkout nobody waits for this.
+        _ = built_at.send(versions.collect());
+        Outcome::Succeeded { modules, warnings, phases }
     }
+}
+
+fn prepare(artifact: Artifact) -> Result<Candidate, Failure> {
+    let prepared = std::fs::read(&artifact.wasm)
+        .map_err(|error| format!("cannot read `{}`: {error}", artifact.wasm))
+        .and_then(|bytes| {
+            hmr_build::prepare(&artifact.module, &bytes).map_err(|error| error.to_string())
+        });
+    match prepared {
+        Ok(prepared) => Ok(Candidate { artifact, prepared }),
+        Err(message) => Err(failure(&format!("`{}` cannot be used", artifact.module), &message)),
+    }
+}
+
+/// What the next update does to the state of a module once, if its package says so.
+fn transform(app: &App, module: &Module) -> Result<Vec<Value>, Failure> {
+    let path = module.folder().join(TRANSFORM);
+    let title = format!("the transform of `{}` cannot be used", module.name);
+    let shown = path.strip_prefix(&app.workspace_root).unwrap_or(&path);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failure(&title, &format!("cannot read `{shown}`: {error}"))),
+    };
+    let ops: Vec<TransformOp> = serde_json::from_str(&text).map_err(|error| {
+        let mut failure = failure(
+            &title,
+            &format!(
+                "`{shown}` is no list of operations: {error}\nhint: for instance `[{{\"op\":\"rename\",\"from\":\"draft\",\"to\":\"title\"}}]`"
+            ),
+        );
+        for diagnostic in &mut failure.diagnostics {
+            diagnostic.file = Some(shown.to_string());
+            diagnostic.line = u32::try_from(error.line()).ok();
+            diagnostic.column = u32::try_from(error.column()).ok();
+        }
+        failure
+    })?;
+    ops.iter()
+        .map(serde_json::to_value)
+        .collect::<Result<_, _>>()
+        .map_err(|error| failure(&title, &format!("`{shown}`: {error}")))
 }
 
 /// A failure that no compiler has described.

@@ -58,7 +58,9 @@ fn navigates(headers: &HeaderMap) -> bool {
 fn html_response(shared: &Shared, html: &[u8]) -> Response {
     // The Encoding Standard's replacement for bytes that are no UTF-8, as a browser would do it.
     let html = String::from_utf8_lossy(html);
-    let hello = shared.hello();
+    let mut hello = shared.hello();
+    // A page that starts has no state that could be changed on the way.
+    hello.modules.iter_mut().for_each(|version| version.transform.clear());
     let config = serde_json::json!({
         "token": shared.token,
         "server": hello.server,

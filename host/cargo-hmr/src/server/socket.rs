@@ -24,7 +24,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
 use tokio::{sync::broadcast::error::RecvError, time};
 
-use super::{FromPage, Shared};
+use super::{FromPage, Outgoing, Shared};
 use crate::protocol::{ClientMessage, ServerMessage};
 
 /// How often a page is asked whether it is there; it has as long to answer.
@@ -41,6 +41,16 @@ pub(super) struct Credentials {
     token: String,
     #[serde(default)]
     page: String,
+    #[serde(default)]
+    id: String,
+}
+
+impl Credentials {
+    /// The id that the page keeps, if it is one.
+    fn id(&self) -> Option<&str> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        Some(&*self.id).filter(|id| (1..=64).contains(&id.len()) && id.chars().all(fits))
+    }
 }
 
 /// Opens a page's socket.
@@ -55,19 +65,21 @@ pub(super) async fn open(
     }
     let path: String = credentials.page.chars().filter(|c| !c.is_control()).take(80).collect();
     let page = format!("{path}#{}", PAGES.fetch_add(1, Ordering::Relaxed));
+    // A page without an id is another one each time that it connects.
+    let id = credentials.id().unwrap_or(&page).to_owned();
     upgrade.max_message_size(LARGEST).on_upgrade(move |socket| async move {
-        shared.say(FromPage::Connected { page: page.clone() });
-        serve(&shared, socket, &page).await;
+        serve(&shared, socket, &page, &id).await;
         shared.say(FromPage::Disconnected { page });
     })
 }
 
 /// Passes messages both ways until either side is gone.
-async fn serve(shared: &Shared, socket: WebSocket, page: &str) {
+async fn serve(shared: &Shared, socket: WebSocket, page: &str, id: &str) {
     let (mut to_page, mut from_page) = socket.split();
     // Subscribed first, greeted then: what is sent in between comes twice rather than never.
     let mut messages = shared.messages.subscribe();
-    let mut next = Some(greeting(shared));
+    shared.say(FromPage::Connected { page: page.to_owned(), id: id.to_owned() });
+    let mut next = Some(greeting(shared, id));
     let mut heartbeat = time::interval(HEARTBEAT);
     let mut alive = true;
     loop {
@@ -78,8 +90,10 @@ async fn serve(shared: &Shared, socket: WebSocket, page: &str) {
         }
         tokio::select! {
             message = messages.recv() => match message {
-                Ok(message) => next = Some(message),
-                Err(RecvError::Lagged(_)) => next = Some(greeting(shared)),
+                Ok(Outgoing { to, text }) => {
+                    next = to.is_none_or(|to| &*to == page).then_some(text);
+                }
+                Err(RecvError::Lagged(_)) => next = Some(greeting(shared, id)),
                 Err(RecvError::Closed) => return,
             },
             message = from_page.next() => match message {
@@ -101,8 +115,8 @@ async fn serve(shared: &Shared, socket: WebSocket, page: &str) {
     }
 }
 
-fn greeting(shared: &Shared) -> Arc<str> {
-    ServerMessage::Hello(shared.hello()).to_json().into()
+fn greeting(shared: &Shared, id: &str) -> Arc<str> {
+    ServerMessage::Hello(shared.hello_for(id)).to_json().into()
 }
 
 fn said(shared: &Shared, page: &str, message: &Message) {

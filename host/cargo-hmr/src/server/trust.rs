@@ -3,7 +3,7 @@
 //! A page on another site can make a browser send requests here. What protects from that: the `Host` header
 //! must be a name of this server (so a foreign name that resolves to 127.0.0.1 gets nothing), an `Origin` on
 //! anything but plain reading must be the server's own, responses are marked as readable by the same origin
-//! alone, and no response ever carries a CORS header.
+//! alone, and no response ever carries a CORS header. What changes something wants the token in a header besides.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -96,6 +96,22 @@ pub(super) async fn guard(
     );
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// Lets a request through that changes something only with the token of this process, which other sites cannot read.
+/// A page of another site could not even ask with such a header, since no response allows it to.
+pub(super) async fn with_token(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let plain_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let token = request.headers().get("x-hmr-token").map(HeaderValue::as_bytes);
+    if plain_read || token == Some(shared.token.as_bytes()) {
+        next.run(request).await
+    } else {
+        refuse("the header `x-hmr-token` is not this server's token; ask `/@hmr/session` for it")
+    }
 }
 
 fn refuse(reason: &'static str) -> Response {

@@ -1,0 +1,31 @@
+/**
+ * The id by which a page is the same one after it was loaded again, so that the tool gives it the same versions.
+ *
+ * In: the storage of the page's tab. Out: 32 hexadecimal digits. Without a storage, as in a page that is sandboxed, the page
+ * is another one each time that it is loaded.
+ */
+
+const KEY = "hmr-page";
+
+/** @type {string | null} for a page without a storage */
+let unstored = null;
+
+/**
+ * @param {() => Pick<Storage, "getItem" | "setItem">} storage of the tab; getting it may throw
+ */
+export function pageId(storage) {
+  try {
+    const kept = storage().getItem(KEY);
+    if (kept !== null && /^[0-9a-f]{32}$/.test(kept)) return kept;
+    const id = random();
+    storage().setItem(KEY, id);
+    return id;
+  } catch {
+    return (unstored ??= random());
+  }
+}
+
+function random() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

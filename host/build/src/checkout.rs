@@ -1,0 +1,72 @@
+//! The git checkout that sources lie in, if they do: which commit a version of a module was made from.
+//!
+//! Everything here is optional for the developer. Without git, outside of a checkout or before the first commit there is no
+//! answer, and that is no error.
+
+use std::process::{Command, Stdio};
+
+use camino::Utf8Path;
+use serde::Serialize;
+
+use crate::environment;
+
+/// A commit, and whether the files are still those of the commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Commit {
+    /// Its abbreviated hash.
+    pub id: String,
+    /// Whether a file that git follows differs from the commit.
+    pub dirty: bool,
+}
+
+/// The commit that is checked out around `folder`. Blocks while git looks at the files.
+#[must_use]
+pub fn commit(folder: &Utf8Path) -> Option<Commit> {
+    let id = git(folder, &["rev-parse", "--short", "HEAD"])?;
+    let changes = git(folder, &["status", "--porcelain", "--untracked-files=no"])?;
+    Some(Commit { id, dirty: !changes.is_empty() })
+}
+
+/// What git prints, if it succeeds.
+fn git(folder: &Utf8Path, arguments: &[&str]) -> Option<String> {
+    let mut command = Command::new("git");
+    environment::clean(&mut command);
+    // A hook that runs the tool would make git look at the hook's repository instead.
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+        command.env_remove(variable);
+    }
+    // Nobody's own git command must find the index locked.
+    command.arg("--no-optional-locks").args(arguments).current_dir(folder);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(folder: &Utf8Path, arguments: &[&str]) {
+        let identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"];
+        let mut command = Command::new("git");
+        command.args(identity).args(["-c", "commit.gpgsign=false"]).args(arguments);
+        let output = command.current_dir(folder).output().expect("git is installed");
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    #[test]
+    fn a_checkout_tells_its_commit_and_whether_files_differ_from_it() {
+        let keep = tempfile::tempdir().expect("a temporary folder");
+        let folder = Utf8Path::from_path(keep.path()).expect("UTF-8");
+        assert_eq!(commit(folder), None, "no checkout");
+        run(folder, &["init", "--quiet"]);
+        assert_eq!(commit(folder), None, "no commit yet");
+        std::fs::write(folder.join("a.rs"), "one").expect("a file");
+        run(folder, &["add", "a.rs"]);
+        run(folder, &["commit", "--quiet", "--message", "one"]);
+        let clean = commit(folder).expect("a commit");
+        assert!(!clean.dirty && clean.id.len() >= 4, "{clean:?}");
+        std::fs::write(folder.join("a.rs"), "two").expect("a file");
+        assert_eq!(commit(folder), Some(Commit { dirty: true, ..clean }));
+    }
+}

@@ -1,0 +1,140 @@
+//! Gates: a command of the developer's that must succeed before an update of a module is announced.
+//!
+//! The command is a line for the system's shell. It runs in the package's folder, in a process group of its own, with the
+//! environment of [`environment`], and ends with all that it started when its [`CancelToken`] is cancelled.
+
+use std::io::Read as _;
+use std::process::{ChildStdout, Command};
+
+use camino::Utf8Path;
+
+use crate::cargo::child::{self, Ended};
+use crate::{CancelToken, Failure, environment};
+
+/// How much of a gate's output is shown, in bytes: its end, since that is where tools say what is wrong.
+const SHOWN: usize = 8 << 10;
+
+/// How a gate ended.
+#[derive(Debug)]
+pub enum GateOutcome {
+    /// The command succeeded.
+    Passed,
+    /// It did not, or could not be started; the diagnostic is the end of its output.
+    Failed(Failure),
+    /// The token was cancelled.
+    Cancelled,
+}
+
+/// Runs `line`, the gate of `module`, in `folder`. Blocks until it has ended or was cancelled.
+#[must_use]
+pub fn gate(module: &str, line: &str, folder: &Utf8Path, cancel: &CancelToken) -> GateOutcome {
+    let mut command = shell(line);
+    environment::clean(&mut command);
+    command.current_dir(folder);
+    let mut output = Vec::new();
+    let told = match child::run(command, cancel, |stdout| output = end_of(stdout)) {
+        Ok(Ended::Cancelled) => return GateOutcome::Cancelled,
+        Ok(Ended::Exited { success: true, .. }) => return GateOutcome::Passed,
+        Ok(Ended::Exited { success: false, stderr }) => {
+            output.extend_from_slice(stderr.as_bytes());
+            text(&output)
+        }
+        Err(error) => format!("the shell could not be started: {error}"),
+    };
+    let told = if told.trim().is_empty() { "it printed nothing" } else { told.trim_end() };
+    let title = format!("the gate of `{module}` failed");
+    GateOutcome::Failed(Failure::plain(&title, &format!("`{line}` failed\n{told}")))
+}
+
+/// The shell that runs `line`, with both outputs in one, so that they are read in the order of writing.
+#[cfg(unix)]
+fn shell(line: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("exec 2>&1\n{line}"));
+    command
+}
+
+/// The shell that runs `line`.
+#[cfg(not(unix))]
+fn shell(line: &str) -> Command {
+    let mut command = Command::new("cmd");
+    command.arg("/C").arg(line);
+    command
+}
+
+/// Reads to the end of the output, keeping no more than may be shown.
+fn end_of(mut stdout: ChildStdout) -> Vec<u8> {
+    let (mut kept, mut chunk) = (Vec::new(), [0; 4096]);
+    // A pipe that breaks ends the text; whether the command succeeded is told by its status.
+    while let Ok(length @ 1..) = stdout.read(&mut chunk) {
+        kept.extend_from_slice(&chunk[..length]);
+        kept.drain(..kept.len().saturating_sub(SHOWN));
+    }
+    kept
+}
+
+/// The end of the output as text, from the beginning of a line if something is left out.
+fn text(output: &[u8]) -> String {
+    if output.len() < SHOWN {
+        return String::from_utf8_lossy(output).into_owned();
+    }
+    let end = String::from_utf8_lossy(&output[output.len() - SHOWN..]).into_owned();
+    match end.split_once('\n') {
+        Some((_, lines)) => format!("…\n{lines}"),
+        None => format!("…{end}"),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn run(line: &str, cancel: &CancelToken) -> GateOutcome {
+        gate("board", line, Utf8Path::new("/"), cancel)
+    }
+
+    #[test]
+    fn a_command_that_succeeds_lets_the_update_pass() {
+        let outcome = run("echo fine && test \"$PWD\" = /", &CancelToken::new());
+        assert!(matches!(outcome, GateOutcome::Passed), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_failure_shows_the_end_of_both_outputs_in_order() {
+        let line = "seq 1 9000; echo wrong >&2; echo last; exit 3";
+        let GateOutcome::Failed(failure) = run(line, &CancelToken::new()) else {
+            panic!("it fails");
+        };
+        assert_eq!(failure.title, "the gate of `board` failed");
+        let rendered = &failure.diagnostics[0].rendered;
+        assert!(rendered.ends_with("8999\n9000\nwrong\nlast"), "{rendered}");
+        assert!(rendered.starts_with("`seq 1 9000;") && rendered.contains("\n…\n"), "{rendered}");
+        assert!(rendered.len() < SHOWN + 200, "{}", rendered.len());
+    }
+
+    #[test]
+    fn a_silent_failure_says_so() {
+        let GateOutcome::Failed(failure) = run("exit 1", &CancelToken::new()) else {
+            panic!("it fails");
+        };
+        assert_eq!(failure.diagnostics[0].rendered, "`exit 1` failed\nit printed nothing");
+    }
+
+    #[test]
+    fn cancelling_ends_it_with_all_that_it_started() {
+        let cancel = CancelToken::new();
+        let token = cancel.clone();
+        let keep = tempfile::tempdir().expect("a temporary folder");
+        let started = keep.path().join("started");
+        let line = format!("sh -c 'mkfifo {0} && echo on > {0}; sleep 600'", started.display());
+        let gate = std::thread::spawn(move || run(&line, &token));
+        // Reading ends once the inner shell has written, so that there is something to end.
+        while !started.exists() {
+            std::thread::yield_now();
+        }
+        assert_eq!(std::fs::read_to_string(&started).expect("a pipe"), "on\n");
+        cancel.cancel();
+        let outcome = gate.join().expect("the gate ends");
+        assert!(matches!(outcome, GateOutcome::Cancelled), "{outcome:?}");
+    }
+}

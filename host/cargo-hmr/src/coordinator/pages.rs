@@ -1,0 +1,134 @@
+//! What pages tell: that they come and go, how updates went, what failed.
+
+use hmr_build::{Diagnostic, Failure, Level};
+
+use super::{Coordinator, Effect};
+use crate::{
+    events::Event,
+    protocol::{Slower, Swap, Trap},
+};
+
+/// What a page has done.
+#[derive(Debug)]
+pub enum Said {
+    /// It has opened its socket.
+    Connected {
+        /// The id that the page keeps when it is loaded again.
+        id: String,
+    },
+    /// It has gone.
+    Disconnected,
+    /// It has acknowledged an update.
+    Swapped {
+        /// The update's number.
+        sequence: u64,
+        /// What became of each module.
+        swaps: Vec<Swap>,
+    },
+    /// Its running code has trapped.
+    Trapped(Trap),
+    /// Calls take longer than before.
+    Slowed(Slower),
+}
+
+impl Coordinator {
+    pub(super) fn heard(&mut self, page: String, said: Said, effects: &mut Vec<Effect>) {
+        match said {
+            Said::Connected { id } => {
+                self.pages.insert(page.clone(), id);
+                effects.push(Effect::Tell(Event::ClientConnected { page }));
+            }
+            Said::Disconnected => {
+                self.pages.remove(&page);
+                effects.push(Effect::Tell(Event::ClientDisconnected { page }));
+            }
+            Said::Swapped { sequence, swaps } => self.swapped(page, sequence, swaps, effects),
+            Said::Trapped(trap) => {
+                if let Some(line) = self.lines.get_mut(&trap.module) {
+                    line.note_trap(&trap);
+                }
+                if let Some(id) = self.pages.get(&page) {
+                    self.experiments.note_trap(id, &trap.module);
+                }
+                effects.push(Effect::Tell(Event::Trap { page, trap }));
+            }
+            Said::Slowed(slower) => {
+                if let Some(id) = self.pages.get(&page) {
+                    self.experiments.note_slower(id, &slower);
+                }
+                effects.push(Effect::Tell(Event::Slower { page, slower }));
+            }
+        }
+    }
+
+    /// A page tells how an update went. What failed there is given to no new page.
+    fn swapped(
+        &mut self,
+        page: String,
+        sequence: u64,
+        mut swaps: Vec<Swap>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let mut refused = Vec::new();
+        for swap in &mut swaps {
+            if let Some(id) = self.pages.get(&page) {
+                self.experiments.note_swap(id, swap);
+            }
+            if swap.condemns() {
+                self.refuse(&page, swap, &mut refused);
+            }
+        }
+        effects.push(Effect::Tell(Event::Swap { sequence, page, swaps }));
+        effects.extend(refused);
+    }
+
+    /// Gives a version that failed to no new page, if it is known.
+    fn refuse(&mut self, page: &str, swap: &mut Swap, effects: &mut Vec<Effect>) {
+        self.experiments.refuse(&swap.module, &swap.hash);
+        let Some(line) = self.lines.get_mut(&swap.module) else { return };
+        // The trap was told before the undoing that it caused.
+        if let (None, Some(trap)) = (&swap.file, line.trap_of(&swap.hash)) {
+            swap.file.clone_from(&trap.file);
+            swap.line = trap.line;
+        }
+        let pinned = line.pinned() == Some(&*swap.hash);
+        let Some(serves) = line.refuse(&swap.hash, failed_in_page(swap)) else { return };
+        effects.push(Effect::Tell(Event::Refused {
+            page: page.to_owned(),
+            module: swap.module.clone(),
+            hash: swap.hash.clone(),
+            serves: serves.hash,
+            reason: swap.error.clone().unwrap_or_default(),
+        }));
+        if pinned {
+            let module = swap.module.clone();
+            effects.push(Effect::Tell(Event::Pinned { module, hash: None }));
+        }
+    }
+}
+
+/// A version that failed in a page, as a failure like one of the compiler's.
+fn failed_in_page(swap: &Swap) -> Failure {
+    let error = swap.error.clone().unwrap_or_else(|| "no reason was given".to_owned());
+    let how = match (swap.outcome.as_str(), swap.step.as_deref()) {
+        ("undone", _) => "was undone".to_owned(),
+        (_, Some(step)) => format!("was rolled back at {step}"),
+        (_, None) => "was rolled back".to_owned(),
+    };
+    let diagnostic = Diagnostic {
+        level: Level::Error,
+        message: error.lines().next().unwrap_or_default().to_owned(),
+        code: None,
+        file: swap.file.clone(),
+        line: swap.line,
+        column: None,
+        rendered: match (&swap.file, swap.line) {
+            (Some(file), Some(line)) => format!("{error}\n  --> {file}:{line}"),
+            _ => error,
+        },
+    };
+    Failure {
+        title: format!("the new version of `{}` {how}", swap.module),
+        diagnostics: vec![diagnostic],
+    }
+}

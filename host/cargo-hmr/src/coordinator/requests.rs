@@ -1,0 +1,223 @@
+//! What a developer asks for by hand: versions pinned and brought back, experiments.
+
+use serde_json::{Value, json};
+
+use super::{Candidate, Coordinator, Effect, line::Line};
+use crate::{
+    events::{Event, Phases},
+    experiment::{NEWEST, Variant},
+    protocol::{ServerMessage, Version},
+    store::Store,
+};
+
+/// Why something that was asked for cannot be done; for people to read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// There is no such module, or it was not built yet.
+    #[error(
+        "there is no module `{0}` that was built\nhint: `GET /@hmr/versions` lists the modules"
+    )]
+    NoModule(String),
+    /// The version is not kept.
+    #[error(
+        "no version `{hash}` of `{module}` is kept\nhint: `GET /@hmr/versions` lists those that are; keep more with `versions = 64` in `[workspace.metadata.hmr]`"
+    )]
+    NoVersion {
+        /// The module.
+        module: String,
+        /// The hash that was asked for.
+        hash: String,
+    },
+    /// The module is pinned.
+    #[error("`{0}` is pinned\nhint: take the pin out first: pin it to `null`")]
+    IsPinned(String),
+    /// An experiment runs on the module.
+    #[error("an experiment runs on `{0}`\nhint: end it first: start one without variants")]
+    HasExperiment(String),
+    /// The request is not what it should be.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+/// A variant that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The hash of its version, or `newest`.
+    pub hash: String,
+    /// Its weight.
+    pub weight: u32,
+}
+
+impl Coordinator {
+    /// Pins a module to a version, or takes the pin out.
+    ///
+    /// # Errors
+    /// [`Denied`]; nothing has changed then.
+    pub fn pin(
+        &mut self,
+        store: &Store,
+        module: &str,
+        hash: Option<&str>,
+    ) -> Result<Vec<Effect>, Denied> {
+        self.check_module(module)?;
+        if self.experiments.runs(module) {
+            return Err(Denied::HasExperiment(module.to_owned()));
+        }
+        let pinned = hash.map(|hash| kept(store, module, hash)).transpose()?;
+        let current = |line: &Line| line.current().map(|current| current.version.hash);
+        let line = self.lines.entry(module.to_owned()).or_default();
+        let before = current(line);
+        line.pin(pinned);
+        let now = if current(line) == before { None } else { line.announce() };
+        let mut effects = vec![Effect::Tell(Event::Pinned {
+            module: module.to_owned(),
+            hash: hash.map(str::to_owned),
+        })];
+        if let Some(now) = now {
+            let reason = if hash.is_some() { "pinned" } else { "no longer pinned" };
+            self.hot_update(reason.to_owned(), &[now], Vec::new(), Phases::default(), &mut effects);
+        }
+        Ok(effects)
+    }
+
+    /// Brings a version back: announces it as a hot update, and gives it to new pages until the next build that differs.
+    ///
+    /// # Errors
+    /// [`Denied`]; nothing has changed then.
+    pub fn restore(
+        &mut self,
+        store: &Store,
+        module: &str,
+        hash: &str,
+    ) -> Result<Vec<Effect>, Denied> {
+        self.check_module(module)?;
+        let version = kept(store, module, hash)?;
+        let line = self.lines.entry(module.to_owned()).or_default();
+        if line.pinned().is_some() {
+            return Err(Denied::IsPinned(module.to_owned()));
+        }
+        if self.experiments.runs(module) {
+            return Err(Denied::HasExperiment(module.to_owned()));
+        }
+        line.restore(version.clone());
+        let mut effects = Vec::new();
+        let reason = "an earlier version was asked for".to_owned();
+        self.hot_update(reason, &[version], Vec::new(), Phases::default(), &mut effects);
+        Ok(effects)
+    }
+
+    /// Starts an experiment on a module in place of the one that runs; without variants, only ends that.
+    ///
+    /// # Errors
+    /// [`Denied`]; nothing has changed then.
+    pub fn experiment(
+        &mut self,
+        store: &Store,
+        module: &str,
+        wanted: &[Wanted],
+    ) -> Result<Vec<Effect>, Denied> {
+        self.check_experiment(module)?;
+        if !wanted.is_empty() && wanted.iter().all(|wanted| wanted.weight == 0) {
+            let text = "a variant must have a weight above 0\nhint: for instance `\"weight\": 1`";
+            return Err(Denied::Malformed(text.to_owned()));
+        }
+        let variant = |wanted: &Wanted| {
+            let version = variant_version(store, module, &wanted.hash)?;
+            Ok(Variant::new(version, wanted.weight))
+        };
+        let variants = wanted.iter().map(variant).collect::<Result<_, Denied>>()?;
+        self.experiments.start(module, variants);
+        Ok(self.tell_experiment(module, |_| true))
+    }
+
+    /// Gives one page a version of a module by hand.
+    ///
+    /// # Errors
+    /// [`Denied`]; nothing has changed then.
+    pub fn assign(
+        &mut self,
+        store: &Store,
+        module: &str,
+        page: &str,
+        hash: &str,
+    ) -> Result<Vec<Effect>, Denied> {
+        self.check_experiment(module)?;
+        let version = variant_version(store, module, hash)?;
+        self.experiments.assign(module, page, version);
+        Ok(self.tell_experiment(module, |id| id == page))
+    }
+
+    /// The experiments, as pages and tools are told them.
+    #[must_use]
+    pub fn told_experiments(&self) -> Value {
+        self.experiments.told(&self.pages.values().map(String::as_str).collect())
+    }
+
+    /// The modules and their versions, as pages and tools are told them.
+    #[must_use]
+    pub fn told_versions(&self, store: &Store) -> Value {
+        let modules = self.lines.iter().map(|(module, line)| {
+            let current = line.current().map(|current| current.version.hash);
+            let pinned = line.pinned();
+            let versions = store.versions(module).rev().map(|stored| {
+                let hash = &stored.version.hash;
+                json!({
+                    "hash": hash,
+                    "bytes": stored.bytes.len(),
+                    "built": stored.built,
+                    "commit": stored.commit.as_ref().map(|commit| &commit.id),
+                    "dirty": stored.commit.as_ref().map(|commit| commit.dirty),
+                    "components": stored.version.components,
+                    "current": current.as_ref() == Some(hash),
+                    "pinned": pinned == Some(hash.as_str()),
+                    "refused": line.is_refused(hash),
+                })
+            });
+            let versions: Vec<Value> = versions.collect();
+            json!({"module": module, "current": current, "pinned": pinned, "versions": versions})
+        });
+        json!({ "modules": modules.collect::<Vec<_>>() })
+    }
+
+    fn check_module(&self, module: &str) -> Result<(), Denied> {
+        let known = self.lines.contains_key(module);
+        known.then_some(()).ok_or_else(|| Denied::NoModule(module.to_owned()))
+    }
+
+    fn check_experiment(&self, module: &str) -> Result<(), Denied> {
+        self.check_module(module)?;
+        let pinned = self.lines.get(module).is_some_and(|line| line.pinned().is_some());
+        if pinned { Err(Denied::IsPinned(module.to_owned())) } else { Ok(()) }
+    }
+
+    /// Tells the pages that an experiment concerns which version is theirs now.
+    fn tell_experiment(&mut self, module: &str, concerns: impl Fn(&str) -> bool) -> Vec<Effect> {
+        let variants = self.experiments.variants(module);
+        let mut effects =
+            vec![Effect::Tell(Event::Experiment { module: module.to_owned(), variants })];
+        let sequence = self.next();
+        for (page, id) in self.pages.iter().filter(|(_, id)| concerns(id)) {
+            let mut hello = self.hello();
+            self.experiments.tailor(&mut hello, id);
+            hello.modules.retain(|version| version.module == module);
+            let reason = "experiment".to_owned();
+            let message = ServerMessage::HotUpdate { sequence, reason, modules: hello.modules };
+            effects.push(Effect::SendTo { page: page.clone(), message });
+        }
+        effects
+    }
+}
+
+fn kept(store: &Store, module: &str, hash: &str) -> Result<Candidate, Denied> {
+    let stored = store
+        .get(module, hash)
+        .ok_or_else(|| Denied::NoVersion { module: module.to_owned(), hash: hash.to_owned() })?;
+    Ok(Candidate { version: stored.version.clone(), bytes: stored.bytes.len() })
+}
+
+fn variant_version(store: &Store, module: &str, hash: &str) -> Result<Option<Version>, Denied> {
+    if hash == NEWEST {
+        return Ok(None);
+    }
+    kept(store, module, hash).map(|kept| Some(kept.version))
+}

@@ -1,0 +1,335 @@
+//! Experiments: several versions of one module at once, each in some of the pages.
+//!
+//! Pure. A page is known by an id that it keeps; from the id, the module and the weights follows which variant it gets, so
+//! that it gets the same one each time and nothing has to be remembered. A page may also be assigned by hand. A variant is a
+//! fixed version, or `newest`, which takes each new build. A fixed version that failed in a page is given to none: its
+//! pages get what all the others get.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::protocol::{Hello, Slower, Swap, Version};
+
+/// How many reports of slower calls are kept for each variant.
+const SLOWER_KEPT: usize = 20;
+
+/// The hash that stands for each new build.
+pub const NEWEST: &str = "newest";
+
+/// The experiments that run, by module.
+#[derive(Debug, Clone, Default)]
+pub struct Experiments {
+    modules: BTreeMap<String, Experiment>,
+}
+
+/// Several versions of one module at once.
+#[derive(Debug, Clone, Default)]
+struct Experiment {
+    variants: Vec<Variant>,
+    /// Pages that were assigned by hand, and to which variant.
+    by_hand: BTreeMap<String, usize>,
+}
+
+/// One of an experiment's versions.
+#[derive(Debug, Clone)]
+pub struct Variant {
+    version: Option<Version>,
+    weight: u32,
+    refused: bool,
+    reports: Reports,
+}
+
+/// What pages have told about a variant.
+#[derive(Debug, Clone, Default, Serialize)]
+struct Reports {
+    /// How many swaps ended in which way.
+    swaps: BTreeMap<String, u64>,
+    /// How often its code trapped.
+    traps: u64,
+    /// The latest reports of slower calls.
+    slower: Vec<Slower>,
+}
+
+impl Variant {
+    /// A variant: a fixed version, or each new build. Pages are divided in proportion to the weights.
+    #[must_use]
+    pub fn new(version: Option<Version>, weight: u32) -> Self {
+        Self { version, weight, refused: false, reports: Reports::default() }
+    }
+
+    /// Its hash, or `newest`.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        self.version.as_ref().map_or(NEWEST, |version| &version.hash)
+    }
+}
+
+impl Experiment {
+    /// Which variant a page gets.
+    fn variant_of(&self, module: &str, page: &str) -> usize {
+        if let Some(variant) = self.by_hand.get(page) {
+            return *variant;
+        }
+        let total: u64 = self.variants.iter().map(|variant| u64::from(variant.weight)).sum();
+        let mut hasher = DefaultHasher::new();
+        (module, page).hash(&mut hasher);
+        let mut place = hasher.finish() % total.max(1);
+        let fits = |variant: &Variant| match place.checked_sub(u64::from(variant.weight)) {
+            Some(rest) => {
+                place = rest;
+                false
+            }
+            None => true,
+        };
+        self.variants.iter().position(fits).unwrap_or(0)
+    }
+
+    /// The version that a page gets, if it is another one than all the others get.
+    fn version_for(&self, module: &str, page: &str) -> Option<&Version> {
+        let variant = self.variants.get(self.variant_of(module, page))?;
+        variant.version.as_ref().filter(|_| !variant.refused)
+    }
+}
+
+impl Experiments {
+    /// Whether an experiment runs on a module.
+    #[must_use]
+    pub fn runs(&self, module: &str) -> bool {
+        self.modules.contains_key(module)
+    }
+
+    /// Starts an experiment in place of the one that runs. Without variants, only ends that.
+    pub fn start(&mut self, module: &str, variants: Vec<Variant>) {
+        self.modules.remove(module);
+        if !variants.is_empty() {
+            let experiment = Experiment { variants, by_hand: BTreeMap::new() };
+            self.modules.insert(module.to_owned(), experiment);
+        }
+    }
+
+    /// Gives a page a version by hand (none: each new build); one that is no variant yet becomes one that no other page
+    /// gets. Without an experiment on the module, all other pages go on to get each new build.
+    pub fn assign(&mut self, module: &str, page: &str, version: Option<Version>) {
+        let experiment = self.modules.entry(module.to_owned()).or_default();
+        if experiment.variants.is_empty() {
+            experiment.variants.push(Variant::new(None, 1));
+        }
+        let wanted = Variant::new(version, 0);
+        let known = experiment.variants.iter().position(|variant| variant.hash() == wanted.hash());
+        let variant = known.unwrap_or_else(|| {
+            experiment.variants.push(wanted);
+            experiment.variants.len() - 1
+        });
+        experiment.by_hand.insert(page.to_owned(), variant);
+    }
+
+    /// Ends experiments on modules that are there no more.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.modules.retain(|module, _| keep(module));
+    }
+
+    /// Gives a version to no page any more.
+    pub fn refuse(&mut self, module: &str, hash: &str) {
+        let variants = self.modules.get_mut(module).map(|experiment| &mut experiment.variants);
+        for variant in variants.into_iter().flatten().filter(|variant| variant.hash() == hash) {
+            variant.refused = true;
+        }
+    }
+
+    /// The hashes of the fixed variants of a module.
+    #[must_use]
+    pub fn fixed(&self, module: &str) -> BTreeSet<String> {
+        let variants = self.modules.get(module).into_iter().flat_map(|each| &each.variants);
+        variants.filter_map(|variant| Some(variant.version.as_ref()?.hash.clone())).collect()
+    }
+
+    /// What variants there are, as hashes or `newest`.
+    #[must_use]
+    pub fn variants(&self, module: &str) -> Vec<String> {
+        let variants = self.modules.get(module).into_iter().flat_map(|each| &each.variants);
+        variants.map(|variant| variant.hash().to_owned()).collect()
+    }
+
+    /// Puts the versions of a page into what every page is told.
+    pub fn tailor(&self, hello: &mut Hello, page: &str) {
+        for version in &mut hello.modules {
+            let experiment = self.modules.get(&version.module);
+            let own = experiment.and_then(|each| each.version_for(&version.module, page));
+            if let Some(own) = own {
+                *version = own.clone();
+            }
+        }
+    }
+
+    /// Whether a page takes part in what is announced for all. One with a fixed version of the module does not.
+    #[must_use]
+    pub fn follows(&self, module: &str, page: &str) -> bool {
+        self.modules.get(module).is_none_or(|each| each.version_for(module, page).is_none())
+    }
+
+    /// The variant of a module that a page runs, to note what it reports.
+    fn reports(&mut self, module: &str, page: &str) -> Option<&mut Reports> {
+        let experiment = self.modules.get_mut(module)?;
+        let variant = experiment.variant_of(module, page);
+        experiment.variants.get_mut(variant).map(|variant| &mut variant.reports)
+    }
+
+    /// Notes how a swap ended in a page.
+    pub fn note_swap(&mut self, page: &str, swap: &Swap) {
+        if let Some(reports) = self.reports(&swap.module, page) {
+            // What a page may say is not endless.
+            if reports.swaps.contains_key(&swap.outcome) || reports.swaps.len() < 16 {
+                *reports.swaps.entry(swap.outcome.clone()).or_default() += 1;
+            }
+        }
+    }
+
+    /// Notes that code trapped in a page.
+    pub fn note_trap(&mut self, page: &str, module: &str) {
+        if let Some(reports) = self.reports(module, page) {
+            reports.traps += 1;
+        }
+    }
+
+    /// Notes that calls take longer in a page.
+    pub fn note_slower(&mut self, page: &str, slower: &Slower) {
+        if let Some(reports) = self.reports(&slower.module, page) {
+            reports.slower.push(slower.clone());
+            let surplus = reports.slower.len().saturating_sub(SLOWER_KEPT);
+            reports.slower.drain(..surplus);
+        }
+    }
+
+    /// All experiments as `GET /@hmr/experiments` tells them; `pages` are the ids of those that are open.
+    #[must_use]
+    pub fn told(&self, pages: &BTreeSet<&str>) -> Value {
+        let told = |(module, experiment): (&String, &Experiment)| {
+            let variants = experiment.variants.iter().enumerate().map(|(number, variant)| {
+                let own = |page: &&&str| experiment.variant_of(module, page) == number;
+                json!({
+                    "hash": variant.hash(),
+                    "weight": variant.weight,
+                    "refused": variant.refused,
+                    "pages": pages.iter().filter(own).collect::<Vec<_>>(),
+                    "reports": variant.reports,
+                })
+            });
+            json!({ "module": module, "variants": variants.collect::<Vec<_>>() })
+        };
+        json!({ "experiments": self.modules.iter().map(told).collect::<Vec<_>>() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(hash: &str) -> Version {
+        Version {
+            module: "board".into(),
+            hash: hash.into(),
+            url: String::new(),
+            components: Vec::new(),
+            transform: Vec::new(),
+        }
+    }
+
+    fn running(variants: &[(&str, u32)]) -> Experiments {
+        let mut experiments = Experiments::default();
+        let variants = variants
+            .iter()
+            .map(|(hash, weight)| Variant::new((*hash != NEWEST).then(|| version(hash)), *weight));
+        experiments.start("board", variants.collect());
+        experiments
+    }
+
+    /// What a page is told of `board`, when all others are told `now`.
+    fn given(experiments: &Experiments, page: &str) -> String {
+        let mut hello = Hello {
+            server: String::new(),
+            sequence: 0,
+            modules: vec![version("now")],
+            failure: None,
+        };
+        experiments.tailor(&mut hello, page);
+        hello.modules[0].hash.clone()
+    }
+
+    #[test]
+    fn pages_are_divided_by_weight_and_keep_what_they_got() {
+        let experiments = running(&[("a", 3), (NEWEST, 1), ("never", 0)]);
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for page in 0..1000 {
+            let page = format!("page-{page}");
+            let hash = given(&experiments, &page);
+            assert_eq!(given(&experiments, &page), hash);
+            assert_eq!(experiments.follows("board", &page), hash == "now");
+            *counts.entry(hash).or_default() += 1;
+        }
+        assert_eq!(counts.len(), 2, "{counts:?}");
+        assert!((650..850).contains(&counts["a"]), "{counts:?}");
+    }
+
+    #[test]
+    fn a_page_can_be_assigned_by_hand_with_and_without_an_experiment() {
+        let mut experiments = running(&[("a", 1)]);
+        experiments.assign("board", "mine", Some(version("b")));
+        assert_eq!(
+            (given(&experiments, "mine").as_str(), given(&experiments, "x").as_str()),
+            ("b", "a")
+        );
+        experiments.assign("board", "mine", None);
+        assert_eq!(given(&experiments, "mine"), "now");
+        let mut experiments = Experiments::default();
+        experiments.assign("board", "mine", Some(version("b")));
+        assert_eq!(
+            (given(&experiments, "mine").as_str(), given(&experiments, "x").as_str()),
+            ("b", "now")
+        );
+    }
+
+    #[test]
+    fn a_variant_that_failed_is_given_to_no_page() {
+        let mut experiments = running(&[("a", 1)]);
+        experiments.refuse("board", "a");
+        assert_eq!(given(&experiments, "x"), "now");
+        assert!(experiments.follows("board", "x"));
+    }
+
+    #[test]
+    fn each_variant_has_its_own_reports() {
+        let mut experiments = running(&[("a", 1)]);
+        experiments.assign("board", "mine", None);
+        let swap = |outcome: &str| Swap {
+            module: "board".into(),
+            outcome: outcome.into(),
+            ..Swap::default()
+        };
+        experiments.note_swap("x", &swap("committed"));
+        experiments.note_swap("mine", &swap("undone"));
+        experiments.note_trap("mine", "board");
+        experiments
+            .note_slower("x", &Slower { module: "board".into(), calls: 7, ..Slower::default() });
+        let told = experiments.told(&["x", "mine"].into());
+        let variants = &told["experiments"][0]["variants"];
+        assert_eq!(variants[0]["pages"], json!(["x"]));
+        assert_eq!(variants[0]["reports"]["swaps"], json!({"committed": 1}));
+        assert_eq!(variants[0]["reports"]["slower"][0]["calls"], 7);
+        assert_eq!(variants[1]["hash"], NEWEST);
+        assert_eq!(variants[1]["reports"]["swaps"], json!({"undone": 1}));
+        assert_eq!(variants[1]["reports"]["traps"], 1);
+    }
+
+    #[test]
+    fn without_variants_it_ends() {
+        let mut experiments = running(&[("a", 1)]);
+        experiments.start("board", Vec::new());
+        assert!(!experiments.runs("board"));
+        assert_eq!(given(&experiments, "x"), "now");
+    }
+}

@@ -1,0 +1,203 @@
+//! What people and their tools ask for by hand: versions, and experiments. The dev loop decides and answers.
+
+use std::sync::{Arc, PoisonError};
+
+use axum::{
+    body::Bytes,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::{FromPage, Shared};
+use crate::coordinator::{Denied, Wanted};
+
+/// Something that is asked for.
+#[derive(Debug)]
+pub enum Request {
+    /// The modules and their versions.
+    Versions,
+    /// To pin a module to a version, or to take the pin out.
+    Pin {
+        /// The module.
+        module: String,
+        /// The version's hash.
+        hash: Option<String>,
+    },
+    /// To bring a version back.
+    Restore {
+        /// The module.
+        module: String,
+        /// The version's hash.
+        hash: String,
+    },
+    /// The experiments.
+    Experiments,
+    /// To start, change or end an experiment.
+    Experiment {
+        /// The module.
+        module: String,
+        /// Its variants; none to end it.
+        variants: Vec<Wanted>,
+    },
+    /// To give one page a version.
+    Assign {
+        /// The module.
+        module: String,
+        /// The page's id.
+        page: String,
+        /// The version's hash, or `newest`.
+        hash: String,
+    },
+}
+
+/// What the dev loop answers: JSON, or why not.
+pub type Answer = Result<Value, Denied>;
+
+/// The body of a request to pin.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PinBody {
+    module: String,
+    hash: Option<String>,
+}
+
+/// The body of a request to restore.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RestoreBody {
+    module: String,
+    hash: String,
+}
+
+/// The body of a request about an experiment.
+#[derive(Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum ExperimentBody {
+    Start { module: String, variants: Vec<VariantBody> },
+    Assign { module: String, page: String, hash: String },
+}
+
+/// A variant in the body of a request.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VariantBody {
+    hash: String,
+    #[serde(default = "one")]
+    weight: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// What is to be compared.
+#[derive(Deserialize)]
+pub(super) struct Compared {
+    module: String,
+    from: String,
+    to: String,
+}
+
+pub(super) async fn versions(State(shared): State<Arc<Shared>>) -> Response {
+    ask(&shared, Request::Versions).await
+}
+
+pub(super) async fn pin(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    match serde_json::from_slice(&body) {
+        Ok(PinBody { module, hash }) => ask(&shared, Request::Pin { module, hash }).await,
+        Err(error) => malformed(&error, r#"{"module":"board","hash":"…"}"#),
+    }
+}
+
+pub(super) async fn restore(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    match serde_json::from_slice(&body) {
+        Ok(RestoreBody { module, hash }) => ask(&shared, Request::Restore { module, hash }).await,
+        Err(error) => malformed(&error, r#"{"module":"board","hash":"…"}"#),
+    }
+}
+
+pub(super) async fn experiments(State(shared): State<Arc<Shared>>) -> Response {
+    ask(&shared, Request::Experiments).await
+}
+
+pub(super) async fn experiment(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    let request = match serde_json::from_slice(&body) {
+        Ok(ExperimentBody::Start { module, variants }) => {
+            let wanted = |VariantBody { hash, weight }| Wanted { hash, weight };
+            Request::Experiment { module, variants: variants.into_iter().map(wanted).collect() }
+        }
+        Ok(ExperimentBody::Assign { module, page, hash }) => Request::Assign { module, page, hash },
+        Err(error) => {
+            let example = r#"{"module":"board","variants":[{"hash":"newest","weight":1},{"hash":"…","weight":1}]}` or `{"module":"board","page":"…","hash":"…"}"#;
+            return malformed(&error, example);
+        }
+    };
+    ask(&shared, request).await
+}
+
+/// Compares two versions. That takes a while, so it is done beside the dev loop.
+pub(super) async fn compare(
+    State(shared): State<Arc<Shared>>,
+    query: Result<Query<Compared>, QueryRejection>,
+) -> Response {
+    let Ok(Query(Compared { module, from, to })) = query else {
+        let text =
+            "name what to compare\nhint: `/@hmr/versions/compare?module=board&from=HASH&to=HASH`\n";
+        return (StatusCode::BAD_REQUEST, text).into_response();
+    };
+    let bytes = |hash: &str| {
+        let store = shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store
+            .bytes(&module, hash)
+            .ok_or_else(|| Denied::NoVersion { module: module.clone(), hash: hash.to_owned() })
+    };
+    let (from, to) = match (bytes(&from), bytes(&to)) {
+        (Ok(from), Ok(to)) => (from, to),
+        (Err(denied), _) | (_, Err(denied)) => return refused(&denied),
+    };
+    let compared = tokio::task::spawn_blocking(move || hmr_build::compare(&from, &to)).await;
+    match compared {
+        Ok(Ok(comparison)) => json(&serde_json::json!(comparison)),
+        Ok(Err(reason)) => failed(&format!("the versions cannot be compared: {reason}")),
+        Err(error) => failed(&format!("the versions cannot be compared: {error}")),
+    }
+}
+
+/// Asks the dev loop, and waits for its answer.
+async fn ask(shared: &Shared, request: Request) -> Response {
+    let (reply, answer) = oneshot::channel();
+    shared.say(FromPage::Asked { request, reply });
+    match answer.await {
+        Ok(Ok(value)) => json(&value),
+        Ok(Err(denied)) => refused(&denied),
+        Err(_) => failed("the tool is ending"),
+    }
+}
+
+fn refused(denied: &Denied) -> Response {
+    let status = match denied {
+        Denied::NoModule(_) | Denied::NoVersion { .. } => StatusCode::NOT_FOUND,
+        Denied::IsPinned(_) | Denied::HasExperiment(_) => StatusCode::CONFLICT,
+        Denied::Malformed(_) => StatusCode::BAD_REQUEST,
+    };
+    (status, format!("{denied}\n")).into_response()
+}
+
+fn failed(reason: &str) -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, format!("{reason}\n")).into_response()
+}
+
+fn malformed(error: &serde_json::Error, example: &str) -> Response {
+    let text = format!("the body is not what was expected: {error}\nhint: send `{example}`\n");
+    (StatusCode::BAD_REQUEST, text).into_response()
+}
+
+/// A response that is JSON and true only now.
+pub(super) fn json(value: &Value) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (kind, value.to_string()).into_response()
+}
