@@ -53,8 +53,7 @@ export class Mounting {
   /** Places that an update's rendering took out of the page, until their instances are unmounted. @type {WeakSet<Element>} */
   #pruned = new WeakSet();
   #nextInstance = 1;
-  /** Whether elements wait for what is to be done about them. */
-  settling = false;
+  #settling = false;
   #with;
 
   /** @param {Mountings} collaborators */
@@ -154,10 +153,10 @@ export class Mounting {
   }
 
   #settleSoon() {
-    if (this.settling) return;
-    this.settling = true;
+    if (this.#settling) return;
+    this.#settling = true;
     queueMicrotask(() => {
-      this.settling = false;
+      this.#settling = false;
       this.#settle();
     });
   }

@@ -12,8 +12,7 @@
 export class UpdateQueue {
   /** @type {Waiting[]} */
   #waiting = [];
-  /** Whether work is being done. */
-  running = false;
+  #running = false;
   #failed;
 
   /** @param {(error: unknown) => void} failed told of errors that an update's work let through */
@@ -27,7 +26,7 @@ export class UpdateQueue {
    */
   add(versions, work) {
     this.#waiting.push({ versions, work });
-    if (!this.running) void this.#run();
+    if (!this.#running) void this.#run();
   }
 
   /**
@@ -36,7 +35,7 @@ export class UpdateQueue {
    */
   addFirst(work) {
     this.#waiting.unshift({ versions: [], work });
-    if (!this.running) void this.#run();
+    if (!this.#running) void this.#run();
   }
 
   /**
@@ -54,7 +53,7 @@ export class UpdateQueue {
 
   /** The work begins in a microtask, so that no wasm frame of the caller's is on the stack. */
   async #run() {
-    this.running = true;
+    this.#running = true;
     await null;
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
       try {
@@ -63,6 +62,6 @@ export class UpdateQueue {
         this.#failed(error);
       }
     }
-    this.running = false;
+    this.#running = false;
   }
 }
