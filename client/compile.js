@@ -3,7 +3,11 @@
  */
 
 import { checkModule } from "./inspect.js";
+import { IncompatibleError } from "./sections.js";
 import { FetchError } from "./update.js";
+
+/** The first bytes of each wasm binary. */
+const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
 /**
  * @param {typeof globalThis.fetch} fetch
@@ -19,9 +23,14 @@ export function compiler(fetch) {
     }
     if (!response.ok) throw new FetchError(`\`${url}\` cannot be fetched: the server answered ${response.status}`);
     // The bytes are read beside the compilation, which does not tell types.
-    const copy = response.clone();
-    const [compiled, bytes] = await Promise.all([compile(response), copy.arrayBuffer()]);
-    checkModule(compiled, new Uint8Array(bytes));
+    const copy = response.clone().arrayBuffer();
+    const compiling = compile(response);
+    // Bytes that are none are told below, whoever sees it first.
+    compiling.catch(() => {});
+    const bytes = new Uint8Array(await copy);
+    if (!MAGIC.every((byte, at) => bytes[at] === byte)) throw new IncompatibleError("the bytes are no WebAssembly module");
+    const compiled = await compiling;
+    checkModule(compiled, bytes);
     return compiled;
   };
 }

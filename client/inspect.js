@@ -82,7 +82,11 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function readManifest(compiled) {
   /** @type {Manifest} */
   const manifest = { abi: [], components: [], versions: new Map(), migrations: [], declines: new Map() };
-  for (const section of WebAssembly.Module.customSections(compiled, "hmr.manifest")) {
+  const sections = WebAssembly.Module.customSections(compiled, "hmr.manifest");
+  if (sections.length === 0) {
+    throw new IncompatibleError("the module has no section `hmr.manifest`\nhint: a module depends on `hmr-sdk`, and a stripped one has lost its custom sections");
+  }
+  for (const section of sections) {
     let text;
     try {
       text = utf8.decode(section);
@@ -111,7 +115,7 @@ function checkManifest({ abi }) {
   if (abi.length === 0) throw new IncompatibleError("the section `hmr.manifest` does not state an ABI version");
   for (const version of abi) {
     if (version !== String(ABI_VERSION)) {
-      throw new IncompatibleError(`the module speaks version \`${version}\` of the ABI, this engine version \`${ABI_VERSION}\``);
+      throw new IncompatibleError(`the module speaks version ${version} of the ABI, this engine version ${ABI_VERSION}\nhint: use \`hmr-sdk\` and \`cargo-hmr\` of the same release`);
     }
   }
 }
@@ -130,7 +134,7 @@ export function checkModule(compiled, bytes) {
     kind === 0 ? types[functions[index] ?? -1] : undefined;
   for (const [name, wanted] of Object.entries(EXPORTS)) {
     const found = exports.get(name);
-    if (!found || found.kind !== 0) throw new IncompatibleError(`the module does not export the function \`${name}\``);
+    if (!found || found.kind !== 0) throw new IncompatibleError(`the module does not export \`${name}\``);
     if (!sameType(typeOf(found), wanted)) {
       throw new IncompatibleError(`the export \`${name}\` has another type than the ABI's`);
     }
@@ -147,7 +151,7 @@ export function checkModule(compiled, bytes) {
   if (exports.get("memory")?.kind !== 2) throw new IncompatibleError("the module does not export its `memory`");
   for (const { module, name, kind, type } of imports) {
     const wanted = module === "hmr" && kind === 0 && Object.hasOwn(IMPORTS, name) ? IMPORTS[name] : undefined;
-    if (!wanted) throw new IncompatibleError(`the module imports \`${module}.${name}\`, which engines do not have`);
+    if (!wanted) throw new IncompatibleError(`the module imports \`${module}.${name}\`, which no engine provides\nhint: modules made with \`wasm-bindgen\` are not run by this engine`);
     if (!sameType(types[type], wanted)) throw new IncompatibleError(`the import \`${name}\` has another type than the ABI's`);
   }
 }

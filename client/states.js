@@ -94,7 +94,7 @@ export class States {
       index = to(slot.history.at);
       const entry = slot.history.entries[index];
       const count = slot.history.entries.length;
-      if (!entry) throw new RangeError(`there is no state ${index} of \`${slot.name}\`: there are ${count}, numbered from 0`);
+      if (!entry) throw new RangeError(`the history of \`${slot.name}\` has no state ${index}: it has ${count}`);
       return () => complete(entry.snapshot, placed);
     });
     if (swap.outcome === "committed") {

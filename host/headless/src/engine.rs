@@ -305,12 +305,12 @@ impl State {
     /// Notes that running code trapped. When the page settles it is started afresh, or undone if it is on probation.
     pub(crate) fn trap(&mut self, name: &str, during: &str, fault: &Fault) {
         let trap = Trap::new(name, during, fault);
-        self.write_log(LogLevel::Error, name, trap.to_string());
+        self.write_log(LogLevel::Error, name, format!("trapped: {fault}"));
         self.told.push_back(PageEvent::Trap(trap.clone()));
         if let Some(module) = self.modules.get_mut(name) {
             module.health = Health::Trapped;
             if let Some(probation) = &mut module.probation {
-                probation.failed = Some(trap.to_string());
+                probation.failed = Some(fault.to_string());
             }
         }
         self.traps.push(trap);

@@ -55,7 +55,7 @@ pub(crate) enum Fault {
     #[error("took longer than {0} ms")]
     Timeout(u128),
     /// The code's own budget was spent; in which function, if it has a name.
-    #[error("ran for too long{}", .0.as_ref().map(|name| format!(", in `{name}`")).unwrap_or_default())]
+    #[error("ran for too long{}", .0.as_ref().map(|name| format!(" in `{name}`")).unwrap_or_default())]
     TooLong(Option<String>),
     #[error("{0}")]
     Malformed(String),

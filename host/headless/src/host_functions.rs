@@ -138,6 +138,9 @@ impl State {
     }
 }
 
+/// The functions that every engine has.
+const BUILT_IN: [&str; 3] = ["storage.get", "storage.remove", "storage.set"];
+
 impl crate::outside::Outside {
     /// Runs a function that every engine has.
     fn built_in(&mut self, name: &str, argument: &Value) -> Result<Value, String> {
@@ -159,9 +162,13 @@ impl crate::outside::Outside {
                 Stored::set(stored, area, item, None);
                 Ok(Value::Null)
             }
-            _ => Err(format!(
-                "the page has no function `{name}`\nhint: register it with `hmr.host`, or with `Page::host` in a test"
-            )),
+            _ => {
+                let registered = self.functions.0.keys().map(String::as_str);
+                let mut known: Vec<&str> = registered.chain(BUILT_IN).collect();
+                known.sort_unstable();
+                let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                Err(format!("there is no host function `{name}`; there are {}", known.join(", ")))
+            }
         }
     }
 }

@@ -17,6 +17,9 @@ use crate::machine;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModuleError {
     /// The bytes are not valid WebAssembly.
+    #[error("the bytes are no WebAssembly module")]
+    NotWasm,
+    /// The bytes are wasm, and wrong.
     #[error("not a valid wasm module: {0}")]
     Invalid(String),
     /// There is no manifest.
@@ -52,7 +55,7 @@ pub enum ModuleError {
     },
     /// The module imports what an engine does not provide, or with another type.
     #[error(
-        "the module imports `{module}::{name}` as `{found}`, which no engine provides\n\
+        "the module imports `{module}.{name}`, which no engine provides\n\
          hint: modules made with `wasm-bindgen` are not run by this engine"
     )]
     Import {
@@ -60,7 +63,13 @@ pub enum ModuleError {
         module: String,
         /// The import's name.
         name: String,
-        /// Its type.
+    },
+    /// The module imports what an engine provides with another type.
+    #[error("the import `{name}` has another type than the ABI's: `{found}`")]
+    ImportType {
+        /// The import's name.
+        name: String,
+        /// The type that it has.
         found: String,
     },
     /// wasmtime does not run on this machine.
@@ -100,6 +109,9 @@ impl Code {
     }
 
     fn compile_anew(bytes: &[u8]) -> Result<Self, ModuleError> {
+        if !bytes.starts_with(b"\0asm") {
+            return Err(ModuleError::NotWasm);
+        }
         let engine = machine::engine().map_err(ModuleError::Machine)?;
         let module = Module::from_binary(engine, bytes)
             .map_err(|error| ModuleError::Invalid(format!("{error:#}")))?;
@@ -174,18 +186,13 @@ fn check_exports(module: &Module) -> Result<(), ModuleError> {
 
 fn check_imports(module: &Module) -> Result<(), ModuleError> {
     for import in module.imports() {
-        let known = (import.module() == IMPORT_MODULE)
-            .then(|| import_type(import.name()))
-            .flatten()
-            .is_some_and(|expected| {
-                import.ty().func().is_some_and(|found| is_type(found, expected))
-            });
-        if !known {
-            return Err(ModuleError::Import {
-                module: import.module().to_owned(),
-                name: import.name().to_owned(),
-                found: describe(&import.ty()),
-            });
+        let name = import.name().to_owned();
+        let of_the_abi = (import.module() == IMPORT_MODULE).then(|| import_type(&name)).flatten();
+        let Some(expected) = of_the_abi else {
+            return Err(ModuleError::Import { module: import.module().to_owned(), name });
+        };
+        if !import.ty().func().is_some_and(|found| is_type(found, expected)) {
+            return Err(ModuleError::ImportType { name, found: describe(&import.ty()) });
         }
     }
     Ok(())

@@ -72,7 +72,9 @@ impl State {
         }
         let same =
             mount.wanted.module == wanted.module && mount.wanted.component == wanted.component;
-        if same && !mount.failed {
+        if same && mount.failed {
+            self.mount_again(instance, node, &wanted);
+        } else if same {
             self.render_afresh(instance, &wanted);
         } else {
             self.unmount(instance);
@@ -106,6 +108,15 @@ impl State {
         }
     }
 
+    /// Tries to mount what could not be mounted with its props from before.
+    fn mount_again(&mut self, instance: u32, node: Node, wanted: &Wanted) {
+        let mount = Mount { node, wanted: wanted.clone(), failed: false, pruned: false };
+        self.mounts.insert(instance, mount);
+        if let Err(error) = self.try_mount(instance, node, wanted) {
+            self.fail(instance, error);
+        }
+    }
+
     fn try_mount(&mut self, instance: u32, node: Node, wanted: &Wanted) -> Result<(), String> {
         let request = request(instance, wanted)?;
         self.check_place(node, wanted)?;
@@ -121,10 +132,7 @@ impl State {
         }
         match answer {
             Some(MountAnswer { error: None }) => Ok(()),
-            Some(MountAnswer { error: Some(error) }) => Err(format!(
-                "`{}` of `{}` could not be mounted: {error}",
-                wanted.component, wanted.module
-            )),
+            Some(MountAnswer { error: Some(error) }) => Err(cannot_be_mounted(wanted, &error)),
             None => Err(self.traps.last().map(ToString::to_string).unwrap_or_default()),
         }
     }
@@ -138,7 +146,11 @@ impl State {
         }
         let Some(known) = self.modules.get(module) else {
             let names: Vec<&str> = self.modules.keys().map(String::as_str).collect();
-            return Err(format!("there is no module `{module}`\nhint: there is {}", list(&names)));
+            let hint = match names.as_slice() {
+                [] => "give the page's builder its modules".to_owned(),
+                names => format!("the modules are {}", list(names)),
+            };
+            return Err(format!("there is no module `{module}`\nhint: {hint}"));
         };
         if !known.code.components.contains(component) {
             let names: Vec<&str> = known.code.components.iter().map(String::as_str).collect();
@@ -236,7 +248,7 @@ impl State {
         let Some(mount) = self.mounts.remove(&instance) else { return };
         let name = mount.wanted.module.clone();
         self.tear_down(instance, &mount);
-        if self.mounted_of(&name).is_empty() {
+        if !self.mounts.values().any(|mount| mount.wanted.module == name) {
             self.stop_running(&name);
         }
     }
@@ -257,17 +269,19 @@ impl State {
         self.dom.clear(mount.node);
     }
 
-    /// Mounts an instance that is mounted anew in its place, without its state.
+    /// Mounts an instance anew in its place, without its state. Nodes that are the same stay.
     pub(crate) fn mount_anew(&mut self, instance: u32) {
-        let Some(mount) = self.mounts.get(&instance).cloned() else { return };
-        self.tear_down(instance, &mount);
-        if let Err(error) = self.try_mount(instance, mount.node, &mount.wanted) {
-            self.fail(instance, error);
-        }
+        let Some(mount) = self.mounts.get(&instance) else { return };
+        let wanted = mount.wanted.clone();
+        self.render_into(instance, &wanted, true);
     }
 
     /// Renders an instance anew with other props, its state kept.
     pub(crate) fn render_afresh(&mut self, instance: u32, wanted: &Wanted) {
+        self.render_into(instance, wanted, false);
+    }
+
+    fn render_into(&mut self, instance: u32, wanted: &Wanted, anew: bool) {
         let Some(mount) = self.mounts.get_mut(&instance) else { return };
         mount.wanted = wanted.clone();
         let node = mount.node;
@@ -279,6 +293,11 @@ impl State {
         let apart = self.dom.create_element(hmr_abi::ops::Namespace::Html, "div");
         let Some(module) = self.modules.get_mut(name) else { return };
         module.tree.set_aside(instance, apart, &self.dom);
+        if anew {
+            let during = format!("unmounting `{}`", wanted.component);
+            self.call(name, &during, |guest| guest.unmount(instance));
+            self.close_all_of(instance);
+        }
         let Some((answer, effects)) = self.call_held_back(name, |guest| guest.mount(&request))
         else {
             return self.put_back(name, instance, node);
@@ -300,10 +319,7 @@ impl State {
                 self.put_back(name, instance, node);
                 requests.split_off(instance);
                 self.apply_requests(name, requests);
-                let component = &wanted.component;
-                self.problem(format!(
-                    "`{component}` of `{name}` did not take its new props: {error}"
-                ));
+                self.problem(cannot_be_mounted(wanted, &error));
             }
             Err(fault) => {
                 self.put_back(name, instance, node);
@@ -395,4 +411,12 @@ fn list(names: &[&str]) -> String {
         return "none".to_owned();
     }
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What the developer is told when a component does not take its props.
+fn cannot_be_mounted(wanted: &Wanted, error: &str) -> String {
+    let Wanted { module, component, .. } = wanted;
+    format!(
+        "`{component}` of `{module}` cannot be mounted: {error}\nhint: look at the `props` where it is placed"
+    )
 }

@@ -1,7 +1,6 @@
 //! Compiles the versions that cases are made of, once each.
 //!
-//! In: all cases. Out: bytes by case, module and version. A version's key is the hash of its source, of the SDK and of
-//! what the tool does to modules; what has been compiled before is not compiled again.
+//! In: all cases. Out: bytes by case, module and version. A version's key is the hash of its source and of the SDK; what has been compiled before is not compiled again.
 //!
 //! All versions of one module of one case are compiled as the same crate, as an edit would make them: otherwise no type
 //! would be the same before and after. A few crates ([`LANES`]) take turns at being a module, and are compiled together.
@@ -70,7 +69,7 @@ impl Modules {
                             let file =
                                 folder.join(format!("{:016x}.wasm", hash(&(lane, source, sdk))));
                             match fs::read(&file) {
-                                Ok(bytes) => _ = all.0.insert(names, bytes),
+                                Ok(bytes) => all.prepare(names, &bytes),
                                 Err(_) => {
                                     let source = source.clone();
                                     lanes[lane].push(Job { names, source, file });
@@ -83,6 +82,13 @@ impl Modules {
         }
         compile(&folder, lanes, &mut all);
         all
+    }
+
+    /// Does to what the linker wrote what the tool does to it.
+    fn prepare(&mut self, names: (String, String, String), bytes: &[u8]) {
+        let prepared = hmr_build::prepare_guarded(&names.1, bytes)
+            .unwrap_or_else(|error| panic!("{names:?}: {error}"));
+        self.0.insert(names, prepared.bytes);
     }
 
     /// The bytes of a version.
@@ -150,10 +156,8 @@ fn compile(folder: &Path, mut lanes: Vec<Vec<Job>>, all: &mut Modules) {
         };
         for (artifact, (_, job)) in built.into_iter().zip(round) {
             let bytes = fs::read(&artifact.wasm).expect("what was built can be read");
-            let prepared = hmr_build::prepare_guarded(&job.names.1, &bytes)
-                .unwrap_or_else(|error| panic!("{:?}: {error}", job.names));
-            fs::write(&job.file, &prepared.bytes).expect("the build's folder can be written");
-            all.0.insert(job.names, prepared.bytes);
+            fs::write(&job.file, &bytes).expect("the build's folder can be written");
+            all.prepare(job.names, &bytes);
         }
     }
 }
@@ -183,12 +187,12 @@ fn write(file: &Path, text: &str) {
     fs::write(file, text).expect("the project can be written");
 }
 
-/// What everything that is compiled depends on: the SDK, and the code that prepares modules.
+/// What everything that is compiled depends on: the SDK.
 fn fingerprint() -> u64 {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut hasher = DefaultHasher::new();
-    for part in ["guest-sdk", "host/build/src"] {
-        let mut files: Vec<_> = walkdir::WalkDir::new(root.join(part))
+    {
+        let mut files: Vec<_> = walkdir::WalkDir::new(root.join("guest-sdk"))
             .into_iter()
             .filter_map(Result::ok)
             .filter(|entry| entry.file_type().is_file())

@@ -71,6 +71,8 @@ class Runner {
   swaps = [];
   meanwhile = [];
   later = [];
+  layouts = new WeakMap();
+  told = new WeakMap();
   answer = null;
 
   constructor(given) {
@@ -104,7 +106,8 @@ class Runner {
         this.log.push(["error", "", message]);
       },
       rehearse: () => false,
-      reload: (reason) => this.problems.push(`the page is loaded again: ${reason}`),
+      // The page stays: a case goes on in it.
+      reload: () => {},
       slower: () => {},
     });
     const engine = this.engine;
@@ -151,13 +154,40 @@ class Runner {
   async entered(step) {
     const now = this.meanwhile.filter(([at]) => at === step);
     this.meanwhile = this.meanwhile.filter(([at]) => at !== step);
-    for (const [, inner] of now) this.act(inner);
+    for (const [, inner] of now) {
+      if (inner.do === "advance") await this.clock.until(this.clock.now + inner.ms);
+      else this.act(inner);
+    }
   }
 
   element(selector) {
     const found = document.querySelector(selector);
     if (!found) throw new Error(`no element matches \`${selector}\``);
     return found;
+  }
+
+  /** Gives an element a size or a place in view, and tells who observes it. */
+  layout(element, change) {
+    this.layouts.set(element, { ...this.layoutOf(element), ...change });
+    for (const observer of this.page.observers) if (observer.node === element) this.tell(observer);
+  }
+
+  layoutOf(element) {
+    return this.layouts.get(element) ?? { width: 0, height: 0, ratio: 0 };
+  }
+
+  tell(observer) {
+    const { width, height, ratio } = this.layoutOf(observer.node);
+    observer.tell([{ target: observer.node, contentRect: { width, height }, isIntersecting: ratio > 0, intersectionRatio: ratio }]);
+  }
+
+  /** What is observed anew is told at once how it is. */
+  tellObservers() {
+    for (const observer of this.page.observers) {
+      if (this.told.get(observer) === observer.node) continue;
+      this.told.set(observer, observer.node);
+      if (observer.node) this.tell(observer);
+    }
   }
 
   /** As a pointer does it: the focus goes to what can have it, or to nothing. */
@@ -236,23 +266,12 @@ class Runner {
         );
       case "media":
         return this.page.queries.get(step.query)?.becomes(step.matches);
-      case "resize": {
-        const element = this.element(step.at);
-        for (const observer of this.page.observers) {
-          if (observer.node === element) observer.tell([{ target: element, contentRect: { width: step.width, height: step.height } }]);
-        }
-        return;
-      }
-      case "intersect": {
-        const element = this.element(step.at);
-        for (const observer of this.page.observers) {
-          if (observer.node === element) observer.tell([{ target: element, isIntersecting: step.ratio > 0, intersectionRatio: step.ratio }]);
-        }
-        return;
-      }
+      case "resize":
+        return this.layout(this.element(step.at), { width: step.width, height: step.height });
+      case "intersect":
+        return this.layout(this.element(step.at), { ratio: step.ratio });
       case "history":
-        this.engine.goTo(step.module, (at) => at + step.by).catch((error) => this.problems.push(error.message));
-        return;
+        return this.engine.goTo(step.module, (at) => at + step.by).then(() => null);
       case "reload":
         this.engine.control.restart(step.module, false);
         return;
@@ -285,6 +304,7 @@ class Runner {
     let quiet = 0;
     while (quiet < 3) {
       await this.clock.until(this.clock.now);
+      this.tellObservers();
       await turn();
       quiet = this.engine.busy ? 0 : quiet + 1;
     }
@@ -317,6 +337,7 @@ class Runner {
 export async function run(given) {
   const runner = new Runner(given);
   await runner.settle();
+  runner.engine.captureAll();
   const seen = [runner.observe()];
   for (const { line, step } of given.steps) {
     await runner.step(step, line);

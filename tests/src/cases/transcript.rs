@@ -44,7 +44,21 @@ pub fn transcript(steps: &[String], seen: &[Observation]) -> String {
         }
         before = now.clone();
     }
-    without_lanes(&text)
+    alike(&without_lanes(&text))
+}
+
+/// The text without what depends on how an engine was made: its words for a trap, and the function in which a budget
+/// happened to end.
+fn alike(text: &str) -> String {
+    let text = text.replace("wasm trap: wasm `unreachable` instruction executed", "unreachable");
+    let mut parts = text.split("ran for too long in `");
+    let mut alike = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, rest) = part.split_once('`').unwrap_or(("", part));
+        alike.push_str("ran for too long");
+        alike.push_str(rest);
+    }
+    alike
 }
 
 fn write_swap(text: &mut String, swap: &Value) {

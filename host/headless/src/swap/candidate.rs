@@ -38,6 +38,8 @@ pub(crate) struct Replaced {
     guest: Option<Guest>,
     info: Option<ModuleInfo>,
     settled: Settled,
+    /// What the new code logged while it was held back.
+    logs: Vec<(LogLevel, String)>,
 }
 
 impl State {
@@ -192,9 +194,6 @@ impl State {
             self.dom.beside(*node).is_some_and(|beside| beside.origin.is_some())
         });
         self.calls.extend(fresh);
-        for (level, text) in candidate.logs {
-            self.log.push(crate::record::LogLine { level, module: name.to_owned(), text });
-        }
         let invalidations = candidate.invalidations.into_iter();
         self.invalidations.extend(invalidations.map(|one| (name.to_owned(), one)));
         let instances: Vec<u32> = candidate.apart.iter().map(|(instance, _)| *instance).collect();
@@ -206,7 +205,7 @@ impl State {
         let guest = module.guest.replace(candidate.guest).filter(|_| is_well);
         let code = std::mem::replace(&mut module.code, code);
         let settled = self.settle_fresh(name, &instances, candidate.requests);
-        Some(Replaced { code, guest, info, settled })
+        Some(Replaced { code, guest, info, settled, logs: candidate.logs })
     }
 
     /// The step `commit`: the old code gets its last call. With the snapshot from before, the new code is put on
@@ -217,11 +216,12 @@ impl State {
         replaced: Option<Replaced>,
         before: Option<Snapshot>,
     ) {
-        let Some(Replaced { code, guest, info, .. }) = replaced else { return };
+        let Some(Replaced { code, guest, info, logs, .. }) = replaced else { return };
         let times = guest.as_ref().map(|guest| guest.times().clone());
         if let Some(guest) = guest {
             self.dispose(name, guest);
         }
+        self.write_held(name, logs);
         if let Some(module) = self.modules.get_mut(name) {
             module.generation += 1;
             module.pace.swapped(times.unwrap_or_default());
@@ -238,7 +238,16 @@ impl State {
 
     /// Puts a candidate in the place of code that trapped. The old code is dropped without another call.
     pub(crate) fn install(&mut self, name: &str, code: Code, candidate: Candidate) {
-        _ = self.render(name, code, candidate);
+        if let Some(replaced) = self.render(name, code, candidate) {
+            self.write_held(name, replaced.logs);
+        }
+    }
+
+    /// Writes the log lines of code that was held back.
+    fn write_held(&mut self, name: &str, logs: Vec<(LogLevel, String)>) {
+        for (level, text) in logs {
+            self.write_log(level, name, text);
+        }
     }
 }
 
@@ -265,8 +274,8 @@ fn check_report(report: &RestoreReport, snapshot: &Snapshot) -> Result<(), Strin
             }
             None => {
                 return Err(format!(
-                    "the restore report does not tell of the instance {} of `{}`",
-                    state.instance, state.component
+                    "the restore report does not tell of the instance {}",
+                    state.instance
                 ));
             }
         }
