@@ -70,9 +70,9 @@ test("the version that runs is unchanged", async () => {
 const BROKEN = [
   ["a file that cannot be fetched", "prepare", /cannot be fetched/, "offline"],
   ["garbage", "prepare", /expected magic word/, new TextEncoder().encode("garbage!")],
-  ["no manifest", "prepare", /does not state an ABI version/, counter("B", { lonely: true })],
-  ["another ABI", "prepare", /speaks version `2` of the ABI/, counter("B", { abi: "2" })],
-  ["a missing export", "prepare", /does not export the function `capture_state`/, counter("B", { missing: "capture_state" })],
+  ["no manifest", "prepare", /has no section `hmr.manifest`/, counter("B", { lonely: true })],
+  ["another ABI", "prepare", /speaks version 2 of the ABI/, counter("B", { abi: "2" })],
+  ["a missing export", "prepare", /does not export `capture_state`/, counter("B", { missing: "capture_state" })],
   ["a missing memory", "prepare", /does not export its `memory`/, counter("B", { missing: "memory" })],
   ["a mistyped export", "prepare", /`capture_state` has another type/, counter("B", { mistyped: "capture_state" })],
   ["a foreign import", "prepare", /imports `env.fetch`/, counter("B", { foreign: "fetch" })],

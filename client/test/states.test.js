@@ -71,7 +71,7 @@ test("a new state after a step back takes the place of those that came after it"
 
 test("a state that is not there is refused, and nothing happens", async () => {
   const page = await counted();
-  await assert.rejects(page.engine.control.goTo("counter", (at) => at + 1), /there is no state 4 of `counter`: there are 4/);
+  await assert.rejects(page.engine.control.goTo("counter", (at) => at + 1), /the history of `counter` has no state 4: it has 4/);
   await assert.rejects(page.engine.control.goTo("nope", () => 0), /there is no module `nope`/);
   assert.equal(state(page), "3");
 });

@@ -189,19 +189,17 @@ fn write(file: &Path, text: &str) {
 
 /// What everything that is compiled depends on: the SDK.
 fn fingerprint() -> u64 {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk");
+    let mut files: Vec<_> = walkdir::WalkDir::new(sdk)
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file())
+        .map(walkdir::DirEntry::into_path)
+        .collect();
+    files.sort();
     let mut hasher = DefaultHasher::new();
-    {
-        let mut files: Vec<_> = walkdir::WalkDir::new(root.join("guest-sdk"))
-            .into_iter()
-            .filter_map(Result::ok)
-            .filter(|entry| entry.file_type().is_file())
-            .map(walkdir::DirEntry::into_path)
-            .collect();
-        files.sort();
-        for file in files {
-            fs::read(file).unwrap_or_default().hash(&mut hasher);
-        }
+    for file in files {
+        fs::read(file).unwrap_or_default().hash(&mut hasher);
     }
     hasher.finish()
 }
