@@ -25,4 +25,4 @@ pub use cargo::{Artifact, BuildEvent, BuildOutcome, BuildRequest, CancelToken, F
 pub use config::Config;
 pub use diagnostics::{Diagnostic, Level};
 pub use toolchain::{Finding, Progress, Status, Toolchain, ToolchainError, doctor};
-pub use transform::{Prepared, TransformError, prepare};
+pub use transform::{LOOP_BUDGET, Prepared, TransformError, prepare, prepare_guarded};

@@ -3,19 +3,23 @@
 //! In go the bytes of a wasm file; out come the bytes that are served, their hash and the manifest, or a
 //! [`TransformError`] that says which promise of the ABI the module breaks and what to do.
 //!
-//! Sections are copied as they are, so that everything up to the end of the code stands where it stood
-//! and offsets in it keep their meaning. Left out is what only a debugger reads, and the names of functions
+//! Sections are copied as they are. Left out is what only a debugger reads, and the names of functions
 //! are written as people write them. The same bytes always give the same bytes.
 //!
-//! Function bodies are not looked at: every engine validates them before it touches the running
-//! code, and a save should not wait for that twice.
+//! [`prepare_guarded`] also splices the loop guard ([`guard`]) into the function bodies, [`prepare`] leaves them
+//! alone. Neither validates them: every engine does before it touches the running code, and a save should not wait
+//! for that twice.
 
+mod guard;
 mod interface;
 mod names;
 
 use hmr_abi::manifest::{self, Manifest, ManifestError};
-use wasmparser::{Encoding, Parser, Payload};
+use wasm_encoder::{RawSection, Section as _, SectionId};
+use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};
 
+pub use self::guard::LOOP_BUDGET;
+use self::guard::Part;
 use self::interface::Interface;
 pub use self::names::demangle;
 use crate::hash;
@@ -129,16 +133,26 @@ fn version_hint(found: u32) -> &'static str {
 
 /// Checks a module against the ABI and makes the bytes that are served.
 pub fn prepare(module: &str, bytes: &[u8]) -> Result<Prepared, TransformError> {
+    prepare_as(module, bytes, false)
+}
+
+/// Like [`prepare`], with the loop guard: code that passes more loop heads and calls than the exported global
+/// `hmr_budget` allows traps. A module that exports such a global already is guarded already, and stays as it is.
+pub fn prepare_guarded(module: &str, bytes: &[u8]) -> Result<Prepared, TransformError> {
+    prepare_as(module, bytes, true)
+}
+
+fn prepare_as(module: &str, bytes: &[u8], guarded: bool) -> Result<Prepared, TransformError> {
     if !bytes.starts_with(MAGIC) {
         return Err(TransformError::NotWasm { module: module.to_owned() });
     }
-    let sections = Sections::read(bytes)
-        .map_err(|reason| TransformError::Malformed { module: module.to_owned(), reason })?;
+    let malformed = |reason| TransformError::Malformed { module: module.to_owned(), reason };
+    let sections = Sections::read(bytes).map_err(malformed)?;
     let interface = Interface::read(module, &sections)?;
     interface.check_origins()?;
     let manifest = read_manifest(module, &sections)?;
     interface.check()?;
-    let bytes = sections.assemble(module);
+    let bytes = sections.assemble(module, guarded).map_err(|error| malformed(error.to_string()))?;
     Ok(Prepared { hash: hash::of(&bytes), bytes, manifest })
 }
 
@@ -211,23 +225,43 @@ impl<'a> Sections<'a> {
         Some(found.flat_map(|section| section.contents).copied().collect())
     }
 
+    /// What the section of this kind holds, if there is one.
+    fn contents(&self, id: SectionId) -> Option<&'a [u8]> {
+        self.sections.iter().find(|section| section.id == id as u8).map(|section| section.contents)
+    }
+
     /// The binary that is served.
-    fn assemble(&self, module: &str) -> Vec<u8> {
+    fn assemble(&self, module: &str, guarded: bool) -> Result<Vec<u8>, BinaryReaderError> {
         let size: usize = self.sections.iter().map(|section| section.whole.len()).sum();
-        let mut bytes = Vec::with_capacity(8 + size);
+        let mut bytes = Vec::with_capacity(8 + size + size / 8);
         bytes.extend_from_slice(&wasm_encoder::Module::HEADER);
-        for section in &self.sections {
-            match section.name {
-                name if section.id == CUSTOM && is_for_debuggers(name) => {}
-                "name" if section.id == CUSTOM => match names::rewrite(module, section.contents) {
-                    Some(names) => bytes.extend_from_slice(&names),
-                    // Names serve people alone: those that cannot be read are passed on.
-                    None => bytes.extend_from_slice(section.whole),
-                },
-                _ => bytes.extend_from_slice(section.whole),
+        let parts = if guarded && !guard::is_guarded(self)? {
+            guard::guard(self)?
+        } else {
+            self.sections.iter().map(Part::Same).collect()
+        };
+        for part in parts {
+            match part {
+                Part::Same(section) => append(module, section, &mut bytes),
+                Part::Other { id, contents } => {
+                    RawSection { id, data: &contents }.append_to(&mut bytes);
+                }
             }
         }
-        bytes
+        Ok(bytes)
+    }
+}
+
+/// Appends a section as it is, or what becomes of a custom one.
+fn append(module: &str, section: &Section<'_>, bytes: &mut Vec<u8>) {
+    match section.name {
+        name if section.id == CUSTOM && is_for_debuggers(name) => {}
+        "name" if section.id == CUSTOM => match names::rewrite(module, section.contents) {
+            Some(names) => bytes.extend_from_slice(&names),
+            // Names serve people alone: those that cannot be read are passed on.
+            None => bytes.extend_from_slice(section.whole),
+        },
+        _ => bytes.extend_from_slice(section.whole),
     }
 }
 

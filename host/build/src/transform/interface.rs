@@ -24,6 +24,9 @@ const KEPT: [SectionId; 8] = [
 
 const I32: ValType = ValType::I32;
 
+/// What the exported budget of the loop guard is.
+const BUDGET_TYPE: &str = "a mutable global of type `i32`";
+
 /// A function's parameters and results.
 type Signature = (&'static [ValType], &'static [ValType]);
 
@@ -79,6 +82,16 @@ impl<'a> Interface<'a> {
             return match export.item {
                 ExportItem::Memory(_) => Ok(()),
                 _ => Err(self.wrong_type(name, "no memory".into(), "a memory".into())),
+            };
+        }
+        if name == exports::BUDGET {
+            let ExportItem::Global(global) = export.item else {
+                return Err(self.wrong_type(name, "no global".into(), BUDGET_TYPE.into()));
+            };
+            let global = self.skeleton.globals.get(global);
+            return match (global.mutable, global.ty) {
+                (true, I32) => Ok(()),
+                _ => Err(self.wrong_type(name, "another global".into(), BUDGET_TYPE.into())),
             };
         }
         let Some(expected) = export_signature(name) else { return Ok(()) };
@@ -141,7 +154,9 @@ fn skeleton(sections: &Sections<'_>) -> Vec<u8> {
 
 fn import_signature(name: &str) -> Option<Signature> {
     match name {
-        imports::DOM | imports::PANIC | imports::RESOURCE => Some((&[I32, I32], &[])),
+        imports::DOM | imports::PANIC | imports::RESOURCE | imports::PORT | imports::INVALIDATE => {
+            Some((&[I32, I32], &[]))
+        }
         imports::LOG => Some((&[I32, I32, I32], &[])),
         imports::NOW => Some((&[], &[ValType::F64])),
         _ => None,
@@ -151,10 +166,10 @@ fn import_signature(name: &str) -> Option<Signature> {
 fn export_signature(name: &str) -> Option<Signature> {
     match name {
         exports::ALLOC => Some((&[I32], &[I32])),
-        exports::MOUNT | exports::RESTORE_STATE => Some((&[I32, I32], &[I32])),
-        exports::UNMOUNT => Some((&[I32], &[])),
+        exports::MOUNT | exports::RESTORE_STATE | exports::MIGRATE => Some((&[I32, I32], &[I32])),
+        exports::UNMOUNT | exports::PRUNE => Some((&[I32], &[])),
         exports::DISPATCH => Some((&[I32, I32, I32], &[I32])),
-        exports::CAPTURE_STATE => Some((&[], &[I32])),
+        exports::CAPTURE_STATE | exports::BEFORE_UPDATE | exports::HEALTH => Some((&[], &[I32])),
         exports::DISPOSE => Some((&[], &[])),
         name if name.starts_with(exports::COMPONENT_PREFIX) => Some((&[], &[])),
         _ => None,

@@ -1,0 +1,245 @@
+//! The loop guard: code that would run for ever traps instead.
+//!
+//! In go the sections of a module; out come those that take other contents. The module gets one more global, the
+//! exported `hmr_budget`, behind all others, and its code takes one from it at each loop head and at the entry of
+//! each function that can come to call itself ([`calls`]), and traps once it is below 0. A browser can interrupt
+//! a call in no other way. Functions without loops that cannot recurse stay as they are: they end by themselves.
+//!
+//! The guard is spliced into the bytes of the code section, between two instructions. It takes nothing from the
+//! operand stack, leaves nothing there, and its own block is closed before the next instruction, so neither types nor
+//! the depths of branches around it change. No index moves; only offsets in the code do, and what refers to those
+//! (hints to branch prediction) is left out.
+
+mod calls;
+
+use std::collections::BTreeSet;
+
+use hmr_abi::exports;
+use wasm_encoder::{
+    ConstExpr, Encode as _, ExportKind, GlobalType, InstructionSink, SectionId, ValType,
+};
+use wasmparser::{
+    BinaryReader, BinaryReaderError, CodeSectionReader, FunctionBody, ImportSectionReader,
+    Operator, TypeRef,
+};
+
+use self::calls::CallGraph;
+use super::{CUSTOM, Section, Sections};
+
+/// What the budget is until an engine sets it: what engines set unless they are told otherwise.
+pub const LOOP_BUDGET: i32 = 500_000_000;
+
+/// The order in which a module's sections stand, by their numbers in the binary format.
+const ORDER: [u8; 13] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
+
+/// Whether the module's export section names the budget already.
+pub(super) fn is_guarded(sections: &Sections<'_>) -> Result<bool, BinaryReaderError> {
+    let Some(exported) = sections.contents(SectionId::Export) else { return Ok(false) };
+    for export in wasmparser::ExportSectionReader::new(BinaryReader::new(exported, 0))? {
+        if export?.name == exports::BUDGET {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The guarded module, section by section.
+pub(super) fn guard<'s, 'a>(
+    sections: &'s Sections<'a>,
+) -> Result<Vec<Part<'s, 'a>>, BinaryReaderError> {
+    let imports = Imports::count(sections)?;
+    let globals = sections.contents(SectionId::Global).unwrap_or(&[0]);
+    let budget = imports.globals + count(globals)?.0;
+    let mut replaced = vec![
+        (SectionId::Global as u8, with_budget_global(globals)?),
+        (
+            SectionId::Export as u8,
+            with_budget_export(sections.contents(SectionId::Export).unwrap_or(&[0]), budget)?,
+        ),
+    ];
+    if let Some(code) = sections.contents(SectionId::Code) {
+        replaced.push((SectionId::Code as u8, guarded_code(sections, imports, code, budget)?));
+    }
+    Ok(splice(sections, replaced))
+}
+
+/// A section of the module to come: as it was, or with other contents.
+pub(super) enum Part<'s, 'a> {
+    Same(&'s Section<'a>),
+    Other { id: u8, contents: Vec<u8> },
+}
+
+/// Puts the replaced sections in the places of the old ones, or where the format wants them if there was none.
+fn splice<'s, 'a>(sections: &'s Sections<'a>, replaced: Vec<(u8, Vec<u8>)>) -> Vec<Part<'s, 'a>> {
+    let place = |id: u8| ORDER.iter().position(|known| *known == id).unwrap_or(ORDER.len());
+    let mut parts = Vec::with_capacity(sections.sections.len() + replaced.len());
+    let mut waiting = replaced.into_iter().peekable();
+    for section in &sections.sections {
+        if section.id == CUSTOM {
+            if !section.name.starts_with("metadata.code.") {
+                parts.push(Part::Same(section));
+            }
+            continue;
+        }
+        while let Some((id, contents)) = waiting.next_if(|(id, _)| place(*id) < place(section.id)) {
+            parts.push(Part::Other { id, contents });
+        }
+        match waiting.next_if(|(id, _)| *id == section.id) {
+            Some((id, contents)) => parts.push(Part::Other { id, contents }),
+            None => parts.push(Part::Same(section)),
+        }
+    }
+    parts.extend(waiting.map(|(id, contents)| Part::Other { id, contents }));
+    parts
+}
+
+/// How many functions and globals a module imports: their indices come first.
+#[derive(Clone, Copy, Default)]
+struct Imports {
+    functions: u32,
+    globals: u32,
+}
+
+impl Imports {
+    fn count(sections: &Sections<'_>) -> Result<Self, BinaryReaderError> {
+        let mut counted = Self::default();
+        let Some(imports) = sections.contents(SectionId::Import) else { return Ok(counted) };
+        for import in ImportSectionReader::new(BinaryReader::new(imports, 0))?.into_imports() {
+            match import?.ty {
+                TypeRef::Func(_) | TypeRef::FuncExact(_) => counted.functions += 1,
+                TypeRef::Global(_) => counted.globals += 1,
+                _ => {}
+            }
+        }
+        Ok(counted)
+    }
+}
+
+/// The number of entries of a section, and the entries.
+fn count(contents: &[u8]) -> Result<(u32, &[u8]), BinaryReaderError> {
+    let mut reader = BinaryReader::new(contents, 0);
+    let count = reader.read_var_u32()?;
+    Ok((count, &contents[reader.original_position()..]))
+}
+
+/// The contents of a section with one entry more behind all others.
+fn with_entry(contents: &[u8], entry: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
+    let (count, entries) = count(contents)?;
+    let mut longer = Vec::with_capacity(contents.len() + entry.len() + 1);
+    (count + 1).encode(&mut longer);
+    longer.extend_from_slice(entries);
+    longer.extend_from_slice(entry);
+    Ok(longer)
+}
+
+fn with_budget_global(contents: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
+    let mut entry = Vec::new();
+    GlobalType { val_type: ValType::I32, mutable: true, shared: false }.encode(&mut entry);
+    ConstExpr::i32_const(LOOP_BUDGET).encode(&mut entry);
+    with_entry(contents, &entry)
+}
+
+fn with_budget_export(contents: &[u8], budget: u32) -> Result<Vec<u8>, BinaryReaderError> {
+    let mut entry = Vec::new();
+    exports::BUDGET.encode(&mut entry);
+    ExportKind::Global.encode(&mut entry);
+    budget.encode(&mut entry);
+    with_entry(contents, &entry)
+}
+
+fn guarded_code(
+    sections: &Sections<'_>,
+    imports: Imports,
+    contents: &[u8],
+    budget: u32,
+) -> Result<Vec<u8>, BinaryReaderError> {
+    let bodies = CodeSectionReader::new(BinaryReader::new(contents, 0))?;
+    let mut graph = CallGraph::new(imports.functions, bodies.count());
+    let mut scanned = Vec::with_capacity(bodies.count() as usize);
+    for (body, function) in bodies.into_iter().zip(0..) {
+        scanned.push(Body::scan(&body?, &mut |callee| graph.edge(function, callee))?);
+    }
+    graph.note_references(sections)?;
+    let recursive: BTreeSet<u32> = graph.recursive();
+    let mut check = Vec::new();
+    InstructionSink::new(&mut check)
+        .global_get(budget)
+        .i32_const(1)
+        .i32_sub()
+        .global_set(budget)
+        .global_get(budget)
+        .i32_const(0)
+        .i32_lt_s()
+        .if_(wasm_encoder::BlockType::Empty)
+        .unreachable()
+        .end();
+    let mut code = Vec::with_capacity(contents.len() + contents.len() / 8);
+    u32::try_from(scanned.len()).unwrap_or(u32::MAX).encode(&mut code);
+    for (body, function) in scanned.iter().zip(0..) {
+        body.write(recursive.contains(&function), &check, &mut code);
+    }
+    Ok(code)
+}
+
+/// Where a function goes on to.
+#[derive(Clone, Copy)]
+enum Callee {
+    /// A function, by its index among all, imported ones included.
+    Function(u32),
+    /// Whatever a table or a reference holds.
+    Reference,
+    /// It is not called here, but a reference to it is made.
+    Referred(u32),
+}
+
+/// A function's body, and where it may be interrupted.
+struct Body<'a> {
+    bytes: &'a [u8],
+    /// Where the first instruction stands, in `bytes`.
+    entry: usize,
+    /// Where the first instructions inside of loops stand, in `bytes`.
+    loops: Vec<usize>,
+}
+
+impl<'a> Body<'a> {
+    fn scan(
+        body: &FunctionBody<'a>,
+        call: &mut dyn FnMut(Callee),
+    ) -> Result<Self, BinaryReaderError> {
+        let start = body.range().start;
+        let mut operators = body.get_operators_reader()?;
+        let entry = operators.original_position() - start;
+        let mut loops = Vec::new();
+        while !operators.eof() {
+            match operators.read()? {
+                Operator::Loop { .. } => loops.push(operators.original_position() - start),
+                Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
+                    call(Callee::Function(function_index))
+                }
+                Operator::RefFunc { function_index } => call(Callee::Referred(function_index)),
+                Operator::CallIndirect { .. }
+                | Operator::ReturnCallIndirect { .. }
+                | Operator::CallRef { .. }
+                | Operator::ReturnCallRef { .. } => call(Callee::Reference),
+                _ => {}
+            }
+        }
+        Ok(Self { bytes: body.as_bytes(), entry, loops })
+    }
+
+    /// Appends the body, its length in front, with `check` at its places.
+    fn write(&self, at_entry: bool, check: &[u8], to: &mut Vec<u8>) {
+        let places = at_entry.then_some(self.entry).into_iter().chain(self.loops.iter().copied());
+        (self.bytes.len() + places.clone().count() * check.len()).encode(to);
+        let mut written = 0;
+        for place in places {
+            to.extend_from_slice(&self.bytes[written..place]);
+            to.extend_from_slice(check);
+            written = place;
+        }
+        to.extend_from_slice(&self.bytes[written..]);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Which functions can come to call themselves, directly or through others.
+//!
+//! Functions and the calls between them are a graph; those that lie on a cycle of it can recurse. What is called
+//! through a table or a reference is not known, so one more node stands for all of them: an indirect call leads to
+//! it, and it leads to every function that a reference is made to anywhere.
+
+use std::collections::BTreeSet;
+
+use wasm_encoder::SectionId;
+use wasmparser::{
+    BinaryReader, BinaryReaderError, ConstExpr, ElementItems, ElementSectionReader,
+    GlobalSectionReader, Operator, TableInit, TableSectionReader,
+};
+
+use super::{Callee, Sections};
+
+/// The graph. Nodes are defined functions, from 0, and the node of all references behind them.
+pub(super) struct CallGraph {
+    imported: u32,
+    leads_to: Vec<Vec<u32>>,
+}
+
+impl CallGraph {
+    /// A graph of so many functions, with no calls.
+    pub(super) fn new(imported: u32, defined: u32) -> Self {
+        Self { imported, leads_to: vec![Vec::new(); defined as usize + 1] }
+    }
+
+    fn references(&self) -> u32 {
+        u32::try_from(self.leads_to.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// Notes what the body of the defined function `from` does.
+    pub(super) fn edge(&mut self, from: u32, callee: Callee) {
+        let to = match callee {
+            Callee::Function(index) => self.defined(index),
+            Callee::Reference => Some(self.references()),
+            Callee::Referred(index) => return self.refer(index),
+        };
+        // An engine's import calls nothing back.
+        if let (Some(to), Some(edges)) = (to, self.leads_to.get_mut(from as usize))
+            && !edges.contains(&to)
+        {
+            edges.push(to);
+        }
+    }
+
+    fn defined(&self, index: u32) -> Option<u32> {
+        index.checked_sub(self.imported).filter(|function| *function < self.references())
+    }
+
+    /// Notes the functions that tables, elements and globals refer to.
+    pub(super) fn note_references(
+        &mut self,
+        sections: &Sections<'_>,
+    ) -> Result<(), BinaryReaderError> {
+        if let Some(elements) = sections.contents(SectionId::Element) {
+            for element in ElementSectionReader::new(BinaryReader::new(elements, 0))? {
+                match element?.items {
+                    ElementItems::Functions(functions) => {
+                        for function in functions {
+                            self.refer(function?);
+                        }
+                    }
+                    ElementItems::Expressions(_, expressions) => {
+                        for expression in expressions {
+                            self.note_expression(&expression?)?;
+                        }
+                    }
+                }
+            }
+        }
+        if let Some(globals) = sections.contents(SectionId::Global) {
+            for global in GlobalSectionReader::new(BinaryReader::new(globals, 0))? {
+                self.note_expression(&global?.init_expr)?;
+            }
+        }
+        if let Some(tables) = sections.contents(SectionId::Table) {
+            for table in TableSectionReader::new(BinaryReader::new(tables, 0))? {
+                if let TableInit::Expr(expression) = table?.init {
+                    self.note_expression(&expression)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn note_expression(&mut self, expression: &ConstExpr<'_>) -> Result<(), BinaryReaderError> {
+        for operator in expression.get_operators_reader() {
+            if let Operator::RefFunc { function_index } = operator? {
+                self.refer(function_index);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that some reference leads to a function.
+    fn refer(&mut self, index: u32) {
+        let to = self.defined(index);
+        if let (Some(to), Some(edges)) = (to, self.leads_to.last_mut()) {
+            edges.push(to);
+        }
+    }
+
+    /// The defined functions that lie on a cycle.
+    pub(super) fn recursive(&self) -> BTreeSet<u32> {
+        let mut found = BTreeSet::new();
+        for component in self.strongly_connected() {
+            let on_cycle = match component.as_slice() {
+                [only] => self.leads_to[*only as usize].contains(only),
+                _ => true,
+            };
+            if on_cycle {
+                found.extend(component);
+            }
+        }
+        found.remove(&self.references());
+        found
+    }
+
+    /// Tarjan's algorithm, with a stack of its own: chains of calls in a module can be longer than the thread's stack.
+    fn strongly_connected(&self) -> Vec<Vec<u32>> {
+        let nodes = self.leads_to.len();
+        let (mut order, mut lowest) = (vec![usize::MAX; nodes], vec![usize::MAX; nodes]);
+        let mut open = vec![false; nodes];
+        let (mut stack, mut components, mut next) = (Vec::new(), Vec::new(), 0);
+        for root in 0..nodes {
+            if order[root] != usize::MAX {
+                continue;
+            }
+            let mut path = vec![(root, 0)];
+            while let Some((node, edge)) = path.pop() {
+                if edge == 0 {
+                    (order[node], lowest[node], open[node]) = (next, next, true);
+                    next += 1;
+                    stack.push(node);
+                }
+                if let Some(to) = self.leads_to[node].get(edge).map(|to| *to as usize) {
+                    path.push((node, edge + 1));
+                    if order[to] == usize::MAX {
+                        path.push((to, 0));
+                    } else if open[to] {
+                        lowest[node] = lowest[node].min(order[to]);
+                    }
+                    continue;
+                }
+                if let Some((parent, _)) = path.last() {
+                    lowest[*parent] = lowest[*parent].min(lowest[node]);
+                }
+                if lowest[node] == order[node] {
+                    let start = stack.iter().rposition(|it| *it == node).unwrap_or(0);
+                    let component = stack.split_off(start);
+                    component.iter().for_each(|it| open[*it] = false);
+                    components.push(
+                        component.into_iter().filter_map(|it| u32::try_from(it).ok()).collect(),
+                    );
+                }
+            }
+        }
+        components
+    }
+}
