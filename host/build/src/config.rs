@@ -27,6 +27,12 @@ pub struct Config {
     pub static_folder: Utf8PathBuf,
     /// Package only: the module's name, if it is not the package's.
     pub name: Option<String>,
+    /// Whether development modules get the loop guard.
+    pub loop_guard: bool,
+    /// How many loop heads and calls one call into a module may pass; at least 1.
+    pub loop_budget: i32,
+    /// Whether swaps are rehearsed before a page makes them.
+    pub preflight: bool,
 }
 
 /// Which of the two tables a setting stands in.
@@ -133,9 +139,37 @@ const NAME: Key = Key {
     expected: "a name of letters, digits, `-` and `_`",
     example: "name = \"board\"",
 };
+const LOOP_GUARD: Key = Key {
+    name: "loop-guard",
+    only: None,
+    expected: "`true` or `false`",
+    example: "loop-guard = false",
+};
+const LOOP_BUDGET: Key = Key {
+    name: "loop-budget",
+    only: None,
+    expected: "a whole number from 1 to 2147483647",
+    example: "loop-budget = 500000000",
+};
+const PREFLIGHT: Key = Key {
+    name: "preflight",
+    only: None,
+    expected: "`true` or `false`",
+    example: "preflight = false",
+};
 
-const KEYS: [&Key; 7] =
-    [&APP, &ROOT_FILES, &THRESHOLD, &WATCH_IGNORE, &PORT, &STATIC_FOLDER, &NAME];
+const KEYS: [&Key; 10] = [
+    &APP,
+    &ROOT_FILES,
+    &THRESHOLD,
+    &WATCH_IGNORE,
+    &PORT,
+    &STATIC_FOLDER,
+    &NAME,
+    &LOOP_GUARD,
+    &LOOP_BUDGET,
+    &PREFLIGHT,
+];
 
 impl Default for Config {
     fn default() -> Self {
@@ -147,6 +181,9 @@ impl Default for Config {
             port: None,
             static_folder: "static".into(),
             name: None,
+            loop_guard: true,
+            loop_budget: crate::LOOP_BUDGET,
+            preflight: true,
         }
     }
 }
@@ -195,6 +232,13 @@ impl Config {
                 let name = value.as_str().filter(|name| is_name(name));
                 self.name = Some(name.ok_or_else(|| place.wrong_type(&NAME, value))?.to_owned());
             }
+            Some("loop-guard") => self.loop_guard = place.switch(&LOOP_GUARD, value)?,
+            Some("loop-budget") => {
+                let budget = value.as_i64().and_then(|number| i32::try_from(number).ok());
+                let budget = budget.filter(|budget| *budget > 0);
+                self.loop_budget = budget.ok_or_else(|| place.wrong_type(&LOOP_BUDGET, value))?;
+            }
+            Some("preflight") => self.preflight = place.switch(&PREFLIGHT, value)?,
             _ => return Err(place.unknown(key)),
         }
         Ok(())
@@ -229,6 +273,10 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
+    fn switch(&self, key: &Key, value: &Value) -> Result<bool, ConfigError> {
+        value.as_bool().ok_or_else(|| self.wrong_type(key, value))
+    }
+
     fn folder(&self, key: &Key, value: &Value) -> Result<Utf8PathBuf, ConfigError> {
         let path = value.as_str().filter(|path| !path.is_empty());
         Ok(path.ok_or_else(|| self.wrong_type(key, value))?.into())
@@ -318,13 +366,15 @@ mod tests {
         let config = read(
             Table::Workspace,
             json!({"app": "site", "root-files": ["*.json"], "full-reload-threshold": 3,
-                   "watch-ignore": ["notes/**"], "port": 9000, "static-folder": "public"}),
+                   "watch-ignore": ["notes/**"], "port": 9000, "static-folder": "public",
+                   "loop-guard": false, "loop-budget": 7, "preflight": false}),
         )
         .expect("settings that are right");
         assert_eq!(config.app.as_deref(), Some(Utf8Path::new("site")));
         assert_eq!((config.port, config.full_reload_threshold), (Some(9000), 3));
         assert_eq!((&*config.root_files[0], &*config.watch_ignore[0]), ("*.json", "notes/**"));
         assert_eq!(config.static_folder, "public");
+        assert_eq!((config.loop_guard, config.loop_budget, config.preflight), (false, 7, false));
         let named = read(Table::Package, json!({"name": "board"})).expect("a name");
         assert_eq!(named.name.as_deref(), Some("board"));
     }
@@ -366,6 +416,9 @@ mod tests {
             json!({"root-files": [1]}),
             json!({"name": "a/b"}),
             json!({"static-folder": ""}),
+            json!({"loop-guard": "no"}),
+            json!({"loop-budget": 0}),
+            json!({"loop-budget": 2_147_483_648_u32}),
             json!([]),
         ] {
             assert!(read(Table::Package, settings.clone()).is_err(), "{settings}");

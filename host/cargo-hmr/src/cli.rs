@@ -47,6 +47,12 @@ struct DevArgs {
     /// Prints one JSON object per line on stdout for every event
     #[arg(long)]
     json: bool,
+    /// Serves modules without the code that stops endless loops and recursion
+    #[arg(long)]
+    no_loop_guard: bool,
+    /// Does not rehearse swaps before pages make them
+    #[arg(long)]
+    no_preflight: bool,
 }
 
 /// Runs the command line that the process was started with. As a cargo subcommand it is given its own name first.
@@ -70,6 +76,8 @@ fn dev(arguments: DevArgs) -> ExitCode {
         host: arguments.host,
         open: arguments.open,
         json: arguments.json,
+        loop_guard: !arguments.no_loop_guard,
+        preflight: !arguments.no_preflight,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -37,6 +37,10 @@ pub struct Options {
     pub open: bool,
     /// Whether to print JSON lines.
     pub json: bool,
+    /// Whether modules may get the loop guard; the configuration may say no too.
+    pub loop_guard: bool,
+    /// Whether swaps may be rehearsed; the configuration may say no too.
+    pub preflight: bool,
 }
 
 /// Why the command ends in failure. What goes wrong later than the start is shown and survived.
@@ -319,6 +323,7 @@ impl Session {
             toolchain,
             shared: Arc::clone(&self.shared),
             modules,
+            loop_guard: self.options.loop_guard && self.app.config.loop_guard,
             cancel: self.build.clone(),
         };
         let messages = self.messages.clone();
@@ -386,7 +391,11 @@ impl Session {
 }
 
 fn places(app: &App) -> Places {
-    Places { root: app.root.clone(), static_folder: app.root.join(&app.config.static_folder) }
+    Places {
+        root: app.root.clone(),
+        static_folder: app.root.join(&app.config.static_folder),
+        loop_budget: app.config.loop_budget,
+    }
 }
 
 /// The application's folder and those of all packages on this machine; single files from elsewhere.

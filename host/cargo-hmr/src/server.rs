@@ -60,6 +60,8 @@ pub struct Places {
     pub root: Utf8PathBuf,
     /// The folder with static files.
     pub static_folder: Utf8PathBuf,
+    /// What pages set the budget of the loop guard to before each call.
+    pub loop_budget: i32,
 }
 
 /// What a page does.

@@ -22,6 +22,7 @@ pub(super) struct Work {
     pub(super) toolchain: Arc<Toolchain>,
     pub(super) shared: Arc<Shared>,
     pub(super) modules: Vec<String>,
+    pub(super) loop_guard: bool,
     pub(super) cancel: CancelToken,
 }
 
@@ -48,13 +49,14 @@ impl Work {
 
     fn prepare(&self, artifacts: Vec<Artifact>, compile: f64) -> Outcome {
         let started = Instant::now();
+        let prepare = if self.loop_guard { hmr_build::prepare_guarded } else { hmr_build::prepare };
         let mut modules = Vec::new();
         let mut warnings: Vec<Diagnostic> = Vec::new();
         for artifact in artifacts {
             let prepared = std::fs::read(&artifact.wasm)
                 .map_err(|error| format!("cannot read `{}`: {error}", artifact.wasm))
                 .and_then(|bytes| {
-                    hmr_build::prepare(&artifact.module, &bytes).map_err(|error| error.to_string())
+                    prepare(&artifact.module, &bytes).map_err(|error| error.to_string())
                 });
             let prepared = match prepared {
                 Ok(prepared) => prepared,
