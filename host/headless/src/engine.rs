@@ -14,6 +14,7 @@ use std::rc::Rc;
 
 use hmr_abi::event::{EventData, ResourceRequest};
 use hmr_abi::ops::Method;
+use hmr_abi::port::Invalidation;
 use hmr_abi::state::Snapshot;
 
 use crate::dom::{Dom, Node};
@@ -79,6 +80,8 @@ pub(crate) struct State {
     next_tree: u64,
     /// Calls that modules asked for, made once they are off the stack.
     pub(crate) calls: VecDeque<(Node, Method)>,
+    /// Instances that said they cannot go on, with their modules.
+    pub(crate) invalidations: VecDeque<(String, Invalidation)>,
 }
 
 impl State {
@@ -96,6 +99,7 @@ impl State {
             next_instance: 1,
             next_tree: 1,
             calls: VecDeque::new(),
+            invalidations: VecDeque::new(),
         }
     }
 
@@ -187,6 +191,10 @@ impl State {
             match effect {
                 Effect::Log(level, text) => self.write_log(LogLevel::from(level), name, text),
                 Effect::Resource(request) => requests.push(request),
+                Effect::Port(_) => {}
+                Effect::Invalidate(invalidation) => {
+                    self.invalidations.push_back((name.to_owned(), invalidation));
+                }
                 Effect::Dom(batch) => {
                     let Some(module) = self.modules.get_mut(name) else { continue };
                     let mut asked = Asked::default();

@@ -11,6 +11,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use hmr_abi::event::{EventData, PanicInfo, ResourceRequest};
+use hmr_abi::port::{Invalidation, PortRequest};
 use hmr_abi::state::{MountAnswer, MountRequest, RestoreReport, Snapshot};
 use hmr_abi::{IMPORT_MODULE, exports, imports};
 use serde::de::DeserializeOwned;
@@ -30,6 +31,8 @@ pub(crate) enum Effect {
     /// A log line: level and text.
     Log(u32, String),
     Resource(ResourceRequest),
+    Port(PortRequest),
+    Invalidate(Invalidation),
 }
 
 /// Why a call failed. What the module did before that stays done; its memory can no longer be trusted.
@@ -264,18 +267,31 @@ fn linker(engine: &wasmtime::Engine) -> Result<Linker<Host>, Error> {
             Ok::<(), Error>(())
         },
     )?;
+    request(&mut linker, imports::RESOURCE, "a resource request", Effect::Resource)?;
+    request(&mut linker, imports::PORT, "a port request", Effect::Port)?;
+    request(&mut linker, imports::INVALIDATE, "an invalidation", Effect::Invalidate)?;
+    Ok(linker)
+}
+
+/// Provides an import that takes JSON, which becomes an effect.
+fn request<T: DeserializeOwned + 'static>(
+    linker: &mut Linker<Host>,
+    name: &'static str,
+    what: &'static str,
+    effect: fn(T) -> Effect,
+) -> Result<(), Error> {
     linker.func_wrap(
         IMPORT_MODULE,
-        imports::RESOURCE,
-        |mut caller: Caller<'_, Host>, ptr: u32, len: u32| {
+        name,
+        move |mut caller: Caller<'_, Host>, ptr: u32, len: u32| {
             let bytes = handed_over(&mut caller, ptr, len)?;
-            let request = serde_json::from_slice(&bytes)
-                .map_err(|error| Error::msg(format!("a malformed resource request: {error}")))?;
-            caller.data_mut().effects.push(Effect::Resource(request));
+            let read = serde_json::from_slice(&bytes)
+                .map_err(|error| Error::msg(format!("{what} is malformed: {error}")))?;
+            caller.data_mut().effects.push(effect(read));
             Ok::<(), Error>(())
         },
     )?;
-    Ok(linker)
+    Ok(())
 }
 
 /// A copy of what an import was called with, once it has been checked that it lies in the memory.

@@ -195,7 +195,11 @@ fn export_type(name: &str) -> (usize, Answer) {
 
 fn import_type(name: &str) -> Option<(usize, Answer)> {
     match name {
-        imports::DOM | imports::PANIC | imports::RESOURCE => Some((2, Answer::Nothing)),
+        imports::DOM
+        | imports::PANIC
+        | imports::RESOURCE
+        | imports::PORT
+        | imports::INVALIDATE => Some((2, Answer::Nothing)),
         imports::LOG => Some((3, Answer::Nothing)),
         imports::NOW => Some((0, Answer::Float)),
         _ => None,

@@ -5,6 +5,7 @@
 
 use hmr_abi::event::ResourceRequest;
 use hmr_abi::ops::{Method, Namespace};
+use hmr_abi::port::{Invalidation, PortRequest};
 use hmr_abi::state::{RestoreReport, Snapshot};
 
 use super::{Failure, SwapStep};
@@ -25,6 +26,8 @@ pub(crate) struct Candidate {
     apart: Vec<(u32, Node)>,
     report: RestoreReport,
     requests: Vec<ResourceRequest>,
+    ports: Vec<PortRequest>,
+    invalidations: Vec<Invalidation>,
     logs: Vec<(LogLevel, String)>,
     calls: Vec<(Node, Method)>,
 }
@@ -92,6 +95,8 @@ impl State {
             apart,
             report: RestoreReport::default(),
             requests: Vec::new(),
+            ports: Vec::new(),
+            invalidations: Vec::new(),
             logs: Vec::new(),
             calls: Vec::new(),
         };
@@ -121,6 +126,8 @@ impl State {
             match effect {
                 Effect::Log(level, text) => candidate.logs.push((LogLevel::from(level), text)),
                 Effect::Resource(request) => candidate.requests.push(request),
+                Effect::Port(request) => candidate.ports.push(request),
+                Effect::Invalidate(invalidation) => candidate.invalidations.push(invalidation),
                 Effect::Dom(batch) => candidate
                     .tree
                     .apply(&batch, &mut self.dom, &mut asked)
@@ -168,6 +175,8 @@ impl State {
         for (level, text) in candidate.logs {
             self.log.push(crate::record::LogLine { level, module: name.to_owned(), text });
         }
+        let invalidations = candidate.invalidations.into_iter();
+        self.invalidations.extend(invalidations.map(|one| (name.to_owned(), one)));
         let instances: Vec<u32> = candidate.apart.iter().map(|(instance, _)| *instance).collect();
         let now = self.now();
         let changes = self.resources.settle(name, &instances, candidate.requests, now);
