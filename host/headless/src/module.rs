@@ -100,20 +100,24 @@ impl Code {
         let engine = machine::engine().map_err(ModuleError::Machine)?;
         let module = Module::from_binary(engine, bytes)
             .map_err(|error| ModuleError::Invalid(format!("{error:#}")))?;
-        let section = manifest_section(bytes).ok_or(ModuleError::NoManifest)?;
-        let manifest = Manifest::parse(&section)?;
-        if manifest.abi != ABI_VERSION {
-            return Err(ModuleError::Version { found: manifest.abi });
-        }
-        check_exports(&module)?;
-        check_imports(&module)?;
-        let components = module
-            .exports()
-            .filter_map(|export| export.name().strip_prefix(exports::COMPONENT_PREFIX))
-            .map(str::to_owned)
-            .collect();
+        let components = check(bytes, &module)?;
         Ok(Self { bytes: bytes.into(), module, components })
     }
+}
+
+/// Checks a compiled module against the ABI, with the manifest that its bytes have. Returns its components, in the order
+/// of the export section.
+pub(crate) fn check(bytes: &[u8], module: &Module) -> Result<Vec<String>, ModuleError> {
+    let section = manifest_section(bytes).ok_or(ModuleError::NoManifest)?;
+    let manifest = Manifest::parse(&section)?;
+    if manifest.abi != ABI_VERSION {
+        return Err(ModuleError::Version { found: manifest.abi });
+    }
+    check_exports(module)?;
+    check_imports(module)?;
+    let components =
+        module.exports().filter_map(|export| export.name().strip_prefix(exports::COMPONENT_PREFIX));
+    Ok(components.map(str::to_owned).collect())
 }
 
 /// The manifest's bytes; several sections of the name count as one.

@@ -8,7 +8,7 @@
 //! Invariant: whatever the new bytes are, either they run and the old code is gone, or the old code runs on
 //! untouched.
 
-mod candidate;
+pub(crate) mod candidate;
 
 use std::cell::RefCell;
 use std::fmt;
