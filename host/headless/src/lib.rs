@@ -115,7 +115,7 @@ pub use hmr_abi::state::{
 
 pub use element::Element;
 pub use error::{OpenError, PageError};
-pub use module::ModuleError;
+pub use module::{ModuleError, custom_section};
 pub use page::{Page, PageBuilder};
 pub use project::{Project, ProjectError};
 pub use record::{LogLevel, LogLine, Trap};

@@ -108,7 +108,7 @@ impl Code {
 /// Checks a compiled module against the ABI, with the manifest that its bytes have. Returns its components, in the order
 /// of the export section.
 pub(crate) fn check(bytes: &[u8], module: &Module) -> Result<Vec<String>, ModuleError> {
-    let section = manifest_section(bytes).ok_or(ModuleError::NoManifest)?;
+    let section = custom_section(bytes, SECTION).ok_or(ModuleError::NoManifest)?;
     let manifest = Manifest::parse(&section)?;
     if manifest.abi != ABI_VERSION {
         return Err(ModuleError::Version { found: manifest.abi });
@@ -120,12 +120,13 @@ pub(crate) fn check(bytes: &[u8], module: &Module) -> Result<Vec<String>, Module
     Ok(components.map(str::to_owned).collect())
 }
 
-/// The manifest's bytes; several sections of the name count as one.
-fn manifest_section(bytes: &[u8]) -> Option<Vec<u8>> {
+/// What a module's custom section of this name holds; several of the name count as one. Nothing if there is none.
+#[must_use]
+pub fn custom_section(bytes: &[u8], name: &str) -> Option<Vec<u8>> {
     let mut found: Option<Vec<u8>> = None;
     for payload in wasmparser::Parser::new(0).parse_all(bytes) {
         if let Ok(wasmparser::Payload::CustomSection(section)) = payload
-            && section.name() == SECTION
+            && section.name() == name
         {
             found.get_or_insert_default().extend_from_slice(section.data());
         }
@@ -199,11 +200,9 @@ fn export_type(name: &str) -> (usize, Answer) {
 
 fn import_type(name: &str) -> Option<(usize, Answer)> {
     match name {
-        imports::DOM
-        | imports::PANIC
-        | imports::RESOURCE
-        | imports::PORT
-        | imports::INVALIDATE => Some((2, Answer::Nothing)),
+        imports::DOM | imports::PANIC | imports::RESOURCE | imports::PORT | imports::INVALIDATE => {
+            Some((2, Answer::Nothing))
+        }
         imports::LOG => Some((3, Answer::Nothing)),
         imports::NOW => Some((0, Answer::Float)),
         _ => None,

@@ -55,11 +55,8 @@ impl RehearsalLimits {
     }
 }
 
-const LIMITS: RehearsalLimits = RehearsalLimits {
-    time: Duration::from_secs(1),
-    memory: 256 << 20,
-    handed_over: 64 << 20,
-};
+const LIMITS: RehearsalLimits =
+    RehearsalLimits { time: Duration::from_secs(1), memory: 256 << 20, handed_over: 64 << 20 };
 
 /// Why new code cannot take over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +136,9 @@ impl Stage {
                     std::thread::sleep(TICK);
                 }
             })
-            .map_err(|error| ModuleError::Machine(format!("no thread could be started: {error}")))?;
+            .map_err(|error| {
+                ModuleError::Machine(format!("no thread could be started: {error}"))
+            })?;
         let linker = linker(&engine).map_err(|error| ModuleError::Machine(error.to_string()))?;
         Ok(Self { engine, linker, hot: BTreeMap::new(), limits: LIMITS })
     }
@@ -163,8 +162,13 @@ impl Stage {
             // Nothing is known of the module yet.
             None => vec![true; outline.functions().len()],
         };
-        let mut version =
-            Version { module: module.to_owned(), bytes: bytes.into(), outline, present, code: None };
+        let mut version = Version {
+            module: module.to_owned(),
+            bytes: bytes.into(),
+            outline,
+            present,
+            code: None,
+        };
         if self.hot.contains_key(module) {
             self.compile(&mut version)?;
         }
@@ -238,10 +242,10 @@ impl Stage {
                 self.add(version, absent, rounds > MOST_ROUNDS);
                 continue;
             }
-            let failure = told.failure.take().map(|(step, fault)| RehearsalFailure {
-                step,
-                error: version.describe(&fault),
-            });
+            let failure = told
+                .failure
+                .take()
+                .map(|(step, fault)| RehearsalFailure { step, error: version.describe(&fault) });
             return Rehearsal {
                 failure,
                 report: told.report,

@@ -78,9 +78,8 @@ impl Guest {
         let mut store = Store::new(module.engine(), host);
         store.limiter(|host| &mut host.limits);
         store.set_epoch_deadline(limits.ticks());
-        let instance = linker
-            .instantiate(&mut store, module)
-            .map_err(|error| fault(&error, None, limits))?;
+        let instance =
+            linker.instantiate(&mut store, module).map_err(|error| fault(&error, None, limits))?;
         let memory = instance
             .get_memory(&mut store, exports::MEMORY)
             .ok_or_else(|| Fault::plain("the module does not export `memory`"))?;

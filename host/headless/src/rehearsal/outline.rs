@@ -13,8 +13,8 @@ use wasm_encoder::{
     SectionId,
 };
 use wasmparser::{
-    BinaryReader, BinaryReaderError, Encoding, FunctionBody, ImportSectionReader, KnownCustom, Name,
-    Operator, Parser, Payload, TypeRef,
+    BinaryReader, BinaryReaderError, Encoding, FunctionBody, ImportSectionReader, KnownCustom,
+    Name, Operator, Parser, Payload, TypeRef,
 };
 
 /// The export of a marking variant's own memory: one byte for each defined function, 1 if it was called.
@@ -124,7 +124,8 @@ impl Outline {
         let Some(range) = self.bodies.get(function) else { return Vec::new() };
         let Some(body) = bytes.get(range.clone()) else { return Vec::new() };
         let mut found = Vec::new();
-        let Ok(mut operators) = FunctionBody::new(BinaryReader::new(body, 0)).get_operators_reader()
+        let Ok(mut operators) =
+            FunctionBody::new(BinaryReader::new(body, 0)).get_operators_reader()
         else {
             return found;
         };
