@@ -13,10 +13,11 @@ use hmr_build::{App, AppError, CancelToken, Failure, Progress, Toolchain, Toolch
 use tokio::sync::mpsc;
 
 use crate::{
-    coordinator::{Coordinator, Effect, Input, Outcome},
+    coordinator::{Compiled, Coordinator, Effect, Input, Outcome},
     events::Event,
     graph::Graph,
-    protocol::ClientMessage,
+    preflight::{Preflight, Told},
+    protocol::{ClientMessage, RehearsalTime, Rehearse, ServerMessage},
     report::Reporter,
     server::{self, FromPage, Places, ServerError, Shared},
     watch::{ChangeBatch, Scope, WatchError, Watcher},
@@ -76,6 +77,7 @@ enum Message {
     Toolchain(Result<Toolchain, ToolchainError>),
     Built { generation: u64, outcome: Outcome },
     Page(FromPage),
+    Preflight(Told),
     Stop,
 }
 
@@ -137,7 +139,11 @@ struct Session {
     watched: Scope,
     messages: mpsc::UnboundedSender<Message>,
     build: CancelToken,
+    /// Rehearsals, unless they are turned off.
+    preflight: Option<Preflight>,
     pages: usize,
+    /// Whether a build has succeeded.
+    built_once: bool,
     /// Whether files changed before there was a toolchain.
     changed_early: bool,
     /// The lock file's content after the last build, by which cargo's own writing of it is told from a person's.
@@ -161,8 +167,13 @@ impl Session {
         let watcher = Watcher::start(folders.clone(), move |batch| {
             _ = changes.send(Message::Changed(batch));
         })?;
+        let preflight = (options.preflight && app.config.preflight).then(|| {
+            let told = messages.clone();
+            Preflight::new(move |tell| _ = told.send(Message::Preflight(tell)))
+        });
         let mut session = Self {
             options: options.clone(),
+            preflight,
             lock: std::fs::read(app.workspace_root.join("Cargo.lock")).ok(),
             app: Arc::new(app),
             toolchain: None,
@@ -174,6 +185,7 @@ impl Session {
             messages,
             build: CancelToken::new(),
             pages: 0,
+            built_once: false,
             changed_early: false,
         };
         session.serve(pages).await?;
@@ -255,6 +267,7 @@ impl Session {
             Message::Progress(message) => self.tell(Event::Progress { message }),
             Message::Built { generation, outcome } => self.built(generation, outcome),
             Message::Page(from) => self.page(from),
+            Message::Preflight(told) => self.preflight_told(told),
             Message::Toolchain(_) | Message::Stop => {}
         }
     }
@@ -262,6 +275,7 @@ impl Session {
     fn step(&mut self, input: Input) {
         let effects = self.coordinator.step(input);
         // Pages that come from now on are told the new state; those that are there get the messages.
+        let rehearse = self.preflight.as_ref().is_some_and(Preflight::is_ready);
         *self.shared.hello.write().unwrap_or_else(PoisonError::into_inner) =
             self.coordinator.hello();
         for effect in effects {
@@ -269,7 +283,10 @@ impl Session {
                 Effect::Scan => self.rescan(),
                 Effect::Build { generation, modules } => self.start_build(generation, modules),
                 Effect::Cancel => self.build.cancel(),
-                Effect::Send(message) => self.shared.send(&message),
+                Effect::Send(mut message) => {
+                    message.set_rehearse(rehearse);
+                    self.shared.send(&message);
+                }
                 Effect::Tell(event) => self.tell(event),
             }
         }
@@ -335,8 +352,61 @@ impl Session {
 
     fn built(&mut self, generation: u64, outcome: Outcome) {
         self.lock = std::fs::read(self.app.workspace_root.join("Cargo.lock")).ok();
+        let first = self.hand_to_preflight(&outcome);
         self.step(Input::Built { generation, outcome });
         self.watch();
+        if let Some(preflight) = self.preflight.as_ref().filter(|_| first) {
+            preflight.begin();
+        }
+    }
+
+    /// Has new versions compiled for rehearsals while pages fetch them. Returns whether these are the first.
+    fn hand_to_preflight(&mut self, outcome: &Outcome) -> bool {
+        let (Some(preflight), Outcome::Succeeded { modules, .. }) = (&self.preflight, outcome)
+        else {
+            return false;
+        };
+        let store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+        for Compiled { version, .. } in modules {
+            if let Some(bytes) = store.bytes(&version.module, &version.hash) {
+                preflight.version(&version.module, &version.hash, bytes);
+            }
+        }
+        !std::mem::replace(&mut self.built_once, true)
+    }
+
+    fn preflight_told(&mut self, told: Told) {
+        match told {
+            Told::State { ready, message } => self.tell(Event::Preflight { ready, message }),
+            Told::Unavailable { message } => {
+                self.tell(Event::Problem { page: "preflight".to_owned(), message });
+            }
+            Told::Verdict { page, verdict } => {
+                self.shared.send_to(&page, &verdict);
+                if let ServerMessage::Verdict { outcome, step, error, duration, .. } = verdict {
+                    self.tell(Event::Rehearsal { page, outcome, step, error, duration });
+                }
+            }
+        }
+    }
+
+    /// Rehearses for a page, which waits for the verdict.
+    fn rehearse(&mut self, page: String, request: Rehearse) {
+        let store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = store.bytes(&request.module, &request.hash);
+        drop(store);
+        if let Some(preflight) = &self.preflight {
+            preflight.rehearse(page, request, bytes);
+            return;
+        }
+        let verdict = ServerMessage::Verdict {
+            id: request.id,
+            outcome: hmr_preflight::Outcome::Skipped,
+            step: None,
+            error: Some("rehearsals are turned off".to_owned()),
+            duration: RehearsalTime::default(),
+        };
+        self.shared.send_to(&page, &verdict);
     }
 
     /// Leaves out the lock file where cargo wrote it on the tool's behalf.
@@ -372,6 +442,7 @@ impl Session {
                     self.tell(Event::Applied { sequence, page, what, count });
                 }
                 ClientMessage::Trap(trap) => self.tell(Event::Trap { page, trap }),
+                ClientMessage::Rehearse(request) => self.rehearse(page, request),
                 ClientMessage::Problem { message } => self.tell(Event::Problem { page, message }),
             },
         }

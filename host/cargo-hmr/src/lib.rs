@@ -8,6 +8,7 @@
 //!   place where the parts meet;
 //! - `hmr-build` compiles and prepares; [`store`] keeps versions by hash;
 //! - [`server`] announces updates over the socket ([`protocol`]) and passes on what pages answer;
+//! - [`preflight`] rehearses swaps before pages make them, in a process of its own;
 //! - [`report`] prints [`events`], and is the only one that prints.
 //!
 //! Deliberately absent: any knowledge of what is inside a module (that is `hmr-abi`'s and the engines'), and any
@@ -18,6 +19,7 @@ pub mod coordinator;
 pub mod dev;
 pub mod events;
 pub mod graph;
+pub mod preflight;
 pub mod protocol;
 pub mod report;
 pub mod server;

@@ -17,6 +17,8 @@ pub struct Version {
     pub url: String,
     /// The components that can be mounted.
     pub components: Vec<String>,
+    /// Whether a page whose code runs asks for a rehearsal before it swaps to this version.
+    pub rehearse: bool,
 }
 
 /// A standing failure: what the page shows until it is mended.
@@ -108,6 +110,28 @@ pub enum ServerMessage {
         /// Whether the page carries its state over.
         restore: bool,
     },
+    /// The answer to a page that asked for a rehearsal.
+    Verdict {
+        /// What the page called it.
+        id: Value,
+        /// How it ended.
+        outcome: hmr_preflight::Outcome,
+        /// The step of the swap that would fail.
+        step: Option<String>,
+        /// Why it would fail, or why the rehearsal was skipped.
+        error: Option<String>,
+        /// How long it took.
+        duration: RehearsalTime,
+    },
+}
+
+/// How long a rehearsal took, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct RehearsalTime {
+    /// Until it began.
+    pub wait: f64,
+    /// From then on.
+    pub run: f64,
 }
 
 /// What a page tells the tool. Reports are passed on to the terminal as the page wrote them.
@@ -143,6 +167,8 @@ pub enum ClientMessage {
     },
     /// Running code has trapped.
     Trap(Trap),
+    /// The page is about to swap, and asks for a rehearsal with its state.
+    Rehearse(Rehearse),
     /// Anything else that the developer should read.
     Problem {
         /// What it is.
@@ -173,6 +199,24 @@ pub struct Swap {
     pub events: Vec<String>,
     /// Milliseconds by step.
     pub duration: Value,
+    /// How long a rehearsal took, in milliseconds: `wait`, `run`, and `added`, for which the page waited for nothing else.
+    pub rehearsal: Option<Value>,
+}
+
+/// A rehearsal that a page asks for.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Rehearse {
+    /// What the page calls it; the verdict says it again.
+    pub id: Value,
+    /// The module.
+    pub module: String,
+    /// The version that it would swap to.
+    pub hash: String,
+    /// The JSON text of the page's snapshot.
+    pub snapshot: String,
+    /// What the update asks to be done to the state.
+    pub transform: Value,
 }
 
 /// A trap in running code.
@@ -196,6 +240,13 @@ pub struct Trap {
 }
 
 impl ServerMessage {
+    /// Makes pages ask for rehearsals of the versions in it, or not.
+    pub fn set_rehearse(&mut self, rehearse: bool) {
+        if let Self::HotUpdate { modules, .. } | Self::Hello(Hello { modules, .. }) = self {
+            modules.iter_mut().for_each(|version| version.rehearse = rehearse);
+        }
+    }
+
     /// The message as the socket carries it.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -166,9 +166,12 @@ fn human(event: &Event) -> String {
         }
         Event::Trap { page, trap } => trapped(page, trap),
         Event::Problem { page, message } => format!("{WARN}problem{WARN:#} in {page}: {message}"),
+        Event::Preflight { message, .. } => format!("  {FAINT}{message}{FAINT:#}"),
         Event::Stopped => format!("  {FAINT}stopped{FAINT:#}"),
         Event::Progress { .. }
         | Event::BuildStarted { .. }
+        // The page tells it with the swap.
+        | Event::Rehearsal { .. }
         | Event::ClientConnected { .. }
         | Event::ClientDisconnected { .. } => String::new(),
     }
@@ -247,9 +250,19 @@ fn swap(sequence: u64, page: &str, swap: &Swap) -> String {
             "  {GOOD}✓{GOOD:#} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} runs this version already"
         ),
         _ => format!(
-            "  {GOOD}✓{GOOD:#} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} swapped: {} {FAINT}· {total:.1} ms{FAINT:#}",
-            kept(swap)
+            "  {GOOD}✓{GOOD:#} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} swapped: {} {FAINT}· {total:.1} ms{}{FAINT:#}",
+            kept(swap),
+            rehearsed(swap)
         ),
+    }
+}
+
+/// ` · rehearsed in 9 ms, 3 ms added`
+fn rehearsed(swap: &Swap) -> String {
+    let time = |name| swap.rehearsal.as_ref().and_then(|times| times.get(name)?.as_f64());
+    match (time("run"), time("added")) {
+        (Some(run), Some(added)) => format!(" · rehearsed in {run:.0} ms, {added:.0} ms added"),
+        _ => String::new(),
     }
 }
 
@@ -343,12 +356,13 @@ mod tests {
             outcome: "committed".into(),
             report: Some(report),
             duration: serde_json::json!({"prepare": 1.5, "capture": 0.5}),
+            rehearsal: Some(serde_json::json!({"wait": 0.5, "run": 9.1, "added": 3.2})),
             ..Swap::default()
         };
         let event = Event::Swap { sequence: 4, page: "/".into(), swaps: vec![swap] };
         assert_eq!(
             plain(&event),
-            "  ✓ #4 / board swapped: 2 kept, 1 reset (c: invalid type) · 2.0 ms"
+            "  ✓ #4 / board swapped: 2 kept, 1 reset (c: invalid type) · 2.0 ms · rehearsed in 9 ms, 3 ms added"
         );
     }
 

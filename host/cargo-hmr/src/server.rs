@@ -47,10 +47,18 @@ pub struct Shared {
     pub hello: RwLock<Hello>,
     /// Where pages and static files are found.
     pub places: RwLock<Places>,
-    messages: broadcast::Sender<Arc<str>>,
+    messages: broadcast::Sender<Outgoing>,
     from_pages: mpsc::UnboundedSender<FromPage>,
     token: String,
     names: trust::Names,
+}
+
+/// A message on its way to all pages, or to one.
+#[derive(Debug, Clone)]
+struct Outgoing {
+    /// The connection that it is for; all if there is none.
+    to: Option<Arc<str>>,
+    text: Arc<str>,
 }
 
 /// Folders that are served.
@@ -118,7 +126,12 @@ impl Shared {
     /// Tells every page.
     pub fn send(&self, message: &ServerMessage) {
         // Without a page there is nobody to tell.
-        _ = self.messages.send(message.to_json().into());
+        _ = self.messages.send(Outgoing { to: None, text: message.to_json().into() });
+    }
+
+    /// Tells one page, by its connection.
+    pub fn send_to(&self, page: &str, message: &ServerMessage) {
+        _ = self.messages.send(Outgoing { to: Some(page.into()), text: message.to_json().into() });
     }
 
     fn hello(&self) -> Hello {

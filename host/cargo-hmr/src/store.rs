@@ -32,6 +32,7 @@ impl Store {
             url: format!("/@hmr/module/{module}/{}.wasm", prepared.hash),
             hash: prepared.hash,
             components: prepared.manifest.components.into_iter().map(|entry| entry.name).collect(),
+            rehearse: false,
         };
         let versions = self.modules.entry(module.to_owned()).or_default();
         versions.retain(|stored| stored.version.hash != version.hash);

@@ -3,7 +3,7 @@
 use std::io::BufReader;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use hmr_preflight::{Answer, Outcome, Request, read_frame, write_frame};
+use hmr_preflight::{Answer, Outcome, PROTOCOL, Request, read_frame, write_frame};
 
 /// A running process, which ends with its input.
 struct Preflight {
@@ -22,7 +22,7 @@ impl Preflight {
         let to = child.stdin.take();
         let from = BufReader::new(child.stdout.take().expect("its output"));
         let mut started = Self { child, to, from };
-        assert_eq!(started.answer(), Answer::Ready);
+        assert_eq!(started.answer(), Answer::Ready { protocol: PROTOCOL });
         started
     }
 

@@ -74,6 +74,7 @@ fn compiled(module: &str, hash: &str) -> Compiled {
             hash: hash.into(),
             url: String::new(),
             components: Vec::new(),
+            rehearse: false,
         },
         bytes: 1,
         files: vec![format!("/app/{module}/src/lib.rs").into(), "/app/ui/src/lib.rs".into()],

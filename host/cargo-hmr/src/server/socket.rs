@@ -24,7 +24,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
 use tokio::{sync::broadcast::error::RecvError, time};
 
-use super::{FromPage, Shared};
+use super::{FromPage, Outgoing, Shared};
 use crate::protocol::{ClientMessage, ServerMessage};
 
 /// How often a page is asked whether it is there; it has as long to answer.
@@ -78,7 +78,9 @@ async fn serve(shared: &Shared, socket: WebSocket, page: &str) {
         }
         tokio::select! {
             message = messages.recv() => match message {
-                Ok(message) => next = Some(message),
+                Ok(Outgoing { to, text }) => {
+                    next = to.is_none_or(|to| &*to == page).then_some(text);
+                }
                 Err(RecvError::Lagged(_)) => next = Some(greeting(shared)),
                 Err(RecvError::Closed) => return,
             },
