@@ -8,8 +8,8 @@
 //! Compiling a whole module takes longer than a rehearsal may cost, so only what it calls is compiled. What that is,
 //! a [`Stage`] learns once for each module, from a run with marks ([`Stage::learn`]), and keeps by the functions' names.
 //! In a new version these are compiled, and those whose names are new. Should that not be enough, the rehearsal traps
-//! at a function that is not there; it is added, with what it calls, and the rehearsal starts again. After
-//! [`MOST_ROUNDS`] of these, all of the module is compiled.
+//! at a call of a function that is not there; it is added, with what it calls, and the rehearsal starts again. After
+//! [`MOST_ROUNDS`] of these, or if it was called through a table, all of the module is compiled.
 
 mod guest;
 mod hot;
@@ -26,7 +26,7 @@ use wasmtime::{Config, Engine, Linker, Module, OptLevel, Strategy};
 
 use self::guest::{Fault, Guest, Host, linker};
 use self::hot::HotSet;
-use self::outline::{MARKS, Outline};
+use self::outline::{MARKS, MISSING, Outline, Partial};
 use crate::dom::Dom;
 use crate::module::{ModuleError, check};
 use crate::swap::candidate::check_report;
@@ -94,6 +94,8 @@ pub struct Version {
 
 struct Code {
     module: Module,
+    /// The functions that it has, by their numbers among the defined ones of the whole module.
+    present: Vec<usize>,
     components: Vec<String>,
 }
 
@@ -231,15 +233,13 @@ impl Stage {
             let mut told =
                 self.walk(&code.module, &code.components, snapshot, transform, &mut guest);
             let run = running.elapsed();
-            drop(guest);
-            let trapped = told.failure.as_ref().and_then(|(_, fault)| fault.function);
-            let absent = trapped
-                .and_then(|index| index.checked_sub(version.outline.imported))
-                .map(|function| function as usize)
-                .filter(|function| version.present.get(*function) == Some(&false));
-            if let Some(absent) = absent {
+            let missing = guest.and_then(|mut guest| guest.global(MISSING));
+            let missing = missing.and_then(|missing| usize::try_from(missing).ok());
+            let whole = code.present.len() == version.outline.functions().len();
+            let fault = told.failure.as_ref().map(|(_, fault)| fault);
+            if fault.is_some_and(|fault| missing.is_some() || (fault.null_call && !whole)) {
                 rounds += 1;
-                self.add(version, absent, rounds > MOST_ROUNDS);
+                self.add(version, missing.filter(|_| rounds <= MOST_ROUNDS));
                 continue;
             }
             let failure = told
@@ -256,13 +256,10 @@ impl Stage {
         }
     }
 
-    /// Adds a function that turned out to be needed, and those that it calls; or all.
-    fn add(&mut self, version: &mut Version, function: usize, all: bool) {
+    /// Adds a function that turned out to be needed, and those that it calls; all if it is not known which.
+    fn add(&mut self, version: &mut Version, function: Option<usize>) {
         version.code = None;
-        if all {
-            version.present.fill(true);
-            return;
-        }
+        let Some(function) = function else { return version.present.fill(true) };
         let mut added = Vec::new();
         let mut waiting = vec![function];
         while let Some(function) = waiting.pop() {
@@ -281,11 +278,14 @@ impl Stage {
         if version.code.is_some() {
             return Ok(());
         }
-        let partial = version.outline.partial(&version.bytes, &version.present);
-        let module = Module::from_binary(&self.engine, &partial)
+        let Partial { bytes, present } = version
+            .outline
+            .partial(&version.bytes, &version.present)
+            .map_err(|error| ModuleError::Invalid(error.to_string()))?;
+        let module = Module::from_binary(&self.engine, &bytes)
             .map_err(|error| ModuleError::Invalid(format!("{error:#}")))?;
         let components = check(&version.bytes, &module)?;
-        version.code = Some(Code { module, components });
+        version.code = Some(Code { module, present, components });
         Ok(())
     }
 
@@ -303,17 +303,17 @@ impl Stage {
             .duration_since(std::time::UNIX_EPOCH)
             .map_or(0.0, |since| since.as_secs_f64() * 1e3);
         let mut step = "instantiate";
-        let walked =
-            Guest::start(module, &self.linker, components, self.limits, clock).and_then(|guest| {
-                let guest = running.insert(guest);
-                step = "migrate";
-                let snapshot = migrated(guest, snapshot, transform)?;
-                step = "restore";
-                let (snapshot, text) = snapshot;
-                restore(guest, &snapshot, &text, &mut told.report)?;
-                step = "probation";
-                well(guest)
-            });
+        let walked = Guest::start(module, &self.linker, self.limits, clock).and_then(|guest| {
+            let guest = running.insert(guest);
+            guest.register(components)?;
+            step = "migrate";
+            let snapshot = migrated(guest, snapshot, transform)?;
+            step = "restore";
+            let (snapshot, text) = snapshot;
+            restore(guest, &snapshot, &text, &mut told.report)?;
+            step = "probation";
+            well(guest)
+        });
         told.failure = walked.err().map(|fault| (step, fault));
         told
     }
@@ -330,9 +330,10 @@ impl Version {
     /// What went wrong, with the place or else the name of the function.
     fn describe(&self, fault: &Fault) -> String {
         let function = fault.function.filter(|_| !fault.panicked);
+        let present = self.code.as_ref().map_or(&[][..], |code| &code.present);
         let name = function
-            .and_then(|index| index.checked_sub(self.outline.imported))
-            .and_then(|index| self.outline.functions().get(index as usize))
+            .and_then(|index| present.get(index.checked_sub(self.outline.imported)? as usize))
+            .and_then(|function| self.outline.functions().get(*function))
             .map(|function| function.name.as_str())
             .filter(|name| !name.is_empty());
         match name {

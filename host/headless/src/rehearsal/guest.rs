@@ -29,11 +29,13 @@ pub(super) struct Fault {
     pub(super) function: Option<u32>,
     /// Whether the code said itself what is wrong, with its place.
     pub(super) panicked: bool,
+    /// Whether it called a null reference in a table.
+    pub(super) null_call: bool,
 }
 
 impl Fault {
     pub(super) fn plain(message: impl Into<String>) -> Self {
-        Self { message: message.into(), function: None, panicked: false }
+        Self { message: message.into(), function: None, panicked: false, null_call: false }
     }
 }
 
@@ -55,11 +57,10 @@ pub(super) struct Guest {
 }
 
 impl Guest {
-    /// Instantiates `module` and registers its components. All calls together may last as long as one.
+    /// Instantiates `module`. All calls together may last as long as one.
     pub(super) fn start(
         module: &Module,
         linker: &Linker<Host>,
-        components: &[String],
         limits: RehearsalLimits,
         clock: f64,
     ) -> Result<Self, Fault> {
@@ -89,10 +90,19 @@ impl Guest {
                 .set(&mut guest.store, BUDGET.into())
                 .map_err(|error| Fault::plain(format!("`{}`: {error}", exports::BUDGET)))?;
         }
-        for component in components {
-            guest.call::<(), ()>(&format!("{}{component}", exports::COMPONENT_PREFIX), ())?;
-        }
         Ok(guest)
+    }
+
+    /// Registers the components.
+    pub(super) fn register(&mut self, components: &[String]) -> Result<(), Fault> {
+        components.iter().try_for_each(|component| {
+            self.call(&format!("{}{component}", exports::COMPONENT_PREFIX), ())
+        })
+    }
+
+    /// The value of an exported `i32` global.
+    pub(super) fn global(&mut self, name: &str) -> Option<i32> {
+        self.instance.get_global(&mut self.store, name)?.get(&mut self.store).i32()
     }
 
     /// Whether the module has a function of this name.
@@ -160,7 +170,7 @@ fn fault(error: &Error, panic: Option<PanicInfo>, limits: RehearsalLimits) -> Fa
             "" => info.message,
             file => format!("{} ({file}:{}:{})", info.message, info.line, info.column),
         };
-        return Fault { message, function: None, panicked: true };
+        return Fault { panicked: true, ..Fault::plain(message) };
     }
     let message = match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => {
@@ -169,7 +179,8 @@ fn fault(error: &Error, panic: Option<PanicInfo>, limits: RehearsalLimits) -> Fa
         Some(trap) => trap.to_string(),
         None => error.root_cause().to_string(),
     };
-    Fault { message, function, panicked: false }
+    let null_call = matches!(error.downcast_ref::<Trap>(), Some(Trap::IndirectCallToNull));
+    Fault { function, null_call, ..Fault::plain(message) }
 }
 
 /// What the stage provides for modules to import.

@@ -1,9 +1,10 @@
 //! A module's functions, and variants of the module in which only some of them are there.
 //!
-//! Compiling all of a module takes longer than a save may wait, and a rehearsal calls a small part of it. In a
-//! *partial* variant, the body of every other function is a lone trap; in a *marking* variant, all are there,
-//! and each marks that it was called, in a memory of its own. No index moves in either, so tables, data and calls mean
-//! what they meant.
+//! Compiling all of a module takes longer than a save may wait, and a rehearsal calls a small part of it. A
+//! *partial* variant ([`partial`]) has only that part. In a *marking* variant, all functions are there, and each marks that
+//! it was called, in a memory of its own, so that no index moves.
+
+mod partial;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,11 +18,10 @@ use wasmparser::{
     Name, Operator, Parser, Payload, TypeRef,
 };
 
+pub(super) use self::partial::{MISSING, Partial};
+
 /// The export of a marking variant's own memory: one byte for each defined function, 1 if it was called.
 pub(super) const MARKS: &str = "hmr_marks";
-
-/// What stands for a body that is left out: no locals, `unreachable`, `end`.
-const ABSENT: [u8; 3] = [0, 0x00, 0x0b];
 
 /// A function, named so that it is found again in the next version of its module.
 ///
@@ -41,6 +41,12 @@ pub(super) struct Outline {
     /// How many functions are imported: they have the first indices.
     pub(super) imported: u32,
     memories: u32,
+    /// How many globals there are, imported ones included.
+    globals: u32,
+    /// The types of the defined functions.
+    types: Vec<u32>,
+    /// The defined functions that are exported.
+    exported: Vec<u32>,
     bodies: Vec<Range<usize>>,
     functions: Vec<Function>,
     sections: Vec<(u8, Range<usize>)>,
@@ -52,6 +58,9 @@ impl Outline {
         let mut outline = Self {
             imported: 0,
             memories: 0,
+            globals: 0,
+            types: Vec::new(),
+            exported: Vec::new(),
             bodies: Vec::new(),
             functions: Vec::new(),
             sections: Vec::new(),
@@ -69,6 +78,18 @@ impl Outline {
                 Payload::Version { encoding: Encoding::Component, .. } => break,
                 Payload::ImportSection(imports) => outline.count_imports(imports)?,
                 Payload::MemorySection(memories) => outline.memories += memories.count(),
+                Payload::GlobalSection(globals) => outline.globals += globals.count(),
+                Payload::FunctionSection(types) => {
+                    outline.types = types.into_iter().collect::<Result<_, _>>()?;
+                }
+                Payload::ExportSection(exports) => {
+                    for export in exports {
+                        let export = export?;
+                        if export.kind == wasmparser::ExternalKind::Func {
+                            outline.exported.extend(export.index.checked_sub(outline.imported));
+                        }
+                    }
+                }
                 Payload::CodeSectionEntry(body) => outline.bodies.push(body.range()),
                 Payload::CustomSection(section) => {
                     if let KnownCustom::Name(section) = section.as_known() {
@@ -88,6 +109,7 @@ impl Outline {
             match import?.ty {
                 TypeRef::Func(_) | TypeRef::FuncExact(_) => self.imported += 1,
                 TypeRef::Memory(_) => self.memories += 1,
+                TypeRef::Global(_) => self.globals += 1,
                 _ => {}
             }
         }
@@ -138,18 +160,6 @@ impl Outline {
             }
         }
         found
-    }
-
-    /// The module with the bodies of the functions that `present` tells, and no others.
-    pub(super) fn partial(&self, bytes: &[u8], present: &[bool]) -> Vec<u8> {
-        let mut code = Vec::new();
-        self.count().encode(&mut code);
-        for (range, present) in self.bodies.iter().zip(present) {
-            let body = if *present { &bytes[range.clone()] } else { &ABSENT };
-            body.len().encode(&mut code);
-            code.extend_from_slice(body);
-        }
-        self.assemble(bytes, &[(SectionId::Code as u8, code)])
     }
 
     /// The module with marks.
