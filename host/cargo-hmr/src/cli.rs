@@ -31,6 +31,7 @@ enum Command {
 }
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line are")]
 struct DevArgs {
     /// The app's folder or manifest
     #[arg(default_value = ".")]

@@ -25,6 +25,7 @@ use crate::{
 
 /// What the command line asks for.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line are")]
 pub struct Options {
     /// The application's folder or manifest.
     pub path: Utf8PathBuf,

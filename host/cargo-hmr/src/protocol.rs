@@ -243,7 +243,9 @@ impl ServerMessage {
     /// Makes pages ask for rehearsals of the versions in it, or not.
     pub fn set_rehearse(&mut self, rehearse: bool) {
         if let Self::HotUpdate { modules, .. } | Self::Hello(Hello { modules, .. }) = self {
-            modules.iter_mut().for_each(|version| version.rehearse = rehearse);
+            for version in modules {
+                version.rehearse = rehearse;
+            }
         }
     }
 
