@@ -52,9 +52,14 @@ struct Lesson {
     transform: Vec<TransformOp>,
 }
 
+/// A version's hash, and the version or why it is none.
+type Kept = (String, Result<Version, String>);
+
+/// What the process holds.
 struct Theatre {
     stage: Stage,
-    versions: BTreeMap<String, VecDeque<(String, Result<Version, String>)>>,
+    /// By module, the newest last.
+    versions: BTreeMap<String, VecDeque<Kept>>,
     unlearned: VecDeque<Lesson>,
 }
 

@@ -39,7 +39,7 @@ fn print() -> io::Result<()> {
         let times = WAYS.map(|way| median(|| drop(way(name, bytes))));
         line(&mut out, &format!("{name}: transform, ms"), times)?;
         let sizes = WAYS.map(|way| made(way, name, bytes).len());
-        line(&mut out, &format!("{name}: size, kB"), sizes.map(|size| kilo(size)))?;
+        line(&mut out, &format!("{name}: size, kB"), sizes.map(kilo))?;
     }
     line(&mut out, "hot loop, ms", WAYS.map(hot_loop))?;
     if let Some((name, bytes)) = modules.iter().find(|(name, _)| name == "catalog") {
@@ -107,7 +107,7 @@ fn render(bytes: &[u8]) -> f64 {
 fn opened(module: &str, component: &str, bytes: &[u8]) -> Page {
     let html =
         format!(r#"<hmr-component module="{module}" component="{component}"></hmr-component>"#);
-    let page = Page::builder().html(&html).module(module, bytes.to_vec()).open();
+    let page = Page::builder().html(&html).module(module, bytes).open();
     let page = page.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(page.problems(), Vec::<String>::new(), "the module runs");
     page

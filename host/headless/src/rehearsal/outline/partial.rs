@@ -20,6 +20,9 @@ use super::Outline;
 /// The exported global that holds the number of the function that was missed, among the defined ones; -1 before.
 pub(in crate::rehearsal) const MISSING: &str = "hmr_missing";
 
+/// Element segments: the offset expression of each, without its `end`, and the functions.
+type Segments<'a> = Vec<(&'a [u8], Vec<u32>)>;
+
 /// A variant.
 pub(in crate::rehearsal) struct Partial {
     pub(in crate::rehearsal) bytes: Vec<u8>,
@@ -100,10 +103,7 @@ impl Outline {
 
     /// The element segments: the offset expression of each, and the functions. Nothing if functions are referred to
     /// from elsewhere too, or there is no place for a global.
-    fn elements<'a>(
-        &self,
-        bytes: &'a [u8],
-    ) -> Result<Option<Vec<(&'a [u8], Vec<u32>)>>, BinaryReaderError> {
+    fn elements<'a>(&self, bytes: &'a [u8]) -> Result<Option<Segments<'a>>, BinaryReaderError> {
         let reader = |id| self.section(bytes, id).map(|contents| BinaryReader::new(contents, 0));
         let Some(globals) = reader(SectionId::Global) else { return Ok(None) };
         if self.section(bytes, SectionId::Start).is_some() {
@@ -207,7 +207,7 @@ impl Outline {
     }
 }
 
-fn moved_elements(elements: Vec<(&[u8], Vec<u32>)>, moved: &Moved<'_>) -> Vec<u8> {
+fn moved_elements(elements: Segments<'_>, moved: &Moved<'_>) -> Vec<u8> {
     let mut section = ElementSection::new();
     for (offset, functions) in elements {
         let functions: Vec<ConstExpr> = functions
