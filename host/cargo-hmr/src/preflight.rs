@@ -58,6 +58,7 @@ pub enum Told {
 pub struct Preflight {
     work: mpsc::Sender<Work>,
     ready: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 /// What the thread waits for.
@@ -92,7 +93,7 @@ impl Preflight {
     pub fn new(tell: impl Fn(Told) + Send + 'static) -> Self {
         let (work, inbox) = mpsc::channel();
         let ready = Arc::new(AtomicBool::new(false));
-        let stage = Stagehand {
+        let stagehand = Stagehand {
             tell: Box::new(tell),
             work: work.clone(),
             ready: Arc::clone(&ready),
@@ -104,8 +105,8 @@ impl Preflight {
             asked: HashMap::new(),
             next_id: 0,
         };
-        thread::spawn(move || stage.run(&inbox));
-        Self { work, ready }
+        let thread = thread::spawn(move || stagehand.run(&inbox));
+        Self { work, ready, thread: Some(thread) }
     }
 
     /// Finds the program, or builds it, and starts it. For when the first build of the application is over.
@@ -139,6 +140,10 @@ impl Preflight {
 impl Drop for Preflight {
     fn drop(&mut self) {
         self.send(Work::Stop);
+        // What it started ends with it, and not after the tool.
+        if let Some(thread) = self.thread.take() {
+            _ = thread.join();
+        }
     }
 }
 
