@@ -1,8 +1,8 @@
 //! Measures what the loop guard costs: putting it in, its size, and the code that runs with it, each beside the same
 //! without it, in one run.
 //!
-//! Out: a table on standard output. Code runs in wasmtime, compiled without optimisation, as `hmr-headless` does it: an
-//! optimising compiler keeps the budget in a register for part of the way, so a browser's figures are not higher.
+//! Out: a table on standard output. Code runs in wasmtime, compiled without optimisation, as `hmr-headless` does it; a
+//! browser compiles it otherwise, so the ratios of run times are wasmtime's.
 
 use hmr_build::{App, BuildOutcome, BuildRequest, CancelToken, Prepared, Toolchain};
 use hmr_headless::Page;
