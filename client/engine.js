@@ -37,6 +37,7 @@ import { Updates } from "./updates.js";
  * @typedef {object} Collaborators
  * @property {Document} document
  * @property {import("./resources/facilities.js").Facilities} page
+ * @property {number | null} [budget] how many loop heads and calls one call into a module may pass, where it counts them
  * @property {() => number} now milliseconds since the Unix epoch; never goes back
  * @property {() => number} clock milliseconds, for durations
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile fetches, compiles and checks
@@ -57,7 +58,7 @@ import { Updates } from "./updates.js";
 export class Engine {
   /** @type {Map<string, Slot>} */
   #slots = new Map();
-  #stack = new Stack();
+  #stack;
   /** @type {Delivery} */
   #delivery;
   #with;
@@ -73,6 +74,7 @@ export class Engine {
   /** @param {Collaborators} collaborators */
   constructor(collaborators) {
     this.#with = collaborators;
+    this.#stack = new Stack(collaborators.budget);
     this.#delivery = new Delivery({
       stack: this.#stack,
       holdings: () => this.#holdings,

@@ -40,7 +40,7 @@ function configuration() {
     return readConfig(document.getElementById("hmr-config")?.textContent ?? "");
   } catch (error) {
     log("error", null, `the page's configuration cannot be read: ${error}`);
-    return { token: "", server: "", sequence: 0, modules: [], failure: null };
+    return { token: "", server: "", sequence: 0, modules: [], failure: null, budget: null };
   }
 }
 
@@ -124,9 +124,12 @@ function tell(swap, revived) {
   }
 }
 
+const config = configuration();
+
 const engine = new Engine({
   document,
   page: facilitiesOf(window),
+  budget: config.budget,
   now: () => performance.timeOrigin + performance.now(),
   clock: () => performance.now(),
   compile: compiler((url, options) => fetch(url, options)),
@@ -236,7 +239,6 @@ function applied(sequence, what, count) {
   transport.send({ type: "applied", sequence, what, count });
 }
 
-const config = configuration();
 let server = config.server;
 const transport = new Transport(
   {

@@ -28,13 +28,18 @@ const LEVELS = ["debug", "info", "warn", "error"];
  * @property {(json: string) => void} invalidate
  */
 
-/** How many loop heads and calls a call may pass, where the module counts them. */
+/** How many loop heads and calls a call may pass, where the module counts them, unless the page says otherwise. */
 const BUDGET = 500_000_000;
 
 /** What all modules of an engine share. */
 export class Stack {
   /** How many wasm frames of how many modules are on the stack. */
   depth = 0;
+
+  /** @param {number | null} [budget] how many loop heads and calls a call may pass */
+  constructor(budget) {
+    this.budget = budget ?? BUDGET;
+  }
 }
 
 const encoder = new TextEncoder();
@@ -269,7 +274,7 @@ export class Guest {
     this.#running = true;
     this.#stack.depth++;
     this.#calls.began(name);
-    if (this.#budget) this.#budget.value = BUDGET;
+    if (this.#budget) this.#budget.value = this.#stack.budget;
     try {
       const answer = code();
       // An import that failed ends the code, even if it went on.

@@ -75,7 +75,9 @@
  */
 
 /**
- * @typedef {{ token: string, server: string, sequence: number, modules: Version[], failure: Failure | null }} Config
+ * What a page is served with. `budget` is null where the page leaves it to the engine.
+ * @typedef {{ token: string, server: string, sequence: number, modules: Version[], failure: Failure | null,
+ *   budget: number | null }} Config
  */
 
 /** Why a text is no message. `unknown` tells a type of a later version from a malformed message. */
@@ -293,5 +295,15 @@ export function readConfig(json) {
     sequence: typeof from.sequence === "number" ? from.sequence : 0,
     modules: list(from, "modules", version),
     failure: optionalFailure(from.failure),
+    budget: budget(from.budget),
   };
+}
+
+/**
+ * What an `i32` global can be set to and counts down from; anything else leaves it to the engine.
+ *
+ * @param {unknown} value
+ */
+function budget(value) {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 && value <= 0x7fff_ffff ? value : null;
 }

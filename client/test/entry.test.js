@@ -10,7 +10,7 @@ function counter(title, other = {}) {
 }
 
 /** @type {Record<string, Uint8Array>} */
-const FILES = { "/a.wasm": counter("A"), "/b.wasm": counter("B", { handlers: { 5: { trap: true } } }) };
+const FILES = { "/a.wasm": counter("A", { budget: true, functions: ['(func (export "left") (result i32) (global.get $budget))'] }), "/b.wasm": counter("B", { handlers: { 5: { trap: true } } }) };
 const VERSION = { module: "counter", hash: "a", url: "/a.wasm", components: ["Counter"] };
 
 /** A socket that the test plays the tool's end of. */
@@ -57,7 +57,7 @@ class Socket extends EventTarget {
 }
 
 test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and tells the tool", async () => {
-  const config = JSON.stringify({ token: "t", server: "s", sequence: 1, modules: [VERSION], failure: null });
+  const config = JSON.stringify({ token: "t", server: "s", sequence: 1, modules: [VERSION], failure: null, budget: 7 });
   const { window } = new JSDOM(`<!doctype html><html><head><script type="application/json" id="hmr-config">${config}</script></head><body>${PLACE}</body></html>`, {
     url: "http://localhost/",
     pretendToBeVisual: true,
@@ -80,6 +80,7 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
   const shown = () => ["h2", "button"].map((selector) => document.querySelector(selector)?.textContent);
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(shown(), ["A", "0"]);
+  assert.equal(hmr.module("counter").left(), 7, "each call starts with the budget of the configuration");
 
   const socket = Socket.all[0] ?? assert.fail("no socket was opened");
   socket.say({ type: "hello", server: "s", sequence: 1, modules: [VERSION], failure: null });

@@ -48,8 +48,11 @@ test("text of any content is refused, not followed", () => {
 });
 
 test("reads the configuration of a page", () => {
-  const config = { token: "t", server: "s", sequence: 3, modules: [VERSION], failure: null };
+  const config = { token: "t", server: "s", sequence: 3, modules: [VERSION], failure: null, budget: 7 };
   assert.deepEqual(readConfig(JSON.stringify(config)), config);
+  for (const budget of [undefined, null, "7", 0, -1, 1.5, 2 ** 31]) {
+    assert.deepEqual(readConfig(JSON.stringify({ ...config, budget })), { ...config, budget: null });
+  }
 });
 
 test("colours become classes, and other control sequences vanish", () => {

@@ -230,23 +230,26 @@ impl Drop for Dev {
 /// If it was not built.
 #[must_use]
 pub fn tool() -> Command {
-    let mut command = Command::new(env::var_os("CARGO_HMR").map_or_else(built, PathBuf::from));
+    let mut command = Command::new(
+        env::var_os("CARGO_HMR").map_or_else(|| beside("hmr-under-test"), PathBuf::from),
+    );
     for (variable, _) in env::vars_os() {
         let name = variable.to_string_lossy();
         if SET_BY_CARGO.iter().any(|start| name.starts_with(start)) {
             command.env_remove(&variable);
         }
     }
+    command.env("HMR_PREFLIGHT", beside("hmr-preflight-under-test"));
     command
 }
 
-/// This package's own build of the tool, which stands in the folder above the test's.
-fn built() -> PathBuf {
+/// This package's own build of a program, which stands in the folder above the test's.
+fn beside(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a test knows its own path");
     let folders = test.ancestors().skip(1).take(2);
-    let mut candidates = folders
-        .map(|folder| folder.join("hmr-under-test").with_extension(env::consts::EXE_EXTENSION));
+    let mut candidates =
+        folders.map(|folder| folder.join(name).with_extension(env::consts::EXE_EXTENSION));
     candidates
         .find(|path| path.is_file())
-        .unwrap_or_else(|| panic!("no `hmr-under-test` beside {}", test.display()))
+        .unwrap_or_else(|| panic!("no `{name}` beside {}", test.display()))
 }

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod dev;
 pub mod encoded;
 pub mod guests;
+pub mod page;
 pub mod process;
 pub mod request;
 pub mod scripted;

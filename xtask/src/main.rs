@@ -52,6 +52,14 @@ enum Measurement {
         #[arg(long)]
         release: bool,
     },
+    /// What the loop guard costs: time to put it in, size, and run time, beside the same code without it
+    Guard,
+    /// What rehearsals cost: their run time, and the time from an announced update to its verdict
+    Preflight {
+        /// Edits for each module
+        #[arg(long, default_value_t = 20)]
+        edits: u32,
+    },
 }
 
 fn main() -> ExitCode {
@@ -73,6 +81,8 @@ fn main() -> ExitCode {
             steps.push(suites::bench_save(edits, release));
             steps
         }
+        Task::Bench { what: Measurement::Guard } => vec![suites::bench_guard()],
+        Task::Bench { what: Measurement::Preflight { edits } } => suites::bench_preflight(edits),
         Task::Screenshot => {
             let mut steps = prepare::for_browser();
             steps.push(suites::screenshot());

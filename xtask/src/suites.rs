@@ -87,6 +87,20 @@ pub(crate) fn bench_save(edits: u32, release: bool) -> Step {
     Step::program("bench: save", command)
 }
 
+/// What the loop guard costs.
+pub(crate) fn bench_guard() -> Step {
+    let command = ["run", "--quiet", "--package", "hmr-tests", "--bin", "bench-guard"];
+    Step::program("bench: guard", cargo(&command))
+}
+
+/// What rehearsals cost. The tool and the program that it starts are built first: they stand beside what measures.
+pub(crate) fn bench_preflight(edits: u32) -> Vec<Step> {
+    let mut measure = cargo(&["run", "--quiet", "--package", "hmr-tests"]);
+    measure.args(["--bin", "bench-preflight", "--", "--edits", &edits.to_string()]);
+    let build = cargo(&["build", "--quiet", "--package", "hmr-tests", "--bins"]);
+    vec![Step::program("build: tool", build), Step::program("bench: preflight", measure)]
+}
+
 /// The pictures of `docs/images`.
 pub(crate) fn screenshot() -> Step {
     Step::program(

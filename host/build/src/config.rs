@@ -34,6 +34,12 @@ pub struct Config {
     pub versions: usize,
     /// Package only: the command that must succeed before an update of the module is announced.
     pub gate: Option<String>,
+    /// Whether development modules get the loop guard.
+    pub loop_guard: bool,
+    /// How many loop heads and calls one call into a module may pass; at least 1.
+    pub loop_budget: i32,
+    /// Whether swaps are rehearsed before a page makes them.
+    pub preflight: bool,
 }
 
 /// Which of the two tables a setting stands in.
@@ -140,6 +146,24 @@ const NAME: Key = Key {
     expected: "a name of letters, digits, `-` and `_`",
     example: "name = \"board\"",
 };
+const LOOP_GUARD: Key = Key {
+    name: "loop-guard",
+    only: None,
+    expected: "`true` or `false`",
+    example: "loop-guard = false",
+};
+const LOOP_BUDGET: Key = Key {
+    name: "loop-budget",
+    only: None,
+    expected: "a whole number from 1 to 2147483647",
+    example: "loop-budget = 500000000",
+};
+const PREFLIGHT: Key = Key {
+    name: "preflight",
+    only: None,
+    expected: "`true` or `false`",
+    example: "preflight = false",
+};
 
 const KEPT: Key = Key {
     name: "versions",
@@ -154,8 +178,20 @@ const GATE: Key = Key {
     example: "gate = \"cargo test -p board\"",
 };
 
-const KEYS: [&Key; 9] =
-    [&APP, &ROOT_FILES, &THRESHOLD, &WATCH_IGNORE, &PORT, &STATIC_FOLDER, &NAME, &KEPT, &GATE];
+const KEYS: [&Key; 12] = [
+    &APP,
+    &ROOT_FILES,
+    &THRESHOLD,
+    &WATCH_IGNORE,
+    &PORT,
+    &STATIC_FOLDER,
+    &NAME,
+    &KEPT,
+    &GATE,
+    &LOOP_GUARD,
+    &LOOP_BUDGET,
+    &PREFLIGHT,
+];
 
 impl Default for Config {
     fn default() -> Self {
@@ -169,6 +205,9 @@ impl Default for Config {
             name: None,
             versions: VERSIONS,
             gate: None,
+            loop_guard: true,
+            loop_budget: crate::LOOP_BUDGET,
+            preflight: true,
         }
     }
 }
@@ -226,6 +265,13 @@ impl Config {
                 let gate = value.as_str().filter(|gate| !gate.trim().is_empty());
                 self.gate = Some(gate.ok_or_else(|| place.wrong_type(&GATE, value))?.to_owned());
             }
+            Some("loop-guard") => self.loop_guard = place.switch(&LOOP_GUARD, value)?,
+            Some("loop-budget") => {
+                let budget = value.as_i64().and_then(|number| i32::try_from(number).ok());
+                let budget = budget.filter(|budget| *budget > 0);
+                self.loop_budget = budget.ok_or_else(|| place.wrong_type(&LOOP_BUDGET, value))?;
+            }
+            Some("preflight") => self.preflight = place.switch(&PREFLIGHT, value)?,
             _ => return Err(place.unknown(key)),
         }
         Ok(())
@@ -260,6 +306,10 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
+    fn switch(&self, key: &Key, value: &Value) -> Result<bool, ConfigError> {
+        value.as_bool().ok_or_else(|| self.wrong_type(key, value))
+    }
+
     fn folder(&self, key: &Key, value: &Value) -> Result<Utf8PathBuf, ConfigError> {
         let path = value.as_str().filter(|path| !path.is_empty());
         Ok(path.ok_or_else(|| self.wrong_type(key, value))?.into())
@@ -350,13 +400,14 @@ mod tests {
             Table::Workspace,
             json!({"app": "site", "root-files": ["*.json"], "full-reload-threshold": 3,
                    "watch-ignore": ["notes/**"], "port": 9000, "static-folder": "public",
-                   "versions": 5}),
+                   "versions": 5, "loop-guard": false, "loop-budget": 7, "preflight": false}),
         )
         .expect("settings that are right");
         assert_eq!(config.app.as_deref(), Some(Utf8Path::new("site")));
         assert_eq!((config.port, config.full_reload_threshold), (Some(9000), 3));
         assert_eq!((&*config.root_files[0], &*config.watch_ignore[0]), ("*.json", "notes/**"));
         assert_eq!((config.static_folder.as_str(), config.versions), ("public", 5));
+        assert_eq!((config.loop_guard, config.loop_budget, config.preflight), (false, 7, false));
         let package = json!({"name": "board", "gate": "cargo test"});
         let named = read(Table::Package, package).expect("a name and a gate");
         assert_eq!(named.name.as_deref(), Some("board"));
@@ -403,6 +454,9 @@ mod tests {
             json!({"versions": 0}),
             json!({"gate": " "}),
             json!({"gate": ["cargo", "test"]}),
+            json!({"loop-guard": "no"}),
+            json!({"loop-budget": 0}),
+            json!({"loop-budget": 2_147_483_648_u32}),
             json!([]),
         ] {
             assert!(read(Table::Package, settings.clone()).is_err(), "{settings}");

@@ -2,7 +2,7 @@
 //!
 //! Modules are made here function by function; each test changes one thing about a good one.
 
-use hmr_build::transform::prepare;
+use hmr_build::transform::{prepare, prepare_guarded};
 use wasm_encoder::{
     CodeSection, CustomSection, EntityType, ExportKind, ExportSection, Function, FunctionSection,
     ImportSection, MemorySection, MemoryType, Module, NameMap, NameSection, TypeSection, ValType,
@@ -228,4 +228,54 @@ fn a_module_needs_a_manifest_that_can_be_read() {
 fn a_component_model_binary_is_refused() {
     let error = prepare("board", b"\0asm\x0d\0\x01\0").expect_err("a component").to_string();
     assert!(error.contains("it is a component"), "{error}");
+}
+
+/// The module's sections by number and contents, without the global, export and code sections.
+fn others(bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let sections = wasmparser::Parser::new(0).parse_all(bytes).filter_map(|payload| {
+        let (id, range) = payload.expect("a module").as_section()?;
+        (![6, 7, 10].contains(&id)).then(|| (id, bytes[range].to_vec()))
+    });
+    sections.collect()
+}
+
+#[test]
+fn the_guard_adds_a_global_and_nothing_else_to_code_without_loops() {
+    let (plain, guarded) = (good().bytes(), good().bytes());
+    let plain = prepare("board", &plain).expect("a good module");
+    let guarded = prepare_guarded("board", &guarded).expect("a good module");
+    wasmparser::validate(&guarded.bytes).expect("valid wasm");
+    assert_eq!(others(&plain.bytes), others(&guarded.bytes), "names, data and types are untouched");
+    let code = |bytes: &[u8]| {
+        let payloads = wasmparser::Parser::new(0).parse_all(bytes);
+        let code = payloads.map(|payload| payload.expect("a module").as_section());
+        let (_, range) = code.flatten().find(|(id, _)| *id == 10).expect("code");
+        bytes[range].to_vec()
+    };
+    assert_eq!(code(&plain.bytes), code(&guarded.bytes));
+    assert!(contains(&guarded.bytes, "hmr_budget") && !contains(&plain.bytes, "hmr_budget"));
+    assert_eq!(prepare_guarded("board", &guarded.bytes), Ok(guarded), "once is enough");
+}
+
+#[test]
+fn a_budget_of_another_type_is_refused() {
+    let mut parts = good();
+    parts.exports.push(("hmr_budget", vec![], vec![]));
+    let error = parts.error();
+    assert!(
+        error.contains("`hmr_budget` is no global, where the ABI has a mutable global"),
+        "{error}"
+    );
+}
+
+#[test]
+fn optional_exports_and_imports_of_the_abi_have_their_types_too() {
+    let mut parts = good();
+    parts.imports.push(("hmr", "port", vec![I, I], vec![]));
+    parts.imports.push(("hmr", "invalidate", vec![I, I], vec![]));
+    parts.exports.push(("hmr_migrate", vec![I, I], vec![I]));
+    parts.exports.push(("hmr_health", vec![], vec![I]));
+    prepare("board", &parts.bytes()).expect("a good module");
+    parts.exports.push(("hmr_prune", vec![], vec![]));
+    assert!(parts.error().contains("`hmr_prune` is `()`, where the ABI has `(i32)`"));
 }

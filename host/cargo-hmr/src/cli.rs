@@ -31,6 +31,7 @@ enum Command {
 }
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line are")]
 struct DevArgs {
     /// The app's folder or manifest
     #[arg(default_value = ".")]
@@ -50,6 +51,12 @@ struct DevArgs {
     /// Prints one JSON object per line on stdout for every event
     #[arg(long)]
     json: bool,
+    /// Serves modules without the code that stops endless loops and recursion
+    #[arg(long)]
+    no_loop_guard: bool,
+    /// Does not rehearse swaps before pages make them
+    #[arg(long)]
+    no_preflight: bool,
 }
 
 /// Runs the command line that the process was started with. As a cargo subcommand it is given its own name first.
@@ -74,6 +81,8 @@ fn dev(arguments: DevArgs) -> ExitCode {
         open: arguments.open,
         gates: !arguments.no_gates,
         json: arguments.json,
+        loop_guard: !arguments.no_loop_guard,
+        preflight: !arguments.no_preflight,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -14,10 +14,11 @@ use hmr_build::{App, AppError, CancelToken, Failure, Progress, Toolchain, Toolch
 use tokio::sync::mpsc;
 
 use crate::{
-    coordinator::{Coordinator, Effect, Input, Outcome, Said},
+    coordinator::{Compiled, Coordinator, Effect, Input, Outcome, Said},
     events::Event,
     graph::Graph,
-    protocol::ClientMessage,
+    preflight::{Preflight, Told},
+    protocol::{ClientMessage, RehearsalTime, Rehearse, ServerMessage},
     report::Reporter,
     server::{self, FromPage, Greeting, Places, ServerError, Shared},
     watch::{ChangeBatch, Scope, WatchError, Watcher},
@@ -25,6 +26,7 @@ use crate::{
 
 /// What the command line asks for.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line are")]
 pub struct Options {
     /// The application's folder or manifest.
     pub path: Utf8PathBuf,
@@ -40,6 +42,10 @@ pub struct Options {
     pub gates: bool,
     /// Whether to print JSON lines.
     pub json: bool,
+    /// Whether modules may get the loop guard; the configuration may say no too.
+    pub loop_guard: bool,
+    /// Whether swaps may be rehearsed; the configuration may say no too.
+    pub preflight: bool,
 }
 
 /// Why the command ends in failure. What goes wrong later than the start is shown and survived.
@@ -75,6 +81,7 @@ enum Message {
     Toolchain(Result<Toolchain, ToolchainError>),
     Built { generation: u64, outcome: Outcome },
     Page(FromPage),
+    Preflight(Told),
     Stop,
 }
 
@@ -136,7 +143,11 @@ struct Session {
     watched: Scope,
     messages: mpsc::UnboundedSender<Message>,
     build: CancelToken,
+    /// Rehearsals, unless they are turned off.
+    preflight: Option<Preflight>,
     pages: usize,
+    /// Whether a build has succeeded.
+    built_once: bool,
     /// Whether files changed before there was a toolchain.
     changed_early: bool,
     /// The lock file's content after the last build, by which cargo's own writing of it is told from a person's.
@@ -167,8 +178,13 @@ impl Session {
         let watcher = Watcher::start(folders.clone(), move |batch| {
             _ = changes.send(Message::Changed(batch));
         })?;
+        let preflight = (options.preflight && app.config.preflight).then(|| {
+            let told = messages.clone();
+            Preflight::new(move |tell| _ = told.send(Message::Preflight(tell)))
+        });
         let mut session = Self {
             options: options.clone(),
+            preflight,
             lock: std::fs::read(app.workspace_root.join("Cargo.lock")).ok(),
             app: Arc::new(app),
             toolchain: None,
@@ -180,6 +196,7 @@ impl Session {
             messages,
             build: CancelToken::new(),
             pages: 0,
+            built_once: false,
             changed_early: false,
         };
         session.serve(pages).await?;
@@ -262,6 +279,7 @@ impl Session {
             Message::Tell(event) => self.tell(event),
             Message::Built { generation, outcome } => self.built(generation, outcome),
             Message::Page(from) => self.page(from),
+            Message::Preflight(told) => self.preflight_told(told),
             Message::Toolchain(_) | Message::Stop => {}
         }
     }
@@ -273,6 +291,7 @@ impl Session {
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
         // Pages that come from now on are told the new state; those that are there get the messages.
+        let rehearse = self.preflight.as_ref().is_some_and(Preflight::is_ready);
         *self.shared.greeting.write().unwrap_or_else(PoisonError::into_inner) =
             greeting(&self.coordinator);
         let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
@@ -285,8 +304,14 @@ impl Session {
                 Effect::Scan => self.rescan(),
                 Effect::Build { generation, modules } => self.start_build(generation, modules),
                 Effect::Cancel => self.build.cancel(),
-                Effect::Send(message) => self.shared.send(&message),
-                Effect::SendTo { page, message } => self.shared.send_to(&page, &message),
+                Effect::Send(mut message) => {
+                    message.set_rehearse(rehearse);
+                    self.shared.send(&message);
+                }
+                Effect::SendTo { page, mut message } => {
+                    message.set_rehearse(rehearse);
+                    self.shared.send_to(&page, &message);
+                }
                 Effect::Tell(event) => self.tell(event),
             }
         }
@@ -345,6 +370,7 @@ impl Session {
             toolchain,
             shared: Arc::clone(&self.shared),
             modules,
+            loop_guard: self.options.loop_guard && self.app.config.loop_guard,
             cancel: self.build.clone(),
             gates: self.options.gates,
         };
@@ -357,8 +383,61 @@ impl Session {
 
     fn built(&mut self, generation: u64, outcome: Outcome) {
         self.lock = std::fs::read(self.app.workspace_root.join("Cargo.lock")).ok();
+        let first = self.hand_to_preflight(&outcome);
         self.step(Input::Built { generation, outcome });
         self.watch();
+        if let Some(preflight) = self.preflight.as_ref().filter(|_| first) {
+            preflight.begin();
+        }
+    }
+
+    /// Has new versions compiled for rehearsals while pages fetch them. Returns whether these are the first.
+    fn hand_to_preflight(&mut self, outcome: &Outcome) -> bool {
+        let (Some(preflight), Outcome::Succeeded { modules, .. }) = (&self.preflight, outcome)
+        else {
+            return false;
+        };
+        let store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+        for Compiled { version, .. } in modules {
+            if let Some(bytes) = store.bytes(&version.module, &version.hash) {
+                preflight.version(&version.module, &version.hash, bytes);
+            }
+        }
+        !std::mem::replace(&mut self.built_once, true)
+    }
+
+    fn preflight_told(&mut self, told: Told) {
+        match told {
+            Told::State { ready, message } => self.tell(Event::Preflight { ready, message }),
+            Told::Unavailable { message } => {
+                self.tell(Event::Problem { page: "preflight".to_owned(), message });
+            }
+            Told::Verdict { page, verdict } => {
+                self.shared.send_to(&page, &verdict);
+                if let ServerMessage::Verdict { outcome, step, error, duration, .. } = verdict {
+                    self.tell(Event::Rehearsal { page, outcome, step, error, duration });
+                }
+            }
+        }
+    }
+
+    /// Rehearses for a page, which waits for the verdict.
+    fn rehearse(&mut self, page: String, request: Rehearse) {
+        let store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = store.bytes(&request.module, &request.hash);
+        drop(store);
+        if let Some(preflight) = &self.preflight {
+            preflight.rehearse(page, request, bytes);
+            return;
+        }
+        let verdict = ServerMessage::Verdict {
+            id: request.id,
+            outcome: hmr_preflight::Outcome::Skipped,
+            step: None,
+            error: Some("rehearsals are turned off".to_owned()),
+            duration: RehearsalTime::default(),
+        };
+        self.shared.send_to(&page, &verdict);
     }
 
     /// Leaves out the lock file where cargo wrote it on the tool's behalf.
@@ -399,6 +478,7 @@ impl Session {
                 ClientMessage::Slower(slower) => {
                     self.step(Input::Page(page, Said::Slowed(slower)));
                 }
+                ClientMessage::Rehearse(request) => self.rehearse(page, request),
                 ClientMessage::Problem { message } => self.tell(Event::Problem { page, message }),
             },
         }
@@ -422,6 +502,7 @@ fn places(app: &App) -> Places {
         root: app.root.clone(),
         static_folder: app.root.join(&app.config.static_folder),
         snapshots: app.target_dir().join("snapshots"),
+        loop_budget: app.config.loop_budget,
     }
 }
 

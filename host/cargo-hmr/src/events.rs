@@ -5,7 +5,7 @@
 use hmr_build::Diagnostic;
 use serde::Serialize;
 
-use crate::protocol::{Slower, Swap, Trap};
+use crate::protocol::{RehearsalTime, Slower, Swap, Trap};
 
 /// A module and the version that it became.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -204,6 +204,26 @@ pub enum Event {
         outcome: &'static str,
         /// How long it took, in milliseconds.
         duration_ms: f64,
+    },
+    /// Rehearsals of swaps are available, will be, or are not.
+    Preflight {
+        /// Whether swaps are rehearsed now.
+        ready: bool,
+        /// What goes on, and what to do about it.
+        message: String,
+    },
+    /// A swap was rehearsed for a page.
+    Rehearsal {
+        /// The page.
+        page: String,
+        /// `passed`, `failed` or `skipped`.
+        outcome: hmr_preflight::Outcome,
+        /// The step of the swap that would fail.
+        step: Option<String>,
+        /// Why it would fail, or why the rehearsal was skipped.
+        error: Option<String>,
+        /// How long it took.
+        duration: RehearsalTime,
     },
     /// A page reports something that the developer should read.
     Problem {

@@ -235,6 +235,7 @@ mod tests {
             hash: hash.into(),
             url: String::new(),
             components: Vec::new(),
+            rehearse: false,
             transform: Vec::new(),
         }
     }

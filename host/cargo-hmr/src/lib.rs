@@ -9,6 +9,7 @@
 //! - `hmr-build` compiles and prepares; [`store`] keeps versions by hash;
 //! - [`experiment`] (pure) gives single pages versions of their own;
 //! - [`server`] announces updates over the socket ([`protocol`]) and passes on what pages answer;
+//! - [`preflight`] rehearses swaps before pages make them, in a process of its own;
 //! - [`report`] prints [`events`], and is the only one that prints.
 //!
 //! Deliberately absent: any knowledge of what is inside a module (that is `hmr-abi`'s and the engines'), and any
@@ -20,6 +21,7 @@ pub mod dev;
 pub mod events;
 pub mod experiment;
 pub mod graph;
+pub mod preflight;
 pub mod protocol;
 pub mod report;
 pub mod server;

@@ -20,6 +20,8 @@ pub struct Version {
     /// What is done to the state once, on the way to this version; operations as in a snapshot's `transform`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub transform: Vec<Value>,
+    /// Whether a page whose code runs asks for a rehearsal before it swaps to this version.
+    pub rehearse: bool,
 }
 
 /// A standing failure: what the page shows until it is mended.
@@ -111,6 +113,28 @@ pub enum ServerMessage {
         /// Whether the page carries its state over.
         restore: bool,
     },
+    /// The answer to a page that asked for a rehearsal.
+    Verdict {
+        /// What the page called it.
+        id: Value,
+        /// How it ended.
+        outcome: hmr_preflight::Outcome,
+        /// The step of the swap that would fail.
+        step: Option<String>,
+        /// Why it would fail, or why the rehearsal was skipped.
+        error: Option<String>,
+        /// How long it took.
+        duration: RehearsalTime,
+    },
+}
+
+/// How long a rehearsal took, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct RehearsalTime {
+    /// Until it began.
+    pub wait: f64,
+    /// From then on.
+    pub run: f64,
 }
 
 /// What a page tells the tool. Reports are passed on to the terminal as the page wrote them.
@@ -148,6 +172,8 @@ pub enum ClientMessage {
     Trap(Trap),
     /// Calls of an export take clearly longer than before.
     Slower(Slower),
+    /// The page is about to swap, and asks for a rehearsal with its state.
+    Rehearse(Rehearse),
     /// Anything else that the developer should read.
     Problem {
         /// What it is.
@@ -227,6 +253,22 @@ pub struct Slower {
     pub after_ms: f64,
 }
 
+/// A rehearsal that a page asks for.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Rehearse {
+    /// What the page calls it; the verdict says it again.
+    pub id: Value,
+    /// The module.
+    pub module: String,
+    /// The version that it would swap to.
+    pub hash: String,
+    /// The JSON text of the page's snapshot.
+    pub snapshot: String,
+    /// What the update asks to be done to the state.
+    pub transform: Value,
+}
+
 /// A trap in running code.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -248,6 +290,15 @@ pub struct Trap {
 }
 
 impl ServerMessage {
+    /// Makes pages ask for rehearsals of the versions in it, or not.
+    pub fn set_rehearse(&mut self, rehearse: bool) {
+        if let Self::HotUpdate { modules, .. } | Self::Hello(Hello { modules, .. }) = self {
+            for version in modules {
+                version.rehearse = rehearse;
+            }
+        }
+    }
+
     /// The message as the socket carries it.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -198,11 +198,14 @@ fn human(event: &Event) -> String {
             "  {GOOD}✓{GOOD:#} {FAINT}the gate of{FAINT:#} {NAME}{module}{NAME:#} {FAINT}passed · {duration_ms:.0} ms{FAINT:#}"
         ),
         Event::Problem { page, message } => format!("{WARN}problem{WARN:#} in {page}: {message}"),
+        Event::Preflight { message, .. } => format!("  {FAINT}{message}{FAINT:#}"),
         Event::Stopped => format!("  {FAINT}stopped{FAINT:#}"),
         Event::Progress { .. }
         | Event::BuildStarted { .. }
         | Event::GateStarted { .. }
         | Event::GateFinished { .. }
+        // The page tells it with the swap.
+        | Event::Rehearsal { .. }
         | Event::ClientConnected { .. }
         | Event::ClientDisconnected { .. } => String::new(),
     }

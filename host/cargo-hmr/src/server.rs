@@ -88,6 +88,8 @@ pub struct Places {
     pub static_folder: Utf8PathBuf,
     /// The folder in which snapshots are saved.
     pub snapshots: Utf8PathBuf,
+    /// What pages set the budget of the loop guard to before each call.
+    pub loop_budget: i32,
 }
 
 /// What a page does.

@@ -53,6 +53,7 @@ impl Store {
             hash: prepared.hash,
             components: prepared.manifest.components.into_iter().map(|entry| entry.name).collect(),
             transform: Vec::new(),
+            rehearse: false,
         };
         let versions = self.modules.entry(module.to_owned()).or_default();
         versions.retain(|stored| stored.version.hash != version.hash);

@@ -115,29 +115,35 @@ impl Code {
         let engine = machine::engine().map_err(ModuleError::Machine)?;
         let module = Module::from_binary(engine, bytes)
             .map_err(|error| ModuleError::Invalid(format!("{error:#}")))?;
-        let section = manifest_section(bytes).ok_or(ModuleError::NoManifest)?;
-        let manifest = Manifest::parse(&section)?;
-        if manifest.abi != ABI_VERSION {
-            return Err(ModuleError::Version { found: manifest.abi });
-        }
-        check_exports(&module)?;
-        check_imports(&module)?;
-        let components = module
-            .exports()
-            .filter_map(|export| export.name().strip_prefix(exports::COMPONENT_PREFIX))
-            .map(str::to_owned)
-            .collect();
+        let (manifest, components) = check(bytes, &module)?;
         let hash = hmr_build::hash_of(bytes).into();
         Ok(Self { bytes: bytes.into(), hash, manifest: manifest.into(), module, components })
     }
 }
 
-/// The manifest's bytes; several sections of the name count as one.
-fn manifest_section(bytes: &[u8]) -> Option<Vec<u8>> {
+/// Checks a compiled module against the ABI, with the manifest that its bytes have. Returns the manifest, and the
+/// components in the order of the export section.
+pub(crate) fn check(bytes: &[u8], module: &Module) -> Result<(Manifest, Vec<String>), ModuleError> {
+    let section = custom_section(bytes, SECTION).ok_or(ModuleError::NoManifest)?;
+    let manifest = Manifest::parse(&section)?;
+    if manifest.abi != ABI_VERSION {
+        return Err(ModuleError::Version { found: manifest.abi });
+    }
+    check_exports(module)?;
+    check_imports(module)?;
+    let components =
+        module.exports().filter_map(|export| export.name().strip_prefix(exports::COMPONENT_PREFIX));
+    let components = components.map(str::to_owned).collect();
+    Ok((manifest, components))
+}
+
+/// What a module's custom section of this name holds; several of the name count as one. Nothing if there is none.
+#[must_use]
+pub fn custom_section(bytes: &[u8], name: &str) -> Option<Vec<u8>> {
     let mut found: Option<Vec<u8>> = None;
     for payload in wasmparser::Parser::new(0).parse_all(bytes) {
         if let Ok(wasmparser::Payload::CustomSection(section)) = payload
-            && section.name() == SECTION
+            && section.name() == name
         {
             found.get_or_insert_default().extend_from_slice(section.data());
         }

@@ -23,7 +23,7 @@ use hmr_abi::state::RestoreReport;
 use crate::ports::ConnectionChange;
 use crate::resources::ResourceChange;
 
-pub(crate) use candidate::{Candidate, migrate};
+pub(crate) use candidate::{Candidate, check_report, migrate};
 pub(crate) use probation::Probation;
 pub(crate) use run::{Update, run};
 

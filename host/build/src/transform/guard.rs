@@ -214,7 +214,7 @@ impl<'a> Body<'a> {
             match operators.read()? {
                 Operator::Loop { .. } => loops.push(operators.original_position() - start),
                 Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                    call(Callee::Function(function_index))
+                    call(Callee::Function(function_index));
                 }
                 Operator::RefFunc { function_index } => call(Callee::Referred(function_index)),
                 Operator::CallIndirect { .. }

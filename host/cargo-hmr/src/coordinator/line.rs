@@ -201,6 +201,7 @@ mod tests {
             hash: hash.into(),
             url: String::new(),
             components: Vec::new(),
+            rehearse: false,
             transform: Vec::new(),
         };
         Candidate { version, bytes: 1 }

@@ -77,6 +77,7 @@ fn compiled(module: &str, hash: &str) -> Compiled {
             url: String::new(),
             components: Vec::new(),
             transform: Vec::new(),
+            rehearse: false,
         },
         bytes: 1,
         files: vec![format!("/app/{module}/src/lib.rs").into(), "/app/ui/src/lib.rs".into()],
@@ -128,7 +129,7 @@ fn the_first_build_brings_every_module() {
         send {"type":"build-succeeded","sequence":2}
         tell build-finished
         tell update
-        send {"type":"hot-update","sequence":3,"reason":"first build","modules":[{"module":"board","hash":"b1","url":"","components":[]},{"module":"list","hash":"l1","url":"","components":[]}]}
+        send {"type":"hot-update","sequence":3,"reason":"first build","modules":[{"module":"board","hash":"b1","url":"","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"","components":[],"rehearse":false}]}
     "#]]);
 }
 
@@ -144,7 +145,7 @@ fn a_save_builds_and_announces_what_differs() {
         send {"type":"build-succeeded","sequence":5}
         tell build-finished
         tell update
-        send {"type":"hot-update","sequence":6,"reason":"ui/src/lib.rs → ui → board","modules":[{"module":"board","hash":"b2","url":"","components":[]}]}
+        send {"type":"hot-update","sequence":6,"reason":"ui/src/lib.rs → ui → board","modules":[{"module":"board","hash":"b2","url":"","components":[],"rehearse":false}]}
     "#]]);
 }
 
@@ -166,7 +167,7 @@ fn the_newest_save_wins() {
         send {"type":"build-succeeded","sequence":6}
         tell build-finished
         tell update
-        send {"type":"hot-update","sequence":7,"reason":"board/src/lib.rs → board, list/src/lib.rs → list","modules":[{"module":"board","hash":"b2","url":"","components":[]},{"module":"list","hash":"l2","url":"","components":[]}]}
+        send {"type":"hot-update","sequence":7,"reason":"board/src/lib.rs → board, list/src/lib.rs → list","modules":[{"module":"board","hash":"b2","url":"","components":[],"rehearse":false},{"module":"list","hash":"l2","url":"","components":[],"rehearse":false}]}
     "#]]);
 }
 

@@ -26,6 +26,7 @@ pub(super) struct Work {
     pub(super) toolchain: Arc<Toolchain>,
     pub(super) shared: Arc<Shared>,
     pub(super) modules: Vec<String>,
+    pub(super) loop_guard: bool,
     pub(super) cancel: CancelToken,
     /// Whether updates wait for the gates of their modules.
     pub(super) gates: bool,
@@ -62,7 +63,7 @@ impl Work {
             BuildOutcome::Cancelled => return Outcome::Cancelled,
         };
         let preparing = Instant::now();
-        let candidates = match artifacts.into_iter().map(prepare).collect::<Result<Vec<_>, _>>() {
+        let candidates = match self.prepare(artifacts) {
             Ok(candidates) => candidates,
             Err(failure) => return Outcome::Failed(failure),
         };
@@ -72,6 +73,10 @@ impl Work {
         }
         let phases = Phases { compile, prepare, ..Phases::default() };
         self.store(candidates, transforms, &built_at, phases)
+    }
+
+    fn prepare(&self, artifacts: Vec<Artifact>) -> Result<Vec<Candidate>, Failure> {
+        artifacts.into_iter().map(|artifact| prepare(artifact, self.loop_guard)).collect()
     }
 
     /// The one-off transforms of the modules' states, by module.
@@ -164,12 +169,11 @@ impl Work {
     }
 }
 
-fn prepare(artifact: Artifact) -> Result<Candidate, Failure> {
+fn prepare(artifact: Artifact, guarded: bool) -> Result<Candidate, Failure> {
+    let prepare = if guarded { hmr_build::prepare_guarded } else { hmr_build::prepare };
     let prepared = std::fs::read(&artifact.wasm)
         .map_err(|error| format!("cannot read `{}`: {error}", artifact.wasm))
-        .and_then(|bytes| {
-            hmr_build::prepare(&artifact.module, &bytes).map_err(|error| error.to_string())
-        });
+        .and_then(|bytes| prepare(&artifact.module, &bytes).map_err(|error| error.to_string()));
     match prepared {
         Ok(prepared) => Ok(Candidate { artifact, prepared }),
         Err(message) => Err(failure(&format!("`{}` cannot be used", artifact.module), &message)),

@@ -67,6 +67,7 @@ fn html_response(shared: &Shared, html: &[u8]) -> Response {
         "sequence": hello.sequence,
         "modules": hello.modules,
         "failure": hello.failure,
+        "budget": shared.places().loop_budget,
     });
     let body = inject(&html, &config.to_string());
     (

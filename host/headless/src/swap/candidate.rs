@@ -261,7 +261,7 @@ pub(crate) fn migrate(guest: &mut Guest, snapshot: Snapshot) -> Result<Snapshot,
 }
 
 /// Whether the report lets the new code take over.
-fn check_report(report: &RestoreReport, snapshot: &Snapshot) -> Result<(), String> {
+pub(crate) fn check_report(report: &RestoreReport, snapshot: &Snapshot) -> Result<(), String> {
     for state in &snapshot.instances {
         let entry = report.instances.iter().find(|entry| entry.instance == state.instance);
         match entry.map(|entry| &entry.error) {

@@ -150,7 +150,9 @@ impl CallGraph {
                 if lowest[node] == order[node] {
                     let start = stack.iter().rposition(|it| *it == node).unwrap_or(0);
                     let component = stack.split_off(start);
-                    component.iter().for_each(|it| open[*it] = false);
+                    for it in &component {
+                        open[*it] = false;
+                    }
                     components.push(
                         component.into_iter().filter_map(|it| u32::try_from(it).ok()).collect(),
                     );

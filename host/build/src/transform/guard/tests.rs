@@ -1,6 +1,8 @@
 //! Any module at all is still valid once it is guarded. What guarded code does is seen in the workspace's suites,
 //! where there is an engine to run it.
 
+use std::fmt::Write as _;
+
 use super::{guard, is_guarded};
 use crate::transform::{Part, Sections};
 use wasm_encoder::{RawSection, Section as _};
@@ -14,7 +16,7 @@ fn guarded(bytes: &[u8]) -> Vec<u8> {
         match part {
             Part::Same(section) => module.extend_from_slice(section.whole),
             Part::Other { id, contents } => {
-                RawSection { id, data: &contents }.append_to(&mut module)
+                RawSection { id, data: &contents }.append_to(&mut module);
             }
         }
     }
@@ -53,8 +55,8 @@ fn any_valid_module_is_valid_with_the_guard() {
         let after = guarded(&before);
         validate(&after).unwrap_or_else(|error| {
             panic!(
-                "{error}\n{}",
-                before.iter().map(|byte| format!("\\{byte:02x}")).collect::<String>()
+                "{error}
+{before:?}"
             )
         });
         with_code += usize::from(after.len() > before.len() + 100);
@@ -118,7 +120,7 @@ fn long_chains_of_calls_need_no_deep_stack() {
     let last = 100_000;
     let mut text = String::from("(module ");
     for function in 0..last {
-        text += &format!("(func (call {}))", function + 1);
+        _ = write!(text, "(func (call {}))", function + 1);
     }
     text += "(func (call 0)))";
     assert_eq!(checks(&text), vec![1; last + 1]);

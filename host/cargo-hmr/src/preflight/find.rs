@@ -1,0 +1,124 @@
+//! Where the program `hmr-preflight` is, and how it is made in a checkout of this repository.
+
+use std::{
+    env,
+    io::Read as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The program's name.
+const NAME: &str = "hmr-preflight";
+
+/// The environment variable that names the program, whatever it is called.
+const VARIABLE: &str = "HMR_PREFLIGHT";
+
+/// The program that the environment names, else beside the tool's own executable, else on the `PATH`.
+pub(super) fn installed() -> Option<PathBuf> {
+    if let Some(named) = env::var_os(VARIABLE) {
+        return Some(named.into());
+    }
+    let file = Path::new(NAME).with_extension(env::consts::EXE_EXTENSION);
+    let own = env::current_exe().ok().and_then(|own| Some(own.parent()?.to_owned()));
+    let on_path = env::var_os("PATH").unwrap_or_default();
+    own.into_iter()
+        .chain(env::split_paths(&on_path))
+        .map(|folder| folder.join(&file))
+        .find(|path| path.is_file())
+}
+
+/// The checkout that this tool was built from, if it is still there and the tool lies in a target folder.
+pub(super) fn checkout() -> Option<Checkout> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().ok()?;
+    if !workspace.join("host/preflight/Cargo.toml").is_file() {
+        return None;
+    }
+    let own = env::current_exe().ok()?;
+    let folder = own.parent()?;
+    let release = match folder.file_name()?.to_str()? {
+        "debug" => false,
+        "release" => true,
+        _ => return None,
+    };
+    Some(Checkout { workspace, target: folder.parent()?.to_owned(), release })
+}
+
+/// Sources of the program, and where to build it.
+pub(super) struct Checkout {
+    workspace: PathBuf,
+    target: PathBuf,
+    release: bool,
+}
+
+/// The build of the program, which can be stopped from elsewhere.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Builder {
+    cargo: Arc<Mutex<Option<Child>>>,
+}
+
+impl Builder {
+    /// Builds the program, with the least priority that there is: nobody should notice.
+    pub(super) fn build(&self, checkout: &Checkout) -> Result<PathBuf, String> {
+        let failed = |why: &str| {
+            format!(
+                "swaps are not rehearsed: `{NAME}` does not build: {why}\nhint: `cargo build --package {NAME}` in `{}` shows more; `--no-preflight` does without",
+                checkout.workspace.display()
+            )
+        };
+        let mut child = command(checkout)
+            .spawn()
+            .or_else(|_| plain_command(checkout).spawn())
+            .map_err(|error| failed(&format!("cargo cannot be started: {error}")))?;
+        let errors = child.stderr.take();
+        *self.cargo.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
+        // Standard error ends with cargo, so reading all of it is waiting for the end.
+        let mut said = String::new();
+        if let Some(mut errors) = errors {
+            _ = errors.read_to_string(&mut said);
+        }
+        let child = self.cargo.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut child) = child else { return Err(failed("it was stopped")) };
+        match child.wait() {
+            Ok(status) if status.success() => {
+                let folder = if checkout.release { "release" } else { "debug" };
+                let file = Path::new(NAME).with_extension(env::consts::EXE_EXTENSION);
+                Ok(checkout.target.join(folder).join(file))
+            }
+            _ => Err(failed(
+                said.lines().find(|line| line.starts_with("error")).unwrap_or("cargo failed"),
+            )),
+        }
+    }
+
+    /// Ends the build, if there is one.
+    pub(super) fn stop(&self) {
+        let child = self.cargo.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut child) = child {
+            _ = child.kill();
+            _ = child.wait();
+        }
+    }
+}
+
+/// cargo behind `nice`, where there is such a program.
+fn command(checkout: &Checkout) -> Command {
+    let mut command = Command::new("nice");
+    command.args(["-n", "19", "cargo"]);
+    arguments(command, checkout)
+}
+
+fn plain_command(checkout: &Checkout) -> Command {
+    arguments(Command::new("cargo"), checkout)
+}
+
+fn arguments(mut command: Command, checkout: &Checkout) -> Command {
+    hmr_build::environment::clean(&mut command);
+    command.current_dir(&checkout.workspace);
+    command.args(["build", "--quiet", "--package", NAME, "--target-dir"]).arg(&checkout.target);
+    if checkout.release {
+        command.arg("--release");
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}

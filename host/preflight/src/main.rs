@@ -1,0 +1,13 @@
+//! `hmr-preflight`: answers the tool's requests on standard input and output.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match hmr_preflight::serve(std::io::stdin(), std::io::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}\nhint: `cargo hmr dev` starts this program by itself");
+            ExitCode::FAILURE
+        }
+    }
+}

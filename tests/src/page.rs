@@ -1,0 +1,84 @@
+//! A page without a browser: it speaks the socket, and says what a test has it say.
+
+use crate::dev::{Dev, SOON};
+use crate::request::send;
+use serde_json::{Value, json};
+use std::net::TcpStream;
+use tungstenite::client::IntoClientRequest;
+use tungstenite::{Message, WebSocket};
+
+/// A page, as far as the tool can tell.
+#[derive(Debug)]
+pub struct Page(WebSocket<TcpStream>);
+
+impl Page {
+    /// Opens a page's socket.
+    ///
+    /// # Panics
+    ///
+    /// If the tool does not let it.
+    #[must_use]
+    pub fn open(dev: &Dev) -> Self {
+        let own = dev.authority();
+        let session = send(dev.port(), "GET /@hmr/session", &[("Host", own)]);
+        let session: Value = serde_json::from_str(&session.body).expect("the session is JSON");
+        let token = session["token"].as_str().expect("the session has a token");
+        let address = format!("ws://{own}/@hmr/socket?token={token}&page=test");
+        let mut request = address.into_client_request().expect("the address is right");
+        let origin = format!("http://{own}").parse().expect("a header's value");
+        request.headers_mut().insert("Origin", origin);
+        let stream = TcpStream::connect(own).expect("the server listens");
+        stream.set_read_timeout(Some(SOON)).expect("a socket takes a timeout");
+        Self(tungstenite::client(request, stream).expect("a socket opens").0)
+    }
+
+    /// The next message of a type.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come soon.
+    pub fn read(&mut self, wanted: &str) -> Value {
+        loop {
+            let message = self.0.read().unwrap_or_else(|error| panic!("no `{wanted}`: {error}"));
+            let Message::Text(text) = message else { continue };
+            let message: Value = serde_json::from_str(&text).expect("messages are JSON");
+            if message["type"] == wanted {
+                return message;
+            }
+        }
+    }
+
+    /// The module's version in the next update.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come soon.
+    pub fn update(&mut self, module: &str) -> Value {
+        let update = self.read("hot-update");
+        let versions = update["modules"].as_array().expect("an update has modules");
+        let version = versions.iter().find(|version| version["module"] == module);
+        version.unwrap_or_else(|| panic!("no `{module}` in {update}")).clone()
+    }
+
+    /// Asks for a rehearsal with one fresh instance of a component, and reads the verdict.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come soon.
+    pub fn rehearse(
+        &mut self,
+        module: &str,
+        hash: &Value,
+        component: &str,
+        props: &Value,
+    ) -> Value {
+        let instance = json!({"instance": 3, "component": component, "props": props});
+        let snapshot = json!({"abi": 1, "instances": [instance]}).to_string();
+        let request = json!({"type": "rehearse", "id": 41, "module": module, "hash": hash,
+                             "snapshot": snapshot, "transform": []});
+        self.0.send(Message::text(request.to_string())).expect("the socket takes a message");
+        let verdict = self.read("verdict");
+        assert_eq!(verdict["id"], 41, "{verdict}");
+        verdict
+    }
+}

@@ -1,0 +1,56 @@
+//! Rehearsals, asked for as a page asks for them: over the socket, with snapshots of its own.
+
+use hmr_tests::demo::DemoCopy;
+use hmr_tests::dev::{Dev, SOON};
+use hmr_tests::page::Page;
+use serde_json::{Value, json};
+
+#[test]
+fn a_version_is_rehearsed_with_the_state_of_the_page_that_asks() {
+    let demo = DemoCopy::take();
+    let mut dev = Dev::start(demo.folder());
+    dev.wait_built();
+    dev.wait_until("rehearsals", SOON, |event| {
+        event["event"] == "preflight" && event["ready"] == true
+    });
+    let mut page = Page::open(&dev);
+    page.read("hello");
+
+    demo.edit("stopwatch/src/lib.rs", "\"Reset", "\"Begin again");
+    let version = page.update("stopwatch");
+    assert_eq!(version["rehearse"], true, "{version}");
+    let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));
+    assert_eq!((&verdict["outcome"], &verdict["error"]), (&json!("passed"), &Value::Null));
+    assert!(verdict["duration"]["run"].as_f64().is_some_and(|run| run > 0.0), "{verdict}");
+    let verdict = page.rehearse("stopwatch", &version["hash"], "Nothing", &json!({}));
+    assert_eq!((&verdict["outcome"], &verdict["step"]), (&json!("failed"), &json!("restore")));
+    let told = dev.wait_until("rehearsal", SOON, |event| event["outcome"] == "failed");
+    assert_eq!((&told["event"], &told["step"]), (&json!("rehearsal"), &json!("restore")));
+
+    demo.edit(
+        "stopwatch/src/lib.rs",
+        "    let clock = signal(now());",
+        "    let clock = signal(now());\n    assert!(clock.get() < 0.0, \"out of time\");",
+    );
+    let version = page.update("stopwatch");
+    let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));
+    assert_eq!((&verdict["outcome"], &verdict["step"]), (&json!("failed"), &json!("restore")));
+    let error = verdict["error"].as_str().unwrap_or_default();
+    assert!(error.contains("out of time") && error.contains("lib.rs:"), "{error}");
+}
+
+#[test]
+fn a_tool_told_not_to_rehearse_does_not_let_pages_wait() {
+    let demo = DemoCopy::take();
+    let mut command = hmr_tests::dev::tool();
+    command.arg("dev").arg(demo.folder()).args(["--json", "--port", "0", "--no-preflight"]);
+    let mut dev = Dev::run(command);
+    dev.wait_built();
+    let mut page = Page::open(&dev);
+    page.read("hello");
+    demo.edit("stopwatch/src/lib.rs", "\"Reset", "\"Begin again");
+    let version = page.update("stopwatch");
+    assert_eq!(version["rehearse"], false, "{version}");
+    let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));
+    assert_eq!(verdict["outcome"], "skipped", "{verdict}");
+}
