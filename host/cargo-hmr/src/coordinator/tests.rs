@@ -407,7 +407,7 @@ fn a_version_that_failed_in_a_page_is_given_to_no_new_page_until_a_build_differs
         send {"type":"build-succeeded","sequence":10}
         tell build-finished
         tell update
-        send {"type":"hot-update","sequence":11,"reason":"board/src/lib.rs → board","modules":[{"module":"board","hash":"b3","url":"","components":[]}]}
+        send {"type":"hot-update","sequence":11,"reason":"board/src/lib.rs → board","modules":[{"module":"board","hash":"b3","url":"","components":[],"rehearse":false}]}
     "#]]);
 }
 
@@ -432,7 +432,7 @@ fn a_pinned_module_is_built_and_not_announced() {
     assert_eq!(served(&bench.coordinator, "").0, ["b1", "l2"]);
     assert_eq!(
         json(bench.coordinator.pin(&store, "board", None)),
-        "tell pinned\ntell update\nsend {\"type\":\"hot-update\",\"sequence\":7,\"reason\":\"no longer pinned\",\"modules\":[{\"module\":\"board\",\"hash\":\"b2\",\"url\":\"\",\"components\":[]}]}"
+        "tell pinned\ntell update\nsend {\"type\":\"hot-update\",\"sequence\":7,\"reason\":\"no longer pinned\",\"modules\":[{\"module\":\"board\",\"hash\":\"b2\",\"url\":\"\",\"components\":[],\"rehearse\":false}]}"
     );
     bench.check(&expect![[r#"
         tell build-started
@@ -442,7 +442,7 @@ fn a_pinned_module_is_built_and_not_announced() {
         tell build-finished
         tell held-back
         tell update
-        send {"type":"hot-update","sequence":6,"reason":"ui/src/lib.rs → ui → list","modules":[{"module":"list","hash":"l2","url":"","components":[]}]}
+        send {"type":"hot-update","sequence":6,"reason":"ui/src/lib.rs → ui → list","modules":[{"module":"list","hash":"l2","url":"","components":[],"rehearse":false}]}
     "#]]);
 }
 
@@ -511,7 +511,7 @@ fn an_experiment_tells_each_page_its_own_version() {
     bench.log.clear();
     assert_eq!(
         json(bench.coordinator.assign(&store, "board", "fixed", "b0")),
-        "tell experiment\nsend to /#1 {\"type\":\"hot-update\",\"sequence\":4,\"reason\":\"experiment\",\"modules\":[{\"module\":\"board\",\"hash\":\"b0\",\"url\":\"/@hmr/module/board/b0.wasm\",\"components\":[]}]}"
+        "tell experiment\nsend to /#1 {\"type\":\"hot-update\",\"sequence\":4,\"reason\":\"experiment\",\"modules\":[{\"module\":\"board\",\"hash\":\"b0\",\"url\":\"/@hmr/module/board/b0.wasm\",\"components\":[],\"rehearse\":false}]}"
     );
     bench.save(&["ui/src/lib.rs"]);
     bench.build(&[("board", "b2"), ("list", "l2")]);
@@ -530,8 +530,8 @@ fn an_experiment_tells_each_page_its_own_version() {
         send {"type":"build-succeeded","sequence":6}
         tell build-finished
         tell update
-        send to /#1 {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → board, ui/src/lib.rs → ui → list","modules":[{"module":"list","hash":"l2","url":"","components":[]}]}
-        send to /#2 {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → board, ui/src/lib.rs → ui → list","modules":[{"module":"board","hash":"b2","url":"","components":[]},{"module":"list","hash":"l2","url":"","components":[]}]}
+        send to /#1 {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → board, ui/src/lib.rs → ui → list","modules":[{"module":"list","hash":"l2","url":"","components":[],"rehearse":false}]}
+        send to /#2 {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → board, ui/src/lib.rs → ui → list","modules":[{"module":"board","hash":"b2","url":"","components":[],"rehearse":false},{"module":"list","hash":"l2","url":"","components":[],"rehearse":false}]}
         tell swap
     "#]]);
 }
