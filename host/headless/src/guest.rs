@@ -30,7 +30,7 @@ use wasmtime::{
 };
 
 use crate::calls::{Calls, Value};
-use crate::machine::{self, Limits};
+use crate::machine::Limits;
 use crate::module::Code;
 
 /// What a module asked of its engine during a call.
@@ -107,7 +107,6 @@ impl Guest {
     /// Instantiates without registering anything.
     pub(crate) fn instantiate(module: &wasmtime::Module, terms: &Terms) -> Result<Self, Fault> {
         let limits = terms.limits;
-        let engine = machine::engine().map_err(Fault::Trap)?;
         let host = Host {
             limits: StoreLimitsBuilder::new()
                 .memory_size(limits.memory)
@@ -120,10 +119,10 @@ impl Guest {
             panic: None,
             away: Duration::ZERO,
         };
-        let mut store = Store::new(engine, host);
+        let mut store = Store::new(module.engine(), host);
         store.limiter(|host| &mut host.limits);
         store.set_epoch_deadline(limits.ticks());
-        let instance = linker(engine)
+        let instance = linker(module.engine())
             .and_then(|linker| linker.instantiate(&mut store, module))
             .map_err(|error| invoke::fault(&error, None, &limits))?;
         // Code that exports none gets one that it does not know of, where nothing fits in.

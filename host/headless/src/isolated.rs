@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use hmr_abi::exports;
 use serde_json::Value as Json;
-use wasmtime::Module;
 
 use crate::calls::Value;
 use crate::guest::{Fault, Guest, Terms};
-use crate::machine::{self, Limits};
+use crate::machine::{self, CompileError, Limits};
 
 /// The export that is called.
 const RUN: &str = "run";
@@ -77,9 +76,10 @@ pub enum ExecuteError {
 /// # Errors
 /// If the bytes are no module, import something, lack an export, trap or take too long.
 pub fn execute(bytes: &[u8], execution: &Execution) -> Result<Json, ExecuteError> {
-    let engine = machine::engine().map_err(ExecuteError::Failed)?;
-    let module = Module::from_binary(engine, bytes)
-        .map_err(|error| ExecuteError::Invalid(format!("{error:#}")))?;
+    let module = machine::compile(bytes).map_err(|error| match error {
+        CompileError::Machine(error) => ExecuteError::Failed(error),
+        CompileError::Invalid(error) => ExecuteError::Invalid(error),
+    })?;
     if let Some(import) = module.imports().next() {
         let (module, name) = (import.module().to_owned(), import.name().to_owned());
         return Err(ExecuteError::Import { module, name });

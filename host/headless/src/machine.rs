@@ -1,14 +1,14 @@
-//! The wasmtime engine that every page of the process shares, and the limits that it holds modules to.
+//! The wasmtime engines that every page of the process shares, and the limits that they hold modules to.
 //!
-//! One engine serves all pages, because compiling needs its settings only. Endless loops are cut by
-//! epochs: one thread advances the epoch every [`TICK`] for as long as the process lives, and each call
+//! One engine for each compiler serves all pages, because compiling needs its settings only. Endless loops are cut by
+//! epochs: one thread advances an engine's epoch every [`TICK`] for as long as the process lives, and each call
 //! into a module gets a number of ticks. Code that was compiled once is cheap to run often, so functions
 //! are compiled without optimisation: a swap waits for the compiler.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use wasmtime::{Config, Engine, OptLevel};
+use wasmtime::{Config, Engine, Module, OptLevel, Strategy};
 
 /// How long an epoch lasts.
 const TICK: Duration = Duration::from_millis(10);
@@ -44,18 +44,44 @@ impl Limits {
     }
 }
 
-/// The shared engine.
+/// Compiles a module.
 ///
-/// An error means that wasmtime does not support this machine.
-pub(crate) fn engine() -> Result<&'static Engine, String> {
-    static ENGINE: OnceLock<Result<Engine, String>> = OnceLock::new();
-    ENGINE.get_or_init(start).as_ref().map_err(Clone::clone)
+/// Winch compiles ten times as fast as Cranelift, and cases of a test swap a lot. What Winch does not know, be it a machine
+/// or a feature of wasm, is left to Cranelift.
+///
+/// # Errors
+/// If the bytes are no valid module, or wasmtime does not support this machine.
+pub(crate) fn compile(bytes: &[u8]) -> Result<Module, CompileError> {
+    static WINCH: OnceLock<Result<Engine, String>> = OnceLock::new();
+    static CRANELIFT: OnceLock<Result<Engine, String>> = OnceLock::new();
+    if let Ok(engine) = WINCH.get_or_init(|| start(Strategy::Winch))
+        && let Ok(module) = Module::from_binary(engine, bytes)
+    {
+        return Ok(module);
+    }
+    let engine = CRANELIFT
+        .get_or_init(|| start(Strategy::Cranelift))
+        .as_ref()
+        .map_err(|error| CompileError::Machine(error.clone()))?;
+    Module::from_binary(engine, bytes).map_err(|error| CompileError::Invalid(format!("{error:#}")))
 }
 
-fn start() -> Result<Engine, String> {
+/// Why nothing was compiled.
+#[derive(Debug)]
+pub(crate) enum CompileError {
+    /// wasmtime does not support this machine.
+    Machine(String),
+    /// The bytes are no valid module.
+    Invalid(String),
+}
+
+fn start(strategy: Strategy) -> Result<Engine, String> {
     let mut config = Config::new();
+    config.strategy(strategy);
     config.epoch_interruption(true);
-    config.cranelift_opt_level(OptLevel::None);
+    if let Strategy::Cranelift = strategy {
+        config.cranelift_opt_level(OptLevel::None);
+    }
     let engine = Engine::new(&config).map_err(|error| format!("{error:#}"))?;
     let ticking = engine.clone();
     std::thread::Builder::new()

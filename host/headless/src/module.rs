@@ -11,7 +11,7 @@ use hmr_abi::manifest::{Manifest, ManifestError, SECTION};
 use hmr_abi::{ABI_VERSION, IMPORT_MODULE, exports, imports};
 use wasmtime::{ExternType, FuncType, GlobalType, Module, Mutability, ValType};
 
-use crate::machine;
+use crate::machine::{self, CompileError};
 
 /// Why bytes are no module that an engine can run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -112,9 +112,10 @@ impl Code {
         if !bytes.starts_with(b"\0asm") {
             return Err(ModuleError::NotWasm);
         }
-        let engine = machine::engine().map_err(ModuleError::Machine)?;
-        let module = Module::from_binary(engine, bytes)
-            .map_err(|error| ModuleError::Invalid(format!("{error:#}")))?;
+        let module = machine::compile(bytes).map_err(|error| match error {
+            CompileError::Machine(error) => ModuleError::Machine(error),
+            CompileError::Invalid(error) => ModuleError::Invalid(error),
+        })?;
         let (manifest, components) = check(bytes, &module)?;
         let hash = hmr_build::hash_of(bytes).into();
         Ok(Self { bytes: bytes.into(), hash, manifest: manifest.into(), module, components })
