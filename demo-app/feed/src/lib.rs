@@ -3,7 +3,7 @@
 //! Try it: start the server (`cargo run -p feed-server`), write a note, then change a text here and save. The
 //! connection stays the same one, and so does the half-written note.
 
-mod migrations;
+pub mod migrations;
 pub mod notes;
 
 use hmr_sdk::prelude::*;
