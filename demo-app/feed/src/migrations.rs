@@ -11,6 +11,9 @@ use crate::notes::{Note, insert};
 use hmr_sdk::prelude::*;
 
 /// Lines had no time: their order stands for it.
+///
+/// # Errors
+/// If `lines` were no texts.
 #[migration(Feed, from = "1.0.0", to = "1.1.0")]
 pub fn lines_become_notes(saved: &mut Saved) -> Result<(), MigrationError> {
     let lines: Vec<String> = saved.get("lines")?.unwrap_or_default();
@@ -21,6 +24,9 @@ pub fn lines_become_notes(saved: &mut Saved) -> Result<(), MigrationError> {
 }
 
 /// The newest come first, and no more of them than are shown.
+///
+/// # Errors
+/// If `notes` were none.
 #[migration(Feed, from = "1.1.0", to = "1.2.0")]
 pub fn newest_come_first(saved: &mut Saved) -> Result<(), MigrationError> {
     let old: Vec<Note> = saved.get("notes")?.unwrap_or_default();
