@@ -29,11 +29,11 @@ fn a_web_socket_stays_the_same_across_ten_edits_and_loses_no_message() {
     }
     let last = session.feed.fall_silent();
     assert!(last > 10, "it has talked all the while: {last}");
-    let list =
+    let notes =
         "[...document.querySelectorAll('#fence .notes li span')].map(note => note.textContent)";
-    session.browser.wait(&format!("{list}.length >= {last}"));
+    session.browser.wait(&format!("{notes}.length >= {last}"));
     let all: Vec<String> = (1..=last).rev().map(|number| format!("note {number}")).collect();
-    assert_eq!(session.browser.value(list, &[]), json!(all), "each once, in order");
+    assert_eq!(session.browser.value(notes, &[]), json!(all), "each once, in order");
 
     session.browser.keys("#fence input", "te\n");
     session.browser.wait("document.querySelector('#fence input').value === ''");
