@@ -26,7 +26,8 @@ mod tree;
 use std::cell::{Cell, RefCell};
 use std::sync::Once;
 
-use hmr_abi::event::{EventData, PanicInfo, ResourceRequest};
+pub use hmr_abi::event::EventData;
+use hmr_abi::event::{PanicInfo, ResourceRequest};
 use hmr_abi::ops::{Op, Ops};
 use hmr_abi::port::{Invalidation, PortRequest};
 use hmr_abi::state::{HealthReport, MigrateAnswer, MountRequest, RestoreReport, Snapshot};

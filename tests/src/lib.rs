@@ -9,6 +9,7 @@ pub mod cases;
 pub mod demo;
 pub mod dev;
 pub mod encoded;
+pub mod feed;
 pub mod guests;
 pub mod page;
 pub mod process;

@@ -1,11 +1,15 @@
-//! The demo, served by the real tool and open in a real browser.
+//! The demo, served by the real tool and open in a real browser, with a server for its feed.
 
 use crate::browser::Browser;
 use crate::demo::DemoCopy;
 use crate::dev::{Dev, FIRST_BUILD};
+use crate::feed::Feed;
 
-/// How many components the demo's page shows: four that it places, and one that the board places.
-const COMPONENTS: usize = 5;
+/// How many components the demo's page shows: five that it places, and one that the board places.
+const COMPONENTS: usize = 6;
+
+/// Where the demo's page looks for the feed's server.
+const FEED: &str = "ws://127.0.0.1:7171/";
 
 /// All that a test of the whole needs. The fields end in this order.
 #[derive(Debug)]
@@ -16,6 +20,8 @@ pub struct Session {
     pub dev: Dev,
     /// What the tool serves.
     pub demo: DemoCopy,
+    /// What the page's feed is connected with.
+    pub feed: Feed,
 }
 
 impl Session {
@@ -26,10 +32,23 @@ impl Session {
     /// If any of it does not start.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with(|_| ())
+    }
+
+    /// The same, with a demo that was `changed` before it is built.
+    ///
+    /// # Panics
+    ///
+    /// If any of it does not start.
+    #[must_use]
+    pub fn start_with(changed: impl FnOnce(&DemoCopy)) -> Self {
         let demo = DemoCopy::take();
+        let feed = Feed::start();
+        demo.edit("index.html", FEED, &feed.url());
+        changed(&demo);
         let mut dev = Dev::start(demo.folder());
         dev.wait_built();
-        let mut session = Self { browser: Browser::start(), dev, demo };
+        let mut session = Self { browser: Browser::start(), dev, demo, feed };
         session.browser.open(session.dev.url());
         session.dev.wait_within("client-connected", FIRST_BUILD);
         session.wait_components();

@@ -2,7 +2,7 @@
 
 use crate::{
     Desk,
-    kanban::{Step, Work},
+    kanban::{Kanban, Step, Work},
 };
 use hmr_sdk::prelude::*;
 use ui::{Badge, Button, Weight};
@@ -12,8 +12,18 @@ impl Desk {
     pub(crate) fn drop_card(self, event: &Event, column: u32, before: Option<u32>) {
         self.dragged.set(None);
         if let Ok(id) = event.data().parse() {
-            self.kanban.update(|kanban| kanban.drop_card(id, column, before));
-            self.news.set(self.kanban.with(|kanban| kanban.whereabouts(id)));
+            self.move_card(id, |kanban| kanban.drop_card(id, column, before));
+        }
+    }
+
+    /// Moves a card, and tells of it.
+    fn move_card(self, id: u32, change: impl FnOnce(&mut Kanban)) {
+        let was_finished = self.kanban.with(|kanban| kanban.finished(id).is_some());
+        self.kanban.update(change);
+        self.news.set(self.kanban.with(|kanban| kanban.whereabouts(id)));
+        let title = self.kanban.with(|kanban| kanban.finished(id).map(str::to_owned));
+        if let Some(title) = title.filter(|_| !was_finished) {
+            self.finished.send(&title);
         }
     }
 
@@ -21,11 +31,10 @@ impl Desk {
     fn step_card(self, event: &Event, id: u32) {
         let Some(step) = Step::for_key(&event.key()) else { return };
         event.prevent_default();
-        self.kanban.update(|kanban| {
+        self.move_card(id, |kanban| {
             kanban.step_card(id, step);
         });
         self.followed.set(Some(id));
-        self.news.set(self.kanban.with(|kanban| kanban.whereabouts(id)));
     }
 }
 

@@ -216,6 +216,13 @@ impl Kanban {
         })
     }
 
+    /// The title of a card that stands in the last column, where what is done goes.
+    #[must_use]
+    pub fn finished(&self, id: u32) -> Option<&str> {
+        let card = self.columns.last()?.cards.iter().find(|card| card.id == id)?;
+        Some(&card.title)
+    }
+
     /// How many cards there are.
     #[must_use]
     pub fn card_count(&self) -> usize {

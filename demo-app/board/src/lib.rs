@@ -1,7 +1,8 @@
 //! The season's plan: a board of cards that are dragged, or moved with the arrow keys, from column to column.
 //!
 //! Its header places the `Stopwatch` of another module. Try it: begin to edit a card, leave the text half-typed,
-//! change something here and save. The text, the caret and the columns stay.
+//! change something here and save. The text, the caret and the columns stay. A card that comes into the last column
+//! is told through the port `finished`; `index.html` connects it with the feed.
 
 mod card;
 mod column;
@@ -23,6 +24,8 @@ struct Desk {
     followed: Signal<Option<u32>>,
     /// What is told to screen readers.
     news: Signal<String>,
+    /// The titles of cards that come into the last column.
+    finished: Output<String>,
 }
 
 /// The board. `timer` is the name of the stopwatch in its header.
@@ -35,7 +38,8 @@ pub fn Board(
     let dragged = signal(None);
     let followed = signal(None);
     let news = signal(String::new());
-    let desk = Desk { kanban, dragged, followed, news };
+    let finished = output("finished");
+    let desk = Desk { kanban, dragged, followed, news, finished };
 
     let columns = move || {
         kanban.with(|kanban| kanban.columns.iter().map(|column| column.id).collect::<Vec<_>>())

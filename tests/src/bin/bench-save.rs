@@ -24,7 +24,7 @@ struct Edit {
     selector: &'static str,
 }
 
-const EDITS: [Edit; 4] = [
+const EDITS: [Edit; 5] = [
     Edit {
         module: "board",
         file: "board/src/lib.rs",
@@ -36,6 +36,12 @@ const EDITS: [Edit; 4] = [
         file: "catalog/src/lib.rs",
         text: "varieties",
         selector: "#library [role=status]",
+    },
+    Edit {
+        module: "feed",
+        file: "feed/src/lib.rs",
+        text: "Call it over",
+        selector: "#fence .primary",
     },
     Edit {
         module: "signup",
@@ -85,7 +91,7 @@ fn main() -> ExitCode {
             .collect();
         rows.push(Row { module: edit.module, saves, builds: Vec::new() });
     }
-    let Session { browser, dev, demo } = session;
+    let Session { browser, dev, demo, .. } = session;
     drop(browser);
     dev.stop();
     let plain = Plain::of(&demo);

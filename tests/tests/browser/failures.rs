@@ -101,6 +101,9 @@ fn a_trap_in_a_handler_is_told_with_its_place_and_mended_by_the_next_save() {
     let trap = "on_press={move |_| if form.faults() < 99 { panic!(\"out of ink\") }}";
     session.demo.edit("signup/src/lib.rs", press, trap);
     session.dev.wait_swap("signup", "committed");
+    // Probation is over after eight calls: a trap does not undo the swap any more.
+    session.browser.keys("#name", " Lovelace");
+    session.browser.wait("__hmr.history('signup').entries.at(-1).snapshot.includes('Lovelace')");
     session.browser.run("document.querySelector('#swap .quiet').click()", &[]);
     let told = session.dev.wait("trap");
     assert!(
@@ -114,7 +117,7 @@ fn a_trap_in_a_handler_is_told_with_its_place_and_mended_by_the_next_save() {
 
     session.demo.edit("signup/src/lib.rs", trap, press);
     session.dev.wait_swap("signup", "committed");
-    session.browser.wait("document.querySelector('#name').value === 'Ada'");
+    session.browser.wait("document.querySelector('#name').value === 'Ada Lovelace'");
     session.browser.run("document.querySelector('#swap .quiet').click()", &[]);
     session.browser.wait("document.querySelector('#name').value === ''");
     assert!(session.is_marked());

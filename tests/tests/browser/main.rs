@@ -3,8 +3,11 @@
 //! Each test has its own copy of the demo, its own tool and its own Chromium. What a test awaits is an event that the
 //! tool reports or a state of the page, always with a deadline.
 
+mod api;
 mod assets;
 mod failures;
+mod live;
 mod reloads;
 mod saves;
 mod state;
+mod transactions;

@@ -40,7 +40,7 @@ fn a_page_outlives_the_tool_and_follows_the_next_one() {
     let session = Session::start();
     session.browser.keys("#name", "Ada");
     let port = session.dev.port();
-    let Session { browser, dev, demo } = session;
+    let Session { browser, dev, demo, .. } = session;
     dev.stop();
 
     // An edit while no tool runs reaches the page as soon as one does.
@@ -66,7 +66,7 @@ fn a_tool_that_comes_back_with_nothing_new_changes_nothing() {
         &[],
     );
     let port = session.dev.port();
-    let Session { browser, dev, demo } = session;
+    let Session { browser, dev, demo, .. } = session;
     dev.stop();
     let mut dev = Dev::start_on(demo.folder(), port);
     // The page may be quicker than the build, or slower.
@@ -90,7 +90,7 @@ fn a_stylesheet_saved_while_no_tool_runs_is_taken_when_one_does() {
     let session = Session::start();
     session.browser.keys("#name", "Ada");
     let port = session.dev.port();
-    let Session { browser, dev, demo } = session;
+    let Session { browser, dev, demo, .. } = session;
     dev.stop();
     demo.edit(
         "static/style.css",

@@ -96,3 +96,12 @@ fn work_is_found_by_its_name() {
     }
     assert_eq!(Work::named("nap"), Work::Chore);
 }
+
+#[test]
+fn a_card_is_finished_in_the_last_column() {
+    let (mut board, [_, right], [a, _, _, d]) = board();
+    assert_eq!((board.finished(a), board.finished(d)), (None, Some("d")));
+    board.drop_card(a, right, None);
+    assert_eq!(board.finished(a), Some("a"));
+    assert_eq!(Kanban::default().finished(a), None);
+}

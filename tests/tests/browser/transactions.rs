@@ -1,0 +1,79 @@
+//! Swaps that fail, at every moment at which they can, and the one that ends it.
+
+use hmr_tests::session::Session;
+
+const FILE: &str = "stopwatch/src/lib.rs";
+const LAP: &str = "watch.update(|watch| watch.lap(now()))";
+const TICK: &str = "    let running = memo(";
+
+/// All text that the tool lays over the page.
+const TOLD: &str = "[...document.querySelectorAll('hmr-overlay, hmr-status')].map(told => told.shadowRoot.textContent).join()";
+
+#[test]
+fn a_trap_on_probation_undoes_the_swap_and_the_page_shows_where_it_was() {
+    let mut session = Session::start();
+    start_watch_with_lap(&session);
+
+    let trap = format!(
+        "{{ assert!(watch.with(|watch| watch.laps().len() > 9), \"out of paper\"); {LAP} }}"
+    );
+    let source =
+        session.demo.read(FILE).replacen("\"Stop\"", "\"Halt\"", 1).replacen(LAP, &trap, 1);
+    let line = 1 + source.lines().take_while(|line| !line.contains("out of paper")).count();
+    session.demo.write(FILE, source);
+    session.dev.wait_swap("stopwatch", "committed");
+    session.browser.wait_text("#watch .primary", "Halt");
+
+    press_lap(&session);
+    let undone = session.dev.wait_swap("stopwatch", "undone");
+    assert!(undone.to_string().contains("out of paper"), "{undone}");
+    session.browser.wait_text("#watch .primary", "Stop");
+    for part in ["out of paper", &format!("{FILE}:{line}")] {
+        session.browser.wait(&format!("({TOLD}).includes({part:?})"));
+    }
+
+    // The old code goes on where it was.
+    session.browser.wait_text("#watch .laps", "Lap 1");
+    press_lap(&session);
+    session.browser.wait_text("#watch .laps", "Lap 2");
+    session.browser.wait("document.querySelector('#watch .watch.running')");
+    assert!(session.is_marked());
+}
+
+#[test]
+fn state_outlives_a_start_that_fails_then_code_that_does_not_compile_then_good_code() {
+    let mut session = Session::start();
+    start_watch_with_lap(&session);
+
+    let throws = format!("    assert!(title.is_empty(), \"not today\");\n{TICK}");
+    session.demo.edit(FILE, TICK, &throws);
+    let failed = session.dev.wait_swap("stopwatch", "rolled-back");
+    assert!(failed.to_string().contains("not today"), "{failed}");
+    session.browser.wait_text("#watch .laps", "Lap 1");
+
+    session.demo.edit(FILE, &throws, "    let running = = memo(");
+    session.dev.wait("build-failed");
+    press_lap(&session);
+    session.browser.wait_text("#watch .laps", "Lap 2");
+
+    let source = session.demo.read(FILE).replacen("\"Stop\"", "\"Halt\"", 1);
+    session.demo.write(FILE, source.replacen("    let running = = memo(", TICK, 1));
+    session.dev.wait_swap("stopwatch", "committed");
+    session.browser.wait_text("#watch .primary", "Halt");
+    session.browser.wait_text("#watch .laps", "Lap 2");
+    press_lap(&session);
+    session.browser.wait_text("#watch .laps", "Lap 3");
+    assert!(session.is_marked());
+}
+
+fn start_watch_with_lap(session: &Session) {
+    session.browser.click("#watch .primary");
+    session.browser.wait("document.querySelector('#watch .watch.running')");
+    press_lap(session);
+    session.browser.wait_text("#watch .laps", "Lap 1");
+}
+
+/// Presses through the document, because what the tool shows may lie over the page.
+fn press_lap(session: &Session) {
+    session.browser.run("document.querySelector('#watch .row .button:nth-child(2)').click()", &[]);
+}
