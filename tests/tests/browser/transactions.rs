@@ -66,6 +66,28 @@ fn state_outlives_a_start_that_fails_then_code_that_does_not_compile_then_good_c
     assert!(session.is_marked());
 }
 
+#[test]
+fn a_loop_without_end_in_a_handler_is_cut_and_the_page_goes_on() {
+    let mut session = Session::start();
+    start_watch_with_lap(&session);
+
+    let endless = "while running.get_untracked() { watch.with(|_| ()); }";
+    let source = session.demo.read(FILE).replacen("\"Stop\"", "\"Halt\"", 1);
+    session.demo.write(FILE, source.replacen(LAP, endless, 1));
+    session.dev.wait_swap("stopwatch", "committed");
+    session.browser.wait_text("#watch .primary", "Halt");
+
+    press_lap(&session);
+    let undone = session.dev.wait_swap("stopwatch", "undone");
+    assert!(undone.to_string().contains("ran for too long"), "{undone}");
+    session.browser.wait_text("#watch .primary", "Stop");
+    press_lap(&session);
+    session.browser.wait_text("#watch .laps", "Lap 2");
+    session.browser.keys("#name", "Ada");
+    assert_eq!(session.browser.value("document.querySelector('#name').value", &[]), "Ada");
+    assert!(session.is_marked());
+}
+
 fn start_watch_with_lap(session: &Session) {
     session.browser.click("#watch .primary");
     session.browser.wait("document.querySelector('#watch .watch.running')");
