@@ -5,6 +5,7 @@
 //! something out. Two harnesses call them: cargo-fuzz (the folder `fuzz/` of the repository), which looks for inputs
 //! by coverage, and the test of this crate, which needs nothing but the stable compiler: [`run`] takes the seeds of
 //! `fuzz/corpus/` and mutations of them ([`mutate`]) in a sequence that a number fixes.
+#![allow(clippy::missing_panics_doc, reason = "to panic is how a body tells of a broken promise")]
 
 mod manifest;
 mod messages;

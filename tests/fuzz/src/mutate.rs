@@ -84,7 +84,7 @@ fn change(value: &mut Value, donor: Value, random: &mut Rng) {
         },
         3 => match value {
             Value::Array(items) if !items.is_empty() => {
-                _ = items.remove(random.usize(..items.len()))
+                drop(items.remove(random.usize(..items.len())));
             }
             Value::Object(fields) => {
                 let names: Vec<String> = fields.keys().cloned().collect();
@@ -97,9 +97,8 @@ fn change(value: &mut Value, donor: Value, random: &mut Rng) {
         4 => *value = json!({ "value": value }),
         _ => {
             if let Value::String(text) = value {
-                let at = (0..=text.len()).filter(|at| text.is_char_boundary(*at)).last();
                 let parts = ["#1", ":", "\0", "é", "\t", "\r", "."];
-                text.insert_str(at.unwrap_or(0), pick::<&str>(&parts, random));
+                text.push_str(pick::<&str>(&parts, random));
             } else {
                 *value = odd(random);
             }
