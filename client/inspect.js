@@ -93,7 +93,7 @@ export function readManifest(compiled) {
     } catch {
       throw new IncompatibleError("the section `hmr.manifest` is not UTF-8 text");
     }
-    for (const line of text.split("\n")) readLine(line.replace(/\r$/, "").split("\t"), manifest);
+    for (const line of text.split("\n")) readLine(line.replace(/\r+$/, "").split("\t"), manifest);
   }
   return manifest;
 }

@@ -123,12 +123,21 @@ function optionalText(from, field) {
 }
 
 /**
+ * Whether a value is a number that messages can hold: `1e999` is JSON too, and reads as infinity.
+ * @param {unknown} value
+ * @returns {value is number}
+ */
+function isNumber(value) {
+  return Number.isFinite(value);
+}
+
+/**
  * @param {Record<string, unknown>} from
  * @param {string} field
  */
 function number(from, field) {
   const value = from[field];
-  if (typeof value !== "number") throw new MessageError(`the field \`${field}\` is no number`);
+  if (!isNumber(value)) throw new MessageError(`the field \`${field}\` is no number`);
   return value;
 }
 
@@ -174,7 +183,7 @@ function verdict(from) {
   const outcome = text(from, "outcome");
   if (outcome !== "passed" && outcome !== "failed" && outcome !== "skipped") throw new MessageError(`there is no outcome \`${outcome}\``);
   const duration = object(from.duration ?? {});
-  const ms = (/** @type {unknown} */ value) => (typeof value === "number" ? value : 0);
+  const ms = (/** @type {unknown} */ value) => (isNumber(value) ? value : 0);
   return {
     id: number(from, "id"),
     outcome,
@@ -195,8 +204,8 @@ function diagnostic(value) {
     message: optionalText(from, "message") ?? "",
     code: optionalText(from, "code"),
     file: optionalText(from, "file"),
-    line: typeof from.line === "number" ? from.line : null,
-    column: typeof from.column === "number" ? from.column : null,
+    line: isNumber(from.line) ? from.line : null,
+    column: isNumber(from.column) ? from.column : null,
     rendered: optionalText(from, "rendered") ?? "",
   };
 }
@@ -292,7 +301,7 @@ export function readConfig(json) {
   return {
     token: optionalText(from, "token") ?? "",
     server: optionalText(from, "server") ?? "",
-    sequence: typeof from.sequence === "number" ? from.sequence : 0,
+    sequence: isNumber(from.sequence) ? from.sequence : 0,
     modules: list(from, "modules", version),
     failure: optionalFailure(from.failure),
     budget: budget(from.budget),

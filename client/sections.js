@@ -58,12 +58,18 @@ class Reader {
     this.at += length;
   }
 
-  text() {
+  /** A length and as many bytes. The length is checked before there is room for them. */
+  part() {
     const length = this.int();
     const at = this.at;
     this.skip(length);
+    return this.bytes.subarray(at, at + length);
+  }
+
+  text() {
+    const part = this.part();
     try {
-      return utf8.decode(this.bytes.subarray(at, at + length));
+      return utf8.decode(part);
     } catch {
       throw new IncompatibleError("a name is not UTF-8");
     }
@@ -83,8 +89,7 @@ class Reader {
  */
 function readType(from) {
   if (from.byte() !== 0x60) throw new IncompatibleError("it uses types that are no plain function types");
-  const params = Array.from({ length: from.int() }, () => from.byte());
-  const results = Array.from({ length: from.int() }, () => from.byte());
+  const [params, results] = [[...from.part()], [...from.part()]];
   return { params, results };
 }
 

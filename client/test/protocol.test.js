@@ -47,6 +47,11 @@ test("text of any content is refused, not followed", () => {
   assert.throws(() => readMessage('{"type":"later"}'), (error) => error instanceof MessageError && error.unknown);
 });
 
+test("a number that is infinite is none", () => {
+  assert.throws(() => readMessage('{"type":"build-succeeded","sequence":1e999}'), /the field `sequence` is no number/);
+  assert.equal(readConfig('{"modules":[],"sequence":1e999}').sequence, 0);
+});
+
 test("reads the configuration of a page", () => {
   const config = { token: "t", server: "s", sequence: 3, modules: [VERSION], failure: null, budget: 7 };
   assert.deepEqual(readConfig(JSON.stringify(config)), config);

@@ -346,3 +346,26 @@ fn a_value_that_json_has_not_is_told_and_not_a_trap() {
     assert!(state.value.is_none());
     assert_eq!(state.error.as_deref(), Some("key must be a string"));
 }
+
+mod exact {
+    use super::*;
+
+    #[component(export)]
+    pub(crate) fn App() -> View {
+        let numbers = signal(Vec::<f64>::new());
+        let fill = move |_| numbers.set((1..2000).map(|n| f64::from(n).sqrt() * 0.1).collect());
+        let sum = move || numbers.with(|all| all.iter().map(|n| n.to_bits() % 1024).sum::<u64>());
+        view! { <button on:click={fill}>{sum}</button> }
+    }
+}
+
+#[test]
+fn a_number_is_the_same_to_the_last_bit() {
+    let mut page = Page::new().with::<exact::AppProps>();
+    page.mount(1, "App", &json!({})).expect("it mounts");
+    page.click("button");
+    let (before, state) = (page.html(), page.capture());
+    let mut page = Page::new().with::<exact::AppProps>();
+    page.restore(&state);
+    assert_eq!(page.html(), before);
+}

@@ -80,7 +80,7 @@ impl Manifest {
         let mut abi = None;
         let mut manifest = Self::default();
         for line in text.lines() {
-            let mut fields = line.split('\t');
+            let mut fields = line.trim_end_matches('\r').split('\t');
             match fields.next() {
                 Some("abi") => {
                     let version = number(fields.next(), line)?;
@@ -206,6 +206,14 @@ mod tests {
             Err(ManifestError::Line("version\tA".into()))
         );
         assert_eq!(Manifest::parse(b"abi\t1\nabi\t2"), Err(ManifestError::TwoVersions(1, 2)));
+    }
+
+    #[test]
+    fn the_end_of_a_line_is_no_part_of_its_last_field() {
+        let manifest =
+            Manifest::parse(b"abi\t1\r\ndecline\tA\tit draws\r\r\n").expect("a manifest");
+        assert_eq!(manifest.declines["A"], "it draws");
+        assert_eq!(Manifest::parse(manifest.to_string().as_bytes()), Ok(manifest));
     }
 
     #[test]
