@@ -48,33 +48,26 @@ impl Modules {
         let sdk = fingerprint();
         let mut all = Self::default();
         let mut lanes: Vec<Vec<Job>> = (0..LANES).map(|_| Vec::new()).collect();
-        let mut next = 0;
-        for case in cases {
-            for module in case.modules() {
-                let lane = next % LANES;
-                next += 1;
-                for ((of, version), source) in &case.versions {
-                    if *of != module {
-                        continue;
+        let modules = cases
+            .iter()
+            .flat_map(|case| case.modules().into_iter().map(move |module| (case, module)));
+        for ((case, module), lane) in modules.zip((0..LANES).cycle()) {
+            let versions = case.versions.iter().filter(|((of, _), _)| *of == module);
+            for ((_, version), source) in versions {
+                let names = (case.name.clone(), module.clone(), version.clone());
+                match source {
+                    Source::Bytes(bytes) => _ = all.0.insert(names, bytes.clone()),
+                    Source::Wat(text) => {
+                        let bytes = wat::parse_str(text)
+                            .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+                        all.0.insert(names, bytes);
                     }
-                    let names = (case.name.clone(), module.clone(), version.clone());
-                    match source {
-                        Source::Bytes(bytes) => _ = all.0.insert(names, bytes.clone()),
-                        Source::Wat(text) => {
-                            let bytes = wat::parse_str(text)
-                                .unwrap_or_else(|error| panic!("{}: {error}", case.name));
-                            all.0.insert(names, bytes);
-                        }
-                        Source::Rust(source) => {
-                            let file =
-                                folder.join(format!("{:016x}.wasm", hash(&(lane, source, sdk))));
-                            match fs::read(&file) {
-                                Ok(bytes) => all.prepare(names, &bytes),
-                                Err(_) => {
-                                    let source = source.clone();
-                                    lanes[lane].push(Job { names, source, file });
-                                }
-                            }
+                    Source::Rust(source) => {
+                        let file = folder.join(format!("{:016x}.wasm", hash(&(lane, source, sdk))));
+                        if let Ok(bytes) = fs::read(&file) {
+                            all.prepare(names, &bytes);
+                        } else {
+                            lanes[lane].push(Job { names, source: source.clone(), file });
                         }
                     }
                 }
@@ -171,7 +164,8 @@ fn lay_out(project: &Path) {
     for lane in 0..LANES {
         let manifest = format!(
             "[package]\nname = \"lane{lane}\"\nedition = \"2024\"\n\n[lib]\ncrate-type = [\"cdylib\"]\n\n\
-             [dependencies]\nhmr-sdk = {{ path = {sdk:?} }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n"
+             [dependencies]\nhmr-sdk = {{ path = '{}' }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n",
+            sdk.display()
         );
         write(&project.join(format!("lane{lane}/Cargo.toml")), &manifest);
         write(&project.join(format!("lane{lane}/src/lib.rs")), "");

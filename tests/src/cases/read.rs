@@ -119,9 +119,8 @@ impl Case {
             "text" => Source::Bytes(content.into_bytes()),
             _ => panic!("{}: what is a block `{info}`?", self.name),
         };
-        let (module, version) = match (words.next(), words.next()) {
-            (Some(module), Some(version)) => (module, version),
-            _ => panic!("{}: a block `{kind}` names a module and a version", self.name),
+        let (Some(module), Some(version)) = (words.next(), words.next()) else {
+            panic!("{}: a block `{kind}` names a module and a version", self.name);
         };
         self.versions.insert((module.to_owned(), version.to_owned()), source);
     }
