@@ -21,6 +21,9 @@ pub use modules::Modules;
 pub use read::Case;
 pub use step::Step;
 
+/// How many loop heads and calls one call into a module may pass.
+const BUDGET: i32 = 20_000_000;
+
 /// What is to be seen after a step.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

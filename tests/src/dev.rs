@@ -182,6 +182,17 @@ impl Dev {
         self.wait("update");
     }
 
+    /// Waits until updates are rehearsed.
+    ///
+    /// # Panics
+    ///
+    /// If they are not soon.
+    pub fn wait_preflight(&mut self) {
+        self.wait_until("preflight that is ready", FIRST_BUILD, |event| {
+            event["event"] == "preflight" && event["ready"] == true
+        });
+    }
+
     /// All events that have come, awaited or not.
     #[must_use]
     pub fn events(&mut self) -> &[Value] {

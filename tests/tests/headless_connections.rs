@@ -184,7 +184,7 @@ fn types_must_fit_unless_a_transform_makes_them() {
     go(&page);
     let problems = page.problems();
     assert_eq!(problems.len(), 2, "{problems:?}");
-    assert!(problems[1].contains("the page has no function `shorten`"), "{problems:?}");
+    assert!(problems[1].contains("there is no host function `shorten`"), "{problems:?}");
     let used = page.clone();
     page.host("shorten", move |value: Value| {
         Ok(json!(format!("{value} of {}", used.texts("p").len())))

@@ -423,7 +423,7 @@ fn host_functions_answer_at_once_or_later_or_are_not_there() {
     };
     let page = builder(&guest).host("sum", sum).host_deferred("ask").open().expect("it opens");
     assert_eq!(heard(&page, "m")[0], r#"1 call {"value":3}"#);
-    assert!(heard(&page, "m")[1].contains("the page has no function `none`"));
+    assert!(heard(&page, "m")[1].contains("there is no host function `none`"));
     let call = page.calls().remove(0);
     assert_eq!(
         (call.function.as_str(), &call.argument, call.key.as_str()),

@@ -10,9 +10,7 @@ fn a_version_is_rehearsed_with_the_state_of_the_page_that_asks() {
     let demo = DemoCopy::take();
     let mut dev = Dev::start(demo.folder());
     dev.wait_built();
-    dev.wait_until("rehearsals", SOON, |event| {
-        event["event"] == "preflight" && event["ready"] == true
-    });
+    dev.wait_preflight();
     let mut page = Page::open(&dev);
     page.read("hello");
 

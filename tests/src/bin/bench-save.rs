@@ -4,6 +4,9 @@
 //! edited again and again; a measurement starts right before the file is written and ends when the page shows the
 //! new text, which the page itself notes on the clock that both share. Then, with the tool stopped, the same edits
 //! are compiled by a single cargo call with the tool's own flags: that is the floor under the first figure.
+//!
+//! The edits are made in two sessions, with rehearsals and without; `added` is how long pages waited for a verdict when all
+//! else was ready.
 
 use hmr_build::{App, BuildOutcome, BuildRequest, CancelToken, Toolchain};
 use hmr_tests::demo::DemoCopy;
@@ -15,6 +18,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Edits before the measured ones: the first builds of a session are not like the others.
 const WARM_UP: u32 = 2;
+
+/// The demo's settings for the second session.
+const WITHOUT_REHEARSALS: &str =
+    "[workspace.metadata.hmr]\npreflight = false\n\n[workspace.package]";
 
 /// What is edited in one module, and where the page shows it.
 struct Edit {
@@ -61,6 +68,10 @@ const EDITS: [Edit; 5] = [
 struct Row {
     module: &'static str,
     saves: Vec<f64>,
+    /// Without rehearsals.
+    unrehearsed: Vec<f64>,
+    /// How long pages waited for verdicts.
+    added: Vec<f64>,
     builds: Vec<f64>,
 }
 
@@ -83,13 +94,14 @@ impl Plain {
 fn main() -> ExitCode {
     let edits = edits_wanted();
     let mut session = Session::start();
-    let mut rows = Vec::new();
-    for edit in &EDITS {
-        let saves = (0..edits + WARM_UP)
-            .map(|number| save(&mut session, edit, number))
-            .skip(WARM_UP as usize)
-            .collect();
-        rows.push(Row { module: edit.module, saves, builds: Vec::new() });
+    session.dev.wait_preflight();
+    let mut rows: Vec<Row> = EDITS.iter().map(|edit| measure(&mut session, edit, edits)).collect();
+    drop(session);
+    let mut session = Session::start_with(|demo| {
+        demo.edit("Cargo.toml", "[workspace.package]", WITHOUT_REHEARSALS);
+    });
+    for (row, edit) in rows.iter_mut().zip(&EDITS) {
+        row.unrehearsed = measure(&mut session, edit, edits).saves;
     }
     let Session { browser, dev, demo, .. } = session;
     drop(browser);
@@ -111,8 +123,17 @@ fn edits_wanted() -> u32 {
     number.and_then(|number| number.parse().ok()).filter(|number| *number > 0).unwrap_or(20)
 }
 
-/// Saves one edit and waits for the page. Returns how long it took, in milliseconds.
-fn save(session: &mut Session, edit: &Edit, number: u32) -> f64 {
+/// Makes the edits of one module.
+fn measure(session: &mut Session, edit: &Edit, edits: u32) -> Row {
+    let all = (0..edits + WARM_UP).map(|number| save(session, edit, number));
+    let (saves, added): (Vec<f64>, Vec<Option<f64>>) = all.skip(WARM_UP as usize).unzip();
+    let added = added.into_iter().flatten().collect();
+    Row { module: edit.module, saves, unrehearsed: Vec::new(), added, builds: Vec::new() }
+}
+
+/// Saves one edit and waits for the page. Returns how long it took, and how much of that was waiting for a verdict, in
+/// milliseconds.
+fn save(session: &mut Session, edit: &Edit, number: u32) -> (f64, Option<f64>) {
     let (source, shown) = next(&session.demo, edit, "page", number);
     session.browser.run(
         "const [selector, text] = arguments; window.shownAt = null; \
@@ -125,10 +146,13 @@ fn save(session: &mut Session, edit: &Edit, number: u32) -> f64 {
     );
     let saved = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     session.demo.write(edit.file, source);
-    session.dev.wait_swap(edit.module, "committed");
+    let event = session.dev.wait_swap(edit.module, "committed");
     session.browser.wait("window.shownAt !== null");
     let shown_at = session.browser.value("window.shownAt", &[]).as_f64().unwrap_or(f64::NAN);
-    shown_at - milliseconds(saved)
+    let swaps = event["swaps"].as_array().into_iter().flatten();
+    let mut of_module = swaps.filter(|swap| swap["module"] == edit.module);
+    let added = of_module.find_map(|swap| swap["rehearsal"]["added"].as_f64());
+    (shown_at - milliseconds(saved), added)
 }
 
 /// Compiles one edit with the tool's own flags, and does nothing with the result. Returns how long it took, in
@@ -169,20 +193,42 @@ fn milliseconds(time: Duration) -> f64 {
 fn print(rows: &[Row], edits: u32) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "median of {edits} one-line edits, in milliseconds")?;
-    writeln!(out, "{:<12}{:>14}{:>14}{:>10}", "module", "save→changed", "cargo build", "ratio")?;
+    writeln!(
+        out,
+        "{:<12}{:>14}{:>14}{:>14}{:>8}{:>14}",
+        "module", "save→changed", "cargo build", "unrehearsed", "added", "rehearsals"
+    )?;
     for row in rows {
-        line(&mut out, row.module, &row.saves, &row.builds)?;
+        line(&mut out, row)?;
     }
     let all = |times: fn(&Row) -> &[f64]| rows.iter().flat_map(times).copied().collect::<Vec<_>>();
-    line(&mut out, "all", &all(|row| &row.saves), &all(|row| &row.builds))
+    let all = Row {
+        module: "all",
+        saves: all(|row| &row.saves),
+        unrehearsed: all(|row| &row.unrehearsed),
+        added: all(|row| &row.added),
+        builds: all(|row| &row.builds),
+    };
+    line(&mut out, &all)
 }
 
-fn line(out: &mut impl Write, name: &str, saves: &[f64], builds: &[f64]) -> io::Result<()> {
-    let (save, build) = (median(saves), median(builds));
-    writeln!(out, "{name:<12}{save:>14.0}{build:>14.0}{:>10.2}", save / build)
+fn line(out: &mut impl Write, row: &Row) -> io::Result<()> {
+    writeln!(
+        out,
+        "{:<12}{:>14.0}{:>14.0}{:>14.0}{:>8.1}{:>14}",
+        row.module,
+        median(&row.saves),
+        median(&row.builds),
+        median(&row.unrehearsed),
+        median(&row.added),
+        row.added.len()
+    )
 }
 
 fn median(times: &[f64]) -> f64 {
+    if times.is_empty() {
+        return f64::NAN;
+    }
     let mut times = times.to_vec();
     times.sort_by(f64::total_cmp);
     let middle = times.len() / 2;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Case, Modules, Observation};
+use super::{BUDGET, Case, Modules, Observation};
 use crate::browser::Browser;
 
 /// The page that runs cases.
@@ -81,7 +81,8 @@ impl Runner {
             .collect();
         let steps: Vec<Value> =
             case.steps.iter().map(|(line, step)| json!({"line": line, "step": step})).collect();
-        let given = json!({"page": case.page, "versions": modules, "steps": steps});
+        let given =
+            json!({"page": case.page, "versions": modules, "steps": steps, "budget": BUDGET});
         self.browser.run(
             "window.outcome = null; window.run(arguments[0]).then((seen) => { window.outcome = { seen } }, (error) => { window.outcome = { error: String(error?.stack ?? error) } })",
             &[given],

@@ -8,7 +8,7 @@ use hmr_headless::{
 use serde_json::{Value, json};
 
 use super::step::To;
-use super::{Case, Modules, Observation, Step};
+use super::{BUDGET, Case, Modules, Observation, Step};
 
 /// Runs a case, and tells what was to be seen when the page was open and after each step.
 ///
@@ -17,7 +17,9 @@ use super::{Case, Modules, Observation, Step};
 /// If a step cannot be carried out.
 #[must_use]
 pub fn run(case: &Case, modules: &Modules) -> Vec<Observation> {
-    let mut builder = Page::builder().html(&case.page);
+    // On a slow machine, too, it is the count that ends a loop.
+    let mut builder =
+        Page::builder().html(&case.page).budget(BUDGET).call_limit(Duration::from_mins(2));
     for module in case.modules() {
         if case.versions.contains_key(&(module.clone(), "1".to_owned())) {
             builder = builder.module(&module, modules.bytes(case, &module, "1"));

@@ -105,6 +105,7 @@ class Runner {
         this.problems.push(message);
         this.log.push(["error", "", message]);
       },
+      budget: given.budget,
       rehearse: () => false,
       // The page stays: a case goes on in it.
       reload: () => {},
