@@ -10,6 +10,7 @@
 pub mod browser;
 pub mod headless;
 pub mod modules;
+pub mod random;
 pub mod read;
 pub mod step;
 pub mod transcript;

@@ -38,7 +38,7 @@ pub struct Case {
     /// What is to be seen.
     pub expected: String,
     /// Where that stands in the file.
-    place: Range<usize>,
+    pub(super) place: Range<usize>,
 }
 
 /// The folder of all cases.

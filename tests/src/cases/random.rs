@@ -1,0 +1,391 @@
+//! Random cases: components with signals, a list, a condition and a timer, edits of them, and what a user does in between.
+//!
+//! A number fixes a case. The generator writes each version as Rust source, and a model beside it applies the rules of
+//! `docs/sdk.md` ("What a swap does to state") to the signals: it knows nothing of modules or engines, and says what
+//! each swap must report of every key.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::read::Source;
+use super::{Case, Step};
+
+/// A random case, and what its swaps must report.
+#[derive(Debug, Clone)]
+pub struct Random {
+    /// The case. It expects nothing.
+    pub case: Case,
+    /// For each swap, in order: the outcome of each key of the instance.
+    pub outcomes: Vec<BTreeMap<String, String>>,
+}
+
+/// Numbers in a sequence that the seed fixes.
+struct Dice(u64);
+
+impl Dice {
+    /// A number below `end`, which is not 0.
+    fn below(&mut self, end: usize) -> usize {
+        // SplitMix64: each seed, 0 too, begins a sequence of its own.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap_or(0)
+    }
+}
+
+/// A signal's type. What is written to one is `n` in that type.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Type {
+    Number,
+    Wide,
+    Text,
+    Maybe,
+    Flag,
+}
+
+const TYPES: [Type; 5] = [Type::Number, Type::Wide, Type::Text, Type::Maybe, Type::Flag];
+
+impl Type {
+    fn rust(self, n: u32) -> String {
+        match self {
+            Self::Number => format!("{n}_u32"),
+            Self::Wide => format!("{n}_u64"),
+            Self::Text => format!("String::from(\"{n}\")"),
+            Self::Maybe => format!("Some({n}_u32)"),
+            Self::Flag => (n % 2 == 1).to_string(),
+        }
+    }
+
+    fn json(self, n: u32) -> Value {
+        match self {
+            Self::Number | Self::Wide | Self::Maybe => json!(n),
+            Self::Text => json!(n.to_string()),
+            Self::Flag => json!(n % 2 == 1),
+        }
+    }
+
+    /// What the report calls the type that a value was migrated from.
+    fn fingerprint(self) -> &'static str {
+        match self {
+            Self::Number => "u32",
+            Self::Wide => "u64",
+            Self::Text => "alloc::string::String",
+            Self::Maybe => "core::option::Option<u32>",
+            Self::Flag => "bool",
+        }
+    }
+
+    fn reads(self, value: &Value) -> bool {
+        match self {
+            Self::Number | Self::Wide | Self::Maybe => value.is_number(),
+            Self::Text => value.is_string(),
+            Self::Flag => value.is_boolean(),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Signal {
+    name: String,
+    kind: Type,
+    initial: u32,
+}
+
+/// Where the inner component's view stands in the outer one's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Place {
+    Plain,
+    Wrapped,
+    Shown,
+    Listed,
+}
+
+const PLACES: [Place; 4] = [Place::Plain, Place::Wrapped, Place::Shown, Place::Listed];
+
+/// One version of the module: an outer component with signals of its own, and an inner one.
+#[derive(Debug, Clone)]
+struct Version {
+    outer: Vec<Signal>,
+    inner: Vec<Signal>,
+    place: Place,
+    timer: bool,
+    /// How deep the outer markup is wrapped.
+    wraps: usize,
+    /// What the write of this version's buttons is.
+    written: u32,
+}
+
+impl Version {
+    fn source(&self) -> String {
+        let mut text = String::from("#[component]\nfn Inner() -> View {\n");
+        write_signals(&mut text, &self.inner, "inner", self.written, "");
+        text.push_str("#[component(export)]\npub fn App() -> View {\n");
+        if self.timer {
+            text.push_str("    let ticks = signal(0_u32);\n    interval(\"tick\", 1000, move || ticks.update(|n| *n += 1));\n");
+        }
+        let inner = match self.place {
+            Place::Plain => "<Inner />",
+            Place::Wrapped => "<section><Inner /></section>",
+            Place::Shown => "<Show when={|| true}><Inner /></Show>",
+            Place::Listed => {
+                "<For each={|| vec![1_u32, 2]} key={|id| *id} view={|_| view! { <Inner /> }} />"
+            }
+        };
+        let ticks = if self.timer { "<i>{ticks}</i>" } else { "" };
+        let (open, close) = ("<div>".repeat(self.wraps), "</div>".repeat(self.wraps));
+        let rest = format!("{ticks}{inner}{close}");
+        write_signals(&mut text, &self.outer, "outer", self.written, &format!("{open}\n{rest}"));
+        text
+    }
+
+    /// The type of each signal of the instance, by key.
+    fn keys(&self) -> BTreeMap<String, Type> {
+        let scopes: &[&str] = match self.place {
+            Place::Plain | Place::Wrapped => &["Inner:"],
+            Place::Shown => &["Show:Inner:"],
+            Place::Listed => &["For:1:Inner:", "For:2:Inner:"],
+        };
+        let mut keys: BTreeMap<String, Type> =
+            self.outer.iter().map(|signal| (signal.name.clone(), signal.kind)).collect();
+        for scope in scopes {
+            keys.extend(self.inner.iter().map(|each| (format!("{scope}{}", each.name), each.kind)));
+        }
+        if self.timer {
+            keys.insert("ticks".to_owned(), Type::Number);
+        }
+        keys
+    }
+
+    /// The first item's scope is where the first button of the class `inner` is.
+    fn first_scope(&self) -> &'static str {
+        match self.place {
+            Place::Plain | Place::Wrapped => "Inner:",
+            Place::Shown => "Show:Inner:",
+            Place::Listed => "For:1:Inner:",
+        }
+    }
+}
+
+/// The rest of a component: its signals, a button that sets all of them, and what stands around and behind it.
+fn write_signals(text: &mut String, signals: &[Signal], class: &str, written: u32, around: &str) {
+    for Signal { name, kind, initial } in signals {
+        _ = writeln!(text, "    let {name} = signal({});", kind.rust(*initial));
+    }
+    let sets: String = signals
+        .iter()
+        .map(|signal| format!("{}.set({}); ", signal.name, signal.kind.rust(written)))
+        .collect();
+    let shown: String = signals
+        .iter()
+        .map(|signal| format!(" {{move || format!(\"{{:?}} \", {}.get())}}", signal.name))
+        .collect();
+    let (open, rest) = around.split_once('\n').unwrap_or_default();
+    _ = writeln!(
+        text,
+        "    view! {{ {open}<button class=\"{class}\" on:click={{move |_| {{ {sets}}}}}>\"{class}\"{shown}</button>{rest} }}\n}}\n"
+    );
+}
+
+/// A signal's value as the rules see it.
+#[derive(Debug, Clone)]
+struct Held {
+    kind: Type,
+    value: Option<Value>,
+}
+
+/// The state of the instance: what signals hold, and what is put aside.
+#[derive(Debug, Default)]
+struct Model {
+    live: BTreeMap<String, Held>,
+    orphans: BTreeMap<String, Held>,
+}
+
+impl Model {
+    fn mount(version: &Version) -> Self {
+        let begin = |(key, kind)| (key, Held { kind, value: None });
+        Self { live: version.keys().into_iter().map(begin).collect(), orphans: BTreeMap::new() }
+    }
+
+    fn set(&mut self, key: &str, value: impl Fn(Type) -> Value) {
+        if let Some(held) = self.live.get_mut(key) {
+            held.value = Some(value(held.kind));
+        }
+    }
+
+    fn click(&mut self, version: &Version, class: &str) {
+        let (scope, signals) = match class {
+            "inner" => (version.first_scope(), &version.inner),
+            _ => ("", &version.outer),
+        };
+        for signal in signals {
+            self.set(&format!("{scope}{}", signal.name), |kind| kind.json(version.written));
+        }
+    }
+
+    /// What the swap reports of each key: the outcome, and what a value was migrated from.
+    fn swap(&mut self, to: &Version) -> BTreeMap<String, String> {
+        let mut outcomes = BTreeMap::new();
+        let mut old = std::mem::take(&mut self.live);
+        for (key, kind) in to.keys() {
+            let orphan = self.orphans.remove(&key);
+            let (outcome, value) = self.taken(&key, kind, old.remove(&key), orphan);
+            self.live.insert(key.clone(), Held { kind, value });
+            outcomes.insert(key, outcome);
+        }
+        for (key, held) in old {
+            outcomes.insert(key.clone(), "orphaned".to_owned());
+            self.orphans.insert(key, held);
+        }
+        outcomes
+    }
+
+    fn taken(
+        &mut self,
+        key: &str,
+        kind: Type,
+        old: Option<Held>,
+        orphan: Option<Held>,
+    ) -> (String, Option<Value>) {
+        let readable = |held: &Held| held.value.as_ref().is_none_or(|value| kind.reads(value));
+        let back = orphan.clone().filter(|held| held.kind == kind && held.value.is_some());
+        let Some(held) = old else {
+            return match orphan {
+                Some(orphan) if readable(&orphan) => ("recovered".to_owned(), orphan.value),
+                Some(orphan) => {
+                    self.orphans.insert(key.to_owned(), orphan);
+                    ("added".to_owned(), None)
+                }
+                None => ("added".to_owned(), None),
+            };
+        };
+        if held.value.is_some() && readable(&held) {
+            self.orphans.extend(orphan.map(|orphan| (key.to_owned(), orphan)));
+            let from = held.kind.fingerprint();
+            let kept = held.kind == kind;
+            return (
+                if kept { "kept".to_owned() } else { format!("migrated from {from}") },
+                held.value,
+            );
+        }
+        let unread = held.value.is_some().then(|| held.clone());
+        if let Some(back) = back {
+            self.orphans.extend(unread.map(|held| (key.to_owned(), held)));
+            return ("recovered".to_owned(), back.value);
+        }
+        let left = unread.clone().or(orphan);
+        self.orphans.extend(left.map(|held| (key.to_owned(), held)));
+        (if unread.is_some() { "reset" } else { "kept" }.to_owned(), None)
+    }
+}
+
+/// The case of a seed, with as many edits.
+#[must_use]
+pub fn case(seed: u64, edits: usize) -> Random {
+    let mut dice = Dice(seed);
+    let mut version = first(&mut dice);
+    let mut model = Model::mount(&version);
+    let (mut versions, mut steps, mut outcomes) = (BTreeMap::new(), Vec::new(), Vec::new());
+    let mut add = |number: usize, version: &Version| {
+        let name = ("app".to_owned(), number.to_string());
+        versions.insert(name, Source::Rust(version.source()));
+    };
+    add(1, &version);
+    for number in 2..=edits + 1 {
+        for _ in 0..dice.below(3) {
+            steps.push(act(&mut dice, &version, &mut model));
+        }
+        for _ in 0..=dice.below(2) {
+            edit(&mut version, &mut dice);
+        }
+        version.written = u32::try_from(number).unwrap_or(0) * 10 + 1;
+        add(number, &version);
+        steps.push(format!("swap app {number}"));
+        outcomes.push(model.swap(&version));
+    }
+    steps.push(act(&mut dice, &version, &mut model));
+    let case = Case {
+        file: PathBuf::new(),
+        name: format!("random/{seed}"),
+        title: format!("Random edits, sequence {seed}"),
+        versions,
+        page: r#"<hmr-component module="app" component="App"></hmr-component>"#.to_owned(),
+        steps: steps.into_iter().map(|line| (line.clone(), Step::parse(&line))).collect(),
+        expected: String::new(),
+        place: 0..0,
+    };
+    Random { case, outcomes }
+}
+
+fn first(dice: &mut Dice) -> Version {
+    let signals = |names: &[&str], dice: &mut Dice| {
+        names.iter().map(|name| signal((*name).to_owned(), dice)).collect()
+    };
+    Version {
+        outer: signals(&["a", "b"], dice),
+        inner: signals(&["a", "c"], dice),
+        place: PLACES[dice.below(4)],
+        timer: dice.below(2) == 0,
+        wraps: dice.below(2),
+        written: 11,
+    }
+}
+
+fn signal(name: String, dice: &mut Dice) -> Signal {
+    Signal { name, kind: TYPES[dice.below(5)], initial: u32::try_from(dice.below(9)).unwrap_or(0) }
+}
+
+/// Something that a user does, or time that passes.
+fn act(dice: &mut Dice, version: &Version, model: &mut Model) -> String {
+    match dice.below(3) {
+        0 => {
+            model.click(version, "inner");
+            "click button.inner".to_owned()
+        }
+        1 => {
+            model.click(version, "outer");
+            "click button.outer".to_owned()
+        }
+        _ => {
+            // How often it has ticked is the engines' to agree on: the rules only ask whether it was set.
+            model.set("ticks", |_| json!(1));
+            "advance 1000".to_owned()
+        }
+    }
+}
+
+fn edit(version: &mut Version, dice: &mut Dice) {
+    let signals = if dice.below(2) == 0 { &mut version.outer } else { &mut version.inner };
+    let at = dice.below(signals.len().max(1));
+    let free = ["a", "b", "c", "d", "e"]
+        .into_iter()
+        .filter(|name| signals.iter().all(|signal| signal.name != *name))
+        .nth(0);
+    match (dice.below(9), free) {
+        (0, Some(free)) if !signals.is_empty() => free.clone_into(&mut signals[at].name),
+        (1, Some(free)) => signals.push(signal(free.to_owned(), dice)),
+        (2, _) if !signals.is_empty() => drop(signals.remove(at)),
+        (3, _) => signals.reverse(),
+        (4 | 5, _) if !signals.is_empty() => signals[at].kind = TYPES[dice.below(5)],
+        (6, _) => version.wraps = (version.wraps + 1) % 3,
+        (7, _) => version.timer = !version.timer,
+        _ => version.place = PLACES[dice.below(4)],
+    }
+}
+
+/// A case as a file of `tests/cases/`.
+#[must_use]
+pub fn markdown(case: &Case, transcript: &str) -> String {
+    let mut text = format!("# {}\n", case.title);
+    for ((module, version), source) in &case.versions {
+        if let Source::Rust(source) = source {
+            _ = write!(text, "\n```rust {module} {version}\n{}\n```\n", source.trim_end());
+        }
+    }
+    let steps: String = case.steps.iter().map(|(line, _)| format!("{line}\n")).collect();
+    _ = write!(text, "\n```steps\n{steps}```\n\n```transcript\n{transcript}```\n");
+    text
+}
