@@ -175,14 +175,14 @@ fn write_signals(text: &mut String, signals: &[Signal], class: &str, written: u3
     for Signal { name, kind, initial } in signals {
         _ = writeln!(text, "    let {name} = signal({});", kind.rust(*initial));
     }
-    let sets: String = signals
-        .iter()
-        .map(|signal| format!("{}.set({}); ", signal.name, signal.kind.rust(written)))
-        .collect();
-    let shown: String = signals
-        .iter()
-        .map(|signal| format!(" {{move || format!(\"{{:?}} \", {}.get())}}", signal.name))
-        .collect();
+    let mut sets = String::new();
+    for signal in signals {
+        _ = write!(sets, "{}.set({}); ", signal.name, signal.kind.rust(written));
+    }
+    let mut shown = String::new();
+    for signal in signals {
+        _ = write!(shown, " {{move || format!(\"{{:?}} \", {}.get())}}", signal.name);
+    }
     let (open, rest) = around.split_once('\n').unwrap_or_default();
     _ = writeln!(
         text,
@@ -362,8 +362,7 @@ fn edit(version: &mut Version, dice: &mut Dice) {
     let at = dice.below(signals.len().max(1));
     let free = ["a", "b", "c", "d", "e"]
         .into_iter()
-        .filter(|name| signals.iter().all(|signal| signal.name != *name))
-        .nth(0);
+        .find(|name| signals.iter().all(|signal| signal.name != *name));
     match (dice.below(9), free) {
         (0, Some(free)) if !signals.is_empty() => free.clone_into(&mut signals[at].name),
         (1, Some(free)) => signals.push(signal(free.to_owned(), dice)),
@@ -385,7 +384,8 @@ pub fn markdown(case: &Case, transcript: &str) -> String {
             _ = write!(text, "\n```rust {module} {version}\n{}\n```\n", source.trim_end());
         }
     }
-    let steps: String = case.steps.iter().map(|(line, _)| format!("{line}\n")).collect();
-    _ = write!(text, "\n```steps\n{steps}```\n\n```transcript\n{transcript}```\n");
+    let steps: Vec<&str> = case.steps.iter().map(|(line, _)| line.as_str()).collect();
+    let steps = steps.join("\n");
+    _ = write!(text, "\n```steps\n{steps}\n```\n\n```transcript\n{transcript}```\n");
     text
 }
