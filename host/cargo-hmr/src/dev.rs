@@ -8,6 +8,7 @@ mod build;
 mod requests;
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use hmr_build::{App, AppError, CancelToken, Failure, Progress, Toolchain, ToolchainError};
@@ -74,6 +75,9 @@ pub enum DevError {
     Io(#[from] std::io::Error),
 }
 
+/// How long after something that it started has failed the tool may be told that it is being ended.
+const STOP_FOLLOWS: Duration = Duration::from_millis(300);
+
 /// What the loop waits for.
 enum Message {
     Changed(ChangeBatch),
@@ -97,12 +101,32 @@ pub async fn run(options: Options) -> Result<(), DevError> {
     while let Some(message) = inbox.recv().await {
         match message {
             Message::Stop => break,
-            Message::Toolchain(found) => session.ready(found?),
+            Message::Toolchain(Ok(found)) => session.ready(found),
+            Message::Toolchain(Err(error)) => {
+                if stop_follows(&mut inbox).await {
+                    break;
+                }
+                return Err(error.into());
+            }
             other => session.handle(other),
         }
     }
     session.stop();
     Ok(())
+}
+
+/// Whether the tool is being ended: a terminal ends what it has started as well, and that what was ended has failed is no
+/// failure then.
+async fn stop_follows(inbox: &mut mpsc::UnboundedReceiver<Message>) -> bool {
+    let stop = async {
+        while let Some(message) = inbox.recv().await {
+            if matches!(message, Message::Stop) {
+                return true;
+            }
+        }
+        false
+    };
+    tokio::time::timeout(STOP_FOLLOWS, stop).await.unwrap_or(false)
 }
 
 /// Ends the loop on Ctrl-C and what else asks a process to end. The handlers stand when this returns.
