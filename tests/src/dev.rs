@@ -188,9 +188,10 @@ impl Dev {
     ///
     /// If they are not soon.
     pub fn wait_preflight(&mut self) {
-        self.wait_until("preflight that is ready", FIRST_BUILD, |event| {
-            event["event"] == "preflight" && event["ready"] == true
-        });
+        let is_ready = |event: &Value| event["event"] == "preflight" && event["ready"] == true;
+        if !self.events().iter().any(is_ready) {
+            self.wait_until("preflight that is ready", FIRST_BUILD, is_ready);
+        }
     }
 
     /// All events that have come, awaited or not.
