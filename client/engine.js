@@ -298,6 +298,17 @@ export class Engine {
   }
 
   /**
+   * The state that a module is in, if its code runs.
+   * @param {string} name
+   */
+  stateOf(name) {
+    const slot = this.#slots.get(name);
+    if (!slot?.alive || !slot.version) return null;
+    this.states.capture(slot);
+    return slot.lastGood === null ? null : { module: name, hash: slot.version.hash, snapshot: slot.lastGood };
+  }
+
+  /**
    * Whether a module writes a property of a node itself, so that what a reader put there is the module's state.
    * @param {Node} node
    * @param {string} name

@@ -139,6 +139,8 @@ const engine = new Engine({
     for (const swap of swaps) tell(swap, revived);
     if (sequence !== null) transport.send({ type: "swap", sequence, swaps });
     waitForBuild();
+    // Swaps of what was loaded now will be about something like this.
+    for (const { module, outcome, events } of swaps) if (outcome === "committed" && !events.includes("capture")) showState(module);
     announce("swap", { sequence, swaps });
   },
   trapped(module, hash, trap) {
@@ -159,6 +161,18 @@ const engine = new Engine({
     transport.send({ type: "slower", module, hash, before, call, calls, before_ms: beforeMs, after_ms: afterMs });
   },
 });
+
+/** Whether the tool rehearses swaps. */
+let rehearsing = false;
+
+/**
+ * Shows the tool the state that a module is in, if it rehearses swaps.
+ * @param {string} module
+ */
+function showState(module) {
+  const state = rehearsing && transport.connected ? engine.stateOf(module) : null;
+  if (state) transport.send({ type: "state", ...state });
+}
 
 /** Says that the first build is under way, while components wait for it. */
 function waitForBuild() {
@@ -203,6 +217,8 @@ function receive(message) {
         server = message.server;
         void updateStyles(document, null, message.sequence);
       }
+      rehearsing = message.modules.some(({ rehearse }) => rehearse);
+      if (rehearsing) for (const { module } of engine.versions) showState(module);
       const behind = engine.learn(message.modules);
       if (behind.length > 0) engine.update(message.sequence, behind);
       transport.send({ type: "ready", page, modules: engine.versions });
@@ -223,6 +239,10 @@ function receive(message) {
       return applied(message.sequence, "asset", updateAssets(document, message.paths, message.sequence));
     case "full-reload":
       return reload(message.reason, message.restore);
+    case "rehearsals":
+      rehearsing = true;
+      for (const { module } of engine.versions) showState(module);
+      return;
     case "verdict":
       return engine.rehearsals.answered(message);
     default:

@@ -26,6 +26,7 @@
  *   | { type: "css-update", sequence: number, reason: string, paths: string[] }
  *   | { type: "asset-update", sequence: number, reason: string, paths: string[] }
  *   | { type: "full-reload", sequence: number, reason: string, restore: boolean }
+ *   | { type: "rehearsals" }
  *   | { type: "verdict" } & Verdict} ServerMessage
  */
 
@@ -70,6 +71,7 @@
  *   | { type: "applied", sequence: number, what: "css" | "asset", count: number }
  *   | { type: "trap", module: string, hash: string } & Trap
  *   | { type: "rehearse" } & Rehearse
+ *   | { type: "state", module: string, hash: string, snapshot: string }
  *   | { type: "slower", module: string, hash: string, before: string, call: string, calls: number, before_ms: number, after_ms: number }
  *   | { type: "problem", message: string }} ClientMessage
  */
@@ -282,6 +284,8 @@ export function readMessage(data) {
         reason: optionalText(from, "reason") ?? "",
         restore: from.restore === true,
       };
+    case "rehearsals":
+      return { type };
     case "verdict":
       return { type, ...verdict(from) };
     default:

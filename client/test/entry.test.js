@@ -86,6 +86,9 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
   socket.say({ type: "hello", server: "s", sequence: 1, modules: [VERSION], failure: null });
   assert.deepEqual((await socket.heard("ready")).modules, [{ module: "counter", hash: "a" }]);
   document.querySelector("button")?.click();
+  socket.say({ type: "rehearsals" });
+  const state = await socket.heard("state");
+  assert.deepEqual([state.module, state.hash, JSON.parse(state.snapshot).instances[0].signals.n.value], ["counter", "a", 1]);
 
   socket.say({ type: "hot-update", sequence: 2, reason: "r", modules: [{ ...VERSION, hash: "b", url: "/b.wasm", rehearse: true, transform: [{ op: "remove", key: "m" }] }] });
   const asked = await socket.heard("rehearse");

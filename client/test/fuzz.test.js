@@ -64,6 +64,7 @@ const MESSAGES = [
   { type: "hot-update", sequence: 1, reason: "r", modules: [VERSION] },
   { type: "css-update", sequence: 1, reason: "r", paths: ["/a.css"] },
   { type: "full-reload", sequence: 1, reason: "r", restore: true },
+  { type: "rehearsals" },
   { type: "verdict", id: 3, outcome: "failed", step: "restore", error: "it traps", duration: { wait: 1, run: 2 } },
 ];
 

@@ -18,6 +18,7 @@ const MESSAGES = [
   { type: "asset-update", sequence: 1, reason: "r", paths: ["/a.svg"] },
   { type: "full-reload", sequence: 1, reason: "r", restore: true },
   { type: "hot-update", sequence: 1, reason: "r", modules: [{ ...VERSION, rehearse: true, transform: [{ op: "remove", key: "n" }] }] },
+  { type: "rehearsals" },
   { type: "verdict", id: 3, outcome: "failed", step: "restore", error: "it traps", duration: { wait: 1, run: 2 } },
 ];
 

@@ -7,7 +7,7 @@
 mod build;
 mod requests;
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, atomic::Ordering};
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -204,7 +204,14 @@ impl Session {
         })?;
         let preflight = (options.preflight && app.config.preflight).then(|| {
             let told = messages.clone();
-            Preflight::new(move |tell| _ = told.send(Message::Preflight(tell)))
+            let shared = Arc::clone(&shared);
+            Preflight::new(move |tell| {
+                // Not only once the loop comes to it: pages must not ask in vain, nor be left unasked.
+                if let Told::Ready(ready) = tell {
+                    shared.rehearsing.store(ready, Ordering::Relaxed);
+                }
+                _ = told.send(Message::Preflight(tell));
+            })
         });
         let mut session = Self {
             options: options.clone(),
@@ -315,7 +322,7 @@ impl Session {
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
         // Pages that come from now on are told the new state; those that are there get the messages.
-        let rehearse = self.preflight.as_ref().is_some_and(Preflight::is_ready);
+        let rehearse = self.shared.rehearsing.load(Ordering::Relaxed);
         *self.shared.greeting.write().unwrap_or_else(PoisonError::into_inner) =
             greeting(&self.coordinator);
         let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
@@ -433,6 +440,8 @@ impl Session {
     fn preflight_told(&mut self, told: Told) {
         match told {
             Told::State { ready, message } => self.tell(Event::Preflight { ready, message }),
+            Told::Ready(true) => self.shared.send(&ServerMessage::Rehearsals {}),
+            Told::Ready(false) => {}
             Told::Unavailable { message } => {
                 self.tell(Event::Problem { page: "preflight".to_owned(), message });
             }
@@ -503,6 +512,11 @@ impl Session {
                     self.step(Input::Page(page, Said::Slowed(slower)));
                 }
                 ClientMessage::Rehearse(request) => self.rehearse(page, request),
+                ClientMessage::State(state) => {
+                    if let Some(preflight) = &self.preflight {
+                        preflight.learn(state);
+                    }
+                }
                 ClientMessage::Problem { message } => self.tell(Event::Problem { page, message }),
             },
         }

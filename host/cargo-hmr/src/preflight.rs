@@ -4,7 +4,7 @@
 //! A thread owns the process and everything about it, so that neither the dev loop nor a page ever waits for it.
 //!
 //! Preflight is a convenience: where the program is missing, does not build, or dies, that is told once as a warning,
-//! requests are answered with `skipped`, and pages are no longer asked to wait ([`Preflight::is_ready`]).
+//! requests are answered with `skipped`, and pages are no longer asked to wait ([`Told::Ready`]).
 
 mod find;
 
@@ -12,11 +12,7 @@ use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     io::{BufReader, BufWriter},
     process::{Child, ChildStdin, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
+    sync::mpsc,
     thread,
     time::Instant,
 };
@@ -24,7 +20,7 @@ use std::{
 use axum::body::Bytes;
 use hmr_preflight::{Answer, KEPT, Outcome, PROTOCOL, Request, read_frame, write_frame};
 
-use crate::protocol::{RehearsalTime, Rehearse, ServerMessage};
+use crate::protocol::{RehearsalTime, Rehearse, ServerMessage, State};
 
 /// How often the process is started again after it died.
 const MOST_RESTARTS: u32 = 3;
@@ -32,6 +28,8 @@ const MOST_RESTARTS: u32 = 3;
 /// What there is to tell.
 #[derive(Debug)]
 pub enum Told {
+    /// Whether pages should ask for rehearsals, whenever that changes.
+    Ready(bool),
     /// What goes on, for people: swaps are not rehearsed yet, or are from now on.
     State {
         /// Whether swaps are rehearsed now.
@@ -57,7 +55,6 @@ pub enum Told {
 #[derive(Debug)]
 pub struct Preflight {
     work: mpsc::Sender<Work>,
-    ready: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -67,6 +64,7 @@ enum Work {
     Begin,
     Found(Result<std::path::PathBuf, String>),
     Version(Version),
+    Learn(State),
     Rehearse {
         page: String,
         request: Rehearse,
@@ -92,11 +90,10 @@ impl Preflight {
     #[must_use]
     pub fn new(tell: impl Fn(Told) + Send + 'static) -> Self {
         let (work, inbox) = mpsc::channel();
-        let ready = Arc::new(AtomicBool::new(false));
         let stagehand = Stagehand {
             tell: Box::new(tell),
             work: work.clone(),
-            ready: Arc::clone(&ready),
+            ready: false,
             program: None,
             builder: find::Builder::default(),
             process: None,
@@ -106,7 +103,7 @@ impl Preflight {
             next_id: 0,
         };
         let thread = thread::spawn(move || stagehand.run(&inbox));
-        Self { work, ready, thread: Some(thread) }
+        Self { work, thread: Some(thread) }
     }
 
     /// Finds the program, or builds it, and starts it. For when the first build of the application is over.
@@ -114,16 +111,15 @@ impl Preflight {
         self.send(Work::Begin);
     }
 
-    /// Whether pages should ask for rehearsals.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Relaxed)
-    }
-
     /// Hands a version over, so that it is compiled before a page asks for it.
     pub fn version(&self, module: &str, hash: &str, bytes: Bytes) {
         let (module, hash) = (module.to_owned(), hash.to_owned());
         self.send(Work::Version(Version { module, hash, bytes }));
+    }
+
+    /// Shows the state of a module in a page, from which is learned what its rehearsals will be about.
+    pub fn learn(&self, state: State) {
+        self.send(Work::Learn(state));
     }
 
     /// Rehearses for a page; `bytes` are those of the version, if they are still there.
@@ -151,7 +147,8 @@ impl Drop for Preflight {
 struct Stagehand {
     tell: Box<dyn Fn(Told) + Send>,
     work: mpsc::Sender<Work>,
-    ready: Arc<AtomicBool>,
+    /// Whether the process takes requests.
+    ready: bool,
     program: Option<std::path::PathBuf>,
     /// The build of the program, while there is one.
     builder: find::Builder,
@@ -187,6 +184,9 @@ impl Stagehand {
                 }
                 Work::Found(Err(message)) => (self.tell)(Told::Unavailable { message }),
                 Work::Version(version) => self.add(version),
+                Work::Learn(State { module, hash, snapshot }) => {
+                    self.write_if_ready(&Request::Learn { module, hash, snapshot }, &[]);
+                }
                 Work::Rehearse { page, request, bytes, asked } => {
                     self.rehearse(page, request, bytes, asked);
                 }
@@ -250,7 +250,7 @@ impl Stagehand {
                 for (request, bytes) in versions {
                     self.write(&request, &bytes);
                 }
-                self.ready.store(true, Ordering::Relaxed);
+                self.set_ready(true);
                 if self.started == 1 {
                     let message = "swaps are rehearsed from now on".to_owned();
                     (self.tell)(Told::State { ready: true, message });
@@ -288,7 +288,7 @@ impl Stagehand {
     }
 
     fn end(&mut self) {
-        self.ready.store(false, Ordering::Relaxed);
+        self.set_ready(false);
         if let Some(mut process) = self.process.take() {
             _ = process.child.kill();
             _ = process.child.wait();
@@ -305,15 +305,13 @@ impl Stagehand {
         if kept.len() > KEPT {
             kept.pop_front();
         }
-        if self.is_ready() {
-            self.write(&request, &bytes);
-        }
+        self.write_if_ready(&request, &bytes);
     }
 
     fn rehearse(&mut self, page: String, request: Rehearse, bytes: Option<Bytes>, since: Instant) {
         let Rehearse { id, module, hash, snapshot, transform } = request;
         let asked = Asked { page, id, since };
-        if !self.is_ready() {
+        if !self.ready {
             let error = "rehearsals are not ready".to_owned();
             return self.answer(asked, Outcome::Skipped, None, Some(error), 0.0);
         }
@@ -326,8 +324,17 @@ impl Stagehand {
         self.write(&Request::Rehearse { id, module, hash, snapshot, transform }, &[]);
     }
 
-    fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Relaxed)
+    fn set_ready(&mut self, ready: bool) {
+        if std::mem::replace(&mut self.ready, ready) != ready {
+            (self.tell)(Told::Ready(ready));
+        }
+    }
+
+    /// Says something to the process if it takes requests. What it misses it is told, or asks for, when it is started.
+    fn write_if_ready(&mut self, request: &Request, bytes: &[u8]) {
+        if self.ready {
+            self.write(request, bytes);
+        }
     }
 
     /// Says something to the process. One that does not listen is about to be found dead.

@@ -113,6 +113,9 @@ pub enum ServerMessage {
         /// Whether the page carries its state over.
         restore: bool,
     },
+    /// Swaps are rehearsed from now on: the page is asked for the states of its modules, so that rehearsals know what they
+    /// will be about.
+    Rehearsals {},
     /// The answer to a page that asked for a rehearsal.
     Verdict {
         /// What the page called it.
@@ -174,6 +177,8 @@ pub enum ClientMessage {
     Slower(Slower),
     /// The page is about to swap, and asks for a rehearsal with its state.
     Rehearse(Rehearse),
+    /// The state that a module is in, so that rehearsals know what they will be about.
+    State(State),
     /// Anything else that the developer should read.
     Problem {
         /// What it is.
@@ -251,6 +256,18 @@ pub struct Slower {
     pub before_ms: f64,
     /// The median now, in milliseconds.
     pub after_ms: f64,
+}
+
+/// The state that a module of a page is in.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// The module.
+    pub module: String,
+    /// Its version.
+    pub hash: String,
+    /// The page's snapshot, as JSON text.
+    pub snapshot: String,
 }
 
 /// A rehearsal that a page asks for.

@@ -18,7 +18,7 @@ mod trust;
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool},
 };
 
 use axum::{
@@ -56,6 +56,8 @@ pub struct Shared {
     pub greeting: RwLock<Greeting>,
     /// Where pages and static files are found.
     pub places: RwLock<Places>,
+    /// Whether swaps are rehearsed now.
+    pub rehearsing: AtomicBool,
     messages: broadcast::Sender<Outgoing>,
     from_pages: mpsc::UnboundedSender<FromPage>,
     token: String,
@@ -146,6 +148,7 @@ impl Shared {
             store: Mutex::new(Store::new(versions)),
             greeting: RwLock::new(greeting),
             places: RwLock::new(places),
+            rehearsing: AtomicBool::new(false),
             messages: broadcast::Sender::new(BACKLOG),
             from_pages,
             token: random_name()?,

@@ -168,7 +168,7 @@ pub use ports::{ConnectionChange, ConnectionOutcome};
 pub use project::{Project, ProjectError};
 pub use proxy::ModuleProxy;
 pub use record::{LogLevel, LogLine, RefusedVersion, Trap};
-pub use rehearsal::{Rehearsal, RehearsalFailure, Stage, Version};
+pub use rehearsal::{Learned, Lesson, Rehearsal, RehearsalFailure, Stage, Version};
 pub use resources::{ResourceChange, ResourceOutcome};
 pub use saved::{NamedSnapshot, SavedModule};
 pub use storage::Storage;

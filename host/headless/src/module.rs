@@ -125,13 +125,22 @@ impl Code {
 /// Checks a compiled module against the ABI, with the manifest that its bytes have. Returns the manifest, and the
 /// components in the order of the export section.
 pub(crate) fn check(bytes: &[u8], module: &Module) -> Result<(Manifest, Vec<String>), ModuleError> {
+    let checked = check_exported(bytes, module)?;
+    check_imports(module)?;
+    Ok(checked)
+}
+
+/// The same without the imports.
+pub(crate) fn check_exported(
+    bytes: &[u8],
+    module: &Module,
+) -> Result<(Manifest, Vec<String>), ModuleError> {
     let section = custom_section(bytes, SECTION).ok_or(ModuleError::NoManifest)?;
     let manifest = Manifest::parse(&section)?;
     if manifest.abi != ABI_VERSION {
         return Err(ModuleError::Version { found: manifest.abi });
     }
     check_exports(module)?;
-    check_imports(module)?;
     let components =
         module.exports().filter_map(|export| export.name().strip_prefix(exports::COMPONENT_PREFIX));
     let components = components.map(str::to_owned).collect();

@@ -5,35 +5,37 @@
 //! restores the snapshot, rendering into a tree that is thrown away, and is asked whether it is well. Nothing that it
 //! does shows, and it is held to limits on time and memory.
 //!
-//! Compiling a whole module takes longer than a rehearsal may cost, so only what it calls is compiled. What that is,
-//! a [`Stage`] learns once for each module, from a run with marks ([`Stage::learn`]), and keeps by the functions' names.
-//! In a new version these are compiled, and those whose names are new. Should that not be enough, the rehearsal traps
-//! at a call of a function that is not there; it is added, with what it calls, and the rehearsal starts again. After
-//! [`MOST_ROUNDS`] of these, or if it was called through a table, all of the module is compiled.
+//! Compiling a whole module takes longer than a rehearsal may cost, so a [`Stage`] compiles little. From a [`Lesson`], a
+//! run with marks, it learns which functions of a module a rehearsal calls, and has them compiled as a *base* for
+//! all versions to come ([`base`]). Of a new version, only those of them are compiled that differ from the base by
+//! more than addresses, and those whose names are new. Should a rehearsal call anything else, all of the version is
+//! compiled and the rehearsal starts again. [`Rehearsal::outdated`] tells that there is something to learn.
 
+mod base;
+mod body;
+mod frame;
 mod guest;
 mod hot;
+mod lesson;
 mod outline;
+mod walk;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hmr_abi::exports;
-use hmr_abi::ops::Namespace;
-use hmr_abi::state::{HealthReport, MigrateAnswer, RestoreReport, Snapshot, TransformOp};
-use wasmtime::{Config, Engine, Linker, Module, OptLevel, Strategy};
+use hmr_abi::state::{RestoreReport, TransformOp};
+use wasmtime::{Config, Engine, Linker, Module, OptLevel, RegallocAlgorithm, Strategy};
 
-use self::guest::{Fault, Guest, Host, linker};
+use self::base::{Base, Delta};
+use self::guest::{Fault, Host, linker};
 use self::hot::HotSet;
-use self::outline::{MARKS, MISSING, Outline, Partial};
-use crate::dom::Dom;
-use crate::module::{ModuleError, check};
-use crate::swap::check_report;
-use crate::tree::{Asked, Tree};
+pub use self::lesson::{Learned, Lesson};
+use self::outline::Outline;
+use crate::module::{ModuleError, check, check_exported};
 
-/// How often functions are added before all are.
-const MOST_ROUNDS: u32 = 6;
+/// A base is outdated if a version brings one function for so many that the base has.
+const MOST_OUTDATED: usize = 8;
 
 /// How long an epoch lasts.
 const TICK: Duration = Duration::from_millis(10);
@@ -79,24 +81,30 @@ pub struct Rehearsal {
     pub duration: Duration,
     /// How long the code itself ran, in the last round.
     pub run: Duration,
-    /// How many times it was started again with more functions.
-    pub rounds: u32,
+    /// Whether a lesson would make the next rehearsals of the module shorter.
+    pub outdated: bool,
 }
 
 /// A version of a module that can be rehearsed.
 pub struct Version {
     module: String,
     bytes: Arc<[u8]>,
-    outline: Outline,
-    present: Vec<bool>,
-    code: Option<Code>,
+    outline: Arc<Outline>,
+    compiled: Option<Compiled>,
 }
 
-struct Code {
-    module: Module,
-    /// The functions that it has, by their numbers among the defined ones of the whole module.
-    present: Vec<usize>,
+/// Code that can be run, and the components that it has.
+struct Compiled {
+    code: Code,
     components: Vec<String>,
+}
+
+/// Compiled code.
+enum Code {
+    /// All of a version.
+    Whole(Module),
+    /// What a rehearsal may call.
+    Split(Arc<Base>, Delta),
 }
 
 impl std::fmt::Debug for Version {
@@ -107,15 +115,28 @@ impl std::fmt::Debug for Version {
 
 /// Where versions are rehearsed. It remembers which functions of each module a rehearsal needs.
 pub struct Stage {
+    machine: Machine,
+    known: BTreeMap<String, Known>,
+}
+
+/// What is known of a module.
+struct Known {
+    hot: HotSet,
+    /// Nothing if the module has something that a base cannot have.
+    base: Option<Arc<Base>>,
+}
+
+/// What code is run with.
+#[derive(Clone)]
+struct Machine {
     engine: Engine,
     linker: Linker<Host>,
-    hot: BTreeMap<String, HotSet>,
     limits: RehearsalLimits,
 }
 
 impl std::fmt::Debug for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stage").field("modules", &self.hot.len()).finish_non_exhaustive()
+        f.debug_struct("Stage").field("modules", &self.known.len()).finish_non_exhaustive()
     }
 }
 
@@ -125,90 +146,56 @@ impl Stage {
     /// # Errors
     /// [`ModuleError::Machine`]: wasmtime does not run here.
     pub fn new() -> Result<Self, ModuleError> {
-        let engine = engine(Strategy::Winch)
-            .or_else(|_| engine(Strategy::Cranelift))
-            .map_err(|error| ModuleError::Machine(format!("{error:#}")))?;
-        let ticking = engine.weak();
-        std::thread::Builder::new()
-            .name("hmr-rehearsal".to_owned())
-            .spawn(move || {
-                while let Some(engine) = ticking.upgrade() {
-                    engine.increment_epoch();
-                    drop(engine);
-                    std::thread::sleep(TICK);
-                }
-            })
-            .map_err(|error| {
-                ModuleError::Machine(format!("no thread could be started: {error}"))
-            })?;
-        let linker = linker(&engine).map_err(|error| ModuleError::Machine(error.to_string()))?;
-        Ok(Self { engine, linker, hot: BTreeMap::new(), limits: LIMITS })
+        let machine = Machine::new().map_err(|error| ModuleError::Machine(format!("{error:#}")))?;
+        Ok(Self { machine, known: BTreeMap::new() })
     }
 
     /// The same stage with another limit on the time that the code may run in one rehearsal.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
-        self.limits.time = limit;
+        self.machine.limits.time = limit;
         self
     }
 
-    /// Reads a version, and compiles what rehearsals of its module have needed so far.
+    /// Reads a version, and compiles what a rehearsal of it may call, as far as that is known.
     ///
     /// # Errors
     /// [`ModuleError`]: the bytes are no module that an engine runs.
     pub fn prepare(&self, module: &str, bytes: &[u8]) -> Result<Version, ModuleError> {
         let outline =
             Outline::read(bytes).map_err(|error| ModuleError::Invalid(error.to_string()))?;
-        let present = match self.hot.get(module) {
-            Some(hot) => hot.choose(&outline),
-            // Nothing is known of the module yet.
-            None => vec![true; outline.functions().len()],
-        };
         let mut version = Version {
             module: module.to_owned(),
             bytes: bytes.into(),
-            outline,
-            present,
-            code: None,
+            outline: Arc::new(outline),
+            compiled: None,
         };
-        if self.hot.contains_key(module) {
-            self.compile(&mut version)?;
+        if let Some(known) = self.known.get(module) {
+            version.compiled = match self.split(&version, known)? {
+                Some(split) => Some(split),
+                None => Some(self.whole(&version)?),
+            };
         }
         Ok(version)
     }
 
-    /// Learns from a version that takes `snapshot` over which functions a rehearsal of its module needs. Takes as
-    /// long as compiling all of it; for a time when nobody waits.
-    ///
-    /// # Errors
-    /// [`ModuleError`]: the version does not compile.
-    pub fn learn(
-        &mut self,
-        version: &Version,
-        snapshot: &str,
-        transform: &[TransformOp],
-    ) -> Result<(), ModuleError> {
-        let invalid = |error: wasmtime::Error| ModuleError::Invalid(format!("{error:#}"));
-        let marking = version
-            .outline
-            .marking(&version.bytes)
-            .map_err(|error| ModuleError::Invalid(error.to_string()))?;
-        let module = Module::from_binary(&self.engine, &marking).map_err(invalid)?;
-        let (_, components) = check(&version.bytes, &module)?;
-        let mut guest = None;
-        _ = self.walk(&module, &components, snapshot, transform, &mut guest);
-        let marks = guest.map_or_else(Vec::new, |mut guest| guest.memory_named(MARKS));
-        let called = version.outline.functions().iter().zip(marks);
-        let called = called.filter(|(_, mark)| *mark == 1).map(|(function, _)| function);
-        let hot = HotSet::new(version.outline.functions(), called.cloned());
-        self.hot.insert(version.module.clone(), hot);
-        Ok(())
+    /// A lesson about what taking `snapshot` over calls in a version. It takes as long as compiling all of the version, and
+    /// can be learned on any thread; what was learned goes to [`Stage::take`] then.
+    #[must_use]
+    pub fn lesson(&self, version: &Version, snapshot: &str, transform: &[TransformOp]) -> Lesson {
+        let hot = self.known.get(&version.module).map(|known| known.hot.clone());
+        Lesson::new(self.machine.clone(), version, hot.unwrap_or_default(), snapshot, transform)
+    }
+
+    /// Remembers what was learned.
+    pub fn take(&mut self, learned: Learned) {
+        self.known.insert(learned.module, learned.known);
     }
 
     /// Whether it is known which functions a rehearsal of the module needs.
     #[must_use]
     pub fn knows(&self, module: &str) -> bool {
-        self.hot.contains_key(module)
+        self.known.contains_key(module)
     }
 
     /// Rehearses the swap to a version. `snapshot` is JSON as `docs/abi.md` describes it.
@@ -219,127 +206,122 @@ impl Stage {
         transform: &[TransformOp],
     ) -> Rehearsal {
         let started = Instant::now();
-        let mut rounds = 0;
+        let mut missed = false;
         loop {
-            if let Err(error) = self.compile(version) {
-                let failure = RehearsalFailure { step: "prepare", error: error.to_string() };
-                let duration = started.elapsed();
-                let run = Duration::ZERO;
-                return Rehearsal { failure: Some(failure), report: None, duration, run, rounds };
-            }
-            let Some(code) = &version.code else { continue };
+            let compiled = match version.compiled.take().map_or_else(|| self.whole(version), Ok) {
+                Ok(compiled) => compiled,
+                Err(error) => {
+                    let failure = RehearsalFailure { step: "prepare", error: error.to_string() };
+                    return Rehearsal {
+                        failure: Some(failure),
+                        report: None,
+                        duration: started.elapsed(),
+                        run: Duration::ZERO,
+                        outdated: false,
+                    };
+                }
+            };
             let running = Instant::now();
             let mut guest = None;
-            let mut told =
-                self.walk(&code.module, &code.components, snapshot, transform, &mut guest);
+            let told = self.machine.walk(
+                &compiled.code,
+                &compiled.components,
+                snapshot,
+                transform,
+                &mut guest,
+            );
             let run = running.elapsed();
-            let missing = guest.and_then(|mut guest| guest.global(MISSING));
-            let missing = missing.and_then(|missing| usize::try_from(missing).ok());
-            let whole = code.present.len() == version.outline.functions().len();
-            let fault = told.failure.as_ref().map(|(_, fault)| fault);
-            if fault.is_some_and(|fault| missing.is_some() || (fault.null_call && !whole)) {
-                rounds += 1;
-                self.add(version, missing.filter(|_| rounds <= MOST_ROUNDS));
+            let null_call = told.failure.as_ref().is_some_and(|(_, fault)| fault.null_call);
+            let split = matches!(compiled.code, Code::Split(..));
+            if split && (null_call || guest.is_some_and(|mut guest| guest.missed())) {
+                missed = true;
                 continue;
             }
-            let failure = told
-                .failure
-                .take()
-                .map(|(step, fault)| RehearsalFailure { step, error: version.describe(&fault) });
+            let failure = told.failure.map(|(step, fault)| {
+                let error = compiled.code.describe(&version.outline, &fault);
+                RehearsalFailure { step, error }
+            });
+            let outdated = missed || !self.knows(&version.module) || compiled.code.is_outdated();
+            version.compiled = Some(compiled);
             return Rehearsal {
                 failure,
                 report: told.report,
                 duration: started.elapsed(),
                 run,
-                rounds,
+                outdated,
             };
         }
     }
 
-    /// Adds a function that turned out to be needed, and those that it calls; all if it is not known which.
-    fn add(&mut self, version: &mut Version, function: Option<usize>) {
-        version.code = None;
-        let Some(function) = function else { return version.present.fill(true) };
-        let mut added = Vec::new();
-        let mut waiting = vec![function];
-        while let Some(function) = waiting.pop() {
-            if version.present.get(function) == Some(&false) {
-                version.present[function] = true;
-                added.extend(version.outline.functions().get(function).cloned());
-                waiting.extend(version.outline.calls(&version.bytes, function));
-            }
-        }
-        if let Some(hot) = self.hot.get_mut(&version.module) {
-            hot.extend(added);
-        }
+    /// Compiles what a rehearsal may call. Nothing if there is no base that the version fits.
+    fn split(&self, version: &Version, known: &Known) -> Result<Option<Compiled>, ModuleError> {
+        let Version { bytes, outline, .. } = version;
+        let Some(base) = &known.base else { return Ok(None) };
+        let present = known.hot.choose(outline);
+        let Some(delta) = base.delta(&self.machine.engine, outline, bytes, &present) else {
+            return Ok(None);
+        };
+        // Its imports are those of the version that the base was made from.
+        let (_, components) = check_exported(bytes, &delta.module)?;
+        Ok(Some(Compiled { code: Code::Split(Arc::clone(base), delta), components }))
     }
 
-    fn compile(&self, version: &mut Version) -> Result<(), ModuleError> {
-        if version.code.is_some() {
-            return Ok(());
-        }
-        let Partial { bytes, present } = version
-            .outline
-            .partial(&version.bytes, &version.present)
-            .map_err(|error| ModuleError::Invalid(error.to_string()))?;
-        let module = Module::from_binary(&self.engine, &bytes)
+    /// Compiles all of a version.
+    fn whole(&self, version: &Version) -> Result<Compiled, ModuleError> {
+        let module = Module::from_binary(&self.machine.engine, &version.bytes)
             .map_err(|error| ModuleError::Invalid(format!("{error:#}")))?;
         let (_, components) = check(&version.bytes, &module)?;
-        version.code = Some(Code { module, present, components });
-        Ok(())
-    }
-
-    /// Goes through the steps. The guest is handed out whatever came of it, if it could be started.
-    fn walk(
-        &self,
-        module: &Module,
-        components: &[String],
-        snapshot: &str,
-        transform: &[TransformOp],
-        running: &mut Option<Guest>,
-    ) -> Told {
-        let mut told = Told::default();
-        let clock = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0.0, |since| since.as_secs_f64() * 1e3);
-        let mut step = "instantiate";
-        let walked = Guest::start(module, &self.linker, self.limits, clock).and_then(|guest| {
-            let guest = running.insert(guest);
-            guest.register(components)?;
-            step = "migrate";
-            let snapshot = migrated(guest, snapshot, transform)?;
-            step = "restore";
-            let (snapshot, text) = snapshot;
-            restore(guest, &snapshot, &text, &mut told.report)?;
-            step = "probation";
-            well(guest)
-        });
-        told.failure = walked.err().map(|fault| (step, fault));
-        told
+        Ok(Compiled { code: Code::Whole(module), components })
     }
 }
 
-/// How far the steps went.
-#[derive(Default)]
-struct Told {
-    failure: Option<(&'static str, Fault)>,
-    report: Option<RestoreReport>,
-}
+impl Code {
+    /// Whether so much differs from the base that another base is worth its while.
+    fn is_outdated(&self) -> bool {
+        match self {
+            Self::Whole(_) => false,
+            Self::Split(base, delta) => delta.functions.len() * MOST_OUTDATED > base.len(),
+        }
+    }
 
-impl Version {
     /// What went wrong, with the place or else the name of the function.
-    fn describe(&self, fault: &Fault) -> String {
-        let function = fault.function.filter(|_| !fault.panicked);
-        let present = self.code.as_ref().map_or(&[][..], |code| &code.present);
+    fn describe(&self, outline: &Outline, fault: &Fault) -> String {
+        let function = fault.function.as_ref().filter(|_| !fault.panicked);
         let name = function
-            .and_then(|index| present.get(index.checked_sub(self.outline.imported)? as usize))
-            .and_then(|function| self.outline.functions().get(*function))
-            .map(|function| function.name.as_str())
+            .and_then(|(module, index)| self.name(outline, module, *index))
             .filter(|name| !name.is_empty());
         match name {
             Some(name) => format!("{} in `{name}`", fault.message),
             None => fault.message.clone(),
         }
+    }
+
+    fn name<'a>(&'a self, outline: &'a Outline, module: &Module, index: u32) -> Option<&'a str> {
+        let defined = match self {
+            Self::Whole(_) => index.checked_sub(outline.imported)? as usize,
+            Self::Split(base, _) if Module::same(module, &base.module) => {
+                return base.name(index.checked_sub(outline.imported)?);
+            }
+            Self::Split(_, delta) => {
+                *delta.functions.get(index.checked_sub(delta.imported)? as usize)?
+            }
+        };
+        outline.functions().get(defined).map(|function| function.name.as_str())
+    }
+}
+
+impl Machine {
+    fn new() -> wasmtime::Result<Self> {
+        let engine = engine(Strategy::Winch).or_else(|_| engine(Strategy::Cranelift))?;
+        let ticking = engine.weak();
+        std::thread::Builder::new().name("hmr-rehearsal".to_owned()).spawn(move || {
+            while let Some(engine) = ticking.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
+            }
+        })?;
+        Ok(Self { linker: linker(&engine)?, engine, limits: LIMITS })
     }
 }
 
@@ -348,95 +330,10 @@ fn engine(strategy: Strategy) -> wasmtime::Result<Engine> {
     config.strategy(strategy);
     config.epoch_interruption(true);
     config.wasm_multi_memory(true);
-    if let Strategy::Cranelift = strategy {
-        config.cranelift_opt_level(OptLevel::None);
-    }
+    // Lessons are learned beside rehearsals: they are not to have all cores.
+    config.parallel_compilation(false);
+    // With Winch, this is about trampolines alone.
+    config.cranelift_opt_level(OptLevel::None);
+    config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
     Engine::new(&config)
-}
-
-/// The snapshot that the code is to restore, and its text.
-fn migrated(
-    guest: &mut Guest,
-    text: &str,
-    transform: &[TransformOp],
-) -> Result<(Snapshot, String), Fault> {
-    let malformed = |error: serde_json::Error| {
-        Fault::plain(format!("the snapshot of the page cannot be read: {error}"))
-    };
-    let mut snapshot: Snapshot = serde_json::from_str(text).map_err(malformed)?;
-    if !guest.has(exports::MIGRATE) {
-        return Ok((snapshot, text.to_owned()));
-    }
-    snapshot.transform = transform.to_vec();
-    let argument = serde_json::to_vec(&snapshot).map_err(malformed)?;
-    let answer = guest.ask(exports::MIGRATE, &argument)?;
-    // The answer that says nothing leaves the state as it is.
-    if answer.is_empty() {
-        return Ok((snapshot, text.to_owned()));
-    }
-    match MigrateAnswer::parse(&answer) {
-        Ok(MigrateAnswer::Failed { error }) => Err(Fault::plain(error)),
-        Ok(MigrateAnswer::Migrated(snapshot)) => {
-            let text = String::from_utf8_lossy(&answer).into_owned();
-            Ok((snapshot, text))
-        }
-        Err(error) => Err(Fault::plain(format!(
-            "the answer of `{}` is no such JSON: {error}",
-            exports::MIGRATE
-        ))),
-    }
-}
-
-/// Lets the code restore the snapshot and render, into a tree that nobody sees.
-fn restore(
-    guest: &mut Guest,
-    snapshot: &Snapshot,
-    text: &str,
-    report: &mut Option<RestoreReport>,
-) -> Result<(), Fault> {
-    let answer = guest.ask(exports::RESTORE_STATE, text.as_bytes())?;
-    let told: RestoreReport = if answer.is_empty() {
-        RestoreReport::default()
-    } else {
-        serde_json::from_slice(&answer).map_err(|error| {
-            Fault::plain(format!(
-                "the answer of `{}` is no such JSON: {error}",
-                exports::RESTORE_STATE
-            ))
-        })?
-    };
-    let checked = check_report(&told, snapshot).map_err(Fault::plain);
-    *report = Some(told);
-    checked?;
-    let mut dom = Dom::parse("");
-    let mut tree = Tree::new(1);
-    for state in &snapshot.instances {
-        let root = dom.create_element(Namespace::Html, "div");
-        tree.set_root(state.instance, root);
-    }
-    for batch in std::mem::take(&mut guest.store.data_mut().batches) {
-        tree.apply(&batch, &mut dom, &mut Asked::default())
-            .map_err(|error| Fault::plain(error.to_string()))?;
-    }
-    Ok(())
-}
-
-fn well(guest: &mut Guest) -> Result<(), Fault> {
-    if !guest.has(exports::HEALTH) {
-        return Ok(());
-    }
-    let answer = guest.query(exports::HEALTH)?;
-    if answer.is_empty() {
-        return Ok(());
-    }
-    let report: HealthReport = serde_json::from_slice(&answer).map_err(|error| {
-        Fault::plain(format!("the answer of `{}` is no such JSON: {error}", exports::HEALTH))
-    })?;
-    match report.instances.first() {
-        None => Ok(()),
-        Some(ill) => Err(Fault::plain(format!(
-            "the instance {} of `{}` is not well: {}",
-            ill.instance, ill.component, ill.error
-        ))),
-    }
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use theatre::serve;
 
 /// The version of the messages. A process that speaks another one is of no use.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// The largest part of a frame, in bytes.
 const LARGEST: u32 = 256 << 20;
@@ -39,6 +39,15 @@ pub enum Request {
         module: String,
         /// The hash of its bytes.
         hash: String,
+    },
+    /// A page runs a version, and this is its state: swaps of the module will be about something like it.
+    Learn {
+        /// The module.
+        module: String,
+        /// The hash of its bytes.
+        hash: String,
+        /// The page's snapshot, as JSON text.
+        snapshot: String,
     },
     /// A page is about to swap.
     Rehearse {

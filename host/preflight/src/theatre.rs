@@ -1,55 +1,69 @@
 //! The process itself: versions that are kept compiled, and the answers to requests.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Read, Write};
-use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
 
-use hmr_abi::manifest::{Manifest, SECTION};
 use hmr_abi::state::TransformOp;
-use hmr_headless::{Rehearsal, Stage, Version};
+use hmr_headless::{Learned, Lesson, Rehearsal, Stage, Version};
 
 use crate::{Answer, KEPT, Outcome, PROTOCOL, Request, read_frame, write_frame};
 
-/// Answers requests until their end. What is only good for later is done while no request waits.
+/// What the process waits for.
+enum Incoming {
+    /// A request and its bytes; nothing at the end.
+    Request(io::Result<Option<(Request, Vec<u8>)>>),
+    /// A lesson about this module has ended. One that failed taught nothing; the reason comes up again in a rehearsal.
+    Lesson(String, Option<Learned>),
+}
+
+/// Answers requests until their end. Lessons are learned beside that, on a thread of their own.
 ///
 /// # Errors
 /// What the reader or the writer says, and when wasmtime does not run here.
 pub fn serve(mut from: impl Read + Send + 'static, mut to: impl Write) -> io::Result<()> {
-    let mut theatre = Theatre {
-        stage: Stage::new().map_err(io::Error::other)?,
-        versions: BTreeMap::new(),
-        unlearned: VecDeque::new(),
-    };
+    let stage = Stage::new().map_err(io::Error::other)?;
     write_frame(&mut to, &Answer::Ready { protocol: PROTOCOL }, &[])?;
-    let (requests, inbox) = mpsc::channel();
-    std::thread::spawn(move || {
+    let (incoming, inbox) = mpsc::channel();
+    let lessons = learner(incoming.clone());
+    thread::spawn(move || {
         loop {
-            let read = read_frame::<Request>(&mut from).transpose();
-            let Some(read) = read else { return };
-            let failed = read.is_err();
-            if requests.send(read).is_err() || failed {
+            let read = read_frame::<Request>(&mut from);
+            let last = !matches!(read, Ok(Some(_)));
+            if incoming.send(Incoming::Request(read)).is_err() || last {
                 return;
             }
         }
     });
-    while let Some(request) = theatre.next(&inbox) {
-        let (request, bytes) = request?;
-        if let Some(answer) = theatre.answer(request, &bytes) {
-            write_frame(&mut to, &answer, &[])?;
+    let mut theatre =
+        Theatre { stage, versions: BTreeMap::new(), lessons, learning: BTreeSet::new() };
+    for incoming in inbox {
+        match incoming {
+            Incoming::Request(request) => {
+                let Some((request, bytes)) = request? else { break };
+                if let Some(answer) = theatre.answer(request, &bytes) {
+                    write_frame(&mut to, &answer, &[])?;
+                }
+            }
+            Incoming::Lesson(module, learned) => theatre.learned(&module, learned),
         }
     }
     Ok(())
 }
 
-/// What was read: a request and its bytes.
-type Incoming = io::Result<(Request, Vec<u8>)>;
-
-/// Which functions a module needs is to be learned from this.
-struct Lesson {
-    module: String,
-    hash: String,
-    snapshot: String,
-    transform: Vec<TransformOp>,
+/// The thread that learns.
+fn learner(learned: Sender<Incoming>) -> Sender<Lesson> {
+    let (lessons, inbox) = mpsc::channel::<Lesson>();
+    thread::spawn(move || {
+        for lesson in inbox {
+            let module = lesson.module().to_owned();
+            if learned.send(Incoming::Lesson(module, lesson.learn().ok())).is_err() {
+                return;
+            }
+        }
+    });
+    lessons
 }
 
 /// A version's hash, and the version or why it is none.
@@ -60,31 +74,24 @@ struct Theatre {
     stage: Stage,
     /// By module, the newest last.
     versions: BTreeMap<String, VecDeque<Kept>>,
-    unlearned: VecDeque<Lesson>,
+    lessons: Sender<Lesson>,
+    /// The modules about which a lesson is under way.
+    learning: BTreeSet<String>,
 }
 
 impl Theatre {
-    /// The next request. While there is none, a module is learned.
-    fn next(&mut self, inbox: &Receiver<Incoming>) -> Option<Incoming> {
-        loop {
-            match inbox.try_recv() {
-                Ok(request) => return Some(request),
-                Err(TryRecvError::Disconnected) => return None,
-                Err(TryRecvError::Empty) => {}
-            }
-            let Some(lesson) = self.unlearned.pop_front() else { return inbox.recv().ok() };
-            self.learn(&lesson);
+    /// Has a lesson learned, unless another about the same module is under way.
+    fn teach(&mut self, lesson: Lesson) {
+        if self.learning.insert(lesson.module().to_owned()) {
+            // The thread lives as long as the process.
+            _ = self.lessons.send(lesson);
         }
     }
 
-    fn learn(&mut self, lesson: &Lesson) {
-        let versions = self.versions.get(&lesson.module);
-        let version = versions
-            .and_then(|kept| kept.iter().find(|(hash, _)| *hash == lesson.hash))
-            .and_then(|(_, version)| version.as_ref().ok());
-        if let Some(version) = version {
-            // What cannot be learned is found out again, with its reason, when it is rehearsed.
-            _ = self.stage.learn(version, &lesson.snapshot, &lesson.transform);
+    fn learned(&mut self, module: &str, learned: Option<Learned>) {
+        self.learning.remove(module);
+        if let Some(learned) = learned {
+            self.stage.take(learned);
         }
     }
 
@@ -92,6 +99,10 @@ impl Theatre {
         match request {
             Request::Version { module, hash } => {
                 self.add(module, hash, bytes);
+                None
+            }
+            Request::Learn { module, hash, snapshot } => {
+                self.learn(&module, &hash, &snapshot);
                 None
             }
             Request::Rehearse { id, module, hash, snapshot, transform } => {
@@ -102,20 +113,22 @@ impl Theatre {
 
     fn add(&mut self, module: String, hash: String, bytes: &[u8]) {
         let version = self.stage.prepare(&module, bytes).map_err(|error| error.to_string());
-        if version.is_ok() && !self.stage.knows(&module) {
-            // Nobody has shown a snapshot yet; instances with nothing set make the code do most of what real ones do.
-            self.unlearned.push_back(Lesson {
-                module: module.clone(),
-                hash: hash.clone(),
-                snapshot: fresh_snapshot(bytes),
-                transform: Vec::new(),
-            });
-        }
         let kept = self.versions.entry(module).or_default();
         kept.retain(|(other, _)| *other != hash);
         kept.push_back((hash, version));
         while kept.len() > KEPT {
             kept.pop_front();
+        }
+    }
+
+    fn learn(&mut self, module: &str, hash: &str, snapshot: &str) {
+        let kept = self.versions.get(module).into_iter().flatten();
+        let version = kept.filter(|(it, _)| it == hash).find_map(|(_, version)| version.as_ref().ok());
+        if let Some(version) = version
+            && !self.stage.knows(module)
+        {
+            let lesson = self.stage.lesson(version, snapshot, &[]);
+            self.teach(lesson);
         }
     }
 
@@ -148,12 +161,11 @@ impl Theatre {
             Some((_, Err(error))) => return skipped(error.clone()),
             None => return skipped("the version is not known".to_owned()),
         };
-        let Rehearsal { failure, duration, .. } =
+        let Rehearsal { failure, duration, outdated, .. } =
             self.stage.rehearse(version, &snapshot, &transform);
-        let first = !self.stage.knows(module) && failure.is_none();
-        if first {
-            let (module, hash) = (module.to_owned(), hash.to_owned());
-            self.unlearned.push_front(Lesson { module, hash, snapshot, transform });
+        if failure.is_none() && outdated {
+            let lesson = self.stage.lesson(version, &snapshot, &transform);
+            self.teach(lesson);
         }
         let outcome = match &failure {
             None => Outcome::Passed,
@@ -164,15 +176,4 @@ impl Theatre {
         let (step, error) = failure.map(|failure| (failure.step.to_owned(), failure.error)).unzip();
         Answer::Verdict { id, outcome, step, error, run_ms: duration.as_secs_f64() * 1e3 }
     }
-}
-
-/// A snapshot with one instance of each component of the module, none of whose signals was ever set.
-fn fresh_snapshot(bytes: &[u8]) -> String {
-    let manifest = hmr_headless::custom_section(bytes, SECTION).unwrap_or_default();
-    let components = Manifest::parse(&manifest).map(|it| it.components).unwrap_or_default();
-    let instances = components.iter().zip(1..).map(|(component, instance)| {
-        serde_json::json!({"instance": instance, "component": component.name, "props": {}})
-    });
-    let instances: Vec<_> = instances.collect();
-    serde_json::json!({"abi": hmr_abi::ABI_VERSION, "instances": instances}).to_string()
 }

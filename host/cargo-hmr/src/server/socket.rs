@@ -116,7 +116,10 @@ async fn serve(shared: &Shared, socket: WebSocket, page: &str, id: &str) {
 }
 
 fn greeting(shared: &Shared, id: &str) -> Arc<str> {
-    ServerMessage::Hello(shared.hello_for(id)).to_json().into()
+    let mut hello = ServerMessage::Hello(shared.hello_for(id));
+    // A page that missed updates swaps to what it is told here.
+    hello.set_rehearse(shared.rehearsing.load(Ordering::Relaxed));
+    hello.to_json().into()
 }
 
 fn said(shared: &Shared, page: &str, message: &Message) {

@@ -1,6 +1,6 @@
 //! One instance of new code on the stage: it is called as a swap would call it, and nothing that it does shows.
 //!
-//! This is not the guest that a page runs: it lives for one rehearsal, may be partial code, and a trap has to
+//! This is not the guest that a page runs: it lives for one rehearsal, may lack code, and a trap has to
 //! tell which function it was in. DOM operations are kept for the tree that checks them; requests are read, for a
 //! malformed one is a trap, and dropped; log lines are dropped unread.
 
@@ -11,11 +11,13 @@ use hmr_abi::port::{Invalidation, PortRequest};
 use hmr_abi::{IMPORT_MODULE, exports, imports};
 use serde::de::DeserializeOwned;
 use wasmtime::{
-    Caller, Error, Instance, Linker, Memory, Module, Store, StoreLimits, StoreLimitsBuilder, Trap,
-    WasmBacktrace, WasmParams, WasmResults,
+    Caller, Error, Extern, Global, Instance, Linker, Memory, MemoryType, Module, Store,
+    StoreLimits, StoreLimitsBuilder, Trap, WasmBacktrace, WasmParams, WasmResults,
 };
 
-use super::RehearsalLimits;
+use super::base::{BASE, Base, CONSTANTS, Delta};
+use super::frame::SHARED;
+use super::{Code, Machine, RehearsalLimits};
 
 /// What the budget of the loop guard is set to: the time limit is what ends a rehearsal.
 const BUDGET: i32 = i32::MAX;
@@ -25,8 +27,8 @@ const BUDGET: i32 = i32::MAX;
 pub(super) struct Fault {
     /// What went wrong, without the place.
     pub(super) message: String,
-    /// The index of the function that trapped, if it was the code that did.
-    pub(super) function: Option<u32>,
+    /// The module and the index of the function that trapped, if it was the code that did.
+    pub(super) function: Option<(Module, u32)>,
     /// Whether the code said itself what is wrong, with its place.
     pub(super) panicked: bool,
     /// Whether it called a null reference in a table.
@@ -53,17 +55,15 @@ pub(super) struct Guest {
     pub(super) store: Store<Host>,
     instance: Instance,
     memory: Memory,
+    /// Says whether code was missing, if some was left out.
+    missing: Option<Global>,
     limits: RehearsalLimits,
 }
 
 impl Guest {
-    /// Instantiates `module`. All calls together may last as long as one.
-    pub(super) fn start(
-        module: &Module,
-        linker: &Linker<Host>,
-        limits: RehearsalLimits,
-        clock: f64,
-    ) -> Result<Self, Fault> {
+    /// Instantiates code. All calls together may last as long as one.
+    pub(super) fn start(machine: &Machine, code: &Code, clock: f64) -> Result<Self, Fault> {
+        let limits = machine.limits;
         let host = Host {
             limits: StoreLimitsBuilder::new()
                 .memory_size(limits.memory)
@@ -76,15 +76,19 @@ impl Guest {
             started: Instant::now(),
             clock,
         };
-        let mut store = Store::new(module.engine(), host);
+        let mut store = Store::new(&machine.engine, host);
         store.limiter(|host| &mut host.limits);
         store.set_epoch_deadline(limits.ticks());
-        let instance =
-            linker.instantiate(&mut store, module).map_err(|error| fault(&error, None, limits))?;
+        let linker = &machine.linker;
+        let (instance, missing) = match code {
+            Code::Whole(module) => linker.instantiate(&mut store, module).map(|it| (it, None)),
+            Code::Split(base, delta) => instantiate(&mut store, linker, base, delta),
+        }
+        .map_err(|error| fault(&error, None, limits))?;
         let memory = instance
             .get_memory(&mut store, exports::MEMORY)
             .ok_or_else(|| Fault::plain("the module does not export `memory`"))?;
-        let mut guest = Self { store, instance, memory, limits };
+        let mut guest = Self { store, instance, memory, missing, limits };
         if let Some(budget) = guest.instance.get_global(&mut guest.store, exports::BUDGET) {
             budget
                 .set(&mut guest.store, BUDGET.into())
@@ -100,9 +104,9 @@ impl Guest {
         })
     }
 
-    /// The value of an exported `i32` global.
-    pub(super) fn global(&mut self, name: &str) -> Option<i32> {
-        self.instance.get_global(&mut self.store, name)?.get(&mut self.store).i32()
+    /// Whether code was called by name that was left out.
+    pub(super) fn missed(&mut self) -> bool {
+        self.missing.is_some_and(|missing| missing.get(&mut self.store).i32() == Some(1))
     }
 
     /// Whether the module has a function of this name.
@@ -162,9 +166,41 @@ impl Guest {
     }
 }
 
+/// Instantiates a base, and a delta upon it. The global says whether code was missing.
+fn instantiate(
+    store: &mut Store<Host>,
+    linker: &Linker<Host>,
+    base: &Base,
+    delta: &Delta,
+) -> Result<(Instance, Option<Global>), Error> {
+    let shared = delta.frame.make(store)?;
+    let pages = MemoryType::new(delta.pages, Some(delta.pages));
+    let constants = Memory::new(&mut *store, pages)?;
+    constants.write(&mut *store, 0, &delta.constants)?;
+    let of_base = base.module.imports().map(|import| match (import.module(), import.name()) {
+        (SHARED, CONSTANTS) => Some(constants.into()),
+        (SHARED, name) => shared.get(name),
+        _ => linker.get_by_import(&mut *store, &import),
+    });
+    let unknown = || Error::msg("an import that no engine provides");
+    let of_base = of_base.collect::<Option<Vec<Extern>>>().ok_or_else(unknown)?;
+    let running = Instance::new(&mut *store, &base.module, &of_base)?;
+    let of_delta = delta.module.imports().map(|import| match (import.module(), import.name()) {
+        (SHARED, name) => shared.get(name),
+        (BASE, number) => {
+            running.get_module_export(&mut *store, base.export(number.parse().ok()?)?)
+        }
+        _ => linker.get_by_import(&mut *store, &import),
+    });
+    let of_delta = of_delta.collect::<Option<Vec<Extern>>>().ok_or_else(unknown)?;
+    Ok((Instance::new(&mut *store, &delta.module, &of_delta)?, shared.missing()))
+}
+
 fn fault(error: &Error, panic: Option<PanicInfo>, limits: RehearsalLimits) -> Fault {
     let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames);
-    let function = frames.and_then(|frames| frames.first()).map(wasmtime::FrameInfo::func_index);
+    let function = frames
+        .and_then(|frames| frames.first())
+        .map(|frame| (frame.module().clone(), frame.func_index()));
     if let Some(info) = panic {
         let message = match info.file.as_str() {
             "" => info.message,

@@ -1,12 +1,7 @@
-//! A module's functions, and variants of the module in which only some of them are there.
-//!
-//! Compiling all of a module takes longer than a save may wait, and a rehearsal calls a small part of it. A
-//! *partial* variant ([`partial`]) has only that part. In a *marking* variant, all functions are there, and each marks that
-//! it was called, in a memory of its own, so that no index moves.
+//! Where the parts of a module are, and what its functions are called; and the module's *marking* variant, in which each
+//! function marks that it was called, in a memory of its own, so that no index moves.
 
-mod partial;
-
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use wasm_encoder::{
@@ -15,10 +10,8 @@ use wasm_encoder::{
 };
 use wasmparser::{
     BinaryReader, BinaryReaderError, Encoding, FunctionBody, ImportSectionReader, KnownCustom,
-    Name, Operator, Parser, Payload, TypeRef,
+    Name, Parser, Payload, TypeRef,
 };
-
-pub(super) use self::partial::{MISSING, Partial};
 
 /// The export of a marking variant's own memory: one byte for each defined function, 1 if it was called.
 pub(super) const MARKS: &str = "hmr_marks";
@@ -26,7 +19,7 @@ pub(super) const MARKS: &str = "hmr_marks";
 /// A function, named so that it is found again in the next version of its module.
 ///
 /// Several functions can have the same name as people write it, for instance those of a generic one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Function {
     pub(super) name: String,
     /// Which one of those with the name.
@@ -41,12 +34,10 @@ pub(super) struct Outline {
     /// How many functions are imported: they have the first indices.
     pub(super) imported: u32,
     memories: u32,
-    /// How many globals there are, imported ones included.
-    globals: u32,
     /// The types of the defined functions.
-    types: Vec<u32>,
+    pub(super) types: Vec<u32>,
     /// The defined functions that are exported.
-    exported: Vec<u32>,
+    pub(super) exported: Vec<u32>,
     bodies: Vec<Range<usize>>,
     functions: Vec<Function>,
     sections: Vec<(u8, Range<usize>)>,
@@ -58,14 +49,13 @@ impl Outline {
         let mut outline = Self {
             imported: 0,
             memories: 0,
-            globals: 0,
             types: Vec::new(),
             exported: Vec::new(),
             bodies: Vec::new(),
             functions: Vec::new(),
             sections: Vec::new(),
         };
-        let mut names = BTreeMap::new();
+        let mut names = HashMap::new();
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload?;
             if let Some((id, range)) = payload.as_section()
@@ -78,7 +68,6 @@ impl Outline {
                 Payload::Version { encoding: Encoding::Component, .. } => break,
                 Payload::ImportSection(imports) => outline.count_imports(imports)?,
                 Payload::MemorySection(memories) => outline.memories += memories.count(),
-                Payload::GlobalSection(globals) => outline.globals += globals.count(),
                 Payload::FunctionSection(types) => {
                     outline.types = types.into_iter().collect::<Result<_, _>>()?;
                 }
@@ -100,7 +89,7 @@ impl Outline {
                 _ => {}
             }
         }
-        outline.name_functions(&mut names);
+        outline.name_functions(&names);
         Ok(outline)
     }
 
@@ -109,31 +98,28 @@ impl Outline {
             match import?.ty {
                 TypeRef::Func(_) | TypeRef::FuncExact(_) => self.imported += 1,
                 TypeRef::Memory(_) => self.memories += 1,
-                TypeRef::Global(_) => self.globals += 1,
                 _ => {}
             }
         }
         Ok(())
     }
 
-    fn name_functions(&mut self, names: &mut BTreeMap<u32, &str>) {
-        let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
-        let names: Vec<&str> = (self.imported..)
-            .take(self.bodies.len())
-            .map(|index| names.remove(&index).unwrap_or_default())
-            .collect();
-        let numbered: Vec<(&str, u32)> = names
-            .iter()
-            .map(|name| {
-                let count = counts.entry(name).or_default();
-                *count += 1;
-                (*name, *count - 1)
-            })
-            .collect();
-        self.functions = numbered
-            .into_iter()
-            .map(|(name, nth)| Function { name: name.to_owned(), nth, of: counts[name] })
-            .collect();
+    fn name_functions(&mut self, names: &HashMap<u32, &str>) {
+        let mut counts: HashMap<&str, u32> = HashMap::new();
+        let named = (self.imported..).take(self.bodies.len()).map(|index| {
+            let name = names.get(&index).copied().unwrap_or_default();
+            let count = counts.entry(name).or_default();
+            *count += 1;
+            (name, *count - 1)
+        });
+        let named: Vec<(&str, u32)> = named.collect();
+        let numbered = named.into_iter();
+        let function = |(name, nth): (&str, u32)| Function {
+            name: name.to_owned(),
+            nth,
+            of: counts.get(name).copied().unwrap_or_default(),
+        };
+        self.functions = numbered.map(function).collect();
     }
 
     /// The defined functions, in their order.
@@ -141,25 +127,15 @@ impl Outline {
         &self.functions
     }
 
-    /// The defined functions that `function` calls by name.
-    pub(super) fn calls(&self, bytes: &[u8], function: usize) -> Vec<usize> {
-        let Some(range) = self.bodies.get(function) else { return Vec::new() };
-        let Some(body) = bytes.get(range.clone()) else { return Vec::new() };
-        let mut found = Vec::new();
-        let Ok(mut operators) =
-            FunctionBody::new(BinaryReader::new(body, 0)).get_operators_reader()
-        else {
-            return found;
-        };
-        while let Ok(operator) = operators.read() {
-            if let Operator::Call { function_index } | Operator::ReturnCall { function_index } =
-                operator
-                && let Some(defined) = function_index.checked_sub(self.imported)
-            {
-                found.push(defined as usize);
-            }
-        }
-        found
+    /// What a section holds, if there is one of its kind.
+    pub(super) fn section<'a>(&self, bytes: &'a [u8], id: SectionId) -> Option<&'a [u8]> {
+        let (_, range) = self.sections.iter().find(|(it, _)| *it == id as u8)?;
+        bytes.get(range.clone())
+    }
+
+    /// The body of a defined function.
+    pub(super) fn body<'a>(&self, bytes: &'a [u8], function: usize) -> Option<&'a [u8]> {
+        bytes.get(self.bodies.get(function)?.clone())
     }
 
     /// The module with marks.
@@ -214,8 +190,7 @@ impl Outline {
         id: SectionId,
         entry: &[u8],
     ) -> Result<Vec<u8>, BinaryReaderError> {
-        let section = self.sections.iter().find(|(it, _)| *it == id as u8);
-        let contents = section.map_or(&[0][..], |(_, range)| &bytes[range.clone()]);
+        let contents = self.section(bytes, id).unwrap_or(&[0]);
         let mut reader = BinaryReader::new(contents, 0);
         let count = reader.read_var_u32()?;
         let mut longer = Vec::with_capacity(contents.len() + entry.len() + 1);
@@ -241,7 +216,7 @@ impl Outline {
 
 fn read_names<'a>(
     section: wasmparser::NameSectionReader<'a>,
-    names: &mut BTreeMap<u32, &'a str>,
+    names: &mut HashMap<u32, &'a str>,
 ) -> Result<(), BinaryReaderError> {
     for subsection in section {
         if let Name::Function(functions) = subsection? {

@@ -1,0 +1,284 @@
+//! What a version has that its base does not.
+
+use std::collections::HashMap;
+
+use wasm_encoder::{
+    CodeSection, ConstExpr, DataCountSection, ElementSection, Elements, EntityType, ExportKind,
+    ExportSection, FunctionSection, ImportSection, Module as Encoder, RawSection, RefType,
+    SectionId,
+};
+use wasmparser::{
+    BinaryReader, DataSectionReader, ElementItems, ElementKind, ElementSectionReader,
+    ExportSectionReader, ExternalKind,
+};
+use wasmtime::{Engine, Module};
+
+use super::super::body::{Callee, References, normal, renumbered};
+use super::super::frame::Frame;
+use super::super::hot::Presence;
+use super::super::outline::Outline;
+use super::{Base, pages};
+
+/// What delta modules import functions of the base from.
+pub(in crate::rehearsal) const BASE: &str = "hmr base";
+
+/// A delta, compiled, with all that is needed to run it on its base.
+pub(in crate::rehearsal) struct Delta {
+    pub(in crate::rehearsal) module: Module,
+    pub(in crate::rehearsal) frame: Frame,
+    /// The version's constants, as the base reads them.
+    pub(in crate::rehearsal) constants: Vec<u8>,
+    /// The pages of the memory with the constants.
+    pub(in crate::rehearsal) pages: u32,
+    /// Its functions, by their numbers among the defined ones of the version.
+    pub(in crate::rehearsal) functions: Vec<usize>,
+    /// How many functions it imports.
+    pub(in crate::rehearsal) imported: u32,
+}
+
+/// Where the functions of a version come from.
+struct Division {
+    /// By number among the defined ones: the base's function that it is the same as.
+    same: Vec<Option<u32>>,
+    constants: Vec<u8>,
+}
+
+impl Base {
+    /// Compiles what a version needs besides the base. Nothing if the version does not fit the base.
+    pub(in crate::rehearsal) fn delta(
+        &self,
+        engine: &Engine,
+        outline: &Outline,
+        bytes: &[u8],
+        present: &Presence,
+    ) -> Option<Delta> {
+        let frame = Frame::read(outline, bytes)?;
+        if !frame.takes(&self.frame) {
+            return None;
+        }
+        let Division { same, constants } = self.divide(&frame, outline, bytes, present)?;
+        let own = |defined: &usize| same.get(*defined) == Some(&None);
+        let functions: Vec<usize> = present.functions().filter(own).collect();
+        let mut references = References::default();
+        for defined in &functions {
+            references.add(outline.body(bytes, *defined)?)?;
+            references.types.push(*outline.types.get(*defined)?);
+        }
+        let indices = Indices::new(outline, bytes, &functions, &references, &same)?;
+        let index = |function| indices.of(function);
+
+        let mut imports = ImportSection::new();
+        frame.import_functions(&mut imports);
+        for (number, ty) in &indices.imported {
+            imports.import(BASE, &number.to_string(), EntityType::Function(*ty));
+        }
+        frame.import_shared(&mut imports);
+        let (mut types, mut code) = (FunctionSection::new(), CodeSection::new());
+        for defined in &functions {
+            types.function(*outline.types.get(*defined)?);
+            code.raw(&renumbered(&frame, outline.body(bytes, *defined)?, index)?);
+        }
+        let mut encoder = Encoder::new();
+        let copied = |id| outline.section(bytes, id).map(|data| RawSection { id: id as u8, data });
+        references.types.extend(frame.imports.iter().map(|(_, _, ty)| *ty));
+        references.types.extend(indices.imported.iter().map(|(_, ty)| *ty));
+        let named = frame.type_section(&references.types.into_iter().collect());
+        encoder.section(&named).section(&imports).section(&types);
+        encoder.section(&exports(outline, bytes, index)?);
+        encoder.section(&elements(outline, bytes, index)?);
+        if let Some(data) = copied(SectionId::Data) {
+            let count = DataSectionReader::new(BinaryReader::new(data.data, 0)).ok()?.count();
+            encoder.section(&DataCountSection { count }).section(&code).section(&data);
+        } else {
+            encoder.section(&code);
+        }
+        let module = Module::from_binary(engine, &encoder.finish()).ok()?;
+        let pages = pages(self.constants);
+        let imported = indices.first;
+        Some(Delta { module, frame, constants, pages, functions, imported })
+    }
+
+    /// Finds out which functions are the same as the base's, and takes their constants out.
+    fn divide(
+        &self,
+        frame: &Frame,
+        outline: &Outline,
+        bytes: &[u8],
+        present: &Presence,
+    ) -> Option<Division> {
+        let number = |defined: usize| self.numbers.get(outline.functions().get(defined)?).copied();
+        let mut same: Vec<Option<u32>> = (0..outline.functions().len())
+            .map(|defined| present.has(defined).then(|| number(defined)).flatten())
+            .collect();
+        let callee = |function: u32| match function.checked_sub(outline.imported) {
+            None => Callee::Imported(function),
+            Some(defined) => match same.get(defined as usize).copied().flatten() {
+                Some(number) => Callee::Base(number),
+                None if present.has(defined as usize) => Callee::Other,
+                None => Callee::Absent,
+            },
+        };
+        let mut constants = vec![0; self.constants as usize * 4];
+        // By the base's numbers: who calls the function, and which of the version's functions it is.
+        let mut callers: Vec<Vec<usize>> = vec![Vec::new(); self.functions.len()];
+        let mut other = Vec::new();
+        for (defined, number) in same.iter().enumerate() {
+            let Some(number) = *number else { continue };
+            let ours = self.functions.get(number as usize)?;
+            let (ty, body) = (*outline.types.get(defined)?, outline.body(bytes, defined)?);
+            match normal(frame, ty, body, callee) {
+                Some((normal, taken)) if normal == ours.normal => {
+                    let start = ours.constants as usize * 4;
+                    let place = constants.get_mut(start..start + taken.constants.len() * 4)?;
+                    for (place, constant) in place.chunks_exact_mut(4).zip(taken.constants) {
+                        place.copy_from_slice(&constant.to_le_bytes());
+                    }
+                    for callee in taken.callees {
+                        callers.get_mut(callee as usize)?.push(defined);
+                    }
+                }
+                _ => other.push(defined),
+            }
+        }
+        // What calls other code has to be other code too.
+        while let Some(defined) = other.pop() {
+            if let Some(number) = same.get_mut(defined).and_then(Option::take) {
+                other.append(callers.get_mut(number as usize)?);
+            }
+        }
+        Some(Division { same, constants })
+    }
+}
+
+/// The indices that a version's functions have in its delta.
+struct Indices {
+    /// The functions of the base that are imported, and their types.
+    imported: Vec<(u32, u32)>,
+    /// How many functions are imported from the host.
+    host: u32,
+    /// The index of the first function of its own.
+    first: u32,
+    /// By number among the defined ones.
+    indices: Vec<Option<u32>>,
+}
+
+impl Indices {
+    fn new(
+        outline: &Outline,
+        bytes: &[u8],
+        functions: &[usize],
+        references: &References,
+        same: &[Option<u32>],
+    ) -> Option<Self> {
+        let mut wanted: HashMap<usize, u32> = HashMap::new();
+        let mut imported = Vec::new();
+        let mut want = |defined: usize| {
+            if let Some(Some(number)) = same.get(defined)
+                && !wanted.contains_key(&defined)
+                && let Some(ty) = outline.types.get(defined)
+            {
+                wanted.insert(defined, outline.imported + u32::try_from(imported.len()).ok()?);
+                imported.push((*number, *ty));
+            }
+            Some(())
+        };
+        for function in &references.functions {
+            if let Some(defined) = function.checked_sub(outline.imported) {
+                want(defined as usize)?;
+            }
+        }
+        for exported in &outline.exported {
+            want(*exported as usize)?;
+        }
+        for (_, functions) in segments(outline, bytes)? {
+            for function in functions {
+                if let Some(defined) = function.checked_sub(outline.imported) {
+                    want(defined as usize)?;
+                }
+            }
+        }
+        let first = outline.imported + u32::try_from(imported.len()).ok()?;
+        let mut indices: Vec<Option<u32>> = vec![None; same.len()];
+        for (defined, index) in wanted.into_iter().chain(functions.iter().copied().zip(first..)) {
+            *indices.get_mut(defined)? = Some(index);
+        }
+        Some(Self { imported, host: outline.imported, first, indices })
+    }
+
+    fn of(&self, function: u32) -> Option<u32> {
+        match function.checked_sub(self.host) {
+            None => Some(function),
+            Some(defined) => self.indices.get(defined as usize).copied().flatten(),
+        }
+    }
+}
+
+fn exports(
+    outline: &Outline,
+    bytes: &[u8],
+    index: impl Fn(u32) -> Option<u32>,
+) -> Option<ExportSection> {
+    let mut section = ExportSection::new();
+    let Some(exports) = outline.section(bytes, SectionId::Export) else { return Some(section) };
+    for export in ExportSectionReader::new(BinaryReader::new(exports, 0)).ok()? {
+        let export = export.ok()?;
+        let (kind, index) = match export.kind {
+            ExternalKind::Func | ExternalKind::FuncExact => {
+                (ExportKind::Func, index(export.index)?)
+            }
+            ExternalKind::Table => (ExportKind::Table, export.index),
+            ExternalKind::Memory => (ExportKind::Memory, export.index),
+            ExternalKind::Global => (ExportKind::Global, export.index),
+            ExternalKind::Tag => return None,
+        };
+        section.export(export.name, kind, index);
+    }
+    Some(section)
+}
+
+/// The table's contents. A function that is left out is a null reference: calling it traps.
+fn elements(
+    outline: &Outline,
+    bytes: &[u8],
+    index: impl Fn(u32) -> Option<u32>,
+) -> Option<ElementSection> {
+    let mut section = ElementSection::new();
+    for (offset, functions) in segments(outline, bytes)? {
+        let functions: Vec<ConstExpr> = functions
+            .into_iter()
+            .map(|function| match index(function) {
+                Some(index) => ConstExpr::ref_func(index),
+                None => ConstExpr::ref_null(wasm_encoder::HeapType::FUNC),
+            })
+            .collect();
+        section.active(
+            None,
+            &ConstExpr::raw(offset.iter().copied()),
+            Elements::Expressions(RefType::FUNCREF, functions.into()),
+        );
+    }
+    Some(section)
+}
+
+/// Element segments: the offset expression of each, without its `end`, and the functions. Nothing if there are others
+/// than those that fill the table.
+fn segments<'a>(outline: &Outline, bytes: &'a [u8]) -> Option<Vec<(&'a [u8], Vec<u32>)>> {
+    let mut found = Vec::new();
+    let Some(elements) = outline.section(bytes, SectionId::Element) else { return Some(found) };
+    for element in ElementSectionReader::new(BinaryReader::new(elements, 0)).ok()? {
+        let element = element.ok()?;
+        let (
+            ElementKind::Active { table_index: None | Some(0), offset_expr },
+            ElementItems::Functions(functions),
+        ) = (element.kind, element.items)
+        else {
+            return None;
+        };
+        let mut offset = offset_expr.get_binary_reader();
+        let offset = offset.read_bytes(offset.bytes_remaining()).ok()?;
+        // The encoder writes the `end` itself.
+        let offset = offset.strip_suffix(&[0x0b]).unwrap_or(offset);
+        found.push((offset, functions.into_iter().collect::<Result<_, _>>().ok()?));
+    }
+    Some(found)
+}
