@@ -276,7 +276,15 @@ impl Dom {
         let mut height = 0;
         while !level.is_empty() && height < limit {
             height += 1;
-            level = level.into_iter().flat_map(|node| self.children(node)).collect();
+            let mut below = Vec::new();
+            for node in level {
+                let mut child = self.at(node).first_child();
+                while let Some(node) = child {
+                    below.push(node.id);
+                    child = node.next_sibling();
+                }
+            }
+            level = below;
         }
         height
     }

@@ -31,13 +31,21 @@ pub(super) fn set_attribute(
 /// attribute of their name stay.
 pub(super) fn change(dom: &mut Dom, node: Node, name: &str, value: Option<&str>) {
     let rendered = &mut dom.beside_mut(node).rendered;
-    let before = rendered.clone();
+    // Classes and styles are all that an attribute is not alone in asking for.
+    let shared = matches!(name, "class" | "style");
+    let before = if shared { rendered.clone() } else { Rendered::default() };
     match value {
         Some(value) => _ = rendered.attributes.insert(name.to_owned(), value.to_owned()),
         None => _ = rendered.attributes.remove(name),
     }
-    let after = rendered.clone();
-    change_attribute(dom, node, name, &before, &after);
+    match value {
+        _ if shared => {
+            let after = rendered.clone();
+            change_attribute(dom, node, name, &before, &after);
+        }
+        Some(value) => dom.set_attribute(node, name, value),
+        None => dom.remove_attribute(node, name),
+    }
 }
 
 /// Turns an attribute of the document from what `before` asks for into what `after` does.
