@@ -194,6 +194,25 @@ impl Dev {
         }
     }
 
+    /// The processes that the tool has started itself and whose programs' names begin like this.
+    ///
+    /// # Panics
+    ///
+    /// If the system does not tell.
+    #[must_use]
+    pub fn children(&self, program: &str) -> Vec<u32> {
+        let parent = self.process.id().to_string();
+        let listed = Command::new("ps").args(["--ppid", &parent, "-o", "pid=,args="]).output();
+        let listed = listed.expect("`ps` runs");
+        let listed = String::from_utf8_lossy(&listed.stdout);
+        let child = |line: &str| {
+            let (id, command) = line.trim().split_once(' ')?;
+            let name = Path::new(command.split(' ').next()?).file_name()?.to_str()?;
+            name.starts_with(program).then(|| id.parse().ok()).flatten()
+        };
+        listed.lines().filter_map(child).collect()
+    }
+
     /// All events that have come, awaited or not.
     #[must_use]
     pub fn events(&mut self) -> &[Value] {

@@ -60,6 +60,17 @@ impl Page {
         version.unwrap_or_else(|| panic!("no `{module}` in {update}")).clone()
     }
 
+    /// Shows the state of one fresh instance of a component, as a page does that has loaded its module.
+    ///
+    /// # Panics
+    ///
+    /// If the socket is closed.
+    pub fn show_state(&mut self, module: &str, hash: &Value, component: &str, props: &Value) {
+        let state = json!({"type": "state", "module": module, "hash": hash,
+                           "snapshot": snapshot(component, props)});
+        self.0.send(Message::text(state.to_string())).expect("the socket takes a message");
+    }
+
     /// Asks for a rehearsal with one fresh instance of a component, and reads the verdict.
     ///
     /// # Panics
@@ -72,13 +83,17 @@ impl Page {
         component: &str,
         props: &Value,
     ) -> Value {
-        let instance = json!({"instance": 3, "component": component, "props": props});
-        let snapshot = json!({"abi": 1, "instances": [instance]}).to_string();
         let request = json!({"type": "rehearse", "id": 41, "module": module, "hash": hash,
-                             "snapshot": snapshot, "transform": []});
+                             "snapshot": snapshot(component, props), "transform": []});
         self.0.send(Message::text(request.to_string())).expect("the socket takes a message");
         let verdict = self.read("verdict");
         assert_eq!(verdict["id"], 41, "{verdict}");
         verdict
     }
+}
+
+/// A snapshot with one fresh instance.
+fn snapshot(component: &str, props: &Value) -> String {
+    let instance = json!({"instance": 3, "component": component, "props": props});
+    json!({"abi": 1, "instances": [instance]}).to_string()
 }

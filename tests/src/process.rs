@@ -66,6 +66,12 @@ impl Process {
         self.errors.lock().map(|text| text.clone()).unwrap_or_default()
     }
 
+    /// Its number in the system.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until it has written `part` to standard error.
     ///
     /// # Panics

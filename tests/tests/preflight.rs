@@ -1,5 +1,7 @@
 //! Rehearsals, asked for as a page asks for them: over the socket, with snapshots of its own.
 
+use std::process::Command;
+
 use hmr_tests::demo::DemoCopy;
 use hmr_tests::dev::{Dev, SOON};
 use hmr_tests::page::Page;
@@ -35,6 +37,31 @@ fn a_version_is_rehearsed_with_the_state_of_the_page_that_asks() {
     assert_eq!((&verdict["outcome"], &verdict["step"]), (&json!("failed"), &json!("restore")));
     let error = verdict["error"].as_str().unwrap_or_default();
     assert!(error.contains("out of time") && error.contains("lib.rs:"), "{error}");
+}
+
+#[test]
+fn a_process_that_is_killed_is_started_again_and_pages_are_asked_anew() {
+    let demo = DemoCopy::take();
+    let mut dev = Dev::start(demo.folder());
+    dev.wait_built();
+    dev.wait_preflight();
+    let mut page = Page::open(&dev);
+    let hello = page.read("hello");
+    let versions = hello["modules"].as_array().expect("modules");
+    // A page that missed updates does not swap unrehearsed either.
+    assert!(versions.iter().all(|version| version["rehearse"] == true), "{hello}");
+    let version = versions.iter().find(|it| it["module"] == "stopwatch").expect("the stopwatch");
+    page.show_state("stopwatch", &version["hash"], "Stopwatch", &json!({}));
+
+    let killed = dev.children("hmr-preflight");
+    assert_eq!(killed.len(), 1, "one process rehearses");
+    for process in killed {
+        assert!(Command::new("kill").args(["-9", &process.to_string()]).status().is_ok());
+    }
+    // Told once it can be asked again.
+    page.read("rehearsals");
+    let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));
+    assert_eq!(verdict["outcome"], "passed", "{verdict}");
 }
 
 #[test]

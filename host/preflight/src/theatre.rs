@@ -106,7 +106,7 @@ impl Theatre {
                 None
             }
             Request::Rehearse { id, module, hash, snapshot, transform } => {
-                Some(self.rehearse(id, &module, &hash, snapshot, transform))
+                Some(self.rehearse(id, &module, &hash, &snapshot, transform))
             }
         }
     }
@@ -123,7 +123,8 @@ impl Theatre {
 
     fn learn(&mut self, module: &str, hash: &str, snapshot: &str) {
         let kept = self.versions.get(module).into_iter().flatten();
-        let version = kept.filter(|(it, _)| it == hash).find_map(|(_, version)| version.as_ref().ok());
+        let version =
+            kept.filter(|(it, _)| it == hash).find_map(|(_, version)| version.as_ref().ok());
         if let Some(version) = version
             && !self.stage.knows(module)
         {
@@ -137,7 +138,7 @@ impl Theatre {
         id: u64,
         module: &str,
         hash: &str,
-        snapshot: String,
+        snapshot: &str,
         transform: serde_json::Value,
     ) -> Answer {
         let skipped = |error: String| Answer::Verdict {
@@ -162,9 +163,9 @@ impl Theatre {
             None => return skipped("the version is not known".to_owned()),
         };
         let Rehearsal { failure, duration, outdated, .. } =
-            self.stage.rehearse(version, &snapshot, &transform);
+            self.stage.rehearse(version, snapshot, &transform);
         if failure.is_none() && outdated {
-            let lesson = self.stage.lesson(version, &snapshot, &transform);
+            let lesson = self.stage.lesson(version, snapshot, &transform);
             self.teach(lesson);
         }
         let outcome = match &failure {

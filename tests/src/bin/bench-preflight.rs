@@ -41,11 +41,15 @@ fn measure(edits: u32) -> io::Result<()> {
         event["event"] == "preflight" && event["ready"] == true
     });
     let mut page = Page::open(&dev);
-    page.read("hello");
+    let hello = page.read("hello");
     let mut out = io::stdout().lock();
     writeln!(out, "median of {edits} one-line edits, in milliseconds")?;
     writeln!(out, "{:<12}{:>8}{:>10}{:>10}", "module", "run", "verdict", "save")?;
     for (module, component, text) in EDITS {
+        let loaded = hello["modules"].as_array().into_iter().flatten();
+        for version in loaded.filter(|version| version["module"] == module) {
+            page.show_state(module, &version["hash"], component, &serde_json::json!({}));
+        }
         let rows: Vec<[f64; 3]> = (0..edits + WARM_UP)
             .map(|number| edit(&demo, &mut page, module, component, &format!("{text} {number}")))
             .skip(WARM_UP as usize)

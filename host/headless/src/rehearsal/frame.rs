@@ -139,9 +139,10 @@ impl Frame {
     pub(super) fn type_section(&self, wanted: &HashSet<u32>) -> TypeSection {
         let mut section = TypeSection::new();
         for (ty, number) in self.types.iter().zip(0..) {
-            let (params, results) = match wanted.contains(&number) {
-                true => (&ty.params[..], &ty.results[..]),
-                false => (&[][..], &[][..]),
+            let (params, results) = if wanted.contains(&number) {
+                (&ty.params[..], &ty.results[..])
+            } else {
+                (&[][..], &[][..])
             };
             section.ty().function(params.iter().copied(), results.iter().copied());
         }
@@ -209,8 +210,9 @@ fn types(reader: BinaryReader<'_>) -> Option<Vec<Signature>> {
         let mut group = group.ok()?.into_types();
         let (Some(ty), None) = (group.next(), group.next()) else { return None };
         let CompositeInnerType::Func(ty) = ty.composite_type.inner else { return None };
-        let converted =
-            |types: &[wasmparser::ValType]| types.iter().map(value_type).collect::<Option<_>>();
+        let converted = |types: &[wasmparser::ValType]| {
+            types.iter().copied().map(value_type).collect::<Option<_>>()
+        };
         types.push(Signature {
             params: converted(ty.params())?,
             results: converted(ty.results())?,
@@ -220,7 +222,7 @@ fn types(reader: BinaryReader<'_>) -> Option<Vec<Signature>> {
     Some(types)
 }
 
-fn value_type(ty: &wasmparser::ValType) -> Option<ValType> {
+fn value_type(ty: wasmparser::ValType) -> Option<ValType> {
     Some(match ty {
         wasmparser::ValType::I32 => ValType::I32,
         wasmparser::ValType::I64 => ValType::I64,

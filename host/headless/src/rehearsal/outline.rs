@@ -106,20 +106,19 @@ impl Outline {
 
     fn name_functions(&mut self, names: &HashMap<u32, &str>) {
         let mut counts: HashMap<&str, u32> = HashMap::new();
-        let named = (self.imported..).take(self.bodies.len()).map(|index| {
+        let mut numbered: Vec<(&str, u32)> = Vec::with_capacity(self.bodies.len());
+        for index in (self.imported..).take(self.bodies.len()) {
             let name = names.get(&index).copied().unwrap_or_default();
             let count = counts.entry(name).or_default();
+            numbered.push((name, *count));
             *count += 1;
-            (name, *count - 1)
-        });
-        let named: Vec<(&str, u32)> = named.collect();
-        let numbered = named.into_iter();
+        }
         let function = |(name, nth): (&str, u32)| Function {
             name: name.to_owned(),
             nth,
             of: counts.get(name).copied().unwrap_or_default(),
         };
-        self.functions = numbered.map(function).collect();
+        self.functions = numbered.into_iter().map(function).collect();
     }
 
     /// The defined functions, in their order.

@@ -159,7 +159,7 @@ struct Indices {
     /// The index of the first function of its own.
     first: u32,
     /// By number among the defined ones.
-    indices: Vec<Option<u32>>,
+    defined: Vec<Option<u32>>,
 }
 
 impl Indices {
@@ -202,13 +202,13 @@ impl Indices {
         for (defined, index) in wanted.into_iter().chain(functions.iter().copied().zip(first..)) {
             *indices.get_mut(defined)? = Some(index);
         }
-        Some(Self { imported, host: outline.imported, first, indices })
+        Some(Self { imported, host: outline.imported, first, defined: indices })
     }
 
     fn of(&self, function: u32) -> Option<u32> {
         match function.checked_sub(self.host) {
             None => Some(function),
-            Some(defined) => self.indices.get(defined as usize).copied().flatten(),
+            Some(defined) => self.defined.get(defined as usize).copied().flatten(),
         }
     }
 }
