@@ -10,7 +10,8 @@
 
 import { COMPONENT_PREFIX } from "./inspect.js";
 import { EMPTY } from "./snapshot.js";
-import { GuestTrap, innermost, readPanic } from "./trap.js";
+import { placesOf } from "./lines.js";
+import { GuestTrap, framesOf, readPanic } from "./trap.js";
 
 /** @typedef {"debug" | "info" | "warn" | "error"} Level */
 
@@ -58,6 +59,8 @@ export class Guest {
   /** @type {unknown} */
   #refused = null;
   #running = false;
+  /** What tells the places of traps. @type {WebAssembly.Module | null} */
+  #compiled = null;
   /** How much further the code may run, where it counts. @type {WebAssembly.Global<"i32"> | null} */
   #budget = null;
   #stack;
@@ -85,6 +88,7 @@ export class Guest {
   async start(compiled) {
     const imports = this.#imports();
     const instance = await WebAssembly.instantiate(compiled, { hmr: imports });
+    this.#compiled = compiled;
     this.#memory = /** @type {WebAssembly.Memory} */ (instance.exports.memory);
     this.#budget = /** @type {WebAssembly.Global<"i32"> | undefined} */ (instance.exports.hmr_budget) ?? null;
     const exported = WebAssembly.Module.exports(compiled).filter(({ kind }) => kind === "function");
@@ -298,10 +302,23 @@ export class Guest {
     const cause = this.#refused ?? error;
     const message = cause instanceof Error ? cause.message : String(cause);
     const stack = error instanceof Error ? (error.stack ?? "") : "";
-    if (this.#budget && this.#budget.value < 0) {
-      return new GuestTrap({ message: `ran for too long in \`${innermost(error, name)}\`` }, stack);
-    }
-    return new GuestTrap(this.#panic ?? { message }, stack);
+    const late = this.#budget !== null && this.#budget.value < 0;
+    if (!late && this.#panic) return new GuestTrap(this.#panic, stack);
+    const frames = framesOf(error);
+    const at = cause === error ? this.#placed(frames) : null;
+    const where = at?.name ?? frames.find((frame) => frame.name !== null)?.name ?? name;
+    return new GuestTrap({ message: late ? `ran for too long in \`${where}\`` : message, ...at?.place }, stack);
+  }
+
+  /**
+   * The innermost frame whose code comes from the user's own sources.
+   * @param {import("./trap.js").Frame[]} frames
+   */
+  #placed(frames) {
+    if (!this.#compiled) return null;
+    const places = placesOf(this.#compiled, frames.map(({ offset }) => offset ?? -1));
+    const at = places.findIndex((place) => place !== null);
+    return at < 0 ? null : { name: frames[at]?.name ?? null, place: places[at] };
   }
 
   #bytes() {

@@ -50,21 +50,32 @@ export function readPanic(json) {
   }
 }
 
-/** The innermost wasm frame of a stack, as V8, then as Firefox and Safari write it. */
-const FRAMES = [/^\s*at (?:async )?(.+?) \(.*wasm-function\[/m, /^(.+?)@.*:wasm-function\[/m, /wasm-function\[([^\]]+)\]@/m];
+/**
+ * A wasm frame of a stack: the function's name, if the stack has one, and where in the binary it is, if that is told.
+ * @typedef {{ name: string | null, offset: number | null }} Frame
+ */
+
+/** A wasm frame as V8 writes it with a name and without, as Firefox, and as Safari: name, offset. */
+const FRAMES = [
+  /^\s*at (?:async )?(.+?) \(.*wasm-function\[\d+\](?::0x([0-9a-f]+))?/,
+  /^\s*at ()\S*wasm-function\[\d+\](?::0x([0-9a-f]+))?/,
+  /^(.+?)@.*:wasm-function\[\d+\](?::0x([0-9a-f]+))?/,
+  /wasm-function\[([^\]]+)\]@()/,
+];
 
 /**
- * The function in which code was stopped.
- *
+ * The wasm frames of a stack, the innermost first.
  * @param {unknown} error
- * @param {string} exported the export that was called
+ * @returns {Frame[]}
  */
-export function innermost(error, exported) {
+export function framesOf(error) {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
-  for (const frame of FRAMES) {
-    const name = frame.exec(stack)?.[1];
+  return stack.split("\n").flatMap((line) => {
+    const frame = FRAMES.map((pattern) => pattern.exec(line)).find((found) => found !== null);
+    if (!frame) return [];
+    const [, name = "", offset] = frame;
     // V8 writes the module's name before the function's, if it has one.
-    if (name && !/^\d+$/.test(name)) return name.replace(/^[\w-]+(?:\.wasm)?\.(?=.)/, "");
-  }
-  return exported;
+    const named = /^\d*$/.test(name) ? null : name.replace(/^[\w-]+(?:\.wasm)?\.(?=.)/, "");
+    return [{ name: named, offset: offset ? parseInt(offset, 16) : null }];
+  });
 }

@@ -30,6 +30,47 @@ fn click(page: &Page, selector: &str) {
     page.find(selector).expect("the button").click().expect("it can be clicked");
 }
 
+/// The line of the first source line that has this text.
+fn line_of(project: &Project, file: &str, text: &str) -> u32 {
+    let source = std::fs::read_to_string(project.folder().join(file)).expect("the source");
+    let line = source.lines().position(|line| line.contains(text)).expect("the text is there");
+    u32::try_from(line + 1).expect("a short file")
+}
+
+#[test]
+fn a_trap_that_is_no_panic_is_told_with_its_line() {
+    let project = pair();
+    let html = project.index_html().expect("the fixture has a page");
+    let builder = project.page_builder(&html).expect("the fixture compiles");
+    let page = builder.call_limit(Duration::from_secs(1)).open().expect("the page opens");
+    let file = "counter/src/lib.rs";
+    let endless = "while count.get_untracked() > 0 { count.with_untracked(|_| ()); }";
+    project.edit(file, "count.update(|n| *n += 1)", endless).expect("the text is there");
+    rebuild(&page, &project);
+    click(&page, "button.add");
+    let traps = page.traps();
+    let trap = traps.last().expect("the loop is cut");
+    assert!(trap.message.starts_with("took longer than"), "{trap}");
+    assert_eq!(
+        (trap.file.as_deref(), trap.line),
+        (Some(file), line_of(&project, file, endless)),
+        "{trap}"
+    );
+
+    // Below code of the user's own, which calls it.
+    let deep = "{ fn down(n: i32) -> i32 { if n == 0 { 0 } else { std::hint::black_box(down(std::hint::black_box(n + 1))) } } count.set(down(1)); }";
+    project.edit(file, endless, deep).expect("the text is there");
+    rebuild(&page, &project);
+    click(&page, "button.add");
+    let traps = page.traps();
+    let trap = traps.last().expect("the stack ends");
+    assert_eq!(
+        (trap.file.as_deref(), trap.line),
+        (Some(file), line_of(&project, file, "fn down")),
+        "{trap}"
+    );
+}
+
 #[test]
 fn an_edit_of_a_module_keeps_state_fields_focus_and_phase() {
     let project = pair();

@@ -9,6 +9,7 @@
 //! the headless engine and the tool. Decoders accept bytes of any content and answer with an error.
 
 pub mod event;
+pub mod lines;
 pub mod manifest;
 pub mod ops;
 pub mod port;

@@ -23,13 +23,14 @@ const PROFILE: &str = "hmr";
 
 /// The profile: what makes an incremental build short and its result small.
 ///
-/// Without debug information the result has an eighth of the size; a panic tells its line all the same,
-/// and a trap its function. Dependencies change seldom, so they may cost more once and be smaller.
-const PROFILE_SETTINGS: [&str; 9] = [
+/// Of debug information there is only what tells a trap's line, and only for the user's own packages; nothing else is ever
+/// shown. Dependencies change seldom, so they may cost more once and be smaller.
+const PROFILE_SETTINGS: [&str; 10] = [
     "inherits=\"dev\"",
     "opt-level=0",
-    "debug=0",
-    "strip=\"debuginfo\"",
+    "debug=\"line-tables-only\"",
+    "strip=\"none\"",
+    "package.\"*\".debug=0",
     "package.\"*\".opt-level=\"s\"",
     "debug-assertions=true",
     "overflow-checks=true",

@@ -3,8 +3,9 @@
 //! In go the bytes of a wasm file; out come the bytes that are served, their hash and the manifest, or a
 //! [`TransformError`] that says which promise of the ABI the module breaks and what to do.
 //!
-//! Sections are copied as they are. Left out is what only a debugger reads, and the names of functions
-//! are written as people write them. The same bytes always give the same bytes.
+//! Sections are copied as they are. Left out is what only a debugger reads, but for the lines of the user's own code, which
+//! are added as a section of our own ([`lines`]), and the names of functions are written as people write them. The same
+//! bytes always give the same bytes.
 //!
 //! [`prepare_guarded`] also splices the loop guard ([`guard`]) into the function bodies, [`prepare`] leaves them
 //! alone. Neither validates them: every engine does before it touches the running code, and a save should not wait
@@ -12,14 +13,16 @@
 
 mod guard;
 mod interface;
+mod lines;
 mod names;
 
+use hmr_abi::lines::SECTION;
 use hmr_abi::manifest::{self, Manifest, ManifestError};
-use wasm_encoder::{RawSection, Section as _, SectionId};
+use wasm_encoder::{CustomSection, RawSection, Section as _, SectionId};
 use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};
 
 pub use self::guard::LOOP_BUDGET;
-use self::guard::Part;
+use self::guard::{Moves, Part};
 use self::interface::Interface;
 pub use self::names::demangle;
 use crate::hash::hash_of;
@@ -235,20 +238,41 @@ impl<'a> Sections<'a> {
         let size: usize = self.sections.iter().map(|section| section.whole.len()).sum();
         let mut bytes = Vec::with_capacity(8 + size + size / 8);
         bytes.extend_from_slice(&wasm_encoder::Module::HEADER);
-        let parts = if guarded && !guard::is_guarded(self)? {
+        let (parts, moves) = if guarded && !guard::is_guarded(self)? {
             guard::guard(self)?
         } else {
-            self.sections.iter().map(Part::Same).collect()
+            (self.sections.iter().map(Part::Same).collect(), Moves::default())
         };
+        let mut code = 0;
         for part in parts {
-            match part {
-                Part::Same(section) => append(module, section, &mut bytes),
+            let (id, length) = match part {
+                Part::Same(section) => {
+                    append(module, section, &mut bytes);
+                    (section.id, section.contents.len())
+                }
                 Part::Other { id, contents } => {
                     RawSection { id, data: &contents }.append_to(&mut bytes);
+                    (id, contents.len())
                 }
+            };
+            if id == SectionId::Code as u8 {
+                code = bytes.len() - length;
             }
         }
+        if let Some(mut lines) = lines::read(self) {
+            for row in &mut lines.rows {
+                row.offset = moves.new_offset(row.offset).saturating_add(offset(code));
+            }
+            let section = CustomSection { name: SECTION.into(), data: lines.encode().into() };
+            section.append_to(&mut bytes);
+        }
         Ok(bytes)
+    }
+
+    /// What a section for debuggers holds.
+    fn debugging(&self, name: &str) -> Option<&'a [u8]> {
+        let mut named = self.sections.iter().filter(|it| it.id == CUSTOM && it.name == name);
+        named.next().map(|section| section.contents)
     }
 }
 
@@ -263,6 +287,10 @@ fn append(module: &str, section: &Section<'_>, bytes: &mut Vec<u8>) {
         },
         _ => bytes.extend_from_slice(section.whole),
     }
+}
+
+fn offset(of: usize) -> u32 {
+    u32::try_from(of).unwrap_or(u32::MAX)
 }
 
 /// Whether a custom section is of no use to an engine: DWARF, or the linker's notes.

@@ -88,6 +88,8 @@ pub(crate) struct Guest {
     memory: Memory,
     budget: Option<Global>,
     calls: Rc<Calls>,
+    /// The binary, which tells the places of traps.
+    bytes: Option<std::sync::Arc<[u8]>>,
     /// What made the code of the current call trap, whatever a wrapper made of it.
     failed: Option<Fault>,
     /// How long the last calls of each export took, in milliseconds.
@@ -98,6 +100,7 @@ impl Guest {
     /// Instantiates `code` and registers its components.
     pub(crate) fn start(code: &Code, terms: &Terms) -> Result<Self, Fault> {
         let mut guest = Self::instantiate(&code.module, terms)?;
+        guest.bytes = Some(std::sync::Arc::clone(&code.bytes));
         for component in &code.components {
             guest.invoke(&format!("{}{component}", exports::COMPONENT_PREFIX), &[])?;
         }
@@ -138,6 +141,7 @@ impl Guest {
             limits,
             budget,
             calls: Rc::clone(&terms.calls),
+            bytes: None,
             failed: None,
             times: BTreeMap::new(),
             store,

@@ -104,6 +104,8 @@ impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` trapped in {}: {}", self.module, self.during, self.message)?;
         match &self.file {
+            // Only a panic knows its column.
+            Some(file) if self.column == 0 => write!(f, " ({file}:{})", self.line),
             Some(file) => write!(f, " ({file}:{}:{})", self.line, self.column),
             None => Ok(()),
         }

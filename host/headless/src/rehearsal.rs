@@ -24,15 +24,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hmr_abi::lines::{self, Lines};
 use hmr_abi::state::{RestoreReport, TransformOp};
 use wasmtime::{Config, Engine, Linker, Module, OptLevel, RegallocAlgorithm, Strategy};
 
 use self::base::{Base, Delta};
-use self::guest::{Fault, Host, linker};
+use self::guest::{Fault, Frame, Host, linker};
 use self::hot::HotSet;
 pub use self::lesson::{Learned, Lesson};
 use self::outline::Outline;
-use crate::module::{ModuleError, check, check_exported};
+use crate::module::{ModuleError, check, check_exported, custom_section};
 
 /// A base is outdated if a version brings one function for so many that the base has.
 const MOST_OUTDATED: usize = 8;
@@ -231,15 +232,15 @@ impl Stage {
                 &mut guest,
             );
             let run = running.elapsed();
-            let null_call = told.failure.as_ref().is_some_and(|(_, fault)| fault.null_call);
-            let split = matches!(compiled.code, Code::Split(..));
-            if split && (null_call || guest.is_some_and(|mut guest| guest.missed())) {
+            let trapped = told.failure.as_ref().is_some_and(|(_, fault)| fault.trapped);
+            if trapped && matches!(compiled.code, Code::Split(..)) {
+                // It called what is not there, or really fails: then all of it tells where.
                 missed = true;
                 continue;
             }
-            let failure = told.failure.map(|(step, fault)| {
-                let error = compiled.code.describe(&version.outline, &fault);
-                RehearsalFailure { step, error }
+            let failure = told.failure.map(|(step, fault)| RehearsalFailure {
+                step,
+                error: compiled.code.describe(version, &fault),
             });
             let outdated = missed || !self.knows(&version.module) || compiled.code.is_outdated();
             version.compiled = Some(compiled);
@@ -284,26 +285,34 @@ impl Code {
         }
     }
 
-    /// What went wrong, with the place or else the name of the function.
-    fn describe(&self, outline: &Outline, fault: &Fault) -> String {
-        let function = fault.function.as_ref().filter(|_| !fault.panicked);
-        let name = function
-            .and_then(|(module, index)| self.name(outline, module, *index))
-            .filter(|name| !name.is_empty());
-        match name {
-            Some(name) => format!("{} in `{name}`", fault.message),
-            None => fault.message.clone(),
+    /// What went wrong, with the function and the place, as far as they are known.
+    fn describe(&self, version: &Version, fault: &Fault) -> String {
+        let message = &fault.message;
+        if fault.panicked {
+            return message.clone();
         }
+        let lines = custom_section(&version.bytes, lines::SECTION)
+            .and_then(|section| Lines::parse(&section).ok())
+            .filter(|_| matches!(self, Self::Whole(_)))
+            .unwrap_or_default();
+        let place = |frame: &Frame| lines.find(u32::try_from(frame.offset?).ok()?);
+        let placed = fault.frames.iter().find_map(|frame| Some((frame, place(frame)?)));
+        let frame = placed.map(|(frame, _)| frame).or(fault.frames.first());
+        let name = frame.and_then(|frame| self.name(&version.outline, frame));
+        let name = name.filter(|name| !name.is_empty());
+        let within = name.map(|name| format!(" in `{name}`")).unwrap_or_default();
+        let at = placed.map(|(_, (file, line))| format!(" ({file}:{line})")).unwrap_or_default();
+        format!("{message}{within}{at}")
     }
 
-    fn name<'a>(&'a self, outline: &'a Outline, module: &Module, index: u32) -> Option<&'a str> {
+    fn name<'a>(&'a self, outline: &'a Outline, frame: &Frame) -> Option<&'a str> {
         let defined = match self {
-            Self::Whole(_) => index.checked_sub(outline.imported)? as usize,
-            Self::Split(base, _) if Module::same(module, &base.module) => {
-                return base.name(index.checked_sub(outline.imported)?);
+            Self::Whole(_) => frame.function.checked_sub(outline.imported)? as usize,
+            Self::Split(base, _) if Module::same(&frame.module, &base.module) => {
+                return base.name(frame.function.checked_sub(outline.imported)?);
             }
             Self::Split(_, delta) => {
-                *delta.functions.get(index.checked_sub(delta.imported)? as usize)?
+                *delta.functions.get(frame.function.checked_sub(delta.imported)? as usize)?
             }
         };
         outline.functions().get(defined).map(|function| function.name.as_str())

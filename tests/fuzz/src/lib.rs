@@ -7,6 +7,7 @@
 //! `fuzz/corpus/` and mutations of them ([`mutate`]) in a sequence that a number fixes.
 #![allow(clippy::missing_panics_doc, reason = "to panic is how a body tells of a broken promise")]
 
+mod lines;
 mod manifest;
 mod messages;
 pub mod mutate;
@@ -22,6 +23,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+pub use lines::lines;
 pub use manifest::manifest;
 pub use messages::messages;
 pub use ops::ops;
@@ -34,7 +36,8 @@ pub use transform::transform;
 pub type Body = fn(&[u8]);
 
 /// Every body, by the name of its fuzz target and of its folder in the corpus.
-pub const TARGETS: [(&str, Body); 8] = [
+pub const TARGETS: [(&str, Body); 9] = [
+    ("lines", lines),
     ("manifest", manifest),
     ("messages", messages),
     ("migrate", migrate),

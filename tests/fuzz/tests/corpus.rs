@@ -25,7 +25,7 @@ macro_rules! targets {
     };
 }
 
-targets!(manifest messages migrate ops requests restore saved transform);
+targets!(lines manifest messages migrate ops requests restore saved transform);
 
 #[test]
 fn every_target_has_a_test_seeds_and_a_binary_of_cargo_fuzz() {

@@ -73,13 +73,18 @@ fn a_loop_without_end_in_a_handler_is_cut_and_the_page_goes_on() {
 
     let endless = "while running.get_untracked() { watch.with(|_| ()); }";
     let source = session.demo.read(FILE).replacen("\"Stop\"", "\"Halt\"", 1);
-    session.demo.write(FILE, source.replacen(LAP, endless, 1));
+    let source = source.replacen(LAP, endless, 1);
+    let line = 1 + source.lines().position(|line| line.contains(endless)).expect("the loop");
+    session.demo.write(FILE, &source);
     session.dev.wait_swap("stopwatch", "committed");
     session.browser.wait_text("#watch .primary", "Halt");
 
     press_lap(&session);
     let undone = session.dev.wait_swap("stopwatch", "undone");
-    assert!(undone.to_string().contains("ran for too long"), "{undone}");
+    // The loop's own line, whatever library function the time was over in.
+    let place = format!("({FILE}:{line})");
+    let told = undone.to_string();
+    assert!(told.contains("ran for too long in `stopwatch::") && told.contains(&place), "{undone}");
     session.browser.wait_text("#watch .primary", "Stop");
     press_lap(&session);
     session.browser.wait_text("#watch .laps", "Lap 2");

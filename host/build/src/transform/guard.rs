@@ -43,10 +43,29 @@ pub(super) fn is_guarded(sections: &Sections<'_>) -> Result<bool, BinaryReaderEr
     Ok(false)
 }
 
-/// The guarded module, section by section.
+/// Where instructions have gone, by their offsets in the contents of the code section.
+#[derive(Default)]
+pub(super) struct Moves(Vec<(u32, u32)>);
+
+impl Moves {
+    /// The new offset of what was at an old one.
+    pub(super) fn new_offset(&self, old: u32) -> u32 {
+        let behind = self.0.partition_point(|(from, _)| *from <= old);
+        match behind.checked_sub(1).and_then(|last| self.0.get(last)) {
+            Some((from, to)) => to.saturating_add(old - from),
+            None => old,
+        }
+    }
+
+    fn add(&mut self, from: usize, to: usize) {
+        self.0.push((super::offset(from), super::offset(to)));
+    }
+}
+
+/// The guarded module, section by section, and where its code has gone.
 pub(super) fn guard<'s, 'a>(
     sections: &'s Sections<'a>,
-) -> Result<Vec<Part<'s, 'a>>, BinaryReaderError> {
+) -> Result<(Vec<Part<'s, 'a>>, Moves), BinaryReaderError> {
     let imports = Imports::count(sections)?;
     let globals = sections.contents(SectionId::Global).unwrap_or(&[0]);
     let budget = imports.globals + count(globals)?.0;
@@ -57,10 +76,12 @@ pub(super) fn guard<'s, 'a>(
             with_budget_export(sections.contents(SectionId::Export).unwrap_or(&[0]), budget)?,
         ),
     ];
+    let mut moves = Moves::default();
     if let Some(code) = sections.contents(SectionId::Code) {
-        replaced.push((SectionId::Code as u8, guarded_code(sections, imports, code, budget)?));
+        let code = guarded_code(sections, imports, code, budget, &mut moves)?;
+        replaced.push((SectionId::Code as u8, code));
     }
-    Ok(splice(sections, replaced))
+    Ok((splice(sections, replaced), moves))
 }
 
 /// A section of the module to come: as it was, or with other contents.
@@ -152,6 +173,7 @@ fn guarded_code(
     imports: Imports,
     contents: &[u8],
     budget: u32,
+    moves: &mut Moves,
 ) -> Result<Vec<u8>, BinaryReaderError> {
     let bodies = CodeSectionReader::new(BinaryReader::new(contents, 0))?;
     let mut graph = CallGraph::new(imports.functions, bodies.count());
@@ -176,7 +198,7 @@ fn guarded_code(
     let mut code = Vec::with_capacity(contents.len() + contents.len() / 8);
     u32::try_from(scanned.len()).unwrap_or(u32::MAX).encode(&mut code);
     for (body, function) in scanned.iter().zip(0..) {
-        body.write(recursive.contains(&function), &check, &mut code);
+        body.write(recursive.contains(&function), &check, &mut code, moves);
     }
     Ok(code)
 }
@@ -195,6 +217,8 @@ enum Callee {
 /// A function's body, and where it may be interrupted.
 struct Body<'a> {
     bytes: &'a [u8],
+    /// Where it stands in the contents of the code section, its length not counted.
+    start: usize,
     /// Where the first instruction stands, in `bytes`.
     entry: usize,
     /// Where the first instructions inside of loops stand, in `bytes`.
@@ -224,17 +248,19 @@ impl<'a> Body<'a> {
                 _ => {}
             }
         }
-        Ok(Self { bytes: body.as_bytes(), entry, loops })
+        Ok(Self { bytes: body.as_bytes(), start, entry, loops })
     }
 
     /// Appends the body, its length in front, with `check` at its places.
-    fn write(&self, at_entry: bool, check: &[u8], to: &mut Vec<u8>) {
+    fn write(&self, at_entry: bool, check: &[u8], to: &mut Vec<u8>, moves: &mut Moves) {
         let places = at_entry.then_some(self.entry).into_iter().chain(self.loops.iter().copied());
         (self.bytes.len() + places.clone().count() * check.len()).encode(to);
+        moves.add(self.start, to.len());
         let mut written = 0;
         for place in places {
             to.extend_from_slice(&self.bytes[written..place]);
             to.extend_from_slice(check);
+            moves.add(self.start + place, to.len());
             written = place;
         }
         to.extend_from_slice(&self.bytes[written..]);

@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use hmr_abi::event::PanicInfo;
+use hmr_abi::lines::{self, Lines};
 use wasmtime::{Error, Func, FuncType, Trap, Val, WasmBacktrace};
 
 use super::{Fault, Guest};
 use crate::calls::{CallError, Original, Value, list};
 use crate::machine::Limits;
+use crate::module::custom_section;
 
 /// How many of the last calls of each export are remembered.
 const MOST_TIMES: usize = 200;
@@ -115,9 +117,28 @@ impl Guest {
         let panic = self.store.data_mut().panic.take();
         let budget = self.budget.map(|budget| budget.get(&mut self.store));
         if panic.is_none() && budget.and_then(|left| left.i32()).is_some_and(|left| left < 0) {
-            return Fault::TooLong(innermost(error));
+            let place = self.place(error);
+            let name = place.as_ref().map_or_else(|| innermost(error), |(name, _)| name.clone());
+            let fault = Fault::TooLong(name);
+            return placed(fault, place.map(|(_, place)| place));
         }
-        fault(error, panic, &self.limits)
+        match fault(error, panic, &self.limits) {
+            fault @ (Fault::Trap(_) | Fault::Timeout(_)) if error.is::<Trap>() => {
+                placed(fault, self.place(error).map(|(_, place)| place))
+            }
+            fault => fault,
+        }
+    }
+
+    /// Where the code was in the user's own sources, and in which function.
+    fn place(&self, error: &Error) -> Option<(Option<String>, (String, u32))> {
+        let frames = error.downcast_ref::<WasmBacktrace>()?.frames();
+        let lines = Lines::parse(&custom_section(self.bytes.as_ref()?, lines::SECTION)?).ok()?;
+        frames.iter().find_map(|frame| {
+            let offset = u32::try_from(frame.module_offset()?).ok()?;
+            let (file, line) = lines.find(offset)?;
+            Some((frame.func_name().map(str::to_owned), (file.to_owned(), line)))
+        })
     }
 
     fn note_time(&mut self, export: &str, took: Duration) {
@@ -146,6 +167,12 @@ impl Guest {
             list(ty.results())
         )))
     }
+}
+
+/// A fault with its place, told as a panic tells it.
+fn placed(fault: Fault, place: Option<(String, u32)>) -> Fault {
+    let Some((file, line)) = place else { return fault };
+    Fault::Panic(PanicInfo { message: fault.to_string(), file, line, ..PanicInfo::default() })
 }
 
 /// The name of the function that the code was in.

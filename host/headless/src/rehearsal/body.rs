@@ -174,7 +174,7 @@ pub(super) fn lifted(
                 sink.i32_add().local_get(local);
                 code.extend([access.opcode, access.align, 0]);
             }
-            Piece::Call(opcode, function) => call(&mut code, opcode, index(function), frame),
+            Piece::Call(opcode, function) => call(&mut code, opcode, index(function)),
             Piece::CallIndirect(opcode, ty, table) => {
                 code.push(opcode);
                 ty.encode(&mut code);
@@ -193,11 +193,7 @@ pub(super) fn lifted(
 }
 
 /// A body in which only the functions that are called have other indices.
-pub(super) fn renumbered(
-    frame: &Frame,
-    body: &[u8],
-    index: impl Fn(u32) -> Option<u32>,
-) -> Option<Vec<u8>> {
+pub(super) fn renumbered(body: &[u8], index: impl Fn(u32) -> Option<u32>) -> Option<Vec<u8>> {
     let (_, locals, rest) = cut(body)?;
     let mut code = Vec::with_capacity(body.len() + 16);
     code.extend_from_slice(locals);
@@ -213,7 +209,7 @@ pub(super) fn renumbered(
         };
         code.extend_from_slice(&rest[copied..at]);
         copied = operators.original_position();
-        call(&mut code, opcode, index(function), frame);
+        call(&mut code, opcode, index(function));
     }
     code.extend_from_slice(&rest[copied..]);
     Some(code)
@@ -250,17 +246,15 @@ impl References {
     }
 }
 
-/// Writes a call. That of a function that is left out is told in a global, and traps; since code behind a trap may find
-/// anything on its stack, what was valid stays valid.
-fn call(code: &mut Vec<u8>, opcode: u8, index: Option<u32>, frame: &Frame) {
+/// Writes a call. That of a function that is left out traps; since code behind a trap may find anything on its stack,
+/// what was valid stays valid.
+fn call(code: &mut Vec<u8>, opcode: u8, index: Option<u32>) {
     match index {
         Some(index) => {
             code.push(opcode);
             index.encode(code);
         }
-        None => {
-            InstructionSink::new(code).i32_const(1).global_set(frame.missing()).unreachable();
-        }
+        None => _ = InstructionSink::new(code).unreachable(),
     }
 }
 

@@ -76,7 +76,6 @@ impl Value {
 pub(super) struct Shared {
     memory: Memory,
     table: Table,
-    /// Those of the module, and behind them the one that says that code was missing.
     globals: Vec<Global>,
 }
 
@@ -88,11 +87,6 @@ impl Shared {
             "table" => Some(self.table.into()),
             number => Some((*self.globals.get(number.parse::<usize>().ok()?)?).into()),
         }
-    }
-
-    /// The global that says that code was missing.
-    pub(super) fn missing(&self) -> Option<Global> {
-        self.globals.last().copied()
     }
 }
 
@@ -127,11 +121,6 @@ impl Frame {
             frame.globals.iter().map(kind).collect::<Vec<_>>()
         };
         named(self) == named(other) && kinds(self) == kinds(other)
-    }
-
-    /// The global that says that code was missing.
-    pub(super) fn missing(&self) -> u32 {
-        u32::try_from(self.globals.len()).unwrap_or(u32::MAX)
     }
 
     /// The types, of which only some are wanted. The others are all the same, and keep their places: each type that is there
@@ -174,8 +163,8 @@ impl Frame {
             shared: false,
         };
         section.import(SHARED, "table", table);
-        let own = self.globals.iter().map(|(mutable, value)| (*mutable, value.ty()));
-        for (at, (mutable, val_type)) in own.chain([(true, ValType::I32)]).enumerate() {
+        for (at, (mutable, value)) in self.globals.iter().enumerate() {
+            let (val_type, mutable) = (value.ty(), *mutable);
             let global = wasm_encoder::GlobalType { val_type, mutable, shared: false };
             section.import(SHARED, &at.to_string(), global);
         }
@@ -187,8 +176,7 @@ impl Frame {
         let (entries, most) = self.table;
         let table = TableType::new(wasmtime::RefType::FUNCREF, entries, most);
         let table = Table::new(&mut *store, table, Ref::Func(None))?;
-        let missing = (true, Value::I32(0));
-        let globals = self.globals.iter().chain([&missing]).map(|(mutable, value)| {
+        let globals = self.globals.iter().map(|(mutable, value)| {
             let mutability = if *mutable { Mutability::Var } else { Mutability::Const };
             let val = value.val();
             let content = match value {

@@ -11,8 +11,8 @@ use hmr_abi::port::{Invalidation, PortRequest};
 use hmr_abi::{IMPORT_MODULE, exports, imports};
 use serde::de::DeserializeOwned;
 use wasmtime::{
-    Caller, Error, Extern, Global, Instance, Linker, Memory, MemoryType, Module, Store,
-    StoreLimits, StoreLimitsBuilder, Trap, WasmBacktrace, WasmParams, WasmResults,
+    Caller, Error, Extern, Instance, Linker, Memory, MemoryType, Module, Store, StoreLimits,
+    StoreLimitsBuilder, Trap, WasmBacktrace, WasmParams, WasmResults,
 };
 
 use super::base::{BASE, Base, CONSTANTS, Delta};
@@ -27,17 +27,27 @@ const BUDGET: i32 = i32::MAX;
 pub(super) struct Fault {
     /// What went wrong, without the place.
     pub(super) message: String,
-    /// The module and the index of the function that trapped, if it was the code that did.
-    pub(super) function: Option<(Module, u32)>,
+    /// Where the code was, the innermost first, if it was the code that failed.
+    pub(super) frames: Vec<Frame>,
     /// Whether the code said itself what is wrong, with its place.
     pub(super) panicked: bool,
-    /// Whether it called a null reference in a table.
-    pub(super) null_call: bool,
+    /// Whether it trapped by itself, without a word and before its time was over: it may have called what is not there.
+    pub(super) trapped: bool,
+}
+
+/// A call that was under way.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) module: Module,
+    /// The index of the function.
+    pub(super) function: u32,
+    /// Where in the binary it was.
+    pub(super) offset: Option<usize>,
 }
 
 impl Fault {
     pub(super) fn plain(message: impl Into<String>) -> Self {
-        Self { message: message.into(), function: None, panicked: false, null_call: false }
+        Self { message: message.into(), frames: Vec::new(), panicked: false, trapped: false }
     }
 }
 
@@ -55,8 +65,6 @@ pub(super) struct Guest {
     pub(super) store: Store<Host>,
     instance: Instance,
     memory: Memory,
-    /// Says whether code was missing, if some was left out.
-    missing: Option<Global>,
     limits: RehearsalLimits,
 }
 
@@ -80,15 +88,15 @@ impl Guest {
         store.limiter(|host| &mut host.limits);
         store.set_epoch_deadline(limits.ticks());
         let linker = &machine.linker;
-        let (instance, missing) = match code {
-            Code::Whole(module) => linker.instantiate(&mut store, module).map(|it| (it, None)),
+        let instance = match code {
+            Code::Whole(module) => linker.instantiate(&mut store, module),
             Code::Split(base, delta) => instantiate(&mut store, linker, base, delta),
         }
         .map_err(|error| fault(&error, None, limits))?;
         let memory = instance
             .get_memory(&mut store, exports::MEMORY)
             .ok_or_else(|| Fault::plain("the module does not export `memory`"))?;
-        let mut guest = Self { store, instance, memory, missing, limits };
+        let mut guest = Self { store, instance, memory, limits };
         if let Some(budget) = guest.instance.get_global(&mut guest.store, exports::BUDGET) {
             budget
                 .set(&mut guest.store, BUDGET.into())
@@ -102,11 +110,6 @@ impl Guest {
         components.iter().try_for_each(|component| {
             self.call(&format!("{}{component}", exports::COMPONENT_PREFIX), ())
         })
-    }
-
-    /// Whether code was called by name that was left out.
-    pub(super) fn missed(&mut self) -> bool {
-        self.missing.is_some_and(|missing| missing.get(&mut self.store).i32() == Some(1))
     }
 
     /// Whether the module has a function of this name.
@@ -166,13 +169,13 @@ impl Guest {
     }
 }
 
-/// Instantiates a base, and a delta upon it. The global says whether code was missing.
+/// Instantiates a base, and a delta upon it.
 fn instantiate(
     store: &mut Store<Host>,
     linker: &Linker<Host>,
     base: &Base,
     delta: &Delta,
-) -> Result<(Instance, Option<Global>), Error> {
+) -> Result<Instance, Error> {
     let shared = delta.frame.make(store)?;
     let pages = MemoryType::new(delta.pages, Some(delta.pages));
     let constants = Memory::new(&mut *store, pages)?;
@@ -193,14 +196,16 @@ fn instantiate(
         _ => linker.get_by_import(&mut *store, &import),
     });
     let of_delta = of_delta.collect::<Option<Vec<Extern>>>().ok_or_else(unknown)?;
-    Ok((Instance::new(&mut *store, &delta.module, &of_delta)?, shared.missing()))
+    Instance::new(&mut *store, &delta.module, &of_delta)
 }
 
 fn fault(error: &Error, panic: Option<PanicInfo>, limits: RehearsalLimits) -> Fault {
-    let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames);
-    let function = frames
-        .and_then(|frames| frames.first())
-        .map(|frame| (frame.module().clone(), frame.func_index()));
+    let frames = error.downcast_ref::<WasmBacktrace>().map_or(&[][..], WasmBacktrace::frames);
+    let frames = frames.iter().map(|frame| Frame {
+        module: frame.module().clone(),
+        function: frame.func_index(),
+        offset: frame.module_offset(),
+    });
     if let Some(info) = panic {
         let message = match info.file.as_str() {
             "" => info.message,
@@ -215,8 +220,9 @@ fn fault(error: &Error, panic: Option<PanicInfo>, limits: RehearsalLimits) -> Fa
         Some(trap) => trap.to_string(),
         None => error.root_cause().to_string(),
     };
-    let null_call = matches!(error.downcast_ref::<Trap>(), Some(Trap::IndirectCallToNull));
-    Fault { function, null_call, ..Fault::plain(message) }
+    let trap = error.downcast_ref::<Trap>();
+    let trapped = trap.is_some_and(|trap| !matches!(trap, Trap::Interrupt));
+    Fault { frames: frames.collect(), trapped, ..Fault::plain(message) }
 }
 
 /// What the stage provides for modules to import.

@@ -12,7 +12,7 @@ fn guarded(bytes: &[u8]) -> Vec<u8> {
     let sections = Sections::read(bytes).expect("a module");
     assert!(!is_guarded(&sections).expect("exports"), "it has no budget yet");
     let mut module = wasm_encoder::Module::HEADER.to_vec();
-    for part in guard(&sections).expect("bodies that can be read") {
+    for part in guard(&sections).expect("bodies that can be read").0 {
         match part {
             Part::Same(section) => module.extend_from_slice(section.whole),
             Part::Other { id, contents } => {

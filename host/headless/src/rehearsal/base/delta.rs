@@ -76,7 +76,7 @@ impl Base {
         let (mut types, mut code) = (FunctionSection::new(), CodeSection::new());
         for defined in &functions {
             types.function(*outline.types.get(*defined)?);
-            code.raw(&renumbered(&frame, outline.body(bytes, *defined)?, index)?);
+            code.raw(&renumbered(outline.body(bytes, *defined)?, index)?);
         }
         let mut encoder = Encoder::new();
         let copied = |id| outline.section(bytes, id).map(|data| RawSection { id: id as u8, data });

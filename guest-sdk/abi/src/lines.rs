@@ -1,0 +1,181 @@
+//! The lines that code comes from: a custom section by which a trap is told with its place.
+//!
+//! The section holds numbers as LEB128 and, in this order: how many files there are, and each file as the length of its name and
+//! the name in UTF-8; how many rows there are, and the rows. A row is how many bytes it lies behind the one before (the
+//! first: behind the start of the binary), the number of its file from 1, and by how much its line is greater than that of
+//! the row before that has one (zigzag: 0, -1, 1, -2, …). A row holds until the next. File 0 means that it is not known where the
+//! code comes from; such a row has no line.
+
+/// The custom section's name.
+pub const SECTION: &str = "hmr.lines";
+
+/// From where code comes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lines {
+    /// The source files, as the compiler named them.
+    pub files: Vec<String>,
+    /// By rising offset.
+    pub rows: Vec<Row>,
+}
+
+/// From where the code at an offset, and behind it until the next row, comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Bytes from the start of the binary.
+    pub offset: u32,
+    /// The file, by its place in [`Lines::files`], and the line, counted from 1. Nothing if it is not known.
+    pub place: Option<(u32, u32)>,
+}
+
+/// The section is no such section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the section `hmr.lines` is malformed")]
+pub struct LinesError;
+
+impl Lines {
+    /// The file and the line, counted from 1, of the instruction at an offset into the binary.
+    #[must_use]
+    pub fn find(&self, offset: u32) -> Option<(&str, u32)> {
+        let behind = self.rows.partition_point(|row| row.offset <= offset);
+        let (file, line) = self.rows.get(behind.checked_sub(1)?)?.place?;
+        Some((self.files.get(file as usize)?, line))
+    }
+
+    /// The section's contents.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.rows.len() * 3 + 64);
+        let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+        write(count(self.files.len()), &mut bytes);
+        for file in &self.files {
+            write(count(file.len()), &mut bytes);
+            bytes.extend_from_slice(file.as_bytes());
+        }
+        write(count(self.rows.len()), &mut bytes);
+        let (mut before, mut line_before) = (0u32, 0u32);
+        for row in &self.rows {
+            write(row.offset.wrapping_sub(before), &mut bytes);
+            before = row.offset;
+            let Some((file, line)) = row.place else {
+                write(0, &mut bytes);
+                continue;
+            };
+            write(file + 1, &mut bytes);
+            let more = line.wrapping_sub(line_before).cast_signed();
+            write(((more << 1) ^ (more >> 31)).cast_unsigned(), &mut bytes);
+            line_before = line;
+        }
+        bytes
+    }
+
+    /// Reads a section's contents.
+    ///
+    /// # Errors
+    /// [`LinesError`]: they are no such contents.
+    pub fn parse(bytes: &[u8]) -> Result<Self, LinesError> {
+        let mut rest = bytes;
+        let mut lines = Self::default();
+        for _ in 0..read(&mut rest)? {
+            let len = read(&mut rest)? as usize;
+            let (name, behind) = rest.split_at_checked(len).ok_or(LinesError)?;
+            rest = behind;
+            lines.files.push(std::str::from_utf8(name).map_err(|_| LinesError)?.to_owned());
+        }
+        let (mut offset, mut line) = (0u32, 0u32);
+        for _ in 0..read(&mut rest)? {
+            offset = offset.checked_add(read(&mut rest)?).ok_or(LinesError)?;
+            let place = match read(&mut rest)? {
+                0 => None,
+                file if file as usize <= lines.files.len() => {
+                    let zigzag = read(&mut rest)?;
+                    let more = (zigzag >> 1) ^ 0u32.wrapping_sub(zigzag & 1);
+                    line = line.wrapping_add(more);
+                    Some((file - 1, line))
+                }
+                _ => return Err(LinesError),
+            };
+            lines.rows.push(Row { offset, place });
+        }
+        if rest.is_empty() { Ok(lines) } else { Err(LinesError) }
+    }
+}
+
+fn write(mut number: u32, to: &mut Vec<u8>) {
+    while number >= 0x80 {
+        to.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    to.push((number & 0x7f) as u8);
+}
+
+fn read(from: &mut &[u8]) -> Result<u32, LinesError> {
+    let mut number = 0u32;
+    for shift in [0, 7, 14, 21, 28] {
+        let (byte, rest) = from.split_first().ok_or(LinesError)?;
+        *from = rest;
+        if shift == 28 && *byte > 0x0f {
+            return Err(LinesError);
+        }
+        number |= u32::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Ok(number);
+        }
+    }
+    Err(LinesError)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lines, Row};
+
+    fn sample() -> Lines {
+        let row = |offset, place| Row { offset, place };
+        Lines {
+            files: vec!["board/src/lib.rs".into(), "ui/src/späť.rs".into()],
+            rows: vec![
+                row(100, Some((0, 42))),
+                row(180, Some((1, 7))),
+                row(181, None),
+                row(70_000, Some((0, 4_000_000))),
+            ],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for lines in [sample(), Lines::default()] {
+            assert_eq!(Lines::parse(&lines.encode()), Ok(lines));
+        }
+    }
+
+    #[test]
+    fn an_instruction_is_found_in_the_last_row_before_it() {
+        let lines = sample();
+        let cases = [
+            (0, None),
+            (99, None),
+            (100, Some(("board/src/lib.rs", 42))),
+            (179, Some(("board/src/lib.rs", 42))),
+            (180, Some(("ui/src/späť.rs", 7))),
+            (181, None),
+            (69_999, None),
+            (u32::MAX, Some(("board/src/lib.rs", 4_000_000))),
+        ];
+        for (offset, place) in cases {
+            assert_eq!(lines.find(offset), place, "at {offset}");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_short_or_longer_is_refused() {
+        let bytes = sample().encode();
+        for len in 0..bytes.len() {
+            assert!(Lines::parse(&bytes[..len]).is_err(), "{len} bytes");
+        }
+        assert!(Lines::parse(&[&bytes[..], &[0]].concat()).is_err());
+        // A file that is not there; a number that is too long; a name that is not UTF-8.
+        for bytes in [&[0, 1, 5, 1, 0][..], &[0xff, 0xff, 0xff, 0xff, 0x7f], &[1, 1, 0xff, 0]] {
+            assert!(Lines::parse(bytes).is_err(), "{bytes:?}");
+        }
+    }
+}
