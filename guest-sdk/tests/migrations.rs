@@ -36,6 +36,28 @@ mod v1_0_0 {
     }
 }
 
+/// A migration that no test names is no reason for a warning.
+#[deny(dead_code)]
+mod unnamed {
+    use super::*;
+    #[component(export, version = "1.0.0")]
+    pub(crate) fn Unnamed() -> View {
+        view! { <b>"set"</b> }
+    }
+
+    #[migration(Unnamed, from = "0.0.0", to = "1.0.0")]
+    fn from_nothing(_: &mut Saved) -> Result<(), MigrationError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_migration_that_no_test_names_is_no_dead_code() {
+    // That this file compiles is the test; the page shows that the module is in use besides.
+    let page = Page::new().with::<unnamed::UnnamedProps>();
+    drop(page);
+}
+
 mod v1_2_0 {
     use super::*;
     #[component(export, version = "1.2.0")]

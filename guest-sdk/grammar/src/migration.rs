@@ -45,11 +45,15 @@ fn expand(function: &ItemFn, options: &MigrationOptions) -> TokenStream {
     let doc = format!("Stands for the migration `{text}` in tests.");
     let exported = quote_spanned!(props.span()=> <#props as ::hmr_sdk::rt::Exported>);
     let run = quote_spanned!(function.sig.inputs.span()=> run: #name);
+    // Only a module registers it, so that a build for the host may have no use for it.
+    let unused = quote!(#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]);
     quote! {
         #[allow(clippy::unnecessary_wraps)]
+        #unused
         #function
         #[doc = #doc]
         #[allow(non_camel_case_types)]
+        #unused
         #vis struct #name {}
         const _: () = {
             impl ::hmr_sdk::rt::Migrates for #name {
