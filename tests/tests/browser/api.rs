@@ -63,3 +63,40 @@ fn call(session: &Session, expression: &str) {
     session.browser.wait("answer !== null");
     assert_eq!(session.browser.value("answer", &[]), "committed", "{expression}");
 }
+
+/// A module whose export `run` answers 42.
+const ANSWERS: &str = "new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, \
+     7, 7, 1, 3, 114, 117, 110, 0, 0, 10, 6, 1, 4, 0, 65, 42, 11])";
+
+/// The same with a loop without end in it.
+const ENDLESS: &str = "new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, \
+     7, 7, 1, 3, 114, 117, 110, 0, 0, 10, 11, 1, 9, 0, 3, 64, 12, 0, 11, 65, 0, 11])";
+
+#[test]
+fn a_module_runs_by_itself_in_a_worker_and_a_snapshot_is_given_to_the_reader() {
+    let session = Session::start();
+    let told = |expression: &str| {
+        session.browser.run(
+            &format!("window.answer = null; {expression}.then(it => {{ window.answer = it; }}, error => {{ window.answer = String(error); }})"),
+            &[],
+        );
+        session.browser.wait("answer !== null");
+        session.browser.value("answer", &[])
+    };
+    let ran = told(&format!("__hmr.execute({ANSWERS}, null)"));
+    assert_eq!(ran, serde_json::json!({"value": 42, "logs": []}));
+    let ended = told(&format!("__hmr.execute({ENDLESS}, null, {{ timeLimit: 300 }})"));
+    assert!(ended.as_str().is_some_and(|it| it.contains("more than 300 ms")), "{ended}");
+
+    session.browser.keys("#name", "Ada");
+    session.browser.run(
+        "HTMLAnchorElement.prototype.click = function () { window.given = [this.download, this.href]; }",
+        &[],
+    );
+    let saved = told("__hmr.saveSnapshot('half filled', { to: 'download' })");
+    let given = told("fetch(given[1]).then(response => response.text())");
+    assert_eq!(given, saved);
+    assert!(given.as_str().is_some_and(|text| text.contains("\"Ada\"")), "{given}");
+    let name = session.browser.value("given[0]", &[]);
+    assert!(name.as_str().is_some_and(|name| name.ends_with(".json")), "{name}");
+}
