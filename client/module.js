@@ -305,7 +305,7 @@ export class Guest {
     const late = this.#budget !== null && this.#budget.value < 0;
     if (!late && this.#panic) return new GuestTrap(this.#panic, stack);
     const frames = framesOf(error);
-    const at = cause === error ? this.#placed(frames) : null;
+    const at = this.#refused === null ? this.#placed(frames) : null;
     const where = at?.name ?? frames.find((frame) => frame.name !== null)?.name ?? name;
     return new GuestTrap({ message: late ? `ran for too long in \`${where}\`` : message, ...at?.place }, stack);
   }
