@@ -2,7 +2,7 @@
 //!
 //! In: a version's bytes, and the snapshot that a page holds. Out: a [`Rehearsal`], which says that the code takes
 //! it, or in which step and why it does not. The code is instantiated, its components are registered, it migrates and
-//! restores the snapshot, rendering into a tree that is thrown away, and is asked whether it is well. Nothing that it
+//! restores the snapshot, rendering into nothing, and is asked whether it is well. Nothing that it
 //! does shows, and it is held to limits on time and memory.
 //!
 //! Compiling a whole module takes longer than a rehearsal may cost, so a [`Stage`] compiles little. From a [`Lesson`], a
@@ -35,8 +35,8 @@ pub use self::lesson::{Learned, Lesson};
 use self::outline::Outline;
 use crate::module::{ModuleError, check, check_exported, custom_section};
 
-/// A base is outdated if a version brings one function for so many that the base has.
-const MOST_OUTDATED: usize = 8;
+/// A base is outdated if a version brings more than one function for so many that the base has.
+const OUTDATED_SHARE: usize = 8;
 
 /// How long an epoch lasts.
 const TICK: Duration = Duration::from_millis(10);
@@ -281,7 +281,7 @@ impl Code {
     fn is_outdated(&self) -> bool {
         match self {
             Self::Whole(_) => false,
-            Self::Split(base, delta) => delta.functions.len() * MOST_OUTDATED > base.len(),
+            Self::Split(base, delta) => delta.functions.len() * OUTDATED_SHARE > base.len(),
         }
     }
 

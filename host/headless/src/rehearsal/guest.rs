@@ -1,12 +1,13 @@
 //! One instance of new code on the stage: it is called as a swap would call it, and nothing that it does shows.
 //!
 //! This is not the guest that a page runs: it lives for one rehearsal, may lack code, and a trap has to
-//! tell which function it was in. DOM operations are kept for the tree that checks them; requests are read, for a
-//! malformed one is a trap, and dropped; log lines are dropped unread.
+//! tell which function it was in. DOM operations and requests are read, for a malformed one is a trap, and dropped; log
+//! lines are dropped unread. Whether operations fit together is left to the page, which renders off-document first.
 
 use std::time::Instant;
 
 use hmr_abi::event::{PanicInfo, ResourceRequest};
+use hmr_abi::ops::Ops;
 use hmr_abi::port::{Invalidation, PortRequest};
 use hmr_abi::{IMPORT_MODULE, exports, imports};
 use serde::de::DeserializeOwned;
@@ -55,7 +56,6 @@ pub(super) struct Host {
     limits: StoreLimits,
     /// How many more bytes may be handed over.
     room: usize,
-    pub(super) batches: Vec<Vec<u8>>,
     panic: Option<PanicInfo>,
     started: Instant,
     clock: f64,
@@ -79,7 +79,6 @@ impl Guest {
                 .memories(2)
                 .build(),
             room: limits.handed_over,
-            batches: Vec::new(),
             panic: None,
             started: Instant::now(),
             clock,
@@ -233,8 +232,9 @@ pub(super) fn linker(engine: &wasmtime::Engine) -> Result<Linker<Host>, Error> {
         imports::DOM,
         |mut caller: Caller<'_, Host>, ptr: u32, len: u32| {
             let batch = handed_over(&mut caller, ptr, len)?;
-            caller.data_mut().batches.push(batch);
-            Ok::<(), Error>(())
+            Ops::new(&batch).try_for_each(|op| op.map(drop)).map_err(|error| {
+                Error::msg(format!("a batch of DOM operations does not decode: {error}"))
+            })
         },
     )?;
     linker.func_wrap(

@@ -1,14 +1,11 @@
 //! The steps of a rehearsal, as a swap would take them.
 
 use hmr_abi::exports;
-use hmr_abi::ops::Namespace;
 use hmr_abi::state::{HealthReport, MigrateAnswer, RestoreReport, Snapshot, TransformOp};
 
 use super::guest::{Fault, Guest};
 use super::{Code, Machine};
-use crate::dom::Dom;
 use crate::swap::check_report;
-use crate::tree::{Asked, Tree};
 
 /// How far the steps went.
 #[derive(Default)]
@@ -82,7 +79,7 @@ fn migrated(
     }
 }
 
-/// Lets the code restore the snapshot and render, into a tree that nobody sees.
+/// Lets the code restore the snapshot and render. What it renders was read when it was handed over, and goes nowhere.
 fn restore(
     guest: &mut Guest,
     snapshot: &Snapshot,
@@ -103,16 +100,6 @@ fn restore(
     let checked = check_report(&told, snapshot).map_err(Fault::plain);
     *report = Some(told);
     checked?;
-    let mut dom = Dom::parse("");
-    let mut tree = Tree::new(1);
-    for state in &snapshot.instances {
-        let root = dom.create_element(Namespace::Html, "div");
-        tree.set_root(state.instance, root);
-    }
-    for batch in std::mem::take(&mut guest.store.data_mut().batches) {
-        tree.apply(&batch, &mut dom, &mut Asked::default())
-            .map_err(|error| Fault::plain(error.to_string()))?;
-    }
     Ok(())
 }
 
