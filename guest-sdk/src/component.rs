@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sycamore_reactive::{create_child_scope, untrack};
 
 use crate::runtime::runtime;
-use crate::scope::{self, Scope};
+use crate::scope::{self, Home, escaped};
 use crate::view::{IntoView, View};
 
 /// The props of a component, as its tag fills them in.
@@ -39,7 +39,8 @@ fn child_boxed(name: &str, key: Option<String>, render: &mut dyn FnMut() -> View
     };
     match scope::current() {
         Some(outer) => {
-            let name = key.as_ref().map_or_else(|| name.to_owned(), |key| format!("{name}:{key}"));
+            let keyed = |key: &String| format!("{name}:{}", escaped(key));
+            let name = key.as_ref().map_or_else(|| name.to_owned(), keyed);
             scope::enter(outer.inner(&name), run);
         }
         None => run(),
@@ -128,13 +129,13 @@ impl<T> Default for Callback<T> {
 
 impl<T, F: Fn(T) + 'static> From<F> for Callback<T> {
     fn from(call: F) -> Self {
-        Self(Some(Rc::new(Made { scope: scope::current(), call })))
+        Self(Some(Rc::new(Made { home: Home::here(), call })))
     }
 }
 
-/// A closure and the scope that it was made in: what it creates belongs there, whoever calls it.
+/// A closure and where it was made: what it creates belongs there, whoever calls it.
 struct Made<F: ?Sized> {
-    scope: Option<Rc<Scope>>,
+    home: Home,
     call: F,
 }
 
@@ -148,8 +149,7 @@ impl<T> Callback<T> {
     /// Calls it.
     pub fn call(&self, value: T) {
         if let Some(made) = &self.0 {
-            let _entered = made.scope.as_ref().map(|scope| scope::Entered::new(scope.later()));
-            (made.call)(value);
+            made.home.later(|| (made.call)(value));
         }
     }
 }

@@ -107,7 +107,7 @@ fn distinct(items: Keyed) -> Keyed {
         *times += 1;
         if *times == 1 { key } else { format!("{key}#{}", *times - 1) }
     };
-    items.into_iter().map(|(key, item)| (rename(key), item)).collect()
+    items.into_iter().map(|(key, item)| (rename(scope::escaped(&key).into_owned()), item)).collect()
 }
 
 impl List {

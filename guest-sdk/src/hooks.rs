@@ -109,10 +109,14 @@ impl Hooks {
         self.registered.borrow().iter().any(|hook| matches!(hook.hook, Hook::Before(_)))
     }
 
-    /// Calls something with each hook, in the scope that registered it. Hooks run outside of every borrow.
+    /// Calls something with each hook, in the scope that registered it, unless a hook before closed that. Hooks run
+    /// outside of every borrow.
     fn each(&self, mut call: impl FnMut(&Hook)) {
         let all = self.registered.borrow().clone();
-        for Registered { hook, owner, scope, .. } in all {
+        for Registered { number, hook, owner, scope } in all {
+            if !self.registered.borrow().iter().any(|there| there.number == number) {
+                continue;
+            }
             owner.run_in(|| scope::enter(scope.fresh(), || untrack(|| call(&hook))));
         }
     }

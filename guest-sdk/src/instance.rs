@@ -117,7 +117,14 @@ impl Instance {
                 keys.insert(key, KeyOutcome::Orphaned);
             }
         }
-        self.orphans.end_restore();
+        let lost = self.orphans.end_restore();
+        if lost > 0 {
+            let told = format!(
+                "`{}` has more values of earlier versions than are kept: the oldest {lost} are gone",
+                self.component
+            );
+            crate::engine::send_log(2, &told);
+        }
         InstanceReport {
             instance: self.id,
             component: self.component.clone(),
@@ -149,6 +156,11 @@ impl Instance {
         self.parked
             .borrow_mut()
             .retain(|key, parked| matches!(parked, Parked::Old(_)) || !is_within(key, path));
+    }
+
+    /// Takes the value of an earlier version that was put aside under the key.
+    pub(crate) fn take_orphan(&self, key: &str) -> Option<SignalState> {
+        self.orphans.take(key, self.version)
     }
 
     /// Takes the key's old value, which is then no longer parked.

@@ -89,7 +89,9 @@ pub mod rt {
     pub use crate::element::{html, mathml, props, svg};
     pub use crate::flow::{list, show};
     pub use crate::migration::{Migrates, Migration, register_migration};
-    pub use crate::scope::{bind, bind_field, bind_reset, enter_function, reset_scope};
+    pub use crate::scope::{
+        bind, bind_field, bind_reset, enter_call, enter_caller, enter_function, leave, reset_scope,
+    };
     pub use crate::view::region;
 
     /// The bytes of a manifest line, for a static.

@@ -3,6 +3,8 @@
 //! `#[component(export, version = "…")]` declares a version and `#[migration(…)]` a step between two. In a swap the saved
 //! version is known only at run time, so the chain of steps is searched here. A gap is an error before anything changes.
 
+use std::collections::BTreeMap;
+
 use hmr_abi::state::{InstanceState, MigrateAnswer, SignalState, Snapshot, TransformOp};
 use semver::Version;
 use serde_json::value::to_raw_value;
@@ -117,6 +119,7 @@ fn migrate_instance(state: InstanceState) -> Result<InstanceState, String> {
 }
 
 fn run(state: InstanceState, declared: &str, chain: &[Migration]) -> Result<InstanceState, String> {
+    let before = state.signals.clone();
     let mut saved = Saved::new(state);
     let mut ran = Vec::with_capacity(chain.len());
     for Migration { component, from, to, name, run } in chain {
@@ -133,7 +136,19 @@ fn run(state: InstanceState, declared: &str, chain: &[Migration]) -> Result<Inst
     let mut state = saved.finish().map_err(|error| error.to_string())?;
     state.version = Some(declared.to_owned());
     state.migrations = ran;
+    put_aside(before, &mut state, declared);
     Ok(state)
+}
+
+/// Puts aside what the signals held that the migrations to this version removed or renamed. An undone edit finds it again; code
+/// of this version does not.
+fn put_aside(before: BTreeMap<String, SignalState>, state: &mut InstanceState, declared: &str) {
+    for (key, signal) in before {
+        if signal.set && !state.signals.contains_key(&key) {
+            let migrated = Some(declared.to_owned());
+            state.orphans.insert(key, SignalState { age: 0, migrated, ..signal });
+        }
+    }
 }
 
 /// The migrations of a component, in the order of versions. They are few, and the library's sorting would be the largest

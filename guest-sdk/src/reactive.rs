@@ -12,7 +12,7 @@ use std::rc::Rc;
 use sycamore_reactive as reactive;
 use sycamore_reactive::ReadSignal;
 
-use crate::scope;
+use crate::scope::{self, Scope};
 
 thread_local! {
     /// Whether what a handler or task runs under has gone meanwhile; none in what runs of itself.
@@ -84,14 +84,17 @@ pub fn effect(f: impl FnMut() + 'static) {
 
 pub(crate) fn effect_boxed(mut f: Box<dyn FnMut()>) {
     let scope = scope::current();
-    reactive::create_effect(move || {
-        let mut run = || match &scope {
-            Some(scope) => scope::enter(scope.fresh(), &mut f),
-            None => f(),
-        };
-        holding(|| under(None, &mut run));
-    });
+    reactive::create_effect(move || run_in(scope.as_ref(), &mut f));
     drain();
+}
+
+/// Runs what runs again and again: in its scope, of which no name is taken yet, and with writes waiting.
+fn run_in<R>(scope: Option<&Rc<Scope>>, f: &mut dyn FnMut() -> R) -> R {
+    let run = || match scope {
+        Some(scope) => scope::enter(scope.fresh(), f),
+        None => f(),
+    };
+    holding(|| under(None, run))
 }
 
 /// Runs `f` when the component, list item or effect in which this was called goes.
@@ -162,7 +165,8 @@ fn memo_boxed(
     mut compute: Box<dyn FnMut() -> Rc<dyn Any>>,
     same: fn(&Rc<dyn Any>, &Rc<dyn Any>) -> bool,
 ) -> ReadSignal<Rc<dyn Any>> {
-    let memo = reactive::create_selector_with(move || holding(|| under(None, &mut compute)), same);
+    let scope = scope::current();
+    let memo = reactive::create_selector_with(move || run_in(scope.as_ref(), &mut compute), same);
     drain();
     memo
 }

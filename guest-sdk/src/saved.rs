@@ -137,26 +137,30 @@ impl Saved {
         true
     }
 
-    /// Renames a scope: every key in it, `from:…`, becomes `to:…`. Answers how many there were.
+    /// Renames a scope: every key in it, `from:…`, becomes `to:…`, and so do the keys of its tasks and of the values that
+    /// wait to be taken up again. Answers how many signals there were.
     pub fn rename_scope(&mut self, from: &str, to: &str) -> usize {
-        // All are taken out first, so that a scope which goes inside another of the same name meets none of its own keys.
-        let mut taken = Vec::new();
-        for key in self.keys() {
-            let rest = key.strip_prefix(from).and_then(|rest| rest.strip_prefix(':'));
-            if let Some(rest) = rest
-                && let Some(state) = self.state.signals.remove(&key)
-            {
-                taken.push((format!("{to}:{rest}"), state));
-                self.edited.insert(key);
+        let renamed = |key: &str| {
+            let rest = key.strip_prefix(from).and_then(|rest| rest.strip_prefix(':'))?;
+            Some(format!("{to}:{rest}"))
+        };
+        let InstanceState { signals, orphans, tasks, done, .. } = &mut self.state;
+        rename_keys(orphans, &renamed);
+        rename_keys(tasks, &renamed);
+        for key in done {
+            if let Some(new) = renamed(key) {
+                *key = new;
             }
         }
-        let count = taken.len();
-        for (key, mut state) in taken {
-            state.migrated.clone_from(&self.by);
-            self.edited.insert(key.clone());
-            self.state.signals.insert(key, state);
+        let keys = rename_keys(signals, &renamed);
+        for (old, new) in &keys {
+            if let Some(signal) = signals.get_mut(new) {
+                signal.migrated.clone_from(&self.by);
+            }
+            self.edited.insert(old.clone());
+            self.edited.insert(new.clone());
         }
-        count
+        keys.len()
     }
 
     /// Forgets a signal's value. Answers whether there was one.
@@ -199,6 +203,20 @@ impl Saved {
         let error = MigrationError(format!("{what} `{name}` could not be written: {error}"));
         self.failure.get_or_insert(error);
     }
+}
+
+/// Gives entries new keys; answers the old and the new ones. All are taken out first, so that a scope which goes inside
+/// another of the same name meets none of its own keys.
+fn rename_keys<T>(
+    map: &mut BTreeMap<String, T>,
+    renamed: &dyn Fn(&str) -> Option<String>,
+) -> Vec<(String, String)> {
+    let keys: Vec<_> = map.keys().filter_map(|key| Some((key.clone(), renamed(key)?))).collect();
+    let taken: Vec<_> = keys.iter().filter_map(|(old, _)| map.remove(old)).collect();
+    for ((_, new), value) in keys.iter().zip(taken) {
+        map.insert(new.clone(), value);
+    }
+    keys
 }
 
 fn read<T: DeserializeOwned>(

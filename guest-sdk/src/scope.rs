@@ -2,11 +2,13 @@
 //!
 //! A scope is a place in the component tree: `Row#1`, the item `7` of a list. It knows the binding that is being
 //! made right now (`let count = …`), and how often each name was taken, so that the second one becomes `name#1`.
-//! Keys never hold a line number or an address. A scope that renders again is entered through a *fresh* twin,
+//! Keys never hold a line number or an address; what users name (a list item's key, say) is [`escaped`] in them. A function
+//! that a component calls has a scope too, which takes its name when it first makes something. A scope that renders again is entered through a *fresh* twin,
 //! whose counts start over, so that it finds the same names. What was made in a scope and runs *later*, a handler for
 //! instance, enters it through a twin too.
 
-use std::cell::{Cell, RefCell};
+use std::borrow::Cow;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -18,13 +20,23 @@ use crate::reactive::under;
 /// One scope; see the module's documentation.
 pub(crate) struct Scope {
     pub(crate) instance: Rc<Instance>,
-    /// Names from the instance down, joined with `:`; empty for the instance's own component.
-    pub(crate) path: String,
+    /// See [`Scope::path`]. It comes from `call` when it is first asked for.
+    path: OnceCell<String>,
+    call: Option<Call>,
     binding: RefCell<Option<String>>,
     taken: RefCell<BTreeMap<String, u32>>,
     /// What is marked `reset`, if anything here is: the component that this scope is of or in, or the binding that is being made.
     reset: Cell<Option<&'static str>>,
     entry: Entry,
+}
+
+/// A call of a function that may make something.
+struct Call {
+    caller: Rc<Scope>,
+    /// What the scope is to be called: after what the result is bound to, or after the function.
+    name: String,
+    /// The function, until it says itself that it is `#[scoped]`.
+    function: Cell<Option<&'static str>>,
 }
 
 /// Why a scope is entered.
@@ -47,7 +59,8 @@ impl Scope {
     pub(crate) fn of_instance(instance: Rc<Instance>) -> Rc<Self> {
         Rc::new(Self {
             instance,
-            path: String::new(),
+            path: OnceCell::from(String::new()),
+            call: None,
             binding: RefCell::default(),
             taken: RefCell::default(),
             reset: Cell::new(None),
@@ -56,9 +69,14 @@ impl Scope {
     }
 
     fn at(&self, path: String, entry: Entry) -> Rc<Self> {
+        self.under(OnceCell::from(path), None, entry)
+    }
+
+    fn under(&self, path: OnceCell<String>, call: Option<Call>, entry: Entry) -> Rc<Self> {
         Rc::new(Self {
             instance: Rc::clone(&self.instance),
             path,
+            call,
             binding: RefCell::default(),
             taken: RefCell::default(),
             reset: self.reset.clone(),
@@ -66,14 +84,31 @@ impl Scope {
         })
     }
 
+    /// The scope of a call in this one.
+    fn calling(self: Rc<Self>, function: &'static str) -> Rc<Self> {
+        let name = self.binding().unwrap_or_else(|| function.to_owned());
+        let entry = self.entry;
+        let call = Call { caller: Rc::clone(&self), name, function: Cell::new(Some(function)) };
+        self.under(OnceCell::new(), Some(call), entry)
+    }
+
+    /// Names from the instance down, joined with `:`; empty for the instance's own component.
+    pub(crate) fn path(&self) -> &str {
+        self.path.get_or_init(|| {
+            self.call
+                .as_ref()
+                .map_or_else(String::new, |call| call.caller.key(&call.caller.take(&call.name)))
+        })
+    }
+
     /// A scope of the same path whose names were not taken yet.
     pub(crate) fn fresh(&self) -> Rc<Self> {
-        self.at(self.path.clone(), self.entry)
+        self.at(self.path().to_owned(), self.entry)
     }
 
     /// The same for what was made here and runs now.
     pub(crate) fn later(&self) -> Rc<Self> {
-        self.at(self.path.clone(), Entry::Later)
+        self.at(self.path().to_owned(), Entry::Later)
     }
 
     /// A scope of the same instance whose path is this key.
@@ -115,7 +150,8 @@ impl Scope {
 
     /// The key of a name in this scope.
     pub(crate) fn key(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}:{name}", self.path) }
+        let path = self.path();
+        if path.is_empty() { name.to_owned() } else { format!("{path}:{name}") }
     }
 
     /// The binding that is being made, if any.
@@ -160,10 +196,20 @@ impl Drop for Entered {
     }
 }
 
+/// What a user calls something, with the signs that mean something in a key (`:`, `#`) written as in addresses, `%3A`.
+/// So no name can be mistaken for a path, or for the second of another name.
+pub(crate) fn escaped(name: &str) -> Cow<'_, str> {
+    if name.contains(['%', ':', '#']) {
+        name.replace('%', "%25").replace(':', "%3A").replace('#', "%23").into()
+    } else {
+        name.into()
+    }
+}
+
 /// Runs `f` in a scope of its own: the keys of the signals that it makes begin with `name`.
 pub fn scope<R>(name: &str, f: impl FnOnce() -> R) -> R {
     match current() {
-        Some(outer) => enter(outer.inner(name), f),
+        Some(outer) => enter(outer.inner(&escaped(name)), f),
         None => f(),
     }
 }
@@ -172,14 +218,15 @@ pub fn scope<R>(name: &str, f: impl FnOnce() -> R) -> R {
 /// before it finds again: a signal is the same signal.
 pub fn in_scope<A, R>(mut f: impl FnMut(A) -> R) -> impl FnMut(A) -> R {
     let home = Home::here();
-    move |argument| home.run(|| f(argument))
+    move |argument| home.again(|| f(argument))
 }
 
 /// A scope, what its effects and clean-ups hang on, and whether that is gone.
-struct Home(Option<(Rc<Scope>, NodeHandle, Rc<Cell<bool>>)>);
+pub(crate) struct Home(Option<(Rc<Scope>, NodeHandle, Rc<Cell<bool>>)>);
 
 impl Home {
-    fn here() -> Self {
+    /// Where this is called.
+    pub(crate) fn here() -> Self {
         let scope = current();
         Self(scope.map(|scope| {
             let gone = Rc::new(Cell::new(false));
@@ -189,10 +236,20 @@ impl Home {
         }))
     }
 
-    fn run<R>(&self, f: impl FnOnce() -> R) -> R {
+    /// Runs something that goes on here, if that is not gone.
+    pub(crate) fn again<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.run(Entry::Again, f)
+    }
+
+    /// Runs something that was made here, if that is not gone.
+    pub(crate) fn later<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.run(Entry::Later, f)
+    }
+
+    fn run<R>(&self, entry: Entry, f: impl FnOnce() -> R) -> R {
         match &self.0 {
             Some((scope, owner, gone)) if !gone.get() => {
-                let scope = scope.at(scope.path.clone(), Entry::Again);
+                let scope = scope.at(scope.path().to_owned(), entry);
                 under(Some(Rc::clone(gone)), || owner.run_in(|| enter(scope, f)))
             }
             _ => f(),
@@ -208,11 +265,31 @@ pub fn reset_scope(name: &'static str) {
 }
 
 /// Enters the scope of a `#[scoped]` function: named after the binding that its result goes to, or after the function.
+/// Nothing if the call has been given that scope already.
 #[must_use]
-pub fn enter_function(name: &str) -> Option<Entered> {
+pub fn enter_function(name: &'static str) -> Option<Entered> {
     let outer = current()?;
-    let name = outer.binding().unwrap_or_else(|| name.to_owned());
-    Some(Entered::new(outer.inner(&name)))
+    let called = outer.call.as_ref().and_then(|call| call.function.take());
+    if called == Some(name) { None } else { Some(Entered::new(outer.calling(name))) }
+}
+
+/// Enters the scope of a function that is about to be called. It comes to be when the function makes something.
+#[must_use]
+pub fn enter_call(function: &'static str) -> Option<Entered> {
+    current().map(|outer| Entered::new(outer.calling(function)))
+}
+
+/// Goes back to the scope of the caller, for an argument of a call.
+#[must_use]
+pub fn enter_caller() -> Option<Entered> {
+    let scope = current()?;
+    let caller = scope.call.as_ref().map(|call| Rc::clone(&call.caller));
+    Some(Entered::new(caller.unwrap_or(scope)))
+}
+
+/// Leaves the scope in which this value was made.
+pub fn leave<T>(_entered: Option<Entered>, value: T) -> T {
+    value
 }
 
 /// The name that the running scope binds; dropping it goes back to the one before.

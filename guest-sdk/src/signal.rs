@@ -72,7 +72,7 @@ pub fn signal<T: State>(value: T) -> Signal<T> {
 
 /// Makes a signal under a key of your own choice.
 pub fn signal_keyed<T: State>(key: &str, value: T) -> Signal<T> {
-    make(Some(key), value)
+    make(Some(&scope::escaped(key)), value)
 }
 
 fn make<T: State>(name: Option<&str>, mut value: T) -> Signal<T> {
@@ -147,7 +147,7 @@ impl Place {
         };
         // What a handler makes is new each time, so it takes nothing of old.
         let orphan =
-            if scope.entry() == Entry::Later { None } else { scope.instance.orphans.take(key) };
+            if scope.entry() == Entry::Later { None } else { scope.instance.take_orphan(key) };
         restore::restore(
             &scope.instance,
             key,

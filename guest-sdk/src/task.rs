@@ -208,7 +208,7 @@ fn start(start: Start) -> Flag {
     let flag = flag.unwrap_or_else(|| node.run_in(Flag::new));
     let running = Rc::new(Running {
         id,
-        key: scope.path.clone(),
+        key: scope.path().to_owned(),
         scope,
         node,
         work: RefCell::new(Some(work)),

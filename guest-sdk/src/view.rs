@@ -288,7 +288,7 @@ pub(crate) fn dynamic(name: &str, mut render: Box<dyn FnMut() -> View>) -> View 
         let parked = scope.as_ref().filter(|_| again);
         again = true;
         if let Some(scope) = parked {
-            scope.instance.park(&scope.path);
+            scope.instance.park(scope.path());
         }
         owner.dispose_children();
         let content = owner.run_in(|| match &scope {
@@ -296,7 +296,7 @@ pub(crate) fn dynamic(name: &str, mut render: Box<dyn FnMut() -> View>) -> View 
             None => render(),
         });
         if let Some(scope) = parked {
-            scope.instance.drop_parked(&scope.path);
+            scope.instance.drop_parked(scope.path());
         }
         untrack(|| region.replace(content));
     }));

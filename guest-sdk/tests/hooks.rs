@@ -182,3 +182,26 @@ fn a_hook_can_invalidate_what_could_not_be_restored() {
     page.restore(&old);
     assert_eq!(page.invalidated().len(), 1);
 }
+
+#[component(export)]
+fn Closing() -> View {
+    let open = signal(true);
+    before_update(move |_| open.set(false));
+    view! { <Show when={move || open.get()}><Closed /></Show> }
+}
+
+#[component]
+fn Closed() -> View {
+    let count = signal(1);
+    before_update(move |saved| saved.put("count", &count.get()));
+    view! { <b>{count}</b> }
+}
+
+#[test]
+fn a_hook_of_content_that_a_hook_before_it_closed_does_not_run() {
+    let mut page = Page::new().with::<ClosingProps>();
+    page.mount(1, "Closing", &json!({})).expect("it mounts");
+    let state = page.capture_with_hooks().instances.remove(0);
+    assert_eq!(state.signals["open"].value.as_ref().map(|value| value.get()), Some("false"));
+    assert!(state.extra.is_empty(), "{:?}", state.extra);
+}

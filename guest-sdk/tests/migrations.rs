@@ -139,6 +139,42 @@ fn a_chain_of_migrations_leads_to_the_declared_version() {
 }
 
 #[test]
+fn what_migrations_removed_comes_back_if_the_edit_is_undone_and_not_before() {
+    let old = saved_by_1_0_0();
+    let mut page = newest();
+    let migrated = page.migrate(&old).expect("it migrates");
+    page.restore(&migrated);
+    let newer = page.capture();
+    let orphans = &newer.instances[0].orphans;
+    assert_eq!(orphans.keys().collect::<Vec<_>>(), ["count", "draft"]);
+    // The same version again, and code of that version which has a signal of the key.
+    let mut page = Page::new().with::<resurrected::AppProps>();
+    let report = page.restore(&newer);
+    assert_eq!(page.html(), "<b>new</b>");
+    assert_eq!(
+        lines(&report),
+        "draft: Added\nfactor: Orphaned\ntitle: Orphaned\ntotal: Orphaned\n"
+    );
+    let mut page = Page::new().with::<v1_0_0::AppProps>();
+    let older = page.migrate(&newer).expect("it goes back");
+    let report = page.restore(&older);
+    assert_eq!(
+        lines(&report),
+        "count: Recovered\ndraft: Recovered\nfactor: Orphaned\ntitle: Orphaned\ntotal: Orphaned\n"
+    );
+}
+
+mod resurrected {
+    use super::*;
+
+    #[component(export, version = "1.2.0")]
+    pub(crate) fn App() -> View {
+        let draft = signal("new".to_owned());
+        view! { <b>{draft}</b> }
+    }
+}
+
+#[test]
 fn state_without_a_version_is_migrated_from_0_0_0_if_a_migration_begins_there() {
     let mut page = Page::new().with::<unversioned::AppProps>();
     page.mount(1, "App", &json!({ "factor": 3 })).expect("it mounts");

@@ -129,7 +129,7 @@ impl Model {
         let mut old = std::mem::take(&mut self.live);
         self.order.clear();
         let mut outcomes = BTreeMap::new();
-        self.claim(code, "", false, &mut old, &mut outcomes);
+        self.claim(code, "run", false, &mut old, &mut outcomes);
         for (key, held) in old {
             if held.set || self.orphans.get(&key).is_none_or(|there| !there.set) {
                 self.orphans.insert(key.clone(), held);

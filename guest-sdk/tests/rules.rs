@@ -313,21 +313,25 @@ fn a_component_that_is_marked_begins_anew_with_all_that_is_inside_it() {
 }
 
 #[test]
-fn orphans_are_bounded_and_the_oldest_go_first() {
+fn orphans_are_bounded_and_go_untouched_first_and_then_from_the_oldest_on() {
     let mut old = first_version();
     let state = old.instances[0].signals["draft"].clone();
-    for n in 0..300 {
+    for n in 0..4500 {
         let mut state = state.clone();
-        // Two generations, which alternate in the order of keys.
-        state.age = n % 2;
-        old.instances[0].orphans.insert(format!("gone{n:03}"), state);
+        // Three kinds, which alternate in the order of keys.
+        state.age = n % 3;
+        state.set = n % 3 != 0;
+        old.instances[0].orphans.insert(format!("gone{n:04}"), state);
     }
     let (page, _) = restored::<versions::renamed::AppProps>(&old);
     let orphans = page.capture().instances.remove(0).orphans;
-    assert_eq!(orphans.len(), 256);
+    assert_eq!(orphans.len(), 2048);
     assert!(orphans.contains_key("draft"), "the one of this swap stays");
-    let young = orphans.values().filter(|state| state.age == 1).count();
-    assert_eq!(young, 150, "all of the younger generation stay");
+    assert!(orphans.values().all(|state| state.set), "what nobody set has gone");
+    let young = orphans.values().filter(|state| state.age == 2).count();
+    assert_eq!(young, 1500, "all of the younger generation stay");
+    let told = page.log().iter().any(|(_, line)| line.contains("the oldest 953 are gone"));
+    assert!(told, "{:?}", page.log());
 }
 
 #[component(export)]

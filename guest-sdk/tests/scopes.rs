@@ -3,6 +3,9 @@
 
 mod swap;
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use hmr_abi::state::Snapshot;
 use hmr_sdk::prelude::*;
 use hmr_sdk::testing::Page;
@@ -146,6 +149,193 @@ fn functions_that_make_signals_have_a_scope_of_their_own() {
     assert_eq!(page.html(), "<b>Annmtruefalse5</b>");
 }
 
+/// Not marked: the component's macro does not see into it.
+fn pair(start: i32) -> (Signal<i32>, Signal<i32>) {
+    let low = signal(start);
+    let high = signal(start + 1);
+    (low, high)
+}
+
+struct Range {
+    low: Signal<i32>,
+}
+
+impl Range {
+    fn new(low: Signal<i32>) -> Self {
+        _ = signal(-1);
+        Self { low }
+    }
+}
+
+fn double(value: i32) -> i32 {
+    value * 2
+}
+
+fn of(pair: (Signal<i32>, Signal<i32>)) -> i32 {
+    _ = signal(0);
+    pair.1.get()
+}
+
+fn shown(view: impl IntoView + 'static) -> View {
+    view! { <u>{view}<Note title="in".to_owned() /></u> }
+}
+
+mod unmarked {
+    use super::*;
+
+    pub(crate) mod before {
+        use super::*;
+
+        #[component(export)]
+        pub(crate) fn App() -> View {
+            let double = signal(double(1));
+            let (a, b) = pair(10);
+            pair(20).1.set(21);
+            let range = Range::new(signal(30));
+            let sum = of(pair(50));
+            let all = move |_| {
+                a.set(11);
+                b.set(12);
+                range.low.set(31);
+                double.set(3);
+            };
+            view! { <b on:click={all}>{sum}</b> {shown(view! { <Note title="out".to_owned() /> })} }
+        }
+    }
+
+    pub(crate) mod after {
+        use super::*;
+
+        #[component(export)]
+        pub(crate) fn App() -> View {
+            let more = pair(40);
+            let range = Range::new(signal(0));
+            let (a, b) = pair(0);
+            let text =
+                move || format!("{} {} {} {}", a.get(), b.get(), range.low.get(), more.0.get());
+            view! { <b>{text}</b> }
+        }
+    }
+}
+
+#[test]
+fn functions_that_nothing_marks_have_a_scope_if_they_make_something() {
+    let old = used(Page::new().with::<unmarked::before::AppProps>(), |page| _ = page.click("b"));
+    assert_eq!(
+        keys(&old).split(' ').collect::<Vec<_>>(),
+        [
+            "Note:draft",
+            "double",
+            "pair#1:signal",
+            "pair#1:signal#1",
+            "pair:signal",
+            "pair:signal#1",
+            "range",
+            "range#1:signal",
+            "shown:Note:draft",
+            "sum#1:signal",
+            "sum:signal",
+            "sum:signal#1",
+        ]
+    );
+    let mut page = Page::new().with::<unmarked::after::AppProps>();
+    page.restore(&old);
+    assert_eq!(page.html(), "<b>11 12 31 40</b>");
+}
+
+#[component(export)]
+fn Clock() -> View {
+    let times = signal(vec![("12".to_owned(), 0), ("12:30".to_owned(), 0), ("12#1".to_owned(), 0)]);
+    let change = move |_| times.update(|times| times[0].1 += 1);
+    let double = move |_| times.update(|times| times.push(("12".to_owned(), 9)));
+    view! {
+        <b on:click={change}>"change"</b>
+        <i on:click={double}>"double"</i>
+        <For each={move || times.get()} key={|(time, _)| time.clone()} view={|(time, n): (String, i32)| view! {
+            <Note key={time.clone()} title={format!("{time}/{n} ")} />
+        }} />
+    }
+}
+
+#[test]
+fn keys_of_users_that_hold_signs_of_paths_are_taken_for_no_paths() {
+    let mut page = Page::new().with::<ClockProps>();
+    page.mount(1, "Clock", &json!({})).expect("it mounts");
+    page.click("b");
+    page.click("i");
+    let keys = keys(&page.capture());
+    assert_eq!(
+        keys.split(' ').collect::<Vec<_>>(),
+        [
+            "For:12#1:Note:12:draft",
+            "For:12%231:Note:12%231:draft",
+            "For:12%3A30:Note:12%3A30:draft",
+            "For:12:Note:12:draft",
+            "times"
+        ]
+    );
+    assert!(
+        page.html().ends_with("<p>12/1 0</p><p>12:30/0 0</p><p>12#1/0 0</p><p>12/9 0</p>"),
+        "{}",
+        page.html()
+    );
+}
+
+#[component(export)]
+fn Shop() -> View {
+    let open = signal(true);
+    let made = signal(0);
+    let reads: Rc<RefCell<Vec<Signal<i32>>>> = Rc::default();
+    let all = Rc::clone(&reads);
+    let sold = Callback::new(move |n: i32| {
+        let price = signal(n);
+        all.borrow_mut().push(price);
+        made.update(|made| *made += 1);
+    });
+    let sum = move || made.get() + reads.borrow().iter().map(|price| price.get()).sum::<i32>();
+    view! {
+        <b>{sum}</b>
+        <Show when={move || open.get()}>
+            <Till sold={sold.clone()} />
+        </Show>
+        <i on:click={move |_| open.set(false)}>"close"</i>
+    }
+}
+
+#[component]
+fn Till(sold: Callback<i32>) -> View {
+    view! { <p on:click={move |_| sold.call(5)}>"sell"</p> }
+}
+
+#[test]
+fn what_a_callback_makes_lives_as_long_as_what_made_the_callback() {
+    let mut page = Page::new().with::<ShopProps>();
+    page.mount(1, "Shop", &json!({})).expect("it mounts");
+    page.click("p");
+    page.click("i");
+    assert_eq!(page.html(), "<b>6</b><i>close</i>");
+}
+
+#[component(export)]
+fn Derived() -> View {
+    let step = signal(0);
+    let sum = scope("inner", || {
+        memo(move || {
+            let made = signal(step.get());
+            made.get_untracked()
+        })
+    });
+    view! { <b on:click={move |_| step.update(|n| *n += 1)}>{move || sum.get()}</b> }
+}
+
+#[test]
+fn a_memo_that_runs_again_is_in_its_scope() {
+    let mut page = Page::new().with::<DerivedProps>();
+    page.mount(1, "Derived", &json!({})).expect("it mounts");
+    page.click("b");
+    assert_eq!(keys(&page.capture()), "inner:made step");
+}
+
 #[component]
 fn Note(title: String) -> View {
     let draft = signal(0);
@@ -249,7 +439,7 @@ fn what_a_handler_makes_is_new_each_time_and_is_of_the_scope_that_made_the_handl
     page.click("i");
     assert!(page.html().starts_with("<b>1</b>"), "{}", page.html());
     let old = page.capture();
-    assert_eq!(keys(&old), "count count#1 shown");
+    assert_eq!(keys(&old), "fresh:count fresh:count#1 shown");
     let mut page = Page::new().with::<ReturnedProps>();
     page.restore(&old);
     page.click("i");

@@ -510,8 +510,8 @@ fn a_task_ends_with_the_content_that_started_it() {
     page.click("b");
     assert_eq!(page.open_resources().len(), 0);
     page.click("b");
-    assert_eq!(page.open_resources().into_keys().collect::<Vec<_>>(), ["Show:work:request"]);
-    page.fire_resource("Show:work:request");
+    assert_eq!(page.open_resources().into_keys().collect::<Vec<_>>(), ["Show:inside:work:request"]);
+    page.fire_resource("Show:inside:work:request");
     assert_eq!((page.html().as_str(), page.open_resources().len()), ("<b></b>", 0));
     assert_eq!(lines(&page), [""; 0]);
     let state = &page.capture().instances[0];

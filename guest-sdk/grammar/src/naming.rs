@@ -1,35 +1,94 @@
-//! Names the signals that a body makes after the bindings that they go to.
+//! Names the signals that a body makes after the bindings that they go to, and gives functions that it calls scopes of their own.
 //!
 //! Around `let count = signal(0);` two statements are put: one that says "what is made now is `count`" and one that
 //! takes it back. The user's expression stays where it is, outside of any closure, so `?`, `return`, borrows and the
 //! lifetimes of temporaries mean what they meant. A guard does the taking back when the expression leaves early.
+//!
+//! A call `field("name")` of a function that may make signals becomes `leave(enter_call("field"), field("name"))`: what the
+//! function makes is in a scope of that name, which comes to be only if it makes something. Arguments are evaluated
+//! before the call, but inside of that; those which may make something go back by `leave(enter_caller(), …)`.
 
 use proc_macro2::Span;
 use quote::quote;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, Block, Expr, ExprStruct, ExprTuple, Ident, Item, Local, Member, Pat, Stmt,
-    parse_quote,
+    Attribute, Block, Expr, ExprCall, ExprStruct, ExprTuple, GenericArgument, Ident, Item, Local,
+    Member, Pat, Stmt, Type, parse_quote, parse_quote_spanned,
 };
 
 use crate::error::Mistakes;
 
 /// Names the bindings of a function's body, and takes the attribute `#[reset]` off them.
 pub(crate) fn name_block(block: &mut Block, mistakes: &mut Mistakes) {
-    Naming { mistakes }.visit_block_mut(block);
+    Naming { mistakes, argument: false }.visit_block_mut(block);
 }
 
 /// Names the bindings inside an expression; mistakes are told in its place.
 pub(crate) fn name_expr(expr: &mut Expr) {
     let mut mistakes = Mistakes::default();
-    Naming { mistakes: &mut mistakes }.visit_expr_mut(expr);
+    Naming { mistakes: &mut mistakes, argument: false }.visit_expr_mut(expr);
     if let Some(errors) = mistakes.tokens() {
         *expr = Expr::Verbatim(quote!({ #errors #expr }));
     }
 }
 
+/// The functions of the SDK.
+const OF_THE_SDK: [&str; 37] = [
+    "action",
+    "after_update",
+    "animation_frame",
+    "batch",
+    "before_update",
+    "effect",
+    "event_source",
+    "health",
+    "in_scope",
+    "input",
+    "input_stream",
+    "intersection_observer",
+    "interval",
+    "invalidate",
+    "media_query",
+    "memo",
+    "mutation_observer",
+    "now",
+    "on_cleanup",
+    "on_document",
+    "on_window",
+    "output",
+    "output_stream",
+    "provide_context",
+    "prune",
+    "resize_observer",
+    "scope",
+    "signal",
+    "signal_keyed",
+    "sleep",
+    "spawn",
+    "storage_listener",
+    "timeout",
+    "try_context",
+    "untrack",
+    "use_context",
+    "websocket",
+];
+
+/// The modules of the SDK that are called by their names.
+const MODULES_OF_THE_SDK: [&str; 4] = ["host", "http", "log", "storage"];
+
+/// Types that are everywhere, and whose functions make no signals.
+const FOREIGN_TYPES: [&str; 18] = [
+    "Arc", "BTreeMap", "BTreeSet", "Box", "Callback", "Cell", "Cow", "Default", "Duration",
+    "HashMap", "HashSet", "NodeRef", "Option", "Rc", "RefCell", "Result", "String", "Vec",
+];
+
 struct Naming<'a> {
     mistakes: &'a mut Mistakes,
+    /// Whether what is visited is evaluated in the scope of a call, though it is the caller's.
+    argument: bool,
 }
 
 impl VisitMut for Naming<'_> {
@@ -67,8 +126,121 @@ impl VisitMut for Naming<'_> {
         }
     }
 
+    /// Calls get their scopes, and arguments that may make something go back to the caller's.
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::Call(call) => {
+                let callee = Callee::of(call);
+                let argument = self.argument;
+                self.argument = match callee {
+                    Callee::Helper(_) => true,
+                    Callee::Sdk => false,
+                    Callee::Other => argument,
+                };
+                visit_mut::visit_expr_call_mut(self, call);
+                self.argument = argument;
+                if let Callee::Helper(name) = &callee {
+                    *expr = scoped("enter_call", Some(name), expr);
+                }
+                if argument && !matches!(callee, Callee::Other) {
+                    *expr = scoped("enter_caller", None, expr);
+                }
+            }
+            Expr::Block(_) | Expr::If(_) | Expr::Match(_) | Expr::Struct(_) | Expr::Macro(_)
+                if self.argument =>
+            {
+                self.argument = false;
+                self.visit_expr_mut(expr);
+                self.argument = true;
+                if !matches!(expr, Expr::Macro(call) if !call.mac.path.is_ident("view")) {
+                    *expr = scoped("enter_caller", None, expr);
+                }
+            }
+            // What runs later, or again and again, runs in the scope of its time.
+            Expr::Closure(_) | Expr::Async(_) => {
+                let back = std::mem::replace(&mut self.argument, false);
+                visit_mut::visit_expr_mut(self, expr);
+                self.argument = back;
+            }
+            // Constants make nothing, and cannot call what a scope takes.
+            Expr::Const(_) => {}
+            Expr::Repeat(repeat) => self.visit_expr_mut(&mut repeat.expr),
+            _ => visit_mut::visit_expr_mut(self, expr),
+        }
+    }
+
+    fn visit_type_mut(&mut self, _: &mut Type) {}
+
+    fn visit_generic_argument_mut(&mut self, _: &mut GenericArgument) {}
+
+    fn visit_pat_mut(&mut self, _: &mut Pat) {}
+
+    fn visit_attribute_mut(&mut self, _: &mut Attribute) {}
+
     /// Functions and other items inside the body are no part of it.
     fn visit_item_mut(&mut self, _: &mut Item) {}
+}
+
+/// What is called.
+enum Callee {
+    /// A function that may make something, and what its scope is named after.
+    Helper(String),
+    /// A function of the SDK, which names what it makes itself.
+    Sdk,
+    /// What makes nothing, as far as can be seen.
+    Other,
+}
+
+impl Callee {
+    fn of(call: &ExprCall) -> Self {
+        let Expr::Path(function) = &*call.func else { return Self::Other };
+        let segments = function.path.segments.iter();
+        let names: Vec<_> = segments.map(|segment| segment.ident.unraw().to_string()).collect();
+        let Some((last, before)) = names.split_last() else { return Self::Other };
+        let (first, of) = (before.first().map(String::as_str), before.last());
+        let is = |names: &[&str], name: &str| names.contains(&name);
+        if first == Some("hmr_sdk")
+            || is(&OF_THE_SDK, last)
+            || of.is_some_and(|of| is(&MODULES_OF_THE_SDK, of))
+        {
+            return Self::Sdk;
+        }
+        // A scope that was held while a future waits would be that of others.
+        if first.is_some_and(|first| is(&["std", "core", "alloc"], first))
+            || of.is_some_and(|of| is(&FOREIGN_TYPES, of))
+            || last.starts_with(char::is_uppercase)
+            || function.qself.is_some()
+            || !call.attrs.is_empty()
+            || call.args.iter().any(waits)
+        {
+            return Self::Other;
+        }
+        // What it is an associated function of tells more than `new` does.
+        let of = of.filter(|of| of.starts_with(char::is_uppercase));
+        Self::Helper(of.map_or_else(|| last.clone(), |of| format!("{of}.{last}")))
+    }
+}
+
+/// Whether evaluating this expression waits for a future.
+fn waits(expr: &Expr) -> bool {
+    struct Waits(bool);
+    impl<'ast> Visit<'ast> for Waits {
+        fn visit_expr_await(&mut self, _: &'ast syn::ExprAwait) {
+            self.0 = true;
+        }
+        fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
+        fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
+    }
+    let mut waits = Waits(false);
+    waits.visit_expr(expr);
+    waits.0
+}
+
+/// The expression, evaluated in a scope that is left with it.
+fn scoped(enter: &str, name: Option<&str>, expr: &Expr) -> Expr {
+    let span = Span::mixed_site().located_at(expr.span());
+    let (enter, leave) = (Ident::new(enter, span), Ident::new("leave", span));
+    parse_quote_spanned!(span=> ::hmr_sdk::rt::#leave(::hmr_sdk::rt::#enter(#name), #expr))
 }
 
 impl Naming<'_> {

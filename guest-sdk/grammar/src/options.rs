@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use semver::Version;
 use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, ParseStream, Parser};
+use syn::spanned::Spanned;
 use syn::{Ident, LitStr, Path, Token};
 
 use crate::error::{Mistakes, most_alike};
@@ -21,17 +22,19 @@ pub(crate) struct ComponentOptions {
     pub(crate) decline: Option<String>,
 }
 
-const KNOWN: [&str; 4] = ["export", "reset", "version", "decline"];
+const KNOWN: [&str; 5] = ["export", "reset", "version", "accept", "decline"];
 
 impl ComponentOptions {
     pub(crate) fn read(attribute: TokenStream, mistakes: &mut Mistakes) -> Self {
         let mut options = Self::default();
         let mut needs_export: Option<(Span, &str)> = None;
+        let mut accepts: Option<Span> = None;
         let parser = syn::meta::parser(|meta| {
             let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
             match name.as_str() {
                 "export" => options.export = true,
                 "reset" => options.reset = true,
+                "accept" => accepts = Some(meta.path.span()),
                 "version" => {
                     let text: LitStr = meta.value()?.parse()?;
                     needs_export = Some((text.span(), "`version`"));
@@ -55,13 +58,20 @@ impl ComponentOptions {
                 "write `export` too; what is inside a component lives and migrates with it",
             );
         }
+        if let Some(span) = accepts.filter(|_| options.decline.is_some()) {
+            mistakes.at(
+                span,
+                "a component accepts hot updates or declines them",
+                "leave one of `accept` and `decline` away; without both it accepts",
+            );
+        }
         options
     }
 }
 
 fn unknown(meta: &ParseNestedMeta<'_>, name: &str) -> syn::Error {
     let hint = most_alike(name, KNOWN).map_or_else(
-        || "write `export`, `reset`, `version = \"…\"` or `decline = \"…\"`".to_owned(),
+        || "write `export`, `reset`, `version = \"…\"`, `accept` or `decline = \"…\"`".to_owned(),
         |alike| format!("did you mean `{alike}`?"),
     );
     meta.error(format!("`#[component]` does not know `{name}`\nhint: {hint}"))

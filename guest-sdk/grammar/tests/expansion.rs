@@ -86,7 +86,7 @@ fn bindings_are_named_around_the_expression() {
             a
         }",
     );
-    expect![[r#"fn use_it() -> A { let __hmr_scope = enter_function("use_it") ; let __hmr_binding = bind("a") ; let a = signal(0) ? ; :: core :: mem :: drop(__hmr_binding) ; let(b , c) =({ let __hmr_binding = bind("b") ; signal(1) } , 2) ; let __hmr_binding = bind("d") ; let d = Form { e : { let __hmr_binding = bind_field("e") ; signal(3) } , f } ; :: core :: mem :: drop(__hmr_binding) ; let g = 5 ; let h = move | | { let __hmr_binding = bind("i") ; let i = make() ; :: core :: mem :: drop(__hmr_binding) ; } ; a }"#]].assert_eq(&short(&hmr_grammar::scoped(TokenStream::new(), &function)));
+    expect![[r#"fn use_it() -> A { let __hmr_scope = enter_function("use_it") ; let __hmr_binding = bind("a") ; let a = signal(0) ? ; :: core :: mem :: drop(__hmr_binding) ; let(b , c) =({ let __hmr_binding = bind("b") ; signal(1) } , 2) ; let __hmr_binding = bind("d") ; let d = Form { e : { let __hmr_binding = bind_field("e") ; signal(3) } , f } ; :: core :: mem :: drop(__hmr_binding) ; let g = 5 ; let h = move | | { let __hmr_binding = bind("i") ; let i = leave(enter_call("make") , make()) ; :: core :: mem :: drop(__hmr_binding) ; } ; a }"#]].assert_eq(&short(&hmr_grammar::scoped(TokenStream::new(), &function)));
 }
 
 #[test]

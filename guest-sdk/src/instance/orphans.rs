@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use hmr_abi::state::SignalState;
 
-/// How many orphans an instance keeps; the oldest go first.
-const MOST_KEPT: usize = 256;
+/// How many orphans an instance keeps. Those that nobody ever set go first, then the oldest.
+const MOST_KEPT: usize = 2048;
 
 /// See the module's documentation.
 #[derive(Default)]
@@ -22,14 +22,26 @@ impl Orphans {
         }
     }
 
-    /// Lets go of the oldest, if there are too many.
-    pub(crate) fn end_restore(&self) {
+    /// Lets go of some, if there are too many. Answers how many of them had been set.
+    pub(crate) fn end_restore(&self) -> usize {
         let mut orphans = self.0.borrow_mut();
-        while orphans.len() > MOST_KEPT {
-            let oldest = orphans.iter().max_by_key(|(_, state)| state.age);
-            let Some(key) = oldest.map(|(key, _)| key.clone()) else { return };
-            orphans.remove(&key);
+        let mut lost = 0;
+        for set in [false, true] {
+            // From the oldest on; a value's age is that of all that an edit has cost together.
+            while orphans.len() > MOST_KEPT {
+                let those = orphans.values().filter(|state| state.set == set);
+                let Some(oldest) = those.map(|state| state.age).max() else { break };
+                let mut over = orphans.len() - MOST_KEPT;
+                let before = orphans.len();
+                orphans.retain(|_, state| {
+                    let goes = over > 0 && state.set == set && state.age == oldest;
+                    over -= usize::from(goes);
+                    !goes
+                });
+                lost += if set { before - orphans.len() } else { 0 };
+            }
         }
+        lost
     }
 
     /// Puts a value aside under its key. One that somebody set is not given up for one that nobody did.
@@ -46,9 +58,12 @@ impl Orphans {
         self.0.borrow_mut().insert(key.to_owned(), state);
     }
 
-    /// The value that was put aside under a key, which is then no longer there.
-    pub(crate) fn take(&self, key: &str) -> Option<SignalState> {
-        self.0.borrow_mut().remove(key)
+    /// The value that was put aside under a key, which is then no longer there. One that the migrations to this very
+    /// version left behind stays where it is.
+    pub(crate) fn take(&self, key: &str, version: Option<&str>) -> Option<SignalState> {
+        let mut orphans = self.0.borrow_mut();
+        let left = orphans.get(key)?.migrated.as_deref();
+        if left.is_some() && left == version { None } else { orphans.remove(key) }
     }
 
     pub(crate) fn capture(&self) -> BTreeMap<String, SignalState> {

@@ -131,7 +131,7 @@ impl<T> Action<T> {
             return;
         };
         let argument_json = json.unwrap_or_else(|error| {
-            let key = &declared.scope.path;
+            let key = declared.scope.path();
             send_log(
                 2,
                 &format!(

@@ -11,6 +11,11 @@ fn Inner() -> View {
     view! {}
 }
 
+#[component(export, accept, decline = "it draws")]
+fn Both() -> View {
+    view! { <b>"1"</b> }
+}
+
 #[component(export, decline = " ")]
 fn Silent() -> View {
     view! {}
