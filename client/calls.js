@@ -42,34 +42,40 @@ class Patch {
 
   /**
    * Calls the wrapper. When it fails by itself, the original answers, so that a mistake in a wrapper does not end the module.
+   * A trap of the original is one, whatever the wrapper says.
    *
    * @param {Exported} original
    * @param {any[]} values
    */
   call(original, values) {
     const before = this.#original;
-    let [answered, trapped] = [false, false];
+    let answered = false;
     /** @type {unknown} */
     let answer;
+    /** @type {unknown[]} */
+    const traps = [];
     this.#original = (...given) => {
       try {
         answer = original(...given);
       } catch (error) {
-        trapped = true;
+        traps.push(error);
         throw error;
       }
       answered = true;
       return answer;
     };
     try {
-      return this.#replacement(...values);
+      const said = this.#replacement(...values);
+      if (traps.length === 0) return said;
     } catch (error) {
-      if (trapped) throw error;
-      this.#failed(this.#name, error);
-      return answered ? answer : original(...values);
+      if (traps.length === 0) {
+        this.#failed(this.#name, error);
+        return answered ? answer : original(...values);
+      }
     } finally {
       this.#original = before;
     }
+    throw traps[0];
   }
 }
 

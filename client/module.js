@@ -31,6 +31,8 @@ const LEVELS = ["debug", "info", "warn", "error"];
 
 /** How many loop heads and calls a call may pass, where the module counts them, unless the page says otherwise. */
 const BUDGET = 500_000_000;
+/** How many bytes one call of the engine may hand over, as in the headless engine. */
+const MOST_HANDED_OVER = 64 << 20;
 
 /** What all modules of an engine share. */
 export class Stack {
@@ -58,6 +60,8 @@ export class Guest {
   #panic = null;
   /** @type {unknown} */
   #refused = null;
+  /** How much more the call that runs may hand over, in bytes. */
+  #room = MOST_HANDED_OVER;
   #running = false;
   /** What tells the places of traps. @type {WebAssembly.Module | null} */
   #compiled = null;
@@ -118,7 +122,20 @@ export class Guest {
    * @returns {unknown}
    */
   invoke(name, values) {
-    return this.#run(name, () => this.#function(name)(...values));
+    /** @type {TypeError | null} */
+    let mistaken = null;
+    const answer = this.#run(name, () => {
+      try {
+        return this.#function(name)(...values);
+      } catch (error) {
+        // Arguments are converted before any code runs: what fails there is the caller's mistake.
+        if (!(error instanceof TypeError) || this.#refused || framesOf(error).length > 0) throw error;
+        mistaken = error;
+        return undefined;
+      }
+    });
+    if (mistaken) throw new TypeError(`\`${name}\`: ${/** @type {TypeError} */ (mistaken).message}`, { cause: mistaken });
+    return answer;
   }
 
   /**
@@ -279,6 +296,7 @@ export class Guest {
     this.#stack.depth++;
     this.#calls.began(name);
     if (this.#budget) this.#budget.value = this.#stack.budget;
+    this.#room = MOST_HANDED_OVER;
     try {
       const answer = code();
       // An import that failed ends the code, even if it went on.
@@ -367,6 +385,9 @@ export class Guest {
     const guarded = (code) => (/** @type {number[]} */ ...values) => {
       this.#calls.left();
       try {
+        // An empty call costs as well, so that a loop of them comes to an end too.
+        this.#room -= ((values.at(-1) ?? 0) >>> 0) + 64;
+        if (this.#room < 0) throw new Error("one call handed over more than an engine takes");
         code(...values);
       } catch (error) {
         this.#refused ??= error;

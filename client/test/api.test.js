@@ -191,6 +191,33 @@ test("a wrapper that fails leaves the original's answer, and the module alive", 
   assert.deepEqual(page.traps, []);
 });
 
+test("a wrapper that catches a trap hides nothing", async () => {
+  const { page, hmr } = await started({ traps: ["hmr_dispatch"] });
+  hmr.patchFunction("counter", "hmr_dispatch", (original) => (...values) => {
+    try {
+      return original(...values);
+    } catch {
+      return 0;
+    }
+  });
+  page.get("button").click();
+  assert.deepEqual(page.traps.map(({ message }) => message), ["unreachable"]);
+});
+
+test("an argument of another type is the caller's mistake, and no trap", async () => {
+  const { page, hmr } = await started({ functions: [ADD, '(func (export "seek") (param i64) (result i64) (local.get 0))'] });
+  await page.update(2, page.version("b", counter("B", { functions: [ADD, '(func (export "seek") (param i64) (result i64) (local.get 0))'] })));
+  assert.throws(() => hmr.module("counter").seek(5), /`seek`: .*BigInt/);
+  assert.equal(hmr.module("counter").seek(5n), 5n);
+  assert.deepEqual([page.traps, hmr.module("counter").add(1, 2)], [[], 3]);
+});
+
+test("code that hands over without end is cut", async () => {
+  const { page, hmr } = await started({ functions: ['(func (export "flood") (loop $on (call $log (i32.const 1) (i32.const 0) (i32.const 0)) (br $on)))'] });
+  assert.throws(() => hmr.module("counter").flood(), /one call handed over more than an engine takes/);
+  assert.equal(page.traps.length, 1);
+});
+
 test("a profile counts calls, time and errors by export", async () => {
   const { page, hmr } = await started();
   hmr.patchFunction("counter", "add", (original) => (a, b) => ((page.timers.now += 5), original(a, b)));
