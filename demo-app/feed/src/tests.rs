@@ -18,7 +18,7 @@ fn code() -> Page {
 
 fn say(page: &mut Page, at: u64, text: &str) {
     let data = json!({ "at": at, "text": text }).to_string();
-    assert!(page.fire_resource_with("feed", &json!({ "state": "message", "data": data })));
+    assert!(page.fire_resource_with("connect:feed", &json!({ "state": "message", "data": data })));
 }
 
 #[test]
@@ -27,10 +27,10 @@ fn notes_come_and_go_once_the_socket_is_open() {
     page.input("input", " slugs ");
     page.fire("form", &EventData { kind: "submit".to_owned(), ..EventData::default() });
     assert!(page.html().contains("waits"), "{}", page.html());
-    assert!(page.sent("feed").is_empty(), "the socket is not open yet");
+    assert!(page.sent("connect:feed").is_empty(), "the socket is not open yet");
 
-    assert!(page.fire_resource_with("feed", &json!({ "state": "open" })));
-    assert_eq!(page.sent("feed"), ["slugs"]);
+    assert!(page.fire_resource_with("connect:feed", &json!({ "state": "open" })));
+    assert_eq!(page.sent("connect:feed"), ["slugs"]);
     assert!(!page.html().contains("waits"), "{}", page.html());
     say(&mut page, 60_000, "slugs");
     say(&mut page, 120_000, "more slugs");
@@ -39,28 +39,30 @@ fn notes_come_and_go_once_the_socket_is_open() {
     assert!(html.find("more slugs") < html.find("00:01"), "newest first: {html}");
 
     assert!(page.arrive("post", &json!("Prune the currants")));
-    assert_eq!(page.sent("feed"), ["slugs", "Done: Prune the currants"]);
+    assert_eq!(page.sent("connect:feed"), ["slugs", "Done: Prune the currants"]);
 }
 
 #[test]
 fn a_server_that_is_away_is_tried_again_after_a_growing_delay() {
     let mut page = page();
     for delay in [1_000, 2_000, 4_000] {
-        assert!(page.fire_resource_with("feed", &json!({ "state": "closed", "code": 1006 })));
+        assert!(
+            page.fire_resource_with("connect:feed", &json!({ "state": "closed", "code": 1006 }))
+        );
         assert!(page.html().contains(&format!("again in {} s", delay / 1000)), "{}", page.html());
         assert!(page.html().contains("-p feed-server"), "{}", page.html());
         let open = page.open_resources();
-        assert!(open.contains_key("retry") && !open.contains_key("feed"), "{open:?}");
+        assert!(open.contains_key("retry") && !open.contains_key("connect:feed"), "{open:?}");
         assert!(page.fire_resource("retry"));
-        assert!(page.open_resources().contains_key("feed"), "it connects again");
+        assert!(page.open_resources().contains_key("connect:feed"), "it connects again");
     }
 }
 
 #[test]
 fn new_code_keeps_the_socket_or_the_wait_for_it() {
-    for (state, resource) in [("open", "feed"), ("closed", "retry")] {
+    for (state, resource) in [("open", "connect:feed"), ("closed", "retry")] {
         let mut old = page();
-        assert!(old.fire_resource_with("feed", &json!({ "state": state })));
+        assert!(old.fire_resource_with("connect:feed", &json!({ "state": state })));
         let snapshot = old.capture();
         old.dispose();
         let mut page = code();
