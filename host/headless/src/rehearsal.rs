@@ -293,9 +293,8 @@ impl Code {
         }
         let lines = custom_section(&version.bytes, lines::SECTION)
             .and_then(|section| Lines::parse(&section).ok())
-            .filter(|_| matches!(self, Self::Whole(_)))
             .unwrap_or_default();
-        let place = |frame: &Frame| lines.find(u32::try_from(frame.offset?).ok()?);
+        let place = |frame: &Frame| lines.find(u32::try_from(self.offset(version, frame)?).ok()?);
         let placed = fault.frames.iter().find_map(|frame| Some((frame, place(frame)?)));
         let frame = placed.map(|(frame, _)| frame).or(fault.frames.first());
         let name = frame.and_then(|frame| self.name(&version.outline, frame));
@@ -303,6 +302,21 @@ impl Code {
         let within = name.map(|name| format!(" in `{name}`")).unwrap_or_default();
         let at = placed.map(|(_, (file, line))| format!(" ({file}:{line})")).unwrap_or_default();
         format!("{message}{within}{at}")
+    }
+
+    /// Where in the version's binary a call was. Of the base's code that is not known: its constants stand elsewhere.
+    fn offset(&self, version: &Version, frame: &Frame) -> Option<usize> {
+        let offset = frame.offset?;
+        match self {
+            Self::Whole(_) => Some(offset),
+            Self::Split(base, _) if Module::same(&frame.module, &base.module) => None,
+            Self::Split(_, delta) => {
+                let of_delta = Outline::read(&delta.bytes).ok()?;
+                let (function, number) = of_delta.instruction(&delta.bytes, offset)?;
+                let function = *delta.functions.get(function)?;
+                version.outline.offsets(&version.bytes, function)?.get(number).copied()
+            }
+        }
     }
 
     fn name<'a>(&'a self, outline: &'a Outline, frame: &Frame) -> Option<&'a str> {

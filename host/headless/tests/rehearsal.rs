@@ -1,5 +1,8 @@
 //! Rehearsals on a stage that has learned: what is taken from the base, and what is compiled anew, must not show.
 
+use std::time::Duration;
+
+use hmr_abi::lines::{Lines, Row};
 use hmr_headless::{Rehearsal, Stage, Version};
 
 const SNAPSHOT: &str = r#"{"abi":1,"instances":[{"instance":1,"component":"Counter","props":{}}]}"#;
@@ -139,6 +142,33 @@ fn a_function_that_differs_is_compiled_with_all_that_call_it() {
     assert!(failure.contains("`restore_state`"), "{failure}");
     let (failure, _) = rehearsed(&mut stage, &version("(unreachable)"));
     assert!(failure.is_some_and(|failure| failure.contains("`inner`")));
+}
+
+#[test]
+fn an_endless_loop_in_new_code_is_told_with_its_line() {
+    let version = |inner: &str| {
+        let fields = format!("(func $inner (result i32) {inner} (i32.const 1))");
+        module("", "(call $inner)", &fields)
+    };
+    let mut stage = taught(&version("")).time_limit(Duration::from_millis(50));
+    let mut endless = version("(loop $on (drop (i32.const 0x12345)) (br $on))");
+    let looping = [0x03, 0x40, 0x41, 0xc5, 0xc6, 0x04];
+    let at = endless.windows(looping.len()).position(|bytes| bytes == looping);
+    let at = u32::try_from(at.expect("the loop")).expect("a short module");
+    let row = |offset, line| Row { offset, place: Some((0, line)) };
+    let files = vec!["src/lib.rs".to_owned()];
+    let lines = Lines { files, rows: vec![row(0, 1), row(at, 7), row(at + 10, 9)] }.encode();
+    let name = hmr_abi::lines::SECTION.as_bytes();
+    for part in [
+        &[0, 1 + name.len() + lines.len()].map(|part| u8::try_from(part).expect("short"))[..],
+        &[9],
+        name,
+        &lines,
+    ] {
+        endless.extend_from_slice(part);
+    }
+    let (failure, _) = rehearsed(&mut stage, &endless);
+    assert_eq!(failure.as_deref(), Some("ran for more than 50 ms in `inner` (src/lib.rs:7)"));
 }
 
 #[test]

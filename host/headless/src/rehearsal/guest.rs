@@ -32,7 +32,7 @@ pub(super) struct Fault {
     pub(super) frames: Vec<Frame>,
     /// Whether the code said itself what is wrong, with its place.
     pub(super) panicked: bool,
-    /// Whether it trapped by itself, without a word and before its time was over: it may have called what is not there.
+    /// Whether it may have called what is not there: it trapped as code does then, and without a word.
     pub(super) trapped: bool,
 }
 
@@ -220,7 +220,8 @@ fn fault(error: &Error, panic: Option<PanicInfo>, limits: RehearsalLimits) -> Fa
         None => error.root_cause().to_string(),
     };
     let trap = error.downcast_ref::<Trap>();
-    let trapped = trap.is_some_and(|trap| !matches!(trap, Trap::Interrupt));
+    let absent = [Trap::UnreachableCodeReached, Trap::IndirectCallToNull];
+    let trapped = trap.is_some_and(|trap| absent.contains(trap));
     Fault { frames: frames.collect(), trapped, ..Fault::plain(message) }
 }
 

@@ -137,6 +137,20 @@ impl Outline {
         bytes.get(self.bodies.get(function)?.clone())
     }
 
+    /// The instruction at an offset of the binary: its function among the defined ones, and its number there.
+    pub(super) fn instruction(&self, bytes: &[u8], offset: usize) -> Option<(usize, usize)> {
+        let function = self.bodies.iter().position(|body| body.contains(&offset))?;
+        Some((function, self.offsets(bytes, function)?.iter().rposition(|at| *at <= offset)?))
+    }
+
+    /// Where in the binary the instructions of a defined function begin.
+    pub(super) fn offsets(&self, bytes: &[u8], function: usize) -> Option<Vec<usize>> {
+        let start = self.bodies.get(function)?.start;
+        let body = FunctionBody::new(BinaryReader::new(self.body(bytes, function)?, start));
+        let operators = body.get_operators_reader().ok()?.into_iter_with_offsets();
+        operators.map(|operator| Some(operator.ok()?.1)).collect()
+    }
+
     /// The module with marks.
     pub(super) fn marking(&self, bytes: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
         let mut code = Vec::new();

@@ -25,6 +25,8 @@ pub(in crate::rehearsal) const BASE: &str = "hmr base";
 /// A delta, compiled, with all that is needed to run it on its base.
 pub(in crate::rehearsal) struct Delta {
     pub(in crate::rehearsal) module: Module,
+    /// What it was compiled from.
+    pub(in crate::rehearsal) bytes: Vec<u8>,
     pub(in crate::rehearsal) frame: Frame,
     /// The version's constants, as the base reads them.
     pub(in crate::rehearsal) constants: Vec<u8>,
@@ -92,10 +94,11 @@ impl Base {
         } else {
             encoder.section(&code);
         }
-        let module = Module::from_binary(engine, &encoder.finish()).ok()?;
+        let encoded = encoder.finish();
+        let module = Module::from_binary(engine, &encoded).ok()?;
         let pages = pages(self.constants);
         let imported = indices.first;
-        Some(Delta { module, frame, constants, pages, functions, imported })
+        Some(Delta { module, bytes: encoded, frame, constants, pages, functions, imported })
     }
 
     /// Finds out which functions are the same as the base's, and takes their constants out.
