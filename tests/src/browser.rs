@@ -297,18 +297,22 @@ impl Drop for Browser {
     }
 }
 
-/// Starts `chromedriver` on a port that it chooses itself.
+/// Starts `chromedriver` on a port that it chooses itself. It takes that for IPv4, and then for IPv6, where another program may
+/// have it: then it chooses again.
 fn driver() -> (Process, u16) {
-    let mut command = Command::new("chromedriver");
-    command.arg("--port=0");
-    let process = Process::start(command);
-    while let Ok(line) = process.lines.recv_timeout(AT_ONCE) {
-        let said = line.split_once("started successfully on port ");
-        if let Some(port) = said.and_then(|(_, port)| port.trim_end_matches('.').parse().ok()) {
-            return (process, port);
+    loop {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0");
+        let process = Process::start(command);
+        while let Ok(line) = process.lines.recv_timeout(AT_ONCE) {
+            let said = line.split_once("started successfully on port ");
+            if let Some(port) = said.and_then(|(_, port)| port.trim_end_matches('.').parse().ok()) {
+                return (process, port);
+            }
         }
+        let errors = process.errors();
+        assert!(errors.contains("already in use"), "`chromedriver` did not start: {errors}");
     }
-    panic!("`chromedriver` did not start: {}", process.errors());
 }
 
 fn capabilities(profile: &Path) -> Capabilities {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use hmr_headless::{
-    CallError, EventKind, ExecuteError, Execution, ModuleState, NamedSnapshot, Outcome, Page,
-    PageError, SwapStep, Value, execute,
+    CallError, EventKind, ExecuteError, Execution, LogLevel, ModuleState, NamedSnapshot, Outcome,
+    Page, PageError, SwapStep, Value, execute,
 };
 use hmr_tests::guests::Guest;
 use serde_json::json;
@@ -301,7 +301,39 @@ fn cleanup_takes_listeners_and_wrappers_away() {
 }
 
 fn run(text: &str, execution: &Execution) -> Result<serde_json::Value, ExecuteError> {
-    execute(&wat::parse_str(text).expect("it is WebAssembly"), execution)
+    let ran = execute(&wat::parse_str(text).expect("it is WebAssembly"), execution)?;
+    assert_eq!(ran.logs, []);
+    Ok(ran.value)
+}
+
+#[test]
+fn a_module_that_is_executed_has_the_imports_of_the_abi() {
+    let text = r#"(module
+        (import "hmr" "log" (func $log (param i32 i32 i32))) (import "hmr" "now" (func $now (result f64)))
+        (import "hmr" "dom" (func $dom (param i32 i32)))
+        (memory (export "memory") 1) (data (i32.const 8) "checked")
+        (func (export "run") (result f64)
+          (call $log (i32.const 2) (i32.const 8) (i32.const 7)) (call $dom (i32.const 8) (i32.const 7))
+          (call $now)))"#;
+    let bytes = wat::parse_str(text).expect("it is WebAssembly");
+    let ran = execute(&bytes, &Execution::default()).expect("it runs");
+    assert_eq!(ran.logs, [(LogLevel::Warn, "checked".to_owned())]);
+    assert!(ran.value.as_f64().is_some_and(|now| now > 1e12), "{}", ran.value);
+}
+
+#[test]
+fn a_proxy_reads_and_writes_the_memory_and_tells_the_exports() {
+    let page =
+        open(&Guest::counter(1).with(
+            r#"(func (export "first") (param i32) (result i32) (i32.load8_u (local.get 0)))"#,
+        ));
+    let module = page.module("counter").expect("it is there");
+    assert!(module.exports().expect("it runs").iter().any(|name| name == "first"));
+    module.write(60_000, &[7, 8]).expect("there is room");
+    assert_eq!(module.read(60_001, 1), Ok(vec![8]));
+    assert_eq!(module.call("first", &[Value::I32(60_000)]), Ok(vec![Value::I32(7)]));
+    let outside = module.write(u32::MAX, &[1]).expect_err("there is no room").to_string();
+    assert!(outside.contains("outside of the memory of `counter`"), "{outside}");
 }
 
 #[test]
@@ -329,7 +361,7 @@ fn a_module_is_executed_on_its_own() {
 #[test]
 fn what_cannot_be_executed_says_why() {
     let plain = Execution { limit: Duration::from_millis(100), ..Execution::default() };
-    let import = r#"(module (import "hmr" "now" (func (result f64))) (func (export "run")))"#;
+    let import = r#"(module (import "env" "now" (func (result f64))) (func (export "run")))"#;
     assert!(matches!(run(import, &plain), Err(ExecuteError::Import { .. })));
     assert!(matches!(run("(module)", &plain), Err(ExecuteError::Exports(_))));
     assert!(matches!(execute(b"garbage", &plain), Err(ExecuteError::Invalid(_))));

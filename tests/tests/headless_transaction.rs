@@ -530,6 +530,7 @@ fn steps_are_told_in_order_and_swaps_after_them() {
                     format!("{} to {}", prev.generation, next.generation)
                 }
                 PageEvent::Trap(_) => "trap".to_owned(),
+                other => format!("{other:?}"),
             });
         })
     };

@@ -448,6 +448,7 @@ impl State {
 
     pub(crate) fn problem(&mut self, text: String) {
         self.write_log(LogLevel::Error, "", text.clone());
+        self.told.push_back(PageEvent::Problem(text.clone()));
         self.problems.push(text);
     }
 }

@@ -55,6 +55,16 @@ pub enum PageError {
     /// The module does not run.
     #[error("the module `{0}` does not run: none of its components is mounted, or it has trapped")]
     NotRunning(String),
+    /// Bytes that are not in the module's memory.
+    #[error("{length} bytes at {address} are outside of the memory of `{module}`")]
+    Memory {
+        /// The module.
+        module: String,
+        /// Where they begin.
+        address: u32,
+        /// How many they are.
+        length: usize,
+    },
     /// A swap of the module is under way.
     #[error("the module `{0}` is being swapped")]
     Swapping(String),

@@ -225,6 +225,26 @@ impl Guest {
         self.invoke(exports::DISPOSE, &[]).map(|_| ())
     }
 
+    /// The names of the functions that the module exports.
+    pub(crate) fn exports(&mut self) -> Vec<String> {
+        let exports = self.instance.exports(&mut self.store);
+        let functions = exports.filter_map(|export| {
+            let name = export.name().to_owned();
+            export.into_func().map(|_| name)
+        });
+        functions.collect()
+    }
+
+    /// Bytes of the memory, if they are all in it.
+    pub(crate) fn read(&self, address: u32, length: u32) -> Option<&[u8]> {
+        self.memory.data(&self.store).get(address as usize..)?.get(..length as usize)
+    }
+
+    /// Writes into the memory, if there is room.
+    pub(crate) fn write(&mut self, address: u32, bytes: &[u8]) -> Option<()> {
+        self.memory.write(&mut self.store, address as usize, bytes).ok()
+    }
+
     /// A copy of the memory.
     pub(crate) fn memory(&self) -> Vec<u8> {
         self.memory.data(&self.store).to_vec()

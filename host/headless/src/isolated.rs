@@ -1,15 +1,17 @@
-//! Running a module on its own: its own memory, no page, no imports.
+//! Running a module on its own: its own memory, no page. Of the ABI's imports, log lines are kept, the clock is the machine's, and
+//! the others do nothing.
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use hmr_abi::exports;
+use hmr_abi::{IMPORT_MODULE, exports};
 use serde_json::Value as Json;
 
 use crate::calls::Value;
-use crate::guest::{Fault, Guest, Terms};
+use crate::guest::{Effect, Fault, Guest, Terms};
 use crate::machine::{self, CompileError, Limits};
+use crate::record::LogLevel;
 
 /// The export that is called.
 const RUN: &str = "run";
@@ -33,16 +35,25 @@ impl Default for Execution {
     }
 }
 
+/// What came of running a module on its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Executed {
+    /// What its `run` answered.
+    pub value: Json,
+    /// What it logged, in order.
+    pub logs: Vec<(LogLevel, String)>,
+}
+
 /// Why a module could not be run on its own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExecuteError {
     /// The bytes are not valid WebAssembly.
     #[error("not a valid wasm module: {0}")]
     Invalid(String),
-    /// It imports something.
+    /// It imports something that is not the ABI's.
     #[error(
         "the module imports `{module}::{name}`\n\
-         hint: a module that is run on its own has no imports"
+         hint: a module that is run on its own has the imports of the ABI only"
     )]
     Import {
         /// The import's module.
@@ -70,17 +81,18 @@ pub enum ExecuteError {
 ///
 /// let bytes = wat::parse_str(r#"(module
 ///     (func (export "run") (result i32) (i32.mul (i32.const 6) (i32.const 7))))"#).expect("WebAssembly");
-/// assert_eq!(execute(&bytes, &Execution::default()), Ok(42.into()));
+/// let executed = execute(&bytes, &Execution::default()).expect("it runs");
+/// assert_eq!(executed.value, 42);
 /// ```
 ///
 /// # Errors
-/// If the bytes are no module, import something, lack an export, trap or take too long.
-pub fn execute(bytes: &[u8], execution: &Execution) -> Result<Json, ExecuteError> {
+/// If the bytes are no module, import something of others than the ABI, lack an export, trap or take too long.
+pub fn execute(bytes: &[u8], execution: &Execution) -> Result<Executed, ExecuteError> {
     let module = machine::compile(bytes).map_err(|error| match error {
         CompileError::Machine(error) => ExecuteError::Failed(error),
         CompileError::Invalid(error) => ExecuteError::Invalid(error),
     })?;
-    if let Some(import) = module.imports().next() {
+    if let Some(import) = module.imports().find(|import| import.module() != IMPORT_MODULE) {
         let (module, name) = (import.module().to_owned(), import.name().to_owned());
         return Err(ExecuteError::Import { module, name });
     }
@@ -97,7 +109,9 @@ pub fn execute(bytes: &[u8], execution: &Execution) -> Result<Json, ExecuteError
         return Err(ExecuteError::Exports("its `memory` is no 32-bit memory".to_owned()));
     }
     let limits = Limits { call: execution.limit, memory: execution.memory, ..Limits::default() };
-    let terms = Terms { limits, clock: Rc::new(Cell::new(0.0)), calls: Rc::default() };
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.map_or(0.0, |since| since.as_secs_f64() * 1e3);
+    let terms = Terms { limits, clock: Rc::new(Cell::new(now)), calls: Rc::default() };
     let failed = |fault: Fault| ExecuteError::Failed(fault.to_string());
     let mut guest = Guest::instantiate(&module, &terms).map_err(failed)?;
     let answer = if takes_context {
@@ -105,7 +119,12 @@ pub fn execute(bytes: &[u8], execution: &Execution) -> Result<Json, ExecuteError
     } else {
         guest.invoke(RUN, &[]).and_then(|values| number(&values))
     };
-    answer.map_err(failed)
+    let value = answer.map_err(failed)?;
+    let logs = guest.take_effects().into_iter().filter_map(|effect| match effect {
+        Effect::Log(level, text) => Some((LogLevel::from(level), text)),
+        _ => None,
+    });
+    Ok(Executed { value, logs: logs.collect() })
 }
 
 fn run_with_context(guest: &mut Guest, context: &Json) -> Result<Json, Fault> {

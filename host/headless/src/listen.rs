@@ -6,6 +6,7 @@ use std::rc::{Rc, Weak};
 
 use crate::engine::State;
 use crate::info::ModuleInfo;
+use crate::pace::SlowExport;
 use crate::page::Page;
 use crate::record::Trap;
 use crate::swap::{Swap, SwapStep};
@@ -33,6 +34,10 @@ pub enum PageEvent {
     },
     /// Running code trapped.
     Trap(Trap),
+    /// Something is wrong that a developer should see; also in [`Page::problems`].
+    Problem(String),
+    /// An export has become clearly slower since a swap; also in [`Page::warnings`].
+    Slower(SlowExport),
 }
 
 /// A kind of [`PageEvent`].
@@ -46,6 +51,10 @@ pub enum EventKind {
     Update,
     /// [`PageEvent::Trap`]
     Trap,
+    /// [`PageEvent::Problem`]
+    Problem,
+    /// [`PageEvent::Slower`]
+    Slower,
 }
 
 impl PageEvent {
@@ -57,6 +66,8 @@ impl PageEvent {
             Self::Swap(_) => EventKind::Swap,
             Self::Update { .. } => EventKind::Update,
             Self::Trap(_) => EventKind::Trap,
+            Self::Problem(_) => EventKind::Problem,
+            Self::Slower(_) => EventKind::Slower,
         }
     }
 }

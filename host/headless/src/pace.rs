@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::engine::State;
+use crate::listen::PageEvent;
 use crate::page::Page;
 
 /// How many calls of each version are compared.
@@ -102,6 +103,7 @@ impl State {
         }
         for one in slow {
             self.write_log(crate::record::LogLevel::Warn, &one.module, one.to_string());
+            self.told.push_back(PageEvent::Slower(one.clone()));
             self.warnings.push(one);
         }
     }

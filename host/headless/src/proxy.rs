@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use crate::calls::{CallError, Calls, Original, Patch, Profile, Value};
 use crate::error::PageError;
+use crate::guest::Guest;
 use crate::page::Page;
 use crate::swap::{Swap, Update};
 
@@ -28,6 +29,42 @@ impl ModuleProxy {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The functions that the version that runs exports, by name.
+    ///
+    /// # Errors
+    /// If the module does not run.
+    pub fn exports(&self) -> Result<Vec<String>, PageError> {
+        self.with_guest(|guest| guest.exports())
+    }
+
+    /// Copies bytes out of the module's memory.
+    ///
+    /// # Errors
+    /// If the module does not run, or the bytes are not all in its memory.
+    pub fn read(&self, address: u32, length: u32) -> Result<Vec<u8>, PageError> {
+        let read = |guest: &mut Guest| guest.read(address, length).map(<[u8]>::to_vec);
+        self.with_guest(read)?.ok_or_else(|| self.outside(address, length as usize))
+    }
+
+    /// Copies bytes into the module's memory, for instance to where its `hmr_alloc` made room.
+    ///
+    /// # Errors
+    /// If the module does not run, or there is no room for all of the bytes.
+    pub fn write(&self, address: u32, bytes: &[u8]) -> Result<(), PageError> {
+        let written = self.with_guest(|guest| guest.write(address, bytes))?;
+        written.ok_or_else(|| self.outside(address, bytes.len()))
+    }
+
+    fn outside(&self, address: u32, length: usize) -> PageError {
+        PageError::Memory { module: self.name.clone(), address, length }
+    }
+
+    fn with_guest<R>(&self, look: impl FnOnce(&mut Guest) -> R) -> Result<R, PageError> {
+        let mut state = self.page.state.borrow_mut();
+        let guest = state.modules.get_mut(&self.name).and_then(|module| module.guest.as_mut());
+        guest.map(look).ok_or_else(|| PageError::NotRunning(self.name.clone()))
     }
 
     /// Calls an export of the version that runs. What the code asks for is done as after an event.
