@@ -7,6 +7,7 @@
 mod metadata;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Metadata, Package};
@@ -49,6 +50,8 @@ pub struct Module {
     pub target: String,
     /// The command that must succeed before an update of it is announced.
     pub gate: Option<String>,
+    /// How long that may take.
+    pub gate_limit: Duration,
 }
 
 impl Module {
@@ -271,6 +274,7 @@ fn modules(members: &[&Package]) -> Result<Vec<Module>, AppError> {
             manifest_path: package.manifest_path.clone(),
             target: target.name.clone(),
             gate: config.gate,
+            gate_limit: config.gate_limit,
         };
         if let Some(first) = modules.insert(name.clone(), module) {
             let second = package.name.to_string();

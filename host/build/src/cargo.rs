@@ -108,9 +108,12 @@ pub fn build(
         Err(failure) => return BuildOutcome::Failed(failure),
     };
     let mut messages = Messages::default();
-    let ended = child::run(command(request, &modules), cancel, |stdout| messages.read(stdout, on));
+    let ended = child::run(command(request, &modules), cancel, None, |stdout| {
+        messages.read(stdout, on);
+    });
     match ended {
-        Ok(Ended::Cancelled) => BuildOutcome::Cancelled,
+        // There is no limit, so it is never late.
+        Ok(Ended::Cancelled | Ended::Late) => BuildOutcome::Cancelled,
         Ok(Ended::Exited { success: true, stderr }) => {
             artifacts(request.app, &modules, &mut messages, &stderr)
                 .map_or_else(BuildOutcome::Failed, BuildOutcome::Built)

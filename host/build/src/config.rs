@@ -4,6 +4,8 @@
 //! value. A key that does not exist is an error with the nearest one that does, so that a
 //! misspelt setting is not silently without effect.
 
+use std::time::Duration;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
@@ -34,6 +36,8 @@ pub struct Config {
     pub versions: usize,
     /// Package only: the command that must succeed before an update of the module is announced.
     pub gate: Option<String>,
+    /// Package only: how long the gate may take.
+    pub gate_limit: Duration,
     /// Whether development modules get the loop guard.
     pub loop_guard: bool,
     /// How many loop heads and calls one call into a module may pass; at least 1.
@@ -177,8 +181,14 @@ const GATE: Key = Key {
     expected: "a command",
     example: "gate = \"cargo test -p board\"",
 };
+const GATE_LIMIT: Key = Key {
+    name: "gate-limit",
+    only: Some(Table::Package),
+    expected: "a whole number of seconds from 1",
+    example: "gate-limit = 600",
+};
 
-const KEYS: [&Key; 12] = [
+const KEYS: [&Key; 13] = [
     &APP,
     &ROOT_FILES,
     &THRESHOLD,
@@ -188,6 +198,7 @@ const KEYS: [&Key; 12] = [
     &NAME,
     &KEPT,
     &GATE,
+    &GATE_LIMIT,
     &LOOP_GUARD,
     &LOOP_BUDGET,
     &PREFLIGHT,
@@ -205,6 +216,7 @@ impl Default for Config {
             name: None,
             versions: VERSIONS,
             gate: None,
+            gate_limit: Duration::from_mins(10),
             loop_guard: true,
             loop_budget: crate::LOOP_BUDGET,
             preflight: true,
@@ -264,6 +276,11 @@ impl Config {
             Some("gate") => {
                 let gate = value.as_str().filter(|gate| !gate.trim().is_empty());
                 self.gate = Some(gate.ok_or_else(|| place.wrong_type(&GATE, value))?.to_owned());
+            }
+            Some("gate-limit") => {
+                let limit = value.as_u64().filter(|seconds| *seconds > 0);
+                let limit = limit.ok_or_else(|| place.wrong_type(&GATE_LIMIT, value))?;
+                self.gate_limit = Duration::from_secs(limit);
             }
             Some("loop-guard") => self.loop_guard = place.switch(&LOOP_GUARD, value)?,
             Some("loop-budget") => {
@@ -408,10 +425,11 @@ mod tests {
         assert_eq!((&*config.root_files[0], &*config.watch_ignore[0]), ("*.json", "notes/**"));
         assert_eq!((config.static_folder.as_str(), config.versions), ("public", 5));
         assert_eq!((config.loop_guard, config.loop_budget, config.preflight), (false, 7, false));
-        let package = json!({"name": "board", "gate": "cargo test"});
+        let package = json!({"name": "board", "gate": "cargo test", "gate-limit": 30});
         let named = read(Table::Package, package).expect("a name and a gate");
         assert_eq!(named.name.as_deref(), Some("board"));
         assert_eq!(named.gate.as_deref(), Some("cargo test"));
+        assert_eq!(named.gate_limit, Duration::from_secs(30));
     }
 
     #[test]
@@ -454,6 +472,7 @@ mod tests {
             json!({"versions": 0}),
             json!({"gate": " "}),
             json!({"gate": ["cargo", "test"]}),
+            json!({"gate-limit": 0}),
             json!({"loop-guard": "no"}),
             json!({"loop-budget": 0}),
             json!({"loop-budget": 2_147_483_648_u32}),

@@ -5,6 +5,7 @@
 
 use std::io::Read as _;
 use std::process::{ChildStdout, Command};
+use std::time::Duration;
 
 use camino::Utf8Path;
 
@@ -25,19 +26,33 @@ pub enum GateOutcome {
     Cancelled,
 }
 
-/// Runs `line`, the gate of `module`, in `folder`. Blocks until it has ended or was cancelled.
+/// Runs `line`, the gate of `module`, in `folder`. Blocks until it has ended, was cancelled, or has taken longer than `limit`, which
+/// is a failure.
 #[must_use]
-pub fn gate(module: &str, line: &str, folder: &Utf8Path, cancel: &CancelToken) -> GateOutcome {
+pub fn gate(
+    module: &str,
+    line: &str,
+    folder: &Utf8Path,
+    limit: Duration,
+    cancel: &CancelToken,
+) -> GateOutcome {
     let mut command = shell(line);
     environment::clean(&mut command);
     command.current_dir(folder);
     let mut output = Vec::new();
-    let told = match child::run(command, cancel, |stdout| output = end_of(stdout)) {
+    let told = match child::run(command, cancel, Some(limit), |stdout| output = end_of(stdout)) {
         Ok(Ended::Cancelled) => return GateOutcome::Cancelled,
         Ok(Ended::Exited { success: true, .. }) => return GateOutcome::Passed,
         Ok(Ended::Exited { success: false, stderr }) => {
             output.extend_from_slice(stderr.as_bytes());
             text(&output)
+        }
+        Ok(Ended::Late) => {
+            let late = format!(
+                "it was ended after {} s\nhint: set `gate-limit` to a larger number of seconds, or see what it waits for",
+                limit.as_secs_f64()
+            );
+            format!("{}\n{late}", text(&output).trim_end()).trim_start().to_owned()
         }
         Err(error) => format!("the shell could not be started: {error}"),
     };
@@ -90,7 +105,18 @@ mod tests {
     use super::*;
 
     fn run(line: &str, cancel: &CancelToken) -> GateOutcome {
-        gate("board", line, Utf8Path::new("/"), cancel)
+        gate("board", line, Utf8Path::new("/"), Duration::from_mins(5), cancel)
+    }
+
+    #[test]
+    fn one_that_takes_too_long_fails_and_so_does_one_that_leaves_something_running() {
+        for line in ["echo waiting; sleep 600", "sleep 600 & echo waiting"] {
+            let limit = Duration::from_millis(200);
+            let ended = gate("board", line, Utf8Path::new("/"), limit, &CancelToken::new());
+            let GateOutcome::Failed(failure) = ended else { panic!("it fails") };
+            let rendered = &failure.diagnostics[0].rendered;
+            assert!(rendered.contains("waiting\nit was ended after 0.2 s"), "{rendered}");
+        }
     }
 
     #[test]

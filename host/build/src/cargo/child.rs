@@ -2,7 +2,9 @@
 
 use std::io::{self, Read};
 use std::process::{ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
@@ -31,6 +33,8 @@ pub(crate) enum Ended {
     },
     /// By the token.
     Cancelled,
+    /// It took longer than it may, and was killed.
+    Late,
 }
 
 impl CancelToken {
@@ -74,10 +78,12 @@ impl Drop for Guard<'_> {
     }
 }
 
-/// Runs a command in a process group of its own until it ends, handing its output to `read`.
+/// Runs a command in a process group of its own until it ends, handing its output to `read`. With a limit, it is killed after that
+/// time, and so is what it has left running with its output open.
 pub(crate) fn run(
     mut command: Command,
     cancel: &CancelToken,
+    limit: Option<Duration>,
     read: impl FnOnce(ChildStdout),
 ) -> io::Result<Ended> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -98,17 +104,35 @@ pub(crate) fn run(
         pipes
     };
     let guard = Guard(cancel);
+    let (over, waiting) = mpsc::channel::<()>();
+    let watch = limit.map(|limit| {
+        let token = cancel.clone();
+        std::thread::spawn(move || {
+            let late = waiting.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
+            if let Some(child) = token.state().child.as_mut().filter(|_| late) {
+                // One that has just ended by itself cannot be killed, and need not be.
+                let _ = child.start_kill();
+            }
+            late
+        })
+    });
     let stderr = std::thread::spawn(move || stderr.map(text).unwrap_or_default());
     if let Some(stdout) = stdout {
         read(stdout);
     }
     let stderr = stderr.join().unwrap_or_default();
+    drop(over);
+    let late = watch.is_some_and(|watch| watch.join().unwrap_or_default());
     // Taken out before waiting, so that `cancel` never waits for this.
     let child = cancel.state().child.take();
     drop(guard);
     let success =
         child.map_or(Ok(false), |mut child| child.wait().map(|status| status.success()))?;
-    Ok(if cancel.is_cancelled() { Ended::Cancelled } else { Ended::Exited { success, stderr } })
+    Ok(match (cancel.is_cancelled(), late) {
+        (true, _) => Ended::Cancelled,
+        (false, true) => Ended::Late,
+        (false, false) => Ended::Exited { success, stderr },
+    })
 }
 
 /// Reads to the end, keeping the beginning.

@@ -120,7 +120,8 @@ impl Work {
             let name = module.name.clone();
             tell(Event::GateStarted { module: name.clone(), command: gate.to_owned() });
             let started = Instant::now();
-            let outcome = hmr_build::gate(&name, gate, module.folder(), &self.cancel);
+            let outcome =
+                hmr_build::gate(&name, gate, module.folder(), module.gate_limit, &self.cancel);
             let (word, outcome) = match outcome {
                 GateOutcome::Passed => ("passed", Ok(())),
                 GateOutcome::Failed(failure) => ("failed", Err(Outcome::Failed(failure))),
