@@ -157,7 +157,7 @@ export class Control {
   rollback(name) {
     const { before } = this.#with.known(name);
     if (!before) throw new Error(`there is no version of \`${name}\` from before the one that runs`);
-    return this.#swap(before.version, {});
+    return this.#choose(before.version);
   }
 
   /**
@@ -169,7 +169,21 @@ export class Control {
   use(name, hash) {
     this.#with.known(name);
     const path = [name, `${hash}.wasm`].map(encodeURIComponent).join("/");
-    return this.#swap({ module: name, hash, url: `/@hmr/module/${path}`, components: [] }, {});
+    return this.#choose({ module: name, hash, url: `/@hmr/module/${path}`, components: [] });
+  }
+
+  /**
+   * Makes this page run a version until the tool names another one than it has by now.
+   *
+   * @param {Version} version
+   * @returns {Promise<Swap>}
+   */
+  async #choose(version) {
+    const slot = this.#with.known(version.module);
+    const over = slot.named;
+    const swap = await this.#swap(version, {});
+    if (slot.version?.hash === version.hash) slot.chosenOver = over;
+    return swap;
   }
 
   /**

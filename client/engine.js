@@ -256,7 +256,7 @@ export class Engine {
   /**
    * Notes versions that the page was served with, or was told of, without an update.
    * @param {Version[]} versions
-   * @returns {Version[]} those that differ from what runs, and were not refused before
+   * @returns {Version[]} those that are to be swapped in
    */
   learn(versions) {
     return this.#updates.learn(versions);

@@ -55,6 +55,10 @@ export class Instance {
 export class Slot {
   /** The version that runs, or that will when a component is placed. @type {Version | null} */
   version = null;
+  /** The hash that the tool named last. @type {string | null} */
+  named = null;
+  /** What the tool had named when a script of the page chose another version. @type {string | null} */
+  chosenOver = null;
   /** What `version` was compiled to, once it was. @type {WebAssembly.Module | null} */
   compiled = null;
   /** The running code; dead if it has a `trap`. @type {Guest | null} */

@@ -53,12 +53,15 @@ export class Updates {
   /**
    * Notes versions that the page was served with, or was told of, without an update.
    * @param {Version[]} versions
-   * @returns {Version[]} those that differ from what runs, and were not refused before
+   * @returns {Version[]} those that differ from what runs, were not refused before, and are not what the tool had named already when
+   *   a script of the page chose another version
    */
   learn(versions) {
     const news = versions.filter(({ module, hash }) => {
       const slot = this.#with.slot(module);
-      return slot.version?.hash !== hash && !slot.refused.has(hash);
+      slot.named = hash;
+      if (slot.chosenOver !== hash) slot.chosenOver = null;
+      return slot.version?.hash !== hash && !slot.refused.has(hash) && slot.chosenOver === null;
     });
     for (const version of news) {
       const slot = this.#with.slot(version.module);
@@ -77,6 +80,7 @@ export class Updates {
    * @returns {Promise<Swap[]>} without those that a later update replaced
    */
   update(sequence, versions, options = {}) {
+    if (sequence !== null) for (const { module, hash } of versions) Object.assign(this.#with.slot(module), { named: hash, chosenOver: null });
     return new Promise((resolve) => {
       this.#with.queue.add(versions, async () => {
         const prepared = versions.map((version) => this.#prepare(version));

@@ -277,6 +277,29 @@ test("use makes this page run a version", async () => {
   await assert.rejects(hmr.use("nope", "x"), /there is no module/);
 });
 
+test("what a script chose stays when the tool greets again, until it names another version", async () => {
+  const { page, hmr } = await started();
+  const [a, b] = [page.version("a", counter("A")), page.version("b", counter("B"))];
+  page.version("old", counter("OLD"));
+  await hmr.use("counter", "old");
+  assert.deepEqual(page.engine.learn([a]), [], "the tool has said this before");
+  assert.deepEqual(page.engine.learn([b]), [b]);
+  await page.engine.update(2, [b]);
+  await hmr.rollback("counter");
+  assert.deepEqual([page.engine.learn([b]), shown(page)[0]], [[], "OLD"]);
+  await page.engine.update(3, [b]);
+  assert.equal(shown(page)[0], "B", "asked for by the tool");
+});
+
+test("a version that could not be chosen leaves the tool's in charge", async () => {
+  const { page, hmr } = await started();
+  const b = page.version("b", counter("B"));
+  page.version("bad", counter("BAD", { traps: ["restore_state"] }));
+  page.engine.learn([b]);
+  assert.equal((await hmr.use("counter", "bad")).outcome, "rolled-back");
+  assert.deepEqual(page.engine.learn([b]), [b]);
+});
+
 test("history is stepped through by scripts", async () => {
   const { page, hmr } = await started();
   page.timers.pass(1000);

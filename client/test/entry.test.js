@@ -10,7 +10,7 @@ function counter(title, other = {}) {
 }
 
 /** @type {Record<string, Uint8Array>} */
-const FILES = { "/a.wasm": counter("A", { budget: true, functions: ['(func (export "left") (result i32) (global.get $budget))'] }), "/b.wasm": counter("B", { handlers: { 5: { trap: true } } }) };
+const FILES = { "/a.wasm": counter("A", { budget: true, functions: ['(func (export "left") (result i32) (global.get $budget))'] }), "/@hmr/module/counter/old.wasm": counter("OLD"), "/b.wasm": counter("B", { handlers: { 5: { trap: true } } }) };
 const VERSION = { module: "counter", hash: "a", url: "/a.wasm", components: ["Counter"] };
 
 /** A socket that the test plays the tool's end of. */
@@ -85,6 +85,11 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
   const socket = Socket.all[0] ?? assert.fail("no socket was opened");
   socket.say({ type: "hello", server: "s", sequence: 1, modules: [VERSION], failure: null });
   assert.deepEqual((await socket.heard("ready")).modules, [{ module: "counter", hash: "a" }]);
+  await hmr.use("counter", "old");
+  assert.equal(shown()[0], "OLD");
+  socket.say({ type: "hello", server: "s", sequence: 1, modules: [VERSION], failure: null });
+  assert.deepEqual((await socket.heard("ready")).modules, [{ module: "counter", hash: "old" }], "the tool names what it named before");
+  await hmr.rollback("counter");
   document.querySelector("button")?.click();
   socket.say({ type: "rehearsals" });
   const state = await socket.heard("state");
