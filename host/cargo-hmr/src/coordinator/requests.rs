@@ -67,8 +67,9 @@ impl Coordinator {
         let current = |line: &Line| line.current().map(|current| current.version.hash);
         let line = self.lines.entry(module.to_owned()).or_default();
         let before = current(line);
-        line.pin(pinned);
-        let now = if current(line) == before { None } else { line.announce() };
+        line.pin(pinned.clone());
+        // Pages that chose another version by themselves get the pinned one, too, even where all others have it.
+        let now = if current(line) == before { pinned } else { line.announce() };
         let mut effects = vec![Effect::Tell(Event::Pinned {
             module: module.to_owned(),
             hash: hash.map(str::to_owned),

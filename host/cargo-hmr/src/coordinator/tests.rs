@@ -426,23 +426,32 @@ fn a_version_that_could_not_be_fetched_is_not_refused() {
 fn a_pinned_module_is_built_and_not_announced() {
     let mut bench = started();
     let store = store(&[("board", "b1"), ("board", "b2")]);
-    assert_eq!(json(bench.coordinator.pin(&store, "board", Some("b1"))), "tell pinned");
+    let announced = |sequence: u64, reason: &str, hash: &str, url: &str| {
+        format!(
+            "tell pinned\ntell update\nsend {{\"type\":\"hot-update\",\"sequence\":{sequence},\"reason\":\"{reason}\",\"modules\":[{{\"module\":\"board\",\"hash\":\"{hash}\",\"url\":\"{url}\",\"components\":[],\"rehearse\":false}}]}}"
+        )
+    };
+    assert_eq!(
+        json(bench.coordinator.pin(&store, "board", Some("b1"))),
+        announced(4, "pinned", "b1", "/@hmr/module/board/b1.wasm"),
+        "a page may have chosen another version by itself"
+    );
     bench.save(&["ui/src/lib.rs"]);
     bench.build(&[("board", "b2"), ("list", "l2")]);
     assert_eq!(served(&bench.coordinator, "").0, ["b1", "l2"]);
     assert_eq!(
         json(bench.coordinator.pin(&store, "board", None)),
-        "tell pinned\ntell update\nsend {\"type\":\"hot-update\",\"sequence\":7,\"reason\":\"no longer pinned\",\"modules\":[{\"module\":\"board\",\"hash\":\"b2\",\"url\":\"\",\"components\":[],\"rehearse\":false}]}"
+        announced(8, "no longer pinned", "b2", "")
     );
     bench.check(&expect![[r#"
         tell build-started
-        send {"type":"build-started","sequence":4,"modules":["board","list"]}
+        send {"type":"build-started","sequence":5,"modules":["board","list"]}
         build 2 board list
-        send {"type":"build-succeeded","sequence":5}
+        send {"type":"build-succeeded","sequence":6}
         tell build-finished
         tell held-back
         tell update
-        send {"type":"hot-update","sequence":6,"reason":"ui/src/lib.rs → ui → list","modules":[{"module":"list","hash":"l2","url":"","components":[],"rehearse":false}]}
+        send {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → list","modules":[{"module":"list","hash":"l2","url":"","components":[],"rehearse":false}]}
     "#]]);
 }
 
