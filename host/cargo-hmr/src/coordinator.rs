@@ -181,6 +181,13 @@ impl Coordinator {
         }
     }
 
+    /// What the page of this id must know when it comes now.
+    fn hello_for(&self, id: &str) -> Hello {
+        let mut hello = self.hello();
+        self.experiments.tailor(&mut hello, id);
+        hello
+    }
+
     /// What stands of versions that failed in pages.
     fn refusals(&self) -> Option<FailureMessage> {
         let mut standing = self.lines.values().filter_map(Line::standing);

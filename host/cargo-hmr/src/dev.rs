@@ -485,9 +485,9 @@ impl Session {
 
     fn page(&mut self, from: FromPage) {
         match from {
-            FromPage::Connected { page, id } => {
+            FromPage::Connected { page, id, greeted } => {
                 self.pages += 1;
-                self.step(Input::Page(page, Said::Connected { id }));
+                self.step(Input::Page(page, Said::Connected { id, greeted }));
             }
             FromPage::Disconnected { page } => {
                 self.pages = self.pages.saturating_sub(1);

@@ -103,6 +103,8 @@ pub enum FromPage {
         page: String,
         /// The id that the page keeps when it is loaded again.
         id: String,
+        /// The number of the last message before its greeting.
+        greeted: u64,
     },
     /// It says something.
     Said {

@@ -5,7 +5,7 @@ use hmr_build::{Diagnostic, Failure, Level};
 use super::{Coordinator, Effect};
 use crate::{
     events::Event,
-    protocol::{Slower, Swap, Trap},
+    protocol::{ServerMessage, Slower, Swap, Trap},
 };
 
 /// What a page has done.
@@ -15,6 +15,8 @@ pub enum Said {
     Connected {
         /// The id that the page keeps when it is loaded again.
         id: String,
+        /// The number of the last message before its greeting.
+        greeted: u64,
     },
     /// It has gone.
     Disconnected,
@@ -34,7 +36,12 @@ pub enum Said {
 impl Coordinator {
     pub(super) fn heard(&mut self, page: String, said: Said, effects: &mut Vec<Effect>) {
         match said {
-            Said::Connected { id } => {
+            Said::Connected { id, greeted } => {
+                // What was told to single pages since its greeting was not told to this one.
+                if greeted != self.sequence {
+                    let message = ServerMessage::Hello(self.hello_for(&id));
+                    effects.push(Effect::SendTo { page: page.clone(), message });
+                }
                 self.pages.insert(page.clone(), id);
                 effects.push(Effect::Tell(Event::ClientConnected { page }));
             }

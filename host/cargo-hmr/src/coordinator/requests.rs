@@ -198,8 +198,7 @@ impl Coordinator {
             vec![Effect::Tell(Event::Experiment { module: module.to_owned(), variants })];
         let sequence = self.next();
         for (page, id) in self.pages.iter().filter(|(_, id)| concerns(id)) {
-            let mut hello = self.hello();
-            self.experiments.tailor(&mut hello, id);
+            let mut hello = self.hello_for(id);
             hello.modules.retain(|version| version.module == module);
             let reason = "experiment".to_owned();
             let message = ServerMessage::HotUpdate { sequence, reason, modules: hello.modules };

@@ -510,12 +510,35 @@ fn what_cannot_be_done_by_hand_changes_nothing() {
     assert!(matches!(coordinator.experiment(&store, "board", &idle), Err(Denied::Malformed(_))));
 }
 
+/// A page connects that was greeted after so many messages.
+fn connected(page: &str, id: &str, greeted: u64) -> Input {
+    Input::Page(page.into(), Said::Connected { id: id.into(), greeted })
+}
+
+#[test]
+fn a_page_that_was_greeted_before_single_pages_were_told_something_is_greeted_again() {
+    let mut bench = started();
+    let store = store(&[("board", "b0"), ("board", "b1")]);
+    json(bench.coordinator.assign(&store, "board", "me", "b0"));
+    bench.step(connected("/#1", "me", 3));
+    bench.step(connected("/#2", "me", 4));
+    json(bench.coordinator.experiment(&store, "board", &[]));
+    bench.step(connected("/#3", "me", 4));
+    bench.check(&expect![[r#"
+        send to /#1 {"type":"hello","server":"server","sequence":4,"modules":[{"module":"board","hash":"b0","url":"/@hmr/module/board/b0.wasm","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"","components":[],"rehearse":false}],"failure":null}
+        tell client-connected
+        tell client-connected
+        send to /#3 {"type":"hello","server":"server","sequence":5,"modules":[{"module":"board","hash":"b1","url":"","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"","components":[],"rehearse":false}],"failure":null}
+        tell client-connected
+    "#]]);
+}
+
 #[test]
 fn an_experiment_tells_each_page_its_own_version() {
     let mut bench = started();
     let store = store(&[("board", "b0"), ("board", "b1")]);
     for (page, id) in [("/#1", "fixed"), ("/#2", "follower")] {
-        bench.step(Input::Page(page.into(), Said::Connected { id: id.into() }));
+        bench.step(connected(page, id, 3));
     }
     bench.log.clear();
     assert_eq!(

@@ -25,7 +25,7 @@ use serde::Deserialize;
 use tokio::{sync::broadcast::error::RecvError, time};
 
 use super::{FromPage, Outgoing, Shared};
-use crate::protocol::{ClientMessage, ServerMessage};
+use crate::protocol::{ClientMessage, Hello, ServerMessage};
 
 /// How often a page is asked whether it is there; it has as long to answer.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -78,8 +78,10 @@ async fn serve(shared: &Shared, socket: WebSocket, page: &str, id: &str) {
     let (mut to_page, mut from_page) = socket.split();
     // Subscribed first, greeted then: what is sent in between comes twice rather than never.
     let mut messages = shared.messages.subscribe();
-    shared.say(FromPage::Connected { page: page.to_owned(), id: id.to_owned() });
-    let mut next = Some(greeting(shared, id));
+    let hello = shared.hello_for(id);
+    let greeted = hello.sequence;
+    shared.say(FromPage::Connected { page: page.to_owned(), id: id.to_owned(), greeted });
+    let mut next = Some(greeting(shared, hello));
     let mut heartbeat = time::interval(HEARTBEAT);
     let mut alive = true;
     loop {
@@ -93,7 +95,7 @@ async fn serve(shared: &Shared, socket: WebSocket, page: &str, id: &str) {
                 Ok(Outgoing { to, text }) => {
                     next = to.is_none_or(|to| &*to == page).then_some(text);
                 }
-                Err(RecvError::Lagged(_)) => next = Some(greeting(shared, id)),
+                Err(RecvError::Lagged(_)) => next = Some(greeting(shared, shared.hello_for(id))),
                 Err(RecvError::Closed) => return,
             },
             message = from_page.next() => match message {
@@ -115,8 +117,8 @@ async fn serve(shared: &Shared, socket: WebSocket, page: &str, id: &str) {
     }
 }
 
-fn greeting(shared: &Shared, id: &str) -> Arc<str> {
-    let mut hello = ServerMessage::Hello(shared.hello_for(id));
+fn greeting(shared: &Shared, hello: Hello) -> Arc<str> {
+    let mut hello = ServerMessage::Hello(hello);
     // A page that missed updates swaps to what it is told here.
     hello.set_rehearse(shared.rehearsing.load(Ordering::Relaxed));
     hello.to_json().into()
