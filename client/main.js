@@ -124,6 +124,24 @@ function tell(swap, revived) {
   }
 }
 
+/** By module, the version whose code ran last. @type {Map<string, string>} */
+const ran = new Map();
+
+/**
+ * Whether a swap that no update asked for brought other code: the same code that starts again, or goes on from another state, says
+ * nothing about its version.
+ * @param {Swap} swap
+ */
+function isNews({ module, hash, outcome }) {
+  return outcome === "undone" || ran.get(module) !== hash;
+}
+
+/** @param {Swap} swap */
+function noteRun({ module, hash, outcome }) {
+  if (outcome === "committed") ran.set(module, hash);
+  if (outcome === "undone") for (const version of engine.versions) if (version.module === module) ran.set(module, version.hash);
+}
+
 const config = configuration();
 
 const engine = new Engine({
@@ -137,7 +155,9 @@ const engine = new Engine({
   show,
   swapped(sequence, swaps, revived) {
     for (const swap of swaps) tell(swap, revived);
-    if (sequence !== null) transport.send({ type: "swap", sequence, swaps });
+    const news = sequence === null ? swaps.filter(isNews) : swaps;
+    if (news.length > 0) transport.send({ type: "swap", sequence, swaps: news });
+    for (const swap of swaps) noteRun(swap);
     waitForBuild();
     // Swaps of what was loaded now will be about something like this.
     for (const { module, outcome, events } of swaps) if (outcome === "committed" && !events.includes("capture")) showState(module);

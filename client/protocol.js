@@ -67,7 +67,7 @@
 
 /**
  * @typedef {{ type: "ready", page: string, modules: { module: string, hash: string }[] }
- *   | { type: "swap", sequence: number, swaps: Swap[] }
+ *   | { type: "swap", sequence: number | null, swaps: Swap[] }
  *   | { type: "applied", sequence: number, what: "css" | "asset", count: number }
  *   | { type: "trap", module: string, hash: string } & Trap
  *   | { type: "rehearse" } & Rehearse

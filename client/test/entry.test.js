@@ -10,7 +10,8 @@ function counter(title, other = {}) {
 }
 
 /** @type {Record<string, Uint8Array>} */
-const FILES = { "/a.wasm": counter("A", { budget: true, functions: ['(func (export "left") (result i32) (global.get $budget))'] }), "/@hmr/module/counter/old.wasm": counter("OLD"), "/b.wasm": counter("B", { handlers: { 5: { trap: true } } }) };
+const FILES = { "/a.wasm": counter("A", { budget: true, functions: ['(func (export "left") (result i32) (global.get $budget))'] }), "/b.wasm": counter("B", { handlers: { 5: { trap: true } } }) };
+for (const hash of ["old", "bad"]) FILES[`/@hmr/module/counter/${hash}.wasm`] = counter(hash.toUpperCase(), { traps: hash === "bad" ? ["restore_state"] : [] });
 const VERSION = { module: "counter", hash: "a", url: "/a.wasm", components: ["Counter"] };
 
 /** A socket that the test plays the tool's end of. */
@@ -85,11 +86,22 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
   const socket = Socket.all[0] ?? assert.fail("no socket was opened");
   socket.say({ type: "hello", server: "s", sequence: 1, modules: [VERSION], failure: null });
   assert.deepEqual((await socket.heard("ready")).modules, [{ module: "counter", hash: "a" }]);
+  /** What was told of what no update asked for. */
+  const loaded = async () => {
+    const { sequence, swaps } = await socket.heard("swap");
+    return [sequence, ...swaps.map((/** @type {any} */ { hash, outcome }) => `${hash} ${outcome}`)];
+  };
+  assert.deepEqual(await loaded(), [null, "a committed"]);
+  await hmr.reload("counter");
+  await hmr.use("counter", "bad");
+  assert.deepEqual(await loaded(), [null, "bad rolled-back"], "that the same code was started again is no news");
   await hmr.use("counter", "old");
+  assert.deepEqual(await loaded(), [null, "old committed"]);
   assert.equal(shown()[0], "OLD");
   socket.say({ type: "hello", server: "s", sequence: 1, modules: [VERSION], failure: null });
   assert.deepEqual((await socket.heard("ready")).modules, [{ module: "counter", hash: "old" }], "the tool names what it named before");
   await hmr.rollback("counter");
+  assert.deepEqual(await loaded(), [null, "a committed"]);
   document.querySelector("button")?.click();
   socket.say({ type: "rehearsals" });
   const state = await socket.heard("state");

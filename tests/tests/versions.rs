@@ -167,6 +167,13 @@ fn a_version_that_fails_in_one_page_never_becomes_another_page_s() {
         (&json!(bad), &json!(true))
     );
 
+    let unloadable = server.retitle("Unloadable");
+    let swap = json!({"module": "stopwatch", "hash": unloadable, "outcome": "rolled-back", "step": "instantiate", "error": "unreachable"});
+    server.connect("fresh").say(&json!({"type": "swap", "sequence": null, "swaps": [swap]}));
+    let loaded = server.dev.wait("loaded");
+    assert_eq!(loaded["swaps"][0]["hash"], unloadable, "{loaded}");
+    assert_eq!(server.dev.wait("refused")["hash"], unloadable);
+
     let mended = server.retitle("Mended");
     page.update_to(&mended);
     let hello = server.connect("later").next("hello");

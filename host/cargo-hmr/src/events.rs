@@ -120,6 +120,13 @@ pub enum Event {
         /// What became of each module.
         swaps: Vec<Swap>,
     },
+    /// A page runs other code, or failed to, without an update: the first of a module, or what a script of the page chose.
+    Loaded {
+        /// The page.
+        page: String,
+        /// What became of each module.
+        swaps: Vec<Swap>,
+    },
     /// A page has acknowledged a style or static-file update.
     Applied {
         /// The update's number.

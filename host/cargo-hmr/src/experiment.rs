@@ -13,7 +13,7 @@ use std::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::protocol::{Hello, Slower, Swap, Version};
+use crate::protocol::{Hello, Slower, Swap, Trap, Version};
 
 /// How many reports of slower calls are kept for each variant.
 const SLOWER_KEPT: usize = 20;
@@ -53,6 +53,15 @@ struct Reports {
     traps: u64,
     /// The latest reports of slower calls.
     slower: Vec<Slower>,
+}
+
+/// Who tells something of a module.
+#[derive(Debug, Clone, Copy)]
+pub struct Teller<'a> {
+    /// The page's id.
+    pub page: &'a str,
+    /// The hash of the version that pages get now which take each new build.
+    pub newest: Option<&'a str>,
 }
 
 impl Variant {
@@ -172,16 +181,24 @@ impl Experiments {
         self.modules.get(module).is_none_or(|each| each.version_for(module, page).is_none())
     }
 
-    /// The variant of a module that a page runs, to note what it reports.
-    fn reports(&mut self, module: &str, page: &str) -> Option<&mut Reports> {
+    /// What was told of the variant that a page speaks of, which need not be its own: pages change hands, and choose. It is the page's own
+    /// if the version fits, else the fixed one of that version. A version that is no fixed variant is one of the new builds.
+    fn reports(&mut self, from: Teller<'_>, module: &str, hash: &str) -> Option<&mut Reports> {
         let experiment = self.modules.get_mut(module)?;
-        let variant = experiment.variant_of(module, page);
+        let own = experiment.variant_of(module, from.page);
+        let takes_builds = experiment.variants.get(own)?.version.is_none();
+        let fixed = experiment.variants.iter().position(|variant| variant.hash() == hash);
+        let variant = match fixed {
+            Some(_) if takes_builds && from.newest == Some(hash) => own,
+            Some(fixed) => fixed,
+            None => Some(own).filter(|_| takes_builds)?,
+        };
         experiment.variants.get_mut(variant).map(|variant| &mut variant.reports)
     }
 
     /// Notes how a swap ended in a page.
-    pub fn note_swap(&mut self, page: &str, swap: &Swap) {
-        if let Some(reports) = self.reports(&swap.module, page) {
+    pub fn note_swap(&mut self, from: Teller<'_>, swap: &Swap) {
+        if let Some(reports) = self.reports(from, &swap.module, &swap.hash) {
             // What a page may say is not endless.
             if reports.swaps.contains_key(&swap.outcome) || reports.swaps.len() < 16 {
                 *reports.swaps.entry(swap.outcome.clone()).or_default() += 1;
@@ -190,15 +207,15 @@ impl Experiments {
     }
 
     /// Notes that code trapped in a page.
-    pub fn note_trap(&mut self, page: &str, module: &str) {
-        if let Some(reports) = self.reports(module, page) {
+    pub fn note_trap(&mut self, from: Teller<'_>, trap: &Trap) {
+        if let Some(reports) = self.reports(from, &trap.module, &trap.hash) {
             reports.traps += 1;
         }
     }
 
     /// Notes that calls take longer in a page.
-    pub fn note_slower(&mut self, page: &str, slower: &Slower) {
-        if let Some(reports) = self.reports(&slower.module, page) {
+    pub fn note_slower(&mut self, from: Teller<'_>, slower: &Slower) {
+        if let Some(reports) = self.reports(from, &slower.module, &slower.hash) {
             reports.slower.push(slower.clone());
             let surplus = reports.slower.len().saturating_sub(SLOWER_KEPT);
             reports.slower.drain(..surplus);
@@ -302,28 +319,62 @@ mod tests {
         assert!(experiments.follows("board", "x"));
     }
 
-    #[test]
-    fn each_variant_has_its_own_reports() {
+    /// Reports of the pages `x`, which has the variant `a`, and `mine`, which takes each new build. The newest is `b`.
+    fn told(report: impl Fn(&mut Experiments, &dyn Fn(&'static str) -> Teller<'static>)) -> Value {
         let mut experiments = running(&[("a", 1)]);
         experiments.assign("board", "mine", None);
-        let swap = |outcome: &str| Swap {
-            module: "board".into(),
-            outcome: outcome.into(),
-            ..Swap::default()
-        };
-        experiments.note_swap("x", &swap("committed"));
-        experiments.note_swap("mine", &swap("undone"));
-        experiments.note_trap("mine", "board");
-        experiments
-            .note_slower("x", &Slower { module: "board".into(), calls: 7, ..Slower::default() });
-        let told = experiments.told(&["x", "mine"].into());
-        let variants = &told["experiments"][0]["variants"];
+        report(&mut experiments, &|page| Teller { page, newest: Some("b") });
+        experiments.told(&["x", "mine"].into())["experiments"][0]["variants"].take()
+    }
+
+    fn swap(hash: &str, outcome: &str) -> Swap {
+        let (module, hash, outcome) = ("board".into(), hash.into(), outcome.into());
+        Swap { module, hash, outcome, ..Swap::default() }
+    }
+
+    #[test]
+    fn each_variant_has_its_own_reports() {
+        let variants = told(|experiments, page| {
+            experiments.note_swap(page("x"), &swap("a", "committed"));
+            experiments.note_swap(page("mine"), &swap("b", "undone"));
+            let trap = Trap { module: "board".into(), hash: "b".into(), ..Trap::default() };
+            experiments.note_trap(page("mine"), &trap);
+            let (module, hash) = ("board".into(), "a".into());
+            let slower = Slower { module, hash, calls: 7, ..Slower::default() };
+            experiments.note_slower(page("x"), &slower);
+        });
         assert_eq!(variants[0]["pages"], json!(["x"]));
         assert_eq!(variants[0]["reports"]["swaps"], json!({"committed": 1}));
         assert_eq!(variants[0]["reports"]["slower"][0]["calls"], 7);
         assert_eq!(variants[1]["hash"], NEWEST);
         assert_eq!(variants[1]["reports"]["swaps"], json!({"undone": 1}));
         assert_eq!(variants[1]["reports"]["traps"], 1);
+    }
+
+    #[test]
+    fn a_report_belongs_to_the_version_that_it_is_about() {
+        let variants = told(|experiments, page| {
+            // By its own choice, or because it was another page's until now.
+            experiments.note_swap(page("mine"), &swap("a", "undone"));
+            experiments.note_swap(page("mine"), &swap("an earlier build", "committed"));
+            // What runs in it is not of the experiment.
+            experiments.note_swap(page("x"), &swap("b", "rolled-back"));
+        });
+        assert_eq!(variants[0]["reports"]["swaps"], json!({"undone": 1}));
+        assert_eq!(variants[1]["reports"]["swaps"], json!({"committed": 1}));
+    }
+
+    #[test]
+    fn a_new_build_that_is_a_fixed_variant_too_counts_for_the_page_s_own() {
+        let mut experiments = running(&[("b", 1)]);
+        experiments.assign("board", "mine", None);
+        for (page, outcome) in [("x", "undone"), ("mine", "committed")] {
+            experiments.note_swap(Teller { page, newest: Some("b") }, &swap("b", outcome));
+        }
+        let told = experiments.told(&BTreeSet::new());
+        let variants = &told["experiments"][0]["variants"];
+        assert_eq!(variants[0]["reports"]["swaps"], json!({"undone": 1}));
+        assert_eq!(variants[1]["reports"]["swaps"], json!({"committed": 1}));
     }
 
     #[test]

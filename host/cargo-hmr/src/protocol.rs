@@ -150,11 +150,11 @@ pub enum ClientMessage {
         #[serde(default)]
         page: String,
     },
-    /// Acknowledges an update.
+    /// Acknowledges an update, or tells of code that was loaded without one.
     Swap {
         /// The update's number.
         #[serde(default)]
-        sequence: u64,
+        sequence: Option<u64>,
         /// What became of each module.
         #[serde(default)]
         swaps: Vec<Swap>,
@@ -377,7 +377,9 @@ mod tests {
         let swap = ClientMessage::parse(
             r#"{"type":"swap","sequence":2,"extra":1,"swaps":[{"module":"a","outcome":"committed"}]}"#,
         );
-        assert!(matches!(swap, Ok(ClientMessage::Swap { sequence: 2, .. })));
+        assert!(matches!(swap, Ok(ClientMessage::Swap { sequence: Some(2), .. })));
+        let load = ClientMessage::parse(r#"{"type":"swap","sequence":null,"swaps":[]}"#);
+        assert!(matches!(load, Ok(ClientMessage::Swap { sequence: None, .. })));
     }
 
     #[test]

@@ -163,6 +163,11 @@ fn human(event: &Event) -> String {
             .map(|each| swaps::line(*sequence, page, each))
             .collect::<Vec<_>>()
             .join("\n"),
+        Event::Loaded { swaps, page } => swaps
+            .iter()
+            .filter_map(|each| swaps::load(page, each))
+            .collect::<Vec<_>>()
+            .join("\n"),
         Event::Applied { sequence, page, what, count } => {
             format!(
                 "  {GOOD}✓{GOOD:#} {FAINT}#{sequence} {page}{FAINT:#} {what} shown by {count} elements"

@@ -2,9 +2,10 @@
 
 use hmr_build::{Diagnostic, Failure, Level};
 
-use super::{Coordinator, Effect};
+use super::{Coordinator, Effect, line::Line};
 use crate::{
     events::Event,
+    experiment::{Experiments, Teller},
     protocol::{ServerMessage, Slower, Swap, Trap},
 };
 
@@ -20,10 +21,10 @@ pub enum Said {
     },
     /// It has gone.
     Disconnected,
-    /// It has acknowledged an update.
+    /// It has acknowledged an update, or loaded code without one.
     Swapped {
         /// The update's number.
-        sequence: u64,
+        sequence: Option<u64>,
         /// What became of each module.
         swaps: Vec<Swap>,
     },
@@ -54,15 +55,15 @@ impl Coordinator {
                 if let Some(line) = self.lines.get_mut(&trap.module) {
                     line.note_trap(&trap);
                 }
-                if let Some(id) = self.pages.get(&page) {
-                    self.experiments.note_trap(id, &trap.module);
-                }
+                self.note(&page, &trap.module, |experiments, from| {
+                    experiments.note_trap(from, &trap)
+                });
                 effects.push(Effect::Tell(Event::Trap { page, trap }));
             }
             Said::Slowed(slower) => {
-                if let Some(id) = self.pages.get(&page) {
-                    self.experiments.note_slower(id, &slower);
-                }
+                self.note(&page, &slower.module, |experiments, from| {
+                    experiments.note_slower(from, &slower)
+                });
                 effects.push(Effect::Tell(Event::Slower { page, slower }));
             }
         }
@@ -72,21 +73,33 @@ impl Coordinator {
     fn swapped(
         &mut self,
         page: String,
-        sequence: u64,
+        sequence: Option<u64>,
         mut swaps: Vec<Swap>,
         effects: &mut Vec<Effect>,
     ) {
         let mut refused = Vec::new();
         for swap in &mut swaps {
-            if let Some(id) = self.pages.get(&page) {
-                self.experiments.note_swap(id, swap);
-            }
+            self.note(&page, &swap.module, |experiments, from| experiments.note_swap(from, swap));
             if swap.condemns() {
                 self.refuse(&page, swap, &mut refused);
             }
         }
-        effects.push(Effect::Tell(Event::Swap { sequence, page, swaps }));
+        effects.push(Effect::Tell(match sequence {
+            Some(sequence) => Event::Swap { sequence, page, swaps },
+            None => Event::Loaded { page, swaps },
+        }));
         effects.extend(refused);
+    }
+
+    /// Has something noted that a page tells of a module, if an experiment runs on it.
+    fn note(&mut self, page: &str, module: &str, note: impl FnOnce(&mut Experiments, Teller<'_>)) {
+        if let Some(page) = self.pages.get(page)
+            && self.experiments.runs(module)
+        {
+            let newest = self.lines.get(module).and_then(Line::current);
+            let newest = newest.as_ref().map(|newest| &*newest.version.hash);
+            note(&mut self.experiments, Teller { page, newest });
+        }
     }
 
     /// Gives a version that failed to no new page, if it is known.

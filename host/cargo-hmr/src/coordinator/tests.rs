@@ -333,7 +333,7 @@ fn swapped(hash: &str, outcome: &str, error: &str) -> Input {
         error: Some(error.into()),
         ..Swap::default()
     };
-    Input::Page("/#1".into(), Said::Swapped { sequence: 6, swaps: vec![swap] })
+    Input::Page("/#1".into(), Said::Swapped { sequence: Some(6), swaps: vec![swap] })
 }
 
 /// The hashes that a page is told: those of all pages, and of a single one.

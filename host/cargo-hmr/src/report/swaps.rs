@@ -44,6 +44,18 @@ pub(super) fn line(sequence: u64, page: &str, swap: &Swap) -> String {
     format!("  {mark} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} {text}")
 }
 
+/// The line about a module that was loaded without an update; only what failed is worth one.
+pub(super) fn load(page: &str, swap: &Swap) -> Option<String> {
+    let name = &swap.module;
+    let how = match (swap.outcome.as_str(), swap.step.as_deref()) {
+        ("undone", _) => "was undone".to_owned(),
+        ("rolled-back", step) => format!("failed at {}", step.unwrap_or("an unknown step")),
+        _ => return None,
+    };
+    let error = failure(swap);
+    Some(format!("  {BAD}✗{BAD:#} {FAINT}{page}{FAINT:#} {NAME}{name}{NAME:#} {how}: {error}"))
+}
+
 fn good() -> String {
     format!("{GOOD}✓{GOOD:#}")
 }
@@ -214,6 +226,19 @@ mod tests {
         assert_eq!(
             told(json!({"module": "board", "outcome": "declined", "error": "it draws"})),
             "  ↻ #4 / board declined the update: it draws; the page is loaded again with its state"
+        );
+    }
+
+    #[test]
+    fn of_what_was_loaded_only_failures_are_told() {
+        let told = |swap: Value| {
+            let swap: Swap = serde_json::from_value(swap).expect("a swap");
+            load("/#1", &swap).map(|line| anstream::adapter::strip_str(&line).to_string())
+        };
+        assert_eq!(told(json!({"module": "board", "outcome": "committed"})), None);
+        assert_eq!(
+            told(json!({"module": "board", "outcome": "rolled-back", "step": "instantiate", "error": "unreachable"})).as_deref(),
+            Some("  ✗ /#1 board failed at instantiate: unreachable")
         );
     }
 
