@@ -250,7 +250,7 @@ export class Engine {
 
   /** Whether components are placed that wait for a first version. */
   get waiting() {
-    return [...this.#slots.values()].every(({ version }) => version === null) && this.#mounting.count > 0;
+    return [...this.#slots.values()].every(({ version, expected }) => version === null && !expected) && this.#mounting.count > 0;
   }
 
   /**
@@ -260,6 +260,14 @@ export class Engine {
    */
   learn(versions) {
     return this.#updates.learn(versions);
+  }
+
+  /**
+   * Notes modules whose versions are told later: that they have none yet is no mistake of the page's.
+   * @param {string[]} modules
+   */
+  expect(modules) {
+    for (const name of modules) this.#slot(name).expected = true;
   }
 
   /**

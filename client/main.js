@@ -40,7 +40,7 @@ function configuration() {
     return readConfig(document.getElementById("hmr-config")?.textContent ?? "");
   } catch (error) {
     log("error", null, `the page's configuration cannot be read: ${error}`);
-    return { token: "", server: "", sequence: 0, modules: [], failure: null, budget: null };
+    return { token: "", server: "", sequence: 0, modules: [], later: [], failure: null, budget: null };
   }
 }
 
@@ -403,6 +403,7 @@ function start() {
   document.addEventListener("dragstart", labelDrag, true);
   restorePage();
   engine.learn(config.modules);
+  engine.expect(config.later);
   customElements.define("hmr-connect", HmrConnect);
   customElements.define("hmr-component", HmrComponent);
   standing(config.failure);

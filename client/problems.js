@@ -29,7 +29,7 @@ export function problemOf({ slot, component, element }, slots) {
   }
   if (!slot.version) {
     const names = [...slots].filter(({ version }) => version !== null).map((other) => `\`${other.name}\``);
-    if (names.length === 0) return null;
+    if (names.length === 0 || slot.expected) return null;
     return { message: `there is no module ${name}`, hint: `the modules are ${names.join(", ")}` };
   }
   if (slot.failure) {

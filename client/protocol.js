@@ -77,8 +77,9 @@
  */
 
 /**
- * What a page is served with. `budget` is null where the page leaves it to the engine.
- * @typedef {{ token: string, server: string, sequence: number, modules: Version[], failure: Failure | null,
+ * What a page is served with. `later` are modules of which the first `hello` tells the version. `budget` is null where the page leaves it
+ * to the engine.
+ * @typedef {{ token: string, server: string, sequence: number, modules: Version[], later: string[], failure: Failure | null,
  *   budget: number | null }} Config
  */
 
@@ -307,6 +308,7 @@ export function readConfig(json) {
     server: optionalText(from, "server") ?? "",
     sequence: isNumber(from.sequence) ? from.sequence : 0,
     modules: list(from, "modules", version),
+    later: from.later === undefined ? [] : list(from, "later", asText),
     failure: optionalFailure(from.failure),
     budget: budget(from.budget),
   };

@@ -59,6 +59,8 @@ export class Slot {
   named = null;
   /** What the tool had named when a script of the page chose another version. @type {string | null} */
   chosenOver = null;
+  /** Whether the version is told later than those of other modules. */
+  expected = false;
   /** What `version` was compiled to, once it was. @type {WebAssembly.Module | null} */
   compiled = null;
   /** The running code; dead if it has a `trap`. @type {Guest | null} */

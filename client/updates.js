@@ -168,7 +168,9 @@ export class Updates {
     this.#stored.delete(slot.name);
     slot.busy = true;
     try {
-      const swap = await bring(slot, version, { ...options, state: stored?.snapshot ?? null }, this.#with.around);
+      // State of before a reload has gone its way already.
+      const wanted = first ? { ...version, transform: [] } : version;
+      const swap = await bring(slot, wanted, { ...options, state: stored?.snapshot ?? null }, this.#with.around);
       if (swap?.outcome !== "rolled-back" || !first) return swap;
       if (stored) {
         this.#with.problem(`the state of \`${slot.name}\` could not be restored after the reload: ${swap.error}`);

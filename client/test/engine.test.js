@@ -383,6 +383,26 @@ test("state goes over a reload, by place, with nested components", async () => {
   assert.equal(second.get("button").textContent, "2");
 });
 
+test("a module whose version is told later is no mistake, takes its state up once, and undergoes no transform", async () => {
+  const first = new Page(PLACE);
+  await first.start(first.version("a", counter("A")));
+  first.get("button").click();
+  const stored = JSON.parse(JSON.stringify(first.engine.captureAll()));
+
+  const second = new Page(PLACE);
+  second.engine.restoreFrom(stored);
+  second.engine.learn([second.version("x", counter("X"), "other")]);
+  second.engine.expect(["counter"]);
+  second.document.body.innerHTML = second.body;
+  await second.settled();
+  assert.deepEqual([second.problems, [...second.shown], second.engine.waiting], [[], [], false]);
+  const own = { ...second.version("b", counter("B")), transform: [{ op: "remove", key: "n" }] };
+  assert.deepEqual(second.engine.learn([own]), []);
+  const { swaps } = await second.swapped();
+  assert.deepEqual([swaps[0]?.hash, second.get("h2").textContent, second.get("button").textContent], ["b", "B", "1"]);
+  assert.equal(second.engine.modules().find(({ module }) => module === "counter")?.generation, 1);
+});
+
 test("state of before a reload that cannot be read gives way to a clean start", async () => {
   const page = new Page(PLACE);
   const place = { instance: 1, place: "counter.Counter#0", props: "{}" };

@@ -419,6 +419,10 @@ fn pages_of_an_experiment_have_their_own_versions_and_reports() {
     assert_eq!(hash(&server.connect("fixed").next("hello")), old, "it keeps its version");
     assert_eq!(hash(&server.connect("newest").next("hello")), new);
 
+    let html = server.ask("GET /", "").body;
+    assert!(html.contains(r#""later":["stopwatch"]"#), "whose page it is comes later: {html}");
+    assert!(!html.contains(&new) && !html.contains(&old), "{html}");
+
     newest.swapped(&new, "committed", "", "");
     server.dev.wait("swap");
     fixed.say(&json!({"type": "slower", "module": "stopwatch", "hash": old, "before": "x",

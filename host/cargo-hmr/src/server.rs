@@ -169,14 +169,13 @@ impl Shared {
         _ = self.messages.send(Outgoing { to: Some(page.into()), text: message.to_json().into() });
     }
 
-    fn hello(&self) -> Hello {
-        self.greeting.read().unwrap_or_else(PoisonError::into_inner).hello.clone()
+    fn greeting(&self) -> Greeting {
+        self.greeting.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn hello_for(&self, id: &str) -> Hello {
-        let greeting = self.greeting.read().unwrap_or_else(PoisonError::into_inner);
-        let mut hello = greeting.hello.clone();
-        greeting.experiments.tailor(&mut hello, id);
+        let Greeting { mut hello, experiments } = self.greeting();
+        experiments.tailor(&mut hello, id);
         hello
     }
 
@@ -277,7 +276,7 @@ fn by_hand(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
 }
 
 async fn session(State(shared): State<Arc<Shared>>) -> Response {
-    let hello = shared.hello();
+    let Greeting { hello, .. } = shared.greeting();
     let body = serde_json::json!({"token": shared.token, "server": hello.server}).to_string();
     ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body)
         .into_response()

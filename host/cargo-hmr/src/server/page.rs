@@ -13,7 +13,7 @@ use axum::{
 
 use camino::Utf8Path;
 
-use super::{Shared, files};
+use super::{Greeting, Shared, files};
 
 /// Serves what is not the tool's own.
 pub(super) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response {
@@ -58,14 +58,18 @@ fn navigates(headers: &HeaderMap) -> bool {
 fn html_response(shared: &Shared, html: &[u8]) -> Response {
     // The Encoding Standard's replacement for bytes that are no UTF-8, as a browser would do it.
     let html = String::from_utf8_lossy(html);
-    let mut hello = shared.hello();
+    let Greeting { mut hello, experiments } = shared.greeting();
     // A page that starts has no state that could be changed on the way.
     hello.modules.iter_mut().for_each(|version| version.transform.clear());
+    // Which variant is the page's depends on its id, which comes with its socket.
+    let tried = hello.modules.extract_if(.., |version| experiments.runs(&version.module));
+    let later: Vec<String> = tried.map(|version| version.module).collect();
     let config = serde_json::json!({
         "token": shared.token,
         "server": hello.server,
         "sequence": hello.sequence,
         "modules": hello.modules,
+        "later": later,
         "failure": hello.failure,
         "budget": shared.places().loop_budget,
     });
