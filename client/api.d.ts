@@ -42,6 +42,13 @@
  *   lastSwapMs: number | null, connected: boolean }} Stats
  */
 /** @typedef {{ value: unknown, logs: [string, string][] }} Executed */
+/** @typedef {{ name: string, bytes: number, saved: number }} SavedSnapshot `saved` in milliseconds since the Unix epoch */
+/**
+ * An experiment, with the ids of the pages that have each variant now, and what was told of it.
+ *
+ * @typedef {{ module: string, variants: { hash: string, weight: number, refused: boolean, pages: string[],
+ *   reports: { swaps: Record<string, number>, traps: number, slower: object[] } }[] }} Experiment
+ */
 /**
  * The page's API.
  *
@@ -67,10 +74,17 @@
  *   modules; the answer is the file's text
  * @property {(from: string | Blob | object) => Promise<{ swaps: SwapResult[], skipped: string[] }>} loadSnapshot takes up a saved state:
  *   its name, or the content of a file
+ * @property {() => Promise<SavedSnapshot[]>} snapshots those that are saved with the tool
+ * @property {(name: string) => Promise<void>} deleteSnapshot
  * @property {(id: string) => Promise<any>} versions those that the tool keeps of a module
  * @property {(id: string, hash: string) => Promise<SwapResult>} use makes this page run a version
  * @property {(id: string, hash: string | null) => Promise<void>} pin makes all pages run a version; null takes the pin out
+ * @property {(id: string, hash: string) => Promise<void>} restore makes all pages run a version until the next build that differs
  * @property {(id: string, from: string, to: string) => Promise<any>} compare how two versions differ
+ * @property {() => Promise<Experiment[]>} experiments those that run
+ * @property {(id: string, variants: { hash: string, weight?: number }[]) => Promise<void>} startExperiment divides pages among versions;
+ *   the hash `newest` stands for each new build
+ * @property {(id: string) => Promise<void>} endExperiment
  * @property {(name: string, f: (argument: any) => unknown) => End} host registers a function that modules call by its name
  * @property {End} cleanup ends everything that was begun through this object
  */
@@ -195,6 +209,31 @@ export type Executed = {
     logs: [string, string][];
 };
 /**
+ * `saved` in milliseconds since the Unix epoch
+ */
+export type SavedSnapshot = {
+    name: string;
+    bytes: number;
+    saved: number;
+};
+/**
+ * An experiment, with the ids of the pages that have each variant now, and what was told of it.
+ */
+export type Experiment = {
+    module: string;
+    variants: {
+        hash: string;
+        weight: number;
+        refused: boolean;
+        pages: string[];
+        reports: {
+            swaps: Record<string, number>;
+            traps: number;
+            slower: object[];
+        };
+    }[];
+};
+/**
  * The page's API.
  */
 export type Hmr = {
@@ -271,6 +310,11 @@ export type Hmr = {
         skipped: string[];
     }>;
     /**
+     * those that are saved with the tool
+     */
+    snapshots: () => Promise<SavedSnapshot[]>;
+    deleteSnapshot: (name: string) => Promise<void>;
+    /**
      * those that the tool keeps of a module
      */
     versions: (id: string) => Promise<any>;
@@ -283,9 +327,26 @@ export type Hmr = {
      */
     pin: (id: string, hash: string | null) => Promise<void>;
     /**
+     * makes all pages run a version until the next build that differs
+     */
+    restore: (id: string, hash: string) => Promise<void>;
+    /**
      * how two versions differ
      */
     compare: (id: string, from: string, to: string) => Promise<any>;
+    /**
+     * those that run
+     */
+    experiments: () => Promise<Experiment[]>;
+    /**
+     * divides pages among versions;
+     * the hash `newest` stands for each new build
+     */
+    startExperiment: (id: string, variants: {
+        hash: string;
+        weight?: number;
+    }[]) => Promise<void>;
+    endExperiment: (id: string) => Promise<void>;
     /**
      * registers a function that modules call by its name
      */

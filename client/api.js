@@ -52,6 +52,15 @@
 
 /** @typedef {{ value: unknown, logs: [string, string][] }} Executed */
 
+/** @typedef {{ name: string, bytes: number, saved: number }} SavedSnapshot `saved` in milliseconds since the Unix epoch */
+
+/**
+ * An experiment, with the ids of the pages that have each variant now, and what was told of it.
+ *
+ * @typedef {{ module: string, variants: { hash: string, weight: number, refused: boolean, pages: string[],
+ *   reports: { swaps: Record<string, number>, traps: number, slower: object[] } }[] }} Experiment
+ */
+
 /**
  * The page's API.
  *
@@ -77,10 +86,17 @@
  *   modules; the answer is the file's text
  * @property {(from: string | Blob | object) => Promise<{ swaps: SwapResult[], skipped: string[] }>} loadSnapshot takes up a saved state:
  *   its name, or the content of a file
+ * @property {() => Promise<SavedSnapshot[]>} snapshots those that are saved with the tool
+ * @property {(name: string) => Promise<void>} deleteSnapshot
  * @property {(id: string) => Promise<any>} versions those that the tool keeps of a module
  * @property {(id: string, hash: string) => Promise<SwapResult>} use makes this page run a version
  * @property {(id: string, hash: string | null) => Promise<void>} pin makes all pages run a version; null takes the pin out
+ * @property {(id: string, hash: string) => Promise<void>} restore makes all pages run a version until the next build that differs
  * @property {(id: string, from: string, to: string) => Promise<any>} compare how two versions differ
+ * @property {() => Promise<Experiment[]>} experiments those that run
+ * @property {(id: string, variants: { hash: string, weight?: number }[]) => Promise<void>} startExperiment divides pages among versions;
+ *   the hash `newest` stands for each new build
+ * @property {(id: string) => Promise<void>} endExperiment
  * @property {(name: string, f: (argument: any) => unknown) => End} host registers a function that modules call by its name
  * @property {End} cleanup ends everything that was begun through this object
  */

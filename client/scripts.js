@@ -81,10 +81,16 @@ export function createApi(parts) {
       return text;
     },
     loadSnapshot: async (from) => engine.states.load(await fileOf(from, (name) => tool.loadSnapshot(name))),
+    snapshots: () => tool.snapshots(),
+    deleteSnapshot: (name) => tool.deleteSnapshot(name),
     versions: (id) => tool.versions(id),
     use: (id, hash) => attempt(() => engine.control.use(id, hash)),
     pin: (id, hash) => tool.pin(id, hash),
+    restore: (id, hash) => tool.restore(id, hash),
     compare: (id, from, to) => tool.compare(id, from, to),
+    experiments: () => tool.experiments(),
+    startExperiment: (id, variants) => tool.experiment(id, variants),
+    endExperiment: (id) => tool.experiment(id, []),
     host: (name, f) => begun(engine.host(name, f)),
     cleanup() {
       for (const end of [...open]) end();

@@ -1,5 +1,5 @@
 /**
- * Requests to the tool, beside the socket: versions and saved snapshots.
+ * Requests to the tool, beside the socket: versions, experiments and saved snapshots.
  *
  * In: what is asked for. Out: what the tool answers, or an error in its words.
  */
@@ -42,7 +42,17 @@ export class Tool {
    * @param {string | null} hash null to take the pin out
    */
   async pin(module, hash) {
-    await this.#ask("/@hmr/versions/pin", { method: "POST", body: JSON.stringify({ module, hash }) });
+    await this.#post("/@hmr/versions/pin", { module, hash });
+  }
+
+  /**
+   * Makes all pages run a version until the next build that differs.
+   *
+   * @param {string} module
+   * @param {string} hash
+   */
+  async restore(module, hash) {
+    await this.#post("/@hmr/versions/restore", { module, hash });
   }
 
   /**
@@ -52,6 +62,31 @@ export class Tool {
    */
   compare(module, from, to) {
     return this.#json(`/@hmr/versions/compare?${new URLSearchParams({ module, from, to })}`);
+  }
+
+  /** The experiments that run. */
+  async experiments() {
+    return (await this.#json("/@hmr/experiments")).experiments;
+  }
+
+  /**
+   * Starts an experiment in place of the one that runs on a module. Without variants, it only ends that.
+   *
+   * @param {string} module
+   * @param {{ hash: string, weight?: number }[]} variants
+   */
+  async experiment(module, variants) {
+    await this.#post("/@hmr/experiments", { module, variants });
+  }
+
+  /** What snapshots are saved. */
+  async snapshots() {
+    return (await this.#json("/@hmr/snapshots")).snapshots;
+  }
+
+  /** @param {string} name */
+  async deleteSnapshot(name) {
+    await this.#ask(`/@hmr/snapshots/${encodeURIComponent(name)}`, { method: "DELETE" });
   }
 
   /**
@@ -68,6 +103,14 @@ export class Tool {
    */
   async loadSnapshot(name) {
     return (await this.#ask(`/@hmr/snapshots/${encodeURIComponent(name)}`, {})).text();
+  }
+
+  /**
+   * @param {string} path
+   * @param {object} body
+   */
+  #post(path, body) {
+    return this.#ask(path, { method: "POST", body: JSON.stringify(body) });
   }
 
   /** @param {string} path */

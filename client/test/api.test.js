@@ -343,6 +343,26 @@ test("versions are asked of the tool", async () => {
   assert.deepEqual(pins, [['{"module":"counter","hash":"a"}', "secret"], ['{"module":"counter","hash":null}', "secret"]]);
 });
 
+test("what all pages run, experiments and saved snapshots are asked of the tool", async () => {
+  const { hmr, asked, answers } = await started();
+  Object.assign(answers, { "/@hmr/versions/restore": "{}", "/@hmr/experiments": '{"experiments":[{"module":"counter"}]}' });
+  Object.assign(answers, { "/@hmr/snapshots": '{"snapshots":[{"name":"x y"}]}', "/@hmr/snapshots/x%20y": "" });
+  await hmr.restore("counter", "a");
+  await hmr.startExperiment("counter", [{ hash: "newest" }, { hash: "a", weight: 3 }]);
+  await hmr.endExperiment("counter");
+  await hmr.deleteSnapshot("x y");
+  const sent = asked.map(({ method, url, body }) => `${method} ${url} ${body}`);
+  assert.deepEqual(sent, [
+    'POST /@hmr/versions/restore {"module":"counter","hash":"a"}',
+    'POST /@hmr/experiments {"module":"counter","variants":[{"hash":"newest"},{"hash":"a","weight":3}]}',
+    'POST /@hmr/experiments {"module":"counter","variants":[]}',
+    "DELETE /@hmr/snapshots/x%20y ",
+  ]);
+  assert.ok(asked.every(({ token }) => token === "secret"));
+  assert.deepEqual([(await hmr.experiments())[0]?.module, (await hmr.snapshots())[0]?.name], ["counter", "x y"]);
+  await assert.rejects(hmr.deleteSnapshot("x"), /there is no snapshot `x`/);
+});
+
 /** @param {string} wat */
 const wasm = (wat) => new Uint8Array(parseWat("m.wat", wat, { bulk_memory: true }).toBinary({}).buffer);
 const ECHO = wasm(`(module (memory (export "memory") 1) (func (export "hmr_alloc") (param i32) (result i32) (i32.const 1024))
