@@ -26,20 +26,21 @@ import { describe } from "./swap.js";
 export const ignoring = { dom: () => {}, resource: () => {}, port: () => {}, invalidate: () => {} };
 
 /**
- * Captures the state of a slot's code, and runs its hooks before an update.
+ * Captures the state of a slot's code.
  *
  * @param {Slot} slot
  * @param {number} time milliseconds since the Unix epoch
+ * @param {boolean} updates whether it is for an update, before which the code's hooks run
  * @returns {Captured} the last good state if the code is dead, or traps
  */
-export function capture(slot, time) {
+export function capture(slot, time, updates) {
   /** @type {Captured} */
   const captured = { snapshot: slot.lastGood, memory: null, requests: [], logs: [], trap: null };
   const { guest, version } = slot;
   if (!guest || guest.trap) return captured;
   try {
     const snapshot = guest.capture();
-    const hooks = hasHooks(snapshot);
+    const hooks = updates && hasHooks(snapshot);
     slot.lastGood = snapshot;
     captured.snapshot = snapshot;
     if (version) slot.history.add(snapshot, version.hash, time);

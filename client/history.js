@@ -42,11 +42,12 @@ export class History {
    * Notes that the module went to a state.
    * @param {number} index
    * @param {string} snapshot the state as the code tells it now, which may have keys that it had not then
+   * @param {string} hash of that code
    */
-  went(index, snapshot) {
+  went(index, snapshot, hash) {
     const entry = this.#entries[index];
     if (!entry) return;
-    entry.snapshot = snapshot;
+    Object.assign(entry, { snapshot, hash });
     this.#at = index;
   }
 }

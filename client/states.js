@@ -95,11 +95,11 @@ export class States {
       const entry = slot.history.entries[index];
       const count = slot.history.entries.length;
       if (!entry) throw new RangeError(`the history of \`${slot.name}\` has no state ${index}: it has ${count}`);
-      return () => complete(entry.snapshot, placed);
+      return { hash: entry.hash, choose: () => complete(entry.snapshot, placed) };
     });
     if (swap.outcome === "committed") {
       this.capture(slot);
-      slot.history.went(index, slot.lastGood ?? EMPTY);
+      slot.history.went(index, slot.lastGood ?? EMPTY, swap.hash);
     }
     return swap;
   }
@@ -129,9 +129,9 @@ export class States {
     const swaps = [];
     /** @type {string[]} */
     const skipped = [];
-    for (const { module, snapshot } of readFile(text)) {
+    for (const { module, hash, snapshot } of readFile(text)) {
       const slot = this.#with.slots().find(({ name }) => name === module);
-      if (slot?.alive) swaps.push(await this.#travel(slot, (placed) => (current) => fit(snapshot, placed, current)));
+      if (slot?.alive) swaps.push(await this.#travel(slot, (placed) => ({ hash, choose: (current) => fit(snapshot, placed, current) })));
       else skipped.push(module);
     }
     return { swaps, skipped };
@@ -139,7 +139,7 @@ export class States {
 
   /**
    * @param {Slot} slot
-   * @param {(placed: import("./slot.js").Instance[]) => (current: string) => string} choose makes the snapshot to go to
+   * @param {(placed: import("./slot.js").Instance[]) => import("./update.js").Goal} choose
    * @returns {Promise<Swap>}
    */
   #travel(slot, choose) {
@@ -166,7 +166,7 @@ export class States {
 
 /**
  * @param {string} text
- * @returns {{ module: string, snapshot: string }[]}
+ * @returns {{ module: string, hash: string, snapshot: string }[]}
  */
 function readFile(text) {
   let parsed;
@@ -179,10 +179,12 @@ function readFile(text) {
     throw new Error("this is no file of snapshots: it needs `\"hmr\":1` and `modules`, as `saveSnapshot` writes them");
   }
   return items(fields(text).get("modules") ?? "[]").map((part) => {
-    const { module } = JSON.parse(part);
+    const { module, hash } = JSON.parse(part);
     const snapshot = fields(part).get("snapshot");
-    if (typeof module !== "string" || snapshot === undefined) throw new Error("a module of the file has no name or no snapshot");
+    if (typeof module !== "string" || typeof hash !== "string" || snapshot === undefined) {
+      throw new Error("a module of the file has no name, no hash or no snapshot");
+    }
     instancesOf(snapshot, "the file of snapshots");
-    return { module, snapshot };
+    return { module, hash, snapshot };
   });
 }

@@ -117,16 +117,21 @@ export async function undo(slot, condemned, around) {
 }
 
 /**
- * Makes a slot's code go on from another state.
+ * A state to go to: which one, given the state now, and the version that it is from.
+ * @typedef {{ hash: string, choose: (current: string) => string }} Goal
+ */
+
+/**
+ * Makes a slot's code go on from another state. This is no update, so no hooks run.
  *
  * @param {Slot} slot
- * @param {(current: string) => string} choose the state to go to, given the state now
+ * @param {Goal} goal
  * @param {Surroundings} around
  * @returns {Promise<Swap | null>} null if no code runs
  */
-export async function travel(slot, choose, around) {
+export async function travel(slot, goal, around) {
   if (!slot.guest || !slot.version) return null;
-  return new Bringing(slot, slot.version, {}, around).travel(choose);
+  return new Bringing(slot, slot.version, {}, around).travel(goal);
 }
 
 class Bringing {
@@ -166,7 +171,7 @@ class Bringing {
     return this.#run(newSwap(this.#version, "committed"), [
       ["prepare", (swap) => this.#prepare(swap)],
       ...this.#when(runs, ["quiesce", () => this.#quiesce()]),
-      ...this.#when(runs && !this.#options.clean, ["capture", () => this.#capture()]),
+      ...this.#when(runs && !this.#options.clean, ["capture", () => this.#capture(true)]),
       ["instantiate", () => this.#instantiate()],
       ...this.#when(stateful, ["migrate", () => this.#migrate()], ["restore", (swap) => this.#restore(swap)]),
       ["render", (swap) => this.#render(swap)],
@@ -175,19 +180,18 @@ class Bringing {
     ]);
   }
 
-  /**
-   * @param {(current: string) => string} choose
-   */
-  travel(choose) {
+  /** @param {Goal} goal */
+  travel({ hash, choose }) {
     this.#compiled = this.#slot.compiled;
     const capture = () => {
-      this.#capture();
+      this.#capture(false);
       this.#snapshot = choose(this.#snapshot ?? EMPTY);
     };
     return this.#run(newSwap(this.#version, "committed"), [
       ["quiesce", () => this.#quiesce()],
       ["capture", capture],
       ["instantiate", () => this.#instantiate()],
+      ...this.#when(hash !== this.#version.hash, ["migrate", () => this.#migrate()]),
       ["restore", (swap) => this.#restore(swap)],
       ["render", (swap) => this.#render(swap)],
       ["commit", (swap) => this.#commit(swap)],
@@ -288,8 +292,9 @@ class Bringing {
     this.#slot.held = true;
   }
 
-  #capture() {
-    this.#captured = capture(this.#slot, this.#around.now());
+  /** @param {boolean} updates */
+  #capture(updates) {
+    this.#captured = capture(this.#slot, this.#around.now(), updates);
     this.#snapshot = this.#captured.snapshot;
     if (this.#captured.trap) this.#around.tellTrap(this.#slot, this.#captured.trap);
   }

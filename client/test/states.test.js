@@ -6,9 +6,12 @@ import { complete, fit, propsOf, withTransform } from "../snapshot.js";
 import { guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
 
-/** @param {string} title */
-function counter(title) {
-  return guest({ views: [{ tag: "h2", children: [title] }, { tag: "button", listen: { click: 1 }, children: ["0"] }], digit: 4 });
+/**
+ * @param {string} title
+ * @param {Partial<import("./support/guest.js").Shape>} [other]
+ */
+function counter(title, other = {}) {
+  return guest({ views: [{ tag: "h2", children: [title] }, { tag: "button", listen: { click: 1 }, children: ["0"] }], digit: 4, ...other });
 }
 
 /** A page whose state went 0, 1, 2, 3. */
@@ -101,6 +104,41 @@ test("states are saved as a file, and taken up from it in another page", async (
   await other.start(other.version("b", counter("B")));
   const { swaps, skipped } = await other.engine.states.load(text);
   assert.deepEqual([swaps[0]?.outcome, skipped, state(other)], ["committed", [], "3"]);
+});
+
+test("a state of another version is migrated, and one that cannot be changes nothing", async () => {
+  const page = await counted();
+  const text = page.engine.states.save("three");
+  await page.update(2, page.version("b", counter("B", { migrate: "echo" })));
+  page.logs.length = 0;
+  const travelled = ["quiesce", "capture", "instantiate", "migrate", "restore", "render", "commit"];
+  const back = await page.engine.goTo("counter", () => 1);
+  assert.deepEqual([back.events, state(page)], [travelled, "1"]);
+  assert.match(page.logs.join("\n"), /"value":1/, "the migration was given the state");
+  // By now the state is one of this version.
+  const again = await page.engine.goTo("counter", () => 1);
+  assert.deepEqual([again.outcome, again.events.includes("migrate")], ["committed", false]);
+  const { swaps } = await page.engine.states.load(text);
+  assert.deepEqual([swaps[0]?.events, state(page)], [travelled, "3"]);
+  const other = new Page(PLACE);
+  await other.start(other.version("c", counter("C", { migrate: '{"error":"there is no way"}' })));
+  other.get("button").click();
+  const failed = (await other.engine.states.load(text)).swaps[0];
+  assert.deepEqual([failed?.outcome, failed?.step, failed?.error], ["rolled-back", "migrate", "there is no way"]);
+  other.get("button").click();
+  assert.equal(state(other), "2");
+});
+
+test("going to a state runs no hooks", async () => {
+  const page = new Page(PLACE);
+  await page.start(page.version("a", counter("A", { hooks: { set: 7, logs: ["getting ready"] } })));
+  page.timers.pass(1000);
+  page.get("button").click();
+  page.timers.pass(1000);
+  await page.engine.goTo("counter", (at) => at - 1);
+  await page.engine.states.load(page.engine.states.save("now"));
+  assert.equal(state(page), "0");
+  assert.doesNotMatch(page.logs.join("\n"), /getting ready/);
 });
 
 test("a file that is none is refused", async () => {

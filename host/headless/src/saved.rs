@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::State;
 use crate::error::PageError;
 use crate::page::Page;
+use crate::record::LogLevel;
 use crate::swap::{Outcome, Swap, SwapStep, migrate};
 
 /// The version of the format of saved snapshots.
@@ -155,9 +156,11 @@ impl Page {
         let mut swap = Swap::new(name, hash.unwrap_or_default());
         if let Err((step, error)) = state.change_state(&mut swap, from_hash, snapshot, to) {
             swap.outcome = Outcome::RolledBack;
+            let text = format!("the swap was rolled back in the step `{step}`: {error}");
             swap.step = Some(step);
             swap.error = Some(error);
             state.pass(&mut swap, SwapStep::Rollback);
+            state.write_log(LogLevel::Warn, name, text);
         }
         let swap = state.ended_with_invalidations(swap);
         drop(state);
@@ -208,7 +211,7 @@ impl State {
         let mut guest =
             self.instantiate(&name, &code).map_err(|why| (SwapStep::Instantiate, why))?;
         let mut given = snapshot.clone();
-        if *code.hash != *from_hash && to.is_none() {
+        if *code.hash != *from_hash {
             self.pass(swap, SwapStep::Migrate);
             given = migrate(&mut guest, given).map_err(|why| (SwapStep::Migrate, why))?;
         }
