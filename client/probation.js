@@ -4,8 +4,8 @@
  * In: calls. Out: their answers; on probation, a trap or an illness undoes the swap; after it, a trap starts the same version
  * again with its last good state, a few times.
  *
- * Invariant: from the failure until it is undone the slot is held, so that what comes meanwhile goes to the version
- * from before.
+ * Invariant: from the failure until it is undone, or the trap until the code is started afresh, the slot is held, so that what
+ * comes meanwhile goes to the code that takes its place.
  */
 
 import { GuestTrap } from "./trap.js";
@@ -153,10 +153,14 @@ export class Watch {
     slot.revivals = slot.revivals.filter((at) => now - at < REVIVAL_PERIOD);
     if (slot.lastGood === null || slot.revivals.length >= MOST_REVIVALS) return;
     slot.revivals.push(now);
-    this.#with.updates.add([], async () => {
-      if (slot.guest?.trap !== trap || slot.version !== version) return;
+    slot.reviving = trap;
+    slot.held = true;
+    this.#with.updates.addFirst(async () => {
+      // An update that was under way may have replaced the code already.
+      if (slot.reviving !== trap) return;
+      slot.reviving = null;
       slot.busy = true;
-      const swap = await bring(slot, version, {}, this.#with.around);
+      const swap = await bring(slot, version, { revives: true }, this.#with.around);
       slot.busy = false;
       this.#with.released();
       if (swap) this.#with.swapped(null, [swap], true);

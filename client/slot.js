@@ -67,7 +67,7 @@ export class Slot {
   guest = null;
   /** @type {Tree} */
   tree;
-  /** Whether a swap is between quiesce and commit: nothing may run. */
+  /** Whether a swap is between quiesce and commit, or failed code waits for what takes its place: nothing may run. */
   held = false;
   /** Whether an update or a load of this module is under way or waits. */
   busy = false;
@@ -85,6 +85,8 @@ export class Slot {
   probation = null;
   /** Failed on probation, and is about to be undone. @type {import("./probation.js").Condemned | null} */
   condemned = null;
+  /** The trap after which the code is about to be started afresh. @type {import("./trap.js").GuestTrap | null} */
+  reviving = null;
   history = new History();
   /** The requests of an instance that is being rendered afresh. @type {Request[] | null} */
   rerendering = null;

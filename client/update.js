@@ -68,6 +68,7 @@ export class FetchError extends Error {
  * @typedef {object} Options
  * @property {string | null} [state] a snapshot to start from, if no code runs that has one
  * @property {boolean} [again] whether a version that runs is started again
+ * @property {boolean} [revives] whether code that trapped is started afresh, whatever waits: what came since the trap is for it
  * @property {boolean} [clean] whether the state of the code that runs is left behind
  * @property {number | null} [sequence] of the update that asks for it
  * @property {Prepared | null} [prepared]
@@ -241,7 +242,7 @@ class Bringing {
   #run(swap, steps) {
     const plan = {
       steps,
-      wanted: () => !this.#around.replaced(this.#slot),
+      wanted: () => this.#options.revives === true || !this.#around.replaced(this.#slot),
       rollback: (/** @type {import("./protocol.js").Step} */ step, /** @type {unknown} */ error) => this.#rollback(step, error),
     };
     return runSwap(swap, plan, this.#around.clock).then((done) => {
@@ -395,7 +396,7 @@ class Bringing {
     const slot = this.#slot;
     const memory = this.#captured?.memory;
     if (memory && slot.guest) slot.guest.putBack(memory);
-    slot.held = slot.condemned !== null;
+    slot.held = slot.condemned !== null || slot.reviving !== null;
     if (!(error instanceof FetchError) && slot.version?.hash !== this.#version.hash) slot.refused.add(this.#version.hash);
     if (this.#captured?.trap) this.#around.revive(slot, this.#captured.trap);
     slot.log("warn", `the swap was rolled back in the step \`${step}\`: ${describe(error)}`);

@@ -207,13 +207,41 @@ test("a trap revives the code with the last good state", async () => {
   page.timers.pass(1000);
   page.get("button").dispatchEvent(new page.window.Event("keydown"));
   assert.deepEqual([page.traps.length, page.traps[0]?.message, page.traps[0]?.file, page.traps[0]?.line], [1, PANIC.message, "src/lib.rs", 42]);
+  // What comes until it is revived waits.
   page.get("button").click();
-  assert.match(page.logs.join("\n"), /was not handled: the module has trapped/);
   const { sequence, swaps } = await page.swapped();
   assert.deepEqual([sequence, swaps[0]?.outcome], [null, "committed"]);
-  assert.equal(page.get("button").textContent, "1");
-  page.get("button").click();
   assert.equal(page.get("button").textContent, "2");
+  page.get("button").click();
+  assert.equal(page.get("button").textContent, "3");
+  assert.doesNotMatch(page.logs.join("\n"), /was not handled/);
+});
+
+test("what waits for a revival is let go where that fails, or where an update comes first", async () => {
+  const shape = { views: [{ tag: "button", listen: { click: 1, keydown: 5 }, children: ["0"] }], digit: 2, handlers: { 5: { trap: true } } };
+  const page = await started({ ...shape, traps: ["restore_state"] });
+  page.timers.pass(1000);
+  page.get("button").dispatchEvent(new page.window.Event("keydown"));
+  page.get("button").click();
+  assert.equal((await page.swapped()).swaps[0]?.outcome, "rolled-back");
+  assert.match(page.logs.join("\n"), /was not handled: the module has trapped/);
+
+  for (const [bytes, shown] of /** @type {const} */ ([[guest(shape), "1"], [new Uint8Array(4), "1"]])) {
+    const other = await started(shape);
+    other.timers.pass(1000);
+    /** @type {() => void} */
+    let fetched = () => {};
+    other.slow.set("b", new Promise((done) => (fetched = () => done(undefined))));
+    other.engine.update(2, [other.version("b", bytes)]);
+    await other.settled();
+    other.get("button").dispatchEvent(new other.window.Event("keydown"));
+    other.get("button").click();
+    fetched();
+    await other.swapped();
+    if (bytes.length === 4) await other.swapped();
+    assert.equal(other.get("button").textContent, shown);
+    assert.doesNotMatch(other.logs.join("\n"), /was not handled/);
+  }
 });
 
 test("code that traps again and again stays dead until the next good build", async () => {
