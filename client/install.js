@@ -27,7 +27,6 @@ export function install(slot, candidate, { transform: _, ...version }, compiled)
   slot.compiled = compiled;
   slot.failure = null;
   slot.condemned = slot.reviving = null;
-  slot.generation++;
   slot.refused.delete(version.hash);
 }
 

@@ -373,6 +373,7 @@ class Bringing {
     const undoTo = exchanged ? before : (slot.probation?.before ?? null);
     install(slot, candidate, this.#version, /** @type {WebAssembly.Module} */ (this.#compiled));
     candidate.guest.sink = this.#around.sink(slot);
+    if (!this.#options.revives) slot.generation++;
     if (exchanged) slot.before = before;
     const watched = swap.outcome === "committed" && swap.events.includes("prepare");
     const sequence = this.#options.sequence ?? slot.probation?.sequence ?? null;

@@ -212,6 +212,7 @@ test("a trap revives the code with the last good state", async () => {
   const { sequence, swaps } = await page.swapped();
   assert.deepEqual([sequence, swaps[0]?.outcome], [null, "committed"]);
   assert.equal(page.get("button").textContent, "2");
+  assert.equal(page.engine.modules()[0]?.generation, 1, "the same code goes on");
   page.get("button").click();
   assert.equal(page.get("button").textContent, "3");
   assert.doesNotMatch(page.logs.join("\n"), /was not handled/);
