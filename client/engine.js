@@ -204,7 +204,7 @@ export class Engine {
       },
       drain: () => this.#delivery.drain(),
       tellTrap: (slot, trap) => this.#watch.tell(slot, trap),
-      revive: (slot, trap) => this.#watch.revive(slot, trap),
+      end: (slot, trap) => this.#watch.end(slot, trap),
       examine: (slot) => this.#watch.examine(slot),
     };
   }

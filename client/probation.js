@@ -105,7 +105,17 @@ export class Watch {
    */
   #trapped(slot, trap) {
     this.tell(slot, trap);
-    if (!this.#condemn(slot, trap.described)) this.revive(slot, trap);
+    this.end(slot, trap);
+  }
+
+  /**
+   * Replaces code that trapped: by the version from before, if it is on probation.
+   *
+   * @param {Slot} slot
+   * @param {GuestTrap} trap
+   */
+  end(slot, trap) {
+    if (!this.#condemn(slot, trap.described)) this.#revive(slot, trap);
   }
 
   /**
@@ -147,7 +157,7 @@ export class Watch {
    * @param {Slot} slot
    * @param {GuestTrap} trap what ended its code
    */
-  revive(slot, trap) {
+  #revive(slot, trap) {
     const version = /** @type {Version} */ (slot.version);
     const now = this.#with.clock();
     slot.revivals = slot.revivals.filter((at) => now - at < REVIVAL_PERIOD);

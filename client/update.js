@@ -43,7 +43,7 @@ import { Declined, describe, newSwap, runSwap } from "./swap.js";
  *   the answer is what was treated, with what said so in turn
  * @property {() => void} drain delivers what waits
  * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} tellTrap
- * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} revive starts code afresh that trapped
+ * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} end undoes the swap to code that trapped on probation, or starts the code afresh
  * @property {(slot: Slot) => void} examine asks code that is on probation whether it is well
  */
 
@@ -399,7 +399,7 @@ class Bringing {
     if (memory && slot.guest) slot.guest.putBack(memory);
     slot.held = slot.condemned !== null || slot.reviving !== null;
     if (!(error instanceof FetchError) && slot.version?.hash !== this.#version.hash) slot.refused.add(this.#version.hash);
-    if (this.#captured?.trap) this.#around.revive(slot, this.#captured.trap);
+    if (this.#captured?.trap) this.#around.end(slot, this.#captured.trap);
     slot.log("warn", `the swap was rolled back in the step \`${step}\`: ${describe(error)}`);
   }
 }
