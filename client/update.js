@@ -368,7 +368,8 @@ class Bringing {
     const [slot, candidate] = [this.#slot, this.#candidate];
     const { guest: old, version, compiled } = slot;
     const exchanged = version !== null && version.hash !== this.#version.hash;
-    const before = old && exchanged && compiled ? { version, compiled, snapshot: this.#snapshot } : null;
+    // The last good state is the one that was captured before the hooks ran: an undoing leaves nothing of them.
+    const before = old && exchanged && compiled ? { version, compiled, snapshot: slot.lastGood } : null;
     // The same code again goes on to be watched as it was.
     const undoTo = exchanged ? before : (slot.probation?.before ?? null);
     install(slot, candidate, this.#version, /** @type {WebAssembly.Module} */ (this.#compiled));

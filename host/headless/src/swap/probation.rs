@@ -18,7 +18,7 @@ pub(crate) struct Probation {
     before: Code,
     /// What was before that.
     previous: Option<Code>,
-    /// The state that the new code took over, as the old code gave it.
+    /// The state of the old code, from before its hooks ran.
     snapshot: Snapshot,
     calls_left: u32,
     /// Why it is to be undone.

@@ -109,9 +109,11 @@ impl Walk<'_> {
             .map_err(|error| (SwapStep::Restore, error))?;
         self.enter(SwapStep::Render);
         let held = std::mem::take(&mut captured.held);
-        let before = captured.snapshot.clone();
-        let old =
-            self.state.borrow_mut().render_update(name, code, candidate, held, &mut self.swap);
+        let mut state = self.state.borrow_mut();
+        // That is the one that was captured before the hooks ran: an undoing leaves nothing of them.
+        let before = state.last_good_snapshot(name);
+        let old = state.render_update(name, code, candidate, held, &mut self.swap);
+        drop(state);
         self.enter(SwapStep::Commit);
         self.state.borrow_mut().commit(name, old, Some(before));
         Ok(())
