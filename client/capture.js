@@ -47,7 +47,7 @@ export function capture(slot, time, updates) {
     return hooks ? runHooks(slot, guest, captured) : captured;
   } catch (error) {
     slot.log("warn", `the state could not be captured, so the last good one is taken: ${describe(error)}`);
-    return captured;
+    return { ...captured, trap: guest.trap };
   }
 }
 

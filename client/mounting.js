@@ -233,6 +233,7 @@ export class Mounting {
    */
   #clear(instance) {
     instance.problem = null;
+    instance.trapped = null;
     this.#with.show(instance.element, null);
   }
 
@@ -248,7 +249,9 @@ export class Mounting {
       if (!root.dom) attach(root, instance.element, instance.slot);
       instance.status = "mounted";
     }
-    if (instance.status !== "mounted") this.#mount(instance, props);
+    const { trapped } = instance;
+    if (trapped && trapped.hash === instance.slot.version?.hash && trapped.props === props) instance.status = "failed";
+    else if (instance.status !== "mounted") this.#mount(instance, props);
     else if (instance.props !== props) this.rerender(instance, props);
     else this.#clear(instance);
   }
@@ -264,7 +267,12 @@ export class Mounting {
     instance.props = props;
     const answer = this.#with.ask(slot, (guest) => guest.mount(id, component, props));
     if (answer === undefined) {
-      instance.status = "failed";
+      // The others of the module go on without it.
+      slot.tree.dropRoot(id);
+      element.replaceChildren();
+      instance.trapped = { hash: slot.version?.hash ?? "", props };
+      const told = slot.guest?.trap?.toldFully ?? "";
+      this.#fail(instance, { message: `\`${slot.name}\` trapped in mounting \`${component}\`: ${told}`, hint: "its place stays empty until its props or its code change" });
     } else if (answer === null) {
       instance.status = "mounted";
       this.#clear(instance);

@@ -25,7 +25,7 @@ import { bring, undo } from "./update.js";
 /** @typedef {{ guest: Guest, reason: string, before: import("./slot.js").Before, sequence: number | null }} Condemned */
 
 /** How often code is revived within `REVIVAL_PERIOD` milliseconds, before it stays dead. */
-const MOST_REVIVALS = 3;
+const MOST_REVIVALS = 10;
 const REVIVAL_PERIOD = 10_000;
 
 /**
@@ -161,7 +161,10 @@ export class Watch {
     const version = /** @type {Version} */ (slot.version);
     const now = this.#with.clock();
     slot.revivals = slot.revivals.filter((at) => now - at < REVIVAL_PERIOD);
-    if (slot.lastGood === null || slot.revivals.length >= MOST_REVIVALS) return;
+    if (slot.revivals.length >= MOST_REVIVALS) {
+      this.#with.problem(`the module \`${slot.name}\` trapped and could not be started again: it traps again and again`);
+      return;
+    }
     slot.revivals.push(now);
     slot.reviving = trap;
     slot.held = true;

@@ -43,6 +43,8 @@ export class Instance {
     this.status = "waiting";
     /** What was last said of it, so that it is said once. @type {string | null} */
     this.problem = null;
+    /** The version and the props with which its mounting trapped, and is not tried again. @type {{ hash: string, props: string } | null} */
+    this.trapped = null;
   }
 
   /** What connections call it. */

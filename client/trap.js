@@ -24,6 +24,11 @@ export class GuestTrap extends Error {
     return this.file ? `${this.message} (${this.file}:${this.line})` : this.message;
   }
 
+  /** The message with the place to the column, as far as it is known. */
+  get toldFully() {
+    return this.file ? `${this.message} (${this.file}:${this.line}:${this.column})` : this.message;
+  }
+
   /** @returns {import("./protocol.js").Trap} */
   get facts() {
     const { message, file, line, column, wasmStack } = this;

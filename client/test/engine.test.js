@@ -132,6 +132,16 @@ test("a capture that traps falls back on the last good state", async () => {
   assert.equal(page.get("button").textContent, "1");
 });
 
+test("code whose capture traps is started afresh if the swap is rolled back", async () => {
+  const page = await started({ traps: ["capture_state"] });
+  const swap = await page.update(2, page.version("b", counter("B", { traps: ["restore_state"] })));
+  assert.equal(swap.outcome, "rolled-back");
+  const { swaps } = await page.swapped();
+  assert.deepEqual([swaps[0]?.outcome, swaps[0]?.hash], ["committed", "a"]);
+  page.get("button").click();
+  assert.equal(page.get("button").textContent, "1");
+});
+
 test("a trap while the old code is disposed of is only logged", async () => {
   const page = await started({ traps: ["hmr_dispose"] });
   const swap = await page.update(2, page.version("b", counter("B")));
@@ -250,12 +260,13 @@ test("code that traps again and again stays dead until the next good build", asy
   page.get("button").click();
   page.timers.pass(1000);
   const boom = () => page.get("button").dispatchEvent(new page.window.Event("keydown"));
-  for (let time = 0; time < 3; time++) {
+  for (let time = 0; time < 10; time++) {
     boom();
     await page.swapped();
   }
   boom();
   await page.settled();
+  assert.deepEqual(page.problems, ["the module `counter` trapped and could not be started again: it traps again and again"]);
   page.get("button").click();
   assert.equal(page.get("button").textContent, "1");
   const swap = await page.update(9, page.version("b", counter("B")));

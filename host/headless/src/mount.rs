@@ -133,7 +133,11 @@ impl State {
         match answer {
             Some(MountAnswer { error: None }) => Ok(()),
             Some(MountAnswer { error: Some(error) }) => Err(cannot_be_mounted(wanted, &error)),
-            None => Err(self.traps.last().map(ToString::to_string).unwrap_or_default()),
+            None => {
+                let trap = self.traps.last().map(ToString::to_string).unwrap_or_default();
+                let hint = "its place stays empty until its props or its code change";
+                Err(format!("{trap}\nhint: {hint}"))
+            }
         }
     }
 

@@ -67,7 +67,11 @@ impl State {
             }
             // The code can no longer be trusted. If it is not replaced now, it is started afresh with the state that was
             // captured before.
-            Err(fault) => self.trap(name, "the hooks before the update", &fault),
+            Err(fault) => {
+                let lost = "the hooks before the update failed, so what they put aside is lost";
+                self.write_log(LogLevel::Warn, name, format!("{lost}: {fault}"));
+                self.trap(name, "the hooks before the update", &fault);
+            }
         }
     }
 
