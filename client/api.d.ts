@@ -6,7 +6,8 @@
  */
 /** Ends what it was given for. @typedef {() => void} End */
 /**
- * A module in this page. `previousKeys` are the keys of the state that the version before had, by instance.
+ * A module in this page. `keys` are those of its state when that was captured last, by instance, and `previousKeys` those of the state that the
+ * version before had.
  *
  * @typedef {object} ModuleFacts
  * @property {string} module
@@ -17,6 +18,8 @@
  * @property {boolean} running whether its code runs
  * @property {number} generation how often its code was exchanged
  * @property {{ instance: number, component: string, status: "waiting" | "mounted" | "failed" }[]} instances
+ * @property {string | null} source the source file of its first component, as the compiler named it
+ * @property {Record<number, string[]>} keys
  * @property {string | null} previous the hash of the version before
  * @property {Record<number, string[]>} previousKeys
  */
@@ -98,7 +101,8 @@ export const EVENTS: readonly (keyof HmrEvents)[];
  */
 export type End = () => void;
 /**
- * A module in this page. `previousKeys` are the keys of the state that the version before had, by instance.
+ * A module in this page. `keys` are those of its state when that was captured last, by instance, and `previousKeys` those of the state that the
+ * version before had.
  */
 export type ModuleFacts = {
     module: string;
@@ -132,6 +136,11 @@ export type ModuleFacts = {
         component: string;
         status: "waiting" | "mounted" | "failed";
     }[];
+    /**
+     * the source file of its first component, as the compiler named it
+     */
+    source: string | null;
+    keys: Record<number, string[]>;
     /**
      * the hash of the version before
      */

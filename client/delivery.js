@@ -15,7 +15,7 @@ import { ANSWER_INERT, readEvent } from "./events.js";
 
 /**
  * @typedef {{ slot: Slot, node: Node, key: string, type: string, data: string }
- *   | { slot: Slot, resource: Resource, data: string }
+ *   | { slot: Slot, resource: Resource, data: string, during: boolean }
  *   | { slot: Slot, value: Value, hops: number }} Waiting
  */
 
@@ -96,7 +96,14 @@ export class Delivery {
    */
   fired(resource, data) {
     const slot = this.#with.slot(resource.module);
-    const waiting = { slot, resource, data };
+    const { resources } = this.#with.holdings();
+    if (this.#quiet && resource.what.kind === "listener" && FOCUS_EVENTS.has(resource.what.event)) {
+      resources.delivered(resource);
+      return 0;
+    }
+    // Whether it waits for a swap, after which the code may not have the resource any more.
+    const during = slot.held && slot.condemned === null && slot.reviving === null;
+    const waiting = { slot, resource, data, during };
     // One that came before may still be in the queue, for lack of time.
     const behind = this.#queue.some((other) => other.slot === slot);
     if (!behind && ready(waiting) && this.#with.stack.depth === 0) return this.#deliver(waiting);
@@ -117,7 +124,7 @@ export class Delivery {
    * @returns {number} the bits of `hmr_dispatch`
    */
   #deliver(waiting) {
-    if ("resource" in waiting) return this.#deliverFiring(waiting.slot, waiting.resource, waiting.data);
+    if ("resource" in waiting) return this.#deliverFiring(waiting);
     if ("value" in waiting) return this.#deliverValue(waiting.slot, waiting.value, waiting.hops);
     const { slot, node, key, type, data } = waiting;
     // Its element has left the page meanwhile, and its listeners with it: nothing was lost.
@@ -125,15 +132,17 @@ export class Delivery {
     return this.#dispatch(slot, `\`${type}\` on \`${node.nodeName.toLowerCase()}\``, slot.listeners.handlerOf(node, key), data);
   }
 
-  /**
-   * @param {Slot} slot
-   * @param {Resource} resource
-   * @param {string} data
-   */
-  #deliverFiring(slot, resource, data) {
-    if (!resource.open) return 0;
+  /** @param {Extract<Waiting, { resource: Resource }>} waiting */
+  #deliverFiring({ slot, resource, data, during }) {
+    const { kind, key, instance } = resource;
+    if (!resource.open) {
+      const component = this.#with.componentOf(instance);
+      const who = component === null ? `the instance ${instance}` : `\`${component}\` (instance ${instance})`;
+      if (during) slot.log("debug", `a firing of the ${kind} \`${key}\` of ${who} was dropped: the code that runs now does not have it`);
+      return 0;
+    }
     this.#with.holdings().resources.delivered(resource);
-    const what = `\`${resource.kind}\` of \`${resource.key}\` of ${this.#described(resource.instance)}`;
+    const what = `\`${kind}\` of \`${key}\` of ${this.#described(instance)}`;
     // A dead module's timers go on, for the code that takes its place.
     if (!slot.alive && resource.timer) return 0;
     return this.#dispatch(slot, what, resource.handler, data);

@@ -91,6 +91,7 @@ export class Engine {
       fired: (resource, event) => this.#delivery.fired(resource, event),
       node: (module, node) => this.#slot(module).nodeOf(node),
       nameOf: (instance) => this.#mounting.get(instance)?.name ?? null,
+      moduleOf: (instance) => this.#mounting.get(instance)?.slot.name ?? null,
       sent: (value) => this.#delivery.sent(value),
       problem: collaborators.problem,
       warn: (module, text) => collaborators.log("warn", module, text),

@@ -7,8 +7,8 @@ import { EMPTY, keysOf } from "./snapshot.js";
  * @param {import("./slot.js").Slot} slot
  * @param {import("./slot.js").Instance[]} instances
  */
-export function factsOf({ name, version, compiled, alive, generation, before }, instances) {
-  const { versions, migrations } = compiled ? readManifest(compiled) : { versions: new Map(), migrations: [] };
+export function factsOf({ name, version, compiled, alive, generation, lastGood, before }, instances) {
+  const { versions, migrations, source } = compiled ? readManifest(compiled) : { versions: new Map(), migrations: [], source: null };
   return {
     module: name,
     hash: version?.hash ?? null,
@@ -19,6 +19,8 @@ export function factsOf({ name, version, compiled, alive, generation, before }, 
     running: alive,
     generation,
     instances: instances.map(({ id, component, status }) => ({ instance: id, component, status })),
+    source,
+    keys: keysOf(lastGood ?? EMPTY),
     previous: before?.version.hash ?? null,
     previousKeys: keysOf(before?.snapshot ?? EMPTY),
   };

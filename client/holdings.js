@@ -23,6 +23,7 @@ import { Resources } from "./resources.js";
  * @property {import("./resources.js").Surroundings["fired"]} fired
  * @property {import("./resources.js").Surroundings["node"]} node
  * @property {import("./ports.js").Surroundings["nameOf"]} nameOf
+ * @property {(instance: number) => string | null} moduleOf null for an instance that has no place
  * @property {import("./ports.js").Surroundings["sent"]} sent
  * @property {(message: string) => void} problem
  * @property {(module: string, text: string) => void} warn
@@ -42,19 +43,27 @@ export function readPort(json) {
 
 /** The resources and ports of one page. */
 export class Holdings {
+  #with;
+
   /** @param {Surroundings} surroundings */
   constructor(surroundings) {
+    this.#with = surroundings;
     this.host = new HostFunctions(surroundings.page.storage);
     this.resources = new Resources({ ...surroundings, host: this.host });
     this.ports = new Ports({ ...surroundings, host: this.host });
   }
 
   /**
-   * Does what running code asks for.
+   * Does what running code asks for, of an instance of its own.
    * @param {string} module
    * @param {Request} request
    */
   apply(module, request) {
+    const owner = this.#with.moduleOf(request.instance);
+    if (owner !== null && owner !== module) {
+      this.#with.warn(module, `a request about the instance ${request.instance}, which is not the module's, was left out`);
+      return;
+    }
     if (request.op === "port") this.ports.apply(module, request.request);
     else this.resources.apply(module, request);
   }
@@ -69,13 +78,14 @@ export class Holdings {
    *
    * @param {string} module
    * @param {Request[]} requests
-   * @param {Set<number>} instances those that it takes over
+   * @param {Set<number>} instances those that it takes over; what it asks for of others is left out
    * @param {ReadonlyMap<string, import("./connections.js").Link>} [before] the connections before anything of it took effect
    * @returns {{ resources: ResourceOutcome[], connections: ConnectionOutcome[] }}
    */
   settle(module, requests, instances, before = this.links) {
-    const ofPorts = requests.flatMap((request) => (request.op === "port" ? [request.request] : []));
-    const rest = requests.flatMap((request) => (request.op === "port" ? [] : [request]));
+    const own = requests.filter(({ instance }) => instances.has(instance));
+    const ofPorts = own.flatMap((request) => (request.op === "port" ? [request.request] : []));
+    const rest = own.flatMap((request) => (request.op === "port" ? [] : [request]));
     const connections = this.ports.settle(module, ofPorts, instances, before);
     return { resources: this.resources.settle(module, rest, instances), connections };
   }

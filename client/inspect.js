@@ -67,6 +67,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * @typedef {object} Manifest
  * @property {string[]} abi
  * @property {string[]} components
+ * @property {string | null} source the source file of the first component, as the compiler named it
  * @property {Map<string, string>} versions by component
  * @property {{ component: string, from: string, to: string }[]} migrations
  * @property {Map<string, string>} declines by component, why it accepts no hot update
@@ -81,7 +82,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  */
 export function readManifest(compiled) {
   /** @type {Manifest} */
-  const manifest = { abi: [], components: [], versions: new Map(), migrations: [], declines: new Map() };
+  const manifest = { abi: [], components: [], source: null, versions: new Map(), migrations: [], declines: new Map() };
   const sections = WebAssembly.Module.customSections(compiled, "hmr.manifest");
   if (sections.length === 0) {
     throw new IncompatibleError("the module has no section `hmr.manifest`\nhint: a module depends on `hmr-sdk`, and a stripped one has lost its custom sections");
@@ -104,8 +105,10 @@ export function readManifest(compiled) {
  */
 function readLine([kind, name = "", first = "", second = ""], manifest) {
   if (kind === "abi") manifest.abi.push(name);
-  else if (kind === "component") manifest.components.push(name);
-  else if (kind === "version") manifest.versions.set(name, first);
+  else if (kind === "component") {
+    manifest.components.push(name);
+    manifest.source ??= first || null;
+  } else if (kind === "version") manifest.versions.set(name, first);
   else if (kind === "migration") manifest.migrations.push({ component: name, from: first, to: second });
   else if (kind === "decline") manifest.declines.set(name, first);
 }

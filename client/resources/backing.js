@@ -10,6 +10,9 @@ import { listenToSource, openSocket, request } from "./network.js";
 /** @typedef {import("./facilities.js").Facilities} Facilities */
 /** @typedef {import("./request.js").What} What */
 
+/** How long a browser's timer can wait, in milliseconds; one that is to wait longer fires at once. */
+const LONGEST = 2 ** 31 - 1;
+
 /**
  * @typedef {object} Backing
  * @property {() => void} stop
@@ -37,14 +40,10 @@ import { listenToSource, openSocket, request } from "./network.js";
 export function start(what, firing, page, host) {
   const { timers } = page;
   switch (what.kind) {
-    case "interval": {
-      const id = timers.setInterval(() => firing.fire(null), what.ms);
-      return { stop: () => timers.clearInterval(id) };
-    }
-    case "timeout": {
-      const id = timers.setTimeout(() => firing.fire(null), what.ms);
-      return { stop: () => timers.clearTimeout(id) };
-    }
+    case "interval":
+      return { stop: every(what.ms, () => firing.fire(null), timers) };
+    case "timeout":
+      return { stop: after(what.ms, () => firing.fire(null), timers) };
     case "animation-frame":
       return frames(firing, timers);
     case "listener":
@@ -72,6 +71,41 @@ export function start(what, firing, page, host) {
     default:
       return what;
   }
+}
+
+/**
+ * @param {number} ms
+ * @param {() => void} code
+ * @param {import("./facilities.js").Timers} timers
+ * @returns {() => void} stops it
+ */
+function after(ms, code, timers) {
+  /** @type {unknown} */
+  let id;
+  const wait = (/** @type {number} */ left) => {
+    id = timers.setTimeout(() => (left > LONGEST ? wait(left - LONGEST) : code()), Math.min(left, LONGEST));
+  };
+  wait(ms);
+  return () => timers.clearTimeout(id);
+}
+
+/**
+ * @param {number} ms
+ * @param {() => void} code
+ * @param {import("./facilities.js").Timers} timers
+ * @returns {() => void} stops it
+ */
+function every(ms, code, timers) {
+  if (ms <= LONGEST) {
+    const id = timers.setInterval(code, ms);
+    return () => timers.clearInterval(id);
+  }
+  const again = () => {
+    stop = after(ms, again, timers);
+    code();
+  };
+  let stop = after(ms, again, timers);
+  return () => stop();
 }
 
 /**

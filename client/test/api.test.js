@@ -70,13 +70,16 @@ test("modules and counts are told", async () => {
   const { page, hmr } = await started();
   await page.update(2, page.version("b", counter("B")));
   await page.update(3, page.version("c", counter("C", { traps: ["restore_state"] })));
-  const declared = ["version\tCounter\t1.1.0", "migration\tCounter\t1.0.0\t1.1.0", "later\tkind"];
+  const declared = ["component\tOther\tsrc/other.rs\t1", "version\tCounter\t1.1.0", "migration\tCounter\t1.0.0\t1.1.0", "later\tkind"];
   await page.update(4, page.version("d", counter("D", { manifest: declared })));
   assert.deepEqual(hmr.modules()[0]?.versions, { Counter: "1.1.0" });
+  assert.equal(hmr.modules()[0]?.source, "src/lib.rs");
   assert.deepEqual(hmr.modules()[0]?.migrations, [{ component: "Counter", from: "1.0.0", to: "1.1.0" }]);
   await hmr.rollback("counter");
   const [facts] = hmr.modules();
   assert.deepEqual([facts?.module, facts?.hash, facts?.previous, facts?.running, facts?.generation], ["counter", "b", "d", true, 4]);
+  page.timers.pass(1000);
+  assert.deepEqual([hmr.modules()[0]?.keys, facts?.previousKeys], [{ 1: ["n"] }, { 1: ["n"] }]);
   assert.deepEqual(facts?.instances, [{ instance: 1, component: "Counter", status: "mounted" }]);
   const { swaps, committed, rolledBack, connected } = hmr.stats();
   assert.deepEqual([swaps, committed, rolledBack, connected], [5, 4, 1, true]);

@@ -285,6 +285,22 @@ test("values that two components send each other in a circle are cut, and the pa
   assert.equal(page.logs.length, length, "nothing goes on");
 });
 
+test("a module may not ask for resources and ports of another one's instance", async () => {
+  const theirs = JSON.stringify({ op: "open", instance: 1, key: "k", kind: "timeout", args: { ms: 70 }, handler: 9 });
+  const port = JSON.stringify({ op: "input", instance: 1, port: "entry", type: "u32", handler: 9 });
+  const page = new Page(`${PLACE}${OTHER}`);
+  const views = [{ tag: "i", listen: { click: 5 }, children: ["-"] }];
+  await page.start(
+    page.version("a", showing([open("timeout", { ms: 50 }, 3)])),
+    page.version("x", guest({ views, resources: [theirs], handlers: { 5: { resources: [theirs], ports: [port] } } }), "other"),
+  );
+  await page.swapped();
+  page.get("i").click();
+  page.timers.pass(100);
+  assert.deepEqual(shown(page), ["timeout", undefined]);
+  assert.equal(page.logs.filter((line) => line.includes("a request about the instance 1, which is not the module's, was left out")).length, 3);
+});
+
 test("many values in a row are no circle", async () => {
   let seen = 0;
   const page = new Page(`${PLACE}${OTHER}${CONNECT.replace(" to=", ' transform="seen" to=')}`);

@@ -88,6 +88,27 @@ class Bench {
 /** Lets promises that are done be told. */
 const settled = () => new Promise((done) => setImmediate(done));
 
+test("a delay that is longer than a browser's timer can wait is waited for", () => {
+  const bench = new Bench();
+  const { setTimeout, setInterval } = bench.page.timers;
+  const overflowing = (/** @type {number} */ ms) => (ms > 2 ** 31 - 1 ? 1 : ms);
+  bench.page.timers.setTimeout = (code, ms) => setTimeout(code, overflowing(ms));
+  bench.page.timers.setInterval = (code, ms) => setInterval(code, overflowing(ms));
+  const open = (/** @type {string} */ kind, /** @type {number} */ handler) =>
+    bench.resources.apply("m", readRequest(JSON.stringify({ op: "open", instance: 1, key: kind, kind, args: { ms: 5e9 }, handler })));
+  open("timeout", 1);
+  open("interval", 2);
+  bench.timers.pass(5e9 - 1);
+  assert.deepEqual(bench.fired, []);
+  bench.timers.pass(1);
+  assert.deepEqual(bench.fired, [[1, null], [2, null]]);
+  bench.timers.pass(5e9);
+  assert.deepEqual(bench.fired.slice(2), [[2, null]]);
+  bench.resources.closeInstance(1);
+  bench.timers.pass(1e10);
+  assert.equal(bench.fired.length, 3);
+});
+
 test("a listener fires with the event itself, at the window or the document, until it is closed", () => {
   const bench = new Bench();
   for (const target of ["window", "document"]) {

@@ -301,6 +301,8 @@ impl State {
             let during = format!("unmounting `{}`", wanted.component);
             self.call(name, &during, |guest| guest.unmount(instance));
             self.close_all_of(instance);
+            // What it declares again is new, so that a stream's latest value comes to it.
+            self.refresh_connections();
         }
         let Some((answer, effects)) = self.call_held_back(name, |guest| guest.mount(&request))
         else {

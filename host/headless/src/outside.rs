@@ -366,7 +366,7 @@ impl State {
 
     /// Delivers a firing that waited for the end of a swap to the handler that the resource has now.
     pub(crate) fn deliver_waiting_firing(&mut self, live: &Live, data: &EventData) {
-        if let Some(live) = self.resources.get(live.serial).cloned() {
+        if let Some(live) = self.resources.heir(live).cloned() {
             self.dispatch_resource(&live, data);
             return;
         }

@@ -207,6 +207,16 @@ impl Resources {
         ResourceOutcome::Kept
     }
 
+    /// What hears what a resource said before a swap: it itself, or the one that was opened in its place because it had ended.
+    pub(crate) fn heir(&self, of: &Live) -> Option<&Live> {
+        let same = |live: &&Live| {
+            live.module == of.module
+                && live.is(of.instance, &of.key)
+                && live.resource.same_arguments(&of.resource)
+        };
+        self.get(of.serial).or_else(|| self.list.iter().find(same))
+    }
+
     fn started(&mut self, wanted: Wanted, now: f64) -> Live {
         self.last_serial += 1;
         Live {

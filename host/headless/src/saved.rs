@@ -129,11 +129,11 @@ impl Page {
     }
 
     /// Gives modules the state of a saved snapshot. What was saved of an instance goes to the one of the same number and
-    /// component, else to one of the same component that is left; modules that do not run are left out. A state of another
-    /// version is migrated.
+    /// component, else to one of the same component that is left; instances that get nothing keep what they have, and modules
+    /// that do not run are left out. A state of another version is migrated.
     ///
     /// # Errors
-    /// If one of the modules is being swapped.
+    /// If one of the modules is being swapped, or its state cannot be captured.
     pub fn load_snapshot(&self, saved: &NamedSnapshot) -> Result<Vec<Swap>, PageError> {
         let mut swaps = Vec::new();
         for SavedModule { module, hash, snapshot } in &saved.modules {
@@ -142,7 +142,12 @@ impl Page {
                 Err(PageError::NotRunning(_) | PageError::NoModule(_)) => continue,
                 Err(error) => return Err(error),
             }
-            let snapshot = self.state.borrow().assign(module, snapshot.clone());
+            let mut snapshot = self.state.borrow().assign(module, snapshot.clone());
+            for state in self.snapshot(module)?.instances {
+                if !snapshot.instances.iter().any(|given| given.instance == state.instance) {
+                    snapshot.instances.push(state);
+                }
+            }
             swaps.push(self.travel(module, hash, snapshot, None));
         }
         Ok(swaps)

@@ -5,8 +5,8 @@ use std::io::{self, Read, Write};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
-use hmr_abi::state::TransformOp;
-use hmr_headless::{Learned, Lesson, Rehearsal, Stage, Version};
+use hmr_abi::state::{Snapshot, TransformOp};
+use hmr_headless::{Learned, Lesson, Rehearsal, RehearsalFailure, Stage, Version};
 
 use crate::{Answer, KEPT, Outcome, PROTOCOL, Request, read_frame, write_frame};
 
@@ -168,13 +168,26 @@ impl Theatre {
             let lesson = self.stage.lesson(version, snapshot, &transform);
             self.teach(lesson);
         }
-        let outcome = match &failure {
-            None => Outcome::Passed,
+        let lacks_hooks = |step: &str| matches!(step, "migrate" | "restore") && has_hooks(snapshot);
+        let (outcome, why) = match &failure {
+            None => (Outcome::Passed, ""),
             // What this engine does not compile, a browser may.
-            Some(failure) if failure.step == "prepare" => Outcome::Skipped,
-            Some(_) => Outcome::Failed,
+            Some(failure) if failure.step == "prepare" => (Outcome::Skipped, ""),
+            // Hooks before the update run in the swap alone, and what they put aside may be what is missing.
+            Some(failure) if lacks_hooks(failure.step) => {
+                (Outcome::Skipped, "the state lacks what hooks before the update put aside: ")
+            }
+            Some(_) => (Outcome::Failed, ""),
         };
-        let (step, error) = failure.map(|failure| (failure.step.to_owned(), failure.error)).unzip();
+        let told = |failure: RehearsalFailure| {
+            (failure.step.to_owned(), format!("{why}{}", failure.error))
+        };
+        let (step, error) = failure.map(told).unzip();
         Answer::Verdict { id, outcome, step, error, run_ms: duration.as_secs_f64() * 1e3 }
     }
+}
+
+/// Whether the code that a snapshot was taken of has hooks before an update.
+fn has_hooks(snapshot: &str) -> bool {
+    serde_json::from_str::<Snapshot>(snapshot).is_ok_and(|snapshot| snapshot.hooks)
 }

@@ -1,7 +1,8 @@
 //! What scripts of the page can do.
 
+use hmr_headless::{NamedSnapshot, Page};
 use hmr_tests::session::Session;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn scripts_see_modules_and_swaps_and_choose_code_and_state() {
@@ -72,17 +73,93 @@ const ANSWERS: &str = "new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96,
 const ENDLESS: &str = "new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, \
      7, 7, 1, 3, 114, 117, 110, 0, 0, 10, 11, 1, 9, 0, 3, 64, 12, 0, 11, 65, 0, 11])";
 
+/// What a promise comes to.
+fn told(session: &Session, expression: &str) -> Value {
+    session.browser.run(
+        &format!("window.answer = null; {expression}.then(it => {{ window.answer = it ?? true; }}, error => {{ window.answer = String(error); }})"),
+        &[],
+    );
+    session.browser.wait("answer !== null");
+    session.browser.value("answer", &[])
+}
+
+#[test]
+fn a_saved_snapshot_is_taken_up_by_a_fresh_page_and_by_a_headless_one() {
+    let session = Session::start();
+    session.browser.keys("#name", "Ada");
+    told(&session, "__hmr.saveSnapshot('half-filled')");
+    assert_eq!(told(&session, "__hmr.snapshots()")[0]["name"], "half-filled");
+    let file = session.demo.read("target/hmr/snapshots/half-filled.json");
+
+    session.browser.reload();
+    session.wait_components();
+    let name = "document.querySelector('#name').value";
+    assert_eq!(session.browser.value(name, &[]), "", "a manual reload starts clean");
+    let loaded = told(&session, "__hmr.loadSnapshot('half-filled')");
+    assert_eq!(loaded["skipped"], json!([]), "{loaded}");
+    session.browser.wait(&format!("{name} === 'Ada'"));
+
+    let own = "__hmr.modules().find(({ module }) => module === 'signup')";
+    assert!(
+        session
+            .browser
+            .value(&format!("{own}.source"), &[])
+            .as_str()
+            .is_some_and(|it| it.ends_with("lib.rs"))
+    );
+    let bytes = told(
+        &session,
+        &format!(
+            "fetch(`/@hmr/module/signup/${{{own}.hash}}.wasm`).then(it => it.arrayBuffer()).then(it => [...new Uint8Array(it)])"
+        ),
+    );
+    let bytes: Vec<u8> = serde_json::from_value(bytes).expect("bytes");
+    let place = r#"<hmr-component module="signup" component="Signup"></hmr-component>"#;
+    let page = Page::builder().html(place).module("signup", bytes).open().expect("a page");
+    let field = || page.find("#name").and_then(|field| field.value()).expect("the field");
+    assert_eq!(field(), "");
+    let saved = NamedSnapshot::from_json(&file).expect("a browser writes what is read here");
+    let swaps = page.load_snapshot(&saved).expect("no module is being swapped");
+    assert!(swaps.len() == 1 && swaps[0].is_committed(), "{swaps:?}");
+    assert_eq!(field(), "Ada");
+
+    told(&session, "__hmr.deleteSnapshot('half-filled')");
+    assert!(!session.demo.path("target/hmr/snapshots/half-filled.json").exists());
+}
+
+#[test]
+fn a_page_of_an_experiment_loads_its_own_variant_with_its_state() {
+    let mut session = Session::start();
+    let own = "__hmr.modules().find(({ module }) => module === 'catalog')";
+    let old = session.browser.value(&format!("{own}.hash"), &[]);
+    session.demo.edit("catalog/src/lib.rs", "\"variety\", \"varieties\"", "\"sort\", \"sorts\"");
+    session.dev.wait_swap("catalog", "committed");
+    session.browser.run("document.querySelector('.star').click()", &[]);
+    session.browser.wait_text(".catalog-tools .button", "1");
+    told(&session, &format!("__hmr.startExperiment('catalog', [{{ hash: {old} }}])"));
+    session.browser.wait_text("#library [role=status]", "500 varieties");
+
+    session.demo.edit("index.html", "A calm workbench", "A loud workbench");
+    session.browser.wait_text(".masthead-words", "A loud workbench");
+    session.wait_components();
+    session.browser.wait_text("#library [role=status]", "500 varieties");
+    session.browser.wait_text(".catalog-tools .button", "1");
+    let (hash, generation) = (format!("{own}.hash"), format!("{own}.generation"));
+    assert_eq!(session.browser.value(&hash, &[]), old);
+    assert_eq!(session.browser.value(&generation, &[]), 1, "nothing else was loaded before");
+    let reports = "__hmr.experiments().then(([it]) => it.variants[0].reports.swaps.committed)";
+    assert!(told(&session, reports).as_u64() > Some(1), "the load counts");
+
+    told(&session, "__hmr.endExperiment('catalog')");
+    session.browser.wait_text("#library [role=status]", "500 sorts");
+    told(&session, &format!("__hmr.restore('catalog', {old})"));
+    session.browser.wait_text("#library [role=status]", "500 varieties");
+}
+
 #[test]
 fn a_module_runs_by_itself_in_a_worker_and_a_snapshot_is_given_to_the_reader() {
     let session = Session::start();
-    let told = |expression: &str| {
-        session.browser.run(
-            &format!("window.answer = null; {expression}.then(it => {{ window.answer = it; }}, error => {{ window.answer = String(error); }})"),
-            &[],
-        );
-        session.browser.wait("answer !== null");
-        session.browser.value("answer", &[])
-    };
+    let told = |expression: &str| told(&session, expression);
     let ran = told(&format!("__hmr.execute({ANSWERS}, null)"));
     assert_eq!(ran, serde_json::json!({"value": 42, "logs": []}));
     let ended = told(&format!("__hmr.execute({ENDLESS}, null, {{ timeLimit: 300 }})"));

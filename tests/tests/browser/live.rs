@@ -43,6 +43,41 @@ fn a_web_socket_stays_the_same_across_ten_edits_and_loses_no_message() {
 }
 
 #[test]
+fn a_migration_may_need_what_a_hook_puts_aside_though_the_rehearsal_has_it_not() {
+    let mut session = Session::start_with(|demo| {
+        let hook = "before_update(move |saved| saved.put(\"scroll\", &7_u32));";
+        let state = "    let draft = signal(String::new());\n";
+        demo.edit(FEED, state, &format!("{state}    {hook}\n"));
+    });
+    session.dev.wait_preflight();
+    session.browser.wait_text("#fence .feed-state", "live");
+    session.browser.keys("#fence input", "half a no");
+    let old = session.demo.read(FEED);
+    let step = "\n/// Nothing goes without the offset.\n\
+        #[migration(Feed, from = \"1.2.0\", to = \"1.3.0\")]\n\
+        pub fn scroll_is_needed(saved: &mut Saved) -> Result<(), MigrationError> {\n    \
+            let scroll: Option<u32> = saved.extra(\"scroll\")?;\n    \
+            scroll.map(|_| ()).ok_or_else(|| MigrationError::new(\"no offset\"))\n}\n";
+    session.demo.write(FEED, old.replace("version = \"1.2.0\"", "version = \"1.3.0\"") + step);
+    let swapped = session.dev.wait_swap("feed", "committed");
+    let instance = &swapped["swaps"][0]["report"]["instances"][0];
+    assert_eq!(instance["migrations"], json!(["1.2.0 → 1.3.0"]), "{swapped}");
+    let events = session.dev.events();
+    let lacking =
+        events.iter().find(|event| event["event"] == "rehearsal" && event["outcome"] == "skipped");
+    assert!(
+        lacking.is_some_and(|it| it["error"]
+            .as_str()
+            .is_some_and(|it| it.contains("hooks") && it.contains("no offset"))),
+        "{lacking:?}"
+    );
+    assert_eq!(
+        session.browser.value("document.querySelector('#fence input').value", &[]),
+        "half a no"
+    );
+}
+
+#[test]
 fn a_new_version_needs_its_migration_and_the_connection_of_ports_outlives_it() {
     let mut session = Session::start();
     session.browser.wait_text("#fence .feed-state", "live");
