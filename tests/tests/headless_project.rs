@@ -72,6 +72,24 @@ fn a_trap_that_is_no_panic_is_told_with_its_line() {
 }
 
 #[test]
+fn a_saved_snapshot_leaves_instances_alone_that_it_does_not_know() {
+    let project = pair();
+    let place = r#"<hmr-component module="counter" component="Counter"></hmr-component>"#;
+    let one = project.page(place).expect("the fixture compiles");
+    click(&one, "button.add");
+    let saved = one.save_snapshot("one click").expect("it can be captured");
+    let two = project.page(&place.repeat(2)).expect("the fixture compiles");
+    let buttons = two.find_all("button.add").expect("a selector");
+    for _ in 0..5 {
+        buttons[1].click().expect("it can be clicked");
+    }
+    let before = two.texts("output");
+    let swaps = two.load_snapshot(&saved).expect("nothing is being swapped");
+    assert!(swaps.len() == 1 && swaps[0].is_committed(), "{swaps:?}");
+    assert_eq!(two.texts("output"), [one.text("output"), before[1].clone()]);
+}
+
+#[test]
 fn an_edit_of_a_module_keeps_state_fields_focus_and_phase() {
     let project = pair();
     let page = open(&project);

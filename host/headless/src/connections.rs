@@ -25,6 +25,8 @@ pub(crate) struct Delivery {
     fingerprint: Option<String>,
     /// The host function that it goes through yet.
     transform: Option<String>,
+    /// Whether it was sent in answer to another value.
+    answers: bool,
 }
 
 /// What links the instances of a page.
@@ -36,6 +38,8 @@ pub(crate) struct Connections {
     misfits: BTreeSet<String>,
     /// What was told of values that were dropped.
     told: BTreeSet<String>,
+    /// Whether a value is being delivered: what is sent now answers it.
+    delivering: bool,
 }
 
 impl Page {
@@ -88,7 +92,8 @@ impl State {
     fn put_on_the_way(&mut self, link: Link, value: String) {
         let fingerprint = self.ports.given(&link.from).map(str::to_owned);
         let transform = link.transform.clone();
-        let delivery = Delivery { link, value, fingerprint, transform };
+        let answers = self.connections.delivering;
+        let delivery = Delivery { link, value, fingerprint, transform, answers };
         self.connections.on_their_way.push_back(delivery);
     }
 
@@ -184,18 +189,24 @@ impl State {
         let Some(delivery) = waits.pop_front_if(|first| first.transform.is_none()) else {
             return false;
         };
-        if self.may_deliver() {
+        if self.may_go_on(&delivery) {
             self.deliver_to_input(delivery);
-            return true;
         }
-        self.drop_values(1);
-        false
+        true
     }
 
-    /// Drops all values that are on their way, besides some that are not any more.
-    pub(crate) fn drop_values(&mut self, others: usize) {
-        let dropped = self.connections.on_their_way.drain(..).count() + others;
+    /// Whether a value may be delivered. In a circle of connections, answers lead to answers: after many, this one is dropped with
+    /// all the others.
+    pub(crate) fn may_go_on(&mut self, delivery: &Delivery) -> bool {
+        if !delivery.answers || self.may_deliver() {
+            return true;
+        }
+        let waiting = &mut self.connections.on_their_way;
+        let before = waiting.len();
+        waiting.retain(|delivery| !delivery.answers);
+        let dropped = before - waiting.len() + 1;
         self.tell_of_excess(&format!("values on their way were dropped: {dropped}"));
+        false
     }
 
     fn deliver_to_input(&mut self, delivery: Delivery) {
@@ -230,7 +241,9 @@ impl State {
         };
         let (instance, port) = &delivery.link.to;
         let during = format!("the input `{port}`");
+        let before = std::mem::replace(&mut self.connections.delivering, true);
         let flags = self.call(name, &during, |guest| guest.dispatch(handler, &data)).unwrap_or(0);
+        self.connections.delivering = before;
         if flags & DISPATCH_INERT != 0 {
             let who = self.who(*instance);
             let text =

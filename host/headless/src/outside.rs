@@ -53,7 +53,7 @@ pub(crate) enum Errand {
     /// A server answers the request with this serial number.
     Request(u64),
     /// A host function transforms a value on its way.
-    Transform(Delivery),
+    Transform(Box<Delivery>),
 }
 
 /// A resource that has something to say.
@@ -107,7 +107,7 @@ impl Page {
             match errand {
                 Some(Errand::Call(serial)) => self.run_call(serial),
                 Some(Errand::Request(serial)) => self.run_server(serial),
-                Some(Errand::Transform(delivery)) => self.run_transform(delivery),
+                Some(Errand::Transform(delivery)) => self.run_transform(*delivery),
                 None => break,
             }
         }
@@ -176,11 +176,10 @@ impl State {
     }
 
     fn next_errand(&mut self) -> Option<Errand> {
-        if let Some(delivery) = self.next_to_transform() {
-            if self.may_deliver() {
-                return Some(Errand::Transform(delivery));
-            }
-            self.drop_values(1);
+        if let Some(delivery) = self.next_to_transform()
+            && self.may_go_on(&delivery)
+        {
+            return Some(Errand::Transform(Box::new(delivery)));
         }
         if self.outside.errands.is_empty() {
             return None;

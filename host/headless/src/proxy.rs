@@ -36,7 +36,7 @@ impl ModuleProxy {
     /// # Errors
     /// If the module does not run.
     pub fn exports(&self) -> Result<Vec<String>, PageError> {
-        self.with_guest(|guest| guest.exports())
+        self.with_guest(Guest::exports)
     }
 
     /// Copies bytes out of the module's memory.

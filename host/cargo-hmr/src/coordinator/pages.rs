@@ -56,13 +56,13 @@ impl Coordinator {
                     line.note_trap(&trap);
                 }
                 self.note(&page, &trap.module, |experiments, from| {
-                    experiments.note_trap(from, &trap)
+                    experiments.note_trap(from, &trap);
                 });
                 effects.push(Effect::Tell(Event::Trap { page, trap }));
             }
             Said::Slowed(slower) => {
                 self.note(&page, &slower.module, |experiments, from| {
-                    experiments.note_slower(from, &slower)
+                    experiments.note_slower(from, &slower);
                 });
                 effects.push(Effect::Tell(Event::Slower { page, slower }));
             }

@@ -94,11 +94,11 @@ impl Base {
         } else {
             encoder.section(&code);
         }
-        let encoded = encoder.finish();
-        let module = Module::from_binary(engine, &encoded).ok()?;
+        let binary = encoder.finish();
+        let module = Module::from_binary(engine, &binary).ok()?;
         let pages = pages(self.constants);
         let imported = indices.first;
-        Some(Delta { module, bytes: encoded, frame, constants, pages, functions, imported })
+        Some(Delta { module, bytes: binary, frame, constants, pages, functions, imported })
     }
 
     /// Finds out which functions are the same as the base's, and takes their constants out.
