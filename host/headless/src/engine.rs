@@ -398,7 +398,6 @@ impl State {
         let guest = module.guest.take();
         module.last_good = None;
         module.probation = None;
-        module.history = History::default();
         module.tree = tree;
         if let Some(guest) = guest {
             self.dispose(name, guest);

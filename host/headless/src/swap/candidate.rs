@@ -224,9 +224,11 @@ impl State {
         self.write_held(name, logs);
         if let Some(module) = self.modules.get_mut(name) {
             module.generation += 1;
-            module.pace.swapped(times.unwrap_or_default());
             let previous = module.previous.take();
             let is_new = code.hash != module.code.hash;
+            if is_new {
+                module.pace.swapped(times.unwrap_or_default());
+            }
             module.previous = if is_new { Some(code.clone()) } else { previous.clone() };
             module.probation = before.map(|snapshot| Probation::new(code, previous, snapshot));
         }
