@@ -441,7 +441,7 @@ fn a_firing_for_a_handler_that_is_gone_is_logged_by_name() {
     page.advance(Duration::from_millis(10));
     assert_eq!(
         warnings(&page),
-        ["the interval `tick` of `App` (instance 1) fired for a handler that is no longer there"]
+        ["`interval` of `tick` of `App` was not handled: its handler belongs to code that is gone"]
     );
 }
 

@@ -11,6 +11,7 @@ use hmr_abi::port::PortRequest;
 use serde_json::Value;
 
 use crate::engine::{State, Waiting};
+use crate::events::GONE;
 use crate::page::Page;
 use crate::ports::{self, ConnectionChange, Declared, Link, Sent};
 use crate::record::LogLevel;
@@ -245,10 +246,9 @@ impl State {
         let flags = self.call(name, &during, |guest| guest.dispatch(handler, &data)).unwrap_or(0);
         self.connections.delivering = before;
         if flags & DISPATCH_INERT != 0 {
-            let who = self.who(*instance);
-            let text =
-                format!("{during} of {who} got a value for a handler that is no longer there");
-            self.write_log(LogLevel::Warn, name, text);
+            let who = self.component_of(*instance);
+            let what = format!("the value of `{from}` for `{port}` of {who}");
+            self.not_handled(name, &what, GONE);
         }
     }
 }

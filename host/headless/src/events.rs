@@ -3,12 +3,17 @@
 //! An event runs down to its target and up again, as in a browser. The handler is looked up when it is
 //! delivered, not when it happened, so that an event which waited for a swap reaches the code that is live then.
 
-use hmr_abi::event::{DISPATCH_PREVENT, DISPATCH_STOP, EventData, ListenerTarget, Resource};
+use hmr_abi::event::{
+    DISPATCH_INERT, DISPATCH_PREVENT, DISPATCH_STOP, EventData, ListenerTarget, Resource,
+};
 use hmr_abi::ops::{LISTEN_CAPTURE, LISTEN_PASSIVE, LISTEN_PREVENT, LISTEN_STOP, Method};
 
 use crate::dom::{Listener, Node};
 use crate::engine::{State, Waiting};
 use crate::record::LogLevel;
+
+/// Why code did not take what was for a handler of a disposed instance.
+pub(crate) const GONE: &str = "its handler belongs to code that is gone";
 
 /// Events that do not go up from their target.
 const STAY: [&str; 11] = [
@@ -121,7 +126,20 @@ impl State {
         }
         let during = format!("a `{}` handler", data.kind);
         let answer = self.call(&name, &during, |guest| guest.dispatch(listener.handler, &data));
-        answer.unwrap_or(0)
+        let answer = answer.unwrap_or(0);
+        if answer & DISPATCH_INERT != 0 {
+            self.not_handled(&name, &self.described(node, &data), GONE);
+        }
+        answer
+    }
+
+    fn described(&self, node: Node, data: &EventData) -> String {
+        format!("`{}` on `{}`", data.kind, self.dom.tag(node))
+    }
+
+    /// Tells of what no code took.
+    pub(crate) fn not_handled(&mut self, name: &str, what: &str, why: &str) {
+        self.write_log(LogLevel::Warn, name, format!("{what} was not handled: {why}"));
     }
 
     /// What an event says of the node whose listener is called.
@@ -150,12 +168,8 @@ impl State {
                 Waiting::Event { node, capture, data } => {
                     if self.listener(node, &data.kind, capture).is_some() {
                         self.deliver(node, capture, &data);
-                    } else {
-                        let text = format!(
-                            "a `{}` event was dropped: nothing listens any more",
-                            data.kind
-                        );
-                        self.write_log(LogLevel::Debug, name, text);
+                    } else if self.dom.contains(self.dom.root(), node) {
+                        self.not_handled(name, &self.described(node, &data), "its handler is gone");
                     }
                 }
                 Waiting::Resource { live, data } => self.deliver_waiting_firing(&live, &data),

@@ -14,6 +14,7 @@ use hmr_abi::port::PortRequest;
 
 use crate::connections::Delivery;
 use crate::engine::{State, Waiting};
+use crate::events::GONE;
 use crate::host_functions::Functions;
 use crate::listen;
 use crate::network::Network;
@@ -356,9 +357,9 @@ impl State {
         let flags = self.call(module, &during, |guest| guest.dispatch(*handler, data));
         let flags = flags.unwrap_or(0);
         if flags & DISPATCH_INERT != 0 {
-            let who = self.who(*instance);
-            let text = format!("{during} of {who} fired for a handler that is no longer there");
-            self.write_log(LogLevel::Warn, module, text);
+            let who = self.component_of(*instance);
+            let what = format!("`{}` of `{key}` of {who}", live.resource.kind());
+            self.not_handled(module, &what, GONE);
         }
         flags
     }
@@ -376,6 +377,14 @@ impl State {
             live.key
         );
         self.write_log(LogLevel::Debug, &live.module, text);
+    }
+
+    /// An instance's component as a message names it.
+    pub(crate) fn component_of(&self, instance: u32) -> String {
+        match self.mounts.get(&instance) {
+            Some(mount) => format!("`{}`", mount.wanted.component),
+            None => format!("the instance {instance}"),
+        }
     }
 
     /// An instance as a message names it.
