@@ -36,7 +36,7 @@ pub(crate) fn name_expr(expr: &mut Expr) {
 }
 
 /// The functions of the SDK.
-const OF_THE_SDK: [&str; 37] = [
+const OF_THE_SDK: [&str; 38] = [
     "action",
     "after_update",
     "animation_frame",
@@ -45,6 +45,7 @@ const OF_THE_SDK: [&str; 37] = [
     "effect",
     "event_source",
     "health",
+    "host_call",
     "in_scope",
     "input",
     "input_stream",

@@ -23,6 +23,35 @@ fn check_view(markup: &str, expected: &Expect) {
     expected.assert_eq(&short(&hmr_grammar::view(tokens(markup))));
 }
 
+/// What the prelude of the SDK names with a small letter.
+fn prelude() -> Vec<String> {
+    let source = include_str!("../../src/lib.rs");
+    let (_, prelude) = source.split_once("pub mod prelude {").expect("there is a prelude");
+    let (prelude, _) = prelude.split_once("\n}").expect("its end");
+    let uses = prelude.split("pub use ").skip(1).filter(|it| !it.starts_with("hmr_macros"));
+    let names = uses.flat_map(|it| {
+        let (_, names) = it.split_once('{').expect("several names");
+        let (names, _) = names.split_once('}').expect("their end");
+        names.split(',').map(|name| name.trim().to_owned())
+    });
+    names.filter(|name| name.starts_with(char::is_lowercase)).collect()
+}
+
+#[test]
+fn a_call_of_the_sdk_s_own_functions_has_no_scope_of_its_own() {
+    let names = prelude();
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        let is_module = ["host", "http", "log", "storage"].contains(&name.as_str());
+        let call = if is_module { format!("{name}::call(1)") } else { format!("{name}(1)") };
+        let scoped = hmr_grammar::scoped(
+            TokenStream::new(),
+            &tokens(&format!("fn of_a_user() {{ {call}; }}")),
+        );
+        assert!(name == "json" || !short(&scoped).contains("enter_call"), "{call}: {scoped}");
+    }
+}
+
 #[test]
 fn an_element_is_one_chain() {
     check_view(
