@@ -68,6 +68,8 @@ pub struct RehearsalFailure {
     pub step: &'static str,
     /// Why, for the developer to read.
     pub error: String,
+    /// Whether the code ran for longer than it may.
+    pub late: bool,
 }
 
 /// What a rehearsal came to.
@@ -212,7 +214,8 @@ impl Stage {
             let compiled = match version.compiled.take().map_or_else(|| self.whole(version), Ok) {
                 Ok(compiled) => compiled,
                 Err(error) => {
-                    let failure = RehearsalFailure { step: "prepare", error: error.to_string() };
+                    let failure =
+                        RehearsalFailure { step: "prepare", error: error.to_string(), late: false };
                     return Rehearsal {
                         failure: Some(failure),
                         report: None,
@@ -241,6 +244,7 @@ impl Stage {
             let failure = told.failure.map(|(step, fault)| RehearsalFailure {
                 step,
                 error: compiled.code.describe(version, &fault),
+                late: fault.late,
             });
             let outdated = missed || !self.knows(&version.module) || compiled.code.is_outdated();
             version.compiled = Some(compiled);

@@ -168,13 +168,15 @@ impl Theatre {
             let lesson = self.stage.lesson(version, snapshot, &transform);
             self.teach(lesson);
         }
-        let lacks_hooks = |step: &str| matches!(step, "migrate" | "restore") && has_hooks(snapshot);
+        let lacks_hooks = |failure: &RehearsalFailure| {
+            !failure.late && matches!(failure.step, "migrate" | "restore") && has_hooks(snapshot)
+        };
         let (outcome, why) = match &failure {
             None => (Outcome::Passed, ""),
             // What this engine does not compile, a browser may.
             Some(failure) if failure.step == "prepare" => (Outcome::Skipped, ""),
             // Hooks before the update run in the swap alone, and what they put aside may be what is missing.
-            Some(failure) if lacks_hooks(failure.step) => {
+            Some(failure) if lacks_hooks(failure) => {
                 (Outcome::Skipped, "the state lacks what hooks before the update put aside: ")
             }
             Some(_) => (Outcome::Failed, ""),

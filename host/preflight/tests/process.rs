@@ -42,12 +42,18 @@ impl Preflight {
 
     /// How a rehearsal with one instance ends: the outcome, the step and the error.
     fn rehearse(&mut self, hash: &str) -> (Outcome, String, String) {
-        let snapshot = r#"{"abi":1,"instances":[{"instance":1,"component":"Counter","props":{}}]}"#;
+        self.rehearse_with(hash, "")
+    }
+
+    /// The same with more in the snapshot.
+    fn rehearse_with(&mut self, hash: &str, more: &str) -> (Outcome, String, String) {
+        let instance = r#"{"instance":1,"component":"Counter","props":{}}"#;
+        let snapshot = format!(r#"{{"abi":1,{more}"instances":[{instance}]}}"#);
         let request = Request::Rehearse {
             id: 7,
             module: "counter".into(),
             hash: hash.into(),
-            snapshot: snapshot.into(),
+            snapshot,
             transform: serde_json::Value::Null,
         };
         self.send(&request, &[]);
@@ -98,6 +104,19 @@ fn module(restore: &str, fields: &str) -> Vec<u8> {
 
 fn passed() -> (Outcome, String, String) {
     (Outcome::Passed, String::new(), String::new())
+}
+
+#[test]
+fn what_hooks_would_have_put_aside_may_be_missing_but_an_endless_loop_fails() {
+    let mut preflight = Preflight::start();
+    let no_way = r#"(func (export "hmr_migrate") (param i32 i32) (result i32) (i32.const 600))"#;
+    preflight.version("a", &module("", no_way));
+    let (outcome, step, error) = preflight.rehearse_with("a", r#""hooks":true,"#);
+    assert_eq!((outcome, step.as_str()), (Outcome::Skipped, "migrate"));
+    assert!(error.contains("hooks") && error.contains("no way to 2"), "{error}");
+    preflight.version("b", &module("(loop (br 0))", ""));
+    let (outcome, _, error) = preflight.rehearse_with("b", r#""hooks":true,"#);
+    assert_eq!(outcome, Outcome::Failed, "{error}");
 }
 
 #[test]

@@ -34,6 +34,8 @@ pub(super) struct Fault {
     pub(super) panicked: bool,
     /// Whether it may have called what is not there: it trapped as code does then, and without a word.
     pub(super) trapped: bool,
+    /// Whether its time was over.
+    pub(super) late: bool,
 }
 
 /// A call that was under way.
@@ -48,7 +50,13 @@ pub(super) struct Frame {
 
 impl Fault {
     pub(super) fn plain(message: impl Into<String>) -> Self {
-        Self { message: message.into(), frames: Vec::new(), panicked: false, trapped: false }
+        Self {
+            message: message.into(),
+            frames: Vec::new(),
+            panicked: false,
+            trapped: false,
+            late: false,
+        }
     }
 }
 
@@ -222,7 +230,8 @@ fn fault(error: &Error, panic: Option<PanicInfo>, limits: RehearsalLimits) -> Fa
     let trap = error.downcast_ref::<Trap>();
     let absent = [Trap::UnreachableCodeReached, Trap::IndirectCallToNull];
     let trapped = trap.is_some_and(|trap| absent.contains(trap));
-    Fault { frames: frames.collect(), trapped, ..Fault::plain(message) }
+    let late = matches!(trap, Some(Trap::Interrupt));
+    Fault { frames: frames.collect(), trapped, late, ..Fault::plain(message) }
 }
 
 /// What the stage provides for modules to import.
