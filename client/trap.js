@@ -26,7 +26,8 @@ export class GuestTrap extends Error {
 
   /** The message with the place to the column, as far as it is known. */
   get toldFully() {
-    return this.file ? `${this.message} (${this.file}:${this.line}:${this.column})` : this.message;
+    // Only a panic knows its column.
+    return this.file && this.column > 0 ? `${this.message} (${this.file}:${this.line}:${this.column})` : this.described;
   }
 
   /** @returns {import("./protocol.js").Trap} */
