@@ -32,10 +32,10 @@ export function readInvalidation(json) {
  *
  * @typedef {object} Invalidating
  * @property {(id: number) => Instance | undefined} instance
- * @property {(instance: Instance) => Instance | null} placer the instance whose view placed it
+ * @property {(instance: Instance) => Instance | null} placer the mounted instance whose view placed it
  * @property {(instance: Instance) => void} remount mounts it anew, without its state
  * @property {(instance: Instance) => void} rerender renders it afresh, with its state
- * @property {(instance: Instance) => boolean} ready whether its module can be called
+ * @property {(instance: Instance) => boolean} ready whether its module can be called and has mounted it
  * @property {(message: string) => void} problem
  */
 
@@ -95,9 +95,20 @@ export class Invalidations {
    */
   #upwards(instance, reason) {
     const placer = this.#with.placer(instance);
-    if (placer && this.#with.ready(placer)) this.#with.rerender(placer);
-    if (placer) return;
+    if (placer) {
+      this.#with.rerender(placer);
+      return;
+    }
     this.#with.problem(`the invalidation of the instance ${instance.id} of \`${instance.slot.name}\` went up to the page: ${reason}`);
+  }
+
+  /**
+   * Whether an instance can be mounted anew now, and the one that placed it be rendered.
+   * @param {Instance} instance
+   */
+  #isReady(instance) {
+    const placer = this.#with.placer(instance);
+    return this.#with.ready(instance) && (placer === null || this.#with.ready(placer));
   }
 
   /** The next that can be treated; what names no instance of its module is dropped. */
@@ -106,7 +117,7 @@ export class Invalidations {
       const { module, instance: id, reason } = /** @type {{ module: string } & Invalidation} */ (this.#waiting[at]);
       const found = this.#with.instance(id);
       const instance = found?.slot.name === module ? found : undefined;
-      if (instance && !this.#with.ready(instance)) at++;
+      if (instance && !this.#isReady(instance)) at++;
       else {
         this.#waiting.splice(at, 1);
         if (instance) return { instance, reason };

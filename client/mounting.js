@@ -126,12 +126,15 @@ export class Mounting {
   }
 
   /**
-   * The instance whose view placed an instance.
+   * The mounted instance whose view placed an instance.
    * @param {Instance} instance
    */
   placer({ element }) {
-    const around = element.parentElement?.closest("hmr-component");
-    return (around && this.#byElement.get(around)) ?? null;
+    for (let at = element.parentElement; at; at = at.parentElement) {
+      const around = this.#byElement.get(at);
+      if (around?.status === "mounted") return around;
+    }
+    return null;
   }
 
   /**

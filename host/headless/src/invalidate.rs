@@ -10,7 +10,9 @@ use crate::record::LogLevel;
 impl State {
     /// Deals with one instance that invalidated itself. The answer is whether there was one that could be dealt with.
     pub(crate) fn handle_invalidation(&mut self) -> bool {
-        let at = self.invalidations.iter().position(|(name, _)| !self.is_quiesced(name));
+        let at = self.invalidations.iter().position(|(name, invalidation)| {
+            !self.is_quiesced(name) && !self.placer_is_held(invalidation.instance)
+        });
         let Some((name, invalidation)) = at.and_then(|at| self.invalidations.remove(at)) else {
             return false;
         };
@@ -53,6 +55,12 @@ impl State {
     /// Ends the round in which each instance gets one turn.
     pub(crate) fn invalidation_ends(&mut self) {
         self.invalidated_once.clear();
+    }
+
+    /// Whether the module of the instance whose view placed another one is in the middle of a swap.
+    fn placer_is_held(&self, instance: u32) -> bool {
+        let above = self.placed_by(instance).and_then(|above| self.mounts.get(&above));
+        above.is_some_and(|above| self.is_quiesced(&above.wanted.module))
     }
 
     /// The instance whose view placed another one.

@@ -267,9 +267,10 @@ impl State {
         })
     }
 
-    /// Notes a swap that has ended, and lets the page settle: what was invalidated during the swap is dealt with then,
-    /// and told with it.
+    /// Notes a swap that has ended, and lets the page settle: invalidations that had to wait for its end are dealt with
+    /// then, and told with it.
     pub(crate) fn ended_with_invalidations(&mut self, swap: Swap) -> Swap {
+        self.invalidated.clear();
         let at = self.swaps.len();
         self.swaps.push(swap);
         let told = self.told.len();
