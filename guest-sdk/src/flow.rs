@@ -15,15 +15,21 @@ use crate::scope::{self, Scope};
 use crate::task;
 use crate::view::{IntoView, Region, View, dynamic};
 
-/// `<Show>`: renders `then` or `otherwise`, and again only when the condition has changed.
+/// The key scope of a `<Show>` or `<For>`: by what it is about, so that two that change places keep what is theirs.
+fn scope_name(tag: &str, name: &str) -> String {
+    if name.is_empty() { tag.to_owned() } else { format!("{tag}({})", scope::escaped(name)) }
+}
+
+/// `<Show>`: renders `then` or `otherwise`, and again only when the condition has changed. `name` may be empty.
 pub fn show<T: IntoView, E: IntoView>(
+    name: &str,
     when: impl FnMut() -> bool + 'static,
     then: impl Fn() -> T + 'static,
     otherwise: impl Fn() -> E + 'static,
 ) -> View {
     let when = memo(when);
     dynamic(
-        "Show",
+        &scope_name("Show", name),
         Box::new(move || {
             if when.get() {
                 untrack(|| then().into_view())
@@ -38,7 +44,9 @@ pub fn show<T: IntoView, E: IntoView>(
 type Keyed = Vec<(String, Box<dyn Any>)>;
 
 /// `<For>`: one view per item. A node moves with its item; an item that has changed renders again with its state kept.
+/// `name` may be empty.
 pub fn list<I, T, K, V>(
+    name: &str,
     each: impl Fn() -> I + 'static,
     key: impl Fn(&T) -> K + 'static,
     view: impl Fn(T) -> V + 'static,
@@ -57,7 +65,7 @@ where
     let render = move |item: &dyn Any| {
         item.downcast_ref::<T>().map_or(View::empty(), |item| view(item.clone()).into_view())
     };
-    list_boxed(Box::new(items), same, Box::new(render))
+    list_boxed(&scope_name("For", name), Box::new(items), same, Box::new(render))
 }
 
 /// Renders an item.
@@ -80,13 +88,14 @@ struct List {
 }
 
 fn list_boxed(
+    name: &str,
     mut items: Box<dyn FnMut() -> Keyed>,
     same: fn(&dyn Any, &dyn Any) -> bool,
     render: RenderItem,
 ) -> View {
     let region = Region::new();
     let view = region.view();
-    let scope = scope::current().map(|scope| scope.inner("For"));
+    let scope = scope::current().map(|scope| scope.inner(name));
     let list = List { region, owner: use_current_scope(), scope, render };
     let rows = RefCell::new(Vec::new());
     effect_boxed(Box::new(move || {

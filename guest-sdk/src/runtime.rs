@@ -34,6 +34,8 @@ pub(crate) struct Runtime {
     pub(crate) tasks: RefCell<Vec<Rc<Running>>>,
     /// Those that watch the element of a reference.
     pub(crate) observers: RefCell<Vec<Observer>>,
+    /// Whether it was said that signals are told apart by their order only.
+    pub(crate) said_unnamed: Cell<bool>,
     pub(crate) last_task: Cell<u64>,
     pub(crate) last_node: Cell<u32>,
     pub(crate) last_handler: Cell<u32>,
@@ -55,6 +57,7 @@ impl Runtime {
             calls: RefCell::default(),
             tasks: RefCell::default(),
             observers: RefCell::default(),
+            said_unnamed: Cell::new(false),
             last_task: Cell::new(0),
             last_node: Cell::new(0),
             last_handler: Cell::new(0),

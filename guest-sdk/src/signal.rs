@@ -16,6 +16,7 @@ use sycamore_reactive as reactive;
 use crate::engine;
 use crate::instance::{Live, Parked, Slot};
 use crate::reactive::{Trigger, notify};
+use crate::runtime::runtime;
 use crate::scope::{self, Entry, Scope};
 use restore::{Decode, Waiting};
 
@@ -94,6 +95,18 @@ fn make<T: State>(name: Option<&str>, mut value: T) -> Signal<T> {
     Signal { trigger: place.settle(Rc::clone(&stored) as _, stored), value: PhantomData }
 }
 
+/// Warns of a second signal in a place that has no name; once in a module.
+fn warn_of_unnamed(key: &str) {
+    if key.ends_with("signal#1") && !runtime().said_unnamed.replace(true) {
+        let told = format!(
+            "`{key}` goes to no binding, so only its order tells it from `{}`, and an edit that reorders them exchanges their \
+             values; `#[scoped]` on the function that makes them, or `signal_keyed`, gives them names",
+            key.trim_end_matches("#1")
+        );
+        engine::send_log(2, &told);
+    }
+}
+
 /// Where a new signal lives: its key, and the old value that waits there.
 struct Place {
     home: Option<Home>,
@@ -110,7 +123,8 @@ impl Place {
     fn claim(name: Option<&str>, stored: TypeId) -> Result<Self, Trigger> {
         let Some(scope) = scope::current() else { return Ok(Self { home: None, parked: None }) };
         let binding = scope.binding();
-        let name = name.or(binding.as_deref()).unwrap_or("signal");
+        let named = name.or(binding.as_deref());
+        let name = named.unwrap_or("signal");
         let instance = &scope.instance;
         let key = loop {
             let key = scope.key(&scope.take(name));
@@ -123,6 +137,9 @@ impl Place {
                 None => break key,
             }
         };
+        if named.is_none() && scope.entry() == Entry::Rendering {
+            warn_of_unnamed(&key);
+        }
         let parked = instance.claim(&key);
         Ok(Self { home: Some(Home { scope, key }), parked })
     }

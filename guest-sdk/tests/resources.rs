@@ -346,13 +346,13 @@ fn an_item_that_changes_keeps_its_resources_and_one_that_goes_closes_them() {
         &page,
         0,
         &expect![[r#"
-            open For:1:beat Interval { ms: 100.0 }
-            open For:2:beat Interval { ms: 100.0 }
-            open For:1:beat Interval { ms: 100.0 }
-            close For:2:beat
+            open For(rows):1:beat Interval { ms: 100.0 }
+            open For(rows):2:beat Interval { ms: 100.0 }
+            open For(rows):1:beat Interval { ms: 100.0 }
+            close For(rows):2:beat
         "#]],
     );
-    page.fire_resource("For:1:beat");
+    page.fire_resource("For(rows):1:beat");
     assert_eq!(lines(&page), ["z"]);
 }
 

@@ -359,7 +359,7 @@ fn an_orphan_is_taken_up_by_what_is_shown_later() {
     // As if what opens it was forgotten: a list that is loaded anew, for instance.
     old.instances[0].signals.remove("open");
     let (mut page, report) = restored::<LateProps>(&old);
-    assert_eq!(report, "Show:Draft:text: Orphaned\nopen: Added\n");
+    assert_eq!(report, "Show(open):Draft:text: Orphaned\nopen: Added\n");
     page.click("i");
     assert!(page.html().ends_with("<b>4</b>"), "{}", page.html());
     assert!(page.capture().instances[0].orphans.is_empty());

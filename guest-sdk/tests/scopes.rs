@@ -267,10 +267,10 @@ fn keys_of_users_that_hold_signs_of_paths_are_taken_for_no_paths() {
     assert_eq!(
         keys.split(' ').collect::<Vec<_>>(),
         [
-            "For:12#1:Note:12:draft",
-            "For:12%231:Note:12%231:draft",
-            "For:12%3A30:Note:12%3A30:draft",
-            "For:12:Note:12:draft",
+            "For(times):12#1:Note:12:draft",
+            "For(times):12%231:Note:12%231:draft",
+            "For(times):12%3A30:Note:12%3A30:draft",
+            "For(times):12:Note:12:draft",
             "times"
         ]
     );
@@ -472,4 +472,26 @@ fn callbacks_run_in_the_scope_that_made_them() {
     page.click("b");
     assert!(page.fire_resource("Caller:later"));
     assert_eq!(keys(&page.capture()), "late picked");
+}
+
+fn unnamed() -> (Signal<i32>, Signal<i32>) {
+    (signal(1), signal(2))
+}
+
+#[component(export)]
+fn Nameless() -> View {
+    let (a, b) = unnamed();
+    let (c, d) = unnamed();
+    view! { <b>{a} {b} {c} {d}</b> }
+}
+
+#[test]
+fn signals_that_only_their_order_tells_apart_are_warned_of_once() {
+    let mut page = Page::new().with::<NamelessProps>();
+    page.mount(1, "Nameless", &json!({})).expect("it mounts");
+    page.mount(2, "Nameless", &json!({})).expect("it mounts");
+    let log = page.log();
+    let warnings: Vec<_> = log.iter().map(|(_, line)| line.as_str()).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].starts_with("`unnamed:signal#1` goes to no binding"), "{warnings:?}");
 }

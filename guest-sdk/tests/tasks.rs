@@ -510,8 +510,11 @@ fn a_task_ends_with_the_content_that_started_it() {
     page.click("b");
     assert_eq!(page.open_resources().len(), 0);
     page.click("b");
-    assert_eq!(page.open_resources().into_keys().collect::<Vec<_>>(), ["Show:inside:work:request"]);
-    page.fire_resource("Show:inside:work:request");
+    assert_eq!(
+        page.open_resources().into_keys().collect::<Vec<_>>(),
+        ["Show(shown):inside:work:request"]
+    );
+    page.fire_resource("Show(shown):inside:work:request");
     assert_eq!((page.html().as_str(), page.open_resources().len()), ("<b></b>", 0));
     assert_eq!(lines(&page), [""; 0]);
     let state = &page.capture().instances[0];
@@ -543,17 +546,17 @@ fn Items() -> View {
 fn an_item_that_changes_goes_on_with_its_task() {
     let mut page = Page::new().with::<ItemsProps>();
     page.mount(1, "Items", &json!({})).expect("it mounts");
-    page.respond("For:1:load:request", 200, "one");
+    page.respond("For(items):1:load:request", 200, "one");
     page.click("b");
     requests(
         &page,
         3,
         &expect![[r#"
-            open For:1:load:request#1 {"kind":"timeout","args":{"ms":5.0}} replay
-            close For:1:load:request
+            open For(items):1:load:request#1 {"kind":"timeout","args":{"ms":5.0}} replay
+            close For(items):1:load:request
         "#]],
     );
-    page.fire_resource("For:1:load:request#1");
+    page.fire_resource("For(items):1:load:request#1");
     assert!(page.html().starts_with("<li>zone</li>"), "{}", page.html());
     page.click("b");
     let asked = page.resources().len();
@@ -721,7 +724,7 @@ fn a_handler_that_closes_its_own_content_can_still_start_a_task() {
     assert_eq!(page.html(), "<p></p>");
     assert_eq!(
         page.open_resources().into_keys().collect::<Vec<_>>(),
-        ["Show:Confirm:notify", "Show:Confirm:save:request"]
+        ["Show(open):Confirm:notify", "Show(open):Confirm:save:request"]
     );
     assert_eq!(
         lines(&page),
@@ -730,7 +733,7 @@ fn a_handler_that_closes_its_own_content_can_still_start_a_task() {
             "`closed` was asked for by content that has gone, and is not there"
         ]
     );
-    page.respond("Show:Confirm:save:request", 200, "saved");
+    page.respond("Show(open):Confirm:save:request", 200, "saved");
     assert_eq!(page.html(), "<p>saved</p>");
     page.unmount(1);
     assert_eq!(page.open_resources().len(), 0);

@@ -135,9 +135,12 @@ fn a_row_that_changes_keeps_its_signals_and_one_that_goes_takes_them_along() {
     let keys = |page: &Page| {
         page.capture().instances[0].signals.keys().cloned().collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(keys(&page), "For:1:Row:draft For:2:Row:draft For:3:Row:draft items");
+    assert_eq!(
+        keys(&page),
+        "For(items):1:Row:draft For(items):2:Row:draft For(items):3:Row:draft items"
+    );
     page.click(".x2");
-    assert_eq!(keys(&page), "For:1:Row:draft For:3:Row:draft items");
+    assert_eq!(keys(&page), "For(items):1:Row:draft For(items):3:Row:draft items");
 }
 
 #[component(export)]
@@ -175,10 +178,10 @@ fn show_renders_again_only_when_its_condition_changes() {
     assert!(page.html().ends_with("<b>1 0</b>"), "{}", page.html());
     page.click("a");
     assert!(page.html().ends_with("<b>1 0</b>"), "{}", page.html());
-    assert!(page.capture().instances[0].signals.contains_key("Show:Inside:steps"));
+    assert!(page.capture().instances[0].signals.contains_key("Show(open):Inside:steps"));
     page.click("button");
     assert!(page.log().iter().any(|(_, line)| line == "left"));
-    assert!(!page.capture().instances[0].signals.contains_key("Show:Inside:steps"));
+    assert!(!page.capture().instances[0].signals.contains_key("Show(open):Inside:steps"));
 }
 
 #[test]

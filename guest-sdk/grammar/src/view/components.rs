@@ -1,12 +1,14 @@
 //! Components in views, with the two that the language knows: `<Show>` and `<For>`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use rstml::node::KeyedAttribute;
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::{Expr, Member, Stmt};
 
 use super::attributes::value_or_true;
-use super::{Element, Views, name_of};
+use super::{Element, Views, expr_as_written, name_of};
 use crate::error::most_alike;
 use crate::tags::Space;
 
@@ -46,15 +48,23 @@ impl Views {
     }
 
     pub(super) fn show(&mut self, element: &Element, outer: Space) -> TokenStream {
-        let mut when = None;
+        let (mut when, mut name) = (None, None);
         let mut fallback = quote!(|| ());
+        let mut about = None;
         for attribute in self.attributes(element) {
             match name_of(&attribute).as_str() {
-                "when" => when = Some(self.value(&attribute)),
+                "when" => {
+                    about = subject_of(&attribute);
+                    when = Some(self.value(&attribute));
+                }
                 "fallback" => fallback = self.value(&attribute),
-                other => self.unknown_prop(&attribute, "Show", other, &["when", "fallback"]),
+                "name" => name = Some(self.value(&attribute)),
+                other => {
+                    self.unknown_prop(&attribute, "Show", other, &["when", "fallback", "name"])
+                }
             }
         }
+        let name = named(name, about);
         let Some(when) = when else {
             self.mistakes.at(
                 element.name().span(),
@@ -64,17 +74,24 @@ impl Views {
             return quote!(());
         };
         let children = self.fragment(&element.children, outer);
-        quote!(::hmr_sdk::rt::show(#when, move || #children, #fallback))
+        quote!(::hmr_sdk::rt::show(#name, #when, move || #children, #fallback))
     }
 
     pub(super) fn list(&mut self, element: &Element) -> TokenStream {
-        let (mut each, mut key, mut view) = (None, None, None);
+        let (mut each, mut key, mut view, mut name) = (None, None, None, None);
+        let mut about = None;
         for attribute in self.attributes(element) {
             match name_of(&attribute).as_str() {
-                "each" => each = Some(self.value(&attribute)),
+                "each" => {
+                    about = subject_of(&attribute);
+                    each = Some(self.value(&attribute));
+                }
                 "key" => key = Some(self.value(&attribute)),
                 "view" => view = Some(self.value(&attribute)),
-                other => self.unknown_prop(&attribute, "For", other, &["each", "key", "view"]),
+                "name" => name = Some(self.value(&attribute)),
+                other => {
+                    self.unknown_prop(&attribute, "For", other, &["each", "key", "view", "name"]);
+                }
             }
         }
         if let Some(child) = element.children.first() {
@@ -93,7 +110,8 @@ impl Views {
         let each = need(each, "each", "move || items.get()");
         let key = need(key, "key", "|item| item.id");
         let view = need(view, "view", "|item| view!{…}");
-        quote!(::hmr_sdk::rt::list(#each, #key, #view))
+        let name = named(name, about);
+        quote!(::hmr_sdk::rt::list(#name, #each, #key, #view))
     }
 
     fn unknown_prop(&mut self, attribute: &KeyedAttribute, tag: &str, prop: &str, known: &[&str]) {
@@ -102,5 +120,42 @@ impl Views {
             |known| format!("did you mean `{known}`?"),
         );
         self.mistakes.on(&attribute.key, &format!("`<{tag}>` has no prop `{prop}`"), &hint);
+    }
+}
+
+/// The name of a `<Show>` or `<For>` for its key scope: the one that it was given, or that of what it is about.
+fn named(given: Option<TokenStream>, about: Option<String>) -> TokenStream {
+    match given {
+        Some(name) => quote!(::core::convert::AsRef::<str>::as_ref(&#name)),
+        None => about.unwrap_or_default().to_token_stream(),
+    }
+}
+
+/// What an attribute's value is about.
+fn subject_of(attribute: &KeyedAttribute) -> Option<String> {
+    subject(&expr_as_written(attribute)?)
+}
+
+/// The variable or field that an expression begins with: `todos` of `move || todos.get()` and of `!props.todos.get()`.
+fn subject(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Closure(closure) => subject(&closure.body),
+        Expr::Block(block) => match block.block.stmts.last()? {
+            Stmt::Expr(last, None) => subject(last),
+            _ => None,
+        },
+        Expr::Path(path) => path.path.get_ident().map(|name| name.unraw().to_string()),
+        Expr::Field(field) => match &field.member {
+            Member::Named(name) => Some(name.unraw().to_string()),
+            Member::Unnamed(_) => subject(&field.base),
+        },
+        Expr::MethodCall(call) => subject(&call.receiver),
+        Expr::Index(index) => subject(&index.expr),
+        Expr::Unary(unary) => subject(&unary.expr),
+        Expr::Reference(reference) => subject(&reference.expr),
+        Expr::Paren(paren) => subject(&paren.expr),
+        Expr::Binary(binary) => subject(&binary.left).or_else(|| subject(&binary.right)),
+        Expr::Let(guard) => subject(&guard.expr),
+        _ => None,
     }
 }
