@@ -38,6 +38,7 @@ const OPTIONAL_EXPORTS = {
   hmr_migrate: { params: [I32, I32], results: [I32] },
   hmr_health: { params: [], results: [I32] },
   hmr_prune: { params: [I32], results: [] },
+  hmr_prune_scopes: { params: [I32, I32], results: [] },
 };
 
 /** @type {Record<string, FunctionType>} */

@@ -48,10 +48,14 @@ export function startClean(slot, { version, compiled }) {
  *
  * @param {import("./module.js").Guest} guest
  * @param {Slot} slot
+ * @param {import("./protocol.js").RestoreReport | null} [report] of an update, which tells what the new code has not
  */
-export function retire(guest, slot) {
+export function retire(guest, slot, report = null) {
   guest.sink = { ...ignoring, log: slot.log };
   try {
+    const pruned = (report?.instances ?? []).filter((entry) => Array.isArray(entry.pruned) && entry.pruned.length > 0);
+    const instances = pruned.map((entry) => ({ instance: entry.instance, scopes: entry.pruned }));
+    if (instances.length > 0) guest.pruneScopes(JSON.stringify({ instances }));
     guest.dispose();
   } catch (error) {
     slot.log("warn", `the old code trapped while it was disposed of: ${describe(error)}`);

@@ -162,6 +162,15 @@ export class Guest {
     if (this.#has("hmr_prune")) this.#call("hmr_prune", instance);
   }
 
+  /**
+   * Tells code that was replaced which scopes the new code has not.
+   * @param {string} request JSON of a `PruneRequest`
+   */
+  pruneScopes(request) {
+    if (!this.#has("hmr_prune_scopes")) return;
+    this.#run("hmr_prune_scopes", () => this.#function("hmr_prune_scopes")(...this.#write(request)));
+  }
+
   /** @param {number} instance */
   unmount(instance) {
     this.#call("hmr_unmount", instance);

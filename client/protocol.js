@@ -44,7 +44,7 @@
 /**
  * @typedef {{ instances: { instance: number, component: string, error?: string,
  *   keys?: Record<string, { outcome: string, from?: string, reason?: string }>, version?: string, migrations?: string[],
- *   tasks?: Record<string, { outcome: string, reason?: string }> }[] }} RestoreReport
+ *   tasks?: Record<string, { outcome: string, reason?: string }>, pruned?: string[] }[] }} RestoreReport
  */
 
 /** @typedef {{ instance: number, key: string, outcome: "kept" | "replaced" | "opened" | "closed" }} ResourceOutcome */

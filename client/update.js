@@ -380,7 +380,8 @@ class Bringing {
     const sequence = this.#options.sequence ?? slot.probation?.sequence ?? null;
     if (watched) slot.probation = { left: PROBATION_CALLS, before: undoTo, sequence };
     else if (exchanged) slot.probation = null;
-    if (old && !old.trap) retire(old, slot);
+    // An undoing prunes nothing: its snapshot is of another time.
+    if (old && !old.trap) retire(old, slot, watched ? swap.report : null);
     slot.calls.turnOver(this.#version.hash);
     for (const [level, text] of [...(this.#captured?.logs ?? []), ...candidate.logs]) slot.log(level, text);
     slot.tree.flushCalls();

@@ -84,3 +84,8 @@ extern "C" fn hmr_health() -> *const u8 {
 extern "C" fn hmr_prune(instance: u32) {
     hooks::prune_instance(instance);
 }
+
+#[unsafe(no_mangle)]
+extern "C" fn hmr_prune_scopes(ptr: *mut u8, len: usize) {
+    hooks::prune_scopes(&argument(ptr, len));
+}

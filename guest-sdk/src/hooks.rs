@@ -3,12 +3,15 @@
 //! A hook belongs to the scope that registered it, runs there, and goes with it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::rc::Rc;
 
 use hmr_abi::ABI_VERSION;
 use hmr_abi::port::Invalidation;
-use hmr_abi::state::{HealthReport, Illness, InstanceReport, InstanceState, Snapshot};
+use hmr_abi::state::{
+    HealthReport, Illness, InstanceReport, InstanceState, PruneRequest, PrunedScopes, Snapshot,
+};
 use sycamore_reactive::{NodeHandle, on_cleanup, untrack, use_current_scope};
 
 use crate::dom;
@@ -65,7 +68,8 @@ pub fn health(f: impl FnMut() -> Result<(), String> + 'static) {
     register(Hook::Health(Rc::new(RefCell::new(f))));
 }
 
-/// Runs `f` when an update takes the component out of the page for good, before its clean-ups.
+/// Runs `f` when an update takes the component out of the page for good, before its clean-ups: because its place is gone, or
+/// because the new code of what it is in does not render it. In the second case what it logs is all that takes effect.
 pub fn prune(f: impl FnMut() + 'static) {
     register(Hook::Prune(Rc::new(RefCell::new(f))));
 }
@@ -109,21 +113,29 @@ impl Hooks {
         self.registered.borrow().iter().any(|hook| matches!(hook.hook, Hook::Before(_)))
     }
 
-    /// Calls something with each hook, in the scope that registered it, unless a hook before closed that. Hooks run
+    /// The scopes inside of the instance's own that have something to run when they leave.
+    pub(crate) fn prunes(&self) -> Vec<String> {
+        let registered = self.registered.borrow();
+        let prunes = registered.iter().filter(|hook| matches!(hook.hook, Hook::Prune(_)));
+        let paths: BTreeSet<_> = prunes.map(|hook| hook.scope.path().to_owned()).collect();
+        paths.into_iter().filter(|path| !path.is_empty()).collect()
+    }
+
+    /// Calls something with each hook and the path of its scope, in the scope that registered it, unless a hook before closed that. Hooks run
     /// outside of every borrow.
-    fn each(&self, mut call: impl FnMut(&Hook)) {
+    fn each(&self, mut call: impl FnMut(&Hook, &str)) {
         let all = self.registered.borrow().clone();
         for Registered { number, hook, owner, scope } in all {
             if !self.registered.borrow().iter().any(|there| there.number == number) {
                 continue;
             }
-            owner.run_in(|| scope::enter(scope.fresh(), || untrack(|| call(&hook))));
+            owner.run_in(|| scope::enter(scope.fresh(), || untrack(|| call(&hook, scope.path()))));
         }
     }
 
     /// Runs the hooks after an update.
     pub(crate) fn after_update(&self, saved: &Saved, report: &InstanceReport) {
-        self.each(|hook| {
+        self.each(|hook, _| {
             if let Hook::After(call) = hook
                 && let Ok(mut call) = call.try_borrow_mut()
             {
@@ -150,7 +162,7 @@ fn leave(instance: &Instance) -> InstanceState {
         return state;
     }
     let mut saved = Saved::new(state);
-    instance.hooks.each(|hook| {
+    instance.hooks.each(|hook, _| {
         if let Hook::Before(call) = hook
             && let Ok(mut call) = call.try_borrow_mut()
         {
@@ -175,7 +187,7 @@ pub(crate) fn health_of_all() -> HealthReport {
 
 fn illness(instance: &Instance) -> Option<Illness> {
     let mut errors = Vec::new();
-    instance.hooks.each(|hook| {
+    instance.hooks.each(|hook, _| {
         if let Hook::Health(call) = hook
             && let Ok(mut call) = call.try_borrow_mut()
         {
@@ -191,16 +203,34 @@ fn illness(instance: &Instance) -> Option<Illness> {
 
 /// `hmr_prune`
 pub(crate) fn prune_instance(id: u32) {
-    if let Some(instance) = runtime().instance(id) {
-        runtime().root.run_in(|| {
-            instance.hooks.each(|hook| {
-                if let Hook::Prune(call) = hook
-                    && let Ok(mut call) = call.try_borrow_mut()
-                {
-                    call();
-                }
-            });
-        });
+    prune_in(id, &|_| true);
+    dom::flush();
+}
+
+/// `hmr_prune_scopes`
+pub(crate) fn prune_scopes(request: &[u8]) {
+    match serde_json::from_slice::<PruneRequest>(request) {
+        Ok(request) => {
+            for PrunedScopes { instance, scopes } in request.instances {
+                prune_in(instance, &|path| scopes.iter().any(|scope| scope == path));
+            }
+        }
+        Err(error) => send_log(3, &format!("the scopes to prune do not parse: {error}")),
     }
     dom::flush();
+}
+
+/// Runs the hooks of an instance for what leaves, those of some of its scopes.
+fn prune_in(id: u32, concerns: &dyn Fn(&str) -> bool) {
+    let Some(instance) = runtime().instance(id) else { return };
+    runtime().root.run_in(|| {
+        instance.hooks.each(|hook, path| {
+            if let Hook::Prune(call) = hook
+                && concerns(path)
+                && let Ok(mut call) = call.try_borrow_mut()
+            {
+                call();
+            }
+        });
+    });
 }

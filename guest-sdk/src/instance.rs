@@ -8,7 +8,7 @@ mod tasks;
 
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use hmr_abi::state::{InstanceReport, InstanceState, KeyOutcome, SignalState};
@@ -68,6 +68,8 @@ pub(crate) struct Instance {
     pub(crate) parked: RefCell<BTreeMap<String, Parked>>,
     pub(crate) orphans: Orphans,
     outcomes: RefCell<Option<BTreeMap<String, KeyOutcome>>>,
+    /// While a snapshot is being restored: the scopes with something to run when they leave, that were not entered yet.
+    prunes: RefCell<BTreeSet<String>>,
     /// Asynchronous tasks that have not ended.
     pub(crate) tasks: Tasks,
     pub(crate) hooks: Hooks,
@@ -92,6 +94,7 @@ impl Instance {
             parked: RefCell::default(),
             orphans: Orphans::default(),
             outcomes: RefCell::default(),
+            prunes: RefCell::default(),
             tasks: Tasks::default(),
             hooks: Hooks::default(),
             claims: Claims::default(),
@@ -105,6 +108,7 @@ impl Instance {
         for (key, state) in state.signals {
             self.parked.borrow_mut().insert(key, Parked::Old(state));
         }
+        self.prunes.borrow_mut().extend(state.prunes);
         *self.outcomes.borrow_mut() = Some(BTreeMap::new());
     }
 
@@ -132,6 +136,7 @@ impl Instance {
             version: self.version.map(str::to_owned),
             migrations,
             tasks: self.tasks.end_restore(),
+            pruned: self.prunes.take().into_iter().collect(),
             ..InstanceReport::default()
         }
     }
@@ -168,6 +173,11 @@ impl Instance {
         self.parked.borrow_mut().remove(key)
     }
 
+    /// Notes that the code has a scope of this path.
+    pub(crate) fn has_scope(&self, path: &str) {
+        self.prunes.borrow_mut().remove(path);
+    }
+
     /// Notes what became of a key, if a snapshot is being restored.
     pub(crate) fn note(&self, key: &str, outcome: KeyOutcome) {
         if let Some(outcomes) = self.outcomes.borrow_mut().as_mut() {
@@ -194,6 +204,7 @@ impl Instance {
             orphans: self.orphans.capture(),
             tasks: self.tasks.capture(),
             done: self.tasks.capture_done(),
+            prunes: self.hooks.prunes(),
             ..InstanceState::new(self.id, self.component.clone(), props)
         }
     }

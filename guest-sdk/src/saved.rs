@@ -144,7 +144,8 @@ impl Saved {
             let rest = key.strip_prefix(from).and_then(|rest| rest.strip_prefix(':'))?;
             Some(format!("{to}:{rest}"))
         };
-        let InstanceState { signals, orphans, tasks, done, .. } = &mut self.state;
+        let InstanceState { signals, orphans, tasks, done, prunes, .. } = &mut self.state;
+        prunes.retain(|path| path != from && renamed(path).is_none());
         rename_keys(orphans, &renamed);
         rename_keys(tasks, &renamed);
         for key in done {

@@ -69,6 +69,7 @@ impl Scope {
     }
 
     fn at(&self, path: String, entry: Entry) -> Rc<Self> {
+        self.instance.has_scope(&path);
         self.under(OnceCell::from(path), None, entry)
     }
 
@@ -95,9 +96,10 @@ impl Scope {
     /// Names from the instance down, joined with `:`; empty for the instance's own component.
     pub(crate) fn path(&self) -> &str {
         self.path.get_or_init(|| {
-            self.call
-                .as_ref()
-                .map_or_else(String::new, |call| call.caller.key(&call.caller.take(&call.name)))
+            let Some(call) = &self.call else { return String::new() };
+            let path = call.caller.key(&call.caller.take(&call.name));
+            self.instance.has_scope(&path);
+            path
         })
     }
 

@@ -30,7 +30,9 @@ pub use hmr_abi::event::EventData;
 use hmr_abi::event::{PanicInfo, ResourceRequest};
 use hmr_abi::ops::{Op, Ops};
 use hmr_abi::port::{Invalidation, PortRequest};
-use hmr_abi::state::{HealthReport, MigrateAnswer, MountRequest, RestoreReport, Snapshot};
+use hmr_abi::state::{
+    HealthReport, MigrateAnswer, MountRequest, PruneRequest, RestoreReport, Snapshot,
+};
 use serde_json::value::to_raw_value;
 
 use crate::component::{Exported, register};
@@ -221,6 +223,17 @@ impl Page {
     /// Runs what an instance does when an update takes it out of the page. The engine unmounts it then.
     pub fn prune(&mut self, instance: u32) {
         hooks::prune_instance(instance);
+        self.look();
+    }
+
+    /// Runs what leaves with an update that restored the state with this report: here, where the old code is.
+    ///
+    /// # Panics
+    ///
+    /// Never: what is to be told is always JSON.
+    pub fn prune_after(&mut self, report: &RestoreReport) {
+        let request = PruneRequest::after(report);
+        hooks::prune_scopes(&serde_json::to_vec(&request).expect("JSON"));
         self.look();
     }
 

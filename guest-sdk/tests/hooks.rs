@@ -158,6 +158,56 @@ fn an_instance_can_say_that_it_cannot_go_on() {
     assert_eq!(page.invalidated(), [Invalidation { instance: 4, reason }]);
 }
 
+#[component]
+fn Card(name: String) -> View {
+    let of = name.clone();
+    prune(move || log::info(&format!("{of} leaves")));
+    view! { <b>{name}</b> }
+}
+
+mod two {
+    use super::*;
+    #[component(export, version = "1.0.0")]
+    pub(crate) fn App() -> View {
+        prune(|| log::info("all leaves"));
+        view! { <Card key="a" name={"a".to_owned()} /><Card key="b" name={"b".to_owned()} /> }
+    }
+}
+
+mod one {
+    use super::*;
+    #[component(export, version = "2.0.0")]
+    pub(crate) fn App() -> View {
+        view! { <Card key="b" name={"b".to_owned()} /> }
+    }
+
+    #[migration(App, from = "1.0.0", to = "2.0.0")]
+    pub(crate) fn renamed(saved: &mut Saved) -> Result<(), MigrationError> {
+        saved.rename_scope("Card:a", "Tile:a");
+        Ok(())
+    }
+}
+
+#[test]
+fn what_the_new_code_does_not_render_is_pruned() {
+    let old = used(Page::new().with::<two::AppProps>(), |_| {});
+    assert_eq!(old.instances[0].prunes, ["Card:a", "Card:b"]);
+    let report = Page::new().with::<one::AppProps>().restore(&old);
+    assert_eq!(report.instances[0].pruned, ["Card:a"]);
+    let mut page = Page::new().with::<two::AppProps>();
+    page.mount(1, "App", &json!({})).expect("it mounts");
+    page.prune_after(&report);
+    assert_eq!(page.log().iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>(), ["a leaves"]);
+}
+
+#[test]
+fn what_a_migration_renames_is_not_pruned() {
+    let old = used(Page::new().with::<two::AppProps>(), |_| {});
+    let mut page = Page::new().with::<one::AppProps>().with_migration::<one::renamed>();
+    let migrated = page.migrate(&old).expect("it migrates");
+    assert!(page.restore(&migrated).instances[0].pruned.is_empty());
+}
+
 mod refuses {
     use super::*;
     #[component(export, decline = "it draws to a canvas")]

@@ -68,9 +68,13 @@ pub mod exports {
     pub const HEALTH: &str = "hmr_health";
     /// `hmr_prune(instance: i32)`: the instance leaves the page because of an update.
     pub const PRUNE: &str = "hmr_prune";
-    /// The functions that a module may export, with their number of parameters; each but [`PRUNE`] answers an `i32`.
-    pub const OPTIONAL: [(&str, usize); 4] =
-        [(BEFORE_UPDATE, 0), (MIGRATE, 2), (HEALTH, 0), (PRUNE, 1)];
+    /// `hmr_prune_scopes(ptr: i32, len: i32)`: scopes inside of instances are not in the new code; the argument is a
+    /// [`PruneRequest`](crate::state::PruneRequest).
+    pub const PRUNE_SCOPES: &str = "hmr_prune_scopes";
+    /// The functions that a module may export, with their number of parameters; each but [`PRUNE`] and [`PRUNE_SCOPES`]
+    /// answers an `i32`.
+    pub const OPTIONAL: [(&str, usize); 5] =
+        [(BEFORE_UPDATE, 0), (MIGRATE, 2), (HEALTH, 0), (PRUNE, 1), (PRUNE_SCOPES, 2)];
     /// A mutable `i32` global: how many loop heads and calls the code may still pass before it traps. The tool adds it
     /// to development modules; an engine sets it before each call.
     pub const BUDGET: &str = "hmr_budget";

@@ -49,6 +49,9 @@ pub struct InstanceState {
     /// The keys of tasks that rendering started and that have ended: rendering in new code does not start them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub done: Vec<String>,
+    /// The scopes that have something to run when an update takes them out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prunes: Vec<String>,
     /// What hooks before the update have put aside, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, Box<RawValue>>,
@@ -70,6 +73,7 @@ impl InstanceState {
             orphans: BTreeMap::new(),
             tasks: BTreeMap::new(),
             done: Vec::new(),
+            prunes: Vec::new(),
             extra: BTreeMap::new(),
             migrations: Vec::new(),
         }
@@ -272,6 +276,40 @@ pub struct InstanceReport {
     /// What became of each task that had not ended.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tasks: BTreeMap<String, TaskOutcome>,
+    /// Which of the snapshot's `prunes` the new code has not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pruned: Vec<String>,
+}
+
+/// What `hmr_prune_scopes` is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PruneRequest {
+    /// The instances of which scopes are gone.
+    #[serde(default)]
+    pub instances: Vec<PrunedScopes>,
+}
+
+impl PruneRequest {
+    /// What the code that was replaced is to be told after a report.
+    #[must_use]
+    pub fn after(report: &RestoreReport) -> Self {
+        let gone = report.instances.iter().filter(|instance| !instance.pruned.is_empty());
+        let scopes = |instance: &InstanceReport| PrunedScopes {
+            instance: instance.instance,
+            scopes: instance.pruned.clone(),
+        };
+        Self { instances: gone.map(scopes).collect() }
+    }
+}
+
+/// Scopes of an instance that the new code has not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrunedScopes {
+    /// The instance's id.
+    pub instance: u32,
+    /// Their paths, as in the snapshot's `prunes`.
+    #[serde(default)]
+    pub scopes: Vec<String>,
 }
 
 /// What became of a task in a swap.

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use hmr_abi::event::EventData;
 use hmr_abi::ops::Method;
 use hmr_abi::port::Invalidation;
-use hmr_abi::state::Snapshot;
+use hmr_abi::state::{PruneRequest, Snapshot};
 
 use crate::calls::Calls;
 use crate::connections::{Connections, Delivery};
@@ -400,13 +400,14 @@ impl State {
         module.probation = None;
         module.tree = tree;
         if let Some(guest) = guest {
-            self.dispose(name, guest);
+            self.dispose(name, guest, &PruneRequest::default());
         }
     }
 
-    /// The last call that running code gets. What it asks for is ignored.
-    pub(crate) fn dispose(&mut self, name: &str, mut guest: Guest) {
-        let disposed = guest.dispose();
+    /// The last call that running code gets, once it has heard which of its scopes the new code has not. What it asks for is
+    /// ignored.
+    pub(crate) fn dispose(&mut self, name: &str, mut guest: Guest, pruned: &PruneRequest) {
+        let disposed = guest.prune_scopes(pruned).and_then(|()| guest.dispose());
         self.log_effects(name, guest.take_effects());
         if let Err(fault) = disposed {
             let text = format!("the old code trapped while it was disposed of: {fault}");

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use hmr_abi::event::{EventData, PanicInfo, ResourceRequest};
 use hmr_abi::port::{Invalidation, PortRequest};
 use hmr_abi::state::{
-    HealthReport, MigrateAnswer, MountAnswer, MountRequest, RestoreReport, Snapshot,
+    HealthReport, MigrateAnswer, MountAnswer, MountRequest, PruneRequest, RestoreReport, Snapshot,
 };
 use hmr_abi::{IMPORT_MODULE, exports, imports};
 use serde::de::DeserializeOwned;
@@ -166,6 +166,15 @@ impl Guest {
     pub(crate) fn prune(&mut self, instance: u32) -> Result<(), Fault> {
         if self.has(exports::PRUNE) {
             self.invoke(exports::PRUNE, &[instance.into()])?;
+        }
+        Ok(())
+    }
+
+    /// Tells code that was replaced which scopes the new code has not, if it wants to know.
+    pub(crate) fn prune_scopes(&mut self, request: &PruneRequest) -> Result<(), Fault> {
+        if !request.instances.is_empty() && self.has(exports::PRUNE_SCOPES) {
+            let (ptr, len) = self.argument(&json(request)?)?;
+            self.invoke(exports::PRUNE_SCOPES, &[ptr.into(), len.into()])?;
         }
         Ok(())
     }

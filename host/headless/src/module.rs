@@ -180,7 +180,11 @@ fn check_exports(module: &Module) -> Result<(), ModuleError> {
         }
     }
     for (name, params) in exports::OPTIONAL {
-        let answer = if name == exports::PRUNE { Answer::Nothing } else { Answer::Int };
+        let answer = if [exports::PRUNE, exports::PRUNE_SCOPES].contains(&name) {
+            Answer::Nothing
+        } else {
+            Answer::Int
+        };
         if let Some(export) = module.get_export(name)
             && !export.func().is_some_and(|found| is_type(found, (params, answer)))
         {

@@ -168,6 +168,7 @@ fn export_signature(name: &str) -> Option<Signature> {
         exports::ALLOC => Some((&[I32], &[I32])),
         exports::MOUNT | exports::RESTORE_STATE | exports::MIGRATE => Some((&[I32, I32], &[I32])),
         exports::UNMOUNT | exports::PRUNE => Some((&[I32], &[])),
+        exports::PRUNE_SCOPES => Some((&[I32, I32], &[])),
         exports::DISPATCH => Some((&[I32, I32, I32], &[I32])),
         exports::CAPTURE_STATE | exports::BEFORE_UPDATE | exports::HEALTH => Some((&[], &[I32])),
         exports::DISPOSE => Some((&[], &[])),

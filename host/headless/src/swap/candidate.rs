@@ -5,7 +5,7 @@
 
 use hmr_abi::ops::{Method, Namespace};
 use hmr_abi::port::Invalidation;
-use hmr_abi::state::{KeyOutcome, MigrateAnswer, RestoreReport, Snapshot};
+use hmr_abi::state::{KeyOutcome, MigrateAnswer, PruneRequest, RestoreReport, Snapshot};
 
 use super::{Failure, Probation, Swap, SwapStep};
 use crate::dom::Node;
@@ -38,6 +38,7 @@ pub(crate) struct Replaced {
     guest: Option<Guest>,
     info: Option<ModuleInfo>,
     settled: Settled,
+    pruned: PruneRequest,
     /// What the new code logged while it was held back.
     logs: Vec<(LogLevel, String)>,
 }
@@ -205,7 +206,8 @@ impl State {
         let guest = module.guest.replace(candidate.guest).filter(|_| is_well);
         let code = std::mem::replace(&mut module.code, code);
         let settled = self.settle_fresh(name, &instances, candidate.requests);
-        Some(Replaced { code, guest, info, settled, logs: candidate.logs })
+        let pruned = PruneRequest::after(&candidate.report);
+        Some(Replaced { code, guest, info, settled, pruned, logs: candidate.logs })
     }
 
     /// The step `commit`: the old code gets its last call. With the snapshot from before, the new code is put on
@@ -216,10 +218,15 @@ impl State {
         replaced: Option<Replaced>,
         before: Option<Snapshot>,
     ) {
-        let Some(Replaced { code, guest, info, logs, .. }) = replaced else { return };
+        let Some(Replaced { code, guest, info, logs, pruned, .. }) = replaced else { return };
         let times = guest.as_ref().map(|guest| guest.times().clone());
         if let Some(guest) = guest {
-            self.dispose(name, guest);
+            // Travelling and undoing prune nothing: their snapshots are of other times.
+            self.dispose(
+                name,
+                guest,
+                &if before.is_some() { pruned } else { PruneRequest::default() },
+            );
         }
         self.write_held(name, logs);
         if let Some(module) = self.modules.get_mut(name) {
