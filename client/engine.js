@@ -168,7 +168,7 @@ export class Engine {
         this.#holdings.ports.renamed();
         this.#connectSoon();
       },
-      ask: (slot, code) => this.#watch.ask(slot, code),
+      ask: (slot, code, counts) => this.#watch.ask(slot, code, counts),
       returned: (slot) => this.#returned(slot),
       quietly: (change) => this.#delivery.quietly(change),
     });
@@ -193,7 +193,7 @@ export class Engine {
       quietly: (change) => this.#delivery.quietly(change),
       placed: (slot) => this.#mounting.of(slot).filter(({ status }) => status === "mounted"),
       followProps: (slot, props) => this.#mounting.followProps(slot, props),
-      pruned: (elements) => this.#mounting.pruned(elements),
+      rendering: (elements) => this.#mounting.leavings.rendering(elements),
       taken: (slot, restored) => {
         this.#mounting.taken(slot, restored);
         this.#holdings.returned(slot.name);

@@ -144,10 +144,12 @@ export class Guest {
    * @param {number} instance
    * @param {string} component
    * @param {string} props JSON of an object; handed on digit by digit
+   * @param {string | null} [saved] the state that it begins with, as the part of a snapshot
    * @returns {string | null} why it could not be mounted
    */
-  mount(instance, component, props) {
-    const request = `{"instance":${instance},"component":${JSON.stringify(component)},"props":${props}}`;
+  mount(instance, component, props, saved = null) {
+    const rest = saved === null ? "" : `,"saved":${saved}`;
+    const request = `{"instance":${instance},"component":${JSON.stringify(component)},"props":${props}${rest}}`;
     const answer = this.#ask("hmr_mount", request);
     if (answer === null) return null;
     const { error } = parseAnswer("hmr_mount", answer);

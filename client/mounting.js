@@ -7,6 +7,7 @@
  * Invariant: nothing is mounted or unmounted in a slot that is held; its elements wait in `#dirty`.
  */
 
+import { Leavings } from "./leavings.js";
 import { place } from "./place.js";
 import { preserve } from "./preserve.js";
 import { mountProblem, problemOf } from "./problems.js";
@@ -33,12 +34,24 @@ const UNPLACED_PERIOD = 10_000;
  * @property {(name: string) => Slot} slot
  * @property {() => Slot[]} slots all slots there are
  * @property {(slot: Slot) => void} load makes a slot without running code run its version, in a while
- * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T) => T | undefined} ask calls into running
- *   code; undefined if it trapped, which has been dealt with
+ * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T, counts?: boolean) => T | undefined} ask calls into
+ *   running code; undefined if it trapped, which has been dealt with. Whether it counts for the probation: it does, unless told
  * @property {() => void} settled told when the instances are those that the elements ask for
  * @property {(slot: Slot) => void} returned does what had to wait until the module's code returned
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
  */
+
+/**
+ * Elements that have left the document, and then the others from its beginning to its end, whatever order they came in.
+ * @param {Iterable<Element>} elements
+ */
+function inOrder(elements) {
+  const [gone, there] = [/** @type {Element[]} */ ([]), /** @type {Element[]} */ ([])];
+  for (const element of elements) (element.isConnected ? there : gone).push(element);
+  const follows = 4; // Node.DOCUMENT_POSITION_FOLLOWING
+  there.sort((one, other) => (one.compareDocumentPosition(other) & follows ? -1 : 1));
+  return [...gone, ...there];
+}
 
 /** The placed components of one page. */
 export class Mounting {
@@ -50,11 +63,11 @@ export class Mounting {
   #dirty = new Set();
   /** By place, who was there before a reload. @type {Map<string, { instance: number, props: string }>} */
   #reserved = new Map();
-  /** Places that an update's rendering took out of the page, until their instances are unmounted. @type {WeakSet<Element>} */
-  #pruned = new WeakSet();
   #nextInstance = 1;
   #settling = false;
   #with;
+  /** What instances left behind. */
+  leavings = new Leavings();
 
   /** @param {Mountings} collaborators */
   constructor(collaborators) {
@@ -118,14 +131,6 @@ export class Mounting {
   }
 
   /**
-   * To be called when an update's rendering took places out of the page.
-   * @param {Element[]} elements
-   */
-  pruned(elements) {
-    for (const element of elements) this.#pruned.add(element);
-  }
-
-  /**
    * The mounted instance whose view placed an instance.
    * @param {Instance} instance
    */
@@ -166,7 +171,7 @@ export class Mounting {
 
   /** Makes the instances those that the elements in the document ask for. */
   #settle() {
-    for (const element of [...this.#dirty]) {
+    for (const element of inOrder(this.#dirty)) {
       const instance = this.#byElement.get(element);
       const wanted = element.isConnected ? this.#with.slot(element.getAttribute("module") ?? "") : null;
       if (instance?.slot.held || wanted?.held) continue;
@@ -268,7 +273,8 @@ export class Mounting {
     element.replaceChildren();
     slot.tree.addRoot(id, element);
     instance.props = props;
-    const answer = this.#with.ask(slot, (guest) => guest.mount(id, component, props));
+    const saved = this.leavings.take(instance, (migrate) => this.#with.ask(slot, migrate));
+    const answer = slot.alive ? this.#with.ask(slot, (guest) => guest.mount(id, component, props, saved)) : undefined;
     if (answer === undefined) {
       // The others of the module go on without it.
       slot.tree.dropRoot(id);
@@ -353,9 +359,10 @@ export class Mounting {
     const { slot, id, element } = instance;
     this.#instances.delete(id);
     this.#byElement.delete(element);
-    const mounted = slot.tree.roots.has(id);
-    if (mounted && slot.alive && this.#pruned.has(element)) this.#with.ask(slot, (guest) => guest.prune(id));
-    this.#pruned.delete(element);
+    const mounted = slot.tree.roots.has(id) && slot.alive;
+    const capture = () => (mounted ? this.#with.ask(slot, (guest) => guest.capture(), false) : undefined);
+    const pruned = this.leavings.leave(instance, capture);
+    if (pruned && mounted && slot.alive) this.#with.ask(slot, (guest) => guest.prune(id));
     this.#unmountId(slot, id);
     this.#clear(instance);
     element.replaceChildren();

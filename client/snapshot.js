@@ -93,6 +93,42 @@ export function complete(snapshot, placed) {
 }
 
 /**
+ * One instance's part of a snapshot, as text.
+ *
+ * @param {string} snapshot
+ * @param {number} id
+ * @returns {string | null} null if it has none
+ * @throws {Error} if it is no snapshot
+ */
+export function partOf(snapshot, id) {
+  return parts(snapshot).find((part) => part.instance === id)?.text ?? null;
+}
+
+/**
+ * A snapshot of one instance, from what was the part of another.
+ *
+ * @param {string} part
+ * @param {number} id
+ */
+export function withPart(part, id) {
+  return `{"abi":1,"instances":[${renumbered(part, id)}]}`;
+}
+
+/**
+ * Reads what `hmr_migrate` answered.
+ *
+ * @param {string} answer
+ * @returns {string} the snapshot
+ * @throws {Error} if the migration failed, or it is no snapshot
+ */
+export function migratedOf(answer) {
+  const { error } = JSON.parse(answer);
+  if (typeof error === "string") throw new Error(error);
+  instancesOf(answer, "hmr_migrate");
+  return answer;
+}
+
+/**
  * The props of the instances in a snapshot, as text.
  * @param {string} snapshot
  * @returns {Map<number, string>}

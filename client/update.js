@@ -12,7 +12,7 @@ import { install, retire, startClean } from "./install.js";
 import { preserve } from "./preserve.js";
 import { attach, takeOver } from "./show.js";
 import { Candidate } from "./slot.js";
-import { EMPTY, checkReport, complete, instancesOf, propsOf, readReport, withTransform } from "./snapshot.js";
+import { EMPTY, checkReport, complete, instancesOf, migratedOf, propsOf, readReport, withTransform } from "./snapshot.js";
 import { Declined, describe, newSwap, runSwap } from "./swap.js";
 
 /** @typedef {import("./slot.js").Slot} Slot */
@@ -37,7 +37,7 @@ import { Declined, describe, newSwap, runSwap } from "./swap.js";
  * @property {(slot: Slot) => import("./slot.js").Instance[]} placed the instances of a slot's module that are mounted
  * @property {(slot: Slot, props: Map<number, string>) => void} followProps notes the props of a state that was gone back to
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
- * @property {(elements: Element[]) => void} pruned an update's rendering took these places out of the page
+ * @property {(elements: Element[]) => () => void} rendering told before an update renders into elements; what it answers is called afterwards
  * @property {(slot: Slot, restored: Set<number>) => void} taken the slot runs new code, with these instances
  * @property {(slot: Slot, invalidations: import("./protocol.js").Invalidation[]) => import("./protocol.js").Invalidation[]} invalidated treats them;
  *   the answer is what was treated, with what said so in turn
@@ -315,11 +315,7 @@ class Bringing {
     instancesOf(this.#given);
     this.#given = withTransform(this.#given, this.#version.transform);
     const answer = this.#candidate.guest.migrate(this.#given);
-    if (answer === null) return;
-    const { error } = JSON.parse(answer);
-    if (typeof error === "string") throw new Error(error);
-    instancesOf(answer, "hmr_migrate");
-    this.#given = answer;
+    if (answer !== null) this.#given = migratedOf(answer);
   }
 
   /** @param {Swap} swap */
@@ -340,7 +336,7 @@ class Bringing {
     const { links } = resources;
     const oldRoots = [...slot.tree.roots];
     const elements = [...slot.tree.roots.values()].flatMap((root) => (root.dom ? [/** @type {Element} */ (/** @type {unknown} */ (root.dom))] : []));
-    const places = elements.flatMap((element) => [...element.querySelectorAll("hmr-component")]);
+    const rendered = this.#around.rendering(elements);
     /** @type {Set<GuestNode>} */
     const kept = new Set();
     quietly(() => {
@@ -356,7 +352,7 @@ class Bringing {
       putBack();
     });
     candidate.tree.calls = candidate.tree.calls.filter(({ node }) => !kept.has(node));
-    this.#around.pruned(places.filter((element) => !element.isConnected));
+    rendered();
     // The hooks of the old code ran before the new code: what they asked for comes first.
     for (const request of this.#captured?.requests ?? []) resources.apply(slot.name, request);
     const instances = new Set([...this.#restored, ...slot.tree.roots.keys()]);

@@ -113,7 +113,7 @@ impl Instance {
     }
 
     /// What became of each key; values that no signal claimed are orphaned and put aside.
-    pub(crate) fn end_restore(&self, migrations: Vec<String>) -> InstanceReport {
+    pub(crate) fn end_restore(&self) -> InstanceReport {
         let mut keys = self.outcomes.take().unwrap_or_default();
         for (key, parked) in self.parked.take() {
             if let Parked::Old(state) = parked {
@@ -134,7 +134,6 @@ impl Instance {
             component: self.component.clone(),
             keys,
             version: self.version.map(str::to_owned),
-            migrations,
             tasks: self.tasks.end_restore(),
             pruned: self.prunes.take().into_iter().collect(),
             ..InstanceReport::default()

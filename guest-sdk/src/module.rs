@@ -26,26 +26,31 @@ use crate::{dom, engine, event, task};
 pub(crate) fn mount(request: &[u8]) -> MountAnswer {
     let error = serde_json::from_slice::<MountRequest>(request)
         .map_err(|error| format!("the mount request does not parse: {error}"))
-        .and_then(|request| mount_request(&request))
+        .and_then(mount_request)
         .err();
     finish();
     MountAnswer { error }
 }
 
-fn mount_request(request: &MountRequest) -> Result<(), String> {
+fn mount_request(request: MountRequest) -> Result<(), String> {
     let (render, version) = prepare(&request.component, &request.props)?;
     match runtime().instance(request.instance) {
         Some(live) if live.component == request.component => {
-            render_again(&live, request.props.clone(), render);
+            render_again(&live, request.props, render);
         }
         other => {
             if let Some(other) = other {
                 unmount_instance(&other);
             }
-            let (component, props) = (request.component.clone(), request.props.clone());
-            let instance = Instance::new(request.instance, component, version, props);
-            runtime().instances.borrow_mut().push(Rc::clone(&instance));
-            render_into(&instance, render);
+            let MountRequest { instance, component, props, saved } = request;
+            let instance = Instance::new(instance, component, version, props);
+            match saved {
+                Some(state) => _ = render_with(&instance, state, render),
+                None => {
+                    runtime().instances.borrow_mut().push(Rc::clone(&instance));
+                    render_into(&instance, render);
+                }
+            }
         }
     }
     Ok(())
@@ -180,14 +185,19 @@ fn restore_into(
     let migrations = std::mem::take(&mut state.migrations);
     // What hooks after the update look at: whether there are any is known only when the component has run.
     let saved = Saved::new(state.clone());
-    instance.begin_restore(state);
-    runtime().instances.borrow_mut().push(Rc::clone(&instance));
-    render_into(&instance, render);
-    // What resumed tasks ask for belongs to the restoring: the engine settles resources afterwards.
-    runtime().root.run_in(task::run_ready);
-    let report = instance.end_restore(migrations);
+    let report = InstanceReport { migrations, ..render_with(&instance, state, render) };
     runtime().root.run_in(|| instance.hooks.after_update(&saved, &report));
     report
+}
+
+/// Mounts an instance with a state to take up.
+fn render_with(instance: &Rc<Instance>, state: InstanceState, render: Render) -> InstanceReport {
+    instance.begin_restore(state);
+    runtime().instances.borrow_mut().push(Rc::clone(instance));
+    render_into(instance, render);
+    // What resumed tasks ask for belongs to the restoring: the engine settles resources afterwards.
+    runtime().root.run_in(task::run_ready);
+    instance.end_restore()
 }
 
 /// `hmr_dispose`

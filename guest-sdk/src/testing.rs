@@ -100,7 +100,8 @@ impl Page {
         props: &serde_json::Value,
     ) -> Result<(), String> {
         let props = to_raw_value(props).map_err(|error| error.to_string())?;
-        let request = MountRequest { instance, component: component.to_owned(), props };
+        let request =
+            MountRequest { instance, component: component.to_owned(), props, saved: None };
         let bytes = serde_json::to_vec(&request).map_err(|error| error.to_string())?;
         let again = runtime::runtime().instance(instance).is_some();
         let old = again.then(|| self.tree.children_of_root(instance));

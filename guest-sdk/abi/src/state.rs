@@ -236,6 +236,10 @@ pub struct MountRequest {
     pub component: String,
     /// Its props; an object.
     pub props: Box<RawValue>,
+    /// The state of the instance that was in this place before an update took the place out of the page. Only its signals,
+    /// tasks and orphans matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved: Option<InstanceState>,
 }
 
 /// What `hmr_mount` answers.

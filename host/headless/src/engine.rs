@@ -23,6 +23,7 @@ use crate::dom::{Dom, Node};
 use crate::guest::{Effect, Fault, Guest, Terms};
 use crate::history::History;
 use crate::info::{ModuleInfo, Stats};
+use crate::leavings::Leavings;
 use crate::listen::{Listeners, PageEvent};
 use crate::machine::Limits;
 use crate::module::Code;
@@ -115,6 +116,8 @@ pub(crate) struct State {
     pub(crate) log: Vec<LogLine>,
     pub(crate) traps: Vec<Trap>,
     pub(crate) problems: Vec<String>,
+    /// What was in places that updates took out of the page.
+    pub(crate) leavings: Leavings,
     pub(crate) next_instance: u32,
     next_tree: u64,
     /// Calls that modules asked for, made once they are off the stack.
@@ -149,6 +152,7 @@ impl State {
             log: Vec::new(),
             traps: Vec::new(),
             problems: Vec::new(),
+            leavings: Leavings::default(),
             next_instance: 1,
             next_tree: 1,
             calls: VecDeque::new(),

@@ -125,6 +125,7 @@ mod host_functions;
 mod info;
 mod invalidate;
 mod isolated;
+mod leavings;
 mod listen;
 mod machine;
 mod module;

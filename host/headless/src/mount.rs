@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::dom::Node;
 use crate::engine::{Health, State};
 use crate::guest::{Effect, Fault, Guest};
+use crate::leavings::Place;
 use crate::listen::PageEvent;
 use crate::outside::Requests;
 use crate::swap::{Outcome, Swap, SwapStep};
@@ -32,8 +33,8 @@ pub(crate) struct Mount {
     pub(crate) node: Node,
     pub(crate) wanted: Wanted,
     pub(crate) failed: bool,
-    /// An update took its place out of the page.
-    pub(crate) pruned: bool,
+    /// An update took this place out of the page.
+    pub(crate) pruned: Option<Place>,
 }
 
 impl State {
@@ -51,7 +52,7 @@ impl State {
     }
 
     /// The elements of the document that components go into.
-    fn places(&self) -> Vec<Node> {
+    pub(crate) fn places(&self) -> Vec<Node> {
         let all = self.dom.with_descendants(self.dom.root()).into_iter();
         all.filter(|node| self.dom.is(*node, &["hmr-component"])).collect()
     }
@@ -82,7 +83,7 @@ impl State {
         true
     }
 
-    fn wanted(&self, node: Node) -> Wanted {
+    pub(crate) fn wanted(&self, node: Node) -> Wanted {
         let attribute = |name| self.dom.attribute(node, name);
         Wanted {
             module: attribute("module").unwrap_or_default(),
@@ -101,7 +102,7 @@ impl State {
     fn mount(&mut self, node: Node, wanted: &Wanted) {
         let instance = self.next_instance;
         self.next_instance += 1;
-        let mount = Mount { node, wanted: wanted.clone(), failed: false, pruned: false };
+        let mount = Mount { node, wanted: wanted.clone(), failed: false, pruned: None };
         self.mounts.insert(instance, mount);
         if let Err(error) = self.try_mount(instance, node, wanted) {
             self.fail(instance, error);
@@ -110,7 +111,7 @@ impl State {
 
     /// Tries to mount what could not be mounted with its props from before.
     fn mount_again(&mut self, instance: u32, node: Node, wanted: &Wanted) {
-        let mount = Mount { node, wanted: wanted.clone(), failed: false, pruned: false };
+        let mount = Mount { node, wanted: wanted.clone(), failed: false, pruned: None };
         self.mounts.insert(instance, mount);
         if let Err(error) = self.try_mount(instance, node, wanted) {
             self.fail(instance, error);
@@ -118,9 +119,10 @@ impl State {
     }
 
     fn try_mount(&mut self, instance: u32, node: Node, wanted: &Wanted) -> Result<(), String> {
-        let request = request(instance, wanted)?;
+        let mut request = request(instance, wanted)?;
         self.check_place(node, wanted)?;
         let loading = self.start(&wanted.module)?;
+        request.saved = self.left_at(node, instance, wanted);
         self.dom.clear(node);
         if let Some(module) = self.modules.get_mut(&wanted.module) {
             module.tree.set_root(instance, node);
@@ -260,7 +262,8 @@ impl State {
     /// Takes what an instance rendered out of its place, and lets its code know.
     fn tear_down(&mut self, instance: u32, mount: &Mount) {
         let Wanted { module: name, component, .. } = &mount.wanted;
-        if !mount.failed && mount.pruned {
+        if let Some(place) = mount.pruned.clone().filter(|_| !mount.failed) {
+            self.leave_behind(place, instance, name);
             self.call(name, &format!("pruning `{component}`"), |guest| guest.prune(instance));
         }
         if !mount.failed {
@@ -408,7 +411,7 @@ fn request(instance: u32, wanted: &Wanted) -> Result<MountRequest, String> {
         .map_err(|error| malformed(error.to_string()))?;
     let props = RawValue::from_string(wanted.props.trim().to_owned())
         .map_err(|error| malformed(error.to_string()))?;
-    Ok(MountRequest { instance, component: wanted.component.clone(), props })
+    Ok(MountRequest { instance, component: wanted.component.clone(), props, saved: None })
 }
 
 /// Names for a message.

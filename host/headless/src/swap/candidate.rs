@@ -161,6 +161,7 @@ impl State {
     ) -> Option<Replaced> {
         // Nothing that was held is a DOM operation, which alone could fail.
         _ = self.apply(name, held);
+        let places = self.inner_places();
         let mut replaced = self.render(name, code, candidate)?;
         let Settled { resources, connections } = std::mem::take(&mut replaced.settled);
         (swap.resources, swap.connections) = (resources, connections);
@@ -172,8 +173,12 @@ impl State {
         if let Some(module) = self.modules.get_mut(name) {
             module.previous_keys = std::mem::replace(&mut module.keys, keys.collect());
         }
-        for mount in self.mounts.values_mut() {
-            mount.pruned |= !self.dom.is_connected(mount.node);
+        for (instance, place) in places {
+            if let Some(mount) = self.mounts.get_mut(&instance)
+                && !self.dom.is_connected(mount.node)
+            {
+                mount.pruned = Some(place);
+            }
         }
         Some(replaced)
     }

@@ -1,0 +1,84 @@
+/**
+ * What instances leave behind when an update takes their places out of the page: their state, for an update that brings the
+ * place back, as undoing the edit does.
+ *
+ * In: snapshots, and the places of instances. Out: the part of a snapshot that belongs into a place. It stays text throughout.
+ */
+
+import { place } from "./place.js";
+import { EMPTY, migratedOf, partOf, withPart } from "./snapshot.js";
+import { describe } from "./swap.js";
+
+/** @typedef {import("./slot.js").Instance} Instance */
+/** @typedef {import("./module.js").Guest} Guest */
+
+/** How many states are kept; then the oldest go. */
+const MOST_KEPT = 64;
+
+/** The states that were left behind in one page. */
+export class Leavings {
+  /** By place, the oldest first. @type {Map<string, string>} */
+  #kept = new Map();
+  /** Places that an update's rendering took out of the page, until their instances are unmounted. @type {WeakMap<Element, string>} */
+  #gone = new WeakMap();
+
+  /**
+   * To be called before an update renders.
+   * @param {Element[]} elements what it renders into
+   * @returns {() => void} to be called afterwards: notes which places are gone
+   */
+  rendering(elements) {
+    const inner = elements.flatMap((element) => [...element.querySelectorAll("hmr-component")]);
+    const places = new Map(inner.map((element) => [element, place(element)]));
+    return () => {
+      for (const [element, where] of places) if (!element.isConnected) this.#gone.set(element, where);
+    };
+  }
+
+  /**
+   * Keeps the state of an instance that is about to be unmounted, if an update took its place.
+   *
+   * @param {Instance} instance
+   * @param {() => string | undefined} capture
+   * @returns {boolean} whether an update took its place
+   */
+  leave({ id, element }, capture) {
+    const where = this.#gone.get(element);
+    if (where === undefined) return false;
+    this.#gone.delete(element);
+    const part = partOf(capture() ?? EMPTY, id);
+    if (part === null) return true;
+    this.#kept.delete(where);
+    this.#kept.set(where, part);
+    for (const oldest of this.#kept.keys()) if (this.#kept.size > MOST_KEPT) this.#kept.delete(oldest);
+    return true;
+  }
+
+  /**
+   * The state that was left behind where an instance is to be mounted, as its code understands it.
+   *
+   * @param {Instance} instance
+   * @param {(migrate: (guest: Guest) => string | null) => string | null | undefined} ask undefined if it trapped
+   * @returns {string | null}
+   */
+  take({ id, element, component, slot }, ask) {
+    if (this.#kept.size === 0) return null;
+    const where = place(element);
+    const part = this.#kept.get(where);
+    if (part === undefined) return null;
+    const snapshot = withPart(part, id);
+    const answer = ask((guest) => guest.migrate(snapshot));
+    if (answer === undefined) return null;
+    const what = `the state that \`${component}\` had in \`${where}\``;
+    try {
+      const migrated = answer === null ? snapshot : migratedOf(answer);
+      const taken = partOf(migrated, id);
+      this.#kept.delete(where);
+      slot.log("info", `${what} is taken up`);
+      return taken;
+    } catch (error) {
+      slot.log("warn", `${what} cannot be taken up: ${describe(error)}`);
+      return null;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+//! What instances leave behind when an update takes their places out of the page: their state, for an update that brings
+//! the place back, as undoing the edit does.
+
+use std::collections::VecDeque;
+
+use hmr_abi::state::{InstanceState, MigrateAnswer, Snapshot};
+
+use crate::dom::Node;
+use crate::engine::State;
+use crate::mount::Wanted;
+use crate::record::LogLevel;
+
+/// How many states are kept; then the oldest go.
+const MOST_KEPT: usize = 64;
+
+/// Where a component stands in the page, `board.Board#0 > card.Card left#2`: module, component, its name if it has one, and
+/// which of those that are called so it is in the one that it stands in.
+pub(crate) type Place = String;
+
+/// The states that were left behind, the latest first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Leavings(VecDeque<(Place, InstanceState)>);
+
+impl State {
+    /// The places of the instances that stand in others.
+    pub(crate) fn inner_places(&self) -> Vec<(u32, Place)> {
+        let mounted = self
+            .mounts
+            .iter()
+            .filter(|(_, mount)| !mount.failed && self.outer(mount.node).is_some());
+        mounted.map(|(instance, mount)| (*instance, self.place_of(mount.node))).collect()
+    }
+
+    fn place_of(&self, node: Node) -> Place {
+        let outer = self.outer(node);
+        let kind = |node| {
+            let Wanted { module, component, .. } = self.wanted(node);
+            let name = self.dom.attribute(node, "name").map(|name| format!(" {name}"));
+            format!("{module}.{component}{}", name.unwrap_or_default())
+        };
+        let name = kind(node);
+        let before = self.places().into_iter().take_while(|other| *other != node);
+        let nth =
+            before.filter(|other| self.outer(*other) == outer && kind(*other) == name).count();
+        let here = format!("{name}#{nth}");
+        outer.map_or_else(|| here.clone(), |outer| format!("{} > {here}", self.place_of(outer)))
+    }
+
+    /// The element of the component that a place is in.
+    fn outer(&self, node: Node) -> Option<Node> {
+        let above = self.dom.with_ancestors(node).into_iter().skip(1);
+        above.into_iter().find(|node| self.dom.is(*node, &["hmr-component"]))
+    }
+
+    /// Keeps the state of an instance whose place is gone.
+    pub(crate) fn leave_behind(&mut self, place: Place, instance: u32, name: &str) {
+        let Some(Ok(snapshot)) = self.capture(name) else { return };
+        let own = snapshot.instances.into_iter().find(|state| state.instance == instance);
+        if let Some(state) = own {
+            let left = &mut self.leavings.0;
+            left.retain(|(other, _)| *other != place);
+            left.push_front((place, state));
+            left.truncate(MOST_KEPT);
+        }
+    }
+
+    /// The state that was left behind where a component is to be mounted, as its code understands it.
+    pub(crate) fn left_at(
+        &mut self,
+        node: Node,
+        instance: u32,
+        wanted: &Wanted,
+    ) -> Option<InstanceState> {
+        if self.leavings.0.is_empty() {
+            return None;
+        }
+        let place = self.place_of(node);
+        let at = self.leavings.0.iter().position(|(other, _)| *other == place)?;
+        let (_, state) = self.leavings.0.get(at)?.clone();
+        let instances = vec![InstanceState { instance, ..state }];
+        let snapshot = Snapshot { abi: hmr_abi::ABI_VERSION, instances, ..Snapshot::default() };
+        let Wanted { module: name, component, .. } = wanted;
+        let during = format!("migrating `{component}`");
+        let migrated = match self.call(name, &during, |guest| guest.migrate(&snapshot))? {
+            None => Ok(snapshot),
+            Some(MigrateAnswer::Migrated(migrated)) => Ok(migrated),
+            Some(MigrateAnswer::Failed { error }) => Err(error),
+        };
+        let (level, text) = match &migrated {
+            Ok(_) => (LogLevel::Info, "is taken up".to_owned()),
+            Err(error) => (LogLevel::Warn, format!("cannot be taken up: {error}")),
+        };
+        let text = format!("the state that `{component}` had in `{place}` {text}");
+        self.write_log(level, name, text);
+        let taken = migrated.ok()?.instances.into_iter().next();
+        self.leavings.0.remove(at);
+        taken
+    }
+}
