@@ -91,6 +91,7 @@ export class Engine {
       fired: (resource, event) => this.#delivery.fired(resource, event),
       node: (module, node) => this.#slot(module).nodeOf(node),
       nameOf: (instance) => this.#mounting.get(instance)?.name ?? null,
+      isMounted: (name) => this.#mounting.isMounted(name),
       moduleOf: (instance) => this.#mounting.get(instance)?.slot.name ?? null,
       sent: (value) => this.#delivery.sent(value),
       problem: collaborators.problem,
@@ -358,6 +359,7 @@ export class Engine {
   #connectSoon() {
     queueMicrotask(() => {
       this.#holdings.ports.refresh();
+      this.#holdings.ports.tellAbsent();
       this.#delivery.drain();
     });
   }

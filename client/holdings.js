@@ -23,10 +23,11 @@ import { Resources } from "./resources.js";
  * @property {import("./resources.js").Surroundings["fired"]} fired
  * @property {import("./resources.js").Surroundings["node"]} node
  * @property {import("./ports.js").Surroundings["nameOf"]} nameOf
+ * @property {import("./ports.js").Surroundings["isMounted"]} isMounted
  * @property {(instance: number) => string | null} moduleOf null for an instance that has no place
  * @property {import("./ports.js").Surroundings["sent"]} sent
  * @property {(message: string) => void} problem
- * @property {(module: string, text: string) => void} warn
+ * @property {(module: string | null, text: string) => void} warn
  */
 
 /**

@@ -93,6 +93,14 @@ export class Mounting {
   }
 
   /**
+   * Whether an instance that is called so is mounted.
+   * @param {string} name
+   */
+  isMounted(name) {
+    return [...this.#instances.values()].some((instance) => instance.status === "mounted" && instance.name === name);
+  }
+
+  /**
    * The placed components of a module.
    * @param {Slot} slot
    */

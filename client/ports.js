@@ -32,9 +32,10 @@ import { RequestError, parseRequest } from "./resources/request.js";
  * @typedef {object} Surroundings
  * @property {import("./host.js").HostFunctions} host
  * @property {(instance: number) => string | null} nameOf null for an instance that has no place
+ * @property {(name: string) => boolean} isMounted whether an instance that is called so is mounted
  * @property {(value: Value) => void} sent delivers a value once it can be
  * @property {(message: string) => void} problem
- * @property {(module: string, text: string) => void} warn
+ * @property {(module: string | null, text: string) => void} warn
  */
 
 /**
@@ -109,6 +110,8 @@ export class Ports {
   #stale = false;
   /** The problems of connections that were told and still stand. @type {Set<string>} */
   #standing = new Set();
+  /** The ports that connections wait for, which was told. @type {Set<string>} */
+  #absent = new Set();
   /** The transforms that failed when they were called last. @type {Set<string>} */
   #failing = new Set();
   /** The links whose goal missed a value for want of code. @type {Set<string>} */
@@ -242,6 +245,25 @@ export class Ports {
     return problems;
   }
 
+  /** Tells which connections wait for a port that an instance could have by now. */
+  tellAbsent() {
+    /** @type {Set<string>} */
+    const absent = new Set();
+    for (const declaration of this.#declarations.values()) {
+      for (const [{ name: wanted, port }, input] of /** @type {const} */ ([[declaration.from, false], [declaration.to, true]])) {
+        if (!this.#with.isMounted(wanted)) continue;
+        const theirs = [...this.#open.values()].filter((other) => other.input === input && this.#with.nameOf(other.instance) === wanted);
+        if (theirs.some((other) => other.port === port)) continue;
+        const kind = input ? "input" : "output";
+        const others = [...new Set(theirs.map((other) => `\`${other.port}\``))].sort().join(", ");
+        const instead = others === "" ? "" : `; its ${kind}s: ${others}`;
+        absent.add(`\`${fromText(declaration)}\` is not connected to \`${toText(declaration)}\` yet: \`${wanted}\` has no ${kind} \`${port}\`${instead}`);
+      }
+    }
+    for (const text of absent) if (!this.#absent.has(text)) this.#with.warn(null, text);
+    this.#absent = absent;
+  }
+
   /** @param {Element} element */
   #read(element) {
     this.#declarations.delete(element);
@@ -306,8 +328,9 @@ export class Ports {
     const { op, instance, port, type } = request;
     const kind = op === "output" ? request.kind : "port";
     const handler = op === "input" ? request.handler : 0;
-    const goesOn = there?.module === module;
-    const latest = goesOn && there.type === type && there.kind === kind ? there.latest : null;
+    // A port of another type is another port: what came to it before is nothing to it.
+    const goesOn = there?.module === module && there.type === type;
+    const latest = goesOn && there.kind === kind ? there.latest : null;
     return { serial: goesOn ? there.serial : this.#serial++, module, instance, port, input: op === "input", kind, type, handler, latest };
   }
 

@@ -17,6 +17,7 @@ class Bench {
   names = new Map([[1, "Board"], [2, "Log"], [3, "Log"]]);
   ports = new Ports({
     host: this.host,
+    isMounted: () => false,
     nameOf: (instance) => this.names.get(instance) ?? null,
     sent: (value) => void this.waiting.push(value),
     problem: (message) => void this.problems.push(message),

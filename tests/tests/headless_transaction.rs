@@ -165,7 +165,7 @@ fn a_migration_that_fails_rolls_back() {
 }
 
 #[test]
-fn the_transform_of_an_update_reaches_the_migration_alone() {
+fn the_transform_of_an_update_reaches_the_migration_or_else_the_restoring() {
     let page = open(&Guest::counter(1));
     // It is told what it gets, and hands it on without the transform, which stands in front.
     let told = "(call $log (i32.const 1) (local.get $at) (local.get $len)) (return (i32.const 0))";
@@ -177,10 +177,14 @@ fn the_transform_of_an_update_reaches_the_migration_alone() {
     assert!(given.text.starts_with(&format!(r#"{{"abi":1,"transform":{transform}"#)), "{given}");
     let error = page.swap_with("counter", Guest::counter(2).bytes(), "{}").expect_err("no array");
     assert!(error.to_string().contains("no array of operations"), "{error}");
-    // Code that does not migrate does without.
-    let swap =
-        page.swap_with("counter", Guest::counter(2).bytes(), transform).expect("a transform");
+    // Code that does not migrate gets it with the state.
+    let told = "(call $log (i32.const 1) (local.get $at) (local.get $len))";
+    let other = Guest::counter(2).first("restore_state", told);
+    let swap = page.swap_with("counter", other.bytes(), transform).expect("a transform");
     assert!(swap.is_committed(), "{swap}");
+    let given: Vec<_> =
+        page.log().into_iter().filter(|line| line.text.contains(transform)).collect();
+    assert_eq!(given.len(), 2, "{given:?}");
 }
 
 /// Old code whose hook counts 40 up, logs, and opens an interval.
@@ -404,7 +408,8 @@ fn a_place_that_an_update_takes_away_is_pruned_before_it_is_unmounted() {
     let swap = page.swap("counter", outer(true));
     assert!(swap.is_committed(), "{swap}");
     page.find("main").expect("the page").remove().expect("it is there");
-    assert_eq!(of_inner(), ["pruned", "unmounted", "unmounted"]);
+    let back = "the state that `Counter` had in `counter.Counter#0 > inner.Counter#0` is taken up";
+    assert_eq!(of_inner(), ["pruned", "unmounted", back, "unmounted"]);
 }
 
 /// A guest that invalidates an instance when a condition holds in an export.

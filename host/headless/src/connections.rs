@@ -37,6 +37,8 @@ pub(crate) struct Connections {
     on_their_way: VecDeque<Delivery>,
     /// What is wrong with declarations that stand; each was told.
     misfits: BTreeSet<String>,
+    /// What connections wait for; each was told.
+    absent: BTreeSet<String>,
     /// What was told of values that were dropped.
     told: BTreeSet<String>,
     /// Whether a value is being delivered: what is sent now answers it.
@@ -117,6 +119,18 @@ impl State {
         self.connections.misfits = problems;
         for text in news {
             self.problem(text);
+        }
+    }
+
+    /// Tells which connections wait for a port that an instance could have by now.
+    pub(crate) fn tell_absent(&mut self) {
+        let (declared, _) = self.declared();
+        let absent: BTreeSet<String> =
+            self.ports.absent(&declared, &self.names()).into_iter().collect();
+        let news: Vec<String> = absent.difference(&self.connections.absent).cloned().collect();
+        self.connections.absent = absent;
+        for text in news {
+            self.write_log(LogLevel::Warn, "", text);
         }
     }
 

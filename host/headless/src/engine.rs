@@ -348,6 +348,7 @@ impl State {
             }
         }
         self.invalidation_ends();
+        self.tell_absent();
         self.take_notes();
         self.compare_paces();
     }

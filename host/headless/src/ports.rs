@@ -108,12 +108,18 @@ pub(crate) struct Link {
     pub(crate) transform: Option<String>,
     /// The ends as messages name them.
     pub(crate) ends: (String, String),
+    /// What the output gives and what the input takes.
+    pub(crate) types: (String, String),
 }
 
 impl Link {
-    /// Whether this is the same way, whatever its instances are called now.
+    /// Whether this is the same way, whatever its instances are called now. An input of another type is another goal: what
+    /// came to it before is nothing to it.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        self.from == other.from && self.to == other.to && self.transform == other.transform
+        self.from == other.from
+            && self.to == other.to
+            && self.transform == other.transform
+            && self.types == other.types
     }
 }
 
@@ -225,6 +231,7 @@ impl Ports {
                         to: to.clone(),
                         transform: one.transform.clone(),
                         ends: one.ends(),
+                        types: (output.fingerprint.clone(), input.fingerprint.clone()),
                     };
                     match one.check(output, input) {
                         Ok(()) if !links.iter().any(|other| other.is(&link)) => links.push(link),
@@ -239,6 +246,36 @@ impl Ports {
         }
         problems.dedup();
         (links, problems)
+    }
+
+    /// What connections wait for: ports that no instance has though it is there.
+    pub(crate) fn absent(
+        &self,
+        declared: &[Declared],
+        names: &BTreeMap<u32, String>,
+    ) -> Vec<String> {
+        let mut absent = Vec::new();
+        for one in declared {
+            let (from, to) = one.ends();
+            let mut look = |end: &(String, String), kind: &str, ports: Vec<&PortName>| {
+                let (name, port) = end;
+                let is_there = names.values().any(|other| other == name);
+                let theirs: Vec<&str> = ports
+                    .into_iter()
+                    .filter(|(instance, _)| names.get(instance) == Some(name))
+                    .map(|(_, port)| port.as_str())
+                    .collect();
+                if is_there && !theirs.contains(&port.as_str()) {
+                    absent.push(format!(
+                        "`{from}` is not connected to `{to}` yet: `{name}` has no {kind} `{port}`{}",
+                        others(&theirs, kind)
+                    ));
+                }
+            };
+            look(&one.from, "output", self.outputs.keys().collect());
+            look(&one.to, "input", self.inputs.keys().collect());
+        }
+        absent
     }
 
     /// Why a link is no longer made.
@@ -256,6 +293,14 @@ impl Ports {
             _ => "no `hmr-connect` element declares it any more".to_owned(),
         }
     }
+}
+
+/// What a component has instead of the port that was meant.
+fn others(ports: &[&str], kind: &str) -> String {
+    let mut names: Vec<String> = ports.iter().map(|port| format!("`{port}`")).collect();
+    names.sort();
+    names.dedup();
+    if names.is_empty() { String::new() } else { format!("; its {kind}s: {}", names.join(", ")) }
 }
 
 /// The ports that an end of a declaration means.

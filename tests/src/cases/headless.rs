@@ -26,9 +26,10 @@ pub fn run(case: &Case, modules: &Modules) -> Vec<Observation> {
         }
     }
     let builder = builder
-        .host("double", |argument| match argument.as_f64() {
-            Some(number) => Ok(json!(number * 2.0)),
-            None => Err("that is no number".to_owned()),
+        .host("double", |argument| match (argument.as_i64(), argument.as_f64()) {
+            (Some(number), _) => Ok(json!(number * 2)),
+            (None, Some(number)) => Ok(json!(number * 2.0)),
+            (None, None) => Err("that is no number".to_owned()),
         })
         .host_deferred("later");
     let page = builder.open().unwrap_or_else(|error| panic!("{}: {error}", case.name));

@@ -56,15 +56,20 @@ fn migrated(
         Fault::plain(format!("the snapshot of the page cannot be read: {error}"))
     };
     let mut snapshot: Snapshot = serde_json::from_str(text).map_err(malformed)?;
-    if !guest.has(exports::MIGRATE) {
-        return Ok((snapshot, text.to_owned()));
-    }
     snapshot.transform = transform.to_vec();
-    let argument = serde_json::to_vec(&snapshot).map_err(malformed)?;
-    let answer = guest.ask(exports::MIGRATE, &argument)?;
-    // The answer that says nothing leaves the state as it is.
+    let argument = if transform.is_empty() {
+        text.to_owned()
+    } else {
+        serde_json::to_string(&snapshot).map_err(malformed)?
+    };
+    // Code that has no migrations, or none to say of this, gets the transform with the state.
+    let answer = if guest.has(exports::MIGRATE) {
+        guest.ask(exports::MIGRATE, argument.as_bytes())?
+    } else {
+        Vec::new()
+    };
     if answer.is_empty() {
-        return Ok((snapshot, text.to_owned()));
+        return Ok((snapshot, argument));
     }
     match MigrateAnswer::parse(&answer) {
         Ok(MigrateAnswer::Failed { error }) => Err(Fault::plain(error)),

@@ -268,7 +268,8 @@ impl State {
 /// Lets new code bring the state to its own version. What it asks for meanwhile stays with it.
 pub(crate) fn migrate(guest: &mut Guest, snapshot: Snapshot) -> Result<Snapshot, String> {
     match guest.migrate(&snapshot).map_err(|fault| fault.to_string())? {
-        None => Ok(Snapshot { transform: Vec::new(), ..snapshot }),
+        // Code that has no migrations gets the update's transform with the state.
+        None => Ok(snapshot),
         Some(MigrateAnswer::Migrated(migrated)) => Ok(migrated),
         Some(MigrateAnswer::Failed { error }) => Err(error),
     }
