@@ -5,10 +5,20 @@
  * that is new after a step back takes the place of those that came after it.
  */
 
+import { fields } from "./raw.js";
+
 /** How many states are kept. */
 const MOST_ENTRIES = 50;
 
 /** @typedef {{ snapshot: string, hash: string, time: number }} Entry */
+
+/**
+ * What a snapshot tells of its instances, without whether they have hooks.
+ * @param {string} snapshot
+ */
+function stateIn(snapshot) {
+  return fields(snapshot).get("instances") ?? snapshot;
+}
 
 /** The states of one module. */
 export class History {
@@ -32,7 +42,8 @@ export class History {
    * @param {number} time milliseconds since the Unix epoch
    */
   add(snapshot, hash, time) {
-    if (this.#entries[this.#at]?.snapshot === snapshot) return;
+    const current = this.#entries[this.#at];
+    if (current && (current.snapshot === snapshot || stateIn(current.snapshot) === stateIn(snapshot))) return;
     this.#entries.splice(this.#at + 1, Infinity, { snapshot, hash, time });
     if (this.#entries.length > MOST_ENTRIES) this.#entries.shift();
     this.#at = this.#entries.length - 1;

@@ -144,6 +144,8 @@ async function fileOf(from, load) {
 class Events {
   /** @type {Map<string, Set<(detail: any) => void>>} */
   #callbacks = new Map();
+  /** What was told with `ready`, which happens once. @type {unknown} */
+  #ready = null;
   #failed;
 
   /** @param {(error: unknown) => void} failed */
@@ -162,6 +164,13 @@ class Events {
     const own = (/** @type {any} */ detail) => callback(detail);
     const callbacks = this.#callbacks.get(event) ?? new Set();
     this.#callbacks.set(event, callbacks.add(own));
+    const ready = event === "ready" ? this.#ready : null;
+    if (ready !== null) {
+      // A script gets this object only once the page is ready.
+      queueMicrotask(() => {
+        if (callbacks.has(own)) this.#call(own, ready);
+      });
+    }
     return () => void callbacks.delete(own);
   }
 
@@ -170,12 +179,19 @@ class Events {
    * @param {unknown} detail
    */
   emit(event, detail) {
-    for (const callback of [...(this.#callbacks.get(event) ?? [])]) {
-      try {
-        callback(detail);
-      } catch (error) {
-        this.#failed(error);
-      }
+    if (event === "ready") this.#ready = detail;
+    for (const callback of [...(this.#callbacks.get(event) ?? [])]) this.#call(callback, detail);
+  }
+
+  /**
+   * @param {(detail: any) => void} callback
+   * @param {unknown} detail
+   */
+  #call(callback, detail) {
+    try {
+      callback(detail);
+    } catch (error) {
+      this.#failed(error);
     }
   }
 }

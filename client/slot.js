@@ -20,8 +20,8 @@ import { Tree } from "./tree.js";
 /** @typedef {import("./holdings.js").Request} Request */
 
 /**
- * A version that ran, with what is needed to run it again.
- * @typedef {{ version: Version, compiled: WebAssembly.Module, snapshot: string | null }} Before
+ * A version that ran, with what is needed to run it again, and the one that ran before it, for when it does.
+ * @typedef {{ version: Version, compiled: WebAssembly.Module, snapshot: string | null, before: Before | null }} Before
  */
 
 /** A placed component. */

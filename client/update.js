@@ -168,13 +168,15 @@ class Bringing {
 
   run() {
     const runs = this.#slot.guest !== null;
-    const stateful = (runs && !this.#options.clean) || this.#snapshot !== null;
+    const clean = runs && this.#options.clean === true;
+    const stateful = runs || this.#snapshot !== null;
     return this.#run(newSwap(this.#version, "committed"), [
       ["prepare", (swap) => this.#prepare(swap)],
       ...this.#when(runs, ["quiesce", () => this.#quiesce()]),
-      ...this.#when(runs && !this.#options.clean, ["capture", () => this.#capture(true)]),
+      ...this.#when(runs && !clean, ["capture", () => this.#capture(true)]),
       ["instantiate", () => this.#instantiate()],
-      ...this.#when(stateful, ["migrate", () => this.#migrate()], ["restore", (swap) => this.#restore(swap)]),
+      ...this.#when(stateful && !clean, ["migrate", () => this.#migrate()]),
+      ...this.#when(stateful, ["restore", (swap) => this.#restore(swap)]),
       ["render", (swap) => this.#render(swap)],
       ["commit", (swap) => this.#commit(swap)],
       ["probation", () => this.#around.examine(this.#slot)],
@@ -224,7 +226,7 @@ class Bringing {
     };
     await runSwap(swap, plan, this.#around.clock);
     this.#handleInvalidated(swap);
-    slot.before = null;
+    slot.before = before.before;
   }
 
   /**
@@ -291,6 +293,7 @@ class Bringing {
   /** From here on nothing reaches the code. This runs as a task of its own, so no wasm frame is on the stack. */
   #quiesce() {
     this.#slot.held = true;
+    if (this.#options.clean) this.#snapshot = complete(EMPTY, this.#around.placed(this.#slot));
   }
 
   /** @param {boolean} updates */
@@ -365,7 +368,8 @@ class Bringing {
     const { guest: old, version, compiled } = slot;
     const exchanged = version !== null && version.hash !== this.#version.hash;
     // The last good state is the one that was captured before the hooks ran: an undoing leaves nothing of them.
-    const before = old && exchanged && compiled ? { version, compiled, snapshot: slot.lastGood } : null;
+    const earlier = slot.before && { ...slot.before, before: null };
+    const before = old && exchanged && compiled ? { version, compiled, snapshot: slot.lastGood, before: earlier } : null;
     // The same code again goes on to be watched as it was.
     const undoTo = exchanged ? before : (slot.probation?.before ?? null);
     install(slot, candidate, this.#version, /** @type {WebAssembly.Module} */ (this.#compiled));
@@ -376,10 +380,11 @@ class Bringing {
     const sequence = this.#options.sequence ?? slot.probation?.sequence ?? null;
     if (watched) slot.probation = { left: PROBATION_CALLS, before: undoTo, sequence };
     else if (exchanged) slot.probation = null;
+    for (const [level, text] of this.#captured?.logs ?? []) slot.log(level, text);
     // An undoing prunes nothing: its snapshot is of another time.
     if (old && !old.trap) retire(old, slot, watched ? swap.report : null);
     slot.calls.turnOver(this.#version.hash);
-    for (const [level, text] of [...(this.#captured?.logs ?? []), ...candidate.logs]) slot.log(level, text);
+    for (const [level, text] of candidate.logs) slot.log(level, text);
     slot.tree.flushCalls();
     slot.held = false;
     this.#around.taken(slot, this.#restored);

@@ -66,6 +66,23 @@ async function started(other) {
 /** @param {Page} page */
 const shown = (page) => [page.get("h2").textContent, page.get("button").textContent];
 
+test("who asks for `ready` after it was told is called back, once", async () => {
+  const { hmr, emit, failures } = await started();
+  /** @type {unknown[]} */
+  const told = [];
+  hmr.on("ready", (detail) => void told.push(["early", detail]));
+  emit("ready", { page: "p" });
+  hmr.on("ready", (detail) => void told.push(["late", detail]));
+  hmr.on("ready", () => {
+    throw new Error("mistaken");
+  });
+  const end = hmr.on("ready", () => void told.push(["ended", null]));
+  end();
+  await Promise.resolve();
+  assert.deepEqual(told, [["early", { page: "p" }], ["late", { page: "p" }]]);
+  assert.equal(failures.length, 1);
+});
+
 test("modules and counts are told", async () => {
   const { page, hmr } = await started();
   await page.update(2, page.version("b", counter("B")));
@@ -257,7 +274,7 @@ test("reload starts the code again, with its state or without", async () => {
   const swap = await hmr.reload("counter");
   assert.deepEqual([swap.outcome, swap.hash, ...shown(page)], ["committed", "a", "A", "1"]);
   const clean = await hmr.reload("counter", { state: false });
-  assert.deepEqual(clean.events, ["prepare", "quiesce", "instantiate", "render", "commit", "probation"]);
+  assert.deepEqual(clean.events, ["prepare", "quiesce", "instantiate", "restore", "render", "commit", "probation"]);
   await page.settled();
   assert.deepEqual(shown(page), ["A", "0"]);
 });

@@ -159,11 +159,14 @@ fn a_module_is_reloaded_and_rolled_back_with_its_state() {
     assert_eq!(count(&page), "12");
     let module = &page.modules()[0];
     assert_eq!(module.generation, 4);
-    assert_eq!(module.keys.iter().collect::<Vec<_>>(), ["count"]);
+    assert_eq!(module.keys[&1].iter().collect::<Vec<_>>(), ["count"]);
     assert_eq!(module.previous_keys, module.keys);
     assert_eq!(module.state, ModuleState::Probation);
     assert_eq!(page.stats().committed, 4);
     assert!(page.reload("other").is_err());
+    let swap = page.restart("counter").expect("it is there");
+    assert!(swap.is_committed(), "{swap}");
+    assert_eq!(count(&page), "0", "the state is left behind");
 }
 
 #[test]

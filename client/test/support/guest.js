@@ -203,6 +203,12 @@ export function guest(shape) {
       (${result("capture_state", "i32")}.const ${state}))
     (func (export "${name("restore_state")}") (param $at i32) (param $length i32) (result i32)
       ${trapIn("restore_state")}
+      ;; An instance without signals, whose number is the first: it begins anew.
+      (if (i32.and (i32.gt_u (local.get $length) (i32.const 40))
+          (i32.gt_u (i32.sub (i32.load8_u (i32.sub (i32.add (local.get $at) (local.get $length)) (i32.const 6))) (i32.const 48)) (i32.const 9))) (then
+        (global.set $instance (i32.sub (i32.load8_u (i32.add (local.get $at) (i32.const 34))) (i32.const 48)))
+        ${set(`(i32.const ${shape.initial ?? 0})`)}
+        ${renders} ${reportInstance} (return (i32.const ${report}))))
       (if (i32.gt_u (local.get $length) (i32.const 60)) (then
         (global.set $instance (i32.sub (i32.load8_u (i32.sub (i32.add (local.get $at) (local.get $length)) (i32.const ${fromEnd}))) (i32.const 48)))
         ${set("(i32.sub (i32.load8_u (i32.sub (i32.add (local.get $at) (local.get $length)) (i32.const 6))) (i32.const 48))")}

@@ -22,7 +22,7 @@ use crate::connections::{Connections, Delivery};
 use crate::dom::{Dom, Node};
 use crate::guest::{Effect, Fault, Guest, Terms};
 use crate::history::History;
-use crate::info::{ModuleInfo, Stats};
+use crate::info::{Keys, ModuleInfo, Stats};
 use crate::leavings::Leavings;
 use crate::listen::{Listeners, PageEvent};
 use crate::machine::Limits;
@@ -80,8 +80,8 @@ pub(crate) struct Module {
     /// The version before the one that runs.
     pub(crate) previous: Option<Code>,
     /// The keys of its signals, and those of before the last swap.
-    pub(crate) keys: BTreeSet<String>,
-    pub(crate) previous_keys: BTreeSet<String>,
+    pub(crate) keys: Keys,
+    pub(crate) previous_keys: Keys,
     /// There while new code is watched.
     pub(crate) probation: Option<Probation>,
     /// The versions that were undone.
@@ -191,8 +191,8 @@ impl State {
             calls: Rc::default(),
             generation: 0,
             previous: None,
-            keys: BTreeSet::new(),
-            previous_keys: BTreeSet::new(),
+            keys: Keys::new(),
+            previous_keys: Keys::new(),
             probation: None,
             refused: Vec::new(),
             history: History::default(),

@@ -69,7 +69,7 @@ pub enum PageError {
     #[error("the module `{0}` is being swapped")]
     Swapping(String),
     /// The module has no version before the one that runs.
-    #[error("the module `{0}` has no version before this one")]
+    #[error("there is no version of `{0}` from before the one that runs")]
     NoPrevious(String),
     /// A call of an export failed.
     #[error("the call of `{export}` of `{module}` failed: {why}")]

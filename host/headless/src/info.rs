@@ -1,8 +1,8 @@
 //! What a page tells of its modules, and of what happened in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use hmr_abi::state::Snapshot;
+use hmr_abi::state::{InstanceState, Snapshot};
 
 use crate::engine::{Health, State};
 use crate::page::Page;
@@ -25,6 +25,9 @@ pub enum ModuleState {
     Stopped,
 }
 
+/// The keys of signals, by instance.
+pub type Keys = BTreeMap<u32, BTreeSet<String>>;
+
 /// What is known of a module.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ModuleInfo {
@@ -38,10 +41,10 @@ pub struct ModuleInfo {
     pub components: Vec<String>,
     /// The source file of its first component, as the compiler named it.
     pub source: Option<String>,
-    /// The keys of its signals, of all instances together.
-    pub keys: BTreeSet<String>,
+    /// The keys of its signals, by instance.
+    pub keys: Keys,
     /// The keys that it had before the last swap.
-    pub previous_keys: BTreeSet<String>,
+    pub previous_keys: Keys,
     /// Whether it runs.
     pub state: ModuleState,
     /// The versions that were undone.
@@ -50,8 +53,9 @@ pub struct ModuleInfo {
 
 impl ModuleInfo {
     /// The keys of all signals in a snapshot.
-    pub(crate) fn keys_of(snapshot: &Snapshot) -> BTreeSet<String> {
-        snapshot.instances.iter().flat_map(|state| state.signals.keys().cloned()).collect()
+    pub(crate) fn keys_of(snapshot: &Snapshot) -> Keys {
+        let keys = |state: &InstanceState| state.signals.keys().cloned().collect();
+        snapshot.instances.iter().map(|state| (state.instance, keys(state))).collect()
     }
 }
 

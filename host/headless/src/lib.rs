@@ -158,7 +158,7 @@ pub use calls::{CallError, CallMetrics, Original, Patch, Profile, Value};
 pub use element::Element;
 pub use error::{OpenError, PageError};
 pub use host_functions::Call;
-pub use info::{ModuleInfo, ModuleState, Stats};
+pub use info::{Keys, ModuleInfo, ModuleState, Stats};
 pub use isolated::{ExecuteError, Executed, Execution, execute};
 pub use listen::{EventKind, PageEvent, Subscription};
 pub use module::{ModuleError, custom_section};

@@ -170,7 +170,13 @@ impl Page {
         mut observe: impl FnMut(SwapStep),
     ) -> Swap {
         self.run_update(
-            Update { module, bytes: bytes.as_ref(), transform: Vec::new(), again: false },
+            Update {
+                module,
+                bytes: bytes.as_ref(),
+                transform: Vec::new(),
+                again: false,
+                clean: false,
+            },
             &mut observe,
         )
     }
@@ -188,7 +194,8 @@ impl Page {
     ) -> Result<Swap, PageError> {
         let transform = serde_json::from_str(transform)
             .map_err(|error| PageError::Transform { why: error.to_string() })?;
-        let update = Update { module, bytes: bytes.as_ref(), transform, again: false };
+        let update =
+            Update { module, bytes: bytes.as_ref(), transform, again: false, clean: false };
         Ok(self.run_update(update, &mut |_| {}))
     }
 

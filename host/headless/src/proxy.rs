@@ -110,7 +110,16 @@ impl Page {
     /// If the page has no such module.
     pub fn reload(&self, module: &str) -> Result<Swap, PageError> {
         let bytes = self.bytes(module).ok_or_else(|| PageError::NoModule(module.to_owned()))?;
-        Ok(self.swap_again(module, &bytes))
+        Ok(self.swap_again(module, &bytes, false))
+    }
+
+    /// Starts the version that runs afresh, without its state.
+    ///
+    /// # Errors
+    /// If the page has no such module.
+    pub fn restart(&self, module: &str) -> Result<Swap, PageError> {
+        let bytes = self.bytes(module).ok_or_else(|| PageError::NoModule(module.to_owned()))?;
+        Ok(self.swap_again(module, &bytes, true))
     }
 
     /// Goes back to the version before the one that runs, the state kept: a swap to the bytes from before.
@@ -124,11 +133,11 @@ impl Page {
             state.modules.get(module).and_then(|module| module.previous.clone())
         };
         let code = previous.ok_or_else(|| PageError::NoPrevious(module.to_owned()))?;
-        Ok(self.swap_again(module, &code.bytes))
+        Ok(self.swap_again(module, &code.bytes, false))
     }
 
-    fn swap_again(&self, module: &str, bytes: &[u8]) -> Swap {
-        let update = Update { module, bytes, transform: Vec::new(), again: true };
+    fn swap_again(&self, module: &str, bytes: &[u8], clean: bool) -> Swap {
+        let update = Update { module, bytes, transform: Vec::new(), again: true, clean };
         self.run_update(update, &mut |_| {})
     }
 

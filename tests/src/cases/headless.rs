@@ -134,6 +134,7 @@ impl Runner<'_> {
             Step::Intersect { at, ratio } => _ = page.find(at)?.intersect(*ratio)?,
             Step::History { module, by } => _ = page.step(module, i64::from(*by))?,
             Step::Reload { module } => _ = page.reload(module)?,
+            Step::Restart { module } => _ = page.restart(module)?,
             Step::Rollback { module } => _ = page.rollback(module)?,
             Step::Call { module, export, arguments } => {
                 #[expect(

@@ -276,6 +276,9 @@ class Runner {
       case "reload":
         this.engine.control.restart(step.module, false);
         return;
+      case "restart":
+        this.engine.control.restart(step.module, true);
+        return;
       case "rollback":
         this.engine.control.rollback(step.module);
         return;

@@ -142,6 +142,11 @@ pub enum Step {
         /// The module.
         module: String,
     },
+    /// `restart MODULE`: the same code again, without its state.
+    Restart {
+        /// The module.
+        module: String,
+    },
     /// `rollback MODULE`: the version before runs again, with the state.
     Rollback {
         /// The module.
@@ -262,6 +267,7 @@ impl Step {
                 Self::History { module, by: by.parse().ok()? }
             }
             "reload" => Self::Reload { module: text() },
+            "restart" => Self::Restart { module: text() },
             "rollback" => Self::Rollback { module: text() },
             "state" => Self::State { module: text() },
             "generation" => Self::Generation { module: text() },

@@ -165,10 +165,10 @@ impl State {
         let mut replaced = self.render(name, code, candidate)?;
         let Settled { resources, connections } = std::mem::take(&mut replaced.settled);
         (swap.resources, swap.connections) = (resources, connections);
-        let keys = swap.report.iter().flat_map(|report| &report.instances).flat_map(|instance| {
+        let keys = swap.report.iter().flat_map(|report| &report.instances).map(|instance| {
             let there =
                 instance.keys.iter().filter(|(_, outcome)| **outcome != KeyOutcome::Orphaned);
-            there.map(|(key, _)| key.clone())
+            (instance.instance, there.map(|(key, _)| key.clone()).collect())
         });
         if let Some(module) = self.modules.get_mut(name) {
             module.previous_keys = std::mem::replace(&mut module.keys, keys.collect());

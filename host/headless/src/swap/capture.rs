@@ -20,6 +20,11 @@ pub(super) struct Captured {
 }
 
 impl State {
+    /// What stands for the state of code whose state is left behind.
+    pub(super) fn without_state(&self, name: &str) -> Captured {
+        Captured { snapshot: self.complete(name, Snapshot::default()), ..Captured::default() }
+    }
+
     /// Captures a module's state for an update. The last good one serves where the code is dead or traps.
     pub(super) fn capture_for_update(&mut self, name: &str) -> Captured {
         let mut captured = Captured::default();

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::Instant;
 
-use hmr_abi::state::{Snapshot, TransformOp};
+use hmr_abi::state::TransformOp;
 
 use super::candidate::migrate;
 use super::capture::Captured;
@@ -21,6 +21,8 @@ pub(crate) struct Update<'a> {
     pub(crate) transform: Vec<TransformOp>,
     /// Whether code that runs these bytes already is replaced as well.
     pub(crate) again: bool,
+    /// Whether the state of the code that runs is left behind.
+    pub(crate) clean: bool,
 }
 
 /// What new bytes meet in the page.
@@ -75,9 +77,13 @@ impl Walk<'_> {
             module.quiesced = true;
         }
         self.enter(SwapStep::Quiesce);
-        self.enter(SwapStep::Capture);
-        let mut captured = self.state.borrow_mut().capture_for_update(name);
-        let taken = self.take_over(name, code, update.transform, &mut captured);
+        let mut captured = if update.clean {
+            self.state.borrow().without_state(name)
+        } else {
+            self.enter(SwapStep::Capture);
+            self.state.borrow_mut().capture_for_update(name)
+        };
+        let taken = self.take_over(code, &update, &mut captured);
         if taken.is_err() {
             self.state.borrow_mut().put_back_captured(name, captured);
         }
@@ -87,25 +93,28 @@ impl Walk<'_> {
     /// From instantiate to commit.
     fn take_over(
         &mut self,
-        name: &str,
         code: Code,
-        transform: Vec<TransformOp>,
+        update: &Update<'_>,
         captured: &mut Captured,
     ) -> Result<(), Failure> {
+        let name = update.module;
         self.enter(SwapStep::Instantiate);
         let mut guest = self
             .state
             .borrow_mut()
             .instantiate(name, &code)
             .map_err(|error| (SwapStep::Instantiate, error))?;
-        self.enter(SwapStep::Migrate);
-        let migrated = Snapshot { transform, ..captured.snapshot.clone() };
-        let migrated = migrate(&mut guest, migrated).map_err(|error| (SwapStep::Migrate, error))?;
+        let mut given = captured.snapshot.clone();
+        if !update.clean {
+            self.enter(SwapStep::Migrate);
+            given.transform.clone_from(&update.transform);
+            given = migrate(&mut guest, given).map_err(|error| (SwapStep::Migrate, error))?;
+        }
         self.enter(SwapStep::Restore);
         let candidate = self
             .state
             .borrow_mut()
-            .restore(guest, &captured.snapshot, &migrated, &mut self.swap.report)
+            .restore(guest, &captured.snapshot, &given, &mut self.swap.report)
             .map_err(|error| (SwapStep::Restore, error))?;
         self.enter(SwapStep::Render);
         let held = std::mem::take(&mut captured.held);
