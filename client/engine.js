@@ -48,6 +48,7 @@ import { Updates } from "./updates.js";
  * @property {(module: string, hash: string, trap: import("./protocol.js").Trap) => void} trapped
  * @property {(message: string) => void} problem
  * @property {(request: import("./protocol.js").Rehearse) => boolean} rehearse asks the tool; false if it is not connected
+ * @property {(module: string) => void} [settled] told when a module's state has changed, and not for a while since
  * @property {(reason: string) => void} reload loads the page again, with its state
  * @property {(module: string, hash: string, slower: import("./calls.js").Slower) => void} slower
  */
@@ -128,6 +129,7 @@ export class Engine {
       ask: (slot, code) => this.#watch.ask(slot, code, false),
       released,
       swapped,
+      settled: (slot) => collaborators.settled?.(slot.name),
     });
     /** The modules, for the page's scripts. */
     this.control = new Control({
@@ -310,11 +312,12 @@ export class Engine {
   /**
    * The state that a module is in, if its code runs.
    * @param {string} name
+   * @param {boolean} [captured] whether the one that was captured last will do
    */
-  stateOf(name) {
+  stateOf(name, captured = false) {
     const slot = this.#slots.get(name);
     if (!slot?.alive || !slot.version) return null;
-    this.states.capture(slot);
+    if (!captured) this.states.capture(slot);
     return slot.lastGood === null ? null : { module: name, hash: slot.version.hash, snapshot: slot.lastGood };
   }
 

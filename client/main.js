@@ -175,6 +175,7 @@ const engine = new Engine({
   },
   rehearse: (request) => transport.connected && transport.send({ type: "rehearse", ...request }),
   reload: (reason) => reload(reason, true),
+  settled: showChange,
   slower(module, hash, { before, call, calls, beforeMs, afterMs }) {
     log("warn", module, `\`${call}\` takes ${afterMs.toFixed(1)} ms instead of ${beforeMs.toFixed(1)} ms since ${hash.slice(0, 8)}, the median of ${calls} calls`);
     announce("slower", { module, hash, before, call, calls, beforeMs, afterMs });
@@ -186,12 +187,31 @@ const engine = new Engine({
 let rehearsing = false;
 
 /**
- * Shows the tool the state that a module is in, if it rehearses swaps.
+ * Shows the tool the state that a module is in, if it rehearses swaps: what a rehearsal will be about.
  * @param {string} module
+ * @param {boolean} [captured] whether the state that was captured last will do
  */
-function showState(module) {
-  const state = rehearsing && transport.connected ? engine.stateOf(module) : null;
+function showState(module, captured = false) {
+  const state = rehearsing && transport.connected ? engine.stateOf(module, captured) : null;
   if (state) transport.send({ type: "state", ...state });
+}
+
+/** How long the tool is not shown another state of a module, in milliseconds. */
+const SHOWN_PERIOD = 1000;
+
+/** The modules whose state was shown a moment ago, and whether it has changed since. @type {Map<string, boolean>} */
+const shown = new Map();
+
+/** @param {string} module */
+function showChange(module) {
+  if (shown.has(module)) return void shown.set(module, true);
+  showState(module, true);
+  shown.set(module, false);
+  setTimeout(() => {
+    const changed = shown.get(module) === true;
+    shown.delete(module);
+    if (changed) showChange(module);
+  }, SHOWN_PERIOD);
 }
 
 /** Says that the first build is under way, while components wait for it. */

@@ -207,14 +207,19 @@ export class Guest {
     return this.#ask("hmr_before_update", null) ?? EMPTY;
   }
 
+  /** Whether it can bring a snapshot to its own versions. */
+  get migrates() {
+    return this.#has("hmr_migrate");
+  }
+
   /**
    * Lets fresh code bring a snapshot to its own versions.
    *
    * @param {string} snapshot
-   * @returns {string | null} what it answers; null if it has no migrations
+   * @returns {string | null} what it answers; null if it has no migrations, or nothing to say
    */
   migrate(snapshot) {
-    return this.#has("hmr_migrate") ? this.#ask("hmr_migrate", snapshot) : null;
+    return this.migrates ? this.#ask("hmr_migrate", snapshot) : null;
   }
 
   /**

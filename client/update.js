@@ -316,9 +316,12 @@ class Bringing {
 
   #migrate() {
     instancesOf(this.#given);
-    this.#given = withTransform(this.#given, this.#version.transform);
-    const answer = this.#candidate.guest.migrate(this.#given);
+    const { guest } = this.#candidate;
+    const given = withTransform(this.#given, this.#version.transform);
+    const answer = guest.migrate(given);
     if (answer !== null) this.#given = migratedOf(answer);
+    // Code that has no migrations gets the transform with the state.
+    else if (!guest.migrates) this.#given = given;
   }
 
   /** @param {Swap} swap */

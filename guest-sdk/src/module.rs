@@ -44,12 +44,11 @@ fn mount_request(request: MountRequest) -> Result<(), String> {
             }
             let MountRequest { instance, component, props, saved } = request;
             let instance = Instance::new(instance, component, version, props);
-            match saved {
-                Some(state) => _ = render_with(&instance, state, render),
-                None => {
-                    runtime().instances.borrow_mut().push(Rc::clone(&instance));
-                    render_into(&instance, render);
-                }
+            if let Some(state) = saved {
+                render_with(&instance, state, render);
+            } else {
+                runtime().instances.borrow_mut().push(Rc::clone(&instance));
+                render_into(&instance, render);
             }
         }
     }

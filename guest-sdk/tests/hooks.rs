@@ -161,7 +161,7 @@ fn an_instance_can_say_that_it_cannot_go_on() {
 #[component]
 fn Card(name: String) -> View {
     let of = name.clone();
-    prune(move || log::info(&format!("{of} leaves")));
+    prune(move || log::info(format!("{of} leaves")));
     view! { <b>{name}</b> }
 }
 

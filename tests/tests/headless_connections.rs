@@ -78,7 +78,9 @@ fn values_go_where_an_element_says() {
     page.append_html(&connect(BOARD_TO_LOG));
     go(&page);
     assert_eq!(got(&page, "log"), ["7", "7", "7"]);
-    assert_eq!((page.problems(), warnings(&page)), (vec![], vec![]));
+    assert_eq!(page.problems(), [""; 0]);
+    let waits = "`Board.moved` is not connected to `Log.other` yet: `Log` has no input `other`; its inputs: `entry`";
+    assert_eq!(warnings(&page), [waits]);
 }
 
 #[test]
@@ -342,7 +344,9 @@ fn a_port_that_is_closed_waits_for_being_declared_again() {
         page.fire_window(event, EventData::default());
     }
     assert_eq!(got(&page, "log"), ["7"]);
-    assert_eq!((page.problems(), warnings(&page)), (vec![], vec![]));
+    assert_eq!(page.problems(), [""; 0]);
+    let waits = "`Board.moved` is not connected to `Log.entry` yet: `Log` has no input `entry`";
+    assert_eq!(warnings(&page), [waits]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use hmr_tests::cases::random::{self, Random};
 use hmr_tests::cases::{Case, Modules, Observation, browser, headless, transcript};
+use serde_json::Value;
 
 /// How many edits a case has.
 const EDITS: usize = 3;
@@ -39,7 +40,7 @@ fn reported(seen: &[Observation]) -> Vec<BTreeMap<String, String>> {
     swaps
         .map(|swap| {
             let keys = swap["report"]["instances"][0]["keys"].as_object();
-            let outcome = |outcome: &serde_json::Value| {
+            let outcome = |outcome: &Value| {
                 let name = outcome["outcome"].as_str().unwrap_or_default();
                 match outcome["from"].as_str() {
                     Some(from) => format!("{name} from {from}"),
@@ -52,11 +53,24 @@ fn reported(seen: &[Observation]) -> Vec<BTreeMap<String, String>> {
         .collect()
 }
 
+/// What the signals held whenever it was asked.
+fn held(seen: &[Observation]) -> Vec<BTreeMap<String, Value>> {
+    let answers = seen.iter().filter_map(|seen| seen.answer.as_ref()?.get("1")?.as_object());
+    answers.map(|held| held.clone().into_iter().collect()).collect()
+}
+
 #[test]
 fn state_is_kept_exactly_when_the_rules_say_so() {
     let (all, modules) = cases();
-    for Random { case, outcomes } in &all {
+    for Random { case, outcomes, values } in &all {
         let seen = headless::run(case, &modules);
+        let held = held(&seen);
+        assert!(
+            held == *values,
+            "{}: the rules say {values:#?}\nthe signals hold {held:#?}\n{}",
+            case.name,
+            random::markdown(case, &shown(case, &seen))
+        );
         let told = reported(&seen);
         assert!(
             told == *outcomes,

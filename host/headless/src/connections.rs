@@ -39,8 +39,8 @@ pub(crate) struct Connections {
     misfits: BTreeSet<String>,
     /// What connections wait for; each was told.
     absent: BTreeSet<String>,
-    /// What was told of values that were dropped.
-    told: BTreeSet<String>,
+    /// The transforms that failed when they were called last, which was told.
+    failing: BTreeSet<String>,
     /// Whether a value is being delivered: what is sent now answers it.
     delivering: bool,
 }
@@ -54,6 +54,7 @@ impl Page {
         };
         let why = match answer {
             Some(Ok(value)) => {
+                self.state.borrow_mut().connections.failing.remove(&function);
                 delivery.value = value.to_string();
                 delivery.fingerprint = None;
                 self.state.borrow_mut().connections.on_their_way.push_front(delivery);
@@ -63,8 +64,11 @@ impl Page {
             None => format!("`{function}` does not answer at once"),
         };
         let (from, to) = &delivery.link.ends;
-        let text = format!("a value from `{from}` to `{to}` was dropped by its transform: {why}");
-        self.state.borrow_mut().tell_once(text);
+        let text = format!("a value of `{from}` did not reach `{to}`: {why}");
+        let mut state = self.state.borrow_mut();
+        if state.connections.failing.insert(function) {
+            state.problem(text);
+        }
     }
 }
 
@@ -163,12 +167,6 @@ impl State {
             given.unwrap_or_else(|| mount.wanted.component.clone())
         };
         mounted.map(|(instance, mount)| (*instance, name(mount))).collect()
-    }
-
-    fn tell_once(&mut self, problem: String) {
-        if self.connections.told.insert(problem.clone()) {
-            self.problem(problem);
-        }
     }
 
     /// Settles what fresh code of a module's instances declared of its ports while it was held back, and says what became of their

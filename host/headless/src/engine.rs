@@ -332,6 +332,18 @@ impl State {
     /// Does what is left to do, until nothing is, and takes note of the state.
     pub(crate) fn settle(&mut self) {
         loop {
+            self.do_what_is_left();
+            self.invalidation_ends();
+            self.tell_absent();
+            if self.take_notes() {
+                break;
+            }
+        }
+        self.compare_paces();
+    }
+
+    fn do_what_is_left(&mut self) {
+        loop {
             if let Some(name) = self.first_module(Module::has_failed_probation) {
                 self.undo(&name);
             } else if let Some(name) = self.first_module(|module| module.health == Health::Trapped)
@@ -347,10 +359,6 @@ impl State {
                 break;
             }
         }
-        self.invalidation_ends();
-        self.tell_absent();
-        self.take_notes();
-        self.compare_paces();
     }
 
     /// The first module of those that can be called now for which something holds.
@@ -421,7 +429,10 @@ impl State {
     }
 
     /// Captures the state of each module that was called since its last good snapshot.
-    fn take_notes(&mut self) {
+    ///
+    /// Nothing is left to do if the answer is true: none trapped.
+    fn take_notes(&mut self) -> bool {
+        let mut well = true;
         let touched = self.modules.iter().filter(|(_, module)| module.touched && !module.quiesced);
         for name in touched.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
             match self.capture(&name) {
@@ -433,8 +444,8 @@ impl State {
                     }
                 }
                 Some(Err(fault)) => {
-                    let text = format!("`capture_state` failed: {fault}");
-                    self.write_log(LogLevel::Warn, &name, text);
+                    self.trap(&name, "capturing the state", &fault);
+                    well = false;
                 }
                 None => {}
             }
@@ -442,6 +453,7 @@ impl State {
                 module.touched = false;
             }
         }
+        well
     }
 
     /// The state of running code, or why it could not be captured. Nothing if it is not running.

@@ -202,10 +202,15 @@ impl Guest {
         self.answer(export, answer)
     }
 
+    /// Whether the code can bring a snapshot to its own versions.
+    pub(crate) fn migrates(&mut self) -> bool {
+        self.has(exports::MIGRATE)
+    }
+
     /// The snapshot as this code understands it, or why it cannot be made that. Code that does not migrate takes it
     /// as it is.
     pub(crate) fn migrate(&mut self, snapshot: &Snapshot) -> Result<Option<MigrateAnswer>, Fault> {
-        if !self.has(exports::MIGRATE) {
+        if !self.migrates() {
             return Ok(None);
         }
         match self.ask(exports::MIGRATE, snapshot)? {

@@ -169,16 +169,7 @@ impl Page {
         bytes: impl AsRef<[u8]>,
         mut observe: impl FnMut(SwapStep),
     ) -> Swap {
-        self.run_update(
-            Update {
-                module,
-                bytes: bytes.as_ref(),
-                transform: Vec::new(),
-                again: false,
-                clean: false,
-            },
-            &mut observe,
-        )
+        self.run_update(&Update::to(module, bytes.as_ref()), &mut observe)
     }
 
     /// [`Page::swap`], with a change that is made to the state once: a JSON array of operations, as `docs/abi.md` has
@@ -194,12 +185,15 @@ impl Page {
     ) -> Result<Swap, PageError> {
         let transform = serde_json::from_str(transform)
             .map_err(|error| PageError::Transform { why: error.to_string() })?;
-        let update =
-            Update { module, bytes: bytes.as_ref(), transform, again: false, clean: false };
-        Ok(self.run_update(update, &mut |_| {}))
+        let update = Update { transform, ..Update::to(module, bytes.as_ref()) };
+        Ok(self.run_update(&update, &mut |_| {}))
     }
 
-    pub(crate) fn run_update(&self, update: Update<'_>, observe: &mut dyn FnMut(SwapStep)) -> Swap {
+    pub(crate) fn run_update(
+        &self,
+        update: &Update<'_>,
+        observe: &mut dyn FnMut(SwapStep),
+    ) -> Swap {
         let swap = swap::run(&self.state, update, observe);
         self.settle();
         swap

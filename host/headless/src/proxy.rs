@@ -137,8 +137,8 @@ impl Page {
     }
 
     fn swap_again(&self, module: &str, bytes: &[u8], clean: bool) -> Swap {
-        let update = Update { module, bytes, transform: Vec::new(), again: true, clean };
-        self.run_update(update, &mut |_| {})
+        let update = Update { again: true, clean, ..Update::to(module, bytes) };
+        self.run_update(&update, &mut |_| {})
     }
 
     /// Puts a function around an export, until it is rolled back: the engine's calls and those through proxies go

@@ -201,6 +201,28 @@ impl Stage {
         self.known.contains_key(module)
     }
 
+    /// Whether a rehearsal of a version with this state would call what no lesson has met, so that all of it would have to be
+    /// compiled. It does not compile more than that takes to find out.
+    pub fn misses(&self, version: &mut Version, snapshot: &str) -> bool {
+        let Some(known) = self.known.get(&version.module) else { return true };
+        let is_current = match (&version.compiled, &known.base) {
+            (Some(Compiled { code: Code::Split(base, _), .. }), Some(current)) => {
+                Arc::ptr_eq(base, current)
+            }
+            _ => false,
+        };
+        if !is_current {
+            match self.split(version, known) {
+                Ok(Some(split)) => version.compiled = Some(split),
+                // It is compiled as a whole in any case, or not at all.
+                _ => return false,
+            }
+        }
+        let Some(Compiled { code, components }) = &version.compiled else { return false };
+        let told = self.machine.walk(code, components, snapshot, &[], &mut None);
+        told.failure.is_some_and(|(_, fault)| fault.trapped)
+    }
+
     /// Rehearses the swap to a version. `snapshot` is JSON as `docs/abi.md` describes it.
     pub fn rehearse(
         &mut self,

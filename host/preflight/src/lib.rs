@@ -40,7 +40,7 @@ pub enum Request {
         /// The hash of its bytes.
         hash: String,
     },
-    /// A page runs a version, and this is its state: swaps of the module will be about something like it.
+    /// A page runs a version, and this is its state: swaps of the module will be about something like it. There is no answer.
     Learn {
         /// The module.
         module: String,

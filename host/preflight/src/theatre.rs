@@ -10,6 +10,9 @@ use hmr_headless::{Learned, Lesson, Rehearsal, RehearsalFailure, Stage, Version}
 
 use crate::{Answer, KEPT, Outcome, PROTOCOL, Request, read_frame, write_frame};
 
+/// How often is learned from states of one version.
+const MOST_LESSONS: u32 = 20;
+
 /// What the process waits for.
 enum Incoming {
     /// A request and its bytes; nothing at the end.
@@ -36,8 +39,13 @@ pub fn serve(mut from: impl Read + Send + 'static, mut to: impl Write) -> io::Re
             }
         }
     });
-    let mut theatre =
-        Theatre { stage, versions: BTreeMap::new(), lessons, learning: BTreeSet::new() };
+    let mut theatre = Theatre {
+        stage,
+        versions: BTreeMap::new(),
+        lessons,
+        learning: BTreeSet::new(),
+        taught: BTreeMap::new(),
+    };
     for incoming in inbox {
         match incoming {
             Incoming::Request(request) => {
@@ -77,6 +85,8 @@ struct Theatre {
     lessons: Sender<Lesson>,
     /// The modules about which a lesson is under way.
     learning: BTreeSet<String>,
+    /// By module, the version from whose states was learned last, and how often.
+    taught: BTreeMap<String, (String, u32)>,
 }
 
 impl Theatre {
@@ -121,13 +131,19 @@ impl Theatre {
         }
     }
 
+    /// Learns from the state of a page, if rehearsals with it would meet something new. A version whose code fails with it
+    /// seems to, however often it is learned from.
     fn learn(&mut self, module: &str, hash: &str, snapshot: &str) {
-        let kept = self.versions.get(module).into_iter().flatten();
+        let kept = self.versions.get_mut(module).into_iter().flatten();
         let version =
-            kept.filter(|(it, _)| it == hash).find_map(|(_, version)| version.as_ref().ok());
-        if let Some(version) = version
-            && !self.stage.knows(module)
-        {
+            kept.filter(|(it, _)| it == hash).find_map(|(_, version)| version.as_mut().ok());
+        let Some(version) = version.filter(|_| !self.learning.contains(module)) else { return };
+        let taught = self.taught.entry(module.to_owned()).or_default();
+        if taught.0 != hash {
+            *taught = (hash.to_owned(), 0);
+        }
+        if taught.1 < MOST_LESSONS && self.stage.misses(version, snapshot) {
+            taught.1 += 1;
             let lesson = self.stage.lesson(version, snapshot, &[]);
             self.teach(lesson);
         }

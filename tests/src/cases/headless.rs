@@ -82,7 +82,14 @@ impl Runner<'_> {
             Step::Remove { at } => page.find(at)?.remove()?,
             Step::Set { at, name, value } => _ = page.find(at)?.set_attribute(name, value)?,
             Step::State { module } => {
-                return Ok(Some(serde_json::to_value(page.snapshot(module)?)?));
+                let snapshot = serde_json::to_value(page.snapshot(module)?)?;
+                let instances = snapshot["instances"].as_array().into_iter().flatten();
+                let values = |instance: &Value| -> Value {
+                    let signals = instance["signals"].as_object().into_iter().flatten();
+                    signals.map(|(key, signal)| (key.clone(), signal["value"].clone())).collect()
+                };
+                let held = instances.map(|one| (one["instance"].to_string(), values(one)));
+                return Ok(Some(held.collect()));
             }
             Step::Fire { target, event: kind, data } => {
                 let data = event(kind, data);

@@ -2,7 +2,7 @@
 //!
 //! A number fixes a case. The generator writes each version as Rust source, and a model beside it applies the rules of
 //! `docs/sdk.md` ("What a swap does to state") to the signals: it knows nothing of modules or engines, and says what
-//! each swap must report of every key.
+//! each swap must report of every key, and what every signal holds then.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,13 +13,15 @@ use serde_json::{Value, json};
 use super::read::Source;
 use super::{Case, Step};
 
-/// A random case, and what its swaps must report.
+/// A random case, and what its swaps must report and leave.
 #[derive(Debug, Clone)]
 pub struct Random {
     /// The case. It expects nothing.
     pub case: Case,
     /// For each swap, in order: the outcome of each key of the instance.
     pub outcomes: Vec<BTreeMap<String, String>>,
+    /// What each signal of the instance holds after each swap, by key.
+    pub values: Vec<BTreeMap<String, Value>>,
 }
 
 /// Numbers in a sequence that the seed fixes.
@@ -142,20 +144,22 @@ impl Version {
         text
     }
 
-    /// The type of each signal of the instance, by key.
-    fn keys(&self) -> BTreeMap<String, Type> {
+    /// The type and the initial value of each signal of the instance, by key.
+    fn keys(&self) -> BTreeMap<String, (Type, u32)> {
         let scopes: &[&str] = match self.place {
             Place::Plain | Place::Wrapped => &["Inner:"],
             Place::Shown => &["Show:Inner:"],
             Place::Listed => &["For:1:Inner:", "For:2:Inner:"],
         };
-        let mut keys: BTreeMap<String, Type> =
-            self.outer.iter().map(|signal| (signal.name.clone(), signal.kind)).collect();
+        let described = |signal: &Signal| (signal.kind, signal.initial);
+        let mut keys: BTreeMap<String, (Type, u32)> =
+            self.outer.iter().map(|signal| (signal.name.clone(), described(signal))).collect();
         for scope in scopes {
-            keys.extend(self.inner.iter().map(|each| (format!("{scope}{}", each.name), each.kind)));
+            let key = |each: &Signal| format!("{scope}{}", each.name);
+            keys.extend(self.inner.iter().map(|each| (key(each), described(each))));
         }
         if self.timer {
-            keys.insert("ticks".to_owned(), Type::Number);
+            keys.insert("ticks".to_owned(), (Type::Number, 0));
         }
         keys
     }
@@ -206,13 +210,21 @@ struct Model {
 
 impl Model {
     fn mount(version: &Version) -> Self {
-        let begin = |(key, kind)| (key, Held { kind, value: None });
+        let begin = |(key, (kind, _))| (key, Held { kind, value: None });
         Self { live: version.keys().into_iter().map(begin).collect(), orphans: BTreeMap::new() }
     }
 
     fn set(&mut self, key: &str, value: impl Fn(Type) -> Value) {
         if let Some(held) = self.live.get_mut(key) {
             held.value = Some(value(held.kind));
+        }
+    }
+
+    /// The interval, if there is one, counts one more.
+    fn tick(&mut self) {
+        if let Some(held) = self.live.get_mut("ticks") {
+            let before = held.value.as_ref().and_then(Value::as_u64).unwrap_or_default();
+            held.value = Some(json!(before + 1));
         }
     }
 
@@ -230,7 +242,7 @@ impl Model {
     fn swap(&mut self, to: &Version) -> BTreeMap<String, String> {
         let mut outcomes = BTreeMap::new();
         let mut old = std::mem::take(&mut self.live);
-        for (key, kind) in to.keys() {
+        for (key, (kind, _)) in to.keys() {
             let orphan = self.orphans.remove(&key);
             let (outcome, value) = self.taken(&key, kind, old.remove(&key), orphan);
             self.live.insert(key.clone(), Held { kind, value });
@@ -241,6 +253,15 @@ impl Model {
             self.orphans.insert(key, held);
         }
         outcomes
+    }
+
+    /// What each signal holds: what was taken over or set, else its initial value in this version.
+    fn values(&self, version: &Version) -> BTreeMap<String, Value> {
+        let value = |(key, (kind, initial)): (String, (Type, u32))| {
+            let held = self.live.get(&key).and_then(|held| held.value.clone());
+            (key, held.unwrap_or_else(|| kind.json(initial)))
+        };
+        version.keys().into_iter().map(value).collect()
     }
 
     fn taken(
@@ -288,7 +309,8 @@ pub fn case(seed: u64, edits: usize) -> Random {
     let mut dice = Dice(seed);
     let mut version = first(&mut dice);
     let mut model = Model::mount(&version);
-    let (mut versions, mut steps, mut outcomes) = (BTreeMap::new(), Vec::new(), Vec::new());
+    let (mut versions, mut steps) = (BTreeMap::new(), Vec::new());
+    let (mut outcomes, mut values) = (Vec::new(), Vec::new());
     let mut add = |number: usize, version: &Version| {
         let name = ("app".to_owned(), number.to_string());
         versions.insert(name, Source::Rust(version.source()));
@@ -305,6 +327,8 @@ pub fn case(seed: u64, edits: usize) -> Random {
         add(number, &version);
         steps.push(format!("swap app {number}"));
         outcomes.push(model.swap(&version));
+        steps.push("state app".to_owned());
+        values.push(model.values(&version));
     }
     steps.push(act(&mut dice, &version, &mut model));
     let case = Case {
@@ -317,7 +341,7 @@ pub fn case(seed: u64, edits: usize) -> Random {
         expected: String::new(),
         place: 0..0,
     };
-    Random { case, outcomes }
+    Random { case, outcomes, values }
 }
 
 fn first(dice: &mut Dice) -> Version {
@@ -350,8 +374,7 @@ fn act(dice: &mut Dice, version: &Version, model: &mut Model) -> String {
             "click button.outer".to_owned()
         }
         _ => {
-            // How often it has ticked is the engines' to agree on: the rules only ask whether it was set.
-            model.set("ticks", |_| json!(1));
+            model.tick();
             "advance 1000".to_owned()
         }
     }

@@ -73,6 +73,7 @@ class Runner {
   later = [];
   layouts = new WeakMap();
   told = new WeakMap();
+  crossed = new WeakMap();
   answer = null;
 
   constructor(given) {
@@ -87,7 +88,7 @@ class Runner {
     };
     this.engine = new Engine({
       document,
-      page: this.page.given,
+      page: { ...this.page.given, mutationObserver: (code) => new MutationObserver(code) },
       now: () => this.clock.now,
       clock: () => this.clock.now,
       compile: async (version) => {
@@ -179,7 +180,12 @@ class Runner {
 
   tell(observer) {
     const { width, height, ratio } = this.layoutOf(observer.node);
-    observer.tell([{ target: observer.node, contentRect: { width, height }, isIntersecting: ratio > 0, intersectionRatio: ratio }]);
+    const isIntersecting = ratio > 0 && ratio >= (observer.options?.threshold ?? 0);
+    // It is told only when the threshold is crossed.
+    const threshold = observer.options?.threshold;
+    if (threshold !== undefined && this.crossed.get(observer.node) === isIntersecting) return;
+    this.crossed.set(observer.node, isIntersecting);
+    observer.tell([{ target: observer.node, contentRect: { width, height }, isIntersecting, intersectionRatio: ratio }]);
   }
 
   /** What is observed anew is told at once how it is. */
@@ -284,6 +290,11 @@ class Runner {
         return;
       case "call":
         return `[I32(${this.engine.control.call(step.module, step.export, step.arguments)})]`;
+      case "state": {
+        const { instances } = JSON.parse(this.engine.stateOf(step.module).snapshot);
+        const values = ({ signals = {} }) => Object.fromEntries(Object.entries(signals).map(([key, { value }]) => [key, value ?? null]));
+        return Object.fromEntries(instances.map((one) => [one.instance, values(one)]));
+      }
       case "generation":
         return this.engine.modules().find(({ module }) => module === step.module)?.generation;
       default:
@@ -301,6 +312,7 @@ class Runner {
     }
     await this.settle();
     this.engine.captureAll();
+    await this.settle();
   }
 
   /** Waits until nothing is left to do at this time. */

@@ -161,7 +161,7 @@ pub enum Step {
         /// Numbers.
         arguments: Vec<f64>,
     },
-    /// `state MODULE`: the answer is the module's snapshot.
+    /// `state MODULE`: the answer is what each signal holds, by instance and key.
     State {
         /// The module.
         module: String,

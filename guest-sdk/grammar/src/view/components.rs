@@ -60,7 +60,7 @@ impl Views {
                 "fallback" => fallback = self.value(&attribute),
                 "name" => name = Some(self.value(&attribute)),
                 other => {
-                    self.unknown_prop(&attribute, "Show", other, &["when", "fallback", "name"])
+                    self.unknown_prop(&attribute, "Show", other, &["when", "fallback", "name"]);
                 }
             }
         }

@@ -62,14 +62,14 @@ fn migrated(
     } else {
         serde_json::to_string(&snapshot).map_err(malformed)?
     };
-    // Code that has no migrations, or none to say of this, gets the transform with the state.
-    let answer = if guest.has(exports::MIGRATE) {
-        guest.ask(exports::MIGRATE, argument.as_bytes())?
-    } else {
-        Vec::new()
-    };
-    if answer.is_empty() {
+    // Code that has no migrations gets the transform with the state.
+    if !guest.has(exports::MIGRATE) {
         return Ok((snapshot, argument));
+    }
+    let answer = guest.ask(exports::MIGRATE, argument.as_bytes())?;
+    // The answer that says nothing leaves the state as it is.
+    if answer.is_empty() {
+        return Ok((snapshot, text.to_owned()));
     }
     match MigrateAnswer::parse(&answer) {
         Ok(MigrateAnswer::Failed { error }) => Err(Fault::plain(error)),

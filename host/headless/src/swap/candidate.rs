@@ -269,7 +269,8 @@ impl State {
 pub(crate) fn migrate(guest: &mut Guest, snapshot: Snapshot) -> Result<Snapshot, String> {
     match guest.migrate(&snapshot).map_err(|fault| fault.to_string())? {
         // Code that has no migrations gets the update's transform with the state.
-        None => Ok(snapshot),
+        None if !guest.migrates() => Ok(snapshot),
+        None => Ok(Snapshot { transform: Vec::new(), ..snapshot }),
         Some(MigrateAnswer::Migrated(migrated)) => Ok(migrated),
         Some(MigrateAnswer::Failed { error }) => Err(error),
     }

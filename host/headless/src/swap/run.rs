@@ -25,6 +25,13 @@ pub(crate) struct Update<'a> {
     pub(crate) clean: bool,
 }
 
+impl<'a> Update<'a> {
+    /// To these bytes, the state kept.
+    pub(crate) fn to(module: &'a str, bytes: &'a [u8]) -> Self {
+        Self { module, bytes, transform: Vec::new(), again: false, clean: false }
+    }
+}
+
 /// What new bytes meet in the page.
 enum Meets {
     /// Code that runs, or ran until it trapped, with instances.
@@ -68,7 +75,7 @@ impl Walk<'_> {
     fn steps(
         &mut self,
         code: Result<Code, ModuleError>,
-        update: Update<'_>,
+        update: &Update<'_>,
     ) -> Result<(), Failure> {
         let name = update.module;
         self.enter(SwapStep::Prepare);
@@ -83,7 +90,7 @@ impl Walk<'_> {
             self.enter(SwapStep::Capture);
             self.state.borrow_mut().capture_for_update(name)
         };
-        let taken = self.take_over(code, &update, &mut captured);
+        let taken = self.take_over(code, update, &mut captured);
         if taken.is_err() {
             self.state.borrow_mut().put_back_captured(name, captured);
         }
@@ -159,13 +166,13 @@ impl Walk<'_> {
 /// Runs a swap. `observe` is told of each step as it is entered.
 pub(crate) fn run(
     state: &RefCell<State>,
-    update: Update<'_>,
+    update: &Update<'_>,
     observe: &mut dyn FnMut(SwapStep),
 ) -> Swap {
     let swap = Swap::new(update.module, hmr_build::hash_of(update.bytes));
     state.borrow_mut().begin();
     let code = Code::compile(update.bytes);
-    let decided = state.borrow_mut().without_steps(&update, code.as_ref());
+    let decided = state.borrow_mut().without_steps(update, code.as_ref());
     if let Some((outcome, error)) = decided {
         return conclude(state, swap.ended(outcome, error), update.module, code);
     }
