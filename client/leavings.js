@@ -42,16 +42,35 @@ export class Leavings {
    * @param {() => string | undefined} capture
    * @returns {boolean} whether an update took its place
    */
-  leave({ id, element }, capture) {
+  leave({ id, element, slot }, capture) {
     const where = this.#gone.get(element);
     if (where === undefined) return false;
     this.#gone.delete(element);
-    const part = partOf(capture() ?? EMPTY, id);
-    if (part === null) return true;
+    try {
+      const part = partOf(capture() ?? EMPTY, id);
+      if (part !== null) this.#keep(where, part);
+    } catch (error) {
+      slot.log("warn", `the state of the instance ${id} could not be captured: ${describe(error)}`);
+    }
+    return true;
+  }
+
+  /**
+   * To be called when an element is in the page after all.
+   * @param {Element} element
+   */
+  stays(element) {
+    this.#gone.delete(element);
+  }
+
+  /**
+   * @param {string} where
+   * @param {string} part
+   */
+  #keep(where, part) {
     this.#kept.delete(where);
     this.#kept.set(where, part);
     for (const oldest of this.#kept.keys()) if (this.#kept.size > MOST_KEPT) this.#kept.delete(oldest);
-    return true;
   }
 
   /**

@@ -202,6 +202,7 @@ export class Mounting {
       instance = undefined;
     }
     if (!slot) return;
+    this.leavings.stays(element);
     if (!instance) {
       instance = this.#add(element, slot, component);
     }

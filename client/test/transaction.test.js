@@ -308,6 +308,21 @@ test("an instance whose place an update takes away is pruned before it is unmoun
   assert.equal(page.logs.filter((line) => line.includes("pruned")).length, 1);
 });
 
+test("an instance whose state makes no sense is pruned and unmounted all the same, and begins anew in its place", async () => {
+  const inner = { module: "other", component: "Counter" };
+  const page = new Page(PLACE);
+  const outer = guest({ views: [{ tag: "hmr-component", attributes: inner }] });
+  await page.start(page.version("a", outer), page.version("x", counter("X", { prunes: true, snapshot: "{}" }), "other"));
+  await page.swapped();
+  await page.update(2, page.version("b", guest({ views: ["empty"] })));
+  assert.equal(page.logs.filter((line) => line.includes("pruned")).length, 1);
+  assert.equal(page.logs.filter((line) => line.includes("the state of the instance 2 could not be captured")).length, 1);
+  await page.update(3, page.version("c", outer));
+  await page.swapped();
+  assert.equal(page.logs.filter((line) => line.includes("is taken up")).length, 0);
+  assert.equal(page.engine.modules().find(({ module }) => module === "other")?.instances.length, 1);
+});
+
 test("an invalidated instance is mounted anew in its nodes, and at the page the reason is told", async () => {
   const { page } = await started({ handlers: { 5: { invalidate: "the feed is of another format" } } });
   const button = page.get("button");

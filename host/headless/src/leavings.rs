@@ -54,7 +54,11 @@ impl State {
 
     /// Keeps the state of an instance whose place is gone.
     pub(crate) fn leave_behind(&mut self, place: Place, instance: u32, name: &str) {
-        let Some(Ok(snapshot)) = self.capture(name) else { return };
+        let snapshot = match self.capture(name) {
+            Some(Ok(snapshot)) => snapshot,
+            Some(Err(fault)) => return self.trap(name, "capturing the state", &fault),
+            None => return,
+        };
         let own = snapshot.instances.into_iter().find(|state| state.instance == instance);
         if let Some(state) = own {
             let left = &mut self.leavings.0;
