@@ -206,6 +206,7 @@ export class Engine {
         for (const invalidation of invalidations) this.#invalidations.add(slot.name, invalidation);
         return this.#invalidations.drain();
       },
+      releasing: () => this.#invalidations.begin(),
       drain: () => this.#delivery.drain(),
       tellTrap: (slot, trap) => this.#watch.tell(slot, trap),
       end: (slot, trap) => this.#watch.end(slot, trap),
@@ -433,6 +434,7 @@ export class Engine {
     this.#holdings.returned(slot.name);
     this.#delivery.drain();
     this.#invalidations.drain();
+    this.#holdings.ports.tellAbsent();
     this.states.captureSoon(slot);
   }
 }

@@ -17,7 +17,7 @@ const MOST_ENTRIES = 50;
  * @param {string} snapshot
  */
 function stateIn(snapshot) {
-  return fields(snapshot).get("instances") ?? snapshot;
+  return fields(snapshot).get("instances");
 }
 
 /** The states of one module. */
@@ -43,7 +43,7 @@ export class History {
    */
   add(snapshot, hash, time) {
     const current = this.#entries[this.#at];
-    if (current && (current.snapshot === snapshot || stateIn(current.snapshot) === stateIn(snapshot))) return;
+    if (current && stateIn(current.snapshot) === stateIn(snapshot)) return;
     this.#entries.splice(this.#at + 1, Infinity, { snapshot, hash, time });
     if (this.#entries.length > MOST_ENTRIES) this.#entries.shift();
     this.#at = this.#entries.length - 1;

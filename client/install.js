@@ -53,7 +53,7 @@ export function startClean(slot, { version, compiled }) {
 export function retire(guest, slot, report = null) {
   guest.sink = { ...ignoring, log: slot.log };
   try {
-    const pruned = (report?.instances ?? []).filter((entry) => Array.isArray(entry.pruned) && entry.pruned.length > 0);
+    const pruned = (report?.instances ?? []).filter((entry) => Array.isArray(entry?.pruned) && entry.pruned.length > 0);
     const instances = pruned.map((entry) => ({ instance: entry.instance, scopes: entry.pruned }));
     if (instances.length > 0) guest.pruneScopes(JSON.stringify({ instances }));
     guest.dispose();

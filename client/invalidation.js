@@ -44,6 +44,8 @@ export class Invalidations {
   /** @type {({ module: string } & Invalidation)[]} */
   #waiting = [];
   #working = false;
+  /** What was treated since `begin`. @type {Invalidation[]} */
+  #treated = [];
   #with;
 
   /** @param {Invalidating} collaborators */
@@ -59,14 +61,18 @@ export class Invalidations {
     this.#waiting.push({ module, ...invalidation });
   }
 
+  /** To be called when a swap is about to let its module be called again: what is treated from here on is told with it. */
+  begin() {
+    this.#treated = [];
+  }
+
   /**
    * Treats what waits, where the modules can be called.
-   * @returns {Invalidation[]} what was treated, with what said so in turn
+   * @returns {Invalidation[]} what was treated since `begin`, with what said so in turn
    */
   drain() {
-    /** @type {Invalidation[]} */
-    const treated = [];
-    if (this.#working || this.#waiting.length === 0) return treated;
+    const treated = this.#treated;
+    if (this.#working || this.#waiting.length === 0) return [...treated];
     this.#working = true;
     /** @type {Set<Instance>} */
     const mounted = new Set();
@@ -86,7 +92,7 @@ export class Invalidations {
     } finally {
       this.#working = false;
     }
-    return treated;
+    return [...treated];
   }
 
   /**
@@ -96,19 +102,18 @@ export class Invalidations {
   #upwards(instance, reason) {
     const placer = this.#with.placer(instance);
     if (placer) {
-      this.#with.rerender(placer);
+      if (this.#with.ready(placer)) this.#with.rerender(placer);
       return;
     }
     this.#with.problem(`the invalidation of the instance ${instance.id} of \`${instance.slot.name}\` went up to the page: ${reason}`);
   }
 
   /**
-   * Whether an instance can be mounted anew now, and the one that placed it be rendered.
+   * Whether an instance can be mounted anew now. One that was placed by a module which is being swapped waits for that.
    * @param {Instance} instance
    */
   #isReady(instance) {
-    const placer = this.#with.placer(instance);
-    return this.#with.ready(instance) && (placer === null || this.#with.ready(placer));
+    return this.#with.ready(instance) && this.#with.placer(instance)?.slot.held !== true;
   }
 
   /** The next that can be treated; what names no instance of its module is dropped. */

@@ -5,7 +5,7 @@
  * In: snapshots, and the places of instances. Out: the part of a snapshot that belongs into a place. It stays text throughout.
  */
 
-import { place } from "./place.js";
+import { place, placesIn } from "./place.js";
 import { EMPTY, migratedOf, partOf, withPart } from "./snapshot.js";
 import { describe } from "./swap.js";
 
@@ -28,8 +28,7 @@ export class Leavings {
    * @returns {() => void} to be called afterwards: notes which places are gone
    */
   rendering(elements) {
-    const inner = elements.flatMap((element) => [...element.querySelectorAll("hmr-component")]);
-    const places = new Map(inner.map((element) => [element, place(element)]));
+    const places = placesIn(elements.filter((element) => element.isConnected && element.querySelector("hmr-component") !== null));
     return () => {
       for (const [element, where] of places) if (!element.isConnected) this.#gone.set(element, where);
     };
@@ -78,9 +77,9 @@ export class Leavings {
    *
    * @param {Instance} instance
    * @param {(migrate: (guest: Guest) => string | null) => string | null | undefined} ask undefined if it trapped
-   * @returns {string | null}
+   * @returns {{ saved: string, taken: () => void } | null} `taken` is to be called once it is mounted with it
    */
-  take({ id, element, component, slot }, ask) {
+  find({ id, element, component, slot }, ask) {
     if (this.#kept.size === 0) return null;
     const where = place(element);
     const part = this.#kept.get(where);
@@ -91,10 +90,12 @@ export class Leavings {
     const what = `the state that \`${component}\` had in \`${where}\``;
     try {
       const migrated = answer === null ? snapshot : migratedOf(answer);
-      const taken = partOf(migrated, id);
-      this.#kept.delete(where);
-      slot.log("info", `${what} is taken up`);
-      return taken;
+      const saved = partOf(migrated, id);
+      const taken = () => {
+        this.#kept.delete(where);
+        slot.log("info", `${what} is taken up`);
+      };
+      return saved === null ? null : { saved, taken };
     } catch (error) {
       slot.log("warn", `${what} cannot be taken up: ${describe(error)}`);
       return null;

@@ -193,8 +193,16 @@ let rehearsing = false;
  */
 function showState(module, captured = false) {
   const state = rehearsing && transport.connected ? engine.stateOf(module, captured) : null;
-  if (state) transport.send({ type: "state", ...state });
+  if (!state || state.snapshot.length > LARGEST_SHOWN || state.snapshot === shownStates.get(module)) return;
+  shownStates.set(module, state.snapshot);
+  transport.send({ type: "state", ...state });
 }
+
+/** A state of more characters is not shown. */
+const LARGEST_SHOWN = 1 << 20;
+
+/** What was shown last of each module. @type {Map<string, string>} */
+const shownStates = new Map();
 
 /** How long the tool is not shown another state of a module, in milliseconds. */
 const SHOWN_PERIOD = 1000;
@@ -258,6 +266,7 @@ function receive(message) {
         void updateStyles(document, null, message.sequence);
       }
       rehearsing = message.modules.some(({ rehearse }) => rehearse);
+      shownStates.clear();
       if (rehearsing) for (const { module } of engine.versions) showState(module);
       const behind = engine.learn(message.modules);
       if (behind.length > 0) engine.update(message.sequence, behind);
@@ -281,6 +290,7 @@ function receive(message) {
       return reload(message.reason, message.restore);
     case "rehearsals":
       rehearsing = true;
+      shownStates.clear();
       for (const { module } of engine.versions) showState(module);
       return;
     case "verdict":

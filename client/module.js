@@ -9,7 +9,7 @@
  */
 
 import { COMPONENT_PREFIX } from "./inspect.js";
-import { EMPTY } from "./snapshot.js";
+import { EMPTY, instancesOf } from "./snapshot.js";
 import { placesOf } from "./lines.js";
 import { GuestTrap, framesOf, readPanic } from "./trap.js";
 
@@ -194,8 +194,7 @@ export class Guest {
 
   /** @returns {string} a snapshot */
   capture() {
-    const text = this.#ask("capture_state", null);
-    return text ?? EMPTY;
+    return this.#ask("capture_state", null, instancesOf) ?? EMPTY;
   }
 
   /**
@@ -204,7 +203,7 @@ export class Guest {
    */
   beforeUpdate() {
     if (!this.#has("hmr_before_update")) return null;
-    return this.#ask("hmr_before_update", null) ?? EMPTY;
+    return this.#ask("hmr_before_update", null, instancesOf) ?? EMPTY;
   }
 
   /** Whether it can bring a snapshot to its own versions. */
@@ -265,13 +264,17 @@ export class Guest {
   /**
    * @param {string} name
    * @param {string | null} argument
+   * @param {(answer: string, name: string) => void} [check] throws at an answer that is malformed, which is a trap
    * @returns {string | null} what the module has to say
    */
-  #ask(name, argument) {
+  #ask(name, argument, check) {
     return this.#run(name, () => {
       const given = argument === null ? [] : this.#write(argument);
       const address = this.#function(name)(...given) >>> 0;
-      return address === 0 ? null : this.#readAnswer(address);
+      if (address === 0) return null;
+      const answer = this.#readAnswer(address);
+      check?.(answer, name);
+      return answer;
     });
   }
 

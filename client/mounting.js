@@ -66,6 +66,8 @@ export class Mounting {
   #nextInstance = 1;
   #settling = false;
   #with;
+  /** The states that modules were in when the first of their instances was about to be unmounted, in this round. @type {Map<Slot, string | undefined>} */
+  #captured = new Map();
   /** What instances left behind. */
   leavings = new Leavings();
 
@@ -179,6 +181,7 @@ export class Mounting {
 
   /** Makes the instances those that the elements in the document ask for. */
   #settle() {
+    this.#captured.clear();
     for (const element of inOrder(this.#dirty)) {
       const instance = this.#byElement.get(element);
       const wanted = element.isConnected ? this.#with.slot(element.getAttribute("module") ?? "") : null;
@@ -282,8 +285,8 @@ export class Mounting {
     element.replaceChildren();
     slot.tree.addRoot(id, element);
     instance.props = props;
-    const saved = this.leavings.take(instance, (migrate) => this.#with.ask(slot, migrate));
-    const answer = slot.alive ? this.#with.ask(slot, (guest) => guest.mount(id, component, props, saved)) : undefined;
+    const left = this.leavings.find(instance, (migrate) => this.#with.ask(slot, migrate));
+    const answer = slot.alive ? this.#with.ask(slot, (guest) => guest.mount(id, component, props, left?.saved)) : undefined;
     if (answer === undefined) {
       // The others of the module go on without it.
       slot.tree.dropRoot(id);
@@ -294,6 +297,7 @@ export class Mounting {
     } else if (answer === null) {
       instance.status = "mounted";
       this.#clear(instance);
+      left?.taken();
     } else {
       slot.tree.dropRoot(id);
       element.replaceChildren();
@@ -369,7 +373,10 @@ export class Mounting {
     this.#instances.delete(id);
     this.#byElement.delete(element);
     const mounted = slot.tree.roots.has(id) && slot.alive;
-    const capture = () => (mounted ? this.#with.ask(slot, (guest) => guest.capture(), false) : undefined);
+    const capture = () => {
+      if (mounted && !this.#captured.has(slot)) this.#captured.set(slot, this.#with.ask(slot, (guest) => guest.capture(), false));
+      return mounted ? this.#captured.get(slot) : undefined;
+    };
     const pruned = this.leavings.leave(instance, capture);
     if (pruned && mounted && slot.alive) this.#with.ask(slot, (guest) => guest.prune(id));
     this.#unmountId(slot, id);

@@ -14,6 +14,12 @@ function outer(element) {
   return element.parentElement?.closest("hmr-component") ?? null;
 }
 
+/** @param {Element} element */
+function nameOf(element) {
+  const given = element.getAttribute("name");
+  return `${element.getAttribute("module")}.${element.getAttribute("component")}${given === null ? "" : ` ${given}`}`;
+}
+
 /**
  * @param {Element} element an `hmr-component` in a document
  * @returns {string}
@@ -21,11 +27,33 @@ function outer(element) {
 export function place(element) {
   const around = outer(element);
   const scope = around ?? element.ownerDocument.documentElement;
-  const name = (/** @type {Element} */ of) => {
-    const given = of.getAttribute("name");
-    return `${of.getAttribute("module")}.${of.getAttribute("component")}${given === null ? "" : ` ${given}`}`;
-  };
-  const equals = [...scope.querySelectorAll("hmr-component")].filter((other) => name(other) === name(element) && outer(other) === around);
-  const here = `${name(element)}#${equals.indexOf(element)}`;
+  const name = nameOf(element);
+  const equals = [...scope.querySelectorAll("hmr-component")].filter((other) => nameOf(other) === name && outer(other) === around);
+  const here = `${name}#${equals.indexOf(element)}`;
   return around ? `${place(around)} > ${here}` : here;
+}
+
+/**
+ * The places of all that stands in some components.
+ *
+ * @param {Element[]} elements `hmr-component`s in a document
+ * @returns {Map<Element, string>}
+ */
+export function placesIn(elements) {
+  /** @type {Map<Element, string>} */
+  const places = new Map(elements.map((element) => [element, place(element)]));
+  /** How many of a name there were in a component. @type {Map<Element, Map<string, number>>} */
+  const counts = new Map();
+  const inner = new Set(elements.flatMap((element) => [...element.querySelectorAll("hmr-component")]));
+  for (const element of inner) {
+    const around = /** @type {Element} */ (outer(element));
+    const known = counts.get(around) ?? new Map();
+    counts.set(around, known);
+    const name = nameOf(element);
+    const count = known.get(name) ?? 0;
+    known.set(name, count + 1);
+    if (!places.has(element)) places.set(element, `${places.get(around)} > ${name}#${count}`);
+  }
+  for (const element of elements) if (!inner.has(element)) places.delete(element);
+  return places;
 }

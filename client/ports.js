@@ -260,7 +260,7 @@ export class Ports {
         absent.add(`\`${fromText(declaration)}\` is not connected to \`${toText(declaration)}\` yet: \`${wanted}\` has no ${kind} \`${port}\`${instead}`);
       }
     }
-    for (const text of absent) if (!this.#absent.has(text)) this.#with.warn(null, text);
+    for (const text of [...absent].sort()) if (!this.#absent.has(text)) this.#with.warn(null, text);
     this.#absent = absent;
   }
 

@@ -15,6 +15,15 @@ const LONGEST_PAUSE = 2000;
 /** How many messages wait for a connection. */
 const MOST_WAITING = 100;
 
+/** The largest message that the tool takes, in bytes. */
+const LARGEST = 4 << 20;
+
+/** @param {string} text */
+function isTooLarge(text) {
+  // A UTF-16 unit is three bytes at most.
+  return text.length > LARGEST || (text.length > LARGEST / 3 && new TextEncoder().encode(text).length > LARGEST);
+}
+
 /** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
 /** @typedef {import("./protocol.js").ClientMessage} ClientMessage */
 
@@ -86,10 +95,14 @@ export class Transport {
 
   /**
    * @param {ClientMessage} message
-   * @returns {boolean} false if it waits for a connection
+   * @returns {boolean} false if it waits for a connection, or is larger than the tool takes
    */
   send(message) {
     const text = JSON.stringify(message);
+    if (isTooLarge(text)) {
+      this.#log(`a message \`${message.type}\` is larger than the tool takes, and was left out`);
+      return false;
+    }
     if (this.#socket?.readyState === 1) {
       this.#socket.send(text);
       return true;

@@ -37,6 +37,7 @@ import { Declined, describe, newSwap, runSwap } from "./swap.js";
  * @property {(slot: Slot) => import("./slot.js").Instance[]} placed the instances of a slot's module that are mounted
  * @property {(slot: Slot, props: Map<number, string>) => void} followProps notes the props of a state that was gone back to
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
+ * @property {() => void} releasing told when the module can be called again in a moment
  * @property {(elements: Element[]) => () => void} rendering told before an update renders into elements; what it answers is called afterwards
  * @property {(slot: Slot, restored: Set<number>) => void} taken the slot runs new code, with these instances
  * @property {(slot: Slot, invalidations: import("./protocol.js").Invalidation[]) => import("./protocol.js").Invalidation[]} invalidated treats them;
@@ -248,7 +249,7 @@ class Bringing {
       rollback: (/** @type {import("./protocol.js").Step} */ step, /** @type {unknown} */ error) => this.#rollback(step, error),
     };
     return runSwap(swap, plan, this.#around.clock).then((done) => {
-      if (done?.outcome === "committed") this.#handleInvalidated(done);
+      if (done) this.#handleInvalidated(done);
       return done;
     });
   }
@@ -258,7 +259,8 @@ class Bringing {
    * @param {Swap} swap
    */
   #handleInvalidated(swap) {
-    swap.invalidated = this.#around.invalidated(this.#slot, this.#made?.invalidated ?? []);
+    const own = swap.outcome === "rolled-back" ? [] : (this.#made?.invalidated ?? []);
+    swap.invalidated = this.#around.invalidated(this.#slot, own);
   }
 
   /** @param {Swap} swap */
@@ -379,6 +381,8 @@ class Bringing {
     candidate.guest.sink = this.#around.sink(slot);
     if (!this.#options.revives) slot.generation++;
     if (exchanged) slot.before = before;
+    // What was left behind on purpose must not come back with a revival.
+    if (this.#options.clean) slot.lastGood = this.#given;
     const watched = swap.outcome === "committed" && swap.events.includes("prepare");
     const sequence = this.#options.sequence ?? slot.probation?.sequence ?? null;
     if (watched) slot.probation = { left: PROBATION_CALLS, before: undoTo, sequence };
@@ -389,6 +393,7 @@ class Bringing {
     slot.calls.turnOver(this.#version.hash);
     for (const [level, text] of candidate.logs) slot.log(level, text);
     slot.tree.flushCalls();
+    this.#around.releasing();
     slot.held = false;
     this.#around.taken(slot, this.#restored);
     if (!watched) this.#around.followProps(slot, propsOf(this.#given));
@@ -403,6 +408,7 @@ class Bringing {
     const slot = this.#slot;
     const memory = this.#captured?.memory;
     if (memory && slot.guest) slot.guest.putBack(memory);
+    this.#around.releasing();
     slot.held = slot.condemned !== null || slot.reviving !== null;
     if (!(error instanceof FetchError) && slot.version?.hash !== this.#version.hash) slot.refused.add(this.#version.hash);
     if (this.#captured?.trap) this.#around.end(slot, this.#captured.trap);

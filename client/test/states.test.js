@@ -91,8 +91,10 @@ test("the state of before a swap is kept with it", async () => {
 
 test("at most fifty states are kept", () => {
   const kept = new History();
-  for (let n = 0; n < 60; n++) kept.add(`${n}`, "h", n);
-  assert.deepEqual([kept.entries.length, kept.entries[0]?.snapshot, kept.at], [50, "10", 49]);
+  const snapshot = (/** @type {number} */ n) => `{"abi":1,"instances":[{"instance":${n}}]}`;
+  for (let n = 0; n < 60; n++) kept.add(snapshot(n), "h", n);
+  kept.add(`{"abi":1,"hooks":true,"instances":[{"instance":59}]}`, "h", 60);
+  assert.deepEqual([kept.entries.length, kept.entries[0]?.snapshot, kept.at], [50, snapshot(10), 49]);
 });
 
 test("states are saved as a file, and taken up from it in another page", async () => {

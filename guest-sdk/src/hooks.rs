@@ -79,6 +79,10 @@ fn register(hook: Hook) {
         send_log(2, "a hook was registered outside of a component, and will never run");
         return;
     };
+    if matches!(hook, Hook::Prune(_)) {
+        // The scope of a call takes its name when it is first asked for: new code has it at the same time as the old.
+        scope.path();
+    }
     let instance = Rc::clone(&scope.instance);
     let number = instance.hooks.last.get().wrapping_add(1);
     instance.hooks.last.set(number);

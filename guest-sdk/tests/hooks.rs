@@ -165,11 +165,16 @@ fn Card(name: String) -> View {
     view! { <b>{name}</b> }
 }
 
+fn tidy() {
+    prune(|| log::info("what tidied leaves"));
+}
+
 mod two {
     use super::*;
     #[component(export, version = "1.0.0")]
     pub(crate) fn App() -> View {
         prune(|| log::info("all leaves"));
+        tidy();
         view! { <Card key="a" name={"a".to_owned()} /><Card key="b" name={"b".to_owned()} /> }
     }
 }
@@ -178,6 +183,7 @@ mod one {
     use super::*;
     #[component(export, version = "2.0.0")]
     pub(crate) fn App() -> View {
+        tidy();
         view! { <Card key="b" name={"b".to_owned()} /> }
     }
 
@@ -191,7 +197,7 @@ mod one {
 #[test]
 fn what_the_new_code_does_not_render_is_pruned() {
     let old = used(Page::new().with::<two::AppProps>(), |_| {});
-    assert_eq!(old.instances[0].prunes, ["Card:a", "Card:b"]);
+    assert_eq!(old.instances[0].prunes, ["Card:a", "Card:b", "tidy"]);
     let report = Page::new().with::<one::AppProps>().restore(&old);
     assert_eq!(report.instances[0].pruned, ["Card:a"]);
     let mut page = Page::new().with::<two::AppProps>();

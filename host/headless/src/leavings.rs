@@ -27,7 +27,8 @@ impl State {
         let mounted = self
             .mounts
             .iter()
-            .filter(|(_, mount)| !mount.failed && self.outer(mount.node).is_some());
+            .filter(|(_, mount)| !mount.failed && self.dom.is_connected(mount.node))
+            .filter(|(_, mount)| self.outer(mount.node).is_some());
         mounted.map(|(instance, mount)| (*instance, self.place_of(mount.node))).collect()
     }
 
@@ -74,7 +75,7 @@ impl State {
         node: Node,
         instance: u32,
         wanted: &Wanted,
-    ) -> Option<InstanceState> {
+    ) -> Option<(Place, InstanceState)> {
         if self.leavings.0.is_empty() {
             return None;
         }
@@ -90,14 +91,26 @@ impl State {
             Some(MigrateAnswer::Migrated(migrated)) => Ok(migrated),
             Some(MigrateAnswer::Failed { error }) => Err(error),
         };
-        let (level, text) = match &migrated {
-            Ok(_) => (LogLevel::Info, "is taken up".to_owned()),
-            Err(error) => (LogLevel::Warn, format!("cannot be taken up: {error}")),
-        };
-        let text = format!("the state that `{component}` had in `{place}` {text}");
-        self.write_log(level, name, text);
-        let taken = migrated.ok()?.instances.into_iter().next();
-        self.leavings.0.remove(at);
-        taken
+        match migrated {
+            Ok(snapshot) => {
+                let own =
+                    snapshot.instances.into_iter().find(|state| state.instance == instance)?;
+                Some((place, own))
+            }
+            Err(error) => {
+                let text = format!(
+                    "the state that `{component}` had in `{place}` cannot be taken up: {error}"
+                );
+                self.write_log(LogLevel::Warn, name, text);
+                None
+            }
+        }
+    }
+
+    /// Notes that an instance was mounted with what was left in its place.
+    pub(crate) fn taken_up(&mut self, place: &Place, wanted: &Wanted) {
+        self.leavings.0.retain(|(other, _)| other != place);
+        let text = format!("the state that `{}` had in `{place}` is taken up", wanted.component);
+        self.write_log(LogLevel::Info, &wanted.module, text);
     }
 }

@@ -122,7 +122,9 @@ impl State {
         let mut request = request(instance, wanted)?;
         self.check_place(node, wanted)?;
         let loading = self.start(&wanted.module)?;
-        request.saved = self.left_at(node, instance, wanted);
+        let left = self.left_at(node, instance, wanted);
+        let place = left.as_ref().map(|(place, _)| place.clone());
+        request.saved = left.map(|(_, state)| state);
         self.dom.clear(node);
         if let Some(module) = self.modules.get_mut(&wanted.module) {
             module.tree.set_root(instance, node);
@@ -133,7 +135,12 @@ impl State {
             self.loaded(swap);
         }
         match answer {
-            Some(MountAnswer { error: None }) => Ok(()),
+            Some(MountAnswer { error: None }) => {
+                if let Some(place) = place {
+                    self.taken_up(&place, wanted);
+                }
+                Ok(())
+            }
             Some(MountAnswer { error: Some(error) }) => Err(cannot_be_mounted(wanted, &error)),
             None => {
                 let trap = self.traps.last().map(ToString::to_string).unwrap_or_default();

@@ -202,9 +202,10 @@ impl Stage {
     }
 
     /// Whether a rehearsal of a version with this state would call what no lesson has met, so that all of it would have to be
-    /// compiled. It does not compile more than that takes to find out.
-    pub fn misses(&self, version: &mut Version, snapshot: &str) -> bool {
-        let Some(known) = self.known.get(&version.module) else { return true };
+    /// compiled. It does not compile more than it takes to find out. Nothing if it cannot be found out: the version is
+    /// compiled as a whole in any case, or runs for too long.
+    pub fn misses(&self, version: &mut Version, snapshot: &str) -> Option<bool> {
+        let Some(known) = self.known.get(&version.module) else { return Some(true) };
         let is_current = match (&version.compiled, &known.base) {
             (Some(Compiled { code: Code::Split(base, _), .. }), Some(current)) => {
                 Arc::ptr_eq(base, current)
@@ -212,15 +213,15 @@ impl Stage {
             _ => false,
         };
         if !is_current {
-            match self.split(version, known) {
-                Ok(Some(split)) => version.compiled = Some(split),
-                // It is compiled as a whole in any case, or not at all.
-                _ => return false,
-            }
+            version.compiled = Some(self.split(version, known).ok()??);
         }
-        let Some(Compiled { code, components }) = &version.compiled else { return false };
+        let Compiled { code, components } = version.compiled.as_ref()?;
         let told = self.machine.walk(code, components, snapshot, &[], &mut None);
-        told.failure.is_some_and(|(_, fault)| fault.trapped)
+        match told.failure {
+            Some((_, fault)) if fault.late => None,
+            Some((_, fault)) => Some(fault.trapped),
+            None => Some(false),
+        }
     }
 
     /// Rehearses the swap to a version. `snapshot` is JSON as `docs/abi.md` describes it.

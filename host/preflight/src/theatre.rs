@@ -10,8 +10,11 @@ use hmr_headless::{Learned, Lesson, Rehearsal, RehearsalFailure, Stage, Version}
 
 use crate::{Answer, KEPT, Outcome, PROTOCOL, Request, read_frame, write_frame};
 
-/// How often is learned from states of one version.
-const MOST_LESSONS: u32 = 20;
+/// How many states of one version are looked at.
+const MOST_LOOKS: u32 = 500;
+
+/// As how many looks a lesson counts.
+const LESSON: u32 = 25;
 
 /// What the process waits for.
 enum Incoming {
@@ -44,9 +47,19 @@ pub fn serve(mut from: impl Read + Send + 'static, mut to: impl Write) -> io::Re
         versions: BTreeMap::new(),
         lessons,
         learning: BTreeSet::new(),
-        taught: BTreeMap::new(),
+        states: BTreeMap::new(),
+        looks: BTreeMap::new(),
     };
-    for incoming in inbox {
+    loop {
+        // States wait until nobody waits for an answer.
+        let incoming = match inbox.try_recv() {
+            Ok(incoming) => incoming,
+            Err(_) if theatre.look_at_a_state() => continue,
+            Err(_) => match inbox.recv() {
+                Ok(incoming) => incoming,
+                Err(_) => break,
+            },
+        };
         match incoming {
             Incoming::Request(request) => {
                 let Some((request, bytes)) = request? else { break };
@@ -85,8 +98,10 @@ struct Theatre {
     lessons: Sender<Lesson>,
     /// The modules about which a lesson is under way.
     learning: BTreeSet<String>,
-    /// By module, the version from whose states was learned last, and how often.
-    taught: BTreeMap<String, (String, u32)>,
+    /// By module, the latest state that is yet to be looked at, with the version that it is of.
+    states: BTreeMap<String, (String, String)>,
+    /// By module, the version whose states were looked at last, and how often they will be yet.
+    looks: BTreeMap<String, (String, u32)>,
 }
 
 impl Theatre {
@@ -112,7 +127,7 @@ impl Theatre {
                 None
             }
             Request::Learn { module, hash, snapshot } => {
-                self.learn(&module, &hash, &snapshot);
+                self.states.insert(module, (hash, snapshot));
                 None
             }
             Request::Rehearse { id, module, hash, snapshot, transform } => {
@@ -131,22 +146,35 @@ impl Theatre {
         }
     }
 
-    /// Learns from the state of a page, if rehearsals with it would meet something new. A version whose code fails with it
-    /// seems to, however often it is learned from.
-    fn learn(&mut self, module: &str, hash: &str, snapshot: &str) {
-        let kept = self.versions.get_mut(module).into_iter().flatten();
+    /// Looks at a state of a page, and learns from it if rehearsals with it would meet something new. The answer is whether
+    /// there was one that could be looked at.
+    fn look_at_a_state(&mut self) -> bool {
+        let free = |module: &&String| !self.learning.contains(*module);
+        let Some(module) = self.states.keys().find(free).cloned() else { return false };
+        let Some((hash, snapshot)) = self.states.remove(&module) else { return false };
+        let kept = self.versions.get_mut(&module).into_iter().flatten();
         let version =
-            kept.filter(|(it, _)| it == hash).find_map(|(_, version)| version.as_mut().ok());
-        let Some(version) = version.filter(|_| !self.learning.contains(module)) else { return };
-        let taught = self.taught.entry(module.to_owned()).or_default();
-        if taught.0 != hash {
-            *taught = (hash.to_owned(), 0);
+            kept.filter(|(it, _)| *it == hash).find_map(|(_, version)| version.as_mut().ok());
+        let Some(version) = version else { return true };
+        let looks = self.looks.entry(module).or_default();
+        if looks.0 != hash {
+            *looks = (hash, MOST_LOOKS);
         }
-        if taught.1 < MOST_LESSONS && self.stage.misses(version, snapshot) {
-            taught.1 += 1;
-            let lesson = self.stage.lesson(version, snapshot, &[]);
+        if looks.1 == 0 {
+            return true;
+        }
+        let misses = self.stage.misses(version, &snapshot);
+        // A version whose code fails with its own state seems to miss something, however often it is learned from.
+        looks.1 = match misses {
+            Some(true) => looks.1.saturating_sub(LESSON),
+            Some(false) => looks.1 - 1,
+            None => 0,
+        };
+        if misses == Some(true) {
+            let lesson = self.stage.lesson(version, &snapshot, &[]);
             self.teach(lesson);
         }
+        true
     }
 
     fn rehearse(

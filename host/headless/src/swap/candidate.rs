@@ -242,7 +242,12 @@ impl State {
                 module.pace.swapped(times.unwrap_or_default());
             }
             module.previous = if is_new { Some(code.clone()) } else { previous.clone() };
-            module.probation = before.map(|snapshot| Probation::new(code, previous, snapshot));
+            module.probation = match before {
+                Some(snapshot) if is_new => Some(Probation::new(code, previous, snapshot)),
+                // The same code again goes on to be watched as it was.
+                Some(_) => module.probation.take().map(Probation::again),
+                None => None,
+            };
         }
         if let (Some(prev), Some(next)) = (info, self.info(name)) {
             self.told.push_back(PageEvent::Update { next, prev });

@@ -26,6 +26,11 @@ pub(crate) struct Probation {
 }
 
 impl Probation {
+    /// The same, from its beginning.
+    pub(super) fn again(self) -> Self {
+        Self { calls_left: CALLS, failed: None, ..self }
+    }
+
     pub(super) fn new(before: Code, previous: Option<Code>, snapshot: Snapshot) -> Self {
         Self { before, previous, snapshot, calls_left: CALLS, failed: None }
     }

@@ -131,7 +131,13 @@ impl Walk<'_> {
         let old = state.render_update(name, code, candidate, held, &mut self.swap);
         drop(state);
         self.enter(SwapStep::Commit);
-        self.state.borrow_mut().commit(name, old, Some(before));
+        let mut state = self.state.borrow_mut();
+        state.commit(name, old, Some(before));
+        if let Some(module) = state.modules.get_mut(name).filter(|_| update.clean) {
+            // What was left behind on purpose must not come back when code that trapped is started afresh.
+            module.last_good = Some(given);
+        }
+        drop(state);
         Ok(())
     }
 
@@ -151,6 +157,8 @@ impl Walk<'_> {
             self.enter(SwapStep::Probation);
         }
         let mut state = self.state.borrow_mut();
+        // What was invalidated and dealt with before has nothing to do with the new code.
+        state.invalidated.clear();
         state.release(&name);
         if committed {
             state.check_probation(&name, &self.swap.hash);
@@ -286,7 +294,6 @@ impl State {
     /// Notes a swap that has ended, and lets the page settle: invalidations that had to wait for its end are dealt with
     /// then, and told with it.
     pub(crate) fn ended_with_invalidations(&mut self, swap: Swap) -> Swap {
-        self.invalidated.clear();
         let at = self.swaps.len();
         self.swaps.push(swap);
         let told = self.told.len();
