@@ -107,17 +107,21 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
   const state = await socket.heard("state");
   assert.deepEqual([state.module, state.hash, JSON.parse(state.snapshot).instances[0].signals.n.value], ["counter", "a", 1]);
 
+  document.querySelector("button")?.click();
+  const changed = await socket.heard("state");
+  assert.equal(JSON.parse(changed.snapshot).instances[0].signals.n.value, 2, "a state that has changed is shown once it has settled");
+
   socket.say({ type: "hot-update", sequence: 2, reason: "r", modules: [{ ...VERSION, hash: "b", url: "/b.wasm", rehearse: true, transform: [{ op: "remove", key: "m" }] }] });
   const asked = await socket.heard("rehearse");
   assert.deepEqual([asked.module, asked.hash, asked.transform, typeof asked.snapshot], ["counter", "b", [{ op: "remove", key: "m" }], "string"]);
   socket.say({ type: "verdict", id: asked.id, outcome: "passed", step: null, error: null, duration: { wait: 1, run: 2 } });
   const committed = await socket.heard("swap");
-  assert.deepEqual([committed.sequence, committed.swaps[0].outcome, shown()], [2, "committed", ["B", "1"]]);
+  assert.deepEqual([committed.sequence, committed.swaps[0].outcome, shown()], [2, "committed", ["B", "2"]]);
 
   document.querySelector("button")?.dispatchEvent(new window.Event("keydown"));
   assert.equal((await socket.heard("trap")).hash, "b");
   const undone = await socket.heard("swap");
-  assert.deepEqual([undone.sequence, undone.swaps[0].outcome, undone.swaps[0].hash, shown()], [2, "undone", "b", ["A", "1"]]);
+  assert.deepEqual([undone.sequence, undone.swaps[0].outcome, undone.swaps[0].hash, shown()], [2, "undone", "b", ["A", "2"]]);
   assert.equal(hmr.modules()[0]?.hash, "a");
   window.close();
 });

@@ -150,4 +150,10 @@ test("a lost connection is made anew, with the tool's new token and longer pause
   assert.equal(sockets[1]?.url, "ws://localhost:1/@hmr/socket?token=second");
   sockets[1]?.dispatchEvent(new Event("open"));
   assert.deepEqual(sockets[1]?.sent, ['{"type":"problem","message":"meanwhile"}']);
+
+  // What the tool would hang up at is left out.
+  const before = logs.length;
+  assert.equal(transport.send({ type: "state", module: "m", hash: "h", snapshot: "ü".repeat(2 << 20) }), false);
+  assert.equal(transport.send({ type: "state", module: "m", hash: "h", snapshot: "u".repeat(2 << 20) }), true);
+  assert.deepEqual([sockets[1]?.sent.length, logs.length - before], [2, 1]);
 });
