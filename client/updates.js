@@ -80,7 +80,12 @@ export class Updates {
    * @returns {Promise<Swap[]>} without those that a later update replaced
    */
   update(sequence, versions, options = {}) {
-    if (sequence !== null) for (const { module, hash } of versions) Object.assign(this.#with.slot(module), { named: hash, chosenOver: null });
+    for (const { module, hash } of versions) {
+      const slot = this.#with.slot(module);
+      // That it has no version until its turn comes is no mistake of the page's.
+      slot.expected = true;
+      if (sequence !== null) Object.assign(slot, { named: hash, chosenOver: null });
+    }
     return new Promise((resolve) => {
       this.#with.queue.add(versions, async () => {
         const prepared = versions.map((version) => this.#prepare(version));

@@ -34,6 +34,22 @@ test("a placed component is mounted in the place of what stood there", async () 
   assert.equal(page.html, "<h2>A</h2><button>0</button><input>");
 });
 
+test("a first update of several modules is no problem of those whose turn comes later", async () => {
+  const page = new Page(`${PLACE}<hmr-component module="later" component="Counter"></hmr-component>`);
+  // The page is open before anything is built.
+  page.document.body.innerHTML = page.body;
+  await new Promise((resolve) => setImmediate(resolve));
+  /** @type {() => void} */
+  let release = () => {};
+  page.slow.set("b", new Promise((resolve) => (release = () => resolve(undefined))));
+  const done = page.update(1, page.version("a", counter("A")), page.version("b", counter("B"), "later"));
+  for (let turn = 0; turn < 200 && page.engine.modules()[0]?.running !== true; turn++) await new Promise((resolve) => setImmediate(resolve));
+  release();
+  await done;
+  assert.deepEqual(page.engine.modules().map(({ hash }) => hash), ["a", "b"]);
+  assert.deepEqual([page.problems, [...page.shown.values()]], [[], []]);
+});
+
 test("an event runs its handler", async () => {
   const page = await started();
   page.get("button").click();
