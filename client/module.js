@@ -9,7 +9,7 @@
  */
 
 import { COMPONENT_PREFIX } from "./inspect.js";
-import { EMPTY, instancesOf } from "./snapshot.js";
+import { EMPTY, checkMigrated, instancesOf } from "./snapshot.js";
 import { placesOf } from "./lines.js";
 import { GuestTrap, framesOf, readPanic } from "./trap.js";
 
@@ -218,7 +218,7 @@ export class Guest {
    * @returns {string | null} what it answers; null if it has no migrations, or nothing to say
    */
   migrate(snapshot) {
-    return this.migrates ? this.#ask("hmr_migrate", snapshot) : null;
+    return this.migrates ? this.#ask("hmr_migrate", snapshot, checkMigrated) : null;
   }
 
   /**

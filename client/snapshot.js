@@ -117,15 +117,30 @@ export function withPart(part, id) {
 /**
  * Reads what `hmr_migrate` answered.
  *
- * @param {string} answer
+ * @param {string} answer that `checkMigrated` lets pass
  * @returns {string} the snapshot
- * @throws {Error} if the migration failed, or it is no snapshot
+ * @throws {Error} if the migration failed
  */
 export function migratedOf(answer) {
   const { error } = JSON.parse(answer);
   if (typeof error === "string") throw new Error(error);
-  instancesOf(answer, "hmr_migrate");
   return answer;
+}
+
+/**
+ * Checks that an answer of `hmr_migrate` is one: an error, or a snapshot.
+ *
+ * @param {string} answer
+ * @throws {Error} if it is not
+ */
+export function checkMigrated(answer) {
+  let error;
+  try {
+    error = JSON.parse(answer)?.error;
+  } catch {
+    // It is no snapshot either.
+  }
+  if (typeof error !== "string") instancesOf(answer, "hmr_migrate");
 }
 
 /**
