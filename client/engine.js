@@ -47,7 +47,7 @@ import { Updates } from "./updates.js";
  *   no update asked for it: code that was loaded for a component, or revived after a trap
  * @property {(module: string, hash: string, trap: import("./protocol.js").Trap) => void} trapped
  * @property {(message: string) => void} problem
- * @property {(request: import("./protocol.js").Rehearse) => boolean} rehearse asks the tool; false if it is not connected
+ * @property {(request: import("./protocol.js").Rehearse) => boolean} rehearse asks the tool; false if it cannot be asked
  * @property {(module: string) => void} [settled] told when a module's state has changed, and not for a while since
  * @property {(reason: string) => void} reload loads the page again, with its state
  * @property {(module: string, hash: string, slower: import("./calls.js").Slower) => void} slower

@@ -41,16 +41,12 @@ export class Leavings {
    * @param {() => string | undefined} capture
    * @returns {boolean} whether an update took its place
    */
-  leave({ id, element, slot }, capture) {
+  leave({ id, element }, capture) {
     const where = this.#gone.get(element);
     if (where === undefined) return false;
     this.#gone.delete(element);
-    try {
-      const part = partOf(capture() ?? EMPTY, id);
-      if (part !== null) this.#keep(where, part);
-    } catch (error) {
-      slot.log("warn", `the state of the instance ${id} could not be captured: ${describe(error)}`);
-    }
+    const part = partOf(capture() ?? EMPTY, id);
+    if (part !== null) this.#keep(where, part);
     return true;
   }
 

@@ -20,7 +20,7 @@ export class Rehearsals {
   #timers;
 
   /**
-   * @param {(request: import("./protocol.js").Rehearse) => boolean} send false if nobody is connected
+   * @param {(request: import("./protocol.js").Rehearse) => boolean} send false if the tool cannot be asked
    * @param {Pick<import("./resources.js").Timers, "setTimeout" | "clearTimeout">} timers
    */
   constructor(send, timers) {

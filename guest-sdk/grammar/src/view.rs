@@ -212,11 +212,6 @@ fn expr_of_value(attribute: &KeyedAttribute) -> Option<Expr> {
     attribute.value().cloned().map(unwrap)
 }
 
-/// The same, with nothing named in it.
-fn expr_as_written(attribute: &KeyedAttribute) -> Option<Expr> {
-    attribute.value().cloned()
-}
-
 fn unwrap(expr: Expr) -> Expr {
     let mut expr = match expr {
         Expr::Block(block) if block.label.is_none() && block.attrs.is_empty() => {

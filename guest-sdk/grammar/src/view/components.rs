@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, Member, Stmt};
 
 use super::attributes::value_or_true;
-use super::{Element, Views, expr_as_written, name_of};
+use super::{Element, Views, name_of};
 use crate::error::most_alike;
 use crate::tags::Space;
 
@@ -133,7 +133,7 @@ fn named(given: Option<TokenStream>, about: Option<String>) -> TokenStream {
 
 /// What an attribute's value is about.
 fn subject_of(attribute: &KeyedAttribute) -> Option<String> {
-    subject(&expr_as_written(attribute)?)
+    subject(attribute.value()?)
 }
 
 /// The variable or field that an expression begins with: `todos` of `move || todos.get()` and of `!props.todos.get()`.

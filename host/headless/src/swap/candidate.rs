@@ -227,11 +227,8 @@ impl State {
         let times = guest.as_ref().map(|guest| guest.times().clone());
         if let Some(guest) = guest {
             // Travelling and undoing prune nothing: their snapshots are of other times.
-            self.dispose(
-                name,
-                guest,
-                &if before.is_some() { pruned } else { PruneRequest::default() },
-            );
+            let pruned = before.as_ref().map(|_| pruned).unwrap_or_default();
+            self.dispose(name, guest, &pruned);
         }
         self.write_held(name, logs);
         if let Some(module) = self.modules.get_mut(name) {
