@@ -48,7 +48,7 @@ import { Updates } from "./updates.js";
  * @property {(module: string, hash: string, trap: import("./protocol.js").Trap) => void} trapped
  * @property {(message: string) => void} problem
  * @property {(request: import("./protocol.js").Rehearse) => boolean} rehearse asks the tool; false if it cannot be asked
- * @property {(module: string) => void} [settled] told when a module's state has changed, and not for a while since
+ * @property {(module: string) => void} [captured] told when a module's state was captured after calls of its code
  * @property {(reason: string) => void} reload loads the page again, with its state
  * @property {(module: string, hash: string, slower: import("./calls.js").Slower) => void} slower
  */
@@ -129,7 +129,7 @@ export class Engine {
       ask: (slot, code) => this.#watch.ask(slot, code, false),
       released,
       swapped,
-      settled: (slot) => collaborators.settled?.(slot.name),
+      captured: (slot) => collaborators.captured?.(slot.name),
     });
     /** The modules, for the page's scripts. */
     this.control = new Control({

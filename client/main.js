@@ -175,7 +175,7 @@ const engine = new Engine({
   },
   rehearse: (request) => transport.connected && transport.send({ type: "rehearse", ...request }),
   reload: (reason) => reload(reason, true),
-  settled: showChange,
+  captured: showChange,
   slower(module, hash, { before, call, calls, beforeMs, afterMs }) {
     log("warn", module, `\`${call}\` takes ${afterMs.toFixed(1)} ms instead of ${beforeMs.toFixed(1)} ms since ${hash.slice(0, 8)}, the median of ${calls} calls`);
     announce("slower", { module, hash, before, call, calls, beforeMs, afterMs });
@@ -204,22 +204,28 @@ const LARGEST_SHOWN = 1 << 20;
 /** What was shown last of each module. @type {Map<string, string>} */
 const shownStates = new Map();
 
-/** How long the tool is not shown another state of a module, in milliseconds. */
-const SHOWN_PERIOD = 1000;
+/**
+ * How long the tool is not shown another state of a module, in milliseconds: the first time, and at most. It doubles while the
+ * state goes on changing, as a clock's does.
+ */
+const [FIRST_REST, LONGEST_REST] = [1000, 60_000];
 
-/** The modules whose state was shown a moment ago, and whether it has changed since. @type {Map<string, boolean>} */
+/** The modules whose state was shown a moment ago, and whether it may have changed since. @type {Map<string, boolean>} */
 const shown = new Map();
 
-/** @param {string} module */
-function showChange(module) {
+/**
+ * @param {string} module
+ * @param {number} [rest]
+ */
+function showChange(module, rest = FIRST_REST) {
   if (shown.has(module)) return void shown.set(module, true);
   showState(module, true);
   shown.set(module, false);
   setTimeout(() => {
     const changed = shown.get(module) === true;
     shown.delete(module);
-    if (changed) showChange(module);
-  }, SHOWN_PERIOD);
+    if (changed) showChange(module, Math.min(rest * 2, LONGEST_REST));
+  }, rest);
 }
 
 /** Says that the first build is under way, while components wait for it. */

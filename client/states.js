@@ -28,7 +28,7 @@ const CAPTURE_DELAY = 200;
  * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T) => T | undefined} ask
  * @property {() => void} released does what waited while a slot was held
  * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
- * @property {(slot: Slot) => void} settled told when a state was captured that has not changed for a while
+ * @property {(slot: Slot) => void} captured told when a state was captured after calls
  */
 
 /** The states of all modules of a page. */
@@ -57,7 +57,7 @@ export class States {
     this.#with.timers.setTimeout(() => {
       const busy = this.#waiting.get(slot) === true;
       this.capture(slot, !busy);
-      if (!busy) this.#with.settled(slot);
+      this.#with.captured(slot);
       if (busy) {
         this.#waiting.set(slot, false);
         this.#wait(slot);
