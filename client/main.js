@@ -15,7 +15,7 @@ import { pageId } from "./identity.js";
 import { HmrOverlay, HmrProblem, HmrStatus } from "./overlay.js";
 import { readConfig } from "./protocol.js";
 import { facilitiesOf } from "./resources/facilities.js";
-import { readPage, store, take, writePage } from "./reload.js";
+import { mayCatchUp, readPage, store, take, writePage } from "./reload.js";
 import { createApi } from "./scripts.js";
 import { updateAssets, updateStyles } from "./styles.js";
 import { Tool } from "./tool.js";
@@ -261,16 +261,42 @@ function reload(reason, restore) {
   location.reload();
 }
 
+/**
+ * Does what the page missed while it was not connected, or was too slow for the messages; versions of modules aside.
+ *
+ * @param {Extract<ServerMessage, { type: "hello" }>} hello
+ * @returns {boolean} whether the page is loaded again
+ */
+function catchUp({ server: run, sequence, reloaded, files }) {
+  const before = seen;
+  seen = sequence;
+  if (server !== run) {
+    // Another run of the tool: stylesheets may have been saved while none was watching.
+    server = run;
+    void updateStyles(document, null, sequence);
+    return false;
+  }
+  if (reloaded > before && mayCatchUp(() => sessionStorage, `${run} ${reloaded}`)) {
+    reload("a change was missed while the page was not connected", true);
+    return true;
+  }
+  if (files > before) {
+    void updateStyles(document, null, sequence);
+    updateAssets(document, null, sequence);
+  }
+  return false;
+}
+
+/** The number of the last message that the page has seen, or that it was served after. */
+let seen = config.sequence;
+
 /** @param {ServerMessage} message */
 function receive(message) {
+  if (message.type !== "hello" && "sequence" in message) seen = Math.max(seen, message.sequence);
   switch (message.type) {
     case "hello": {
+      if (catchUp(message)) return;
       standing(message.failure);
-      if (server !== message.server) {
-        // Another run of the tool: stylesheets may have been saved while none was watching.
-        server = message.server;
-        void updateStyles(document, null, message.sequence);
-      }
       rehearsing = message.modules.some(({ rehearse }) => rehearse);
       shownStates.clear();
       if (rehearsing) for (const { module } of engine.versions) showState(module);

@@ -18,7 +18,8 @@
 /** @typedef {{ title: string, diagnostics: Diagnostic[] }} Failure */
 
 /**
- * @typedef {{ type: "hello", server: string, sequence: number, modules: Version[], failure: Failure | null }
+ * @typedef {{ type: "hello", server: string, sequence: number, reloaded: number, files: number, modules: Version[],
+ *       failure: Failure | null }
  *   | { type: "build-started", sequence: number, modules: string[] }
  *   | { type: "build-failed", sequence: number, failure: Failure }
  *   | { type: "build-succeeded", sequence: number }
@@ -254,6 +255,8 @@ export function readMessage(data) {
         type,
         server: text(from, "server"),
         sequence: number(from, "sequence"),
+        reloaded: isNumber(from.reloaded) ? from.reloaded : 0,
+        files: isNumber(from.files) ? from.files : 0,
         modules: list(from, "modules", version),
         failure: optionalFailure(from.failure),
       };

@@ -33,6 +33,9 @@
 
 const KEY = "hmr-reload";
 
+/** Where a page keeps which missed reload it has caught up with. */
+const MISSED = "hmr-missed-reload";
+
 /** State that is older belongs to a reload that never happened, in milliseconds. */
 const OLDEST = 60_000;
 
@@ -189,5 +192,23 @@ export function take(storage, now) {
     return fresh && Array.isArray(stored.modules) && stored.page ? stored : null;
   } catch {
     return null;
+  }
+}
+
+/**
+ * Whether a page that missed a reload may catch up with it. It may once: a page that a cache serves is still old afterwards,
+ * and would be loaded again without end.
+ *
+ * @param {() => Storage} storage may throw, where a page may not have one
+ * @param {string} reload which
+ */
+export function mayCatchUp(storage, reload) {
+  try {
+    const kept = storage();
+    if (kept.getItem(MISSED) === reload) return false;
+    kept.setItem(MISSED, reload);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -142,12 +142,12 @@ const HOLDERS = [
 
 /**
  * @param {Document} document
- * @param {string[]} paths
+ * @param {string[] | null} paths null if any may have changed
  * @param {number} sequence
  * @returns {number} how many elements and rules show a changed file
  */
 export function updateAssets(document, paths, sequence) {
-  const changed = (/** @type {string} */ path) => paths.includes(path);
+  const changed = (/** @type {string} */ path) => paths === null || paths.includes(path);
   let count = 0;
   for (const [selector, attribute] of HOLDERS) {
     for (const element of document.querySelectorAll(selector)) {

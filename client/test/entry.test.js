@@ -59,7 +59,7 @@ class Socket extends EventTarget {
 
 test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and tells the tool", async () => {
   const config = JSON.stringify({ token: "t", server: "s", sequence: 1, modules: [VERSION], failure: null, budget: 7 });
-  const { window } = new JSDOM(`<!doctype html><html><head><script type="application/json" id="hmr-config">${config}</script></head><body>${PLACE}</body></html>`, {
+  const { window } = new JSDOM(`<!doctype html><html><head><script type="application/json" id="hmr-config">${config}</script><link rel="stylesheet" href="/a.css"></head><body>${PLACE}</body></html>`, {
     url: "http://localhost/",
     pretendToBeVisual: true,
   });
@@ -123,5 +123,21 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
   const undone = await socket.heard("swap");
   assert.deepEqual([undone.sequence, undone.swaps[0].outcome, undone.swaps[0].hash, shown()], [2, "undone", "b", ["A", "2"]]);
   assert.equal(hmr.modules()[0]?.hash, "a");
+
+  // What a page missed: once for style sheets and for a reload, and never twice.
+  const hello = { type: "hello", server: "s", modules: [], failure: null };
+  const sheets = () => [...document.querySelectorAll("link")].map((link) => link.getAttribute("href"));
+  socket.say({ ...hello, sequence: 2, files: 2, reloaded: 1 });
+  assert.deepEqual(sheets(), ["/a.css"], "it has seen these");
+  socket.say({ ...hello, sequence: 4, files: 3, reloaded: 1 });
+  assert.deepEqual(sheets(), ["/a.css", "/a.css?hmr=4"]);
+  const stored = () => sessionStorage.getItem("hmr-reload") !== null;
+  socket.sent.length = 0;
+  socket.say({ ...hello, sequence: 7, files: 3, reloaded: 6 });
+  assert.deepEqual([stored(), socket.sent], [true, []], "it is loaded again with its state");
+  sessionStorage.removeItem("hmr-reload");
+  socket.say({ type: "full-reload", sequence: 8, reason: "r", restore: false });
+  socket.say({ ...hello, sequence: 8, files: 3, reloaded: 8 });
+  assert.equal(stored(), false, "it was loaded again for this one");
   window.close();
 });

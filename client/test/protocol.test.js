@@ -8,8 +8,8 @@ const FAILURE = { title: "t", diagnostics: [{ level: "error", message: "m", code
 
 /** @type {Record<string, unknown>[]} */
 const MESSAGES = [
-  { type: "hello", server: "s", sequence: 1, modules: [VERSION], failure: null },
-  { type: "hello", server: "s", sequence: 1, modules: [], failure: FAILURE },
+  { type: "hello", server: "s", sequence: 1, reloaded: 0, files: 0, modules: [VERSION], failure: null },
+  { type: "hello", server: "s", sequence: 3, reloaded: 1, files: 2, modules: [], failure: FAILURE },
   { type: "build-started", sequence: 1, modules: ["board"] },
   { type: "build-failed", sequence: 1, failure: FAILURE },
   { type: "build-succeeded", sequence: 1 },
@@ -27,7 +27,7 @@ test("reads every message as it is documented", () => {
 });
 
 test("a message without one of its fields is refused", () => {
-  const optional = new Set(["type", "reason", "failure hello", "restore", "step verdict", "error verdict", "duration verdict"]);
+  const optional = new Set(["type", "reason", "failure hello", "reloaded hello", "files hello", "restore", "step verdict", "error verdict", "duration verdict"]);
   for (const message of MESSAGES) {
     for (const field of Object.keys(message)) {
       if (optional.has(field) || optional.has(`${field} ${message.type}`)) continue;

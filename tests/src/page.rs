@@ -68,7 +68,7 @@ impl Page {
     pub fn show_state(&mut self, module: &str, hash: &Value, component: &str, props: &Value) {
         let state = json!({"type": "state", "module": module, "hash": hash,
                            "snapshot": snapshot(component, props)});
-        self.0.send(Message::text(state.to_string())).expect("the socket takes a message");
+        self.say(&state);
     }
 
     /// Asks for a rehearsal with one fresh instance of a component, and reads the verdict.
@@ -83,12 +83,29 @@ impl Page {
         component: &str,
         props: &Value,
     ) -> Value {
-        let request = json!({"type": "rehearse", "id": 41, "module": module, "hash": hash,
-                             "snapshot": snapshot(component, props), "transform": []});
-        self.0.send(Message::text(request.to_string())).expect("the socket takes a message");
+        self.ask(41, module, hash, component, props);
         let verdict = self.read("verdict");
         assert_eq!(verdict["id"], 41, "{verdict}");
         verdict
+    }
+
+    /// Asks for a rehearsal with one fresh instance of a component, and does not wait for the verdict.
+    ///
+    /// # Panics
+    ///
+    /// If the socket is closed.
+    pub fn ask(&mut self, id: u64, module: &str, hash: &Value, component: &str, props: &Value) {
+        self.say(&json!({"type": "rehearse", "id": id, "module": module, "hash": hash,
+                         "snapshot": snapshot(component, props), "transform": []}));
+    }
+
+    /// Sends any message.
+    ///
+    /// # Panics
+    ///
+    /// If the socket is closed.
+    pub fn say(&mut self, message: &Value) {
+        self.0.send(Message::text(message.to_string())).expect("the socket takes a message");
     }
 }
 

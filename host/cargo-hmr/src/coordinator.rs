@@ -128,6 +128,10 @@ pub struct Coordinator {
     pages: BTreeMap<String, String>,
     failure: Option<Failure>,
     sequence: u64,
+    /// The number of the last full reload.
+    reloaded: u64,
+    /// The number of the last update of stylesheets or static files.
+    files: u64,
     generation: u64,
     building: bool,
     due: Due,
@@ -158,6 +162,8 @@ impl Coordinator {
             pages: BTreeMap::new(),
             failure: None,
             sequence: 0,
+            reloaded: 0,
+            files: 0,
             generation: 0,
             building: false,
             due: Due::default(),
@@ -176,6 +182,8 @@ impl Coordinator {
         Hello {
             server: self.server.clone(),
             sequence: self.sequence,
+            reloaded: self.reloaded,
+            files: self.files,
             modules: versions.map(|current| current.version).collect(),
             failure: self.failure.as_ref().map(FailureMessage::from).or_else(|| self.refusals()),
         }
@@ -297,6 +305,7 @@ impl Coordinator {
             }
             let reason = format!("{} changed", quoted(paths));
             let sequence = self.next();
+            self.files = sequence;
             let paths = paths.clone();
             effects.push(Effect::Tell(Event::Update {
                 sequence,
@@ -464,6 +473,7 @@ impl Coordinator {
         let due = std::mem::take(&mut self.due);
         let reason = due.reload.unwrap_or_default();
         let sequence = self.next();
+        self.reloaded = sequence;
         effects.push(Effect::Tell(Event::Update {
             sequence,
             kind: UpdateKind::FullReload,

@@ -271,6 +271,8 @@ mod tests {
         let mut hello = Hello {
             server: String::new(),
             sequence: 0,
+            reloaded: 0,
+            files: 0,
             modules: vec![version("now")],
             failure: None,
         };

@@ -46,6 +46,10 @@ pub struct Hello {
     pub server: String,
     /// The number of the last message before this one.
     pub sequence: u64,
+    /// The number of the last full reload; 0 before the first.
+    pub reloaded: u64,
+    /// The number of the last update of stylesheets or static files; 0 before the first.
+    pub files: u64,
     /// The newest version of each module that has been built.
     pub modules: Vec<Version>,
     /// The standing failure, if there is one.
@@ -316,6 +320,22 @@ impl ServerMessage {
         }
     }
 
+    /// The number of the message, if it has one. A greeting has that of the last message before it.
+    #[must_use]
+    pub fn sequence(&self) -> Option<u64> {
+        match self {
+            Self::Hello(Hello { sequence, .. })
+            | Self::BuildStarted { sequence, .. }
+            | Self::BuildFailed { sequence, .. }
+            | Self::BuildSucceeded { sequence }
+            | Self::HotUpdate { sequence, .. }
+            | Self::CssUpdate { sequence, .. }
+            | Self::AssetUpdate { sequence, .. }
+            | Self::FullReload { sequence, .. } => Some(*sequence),
+            Self::Rehearsals {} | Self::Verdict { .. } => None,
+        }
+    }
+
     /// The message as the socket carries it.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -358,12 +378,14 @@ mod tests {
         let hello = ServerMessage::Hello(Hello {
             server: "s".into(),
             sequence: 0,
+            reloaded: 0,
+            files: 0,
             modules: Vec::new(),
             failure: None,
         });
         assert_eq!(
             hello.to_json(),
-            r#"{"type":"hello","server":"s","sequence":0,"modules":[],"failure":null}"#
+            r#"{"type":"hello","server":"s","sequence":0,"reloaded":0,"files":0,"modules":[],"failure":null}"#
         );
     }
 

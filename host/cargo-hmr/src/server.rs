@@ -3,13 +3,14 @@
 //! What a developer asks for by hand ([`requests`]) goes to the dev loop, which answers.
 //!
 //! It serves what it is given and passes on what pages say; it decides nothing. The dev loop shares a
-//! [`Shared`] with it: the store, the greeting for new pages, and the channel to all of them.
+//! [`Shared`] with it: the store, the greeting for new pages, and the queues to all of them.
 //!
 //! Trust (in [`trust`]): every request's `Host` is checked against the names that this server goes by, the
 //! `Origin` of the socket and of every request that could change something must be the page's own, the socket
 //! wants a token of this process, nothing is readable across origins, and no path leads out of its folder.
 
 mod files;
+mod outbox;
 mod page;
 mod requests;
 mod snapshots;
@@ -32,18 +33,16 @@ use axum::{
 use camino::Utf8PathBuf;
 use tokio::{
     net::TcpListener,
-    sync::{broadcast, mpsc, oneshot},
+    sync::{mpsc, oneshot},
 };
 
+use self::outbox::Outboxes;
 pub use self::requests::{Answer, Request};
 use crate::{
     experiment::Experiments,
     protocol::{ClientMessage, Hello, ServerMessage},
     store::Store,
 };
-
-/// How many messages a page may be behind before it is simply told the newest of everything.
-const BACKLOG: usize = 64;
 
 /// The largest body of a request that is not a snapshot, in bytes.
 const LARGEST_BODY: usize = 64 << 10;
@@ -58,7 +57,7 @@ pub struct Shared {
     pub places: RwLock<Places>,
     /// Whether swaps are rehearsed now.
     pub rehearsing: AtomicBool,
-    messages: broadcast::Sender<Outgoing>,
+    outboxes: Outboxes,
     from_pages: mpsc::UnboundedSender<FromPage>,
     token: String,
     names: trust::Names,
@@ -71,14 +70,6 @@ pub struct Greeting {
     pub hello: Hello,
     /// What single pages are told instead.
     pub experiments: Experiments,
-}
-
-/// A message on its way to pages.
-#[derive(Debug, Clone)]
-struct Outgoing {
-    /// The connection that it is for; none if it is for all.
-    to: Option<Arc<str>>,
-    text: Arc<str>,
 }
 
 /// Folders that are served.
@@ -151,22 +142,21 @@ impl Shared {
             greeting: RwLock::new(greeting),
             places: RwLock::new(places),
             rehearsing: AtomicBool::new(false),
-            messages: broadcast::Sender::new(BACKLOG),
+            outboxes: Outboxes::default(),
             from_pages,
             token: random_name()?,
             names: trust::Names::new(host),
         })
     }
 
-    /// Tells every page.
+    /// Sends a message to every page. It covers what [`Shared::greeting`] says, which has to be set before.
     pub fn send(&self, message: &ServerMessage) {
-        // Without a page there is nobody to tell.
-        _ = self.messages.send(Outgoing { to: None, text: message.to_json().into() });
+        self.outboxes.send(message);
     }
 
-    /// Tells one page, by its connection.
+    /// Sends a message to one page, by its connection.
     pub fn send_to(&self, page: &str, message: &ServerMessage) {
-        _ = self.messages.send(Outgoing { to: Some(page.into()), text: message.to_json().into() });
+        self.outboxes.send_to(page, message);
     }
 
     fn greeting(&self) -> Greeting {

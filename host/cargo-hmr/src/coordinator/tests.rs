@@ -525,10 +525,10 @@ fn a_page_that_was_greeted_before_single_pages_were_told_something_is_greeted_ag
     json(bench.coordinator.experiment(&store, "board", &[]));
     bench.step(connected("/#3", "me", 4));
     bench.check(&expect![[r#"
-        send to /#1 {"type":"hello","server":"server","sequence":4,"modules":[{"module":"board","hash":"b0","url":"/@hmr/module/board/b0.wasm","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"","components":[],"rehearse":false}],"failure":null}
+        send to /#1 {"type":"hello","server":"server","sequence":4,"reloaded":0,"files":0,"modules":[{"module":"board","hash":"b0","url":"/@hmr/module/board/b0.wasm","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"","components":[],"rehearse":false}],"failure":null}
         tell client-connected
         tell client-connected
-        send to /#3 {"type":"hello","server":"server","sequence":5,"modules":[{"module":"board","hash":"b1","url":"","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"","components":[],"rehearse":false}],"failure":null}
+        send to /#3 {"type":"hello","server":"server","sequence":5,"reloaded":0,"files":0,"modules":[{"module":"board","hash":"b1","url":"","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"","components":[],"rehearse":false}],"failure":null}
         tell client-connected
     "#]]);
 }
@@ -566,4 +566,19 @@ fn an_experiment_tells_each_page_its_own_version() {
         send to /#2 {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → board, ui/src/lib.rs → ui → list","modules":[{"module":"board","hash":"b2","url":"","components":[],"rehearse":false},{"module":"list","hash":"l2","url":"","components":[],"rehearse":false}]}
         tell swap
     "#]]);
+}
+
+#[test]
+fn a_late_page_knows_what_it_missed_besides_versions() {
+    let mut bench = started();
+    let told = |bench: &Bench| {
+        let hello = bench.coordinator.hello();
+        (hello.sequence, hello.files, hello.reloaded)
+    };
+    let (start, ..) = told(&bench);
+    assert_eq!(told(&bench), (start, 0, 0));
+    bench.save(&["static/style.css"]);
+    assert_eq!(told(&bench), (start + 1, start + 1, 0));
+    bench.save(&["index.html"]);
+    assert_eq!(told(&bench), (start + 2, start + 1, start + 2));
 }

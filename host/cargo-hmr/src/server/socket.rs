@@ -1,8 +1,8 @@
 //! The socket: one for each open page.
 //!
-//! A page gets the newest of everything first, then each message. One that falls behind the backlog gets the
-//! newest of everything again instead, so a slow page holds no memory. One that does not answer a heartbeat is
-//! let go.
+//! A page gets the newest of everything first, then each message from a queue of its own ([`super::outbox`]). One that
+//! falls behind gets the newest of everything again instead, so a slow page holds no memory. One that does not answer a
+//! heartbeat is let go.
 
 use std::{
     sync::{
@@ -20,11 +20,14 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{SinkExt as _, StreamExt as _, stream::SplitSink};
 use serde::Deserialize;
-use tokio::{sync::broadcast::error::RecvError, time};
+use tokio::time;
 
-use super::{FromPage, Outgoing, Shared};
+use super::{
+    FromPage, Shared,
+    outbox::{Next, Outbox},
+};
 use crate::protocol::{ClientMessage, Hello, ServerMessage};
 
 /// How often a page is asked whether it is there; it has as long to answer.
@@ -69,6 +72,7 @@ pub(super) async fn open(
     let id = credentials.id().unwrap_or(&page).to_owned();
     upgrade.max_message_size(LARGEST).on_upgrade(move |socket| async move {
         serve(&shared, socket, &page, &id).await;
+        shared.outboxes.close(&page);
         shared.say(FromPage::Disconnected { page });
     })
 }
@@ -76,28 +80,20 @@ pub(super) async fn open(
 /// Passes messages both ways until either side is gone.
 async fn serve(shared: &Shared, socket: WebSocket, page: &str, id: &str) {
     let (mut to_page, mut from_page) = socket.split();
-    // Subscribed first, greeted then: what is sent in between comes twice rather than never.
-    let mut messages = shared.messages.subscribe();
+    // The queue is there first, then the greeting is made: no message is lost in between.
+    let outbox = shared.outboxes.open(page);
     let hello = shared.hello_for(id);
     let greeted = hello.sequence;
     shared.say(FromPage::Connected { page: page.to_owned(), id: id.to_owned(), greeted });
-    let mut next = Some(greeting(shared, hello));
+    let text = greeting(shared, &outbox, hello);
+    if send(&mut to_page, Message::Text((&*text).into())).await.is_err() {
+        return;
+    }
     let mut heartbeat = time::interval(HEARTBEAT);
     let mut alive = true;
     loop {
-        if let Some(text) = next.take()
-            && to_page.send(Message::Text((&*text).into())).await.is_err()
-        {
-            return;
-        }
-        tokio::select! {
-            message = messages.recv() => match message {
-                Ok(Outgoing { to, text }) => {
-                    next = to.is_none_or(|to| &*to == page).then_some(text);
-                }
-                Err(RecvError::Lagged(_)) => next = Some(greeting(shared, shared.hello_for(id))),
-                Err(RecvError::Closed) => return,
-            },
+        let next = tokio::select! {
+            next = outbox.next() => next,
             message = from_page.next() => match message {
                 Some(Ok(message)) => {
                     alive = true;
@@ -105,19 +101,40 @@ async fn serve(shared: &Shared, socket: WebSocket, page: &str, id: &str) {
                         return;
                     }
                     said(shared, page, &message);
+                    continue;
                 }
                 Some(Err(_)) | None => return,
             },
             _ = heartbeat.tick() => {
-                if !std::mem::take(&mut alive) || to_page.send(Message::Ping(axum::body::Bytes::new())).await.is_err() {
+                let ping = Message::Ping(axum::body::Bytes::new());
+                if !std::mem::take(&mut alive) || send(&mut to_page, ping).await.is_err() {
                     return;
                 }
+                continue;
             }
+        };
+        let text = match next {
+            Next::Text(text) => text,
+            Next::Greeting => greeting(shared, &outbox, shared.hello_for(id)),
+            Next::End => return,
+        };
+        if send(&mut to_page, Message::Text((&*text).into())).await.is_err() {
+            return;
         }
     }
 }
 
-fn greeting(shared: &Shared, hello: Hello) -> Arc<str> {
+/// Sends one message.
+async fn send(
+    to_page: &mut SplitSink<WebSocket, Message>,
+    message: Message,
+) -> Result<(), axum::Error> {
+    to_page.send(message).await
+}
+
+/// The newest of everything, which covers the news up to its number.
+fn greeting(shared: &Shared, outbox: &Outbox, hello: Hello) -> Arc<str> {
+    outbox.greeted(hello.sequence);
     let mut hello = ServerMessage::Hello(hello);
     // A page that missed updates swaps to what it is told here.
     hello.set_rehearse(shared.rehearsing.load(Ordering::Relaxed));
