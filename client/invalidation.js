@@ -6,6 +6,8 @@
  * code which always invalidates cannot stop the page.
  */
 
+import { cut } from "./limits.js";
+
 /** @typedef {import("./slot.js").Instance} Instance */
 /** @typedef {import("./protocol.js").Invalidation} Invalidation */
 
@@ -24,7 +26,7 @@ export function readInvalidation(json) {
     from = null;
   }
   if (!Number.isInteger(from?.instance)) throw new Error("an invalidation names no instance");
-  return { instance: from.instance, reason: typeof from.reason === "string" ? from.reason : "no reason was given" };
+  return { instance: from.instance, reason: typeof from.reason === "string" ? cut(from.reason) : "no reason was given" };
 }
 
 /**

@@ -9,6 +9,7 @@
  */
 
 import { COMPONENT_PREFIX } from "./inspect.js";
+import { cut } from "./limits.js";
 import { EMPTY, checkMigrated, instancesOf } from "./snapshot.js";
 import { placesOf } from "./lines.js";
 import { GuestTrap, framesOf, readPanic } from "./trap.js";
@@ -153,7 +154,7 @@ export class Guest {
     const answer = this.#ask("hmr_mount", request);
     if (answer === null) return null;
     const { error } = parseAnswer("hmr_mount", answer);
-    return typeof error === "string" ? error : null;
+    return typeof error === "string" ? cut(error) : null;
   }
 
   /**
@@ -231,7 +232,7 @@ export class Guest {
     const { instances } = parseAnswer("hmr_health", answer);
     const ill = Array.isArray(instances) ? instances.filter((entry) => typeof entry?.error === "string") : [];
     if (ill.length === 0) return null;
-    return ill.map(({ instance, component, error }) => `the instance ${instance} of \`${component}\`: ${error}`).join("; ");
+    return cut(ill.map(({ instance, component, error }) => `the instance ${instance} of \`${component}\`: ${error}`).join("; "));
   }
 
   /** A copy of the memory, to be put back. */
@@ -419,7 +420,7 @@ export class Guest {
     const telling = (name) => guarded((pointer = 0, length = 0) => this.sink[name](this.#text(pointer, length)));
     return {
       dom: guarded((pointer = 0, length = 0) => this.sink.dom(this.#slice(pointer, length))),
-      log: guarded((level = 0, pointer = 0, length = 0) => this.sink.log(LEVELS[level] ?? "info", this.#text(pointer, length))),
+      log: guarded((level = 0, pointer = 0, length = 0) => this.sink.log(LEVELS[level] ?? "info", cut(this.#text(pointer, length)))),
       now: () => this.now(),
       panic: guarded((pointer = 0, length = 0) => {
         this.#panic = readPanic(this.#text(pointer, length));

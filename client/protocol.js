@@ -59,7 +59,8 @@
 /**
  * @typedef {{ module: string, hash: string, outcome: Outcome, step: Step | null, error: string | null,
  *   report: RestoreReport | null, resources: ResourceOutcome[], connections: ConnectionOutcome[], invalidated: Invalidation[],
- *   events: Step[], duration: Partial<Record<Step, number>>, rehearsal: { wait: number, run: number, added: number } | null }} Swap
+ *   events: Step[], duration: Partial<Record<Step, number>>, rehearsal: { wait: number, run: number, added: number } | null,
+ *   cut?: Record<string, number> }} Swap `cut` is how many entries were left out of the report for the tool, by outcome
  */
 
 /** @typedef {{ message: string, file: string, line: number, column: number, stack: string }} Trap */
@@ -68,8 +69,8 @@
 
 /**
  * @typedef {{ type: "ready", page: string, modules: { module: string, hash: string }[] }
- *   | { type: "swap", sequence: number | null, swaps: Swap[] }
- *   | { type: "applied", sequence: number, what: "css" | "asset", count: number }
+ *   | { type: "swap", server: string | null, sequence: number | null, swaps: Swap[] }
+ *   | { type: "applied", server: string, sequence: number, what: "css" | "asset", count: number }
  *   | { type: "trap", module: string, hash: string } & Trap
  *   | { type: "rehearse" } & Rehearse
  *   | { type: "state", module: string, hash: string, snapshot: string }
@@ -78,9 +79,9 @@
  */
 
 /**
- * What a page is served with. `later` are modules of which the first `hello` tells the version. `budget` is null where the page leaves it
+ * What a page is served with. `app` names the application. `later` are modules of which the first `hello` tells the version. `budget` is null where the page leaves it
  * to the engine.
- * @typedef {{ token: string, server: string, sequence: number, modules: Version[], later: string[], failure: Failure | null,
+ * @typedef {{ token: string, app: string, server: string, sequence: number, modules: Version[], later: string[], failure: Failure | null,
  *   budget: number | null }} Config
  */
 
@@ -308,6 +309,7 @@ export function readConfig(json) {
   const from = parse(json);
   return {
     token: optionalText(from, "token") ?? "",
+    app: optionalText(from, "app") ?? "",
     server: optionalText(from, "server") ?? "",
     sequence: isNumber(from.sequence) ? from.sequence : 0,
     modules: list(from, "modules", version),

@@ -5,6 +5,7 @@
  * written again, because numbers would lose digits: what is changed in a snapshot is changed in its text.
  */
 
+import { cut } from "./limits.js";
 import { fields, items } from "./raw.js";
 
 /** @typedef {import("./protocol.js").RestoreReport} RestoreReport */
@@ -211,6 +212,20 @@ export function readReport(json) {
     report = null;
   }
   if (!Array.isArray(report?.instances)) throw new Error("`restore_state` answered something that is no report");
+  return withCutTexts(report);
+}
+
+/**
+ * The report with its texts for people cut. Keys stay: they are names of the state.
+ * @param {RestoreReport} report
+ */
+function withCutTexts(report) {
+  for (const entry of report.instances) {
+    if (typeof entry?.error === "string") entry.error = cut(entry.error);
+    for (const outcome of [...Object.values(entry?.keys ?? {}), ...Object.values(entry?.tasks ?? {})]) {
+      if (typeof outcome?.reason === "string") outcome.reason = cut(outcome.reason);
+    }
+  }
   return report;
 }
 

@@ -5,6 +5,8 @@
  * neither documents nor modules: the order, the rollback and the accounting are all.
  */
 
+import { cut } from "./limits.js";
+
 /** @typedef {import("./protocol.js").Step} Step */
 /** @typedef {import("./protocol.js").Swap} Swap */
 /** @typedef {import("./protocol.js").Version} Version */
@@ -37,8 +39,8 @@ export class Declined extends Error {
  * @param {unknown} error
  */
 export function describe(error) {
-  if (error instanceof Error) return "described" in error ? String(error.described) : error.message;
-  return String(error);
+  if (error instanceof Error) return cut("described" in error ? String(error.described) : error.message);
+  return cut(String(error));
 }
 
 /**

@@ -4,6 +4,8 @@
  * In: what was thrown, and what the code said of its panic. Out: an error with message, place and stack.
  */
 
+import { cut } from "./limits.js";
+
 /** The end of a module's running code. */
 export class GuestTrap extends Error {
   /**
@@ -11,9 +13,9 @@ export class GuestTrap extends Error {
    * @param {string} stack
    */
   constructor(info, stack) {
-    super(info.message);
+    super(cut(info.message));
     this.name = "GuestTrap";
-    this.file = info.file ?? "";
+    this.file = cut(info.file ?? "");
     this.line = info.line ?? 0;
     this.column = info.column ?? 0;
     this.wasmStack = stack;

@@ -24,6 +24,8 @@ mod imported {
 
     /// Writes a line to the console; `level` as in the ABI.
     pub(crate) fn send_log(level: u32, text: &str) {
+        // Engines cut it as well; this saves carrying it over.
+        let text = hmr_abi::text::cut(text);
         // SAFETY: as in `send_dom`.
         unsafe { log(level, text.as_ptr(), text.len()) }
     }

@@ -12,6 +12,7 @@ use hmr_abi::port::Invalidation;
 use hmr_abi::state::{
     HealthReport, Illness, InstanceReport, InstanceState, PruneRequest, PrunedScopes, Snapshot,
 };
+use hmr_abi::text::cut;
 use sycamore_reactive::{NodeHandle, on_cleanup, untrack, use_current_scope};
 
 use crate::dom;
@@ -104,7 +105,8 @@ fn invalidate_with(reason: &str) {
         send_log(2, &format!("`invalidate` was called outside of a component: {reason}"));
         return;
     };
-    let told = Invalidation { instance: scope.instance.id, reason: reason.to_owned() };
+    let reason = cut(reason).into_owned();
+    let told = Invalidation { instance: scope.instance.id, reason };
     match serde_json::to_string(&told) {
         Ok(json) => send_invalidate(&json),
         Err(error) => send_log(3, &format!("an invalidation could not be written: {error}")),

@@ -3,15 +3,18 @@
 use std::panic::PanicHookInfo;
 
 use hmr_abi::event::PanicInfo;
+use hmr_abi::text::cut;
 
 /// The message and place of a panic.
 pub(crate) fn describe(info: &PanicHookInfo<'_>) -> PanicInfo {
     let payload = info.payload();
     let message = payload
         .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned());
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a message");
+    // A message may be of any length, and is read by people.
+    let message = cut(message).into_owned();
     info.location().map_or_else(
         || PanicInfo { message: message.clone(), ..PanicInfo::default() },
         |place| PanicInfo {

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::text::cut_owned;
+
 /// Bit of `hmr_dispatch`'s answer: call `preventDefault`.
 pub const DISPATCH_PREVENT: u32 = 1;
 /// Bit of `hmr_dispatch`'s answer: call `stopPropagation`.
@@ -88,6 +90,18 @@ pub struct PanicInfo {
     /// The column, counted from 1; 0 if unknown.
     #[serde(default)]
     pub column: u32,
+}
+
+impl PanicInfo {
+    /// Reads what the import `panic` was called with: JSON, or else text that is the message. Long texts are cut.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Self {
+        let info: Self = serde_json::from_slice(bytes).unwrap_or_else(|_| Self {
+            message: String::from_utf8_lossy(bytes).into_owned(),
+            ..Self::default()
+        });
+        Self { message: cut_owned(info.message), file: cut_owned(info.file), ..info }
+    }
 }
 
 /// Asks the engine to hold a resource for an instance, or to let it go. The engine owns it, by instance and

@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod ops;
 pub mod port;
 pub mod state;
+pub mod text;
 
 /// The version of the ABI that this crate describes. A module states its own in the manifest section;
 /// an engine refuses a module of another version before it touches the running one.

@@ -9,6 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::text::cut_owned;
+
 /// The state of a module: signal maps by instance.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Snapshot {
@@ -256,6 +258,25 @@ pub struct RestoreReport {
     /// One entry for each instance of the snapshot, in its order.
     #[serde(default)]
     pub instances: Vec<InstanceReport>,
+}
+
+impl RestoreReport {
+    /// Cuts the texts for people. Keys stay: they are names of the state.
+    pub fn cut_texts(&mut self) {
+        for instance in &mut self.instances {
+            instance.error = instance.error.take().map(cut_owned);
+            for outcome in instance.keys.values_mut() {
+                if let KeyOutcome::Reset { reason } = outcome {
+                    *reason = cut_owned(std::mem::take(reason));
+                }
+            }
+            for outcome in instance.tasks.values_mut() {
+                if let TaskOutcome::Dropped { reason } = outcome {
+                    *reason = cut_owned(std::mem::take(reason));
+                }
+            }
+        }
+    }
 }
 
 /// One instance's part of a [`RestoreReport`].

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use hmr_abi::state::{KeyOutcome, SignalState};
+use hmr_abi::text::cut_owned;
 use serde_json::value::RawValue;
 
 use crate::instance::Instance;
@@ -122,7 +123,9 @@ fn read(state: &SignalState, decode: Decode<'_>) -> Result<String, String> {
     };
     match decode(Some(value.get())) {
         Ok(_) => Ok(String::new()),
-        Err(error) => fill(value, &error, decode).ok_or_else(|| error.to_string()),
+        Err(error) => fill(value, &error, decode)
+            // It may quote the whole value.
+            .ok_or_else(|| cut_owned(error.to_string())),
     }
 }
 

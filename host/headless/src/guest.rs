@@ -22,6 +22,7 @@ use hmr_abi::port::{Invalidation, PortRequest};
 use hmr_abi::state::{
     HealthReport, MigrateAnswer, MountAnswer, MountRequest, PruneRequest, RestoreReport, Snapshot,
 };
+use hmr_abi::text::{cut, cut_owned};
 use hmr_abi::{IMPORT_MODULE, exports, imports};
 use serde::de::DeserializeOwned;
 use wasmtime::{
@@ -155,7 +156,8 @@ impl Guest {
 
     pub(crate) fn mount(&mut self, request: &MountRequest) -> Result<MountAnswer, Fault> {
         let answer = self.ask(exports::MOUNT, request)?;
-        self.answer(exports::MOUNT, answer)
+        let MountAnswer { error } = self.answer(exports::MOUNT, answer)?;
+        Ok(MountAnswer { error: error.map(cut_owned) })
     }
 
     pub(crate) fn unmount(&mut self, instance: u32) -> Result<(), Fault> {
@@ -223,7 +225,9 @@ impl Guest {
 
     pub(crate) fn restore(&mut self, snapshot: &Snapshot) -> Result<RestoreReport, Fault> {
         let answer = self.ask(exports::RESTORE_STATE, snapshot)?;
-        self.answer(exports::RESTORE_STATE, answer)
+        let mut report: RestoreReport = self.answer(exports::RESTORE_STATE, answer)?;
+        report.cut_texts();
+        Ok(report)
     }
 
     /// Which instances are not well; none if the code does not tell.
@@ -317,7 +321,8 @@ impl Guest {
 }
 
 fn not_json(export: &str, error: &serde_json::Error) -> Fault {
-    Fault::Malformed(format!("the answer of `{export}` is no such JSON: {error}"))
+    // The error may quote a value of any length.
+    Fault::Malformed(cut_owned(format!("the answer of `{export}` is no such JSON: {error}")))
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Fault> {
@@ -345,7 +350,7 @@ fn linker(engine: &wasmtime::Engine) -> Result<Linker<Host>, Error> {
         imports::LOG,
         |mut caller: Caller<'_, Host>, level: u32, ptr: u32, len: u32| {
             let bytes = handed_over(&mut caller, ptr, len)?;
-            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let text = cut(&String::from_utf8_lossy(&bytes)).into_owned();
             caller.data_mut().effects.push(Effect::Log(level, text));
             Ok::<(), Error>(())
         },
@@ -358,17 +363,15 @@ fn linker(engine: &wasmtime::Engine) -> Result<Linker<Host>, Error> {
         imports::PANIC,
         |mut caller: Caller<'_, Host>, ptr: u32, len: u32| {
             let bytes = handed_over(&mut caller, ptr, len)?;
-            let info = serde_json::from_slice(&bytes).unwrap_or_else(|_| PanicInfo {
-                message: String::from_utf8_lossy(&bytes).into_owned(),
-                ..PanicInfo::default()
-            });
-            caller.data_mut().panic = Some(info);
+            caller.data_mut().panic = Some(PanicInfo::read(&bytes));
             Ok::<(), Error>(())
         },
     )?;
     request(&mut linker, imports::RESOURCE, "a resource request", Effect::Resource)?;
     request(&mut linker, imports::PORT, "a port request", Effect::Port)?;
-    request(&mut linker, imports::INVALIDATE, "an invalidation", Effect::Invalidate)?;
+    request(&mut linker, imports::INVALIDATE, "an invalidation", |told: Invalidation| {
+        Effect::Invalidate(Invalidation { reason: cut_owned(told.reason), ..told })
+    })?;
     Ok(linker)
 }
 

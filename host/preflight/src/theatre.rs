@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use hmr_abi::state::{Snapshot, TransformOp};
+use hmr_abi::text::cut_owned;
 use hmr_headless::{Learned, Lesson, Rehearsal, RehearsalFailure, Stage, Version};
 
 use crate::{Answer, KEPT, Outcome, PROTOCOL, Request, read_frame, write_frame};
@@ -189,7 +190,7 @@ impl Theatre {
             id,
             outcome: Outcome::Skipped,
             step: None,
-            error: Some(error),
+            error: Some(cut_owned(error)),
             run_ms: 0.0,
         };
         let transform: Vec<TransformOp> = match transform {
@@ -226,7 +227,7 @@ impl Theatre {
             Some(_) => (Outcome::Failed, ""),
         };
         let told = |failure: RehearsalFailure| {
-            (failure.step.to_owned(), format!("{why}{}", failure.error))
+            (failure.step.to_owned(), cut_owned(format!("{why}{}", failure.error)))
         };
         let (step, error) = failure.map(told).unzip();
         Answer::Verdict { id, outcome, step, error, run_ms: duration.as_secs_f64() * 1e3 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use hmr_abi::event::PanicInfo;
 use hmr_abi::lines::{self, Lines};
+use hmr_abi::text::cut_owned;
 use wasmtime::{Error, Func, FuncType, Trap, Val, WasmBacktrace};
 
 use super::{Fault, Guest};
@@ -189,6 +190,6 @@ pub(super) fn fault(error: &Error, panic: Option<PanicInfo>, limits: &Limits) ->
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => Fault::Timeout(limits.call.as_millis()),
         Some(trap) => Fault::Trap(trap.to_string()),
-        None => Fault::Trap(error.root_cause().to_string()),
+        None => Fault::Trap(cut_owned(error.root_cause().to_string())),
     }
 }

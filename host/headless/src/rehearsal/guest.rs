@@ -9,6 +9,7 @@ use std::time::Instant;
 use hmr_abi::event::{PanicInfo, ResourceRequest};
 use hmr_abi::ops::Ops;
 use hmr_abi::port::{Invalidation, PortRequest};
+use hmr_abi::text::cut_owned;
 use hmr_abi::{IMPORT_MODULE, exports, imports};
 use serde::de::DeserializeOwned;
 use wasmtime::{
@@ -51,7 +52,7 @@ pub(super) struct Frame {
 impl Fault {
     pub(super) fn plain(message: impl Into<String>) -> Self {
         Self {
-            message: message.into(),
+            message: cut_owned(message.into()),
             frames: Vec::new(),
             panicked: false,
             trapped: false,
@@ -263,11 +264,7 @@ pub(super) fn linker(engine: &wasmtime::Engine) -> Result<Linker<Host>, Error> {
         imports::PANIC,
         |mut caller: Caller<'_, Host>, ptr: u32, len: u32| {
             let bytes = handed_over(&mut caller, ptr, len)?;
-            let info = serde_json::from_slice(&bytes).unwrap_or_else(|_| PanicInfo {
-                message: String::from_utf8_lossy(&bytes).into_owned(),
-                ..PanicInfo::default()
-            });
-            caller.data_mut().panic = Some(info);
+            caller.data_mut().panic = Some(PanicInfo::read(&bytes));
             Ok::<(), Error>(())
         },
     )?;

@@ -1,6 +1,7 @@
 //! The time after commit, in which new code that traps or is not well is undone.
 
 use hmr_abi::state::{HealthReport, Snapshot};
+use hmr_abi::text::cut_owned;
 
 use super::{Candidate, Outcome, Swap, SwapStep};
 use crate::engine::{Health, State};
@@ -70,7 +71,7 @@ impl State {
         self.log_effects(name, effects);
         let error = match health {
             Ok(report) => match describe(&report) {
-                Some(error) => error,
+                Some(error) => cut_owned(error),
                 None => return,
             },
             Err(fault) => return self.trap(name, "the question for its health", &fault),
