@@ -13,6 +13,7 @@ import { Engine } from "./engine.js";
 import { labelDrag } from "./events.js";
 import { pageId } from "./identity.js";
 import { HmrOverlay, HmrProblem, HmrStatus } from "./overlay.js";
+import { cut, cutAll, shortened } from "./limits.js";
 import { readConfig } from "./protocol.js";
 import { facilitiesOf } from "./resources/facilities.js";
 import { mayCatchUp, readPage, store, take, writePage } from "./reload.js";
@@ -40,7 +41,7 @@ function configuration() {
     return readConfig(document.getElementById("hmr-config")?.textContent ?? "");
   } catch (error) {
     log("error", null, `the page's configuration cannot be read: ${error}`);
-    return { token: "", server: "", sequence: 0, modules: [], later: [], failure: null, budget: null };
+    return { token: "", app: "", server: "", sequence: 0, modules: [], later: [], failure: null, budget: null };
   }
 }
 
@@ -153,10 +154,11 @@ const engine = new Engine({
   compile: compiler((url, options) => fetch(url, options)),
   log,
   show,
-  swapped(sequence, swaps, revived) {
+  swapped(number, swaps, revived) {
     for (const swap of swaps) tell(swap, revived);
-    const news = sequence === null ? swaps.filter(isNews) : swaps;
-    if (news.length > 0) transport.send({ type: "swap", sequence, swaps: news });
+    const news = number === null ? swaps.filter(isNews) : swaps;
+    const { server = null, sequence = null } = (number === null ? null : updates.get(number)) ?? {};
+    if (news.length > 0) transport.send({ type: "swap", server, sequence, swaps: news.map(shortened) });
     for (const swap of swaps) noteRun(swap);
     waitForBuild();
     // Swaps of what was loaded now will be about something like this.
@@ -165,10 +167,11 @@ const engine = new Engine({
   },
   trapped(module, hash, trap) {
     overlay.showTrap(module, trap);
-    transport.send({ type: "trap", module, hash, ...trap });
+    transport.send(cutAll({ type: "trap", module, hash, ...trap }));
     announce("trap", { module, hash, ...trap });
   },
-  problem(message) {
+  problem(text) {
+    const message = cut(text);
     log("error", null, message);
     transport.send({ type: "problem", message });
     announce("problem", { message });
@@ -253,7 +256,7 @@ function reload(reason, restore) {
     try {
       const modules = engine.captureAll();
       const state = readPage(document, (node, property) => engine.controls(node, property));
-      store(sessionStorage, { time: Date.now(), reason, modules, page: state });
+      store(sessionStorage, { app: config.app, time: Date.now(), reason, modules, page: state });
     } catch (error) {
       log("warn", null, `the page's state cannot be kept: ${error}`);
     }
@@ -301,7 +304,7 @@ function receive(message) {
       shownStates.clear();
       if (rehearsing) for (const { module } of engine.versions) showState(module);
       const behind = engine.learn(message.modules);
-      if (behind.length > 0) engine.update(message.sequence, behind);
+      if (behind.length > 0) engine.update(numbered(message.sequence), behind);
       transport.send({ type: "ready", page, modules: engine.versions });
       waitForBuild();
       return;
@@ -313,11 +316,13 @@ function receive(message) {
     case "build-succeeded":
       return standing(null);
     case "hot-update":
-      return engine.update(message.sequence, message.modules);
-    case "css-update":
-      return void updateStyles(document, message.paths, message.sequence).then((count) => applied(message.sequence, "css", count));
+      return engine.update(numbered(message.sequence), message.modules);
+    case "css-update": {
+      const run = server;
+      return void updateStyles(document, message.paths, message.sequence).then((count) => applied(run, message.sequence, "css", count));
+    }
     case "asset-update":
-      return applied(message.sequence, "asset", updateAssets(document, message.paths, message.sequence));
+      return applied(server, message.sequence, "asset", updateAssets(document, message.paths, message.sequence));
     case "full-reload":
       return reload(message.reason, message.restore);
     case "rehearsals":
@@ -333,15 +338,39 @@ function receive(message) {
 }
 
 /**
+ * @param {string} run
  * @param {number} sequence
  * @param {"css" | "asset"} what
  * @param {number} count
  */
-function applied(sequence, what, count) {
-  transport.send({ type: "applied", sequence, what, count });
+function applied(run, sequence, what, count) {
+  transport.send({ type: "applied", server: run, sequence, what, count });
 }
 
+/** Which run of the tool the page listens to. */
 let server = config.server;
+
+/**
+ * What the numbers stand for that updates have in the engine: each run of the tool counts from the beginning, and the page may
+ * hear another one before an update is over.
+ * @type {Map<number, { server: string, sequence: number }>}
+ */
+const updates = new Map();
+let lastNumber = 0;
+
+/**
+ * A number for an update of the run that the page listens to.
+ * @param {number} sequence
+ */
+function numbered(sequence) {
+  updates.set(++lastNumber, { server, sequence });
+  updates.delete(lastNumber - MOST_UPDATES);
+  return lastNumber;
+}
+
+/** How many updates are remembered, for what is told of them later. */
+const MOST_UPDATES = 1000;
+
 const transport = new Transport(
   {
     fetch: (url, options) => fetch(url, options),
@@ -350,7 +379,7 @@ const transport = new Transport(
     clearTimeout: (id) => window.clearTimeout(id),
     origin: location.origin,
   },
-  config.token,
+  config,
   {
     received(message) {
       try {
@@ -362,6 +391,11 @@ const transport = new Transport(
     changed(connected) {
       status.stand("connection", connected ? null : "The tool is not connected; waiting for it");
       if (!connected) engine.rehearsals.disconnected();
+    },
+    strange(strange) {
+      const text = "This page belongs to another application than the one that is served at this address now. Load it again to see that one";
+      status.stand("application", strange ? text : null);
+      if (strange) log("warn", null, text);
     },
     log: (text) => log("warn", null, text),
   },
@@ -441,7 +475,8 @@ function restorePage() {
   } catch (error) {
     log("warn", null, `the state of before the reload cannot be read: ${error}`);
   }
-  if (!stored) return;
+  // Another application may have been served at this address meanwhile.
+  if (!stored || (stored.app ?? "") !== config.app) return;
   const { modules, page: state } = stored;
   engine.restoreFrom(modules);
   const waiting = new Set(modules.map(({ module }) => module));

@@ -24,7 +24,7 @@
  * @property {{ at: Locator, start: number | null, end: number | null } | null} focus
  */
 
-/** @typedef {{ time: number, reason: string, modules: StoredModule[], page: PageState }} Stored */
+/** @typedef {{ app?: string, time: number, reason: string, modules: StoredModule[], page: PageState }} Stored */
 
 /**
  * Finds an element again: by its id, or by its way from there or from the document.

@@ -36,6 +36,11 @@ function isTooLarge(text) {
  * @property {string} origin of the page, `http://localhost:3000` for instance
  */
 
+/**
+ * What a page was served with.
+ * @typedef {{ token: string, app: string }} Served
+ */
+
 /** A connection that is kept up. */
 export class Transport {
   /** @type {WebSocket | null} */
@@ -47,21 +52,27 @@ export class Transport {
   #timer = null;
   #attempt = 0;
   #closed = false;
+  #strange = false;
   #network;
   #token;
+  #app;
+  #tellStrange;
   #received;
   #log;
   #changed;
 
   /**
    * @param {Network} network
-   * @param {string} token that the page was served with
+   * @param {Served} served
    * @param {{ received: (message: ServerMessage) => void, changed: (connected: boolean) => void,
-   *   log: (text: string) => void }} to
+   *   strange: (strange: boolean) => void, log: (text: string) => void }} to `strange` is called when another application is
+   *   served at the page's address, and when that is over
    */
-  constructor(network, token, { received, changed, log }) {
+  constructor(network, { token, app }, { received, changed, strange, log }) {
     this.#network = network;
     this.#token = token;
+    this.#app = app;
+    this.#tellStrange = strange;
     this.#received = received;
     this.#changed = changed;
     this.#log = log;
@@ -117,7 +128,7 @@ export class Transport {
     const token = await this.#currentToken();
     if (attempt !== this.#attempt) return;
     if (token === null) return this.#retry();
-    const url = `${this.#network.origin.replace(/^http/, "ws")}/@hmr/socket?token=${encodeURIComponent(token)}`;
+    const url = `${this.#network.origin.replace(/^http/, "ws")}/@hmr/socket?token=${encodeURIComponent(token)}&app=${encodeURIComponent(this.#app)}`;
     let socket;
     try {
       socket = this.#network.open(url);
@@ -143,12 +154,21 @@ export class Transport {
     });
   }
 
-  /** The token of the tool that runs now, which may not be the one that served the page. */
+  /**
+   * The token of the tool that runs now, which may not be the one that served the page. None if it serves another application:
+   * the page is none of its pages then.
+   */
   async #currentToken() {
     try {
       const response = await this.#network.fetch(`${this.#network.origin}/@hmr/session`, { cache: "no-store" });
       if (!response.ok) return null;
-      const { token } = await response.json();
+      const { token, app } = await response.json();
+      const strange = this.#app !== "" && typeof app === "string" && app !== this.#app;
+      if (strange !== this.#strange) {
+        this.#strange = strange;
+        this.#tellStrange(strange);
+      }
+      if (strange) return null;
       if (typeof token === "string") this.#token = token;
       return this.#token;
     } catch {

@@ -58,7 +58,7 @@ class Socket extends EventTarget {
 }
 
 test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and tells the tool", async () => {
-  const config = JSON.stringify({ token: "t", server: "s", sequence: 1, modules: [VERSION], failure: null, budget: 7 });
+  const config = JSON.stringify({ token: "t", app: "mine", server: "s", sequence: 1, modules: [VERSION], failure: null, budget: 7 });
   const { window } = new JSDOM(`<!doctype html><html><head><script type="application/json" id="hmr-config">${config}</script><link rel="stylesheet" href="/a.css"></head><body>${PLACE}</body></html>`, {
     url: "http://localhost/",
     pretendToBeVisual: true,
@@ -116,21 +116,25 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
   assert.deepEqual([asked.module, asked.hash, asked.transform, typeof asked.snapshot], ["counter", "b", [{ op: "remove", key: "m" }], "string"]);
   socket.say({ type: "verdict", id: asked.id, outcome: "passed", step: null, error: null, duration: { wait: 1, run: 2 } });
   const committed = await socket.heard("swap");
-  assert.deepEqual([committed.sequence, committed.swaps[0].outcome, shown()], [2, "committed", ["B", "2"]]);
+  assert.deepEqual([committed.server, committed.sequence, committed.swaps[0].outcome, shown()], ["s", 2, "committed", ["B", "2"]]);
+
+  // Another run of the tool counts from the beginning: what is told later of an earlier update is still that one's.
+  socket.say({ type: "hello", server: "s2", sequence: 2, modules: [], failure: null });
+  await socket.heard("ready");
 
   document.querySelector("button")?.dispatchEvent(new window.Event("keydown"));
   assert.equal((await socket.heard("trap")).hash, "b");
   const undone = await socket.heard("swap");
-  assert.deepEqual([undone.sequence, undone.swaps[0].outcome, undone.swaps[0].hash, shown()], [2, "undone", "b", ["A", "2"]]);
+  assert.deepEqual([undone.server, undone.sequence, undone.swaps[0].outcome, undone.swaps[0].hash, shown()], ["s", 2, "undone", "b", ["A", "2"]]);
   assert.equal(hmr.modules()[0]?.hash, "a");
 
   // What a page missed: once for style sheets and for a reload, and never twice.
-  const hello = { type: "hello", server: "s", modules: [], failure: null };
+  const hello = { type: "hello", server: "s2", modules: [], failure: null };
   const sheets = () => [...document.querySelectorAll("link")].map((link) => link.getAttribute("href"));
   socket.say({ ...hello, sequence: 2, files: 2, reloaded: 1 });
-  assert.deepEqual(sheets(), ["/a.css"], "it has seen these");
+  assert.deepEqual(sheets(), ["/a.css", "/a.css?hmr=2"], "fetched for the other run alone: it has seen these");
   socket.say({ ...hello, sequence: 4, files: 3, reloaded: 1 });
-  assert.deepEqual(sheets(), ["/a.css", "/a.css?hmr=4"]);
+  assert.deepEqual(sheets().toSorted(), ["/a.css", "/a.css?hmr=2", "/a.css?hmr=4", "/a.css?hmr=4"]);
   const stored = () => sessionStorage.getItem("hmr-reload") !== null;
   socket.sent.length = 0;
   socket.say({ ...hello, sequence: 7, files: 3, reloaded: 6 });

@@ -106,6 +106,7 @@ test("a lost connection is made anew, with the tool's new token and longer pause
   let later = null;
   let up = true;
   let token = "first";
+  let app = "mine";
   /** @type {unknown[]} */
   const received = [];
   /** @type {string[]} */
@@ -114,7 +115,7 @@ test("a lost connection is made anew, with the tool's new token and longer pause
     {
       fetch: async () => {
         if (!up) throw new Error("down");
-        return Response.json({ token });
+        return Response.json({ token, app });
       },
       open: (url) => /** @type {WebSocket} */ (/** @type {unknown} */ (sockets[sockets.push(new FakeSocket(url)) - 1])),
       setTimeout: (code, ms) => {
@@ -124,13 +125,18 @@ test("a lost connection is made anew, with the tool's new token and longer pause
       clearTimeout: () => {},
       origin: "http://localhost:1",
     },
-    "served",
-    { received: (message) => void received.push(message), changed: () => {}, log: (text) => void logs.push(text) },
+    { token: "served", app: "mine" },
+    {
+      received: (message) => void received.push(message),
+      changed: () => {},
+      strange: (strange) => void logs.push(strange ? "strange" : "home"),
+      log: (text) => void logs.push(text),
+    },
   );
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   transport.connect();
   await turn();
-  assert.equal(sockets[0]?.url, "ws://localhost:1/@hmr/socket?token=first");
+  assert.equal(sockets[0]?.url, "ws://localhost:1/@hmr/socket?token=first&app=mine");
   sockets[0]?.dispatchEvent(new Event("open"));
   sockets[0]?.dispatchEvent(new MessageEvent("message", { data: "junk" }));
   sockets[0]?.dispatchEvent(new MessageEvent("message", { data: '{"type":"build-succeeded","sequence":1}' }));
@@ -147,7 +153,7 @@ test("a lost connection is made anew, with the tool's new token and longer pause
   [up, token] = [true, "second"];
   /** @type {any} */ (later)();
   await turn();
-  assert.equal(sockets[1]?.url, "ws://localhost:1/@hmr/socket?token=second");
+  assert.equal(sockets[1]?.url, "ws://localhost:1/@hmr/socket?token=second&app=mine");
   sockets[1]?.dispatchEvent(new Event("open"));
   assert.deepEqual(sockets[1]?.sent, ['{"type":"problem","message":"meanwhile"}']);
 
@@ -156,4 +162,18 @@ test("a lost connection is made anew, with the tool's new token and longer pause
   assert.equal(transport.send({ type: "state", module: "m", hash: "h", snapshot: "ü".repeat(2 << 20) }), false);
   assert.equal(transport.send({ type: "state", module: "m", hash: "h", snapshot: "u".repeat(2 << 20) }), true);
   assert.deepEqual([sockets[1]?.sent.length, logs.length - before], [2, 1]);
+
+  // A tool that serves another application: the page waits for its own.
+  logs.length = 0;
+  [app, token] = ["another", "third"];
+  sockets[1]?.dispatchEvent(new Event("close"));
+  for (let attempt = 0; attempt < 3; attempt++) {
+    /** @type {any} */ (later)();
+    await turn();
+  }
+  assert.deepEqual([sockets.length, logs, transport.token], [2, ["strange"], "second"]);
+  [app, token] = ["mine", "fourth"];
+  /** @type {any} */ (later)();
+  await turn();
+  assert.deepEqual([sockets[2]?.url, logs], ["ws://localhost:1/@hmr/socket?token=fourth&app=mine", ["strange", "home"]]);
 });

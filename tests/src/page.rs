@@ -19,17 +19,43 @@ impl Page {
     /// If the tool does not let it.
     #[must_use]
     pub fn open(dev: &Dev) -> Self {
-        let own = dev.authority();
-        let session = send(dev.port(), "GET /@hmr/session", &[("Host", own)]);
-        let session: Value = serde_json::from_str(&session.body).expect("the session is JSON");
+        Self::open_at(dev.port())
+    }
+
+    /// Opens a page's socket to whatever tool listens at a port of this machine.
+    ///
+    /// # Panics
+    ///
+    /// If the tool does not let it.
+    #[must_use]
+    pub fn open_at(port: u16) -> Self {
+        let app = application(port);
+        Self::try_open(port, &app).unwrap_or_else(|error| panic!("no socket opens: {error}"))
+    }
+
+    /// Opens the socket of a page that was loaded from an application.
+    ///
+    /// # Errors
+    ///
+    /// Why the tool does not let it.
+    ///
+    /// # Panics
+    ///
+    /// If nothing listens there.
+    pub fn try_open(port: u16, app: &str) -> Result<Self, String> {
+        let own = format!("127.0.0.1:{port}");
+        let session = session(port);
         let token = session["token"].as_str().expect("the session has a token");
-        let address = format!("ws://{own}/@hmr/socket?token={token}&page=test");
+        let address = format!("ws://{own}/@hmr/socket?token={token}&app={app}&page=test");
         let mut request = address.into_client_request().expect("the address is right");
         let origin = format!("http://{own}").parse().expect("a header's value");
         request.headers_mut().insert("Origin", origin);
-        let stream = TcpStream::connect(own).expect("the server listens");
+        let stream = TcpStream::connect(&own).expect("the server listens");
         stream.set_read_timeout(Some(SOON)).expect("a socket takes a timeout");
-        Self(tungstenite::client(request, stream).expect("a socket opens").0)
+        match tungstenite::client(request, stream) {
+            Ok((socket, _)) => Ok(Self(socket)),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// The next message of a type.
@@ -107,6 +133,22 @@ impl Page {
     pub fn say(&mut self, message: &Value) {
         self.0.send(Message::text(message.to_string())).expect("the socket takes a message");
     }
+}
+
+/// Which application is served at a port of this machine.
+///
+/// # Panics
+///
+/// If nothing listens there.
+#[must_use]
+pub fn application(port: u16) -> String {
+    session(port)["app"].as_str().expect("the session names the application").to_owned()
+}
+
+fn session(port: u16) -> Value {
+    let host = format!("127.0.0.1:{port}");
+    let session = send(port, "GET /@hmr/session", &[("Host", &host)]);
+    serde_json::from_str(&session.body).expect("the session is JSON")
 }
 
 /// A snapshot with one fresh instance.

@@ -1,21 +1,38 @@
-//! Many pages, and pages that say too much: the real tool, and pages that are played by a socket.
+//! Many pages, pages that say too much, and pages of something else: the real tool, and pages that are played by a socket.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use hmr_tests::demo::DemoCopy;
-use hmr_tests::dev::{Dev, tool};
-use hmr_tests::page::Page;
-use serde_json::json;
+use hmr_tests::dev::{Dev, SOON, tool};
+use hmr_tests::page::{Page, application};
+use hmr_tests::process::Process;
+use serde_json::{Value, json};
+use walkdir::WalkDir;
 
-/// The tool on the demo, without rehearsals: what is asked is answered at once.
-fn start(demo: &DemoCopy) -> Dev {
+/// The tool on a folder, without rehearsals: what is asked is answered at once.
+fn command(folder: &Path, port: u16) -> Command {
     let mut command = tool();
-    command.arg("dev").arg(demo.folder()).args(["--json", "--port", "0", "--no-preflight"]);
+    command.arg("dev").arg(folder).args(["--port", &port.to_string(), "--no-preflight"]);
+    command
+}
+
+fn start(folder: &Path, port: u16) -> Dev {
+    let mut command = command(folder, port);
+    command.arg("--json");
     Dev::run(command)
+}
+
+/// Waits for a problem that a page reports.
+fn wait_problem(dev: &mut Dev, message: &str) {
+    dev.wait_until(message, SOON, |event| event["message"] == message);
 }
 
 #[test]
 fn each_of_two_hundred_pages_that_ask_at_once_gets_its_own_answer() {
     let demo = DemoCopy::take();
-    let dev = start(&demo);
+    let dev = start(demo.folder(), 0);
     let mut pages: Vec<Page> = (0..200).map(|_| Page::open(&dev)).collect();
     for page in &mut pages {
         page.read("hello");
@@ -27,4 +44,132 @@ fn each_of_two_hundred_pages_that_ask_at_once_gets_its_own_answer() {
         let verdict = page.read("verdict");
         assert_eq!((&verdict["id"], &verdict["outcome"]), (&json!(id), &json!("skipped")));
     }
+}
+
+#[test]
+fn what_a_page_says_is_cut_and_a_page_that_says_too_much_is_left_out() {
+    let demo = DemoCopy::take();
+    let mut dev = start(demo.folder(), 0);
+    let mut long = Page::open(&dev);
+    let text = "x".repeat(1 << 20);
+    for _ in 0..20 {
+        long.say(&json!({"type": "problem", "message": text}));
+    }
+    let trap = json!({"type": "trap", "module": "a", "message": text, "stack": text});
+    long.say(&trap);
+    let trap = dev.wait("trap");
+    for field in ["message", "stack"] {
+        let told = trap[field].as_str().expect("a text");
+        assert!(told.len() <= 4096 && told.ends_with("x … (cut, 1044 kB more)"), "{told}");
+    }
+
+    let keys: serde_json::Map<String, Value> = (0..5000)
+        .map(|key| (format!("k{key}"), json!({"outcome": "kept"})))
+        .chain([("lost".to_owned(), json!({"outcome": "reset", "reason": text}))])
+        .collect();
+    let report = json!({"instances": [{"instance": 1, "component": "App", "keys": keys}]});
+    let swap = json!({"module": "a", "hash": "h", "outcome": "committed", "report": report});
+    long.say(&json!({"type": "swap", "sequence": 1, "swaps": [swap]}));
+    let swap = dev.wait("swap")["swaps"][0].clone();
+    assert_eq!(swap["cut"], json!({"kept": 4001}));
+    let keys = &swap["report"]["instances"][0]["keys"];
+    assert_eq!(keys.as_object().map(serde_json::Map::len), Some(1000));
+    assert!(keys["lost"]["reason"].as_str().is_some_and(|reason| reason.len() <= 4096));
+
+    let mut many = Page::open(&dev);
+    for number in 0..2000 {
+        many.say(&json!({"type": "problem", "message": format!("number {number}")}));
+    }
+    let swap = json!({"module": "a", "hash": "h", "outcome": "unchanged"});
+    many.say(&json!({"type": "swap", "sequence": 2, "swaps": [swap]}));
+    dev.wait_swap("a", "unchanged");
+    let told =
+        |event: &Value, part: &str| event["message"].as_str().is_some_and(|it| it.contains(part));
+    let events = dev.events();
+    assert!(events.iter().filter(|event| told(event, "number ")).count() < 2000);
+    assert_eq!(
+        events.iter().filter(|event| told(event, "more than 50 messages a second")).count(),
+        1
+    );
+}
+
+#[test]
+fn a_terminal_does_not_obey_a_page() {
+    let demo = DemoCopy::take();
+    let process = Process::start(command(demo.folder(), 0));
+    process.wait_error("http://127.0.0.1:", SOON);
+    let told = process.errors();
+    let (_, rest) = told.split_once("http://127.0.0.1:").expect("an address");
+    let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    let mut page = Page::open_at(port.parse().expect("a port"));
+    let hostile = "\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m\u{202e}end";
+    page.say(&json!({"type": "problem", "message": hostile}));
+    page.say(
+        &json!({"type": "trap", "module": hostile, "message": "m", "file": hostile, "line": 1}),
+    );
+    let shown = "␛]0;title␇␛[2J<U+009B>31m<U+202E>end";
+    process.wait_error(&format!("trap in {shown} test"), SOON);
+    process.wait_error(&format!("at {shown}:1: m"), SOON);
+    let told = process.errors();
+    assert!(told.contains(&format!(": {shown}")), "{told}");
+    assert!(!told.contains(['\u{7}', '\u{9b}', '\u{202e}']), "{told:?}");
+}
+
+#[test]
+fn a_page_of_another_application_at_the_same_address_is_no_page_of_this_one() {
+    let demo = DemoCopy::take();
+    let other = copy(demo.folder());
+    let dev = start(demo.folder(), 0);
+    let port = dev.port();
+    let app = application(port);
+    drop(Page::open(&dev));
+    dev.stop();
+
+    let again = start(demo.folder(), port);
+    assert_eq!(application(port), app, "it is the same application after a restart of the tool");
+    again.stop();
+
+    let mut dev = start(other.path(), port);
+    assert_eq!(dev.port(), port, "it serves the other application at the same address");
+    let refused = Page::try_open(port, &app).expect_err("its pages are not this application's");
+    assert!(refused.contains("409"), "{refused}");
+    let mut own = Page::open(&dev);
+    own.say(&json!({"type": "problem", "message": "here"}));
+    wait_problem(&mut dev, "here");
+    let came = dev.events().iter().filter(|event| event["event"] == "client-connected").count();
+    assert_eq!(came, 1, "a stranger is not among the pages");
+}
+
+#[test]
+fn what_is_told_of_an_update_of_an_earlier_run_is_left_out() {
+    let demo = DemoCopy::take();
+    let mut dev = start(demo.folder(), 0);
+    let mut page = Page::open(&dev);
+    let run = page.read("hello")["server"].clone();
+    for server in [json!("an earlier run"), run] {
+        let swap = json!({"module": "a", "hash": server, "outcome": "undone"});
+        page.say(&json!({"type": "swap", "server": server, "sequence": 7, "swaps": [swap]}));
+        page.say(&json!({"type": "applied", "server": server, "sequence": 8, "what": server, "count": 1}));
+    }
+    let applied = dev.wait("applied");
+    assert_ne!(applied["what"], "an earlier run");
+    let swaps: Vec<&Value> = dev.events().iter().filter(|event| event["event"] == "swap").collect();
+    assert_eq!(swaps.len(), 1, "{swaps:?}");
+    assert_ne!(swaps[0]["swaps"][0]["hash"], "an earlier run");
+}
+
+/// The same application in another folder.
+fn copy(folder: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().expect("the temporary folder can be written");
+    let files = WalkDir::new(folder).min_depth(1).into_iter();
+    for entry in files.filter_entry(|entry| entry.file_name() != "target").map_while(Result::ok) {
+        let path = entry.path().strip_prefix(folder).expect("it is below the folder");
+        let to = copy.path().join(path);
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(to).expect("a folder can be made");
+        } else {
+            fs::copy(entry.path(), to).expect("a file can be copied");
+        }
+    }
+    copy
 }

@@ -329,7 +329,7 @@ fn requests_by_hand_of_any_content_are_refused_with_a_reason() {
             assert!(reply.body.contains("hint: "), "{line}: {}", reply.body);
         }
     }
-    for name in ["..%2f..%2fx", "%2e%2e", ".hidden", "a%20b", "%00", "%c3%a9", &"a".repeat(81)] {
+    for name in ["%2e%2e", "%00", "a%0ab", "%20a", "%1b%5b2J", "%e2%80%ae", &"a".repeat(201)] {
         for (method, body) in [("GET", ""), ("POST", "{}"), ("DELETE", "")] {
             let line = format!("{method} /@hmr/snapshots/{name}");
             let reply = send_body(server.port, &line, &headers, body);

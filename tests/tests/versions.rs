@@ -294,10 +294,12 @@ fn a_version_knows_the_commit_that_it_was_built_from() {
 #[test]
 fn snapshots_outlive_the_session() {
     let server = Server::start();
-    let text = r#"{"hmr":1,"name":"full.cart","modules":[{"module":"board","hash":"b","snapshot":{"abi":1,"n":18446744073709551616}}]}"#;
-    assert_eq!(server.ask("POST /@hmr/snapshots/full.cart", text).status, 204);
+    let text = r#"{"hmr":1,"name":"full cart/é","modules":[{"module":"board","hash":"b","snapshot":{"abi":1,"n":18446744073709551616}}]}"#;
+    assert_eq!(server.ask("POST /@hmr/snapshots/full%20cart%2F%C3%A9", text).status, 204);
     let Server { dev, demo, .. } = server;
     dev.stop();
+    // What `cargo clean` deletes.
+    fs::remove_dir_all(demo.path("target/hmr/snapshots")).ok();
     let server = Server::serve(demo);
     let listed = server.get("/@hmr/snapshots");
     let names: Vec<&Value> = listed["snapshots"]
@@ -306,11 +308,29 @@ fn snapshots_outlive_the_session() {
         .iter()
         .map(|saved| &saved["name"])
         .collect();
-    assert!(names.contains(&&json!("full.cart")), "{listed}");
-    assert!(server.demo.path("target/hmr/snapshots/full.cart.json").is_file());
-    assert_eq!(server.ask("GET /@hmr/snapshots/full.cart", "").body, text);
-    assert_eq!(server.ask("DELETE /@hmr/snapshots/full.cart", "").status, 204);
-    assert_eq!(server.ask("GET /@hmr/snapshots/full.cart", "").status, 404);
+    assert!(names.contains(&&json!("full cart/é")), "{listed}");
+    assert!(server.demo.read(".hmr/.gitignore").ends_with("\n*\n"));
+    assert_eq!(server.ask("GET /@hmr/snapshots/full%20cart%2F%C3%A9", "").body, text);
+    assert_eq!(server.ask("DELETE /@hmr/snapshots/full%20cart%2F%C3%A9", "").status, 204);
+    assert_eq!(server.ask("GET /@hmr/snapshots/full%20cart%2F%C3%A9", "").status, 404);
+}
+
+#[test]
+fn snapshots_that_an_earlier_version_saved_are_moved_once() {
+    let demo = DemoCopy::take();
+    let text = r#"{"hmr":1,"name":"full.Cart","modules":[]}"#;
+    fs::create_dir_all(demo.path("target/hmr/snapshots")).expect("the copy can be written");
+    fs::write(demo.path("target/hmr/snapshots/full.Cart.json"), text).expect("a file");
+    let mut dev = Dev::start(demo.folder());
+    let note = dev.wait("note");
+    assert!(
+        note["message"].as_str().is_some_and(|it| it.starts_with("1 saved snapshots were moved")),
+        "{note}"
+    );
+    let reply =
+        send_body(dev.port(), "GET /@hmr/snapshots/full.Cart", &[("Host", dev.authority())], "");
+    assert_eq!(reply.body, text);
+    assert!(!demo.path("target/hmr/snapshots/full.Cart.json").exists());
 }
 
 /// Waits until another process has made a file.

@@ -230,6 +230,12 @@ impl Coordinator {
         &self.graph
     }
 
+    /// Whether this run of the tool has that name.
+    #[must_use]
+    pub fn is_run(&self, name: &str) -> bool {
+        self.server == name
+    }
+
     /// Whether a build runs.
     #[must_use]
     pub fn is_building(&self) -> bool {

@@ -22,6 +22,7 @@ use crate::{
     protocol::{ClientMessage, RehearsalTime, Rehearse, ServerMessage},
     report::Reporter,
     server::{self, FromPage, Greeting, Places, ServerError, Shared},
+    snapshots,
     watch::{ChangeBatch, Scope, WatchError, Watcher},
 };
 
@@ -194,6 +195,7 @@ impl Session {
             greeting(&coordinator),
             app.config.versions,
             places(&app),
+            identity(&app),
             &options.host,
             from_pages,
         )?;
@@ -231,6 +233,7 @@ impl Session {
             changed_early: false,
         };
         session.serve(pages).await?;
+        session.move_snapshots();
         session.look_for_page();
         session.find_toolchain();
         Ok(session)
@@ -269,6 +272,27 @@ impl Session {
             });
         }
         Ok(())
+    }
+
+    /// Moves snapshots that an earlier version of the tool saved where `cargo clean` deletes them.
+    fn move_snapshots(&mut self) {
+        let old = self.app.target_dir().join("snapshots");
+        let new = self.app.root.join(snapshots::FOLDER);
+        match snapshots::move_from(&old, &new) {
+            Ok(0) => {}
+            Ok(moved) => {
+                let message = format!(
+                    "{moved} saved snapshots were moved from `{old}` to `{new}`, where `cargo clean` leaves them"
+                );
+                self.tell(Event::Note { message });
+            }
+            Err(error) => {
+                let message = format!(
+                    "saved snapshots cannot be moved from `{old}` to `{new}`: {error}\nhint: move them by hand; `cargo clean` deletes those that stay"
+                );
+                self.tell(Event::Problem { page: "the terminal".to_owned(), message });
+            }
+        }
     }
 
     /// Says early what a browser would say later.
@@ -493,18 +517,19 @@ impl Session {
                 self.pages = self.pages.saturating_sub(1);
                 self.step(Input::Page(page, Said::Disconnected));
             }
-            FromPage::Garbled { page, error } => {
-                let message = format!("the page sent something that is no message: {error}");
-                self.tell(Event::Problem { page, message });
-            }
+            FromPage::Noted { page, message } => self.tell(Event::Problem { page, message }),
             // Whoever asked and has gone needs no answer.
             FromPage::Asked { request, reply } => _ = reply.send(self.asked(request)),
             FromPage::Said { page, message } => match message {
                 ClientMessage::Ready { .. } => {}
-                ClientMessage::Swap { sequence, swaps } => {
+                // Its number means nothing here: it is about an update of an earlier run of the tool.
+                ClientMessage::Swap { server: Some(run), .. }
+                | ClientMessage::Applied { server: Some(run), .. }
+                    if !self.coordinator.is_run(&run) => {}
+                ClientMessage::Swap { sequence, swaps, .. } => {
                     self.step(Input::Page(page, Said::Swapped { sequence, swaps }));
                 }
-                ClientMessage::Applied { sequence, what, count } => {
+                ClientMessage::Applied { sequence, what, count, .. } => {
                     self.tell(Event::Applied { sequence, page, what, count });
                 }
                 ClientMessage::Trap(trap) => self.step(Input::Page(page, Said::Trapped(trap))),
@@ -535,11 +560,18 @@ impl Session {
     }
 }
 
+/// What names the application: the same in each run of the tool, and another one for each folder.
+fn identity(app: &App) -> String {
+    // However the folder was named on the command line.
+    let root = app.root.canonicalize_utf8().unwrap_or_else(|_| app.root.clone());
+    hmr_build::hash_of(root.as_str().as_bytes())
+}
+
 fn places(app: &App) -> Places {
     Places {
         root: app.root.clone(),
         static_folder: app.root.join(&app.config.static_folder),
-        snapshots: app.target_dir().join("snapshots"),
+        snapshots: app.root.join(snapshots::FOLDER),
         loop_budget: app.config.loop_budget,
     }
 }

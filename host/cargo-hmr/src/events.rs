@@ -2,6 +2,8 @@
 //!
 //! `docs/events.md` describes each event. Fields are added, never renamed or taken away.
 
+mod texts;
+
 use hmr_build::Diagnostic;
 use serde::Serialize;
 
@@ -237,6 +239,11 @@ pub enum Event {
         /// The page.
         page: String,
         /// What it is.
+        message: String,
+    },
+    /// The tool has done something that the developer should know of.
+    Note {
+        /// What, for people.
         message: String,
     },
     /// The tool is ending.

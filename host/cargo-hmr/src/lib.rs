@@ -27,4 +27,5 @@ pub mod report;
 pub mod server;
 pub mod snapshots;
 pub mod store;
+pub mod text;
 pub mod watch;

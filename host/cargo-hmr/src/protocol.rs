@@ -2,6 +2,11 @@
 //!
 //! Types only. Reading is lenient (what the page says is shown, never trusted); writing is exact.
 
+mod shorten;
+mod texts;
+
+use std::collections::BTreeMap;
+
 use hmr_build::{Diagnostic, Failure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -156,6 +161,9 @@ pub enum ClientMessage {
     },
     /// Acknowledges an update, or tells of code that was loaded without one.
     Swap {
+        /// The run of the tool that the number is of; none if it says nothing about a number.
+        #[serde(default)]
+        server: Option<String>,
         /// The update's number.
         #[serde(default)]
         sequence: Option<u64>,
@@ -165,6 +173,9 @@ pub enum ClientMessage {
     },
     /// Acknowledges a change of styles or static files.
     Applied {
+        /// The run of the tool that the number is of.
+        #[serde(default)]
+        server: Option<String>,
         /// The update's number.
         #[serde(default)]
         sequence: u64,
@@ -225,6 +236,9 @@ pub struct Swap {
     pub duration: Value,
     /// How long a rehearsal took, in milliseconds: `wait`, `run`, and `added`, for which the page waited for nothing else.
     pub rehearsal: Option<Value>,
+    /// How many entries were left out of the report because it was too long, by their outcome.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub cut: BTreeMap<String, u64>,
 }
 
 impl Swap {

@@ -1,5 +1,8 @@
 //! The one place that prints: events as lines for people on stderr, or as JSON lines on stdout.
+//!
+//! No text from outside reaches a terminal as it is: control characters are shown ([`crate::text`]).
 
+mod notes;
 mod swaps;
 
 use std::{
@@ -14,6 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::events::{Built, Event, Phases, UpdateKind};
 use crate::protocol::{Slower, Trap};
+use crate::text::{Kind, Texts as _, visible, visible_but_colours, visible_json};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -41,7 +45,14 @@ impl Reporter {
         self.built |= matches!(event, Event::BuildFinished { .. });
         if self.json {
             self.json_line(event);
-        } else if let Event::Progress { message } = event {
+        } else {
+            self.human_lines(&shown(event.clone()));
+        }
+    }
+
+    /// Reports one event whose texts are safe for a terminal.
+    fn human_lines(&mut self, event: &Event) {
+        if let Event::Progress { message } = event {
             self.progress(message);
         } else if let Event::GateStarted { module, command } = event {
             self.progress(&format!("the gate of {module}: {command}"));
@@ -67,7 +78,7 @@ impl Reporter {
         // A reader that has gone away is no reason to stop.
         if let Ok(text) = serde_json::to_string(event) {
             let mut out = std::io::stdout().lock();
-            _ = writeln!(out, "{text}").and_then(|()| out.flush());
+            _ = writeln!(out, "{}", visible_json(&text)).and_then(|()| out.flush());
         }
     }
 
@@ -102,8 +113,20 @@ impl Reporter {
     }
 }
 
+/// The event with its texts as a terminal may have them.
+fn shown(mut event: Event) -> Event {
+    event.texts(&mut |text, kind| {
+        *text = match kind {
+            Kind::Plain => visible(text),
+            Kind::Coloured => visible_but_colours(text),
+        }
+    });
+    event
+}
+
 /// Prints what ends a command.
 pub fn fatal(message: &str) {
+    let message = visible(message);
     let mut lines = message.lines();
     let mut err = anstream::stderr().lock();
     _ = writeln!(err, "{BAD}error{BAD:#}: {}", lines.next().unwrap_or_default());
@@ -124,9 +147,9 @@ pub fn findings(findings: &[Finding]) {
             Status::Warning => format!("{WARN}warning{WARN:#}"),
             Status::Missing => format!("{BAD}missing{BAD:#}"),
         };
-        _ = writeln!(out, "{mark} {what}: {detail}");
+        _ = writeln!(out, "{mark} {what}: {}", visible(detail));
         if let Some(remedy) = remedy {
-            _ = writeln!(out, "        {NAME}hint{NAME:#}: {remedy}");
+            _ = writeln!(out, "        {NAME}hint{NAME:#}: {}", visible(remedy));
         }
     }
 }
@@ -203,7 +226,9 @@ fn human(event: &Event) -> String {
             "  {GOOD}✓{GOOD:#} {FAINT}the gate of{FAINT:#} {NAME}{module}{NAME:#} {FAINT}passed · {duration_ms:.0} ms{FAINT:#}"
         ),
         Event::Problem { page, message } => format!("{WARN}problem{WARN:#} in {page}: {message}"),
-        Event::Preflight { message, .. } => format!("  {FAINT}{message}{FAINT:#}"),
+        Event::Preflight { message, .. } | Event::Note { message } => {
+            format!("  {FAINT}{message}{FAINT:#}")
+        }
         Event::Stopped => format!("  {FAINT}stopped{FAINT:#}"),
         Event::Progress { .. }
         | Event::BuildStarted { .. }
@@ -312,9 +337,47 @@ fn listed(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Swap;
 
     fn plain(event: &Event) -> String {
         anstream::adapter::strip_str(&human(event)).to_string()
+    }
+
+    #[test]
+    fn what_a_page_says_is_shown_and_not_obeyed() {
+        let hostile = || "\u{1b}]0;title\u{7}\u{9b}2J\u{202e}".to_owned();
+        let printed = |event: Event| human(&shown(event));
+        let expected = "␛]0;title␇<U+009B>2J<U+202E>";
+        let trap = Trap { module: hostile(), message: hostile(), ..Trap::default() };
+        let keys = serde_json::json!({hostile(): {"outcome": "reset", "reason": hostile()}});
+        let report = serde_json::json!({"instances": [{"keys": keys}]});
+        let swap = Swap { module: hostile(), report: Some(report), ..Swap::default() };
+        for (event, times) in [
+            (Event::Problem { page: hostile(), message: hostile() }, 2),
+            (Event::Trap { page: hostile(), trap }, 3),
+            (Event::Swap { sequence: 1, page: hostile(), swaps: vec![swap] }, 4),
+            (Event::Applied { sequence: 1, page: hostile(), what: hostile(), count: 1 }, 2),
+        ] {
+            let text = printed(event);
+            assert_eq!(text.matches(expected).count(), times, "{text:?}");
+            assert!(!text.contains(&hostile()[1..]), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn colours_of_the_compiler_are_left() {
+        let diagnostic = Diagnostic {
+            level: Level::Error,
+            message: String::new(),
+            code: None,
+            file: None,
+            line: None,
+            column: None,
+            rendered: "\u{1b}[1;91merror\u{1b}[0m\u{1b}]0;title\u{7}".to_owned(),
+        };
+        let event = Event::BuildFailed { title: "it failed".into(), diagnostics: vec![diagnostic] };
+        let text = human(&shown(event));
+        assert!(text.starts_with("\u{1b}[1;91merror\u{1b}[0m␛]0;title␇\u{1b}[0m"), "{text:?}");
     }
 
     #[test]

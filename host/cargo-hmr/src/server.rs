@@ -10,6 +10,7 @@
 //! wants a token of this process, nothing is readable across origins, and no path leads out of its folder.
 
 mod files;
+mod limits;
 mod outbox;
 mod page;
 mod requests;
@@ -60,6 +61,8 @@ pub struct Shared {
     outboxes: Outboxes,
     from_pages: mpsc::UnboundedSender<FromPage>,
     token: String,
+    /// Which application is served. It is the same after a restart of the tool.
+    app: String,
     names: trust::Names,
 }
 
@@ -104,12 +107,12 @@ pub enum FromPage {
         /// What.
         message: ClientMessage,
     },
-    /// It says something that is no message.
-    Garbled {
+    /// There is something about it that the developer should read.
+    Noted {
         /// Which page.
         page: String,
-        /// What is wrong with it.
-        error: String,
+        /// What, for people.
+        message: String,
     },
     /// It has gone.
     Disconnected {
@@ -126,7 +129,8 @@ pub enum FromPage {
 }
 
 impl Shared {
-    /// Makes what the server needs; so many `versions` of each module are kept, and `from_pages` gets what pages do.
+    /// Makes what the server needs; so many `versions` of each module are kept, `app` names the application, and
+    /// `from_pages` gets what pages do.
     ///
     /// # Errors
     /// The system has no random numbers.
@@ -134,6 +138,7 @@ impl Shared {
         greeting: Greeting,
         versions: usize,
         places: Places,
+        app: String,
         host: &str,
         from_pages: mpsc::UnboundedSender<FromPage>,
     ) -> Result<Self, getrandom::Error> {
@@ -145,6 +150,7 @@ impl Shared {
             outboxes: Outboxes::default(),
             from_pages,
             token: random_name()?,
+            app,
             names: trust::Names::new(host),
         })
     }
@@ -267,7 +273,12 @@ fn by_hand(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
 
 async fn session(State(shared): State<Arc<Shared>>) -> Response {
     let Greeting { hello, .. } = shared.greeting();
-    let body = serde_json::json!({"token": shared.token, "server": hello.server}).to_string();
+    let body = serde_json::json!({
+        "token": shared.token,
+        "app": shared.app,
+        "server": hello.server,
+    })
+    .to_string();
     ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body)
         .into_response()
 }

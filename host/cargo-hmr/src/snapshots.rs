@@ -1,24 +1,39 @@
 //! Saved snapshots: the state of a page's modules as a file, for this session or another one.
 //!
+//! They lie in [`FOLDER`] beside the application, each in a file, where its developer sees them and `cargo clean` does not
+//! reach. The folder keeps itself out of version control. A name may be any text that can be printed; file names are made
+//! from it so that they are different on every file system, also where `A` and `a` are the same.
+//!
 //! In and out goes JSON text of the shape `{"hmr":1,"name":"…","modules":[{"module","hash","snapshot"}]}`. It is checked when
 //! it is written; what is read is the text that was written, digit by digit.
 
 use std::{
+    fmt::Write as _,
     fs, io,
     sync::atomic::{AtomicU64, Ordering},
     time::UNIX_EPOCH,
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use crate::text::visible;
 
 /// The largest saved snapshot, in bytes.
 pub const LARGEST: usize = 16 << 20;
 /// How many snapshots may be saved.
 const MOST: usize = 500;
-/// The longest name.
-const LONGEST_NAME: usize = 80;
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 200;
+/// The longest file name that is made from a name alone, in bytes, without its extension.
+const LONGEST_FILE: usize = 150;
+/// Where snapshots are, below the application's folder.
+pub const FOLDER: &str = ".hmr/snapshots";
+/// What keeps the folder out of version control.
+const IGNORE: &str =
+    "# Made by cargo-hmr. Without this file, snapshots can be kept in version control.\n*\n";
 /// The version of the shape.
 const SHAPE: u32 = 1;
 
@@ -29,7 +44,7 @@ static WRITES: AtomicU64 = AtomicU64::new(0);
 pub enum SnapshotError {
     /// The name is none.
     #[error(
-        "`{0}` cannot be a snapshot's name\nhint: use up to 80 letters, digits, `-`, `_` and `.`, and begin with a letter or digit"
+        "`{0}` cannot be a snapshot's name\nhint: use up to {LONGEST_NAME} characters that can be printed, without space at the beginning or end; `.` and `..` alone cannot be sent"
     )]
     Name(String),
     /// The text is no saved snapshot.
@@ -88,12 +103,13 @@ pub fn list(folder: &Utf8Path) -> Result<Vec<Saved>, SnapshotError> {
     let mut saved = Vec::new();
     for entry in entries {
         let entry = entry?;
-        let name = entry.file_name().strip_suffix(".json").filter(|name| is_name(name));
-        let (Some(name), Ok(metadata)) = (name, entry.metadata()) else { continue };
+        let (Some(name), Ok(metadata)) = (name_of(entry.path()), entry.metadata()) else {
+            continue;
+        };
         if metadata.is_file() {
             let since = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
             saved.push(Saved {
-                name: name.to_owned(),
+                name,
                 bytes: metadata.len(),
                 saved: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
             });
@@ -118,13 +134,13 @@ pub fn read(folder: &Utf8Path, name: &str) -> Result<String, SnapshotError> {
 pub fn write(folder: &Utf8Path, name: &str, text: &[u8]) -> Result<(), SnapshotError> {
     let path = path(folder, name)?;
     check(name, text)?;
-    fs::create_dir_all(folder)?;
+    make(folder)?;
     if !path.exists() && list(folder)?.len() >= MOST {
         return Err(SnapshotError::TooMany);
     }
     // Beside and renamed, so that nobody reads half of it. No two writers share the name: it has the process and a number.
     let number = WRITES.fetch_add(1, Ordering::Relaxed);
-    let beside = folder.join(format!(".{name}.{}-{number}", std::process::id()));
+    let beside = folder.join(format!(".{}-{number}", std::process::id()));
     let outcome = fs::write(&beside, text).and_then(|()| fs::rename(&beside, &path));
     if outcome.is_err() {
         _ = fs::remove_file(&beside);
@@ -158,19 +174,115 @@ fn check(name: &str, text: &[u8]) -> Result<(), SnapshotError> {
     Ok(())
 }
 
-/// Whether a name can be a file's in any system, and leads nowhere else.
+/// Moves what an earlier version of the tool saved elsewhere, unless there is one of the name. Answers how many were moved.
+///
+/// # Errors
+/// [`SnapshotError::Io`]; what was not moved is still where it was.
+pub fn move_from(old: &Utf8Path, folder: &Utf8Path) -> Result<usize, SnapshotError> {
+    let entries = match old.read_dir_utf8() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error.into()),
+    };
+    let mut moved = 0;
+    for entry in entries {
+        let entry = entry?;
+        // File names were names.
+        let Some(name) = entry.file_name().strip_suffix(".json").filter(|name| is_name(name))
+        else {
+            continue;
+        };
+        let path = path(folder, name)?;
+        if path.exists() {
+            continue;
+        }
+        make(folder)?;
+        // The target folder may be on another disk.
+        fs::rename(entry.path(), &path).or_else(|_| {
+            fs::copy(entry.path(), &path).and_then(|_| fs::remove_file(entry.path()))
+        })?;
+        moved += 1;
+    }
+    Ok(moved)
+}
+
+/// Makes the folder, which keeps itself out of version control.
+fn make(folder: &Utf8Path) -> io::Result<()> {
+    let outer = folder.parent().unwrap_or(folder);
+    if !outer.exists() {
+        fs::create_dir_all(outer)?;
+        fs::write(outer.join(".gitignore"), IGNORE)?;
+    }
+    fs::create_dir_all(folder)
+}
+
+/// Whether a name can be printed, read and sent.
 fn is_name(name: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    name.len() <= LONGEST_NAME
-        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name.chars().all(fits)
+    (1..=LONGEST_NAME).contains(&name.chars().count())
+        && name.trim() == name
+        && !matches!(name, "." | "..")
+        && visible(name) == name
+        && !name.contains(['\n', '\t'])
 }
 
 fn path(folder: &Utf8Path, name: &str) -> Result<Utf8PathBuf, SnapshotError> {
     if !is_name(name) {
-        return Err(SnapshotError::Name(name.chars().take(LONGEST_NAME).collect()));
+        let shown: String = name.chars().take(LONGEST_NAME).collect();
+        return Err(SnapshotError::Name(visible(&shown)));
     }
-    Ok(folder.join(format!("{name}.json")))
+    Ok(folder.join(format!("{}.json", file_of(name))))
+}
+
+/// The characters that stay in a file name: no system gives them a meaning, or takes one for another.
+fn stays(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_'
+}
+
+/// The file name of a name, without its extension. All but [`stays`] is written as the hexadecimal digits of its bytes. A name that
+/// gets too long ends with a hash instead, and is read from the file.
+fn file_of(name: &str) -> String {
+    let mut file = String::new();
+    for c in name.chars() {
+        if stays(c) {
+            file.push(c);
+        } else {
+            let mut bytes = [0; 4];
+            for byte in c.encode_utf8(&mut bytes).bytes() {
+                _ = write!(file, "%{byte:02x}");
+            }
+        }
+    }
+    // Windows has devices of such names, whatever the extension.
+    let device = match file.as_bytes() {
+        b"con" | b"prn" | b"aux" | b"nul" => true,
+        [b'c', b'o', b'm', number] | [b'l', b'p', b't', number] => number.is_ascii_digit(),
+        _ => false,
+    };
+    if device {
+        let first = file.remove(0);
+        file = format!("%{:02x}{file}", u32::from(first));
+    }
+    if file.len() <= LONGEST_FILE {
+        return file;
+    }
+    // All of it is ASCII.
+    format!("{}+{}", &file[..LONGEST_FILE - 33], hmr_build::hash_of(name.as_bytes()))
+}
+
+/// The name that a file is of, if it is one of ours.
+fn name_of(file: &Utf8Path) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    let stem = file.file_name()?.strip_suffix(".json")?;
+    let name = if stem.contains('+') {
+        let text = fs::read(file).ok()?;
+        serde_json::from_slice::<Named>(&text).ok()?.name
+    } else {
+        percent_decode_str(stem).decode_utf8().ok()?.into_owned()
+    };
+    (is_name(&name) && file_of(&name) == stem).then_some(name)
 }
 
 fn missing(error: io::Error, name: &str) -> SnapshotError {
@@ -182,6 +294,8 @@ fn missing(error: io::Error, name: &str) -> SnapshotError {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn text(name: &str) -> String {
@@ -213,11 +327,103 @@ mod tests {
         assert!(matches!(remove(&folder, "a.b_C"), Err(SnapshotError::Missing(_))));
     }
 
+    /// Names of all kinds, each different from the others.
+    fn names() -> Vec<String> {
+        let mut names: Vec<String> = [
+            "half-filled form",
+            "a",
+            "A",
+            "b.c",
+            "../x",
+            "..\\x",
+            "a/b",
+            ".hidden",
+            "...",
+            "%41",
+            "100 %",
+            "é",
+            "e\u{301}",
+            "日本",
+            "👩\u{200d}🚀",
+            "con",
+            "CON",
+            "com1",
+            "a:b*c?\"<d>|",
+            "a+b",
+        ]
+        .map(str::to_owned)
+        .into();
+        names.extend(["a", "b", "日"].map(|letter| letter.repeat(LONGEST_NAME)));
+        names.push("a".repeat(LONGEST_NAME - 1));
+        names.sort();
+        names
+    }
+
     #[test]
-    fn names_lead_nowhere_else() {
+    fn any_name_that_can_be_printed_is_one() {
+        let (keep, folder) = folder();
+        let text = |name: &str| json!({"hmr": 1, "name": name, "modules": []}).to_string();
+        for name in names() {
+            write(&folder, &name, text(&name).as_bytes()).expect(&name);
+        }
+        let listed: Vec<String> =
+            list(&folder).expect("a list").into_iter().map(|saved| saved.name).collect();
+        assert_eq!(listed, names());
+        for name in names() {
+            assert_eq!(read(&folder, &name).expect(&name), text(&name));
+        }
+        let mut files = std::collections::BTreeSet::new();
+        for entry in folder.read_dir_utf8().expect("the folder") {
+            let name = entry.expect("an entry").file_name().to_owned();
+            assert!(name.len() < 200 && !name.starts_with('.'), "{name}");
+            assert!(
+                files.insert(name.to_lowercase()),
+                "{name} is one of two where case is ignored"
+            );
+        }
+        for name in names() {
+            remove(&folder, &name).expect(&name);
+        }
+        assert_eq!(list(&folder).expect("a list"), []);
+        let outside = std::fs::read_dir(keep.path()).expect("the outer folder").count();
+        assert_eq!(outside, 1, "nothing was written elsewhere");
+    }
+
+    #[test]
+    fn the_folder_keeps_itself_out_of_version_control() {
         let (_keep, folder) = folder();
-        let long = "a".repeat(81);
-        for name in ["", ".", "..", "../x", "a/b", "a\\b", ".hidden", "a b", "a\0", "é", &long] {
+        write(&folder, "a", text("a").as_bytes()).expect("saved");
+        let ignore = folder.with_file_name(".gitignore");
+        assert!(fs::read_to_string(&ignore).expect("a file").ends_with("\n*\n"));
+        fs::remove_file(&ignore).expect("removed");
+        write(&folder, "b", text("b").as_bytes()).expect("saved");
+        assert!(!ignore.exists(), "who takes it away wants the snapshots in version control");
+    }
+
+    #[test]
+    fn what_was_saved_elsewhere_is_moved_once() {
+        let (keep, folder) = folder();
+        let old = Utf8Path::from_path(keep.path()).expect("UTF-8").join("old");
+        assert_eq!(move_from(&old, &folder).expect("nothing to do"), 0);
+        fs::create_dir_all(&old).expect("a folder");
+        for name in ["full.Cart", "b"] {
+            fs::write(old.join(format!("{name}.json")), text(name)).expect("written");
+        }
+        fs::write(old.join("notes.txt"), "").expect("written");
+        write(&folder, "b", text("b").as_bytes()).expect("saved");
+        assert_eq!(move_from(&old, &folder).expect("moved"), 1);
+        assert_eq!(read(&folder, "full.Cart").expect("moved"), text("full.Cart"));
+        assert!(old.join("b.json").exists() && !old.join("full.Cart.json").exists());
+        assert_eq!(move_from(&old, &folder).expect("nothing to do"), 0);
+    }
+
+    #[test]
+    fn other_names_are_refused() {
+        let (_keep, folder) = folder();
+        let long = "a".repeat(LONGEST_NAME + 1);
+        for name in
+            ["", " ", ".", "..", " a", "a ", "a\0", "a\nb", "a\u{202e}b", "\u{1b}[2J", &long]
+        {
             for outcome in [
                 write(&folder, name, text(name).as_bytes()),
                 read(&folder, name).map(drop),

@@ -87,15 +87,15 @@ fn told(session: &Session, expression: &str) -> Value {
 fn a_saved_snapshot_is_taken_up_by_a_fresh_page_and_by_a_headless_one() {
     let session = Session::start();
     session.browser.keys("#name", "Ada");
-    told(&session, "__hmr.saveSnapshot('half-filled')");
-    assert_eq!(told(&session, "__hmr.snapshots()")[0]["name"], "half-filled");
-    let file = session.demo.read("target/hmr/snapshots/half-filled.json");
+    told(&session, "__hmr.saveSnapshot('half-filled form')");
+    assert_eq!(told(&session, "__hmr.snapshots()")[0]["name"], "half-filled form");
+    let file = session.demo.read(".hmr/snapshots/half-filled%20form.json");
 
     session.browser.reload();
     session.wait_components();
     let name = "document.querySelector('#name').value";
     assert_eq!(session.browser.value(name, &[]), "", "a manual reload starts clean");
-    let loaded = told(&session, "__hmr.loadSnapshot('half-filled')");
+    let loaded = told(&session, "__hmr.loadSnapshot('half-filled form')");
     assert_eq!(loaded["skipped"], json!([]), "{loaded}");
     session.browser.wait(&format!("{name} === 'Ada'"));
 
@@ -123,8 +123,8 @@ fn a_saved_snapshot_is_taken_up_by_a_fresh_page_and_by_a_headless_one() {
     assert!(swaps.len() == 1 && swaps[0].is_committed(), "{swaps:?}");
     assert_eq!(field(), "Ada");
 
-    told(&session, "__hmr.deleteSnapshot('half-filled')");
-    assert!(!session.demo.path("target/hmr/snapshots/half-filled.json").exists());
+    told(&session, "__hmr.deleteSnapshot('half-filled form')");
+    assert!(!session.demo.path(".hmr/snapshots/half-filled%20form.json").exists());
 }
 
 #[test]

@@ -4,14 +4,23 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::Value;
 
+use super::notes::{Note, Weight, collapsed};
 use super::{BAD, FAINT, GOOD, NAME, WARN};
 use crate::protocol::Swap;
 
-/// How many notes stand behind the counts.
+/// How many notes stand behind the counts, unless more tell of a loss.
 const NOTES: usize = 6;
 
-/// What can become of a key, in the order in which it is told.
-const OUTCOMES: [&str; 6] = ["kept", "migrated", "recovered", "added", "reset", "orphaned"];
+/// What can become of a key, in the order in which it is told, and how much a note about it matters; none where there is
+/// nothing more to say.
+const OUTCOMES: [(&str, Option<Weight>); 6] = [
+    ("reset", Some(Weight::Loss)),
+    ("kept", None),
+    ("migrated", Some(Weight::Change)),
+    ("recovered", Some(Weight::Change)),
+    ("added", Some(Weight::New)),
+    ("orphaned", Some(Weight::Orphan)),
+];
 
 /// The line about one module in one page.
 pub(super) fn line(sequence: u64, page: &str, swap: &Swap) -> String {
@@ -82,70 +91,90 @@ fn times(swap: &Swap) -> String {
     format!("{text}{FAINT:#}")
 }
 
-/// `12 kept, 1 added, 1 reset (draft: invalid type …)`
+/// `1 reset, 12 kept, 1 added (draft: invalid type …; title added)`
 fn summary(swap: &Swap) -> String {
-    let mut counts: BTreeMap<usize, (String, usize)> = BTreeMap::new();
-    let mut count = |place: usize, word: &str| {
-        counts.entry(place).or_insert_with(|| (word.to_owned(), 0)).1 += 1;
+    let mut counts: BTreeMap<usize, (String, u64)> = BTreeMap::new();
+    let mut count = |word: &str, more: u64| {
+        let place = OUTCOMES.iter().position(|(known, _)| *known == word);
+        counts.entry(place.unwrap_or(OUTCOMES.len())).or_insert_with(|| (word.to_owned(), 0)).1 +=
+            more;
     };
     let mut notes = Vec::new();
     let reports = swap.report.as_ref().and_then(|report| report.get("instances")?.as_array());
     for instance in reports.into_iter().flatten() {
         for migration in list(instance.get("migrations")).filter_map(Value::as_str) {
             let component = text(instance, "component").unwrap_or("a component");
-            notes.push(format!("{component} migrated {migration}"));
+            notes.push(Note::new(Weight::Change, component, format!(" migrated {migration}")));
         }
         for (key, outcome) in map(instance.get("keys")) {
             let word = word(outcome);
-            let place = OUTCOMES.iter().position(|known| *known == word);
-            count(place.unwrap_or(OUTCOMES.len()), word);
-            if word != "kept" {
-                notes.push(note(key, word, outcome));
+            count(word, 1);
+            let known = OUTCOMES.iter().find(|(known, _)| *known == word);
+            if let Some(weight) = known.map_or(Some(Weight::Change), |(_, weight)| *weight) {
+                notes.push(Note::new(weight, key, how(word, outcome)));
             }
         }
         for (key, outcome) in map(instance.get("tasks")) {
             let word = word(outcome);
-            notes.push(note(&format!("task {key}"), word, outcome));
+            let weight = if word == "dropped" { Weight::Loss } else { Weight::Change };
+            notes.push(Note::new(weight, &format!("task {key}"), how(word, outcome)));
         }
     }
     for resource in &swap.resources {
         let word = word(resource);
         if word != "kept" && word != "opened" {
-            notes.push(format!("{} {word}", text(resource, "key").unwrap_or("a resource")));
+            let key = text(resource, "key").unwrap_or("a resource");
+            notes.push(Note::new(Weight::Change, key, format!(" {word}")));
         }
     }
     for connection in swap.connections.iter().filter(|each| word(each) == "dropped") {
         let end = |name| text(connection, name).unwrap_or("?");
-        notes.push(note(&format!("{} → {}", end("from"), end("to")), "dropped", connection));
+        let what = format!("{} → {}", end("from"), end("to"));
+        notes.push(Note::new(Weight::Loss, &what, how("dropped", connection)));
     }
     for invalidated in &swap.invalidated {
         let instance = invalidated.get("instance").and_then(Value::as_u64).unwrap_or_default();
-        notes.push(note(&format!("instance {instance}"), "mounted anew", invalidated));
+        let how = how("mounted again", invalidated);
+        notes.push(Note::new(Weight::Loss, &format!("instance {instance}"), how));
     }
-    told(counts.into_values(), notes)
+    for (outcome, left_out) in &swap.cut {
+        count(outcome, *left_out);
+    }
+    told(counts.into_values(), collapsed(notes), swap.cut.values().sum())
 }
 
-fn told(counts: impl Iterator<Item = (String, usize)>, mut notes: Vec<String>) -> String {
-    let mut words: Vec<String> = counts.map(|(word, count)| format!("{count} {word}")).collect();
+/// The counts, then the notes. Of those that tell of a loss none is left out.
+fn told(counts: impl Iterator<Item = (String, u64)>, notes: Vec<Note>, cut: u64) -> String {
+    let mut words: Vec<String> = counts
+        .map(|(word, count)| match word.as_str() {
+            "reset" => format!("{WARN}{count} reset{WARN:#}"),
+            _ => format!("{count} {word}"),
+        })
+        .collect();
     if words.is_empty() {
         words.push("no state".to_owned());
     }
-    let more = notes.len().saturating_sub(NOTES);
-    notes.truncate(NOTES);
+    let losses = notes.iter().filter(|note| note.weight == Weight::Loss).count();
+    let more = notes.len().saturating_sub(losses.max(NOTES));
+    let mut notes: Vec<String> =
+        notes.iter().take(losses.max(NOTES)).map(ToString::to_string).collect();
     if more > 0 {
         notes.push(format!("and {more} more"));
+    }
+    if cut > 0 {
+        notes.push(format!("{cut} more are not in the report, which was too long"));
     }
     let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
     format!("{}{notes}", words.join(", "))
 }
 
-/// What became of something, with the reason if there is one: `c: invalid type`, `b orphaned`, `x dropped: no port`.
-fn note(what: &str, word: &str, outcome: &Value) -> String {
+/// What became of something, with the reason if there is one: `: invalid type`, ` orphaned`, ` dropped: no port`.
+fn how(word: &str, outcome: &Value) -> String {
     match (word, text(outcome, "reason"), text(outcome, "from")) {
-        ("reset", Some(reason), _) => format!("{what}: {reason}"),
-        (_, Some(reason), _) => format!("{what} {word}: {reason}"),
-        ("migrated", None, Some(from)) => format!("{what} migrated from {from}"),
-        _ => format!("{what} {word}"),
+        ("reset", Some(reason), _) => format!(": {reason}"),
+        (_, Some(reason), _) => format!(" {word}: {reason}"),
+        ("migrated", None, Some(from)) => format!(" migrated from {from}"),
+        _ => format!(" {word}"),
     }
 }
 
@@ -184,7 +213,7 @@ mod tests {
         assert_eq!(
             told(json!({"module": "board", "outcome": "committed", "report": report,
                         "duration": {"prepare": 1.5, "capture": 0.5}})),
-            "  ✓ #4 / board swapped: 2 kept, 1 reset (c: invalid type) · 2.0 ms"
+            "  ✓ #4 / board swapped: 1 reset, 2 kept (c: invalid type) · 2.0 ms"
         );
     }
 
@@ -196,8 +225,8 @@ mod tests {
             "tasks": {"load": {"outcome": "resumed"}, "save": {"outcome": "dropped", "reason": "it is gone"}}}]});
         assert_eq!(
             told(json!({"module": "board", "outcome": "committed", "report": report})),
-            "  ✓ #4 / board swapped: 1 migrated, 1 recovered, 1 orphaned (Board migrated 1.0.0 → 1.1.0; a orphaned; \
-             b recovered; c migrated from u8; task load resumed; task save dropped: it is gone) · 0.0 ms"
+            "  ✓ #4 / board swapped: 1 migrated, 1 recovered, 1 orphaned (task save dropped: it is gone; \
+             Board migrated 1.0.0 → 1.1.0; b recovered; c migrated from u8; task load resumed; a orphaned) · 0.0 ms"
         );
         assert_eq!(
             told(json!({"module": "board", "outcome": "committed",
@@ -205,8 +234,32 @@ mod tests {
                 "connections": [{"from": "A.x", "to": "B.y", "outcome": "dropped", "reason": "no port"}],
                 "invalidated": [{"instance": 3, "reason": "stale"}],
                 "rehearsal": {"wait": 0.5, "run": 9.1, "added": 3.2}})),
-            "  ✓ #4 / board swapped: no state (tick closed; A.x → B.y dropped: no port; instance 3 mounted anew: stale) \
+            "  ✓ #4 / board swapped: no state (A.x → B.y dropped: no port; instance 3 mounted again: stale; tick closed) \
              · 0.0 ms · rehearsed in 9 ms, 3 ms added"
+        );
+    }
+
+    #[test]
+    fn resets_come_first_and_none_is_left_out() {
+        let mut keys = serde_json::Map::new();
+        for number in 0..9 {
+            keys.insert(format!("a{number}x"), json!({"outcome": "orphaned"}));
+            keys.insert(
+                format!("z{number}x"),
+                json!({"outcome": "reset", "reason": format!("no {number}")}),
+            );
+            keys.insert(format!("For(rows):{number}:n"), json!({"outcome": "added"}));
+        }
+        let report = json!({"instances": [{"instance": 1, "keys": keys}]});
+        let resets: Vec<String> = (0..9).map(|number| format!("z{number}x: no {number}")).collect();
+        assert_eq!(
+            told(
+                json!({"module": "board", "outcome": "committed", "report": report, "cut": {"kept": 30}})
+            ),
+            format!(
+                "  ✓ #4 / board swapped: 9 reset, 30 kept, 9 added, 9 orphaned ({}; and 10 more; 30 more are not in the report, which was too long) · 0.0 ms",
+                resets.join("; ")
+            )
         );
     }
 

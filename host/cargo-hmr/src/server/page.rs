@@ -66,6 +66,7 @@ fn html_response(shared: &Shared, html: &[u8]) -> Response {
     let later: Vec<String> = tried.map(|version| version.module).collect();
     let config = serde_json::json!({
         "token": shared.token,
+        "app": shared.app,
         "server": hello.server,
         "sequence": hello.sequence,
         "modules": hello.modules,

@@ -9,7 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -21,11 +21,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{SinkExt as _, StreamExt as _, stream::SplitSink};
+use hmr_abi::text::cut_owned;
 use serde::Deserialize;
-use tokio::time;
+use tokio::time::{self, MissedTickBehavior};
 
 use super::{
     FromPage, Shared,
+    limits::{self, Budget, Decision},
     outbox::{Next, Outbox},
 };
 use crate::protocol::{ClientMessage, Hello, ServerMessage};
@@ -46,6 +48,8 @@ pub(super) struct Credentials {
     page: String,
     #[serde(default)]
     id: String,
+    /// The application that the page was loaded from. A page that does not know is taken for one of this application.
+    app: Option<String>,
 }
 
 impl Credentials {
@@ -65,6 +69,10 @@ pub(super) async fn open(
     if credentials.token != shared.token {
         let text = "refused: the token is not this server's; ask `/@hmr/session` for it\n";
         return (StatusCode::FORBIDDEN, text).into_response();
+    }
+    if credentials.app.as_ref().is_some_and(|app| *app != shared.app) {
+        let text = "refused: another application is served here now than the one that the page belongs to; load the page again\n";
+        return (StatusCode::CONFLICT, text).into_response();
     }
     let path: String = credentials.page.chars().filter(|c| !c.is_control()).take(80).collect();
     let page = format!("{path}#{}", PAGES.fetch_add(1, Ordering::Relaxed));
@@ -90,7 +98,10 @@ async fn serve(shared: &Shared, socket: WebSocket, page: &str, id: &str) {
         return;
     }
     let mut heartbeat = time::interval(HEARTBEAT);
+    // After a pause, a page still has the whole time to answer.
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut alive = true;
+    let mut budget = Budget::new(Instant::now());
     loop {
         let next = tokio::select! {
             next = outbox.next() => next,
@@ -100,7 +111,7 @@ async fn serve(shared: &Shared, socket: WebSocket, page: &str, id: &str) {
                     if matches!(message, Message::Close(_)) {
                         return;
                     }
-                    said(shared, page, &message);
+                    said(shared, page, &message, &mut budget).await;
                     continue;
                 }
                 Some(Err(_)) | None => return,
@@ -116,7 +127,11 @@ async fn serve(shared: &Shared, socket: WebSocket, page: &str, id: &str) {
         let text = match next {
             Next::Text(text) => text,
             Next::Greeting => greeting(shared, &outbox, shared.hello_for(id)),
-            Next::End => return,
+            Next::End => {
+                let message = "the page asks for rehearsals and does not read the answers; it was disconnected";
+                shared.say(FromPage::Noted { page: page.to_owned(), message: message.to_owned() });
+                return;
+            }
         };
         if send(&mut to_page, Message::Text((&*text).into())).await.is_err() {
             return;
@@ -141,16 +156,36 @@ fn greeting(shared: &Shared, outbox: &Outbox, hello: Hello) -> Arc<str> {
     hello.to_json().into()
 }
 
-fn said(shared: &Shared, page: &str, message: &Message) {
-    let page = page.to_owned();
-    match message {
-        Message::Text(text) => shared.say(match ClientMessage::parse(text) {
-            Ok(message) => FromPage::Said { page, message },
-            Err(error) => FromPage::Garbled { page, error: error.to_string() },
-        }),
-        Message::Binary(_) => {
-            shared.say(FromPage::Garbled { page, error: "a binary message".to_owned() });
+/// Passes on what a page says, as far as it may say so much.
+async fn said(shared: &Shared, page: &str, message: &Message, budget: &mut Budget) {
+    let note = |message: String| shared.say(FromPage::Noted { page: page.to_owned(), message });
+    let parsed = match message {
+        Message::Text(text) => {
+            if let Decision::Wait(time) = budget.bytes(text.len(), Instant::now()) {
+                time::sleep(time).await;
+            }
+            ClientMessage::parse(text).map_err(|error| error.to_string())
         }
-        Message::Ping(_) | Message::Pong(_) | Message::Close(_) => {}
+        Message::Binary(_) => Err("a binary message".to_owned()),
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return,
+    };
+    match budget.message(parsed.as_ref().ok(), Instant::now()) {
+        Decision::Read => {}
+        Decision::Wait(time) => time::sleep(time).await,
+        Decision::Drop { report } => {
+            if report {
+                note(limits::dropped());
+            }
+            return;
+        }
+    }
+    match parsed {
+        Ok(mut message) => {
+            limits::cut(&mut message);
+            shared.say(FromPage::Said { page: page.to_owned(), message });
+        }
+        Err(error) => {
+            note(cut_owned(format!("the page sent something that is not a message: {error}")));
+        }
     }
 }

@@ -1,0 +1,128 @@
+//! Reports of swaps that are too long to be read: the entries that people miss least are left out, and counted.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Swap;
+
+/// How many entries a report may have: keys, tasks, resources and connections together.
+const MOST: usize = 1000;
+
+/// How many bytes a report may have as JSON, whatever is in it.
+const LARGEST: usize = 1 << 20;
+
+/// What is left out first. Any other outcome comes last.
+const LEAST_MISSED: [&str; 10] = [
+    "kept",
+    "opened",
+    "made",
+    "initial",
+    "added",
+    "recovered",
+    "resumed",
+    "migrated",
+    "closed",
+    "orphaned",
+];
+
+impl Swap {
+    /// Leaves entries out of a report that is too long, and counts them in `cut`.
+    pub fn shorten(&mut self) {
+        let mut excess = self.entries().saturating_sub(MOST);
+        for outcome in LEAST_MISSED.into_iter().map(Some).chain([None]) {
+            if excess == 0 {
+                break;
+            }
+            self.leave_out(outcome, &mut excess);
+        }
+        let too_large =
+            |swap: &Self| serde_json::to_string(swap).is_ok_and(|it| it.len() > LARGEST);
+        if too_large(self) {
+            // Nothing that a page of ours sends.
+            let Self { module, hash, outcome, step, error, file, line, .. } = std::mem::take(self);
+            let cut = BTreeMap::from([("report".to_owned(), 1)]);
+            *self = Self { module, hash, outcome, step, error, file, line, cut, ..Self::default() };
+        }
+    }
+
+    fn entries(&self) -> usize {
+        let of = |instance: &Value, name| {
+            instance.get(name).and_then(Value::as_object).map_or(0, serde_json::Map::len)
+        };
+        let instances = self.report.as_ref().and_then(|report| report.get("instances")?.as_array());
+        let keys = |instance| of(instance, "keys") + of(instance, "tasks");
+        let keys: usize = instances.into_iter().flatten().map(keys).sum();
+        keys + self.resources.len() + self.connections.len() + self.invalidated.len()
+    }
+
+    /// Leaves out up to `excess` entries of one outcome, or of any.
+    fn leave_out(&mut self, wanted: Option<&str>, excess: &mut usize) {
+        let cut = &mut self.cut;
+        let mut stays = |entry: &Value| {
+            let outcome = entry.get("outcome").and_then(Value::as_str).unwrap_or("unknown");
+            if *excess == 0 || wanted.is_some_and(|wanted| wanted != outcome) {
+                return true;
+            }
+            *excess -= 1;
+            *cut.entry(outcome.to_owned()).or_default() += 1;
+            false
+        };
+        let report = self.report.as_mut();
+        let instances = report.and_then(|report| report.get_mut("instances")?.as_array_mut());
+        for instance in instances.into_iter().flatten() {
+            for name in ["keys", "tasks"] {
+                if let Some(entries) = instance.get_mut(name).and_then(Value::as_object_mut) {
+                    entries.retain(|_, entry| stays(entry));
+                }
+            }
+        }
+        for list in [&mut self.resources, &mut self.connections, &mut self.invalidated] {
+            list.retain(&mut stays);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_reset_stays_and_what_was_kept_is_counted() {
+        let mut keys = serde_json::Map::new();
+        for number in 0..5000 {
+            keys.insert(format!("kept{number}"), json!({"outcome": "kept"}));
+        }
+        for number in 0..900 {
+            keys.insert(format!("reset{number}"), json!({"outcome": "reset", "reason": "no"}));
+        }
+        let resource = |number| json!({"key": format!("r{number}"), "outcome": "closed"});
+        let mut swap = Swap {
+            report: Some(json!({"instances": [{"instance": 1, "keys": keys}]})),
+            resources: (0..200).map(resource).collect(),
+            ..Swap::default()
+        };
+        swap.shorten();
+        let cut = BTreeMap::from([("kept".to_owned(), 5000), ("closed".to_owned(), 100)]);
+        assert_eq!((swap.entries(), &swap.cut), (1000, &cut));
+        let before = swap.clone();
+        swap.shorten();
+        assert_eq!(swap, before);
+    }
+
+    #[test]
+    fn a_report_of_any_shape_is_shortened() {
+        let reason = "x".repeat(4000);
+        for report in [
+            json!("x".repeat(2 << 20)),
+            json!({"instances": vec![json!({"component": reason}); 1000]}),
+            json!({"instances": [{"keys": {"a": {"outcome": 7, "reason": vec![reason; 500]}}}]}),
+        ] {
+            let mut swap = Swap { module: "a".into(), report: Some(report), ..Swap::default() };
+            swap.shorten();
+            assert_eq!((&*swap.module, swap.report.is_none(), swap.cut.len()), ("a", true, 1));
+        }
+    }
+}
