@@ -17,15 +17,16 @@ export function pageId(storage) {
   try {
     const kept = storage().getItem(KEY);
     if (kept !== null && /^[0-9a-f]{32}$/.test(kept)) return kept;
-    const id = random();
+    const id = randomId();
     storage().setItem(KEY, id);
     return id;
   } catch {
-    return (unstored ??= random());
+    return (unstored ??= randomId());
   }
 }
 
-function random() {
+/** 32 hexadecimal digits. `crypto.randomUUID` is missing where the page is no secure context, as at an address of a local network. */
+export function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

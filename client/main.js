@@ -11,7 +11,7 @@
 import { compiler } from "./compile.js";
 import { Engine } from "./engine.js";
 import { labelDrag } from "./events.js";
-import { pageId } from "./identity.js";
+import { pageId, randomId } from "./identity.js";
 import { HmrOverlay, HmrProblem, HmrStatus } from "./overlay.js";
 import { cut, cutAll, shortened } from "./limits.js";
 import { readConfig } from "./protocol.js";
@@ -25,7 +25,15 @@ import { Transport } from "./transport.js";
 /** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
 /** @typedef {import("./protocol.js").Swap} Swap */
 
-const page = crypto.randomUUID();
+const page = randomId();
+
+/**
+ * The address of something of the tool's: that of the page's own server, wherever a `<base>` of the page leads.
+ * @param {string} path
+ */
+function own(path) {
+  return new URL(path, location.origin).href;
+}
 
 /**
  * @param {import("./module.js").Level} level
@@ -151,7 +159,7 @@ const engine = new Engine({
   budget: config.budget,
   now: () => performance.timeOrigin + performance.now(),
   clock: () => performance.now(),
-  compile: compiler((url, options) => fetch(url, options)),
+  compile: compiler((url, options) => fetch(own(String(url)), options)),
   log,
   show,
   swapped(number, swaps, revived) {
@@ -416,7 +424,7 @@ function download(name, text) {
 
 const { hmr, emit } = createApi({
   engine,
-  tool: new Tool((url, options) => fetch(url, options), () => transport.token),
+  tool: new Tool((url, options) => fetch(own(String(url)), options), () => transport.token),
   spawn: () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" }),
   fetch: (url) => fetch(url),
   timers: { setTimeout: (code, ms) => window.setTimeout(code, ms), clearTimeout: (id) => window.clearTimeout(id) },

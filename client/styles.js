@@ -17,7 +17,7 @@ function sameOrigin(url, document) {
   if (!url) return null;
   try {
     const resolved = new URL(url, document.baseURI);
-    return resolved.origin === new URL(document.baseURI).origin && /^https?:$/.test(resolved.protocol) ? resolved : null;
+    return resolved.origin === document.location.origin && /^https?:$/.test(resolved.protocol) ? resolved : null;
   } catch {
     return null;
   }
@@ -37,12 +37,14 @@ function pathOf(url) {
 
 /**
  * @param {URL} url
+ * @param {Document} document
  * @param {number} sequence
  */
-function fresh(url, sequence) {
+function fresh(url, document, sequence) {
   const next = new URL(url);
   next.searchParams.set(PARAMETER, String(sequence));
-  return next.pathname + next.search + next.hash;
+  // With a `<base>` of another origin, a path alone would lead there.
+  return new URL(document.baseURI).origin === next.origin ? next.pathname + next.search + next.hash : next.href;
 }
 
 /**
@@ -80,7 +82,7 @@ export async function updateStyles(document, paths, sequence) {
   const direct = paths !== null && paths.every((path) => links.some(({ url }) => pathOf(url) === path));
   // A path that no link has comes in by an `@import`, of whichever sheet.
   const stale = direct ? links.filter(({ url }) => paths.includes(pathOf(url))) : links;
-  const done = await Promise.all(stale.map(({ link, url }) => replaceLink(link, fresh(url, sequence))));
+  const done = await Promise.all(stale.map(({ link, url }) => replaceLink(link, fresh(url, document, sequence))));
   let count = done.filter(Boolean).length;
   if (direct) return count;
   for (const style of document.querySelectorAll("style")) {
@@ -105,7 +107,7 @@ export async function updateStyles(document, paths, sequence) {
 function rewriteUrls(css, document, changed, sequence, base = document.baseURI) {
   return css.replace(/(url\(\s*|@import\s+)(["']?)([^"')\s;]+)\2/gi, (all, before, quote, url) => {
     const resolved = sameOrigin(absolute(url, base), document);
-    return resolved && changed(pathOf(resolved)) ? `${before}${quote}${fresh(resolved, sequence)}${quote}` : all;
+    return resolved && changed(pathOf(resolved)) ? `${before}${quote}${fresh(resolved, document, sequence)}${quote}` : all;
   });
 }
 
@@ -153,7 +155,7 @@ export function updateAssets(document, paths, sequence) {
     for (const element of document.querySelectorAll(selector)) {
       const url = sameOrigin(element.getAttribute(attribute), document);
       if (!url || !changed(pathOf(url))) continue;
-      element.setAttribute(attribute, fresh(url, sequence));
+      element.setAttribute(attribute, fresh(url, document, sequence));
       if (element.localName === "source") /** @type {HTMLMediaElement | null} */ (element.closest("video, audio"))?.load();
       count++;
     }
@@ -181,7 +183,7 @@ export function updateAssets(document, paths, sequence) {
 function rewriteSet(set, document, changed, sequence) {
   return set.replace(/(^|,\s+|,(?=\S))(\s*)([^\s,]+)/g, (all, comma, space, url) => {
     const resolved = sameOrigin(url, document);
-    return resolved && changed(pathOf(resolved)) ? `${comma}${space}${fresh(resolved, sequence)}` : all;
+    return resolved && changed(pathOf(resolved)) ? `${comma}${space}${fresh(resolved, document, sequence)}` : all;
   });
 }
 

@@ -42,6 +42,22 @@ test("assets are shown anew wherever they stand", () => {
   assert.match(document.querySelector("div")?.style.backgroundImage ?? "", /hmr=5/);
 });
 
+test("what is of the page's own server is shown anew whatever the base of the page is", async () => {
+  const { document, Event } = page(`<base href="https://other.example/x/"><link rel="stylesheet" href="http://localhost/a.css">
+    <link rel="stylesheet" href="/a.css"><img src="http://localhost/x.svg"><img src="/x.svg">`);
+  assert.equal(updateAssets(document, ["/x.svg"], 5), 1);
+  assert.deepEqual(
+    [...document.querySelectorAll("img")].map((image) => image.getAttribute("src")),
+    ["http://localhost/x.svg?hmr=5", "/x.svg"],
+  );
+  const done = updateStyles(document, ["/a.css"], 4);
+  const next = document.querySelectorAll("link")[1];
+  assert.equal(next?.getAttribute("href"), "http://localhost/a.css?hmr=4");
+  next?.dispatchEvent(new Event("load"));
+  assert.equal(await done, 1);
+  assert.equal(document.querySelectorAll("link").length, 2);
+});
+
 test("what a reader did goes over a reload once", () => {
   const html = `<input name="a"><input type="checkbox" id="c"><textarea></textarea><input type="password"><input id="bound">
     <select><option>x</option><option>y</option></select><details><p>more</p></details>`;
