@@ -4,36 +4,49 @@
 //! [`Effect`]s, which the dev loop carries out. Its rules:
 //!
 //! - The newest save wins: a change that needs a build cancels the one that runs, and the next one builds what
-//!   either needed. What a cancelled or failed build was for stays due until a build succeeds.
+//!   either needed. But after [`PATIENCE`] cancelled builds the next one runs to its end, and what came meanwhile is built
+//!   after it: however fast saves follow each other, pages are never older than a few builds.
+//! - What a cancelled or failed build was for stays due until a build succeeds ([`due`]).
 //! - Only bytes that differ are announced. A success clears a standing failure, whatever it brings.
-//! - A reload waits for the build that it needs. A page's markup needs none, so it does not wait for broken code to be mended.
+//! - A reload waits for the build that it needs. A page's markup needs none: it waits for the build that runs, and is sent
+//!   when that ends, however it ends.
 //! - While the application cannot be read, every change is a reason to read it again, and none to build what is left of it.
 //! - Pages that connect late get the newest of everything that did not fail in a page ([`Coordinator::hello`]), and the
 //!   failure that stands. Which version that is for each module is [`line`]'s to decide.
 //! - A pinned module is built, and its new versions are kept, but not announced.
 //! - What an experiment gives to single pages is told to those alone.
 
+mod announce;
+mod due;
 mod line;
 mod pages;
 mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use hmr_build::{Diagnostic, Failure};
 use serde_json::Value;
 
+use self::due::Due;
 pub use self::line::Candidate;
 use self::line::Line;
 pub use self::pages::Said;
 pub use self::requests::{Denied, Wanted};
 use crate::{
-    events::{Built, Event, Phases, UpdateKind},
+    events::{Event, Phases},
     experiment::Experiments,
-    graph::{Graph, UpdatePlan},
+    graph::{Graph, Scan},
     protocol::{FailureMessage, Hello, ServerMessage, Version},
     watch::ChangeBatch,
 };
+
+/// How often work in progress is given up for newer changes before it is let run to its end.
+pub const PATIENCE: u32 = 3;
+
+/// How long a build that newer changes wait for may take, in case it never ends. Each time that this is too short it doubles.
+const LET_RUN: Duration = Duration::from_secs(30);
 
 /// What has happened.
 #[derive(Debug)]
@@ -48,6 +61,11 @@ pub enum Input {
         generation: u64,
         /// How.
         outcome: Outcome,
+    },
+    /// The time of an [`Effect::Remind`] is over.
+    Overdue {
+        /// Which build.
+        generation: u64,
     },
     /// A page, named by its path and a number, has done something.
     Page(String, Said),
@@ -88,13 +106,20 @@ pub struct Compiled {
 #[derive(Debug)]
 pub enum Effect {
     /// Read the application again, and answer with [`Input::Scanned`].
-    Scan,
+    Scan(Scan),
     /// Start a build, and answer with [`Input::Built`].
     Build {
         /// Which.
         generation: u64,
         /// What to build.
         modules: Vec<String>,
+    },
+    /// Answer with [`Input::Overdue`] after this time.
+    Remind {
+        /// Which build.
+        generation: u64,
+        /// When.
+        after: Duration,
     },
     /// Cancel the build that runs.
     Cancel,
@@ -111,15 +136,25 @@ pub enum Effect {
     Tell(Event),
 }
 
+/// What the coordinator waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Busy {
+    /// Nothing.
+    No,
+    /// The application is being read.
+    Scanning(Scan),
+    /// A build runs.
+    Building,
+}
+
 /// The state of the dev loop.
 #[derive(Debug)]
 pub struct Coordinator {
     server: String,
     graph: Graph,
-    /// Whether there is anything to build with: until then, only files that need no build count.
-    ready: bool,
-    /// Whether the application was readable the last time.
-    readable: bool,
+    busy: Busy,
+    /// What must be read again before anything is built, because it could not be read the last time.
+    unread: Option<Scan>,
     lines: BTreeMap<String, Line>,
     /// How many versions of each module are kept.
     kept: usize,
@@ -133,29 +168,28 @@ pub struct Coordinator {
     /// The number of the last update of stylesheets or static files.
     files: u64,
     generation: u64,
-    building: bool,
+    /// What is to be done once the work in progress has ended.
     due: Due,
-}
-
-/// What the next successful build is for.
-#[derive(Debug, Default)]
-struct Due {
-    modules: BTreeMap<String, String>,
-    changed: BTreeSet<String>,
-    reload: Option<String>,
-    watch_ms: f64,
+    /// What the work in progress is for.
+    running: Due,
+    /// Files of the page itself that have changed since pages were loaded.
+    markup: BTreeSet<String>,
+    /// How often newer changes have put off a build since one has ended.
+    put_off: u32,
+    /// Whether the build that runs has taken so long that newer changes need not wait for it.
+    overdue: bool,
 }
 
 impl Coordinator {
-    /// A coordinator that has built nothing yet. `server` names this run of the tool; the first
-    /// [`Input::Scanned`] starts the first build.
+    /// A coordinator that has built nothing yet, and waits for the first [`Input::Scanned`], which starts the first build.
+    /// `server` names this run of the tool.
     #[must_use]
     pub fn new(server: String, graph: Graph) -> Self {
         Self {
             server,
             graph,
-            ready: false,
-            readable: true,
+            busy: Busy::Scanning(Scan::Toolchain),
+            unread: None,
             lines: BTreeMap::new(),
             kept: hmr_build::config::VERSIONS,
             experiments: Experiments::default(),
@@ -165,11 +199,13 @@ impl Coordinator {
             reloaded: 0,
             files: 0,
             generation: 0,
-            building: false,
             due: Due::default(),
+            running: Due::default(),
+            markup: BTreeSet::new(),
+            put_off: 0,
+            overdue: false,
         }
     }
-
     /// Keeps another number of versions of each module from the next build on.
     pub fn keep(&mut self, versions: usize) {
         self.kept = versions;
@@ -239,7 +275,7 @@ impl Coordinator {
     /// Whether a build runs.
     #[must_use]
     pub fn is_building(&self) -> bool {
-        self.building
+        self.busy == Busy::Building
     }
 
     /// Takes in what has happened and says what is to be done, in this order.
@@ -247,26 +283,16 @@ impl Coordinator {
         let mut effects = Vec::new();
         match input {
             Input::Changed(batch) => self.changed(&batch, &mut effects),
-            Input::Scanned(scan) => {
-                self.ready = true;
-                self.readable = scan.is_ok();
-                match scan {
-                    Ok(graph) => self.scanned(graph, &mut effects),
-                    Err(failure) => self.fail(failure, &mut effects),
-                }
-            }
+            Input::Scanned(scan) => self.scanned(scan, &mut effects),
             Input::Built { generation, outcome } if generation == self.generation => {
-                self.building = false;
-                match outcome {
-                    Outcome::Succeeded { modules, warnings, phases } => {
-                        self.succeeded(modules, warnings, phases, &mut effects);
-                    }
-                    Outcome::Failed(failure) => self.fail(failure, &mut effects),
-                    Outcome::Cancelled => {}
-                }
+                self.built(outcome, &mut effects);
+            }
+            Input::Overdue { generation } if generation == self.generation => {
+                self.overdue = true;
+                self.give_way(&mut effects);
             }
             // A build that a newer one replaced.
-            Input::Built { .. } => {}
+            Input::Built { .. } | Input::Overdue { .. } => {}
             Input::Page(page, said) => self.heard(page, said, &mut effects),
         }
         effects
@@ -274,84 +300,89 @@ impl Coordinator {
 
     fn changed(&mut self, batch: &ChangeBatch, effects: &mut Vec<Effect>) {
         let failing = self.failure.is_some();
-        let plan = self.graph.plan(batch, failing);
+        let mut plan = self.graph.plan(batch, failing);
         if plan.is_empty() {
             return;
         }
         let phases = Phases { watch: batch.delay.as_secs_f64() * 1e3, ..Phases::default() };
         self.announce_files(&plan, phases, effects);
-        if !self.ready || (plan.modules.is_empty() && plan.reload.is_none()) {
-            return;
+        self.markup.append(&mut plan.markup);
+        let needs_build = plan.needs_build();
+        if needs_build {
+            plan.changed.retain(|path| !self.markup.contains(path));
+            self.due.add(plan, phases.watch);
         }
-        self.due.watch_ms = phases.watch;
-        self.due.changed.extend(plan.changed);
-        self.due.reload = plan.reload.or(self.due.reload.take());
-        if plan.rescan || !self.readable {
-            self.due.modules.extend(plan.modules);
-            self.cancel(effects);
-            effects.push(Effect::Scan);
-        } else if !plan.modules.is_empty() {
-            self.due.modules.extend(plan.modules);
-            self.build(effects);
-        } else if !self.building {
-            // A page's markup does not wait for code that does not compile: that stays due.
-            let modules = std::mem::take(&mut self.due.modules);
-            self.reload(Phases::default(), effects);
-            self.due.modules = modules;
+        match self.busy {
+            Busy::No if needs_build => self.start(effects),
+            Busy::No => self.reload_markup(effects),
+            // Pages that show no code yet have nothing to wait for.
+            _ if self.lines.is_empty() => self.reload_markup(effects),
+            Busy::Building | Busy::Scanning(_) => {}
+        }
+        if needs_build {
+            self.give_way(effects);
         }
     }
 
-    /// Stylesheets and static files need no build.
-    fn announce_files(&mut self, plan: &UpdatePlan, phases: Phases, effects: &mut Vec<Effect>) {
-        for (paths, kind) in
-            [(&plan.styles, UpdateKind::CssUpdate), (&plan.assets, UpdateKind::AssetUpdate)]
-        {
-            if paths.is_empty() {
-                continue;
+    /// Gives up the build that runs if there is something newer to build, and it must not be let run to its end.
+    fn give_way(&mut self, effects: &mut Vec<Effect>) {
+        let may = self.put_off < PATIENCE || self.overdue;
+        if self.busy == Busy::Building && !self.due.is_empty() && may {
+            self.put_off += 1;
+            // Its answer, whatever it is, belongs to the past.
+            self.generation += 1;
+            effects.push(Effect::Cancel);
+            self.due.put_before(std::mem::take(&mut self.running));
+            self.start(effects);
+        }
+    }
+
+    /// Starts the work that is due.
+    fn start(&mut self, effects: &mut Vec<Effect>) {
+        self.running = std::mem::take(&mut self.due);
+        match self.running.scan.take().max(self.unread) {
+            Some(scan) => {
+                self.busy = Busy::Scanning(scan);
+                effects.push(Effect::Scan(scan));
             }
-            let reason = format!("{} changed", quoted(paths));
-            let sequence = self.next();
-            self.files = sequence;
-            let paths = paths.clone();
-            effects.push(Effect::Tell(Event::Update {
-                sequence,
-                kind,
-                reason: reason.clone(),
-                modules: Vec::new(),
-                paths: paths.clone(),
-                changed: plan.changed.clone(),
-                phases,
-                clients: 0,
-            }));
-            effects.push(Effect::Send(match kind {
-                UpdateKind::CssUpdate => ServerMessage::CssUpdate { sequence, reason, paths },
-                _ => ServerMessage::AssetUpdate { sequence, reason, paths },
-            }));
+            None => self.build(effects),
         }
     }
 
-    fn scanned(&mut self, mut graph: Graph, effects: &mut Vec<Effect>) {
+    fn scanned(&mut self, scan: Result<Graph, Failure>, effects: &mut Vec<Effect>) {
+        let Busy::Scanning(what) = self.busy else { return };
+        let mut graph = match scan {
+            Ok(graph) => graph,
+            Err(failure) => {
+                self.unread = Some(what);
+                return self.failed(failure, effects);
+            }
+        };
+        self.unread = None;
         graph.adopt_files(&mut self.graph);
         self.lines.retain(|module, _| graph.modules().any(|name| name == module));
         self.experiments.retain(|module| graph.modules().any(|name| name == module));
-        self.due.modules = graph
-            .modules()
-            .map(|name| {
-                let chain =
-                    self.due.modules.remove(name).unwrap_or_else(|| "first build".to_owned());
-                (name.to_owned(), chain)
-            })
-            .collect();
         self.graph = graph;
+        if self.due.scan.is_some() && self.put_off < PATIENCE {
+            self.put_off += 1;
+            self.due.put_before(std::mem::take(&mut self.running));
+            return self.start(effects);
+        }
+        if self.due.scan.is_none() {
+            let due = std::mem::take(&mut self.due);
+            let before = std::mem::replace(&mut self.running, due);
+            self.running.put_before(before);
+        }
+        self.running.build_all(&self.graph);
         self.build(effects);
     }
 
+    /// Builds what [`Self::running`] says.
     fn build(&mut self, effects: &mut Vec<Effect>) {
-        self.cancel(effects);
         self.generation += 1;
-        self.building = true;
-        let modules: Vec<String> = self.due.modules.keys().cloned().collect();
-        let mut chains: Vec<&str> = self.due.modules.values().map(String::as_str).collect();
+        self.busy = Busy::Building;
+        let modules: Vec<String> = self.running.modules.keys().cloned().collect();
+        let mut chains: Vec<&str> = self.running.modules.values().map(String::as_str).collect();
         chains.dedup();
         effects.push(Effect::Tell(Event::BuildStarted {
             modules: modules.clone(),
@@ -361,17 +392,37 @@ impl Coordinator {
         effects
             .push(Effect::Send(ServerMessage::BuildStarted { sequence, modules: modules.clone() }));
         effects.push(Effect::Build { generation: self.generation, modules });
-    }
-
-    fn cancel(&mut self, effects: &mut Vec<Effect>) {
-        if std::mem::take(&mut self.building) {
-            // Its answer, whatever it is, belongs to the past.
-            self.generation += 1;
-            effects.push(Effect::Cancel);
+        self.overdue = false;
+        if let Some(more) = self.put_off.checked_sub(PATIENCE) {
+            let after = LET_RUN * 2_u32.pow(more.min(10));
+            effects.push(Effect::Remind { generation: self.generation, after });
         }
     }
 
-    fn fail(&mut self, failure: Failure, effects: &mut Vec<Effect>) {
+    fn built(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
+        match outcome {
+            Outcome::Succeeded { modules, warnings, phases } => {
+                self.put_off = 0;
+                self.busy = Busy::No;
+                self.succeeded(modules, warnings, phases, effects);
+                if !self.due.is_empty() {
+                    self.start(effects);
+                }
+            }
+            Outcome::Failed(failure) => {
+                self.put_off = 0;
+                self.failed(failure, effects);
+            }
+            Outcome::Cancelled => {
+                self.busy = Busy::No;
+                self.due.put_before(std::mem::take(&mut self.running));
+            }
+        }
+    }
+
+    /// The work in progress has failed. What it was for stays due; it is tried again if something has changed meanwhile.
+    fn failed(&mut self, failure: Failure, effects: &mut Vec<Effect>) {
+        self.busy = Busy::No;
         let sequence = self.next();
         effects.push(Effect::Tell(Event::BuildFailed {
             title: failure.title.clone(),
@@ -382,136 +433,18 @@ impl Coordinator {
             failure: FailureMessage::from(&failure),
         }));
         self.failure = Some(failure);
-    }
-
-    fn succeeded(
-        &mut self,
-        modules: Vec<Compiled>,
-        warnings: Vec<Diagnostic>,
-        phases: Phases,
-        effects: &mut Vec<Effect>,
-    ) {
-        self.failure = None;
-        let sequence = self.next();
-        effects.push(Effect::Send(ServerMessage::BuildSucceeded { sequence }));
-        let built: Vec<Built> = modules.iter().map(Built::from).collect();
-        effects.push(Effect::Tell(Event::BuildFinished {
-            modules: built.clone(),
-            duration_ms: phases.compile + phases.prepare,
-            warnings,
-        }));
-        let (mut news, mut held) = (Vec::new(), Vec::new());
-        for Compiled { version, bytes, files, transform } in modules {
-            self.graph.set_files(&version.module, files);
-            let line = self.lines.entry(version.module.clone()).or_default();
-            let built = Candidate { version, bytes };
-            if !line.push(built.clone(), transform, self.kept) {
-                continue;
-            }
-            match line.pinned() {
-                Some(_) => held.push(Built::from(&built)),
-                // A reload carries no transform: it stays due.
-                None if self.due.reload.is_none() => news.extend(line.announce()),
-                None => {}
-            }
+        self.reload_markup(effects);
+        let again = !self.due.is_empty();
+        self.due.put_before(std::mem::take(&mut self.running));
+        if again {
+            self.start(effects);
         }
-        let phases = Phases { watch: self.due.watch_ms, ..phases };
-        if !held.is_empty() {
-            effects.push(Effect::Tell(Event::HeldBack { modules: held.clone() }));
-        }
-        if self.due.reload.is_some() {
-            self.reload(phases, effects);
-            return;
-        }
-        let due = std::mem::take(&mut self.due);
-        let changed = due.changed.into_iter().collect();
-        if !news.is_empty() {
-            let mut chains: Vec<String> = news
-                .iter()
-                .filter_map(|built| due.modules.get(&built.version.module).cloned())
-                .collect();
-            chains.dedup();
-            self.hot_update(chains.join(", "), &news, changed, phases, effects);
-        } else if held.is_empty() {
-            let modules = built.into_iter().map(|built| built.module).collect();
-            effects.push(Effect::Tell(Event::Unchanged { modules, changed }));
-        }
-    }
-
-    /// Announces versions to every page that follows them.
-    fn hot_update(
-        &mut self,
-        reason: String,
-        news: &[Candidate],
-        changed: Vec<String>,
-        phases: Phases,
-        effects: &mut Vec<Effect>,
-    ) {
-        let sequence = self.next();
-        effects.push(Effect::Tell(Event::Update {
-            sequence,
-            kind: UpdateKind::HotUpdate,
-            reason: reason.clone(),
-            modules: news.iter().map(Built::from).collect(),
-            paths: Vec::new(),
-            changed,
-            phases,
-            clients: 0,
-        }));
-        let modules: Vec<Version> = news.iter().map(|news| news.version.clone()).collect();
-        if !modules.iter().any(|version| self.experiments.runs(&version.module)) {
-            effects.push(Effect::Send(ServerMessage::HotUpdate { sequence, reason, modules }));
-            return;
-        }
-        for (page, id) in &self.pages {
-            let mut modules = modules.clone();
-            modules.retain(|version| self.experiments.follows(&version.module, id));
-            if !modules.is_empty() {
-                let message =
-                    ServerMessage::HotUpdate { sequence, reason: reason.clone(), modules };
-                effects.push(Effect::SendTo { page: page.clone(), message });
-            }
-        }
-    }
-
-    /// Sends the reload that is due.
-    fn reload(&mut self, phases: Phases, effects: &mut Vec<Effect>) {
-        let due = std::mem::take(&mut self.due);
-        let reason = due.reload.unwrap_or_default();
-        let sequence = self.next();
-        self.reloaded = sequence;
-        effects.push(Effect::Tell(Event::Update {
-            sequence,
-            kind: UpdateKind::FullReload,
-            reason: reason.clone(),
-            modules: Vec::new(),
-            paths: Vec::new(),
-            changed: due.changed.into_iter().collect(),
-            phases: Phases { watch: due.watch_ms, ..phases },
-            clients: 0,
-        }));
-        effects.push(Effect::Send(ServerMessage::FullReload { sequence, reason, restore: true }));
     }
 
     fn next(&mut self) -> u64 {
         self.sequence += 1;
         self.sequence
     }
-}
-
-impl From<&Compiled> for Built {
-    fn from(compiled: &Compiled) -> Self {
-        Self {
-            module: compiled.version.module.clone(),
-            hash: compiled.version.hash.clone(),
-            bytes: compiled.bytes,
-        }
-    }
-}
-
-fn quoted(paths: &[String]) -> String {
-    let paths: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
-    paths.join(", ")
 }
 
 #[cfg(test)]

@@ -6,18 +6,19 @@
 
 mod build;
 mod requests;
+mod scan;
 
 use std::sync::{Arc, PoisonError, atomic::Ordering};
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use hmr_build::{App, AppError, CancelToken, Failure, Progress, Toolchain, ToolchainError};
+use hmr_build::{App, AppError, CancelToken, Toolchain, ToolchainError};
 use tokio::sync::mpsc;
 
 use crate::{
     coordinator::{Compiled, Coordinator, Effect, Input, Outcome, Said},
     events::Event,
-    graph::Graph,
+    graph::{Graph, Scan},
     preflight::{Preflight, Told},
     protocol::{ClientMessage, RehearsalTime, Rehearse, ServerMessage},
     report::Reporter,
@@ -83,8 +84,9 @@ const STOP_FOLLOWS: Duration = Duration::from_millis(300);
 enum Message {
     Changed(ChangeBatch),
     Tell(Event),
-    Toolchain(Result<Toolchain, ToolchainError>),
+    Scanned(Box<scan::Scanned>),
     Built { generation: u64, outcome: Outcome },
+    Overdue { generation: u64 },
     Page(FromPage),
     Preflight(Told),
     Stop,
@@ -102,8 +104,8 @@ pub async fn run(options: Options) -> Result<(), DevError> {
     while let Some(message) = inbox.recv().await {
         match message {
             Message::Stop => break,
-            Message::Toolchain(Ok(found)) => session.ready(found),
-            Message::Toolchain(Err(error)) => {
+            Message::Scanned(scanned) => {
+                let Err(error) = session.scanned(*scanned) else { continue };
                 if stop_follows(&mut inbox).await {
                     break;
                 }
@@ -173,8 +175,6 @@ struct Session {
     pages: usize,
     /// Whether a build has succeeded.
     built_once: bool,
-    /// Whether files changed before there was a toolchain.
-    changed_early: bool,
     /// The lock file's content after the last build, by which cargo's own writing of it is told from a person's.
     lock: Option<Vec<u8>>,
 }
@@ -230,12 +230,11 @@ impl Session {
             build: CancelToken::new(),
             pages: 0,
             built_once: false,
-            changed_early: false,
         };
         session.serve(pages).await?;
         session.move_snapshots();
         session.look_for_page();
-        session.find_toolchain();
+        session.scan(Scan::Toolchain, false);
         Ok(session)
     }
 
@@ -306,36 +305,18 @@ impl Session {
         }
     }
 
-    fn find_toolchain(&self) {
-        let (messages, folder) = (self.messages.clone(), self.app.root.clone());
-        tokio::task::spawn_blocking(move || {
-            let found = Toolchain::find(&folder, &mut |progress| {
-                let message = described(progress);
-                _ = messages.send(Message::Tell(Event::Progress { message }));
-            });
-            _ = messages.send(Message::Toolchain(found));
-        });
-    }
-
-    /// A toolchain was found: the first build can start.
-    fn ready(&mut self, toolchain: Toolchain) {
-        self.toolchain = Some(Arc::new(toolchain));
-        // Manifests may have changed during a search that took a minute.
-        if self.changed_early { self.rescan() } else { self.scan() }
-    }
-
     fn handle(&mut self, message: Message) {
         match message {
             Message::Changed(batch) => {
                 let batch = self.without_own_writes(batch);
-                self.changed_early |= self.toolchain.is_none();
                 self.step(Input::Changed(batch));
             }
             Message::Tell(event) => self.tell(event),
             Message::Built { generation, outcome } => self.built(generation, outcome),
             Message::Page(from) => self.page(from),
             Message::Preflight(told) => self.preflight_told(told),
-            Message::Toolchain(_) | Message::Stop => {}
+            Message::Overdue { generation } => self.step(Input::Overdue { generation }),
+            Message::Scanned(_) | Message::Stop => {}
         }
     }
 
@@ -356,8 +337,9 @@ impl Session {
         drop(store);
         for effect in effects {
             match effect {
-                Effect::Scan => self.rescan(),
+                Effect::Scan(what) => self.scan(what, true),
                 Effect::Build { generation, modules } => self.start_build(generation, modules),
+                Effect::Remind { generation, after } => self.remind(generation, after),
                 Effect::Cancel => self.build.cancel(),
                 Effect::Send(mut message) => {
                     message.set_rehearse(rehearse);
@@ -368,36 +350,6 @@ impl Session {
                     self.shared.send_to(&page, &message);
                 }
                 Effect::Tell(event) => self.tell(event),
-            }
-        }
-    }
-
-    /// Reads the application again after a manifest changed.
-    fn rescan(&mut self) {
-        match App::load(&self.options.path) {
-            Ok(app) => {
-                self.app = Arc::new(app);
-                *self.shared.places.write().unwrap_or_else(PoisonError::into_inner) =
-                    places(&self.app);
-                let versions = self.app.config.versions;
-                self.coordinator.keep(versions);
-                let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
-                store.set_limit(versions);
-                drop(store);
-                self.scan();
-            }
-            Err(error) => self.step(Input::Scanned(Err(unreadable(&error.to_string())))),
-        }
-    }
-
-    fn scan(&mut self) {
-        match Graph::new(&self.app) {
-            Ok(graph) => {
-                self.step(Input::Scanned(Ok(graph)));
-                self.watch();
-            }
-            Err(error) => {
-                self.step(Input::Scanned(Err(unreadable(&DevError::Glob(error).to_string()))));
             }
         }
     }
@@ -433,6 +385,14 @@ impl Session {
         tokio::task::spawn_blocking(move || {
             let outcome = work.run(&|event| _ = messages.send(Message::Tell(event)));
             _ = messages.send(Message::Built { generation, outcome });
+        });
+    }
+
+    fn remind(&self, generation: u64, after: Duration) {
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            _ = messages.send(Message::Overdue { generation });
         });
     }
 
@@ -599,19 +559,4 @@ fn scope(app: &App, graph: &Graph) -> Scope {
         files: files.into_iter().collect(),
         ignore: app.config.watch_ignore.clone(),
     }
-}
-
-fn described(progress: Progress) -> String {
-    match progress {
-        Progress::Step(text) | Progress::Detail(text) => text,
-        Progress::Compiling { done, total: Some(total), name } => {
-            format!("compiling {name} ({done}/{total})")
-        }
-        Progress::Compiling { done, total: None, name } => format!("compiling {name} ({done})"),
-    }
-}
-
-/// The application cannot be read: a failure like one of the compiler's.
-fn unreadable(message: &str) -> Failure {
-    build::failure("the application cannot be read", message)
 }

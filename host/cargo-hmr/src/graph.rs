@@ -31,13 +31,24 @@ pub struct Graph {
     threshold: usize,
 }
 
+/// What is read again before the next build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scan {
+    /// The application: its manifests and settings.
+    App,
+    /// The application, and the toolchain that compiles it.
+    Toolchain,
+}
+
 /// What a batch of changes asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct UpdatePlan {
-    /// The page must be loaded again, for this reason.
+    /// The page must be loaded again once the code is built, for this reason.
     pub reload: Option<String>,
-    /// The application must be read again (a manifest changed), for this reason.
-    pub rescan: bool,
+    /// Files of the page itself, which must be loaded again; they need no build.
+    pub markup: BTreeSet<String>,
+    /// What must be read again.
+    pub scan: Option<Scan>,
     /// Modules to build, each with the chain that leads to it: `ui/src/lib.rs → ui → board`.
     pub modules: BTreeMap<String, String>,
     /// Stylesheets, as URL paths.
@@ -54,6 +65,12 @@ impl UpdatePlan {
     pub fn is_empty(&self) -> bool {
         self.changed.is_empty()
     }
+
+    /// Whether something must be built, or read again.
+    #[must_use]
+    pub fn needs_build(&self) -> bool {
+        self.scan.is_some() || !self.modules.is_empty() || self.reload.is_some()
+    }
 }
 
 fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
@@ -67,7 +84,8 @@ fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
 /// What one file is to the application.
 enum Role {
     Manifest,
-    Root,
+    BuildScript,
+    Page,
     Style(String),
     Asset(String),
 }
@@ -134,12 +152,13 @@ impl Graph {
             }
             match role {
                 Some(Role::Manifest) => {
-                    plan.rescan = true;
+                    plan.scan = plan.scan.max(Some(Scan::App));
                     plan.reload.get_or_insert(format!("`{shown}` changed"));
                 }
-                Some(Role::Root) => {
+                Some(Role::BuildScript) => {
                     plan.reload.get_or_insert(format!("`{shown}` changed"));
                 }
+                Some(Role::Page) => _ = plan.markup.insert(shown),
                 Some(Role::Style(url)) => plan.styles.push(url),
                 Some(Role::Asset(url)) => plan.assets.push(url),
                 None => {}
@@ -148,7 +167,7 @@ impl Graph {
         if sources > self.threshold {
             plan.reload.get_or_insert(format!("{sources} source files changed at once"));
         }
-        if plan.rescan {
+        if plan.scan.is_some() {
             plan.modules =
                 self.modules().map(|name| (name.to_owned(), "manifest".to_owned())).collect();
         }
@@ -170,9 +189,12 @@ impl Graph {
         let page = path.parent() == Some(&*self.root) && path.extension() == Some("html");
         let configured =
             path.strip_prefix(&self.root).is_ok_and(|inside| self.root_globs.is_match(inside));
+        if page || configured {
+            return Some(Role::Page);
+        }
         let script =
             self.packages.iter().any(|package| package.build_script.as_deref() == Some(path));
-        (page || configured || script).then_some(Role::Root)
+        script.then_some(Role::BuildScript)
     }
 
     fn is_manifest(&self, path: &Utf8Path) -> bool {
@@ -362,7 +384,7 @@ mod tests {
     fn a_module_s_own_file_is_a_hot_update_of_it_alone() {
         let plan = plan(&["/app/clock/src/lib.rs"], false);
         assert_eq!(chains(&plan), ["clock/src/lib.rs → clock"]);
-        assert_eq!((plan.reload, plan.rescan), (None, false));
+        assert_eq!((plan.reload, plan.scan), (None, None));
     }
 
     #[test]
@@ -410,14 +432,14 @@ mod tests {
 
     #[test]
     fn root_files_reload_with_the_reason() {
-        for path in
-            ["/app/index.html", "/app/about.html", "/app/data/x.json", "/app/board/build.rs"]
-        {
+        for path in ["/app/index.html", "/app/about.html", "/app/data/x.json"] {
             let plan = plan(&[path], false);
-            let reason = format!("`{}` changed", &path[5..]);
-            assert_eq!(plan.reload, Some(reason));
-            assert!(!plan.rescan, "{path}");
+            assert_eq!(plan.markup, [path[5..].to_owned()].into());
+            assert!(!plan.needs_build(), "{path}");
         }
+        let plan = plan(&["/app/board/build.rs"], false);
+        assert_eq!(plan.reload, Some("`board/build.rs` changed".into()));
+        assert!(plan.scan.is_none() && plan.needs_build());
     }
 
     #[test]
@@ -429,7 +451,7 @@ mod tests {
             "/app/.cargo/config.toml",
         ] {
             let plan = plan(&[path], false);
-            assert!(plan.rescan && plan.reload.is_some(), "{path}");
+            assert!(plan.scan == Some(Scan::App) && plan.reload.is_some(), "{path}");
             assert_eq!(plan.modules.len(), 3);
         }
     }

@@ -100,7 +100,9 @@ fn broken() -> Failure {
 
 fn line(effect: &Effect) -> String {
     match effect {
-        Effect::Scan => "scan".into(),
+        Effect::Scan(Scan::App) => "scan".into(),
+        Effect::Scan(Scan::Toolchain) => "scan toolchain".into(),
+        Effect::Remind { generation, after } => format!("remind {generation} {after:?}"),
         Effect::Cancel => "cancel".into(),
         Effect::Build { generation, modules } => {
             format!("build {generation} {}", modules.join(" "))
@@ -243,6 +245,173 @@ fn a_reload_waits_for_the_build_that_runs() {
 }
 
 #[test]
+fn markup_that_is_saved_with_broken_code_reloads_when_the_build_has_failed() {
+    let mut bench = started();
+    bench.save(&["index.html", "board/src/lib.rs"]);
+    bench.break_build();
+    bench.save(&["board/src/lib.rs"]);
+    bench.build(&[("board", "b2")]);
+    bench.check(&expect![[r#"
+        tell build-started
+        send {"type":"build-started","sequence":4,"modules":["board"]}
+        build 2 board
+        tell build-failed
+        send {"type":"build-failed","sequence":5,"failure":{"title":"board does not compile","diagnostics":[{"level":"error","message":"mismatched types","code":null,"file":null,"line":null,"column":null,"rendered":""}]}}
+        tell update
+        send {"type":"full-reload","sequence":6,"reason":"`index.html` changed","restore":true}
+        tell build-started
+        send {"type":"build-started","sequence":7,"modules":["board"]}
+        build 3 board
+        send {"type":"build-succeeded","sequence":8}
+        tell build-finished
+        tell update
+        send {"type":"hot-update","sequence":9,"reason":"board/src/lib.rs → board","modules":[{"module":"board","hash":"b2","url":"","components":[],"rehearse":false}]}
+    "#]]);
+}
+
+/// The kinds of update that were announced, in order.
+fn updates(bench: &Bench) -> Vec<&str> {
+    let sent = bench.log.lines().filter_map(|line| line.strip_prefix("send {\"type\":\""));
+    let kinds = sent.filter_map(|line| line.split('"').next());
+    kinds.filter(|kind| kind.contains("update") || kind.contains("reload")).collect()
+}
+
+#[test]
+fn markup_that_is_saved_during_work_that_fails_reloads_once() {
+    // During a build.
+    let mut bench = started();
+    bench.save(&["board/src/lib.rs"]);
+    bench.save(&["index.html"]);
+    assert!(updates(&bench).is_empty(), "it waits for the build: {}", bench.log);
+    bench.break_build();
+    assert_eq!(updates(&bench), ["full-reload"]);
+    bench.save(&["board/src/lib.rs"]);
+    bench.build(&[("board", "b2")]);
+    assert_eq!(updates(&bench), ["full-reload", "hot-update"]);
+
+    // During a build that newer code replaces, and then with a manifest that cannot be read.
+    let mut bench = started();
+    bench.save(&["board/src/lib.rs"]);
+    bench.save(&["index.html"]);
+    bench.save(&["board/src/lib.rs"]);
+    bench.break_build();
+    assert_eq!(updates(&bench), ["full-reload"]);
+    bench.save(&["Cargo.toml", "index.html"]);
+    bench.step(Input::Scanned(Err(broken())));
+    assert_eq!(updates(&bench), ["full-reload", "full-reload"]);
+    // The manifest's own reload waits until it can be read and everything is built.
+    bench.save(&["Cargo.toml"]);
+    bench.step(Input::Scanned(Ok(Graph::example())));
+    bench.break_build();
+    assert_eq!(updates(&bench).len(), 2);
+    bench.save(&["board/src/lib.rs"]);
+    bench.build(&[("board", "b1"), ("list", "l1")]);
+    assert_eq!(updates(&bench).len(), 3, "{}", bench.log);
+    assert!(bench.log.contains("`Cargo.toml` changed"), "{}", bench.log);
+}
+
+#[test]
+fn markup_that_is_saved_before_anything_is_built_reloads_at_once() {
+    let mut bench = Bench {
+        coordinator: Coordinator::new("server".into(), Graph::example()),
+        log: String::new(),
+    };
+    bench.save(&["index.html"]);
+    assert_eq!(updates(&bench), ["full-reload"]);
+}
+
+#[test]
+fn what_changes_during_a_scan_is_built_after_it_and_manifests_are_read_again() {
+    let mut bench = started();
+    bench.save(&["Cargo.toml"]);
+    bench.save(&["board/src/lib.rs"]);
+    bench.step(Input::Scanned(Ok(Graph::example())));
+    bench.break_build();
+    bench.save(&["Cargo.toml"]);
+    bench.save(&["Cargo.toml"]);
+    bench.step(Input::Scanned(Ok(Graph::example())));
+    bench.log.retain(|letter| letter != '"');
+    let work =
+        bench.log.lines().filter(|line| line.starts_with("scan") || line.starts_with("build"));
+    assert_eq!(work.collect::<Vec<_>>(), ["scan", "build 2 board list", "scan", "scan"]);
+}
+
+#[test]
+fn code_that_changes_during_a_scan_that_fails_has_it_tried_again() {
+    let mut bench = started();
+    bench.save(&["Cargo.toml"]);
+    bench.save(&["board/src/lib.rs"]);
+    bench.step(Input::Scanned(Err(broken())));
+    assert!(bench.log.ends_with("scan\n"), "{}", bench.log);
+}
+
+#[test]
+fn saves_that_never_stop_let_a_build_finish_now_and_then() {
+    let mut bench = started();
+    let cancels = |bench: &Bench| bench.log.lines().filter(|line| *line == "cancel").count();
+    for round in 1..=3 {
+        for _ in 0..20 {
+            bench.save(&["board/src/lib.rs"]);
+        }
+        assert_eq!(cancels(&bench), round * PATIENCE as usize, "{}", bench.log);
+        bench.build(&[("board", &format!("b{}", round + 1))]);
+        assert_eq!(updates(&bench).len(), round, "it is announced: {}", bench.log);
+    }
+    // What came during the last of them is built without another save.
+    bench.log.clear();
+    bench.build(&[("board", "b9")]);
+    assert_eq!(updates(&bench), ["hot-update"]);
+    bench.save(&["list/src/lib.rs"]);
+    assert_eq!(cancels(&bench), 0);
+}
+
+#[test]
+fn manifests_that_are_saved_again_and_again_let_a_build_finish_too() {
+    let mut bench = started();
+    for _ in 0..20 {
+        bench.save(&["Cargo.toml"]);
+        bench.step(Input::Scanned(Ok(Graph::example())));
+    }
+    bench.build(&[("board", "b2"), ("list", "l1")]);
+    assert_eq!(updates(&bench), ["full-reload"], "{}", bench.log);
+    assert!(bench.log.ends_with("scan\n"), "the newest manifest is read: {}", bench.log);
+}
+
+#[test]
+fn a_kept_build_that_fails_is_followed_by_the_newest_code() {
+    let mut bench = started();
+    for _ in 0..10 {
+        bench.save(&["board/src/lib.rs"]);
+    }
+    bench.break_build();
+    bench.build(&[("board", "b2")]);
+    assert_eq!(updates(&bench), ["hot-update"], "{}", bench.log);
+}
+
+#[test]
+fn a_kept_build_that_never_ends_gives_way_after_a_while_and_the_next_one_later() {
+    let mut bench = started();
+    for _ in 0..10 {
+        bench.save(&["board/src/lib.rs"]);
+    }
+    let kept = bench.coordinator.generation;
+    assert!(bench.log.contains(&format!("remind {kept} 30s")), "{}", bench.log);
+    bench.log.clear();
+    bench.step(Input::Overdue { generation: kept - 1 });
+    assert_eq!(bench.log, "", "that was another build");
+    bench.step(Input::Overdue { generation: kept });
+    let next = bench.coordinator.generation;
+    assert!(bench.log.starts_with("cancel\n"), "{}", bench.log);
+    assert!(bench.log.contains(&format!("remind {next} 60s")), "{}", bench.log);
+    // With nothing newer it may take as long as it likes, until there is.
+    bench.log.clear();
+    bench.step(Input::Overdue { generation: next });
+    assert_eq!(bench.log, "");
+    bench.save(&["board/src/lib.rs"]);
+    assert!(bench.log.starts_with("cancel\n"), "{}", bench.log);
+}
+
+#[test]
 fn a_manifest_scans_builds_everything_and_reloads() {
     let mut bench = started();
     bench.save(&["Cargo.toml"]);
@@ -287,7 +456,7 @@ fn an_application_that_breaks_before_the_first_build_is_read_again_when_it_is_me
     bench.log.clear();
     bench.save(&["Cargo.toml"]);
     bench.check(&expect![[r"
-        scan
+        scan toolchain
     "]]);
 }
 

@@ -1,0 +1,113 @@
+//! Finding out what to build with and what to build, at the start and whenever what decides about it has changed.
+//!
+//! cargo and rustup may download for minutes, so all of it runs on a thread that may block.
+
+use std::sync::{Arc, PoisonError};
+
+use hmr_build::{App, AppError, Progress, Toolchain, ToolchainError};
+
+use super::{Message, Session, build, places};
+use crate::{
+    coordinator::Input,
+    events::Event,
+    graph::{Graph, Scan},
+};
+
+/// What a scan has found.
+pub(super) struct Scanned {
+    /// The application, if it was read again.
+    app: Option<Result<App, AppError>>,
+    /// The toolchain, if one was looked for, and the application can be read.
+    toolchain: Option<Result<Toolchain, ToolchainError>>,
+}
+
+impl Session {
+    /// Starts a scan in the background. The application needs not be read if that was just done.
+    pub(super) fn scan(&self, what: Scan, reads_app: bool) {
+        let (messages, path) = (self.messages.clone(), self.options.path.clone());
+        let folder = self.app.root.clone();
+        tokio::task::spawn_blocking(move || {
+            let app = reads_app.then(|| App::load(&path));
+            let folder = match &app {
+                Some(Ok(app)) => Some(app.root.clone()),
+                Some(Err(_)) => None,
+                None => Some(folder),
+            };
+            let folder = folder.filter(|_| what == Scan::Toolchain);
+            let toolchain = folder.map(|folder| {
+                Toolchain::find(&folder, &mut |progress| {
+                    let message = described(progress);
+                    _ = messages.send(Message::Tell(Event::Progress { message }));
+                })
+            });
+            _ = messages.send(Message::Scanned(Box::new(Scanned { app, toolchain })));
+        });
+    }
+
+    /// Takes over what a scan has found.
+    ///
+    /// # Errors
+    /// There is nothing to compile with, and never was.
+    pub(super) fn scanned(&mut self, scanned: Scanned) -> Result<(), ToolchainError> {
+        let Scanned { app, toolchain } = scanned;
+        match toolchain {
+            Some(Ok(found)) => self.use_toolchain(found),
+            Some(Err(error)) if self.toolchain.is_none() => return Err(error),
+            Some(Err(error)) => {
+                let failure = build::failure("there is no toolchain", &error.to_string());
+                self.step(Input::Scanned(Err(failure)));
+                return Ok(());
+            }
+            None => {}
+        }
+        match app.transpose() {
+            Ok(app) => self.use_app(app),
+            Err(error) => self.unreadable(&error.to_string()),
+        }
+        Ok(())
+    }
+
+    fn use_toolchain(&mut self, found: Toolchain) {
+        let before = self.toolchain.replace(Arc::new(found));
+        if let (Some(before), Some(now)) = (before, &self.toolchain)
+            && before != *now
+        {
+            let message = format!("compiling with {} from now on", now.describe());
+            self.tell(Event::Progress { message });
+        }
+    }
+
+    fn use_app(&mut self, app: Option<App>) {
+        if let Some(app) = app {
+            self.app = Arc::new(app);
+            *self.shared.places.write().unwrap_or_else(PoisonError::into_inner) = places(&self.app);
+            let versions = self.app.config.versions;
+            self.coordinator.keep(versions);
+            let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+            store.set_limit(versions);
+        }
+        match Graph::new(&self.app) {
+            Ok(graph) => {
+                self.step(Input::Scanned(Ok(graph)));
+                self.watch();
+            }
+            Err(error) => self.unreadable(&super::DevError::Glob(error).to_string()),
+        }
+    }
+
+    /// The application cannot be read: a failure like one of the compiler's.
+    fn unreadable(&mut self, message: &str) {
+        let failure = build::failure("the application cannot be read", message);
+        self.step(Input::Scanned(Err(failure)));
+    }
+}
+
+fn described(progress: Progress) -> String {
+    match progress {
+        Progress::Step(text) | Progress::Detail(text) => text,
+        Progress::Compiling { done, total: Some(total), name } => {
+            format!("compiling {name} ({done}/{total})")
+        }
+        Progress::Compiling { done, total: None, name } => format!("compiling {name} ({done})"),
+    }
+}
