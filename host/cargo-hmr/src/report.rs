@@ -191,6 +191,9 @@ fn human(event: &Event) -> String {
             .filter_map(|each| swaps::load(page, each))
             .collect::<Vec<_>>()
             .join("\n"),
+        Event::Applied { sequence, page, what, count: 0 } => {
+            format!("  {FAINT}· #{sequence} {page} {what}: nothing in the page shows it{FAINT:#}")
+        }
         Event::Applied { sequence, page, what, count } => {
             format!(
                 "  {GOOD}✓{GOOD:#} {FAINT}#{sequence} {page}{FAINT:#} {what} shown by {count} elements"
