@@ -49,6 +49,7 @@ import { Updates } from "./updates.js";
  * @property {(message: string) => void} problem
  * @property {(request: import("./protocol.js").Rehearse) => boolean} rehearse asks the tool; false if it cannot be asked
  * @property {(module: string) => void} [captured] told when a module's state was captured after calls of its code
+ * @property {() => void} [settled] told when components may have been mounted
  * @property {(reason: string) => void} reload loads the page again, with its state
  * @property {(module: string, hash: string, slower: import("./calls.js").Slower) => void} slower
  */
@@ -170,6 +171,7 @@ export class Engine {
       settled: () => {
         this.#holdings.ports.renamed();
         this.#connectSoon();
+        this.#with.settled?.();
       },
       ask: (slot, code, counts) => this.#watch.ask(slot, code, counts),
       returned: (slot) => this.#returned(slot),
@@ -299,15 +301,21 @@ export class Engine {
   }
 
   /**
-   * Captures the state of all modules, for a reload.
+   * Captures the state of all modules, for a reload. A module that has not come since the last one keeps what it had then.
    * @returns {StoredModule[]}
    */
   captureAll() {
-    return [...this.#slots.values()].flatMap((slot) => {
+    const captured = [...this.#slots.values()].flatMap((slot) => {
       if (slot.guest) this.states.capture(slot, true);
       if (slot.lastGood === null) return [];
       return [{ module: slot.name, snapshot: slot.lastGood, places: this.#mounting.placesOf(slot) }];
     });
+    return [...captured, ...this.#updates.untaken.filter(({ module }) => captured.every((other) => other.module !== module))];
+  }
+
+  /** Whether all placed components are mounted, or cannot be. */
+  get complete() {
+    return this.#mounting.complete;
   }
 
   /**

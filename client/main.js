@@ -8,6 +8,7 @@
  * With the transport and the visible elements, this is what touches globals.
  */
 
+import { updateAssets } from "./assets.js";
 import { compiler } from "./compile.js";
 import { Engine } from "./engine.js";
 import { labelDrag } from "./events.js";
@@ -16,9 +17,11 @@ import { HmrOverlay, HmrProblem, HmrStatus } from "./overlay.js";
 import { cut, cutAll, shortened } from "./limits.js";
 import { readConfig } from "./protocol.js";
 import { facilitiesOf } from "./resources/facilities.js";
-import { mayCatchUp, readPage, store, take, writePage } from "./reload.js";
+import { compareMarkup, noteMarkup } from "./markup.js";
+import { leave, mayCatchUp, merged, readPage, returnTo, store, take } from "./reload.js";
+import { Restoration } from "./restoration.js";
 import { createApi } from "./scripts.js";
-import { updateAssets, updateStyles } from "./styles.js";
+import { updateStyles } from "./styles.js";
 import { Tool } from "./tool.js";
 import { Transport } from "./transport.js";
 
@@ -49,7 +52,7 @@ function configuration() {
     return readConfig(document.getElementById("hmr-config")?.textContent ?? "");
   } catch (error) {
     log("error", null, `the page's configuration cannot be read: ${error}`);
-    return { token: "", app: "", server: "", sequence: 0, modules: [], later: [], failure: null, budget: null };
+    return { token: "", app: "", server: "", html: "", sequence: 0, modules: [], later: [], failure: null, budget: null };
   }
 }
 
@@ -151,6 +154,14 @@ function noteRun({ module, hash, outcome }) {
   if (outcome === "undone") for (const version of engine.versions) if (version.module === module) ran.set(module, version.hash);
 }
 
+/** @param {string} text */
+function problem(text) {
+  const message = cut(text);
+  log("error", null, message);
+  transport.send({ type: "problem", message });
+  announce("problem", { message });
+}
+
 const config = configuration();
 
 const engine = new Engine({
@@ -178,13 +189,9 @@ const engine = new Engine({
     transport.send(cutAll({ type: "trap", module, hash, ...trap }));
     announce("trap", { module, hash, ...trap });
   },
-  problem(text) {
-    const message = cut(text);
-    log("error", null, message);
-    transport.send({ type: "problem", message });
-    announce("problem", { message });
-  },
+  problem,
   rehearse: (request) => transport.connected && transport.send({ type: "rehearse", ...request }),
+  settled: () => restoration?.soon(),
   reload: (reason) => reload(reason, true),
   captured: showChange,
   slower(module, hash, { before, call, calls, beforeMs, afterMs }) {
@@ -193,6 +200,9 @@ const engine = new Engine({
     transport.send({ type: "slower", module, hash, before, call, calls, before_ms: beforeMs, after_ms: afterMs });
   },
 });
+
+/** What of the state of before a reload is still to be put back. @type {Restoration | null} */
+let restoration = null;
 
 /** Whether the tool rehearses swaps. */
 let rehearsing = false;
@@ -255,6 +265,19 @@ function standing(failure) {
 }
 
 /**
+ * The state of the page and its modules.
+ * @param {string} reason why it is asked for
+ */
+function wholeState(reason) {
+  const modules = engine.captureAll();
+  const now = readPage(document, (node, property) => engine.controls(node, property));
+  return { app: config.app, time: Date.now(), reason, modules, page: merged(now, restoration?.rest ?? null) };
+}
+
+/** Whether the page is about to be loaded again: what it is like is written down then, or not wanted. */
+let reloading = false;
+
+/**
  * @param {string} reason
  * @param {boolean} restore
  */
@@ -262,14 +285,30 @@ function reload(reason, restore) {
   log("info", null, `the page is loaded again: ${reason}`);
   if (restore) {
     try {
-      const modules = engine.captureAll();
-      const state = readPage(document, (node, property) => engine.controls(node, property));
-      store(sessionStorage, { app: config.app, time: Date.now(), reason, modules, page: state });
+      store(sessionStorage, wholeState(reason));
     } catch (error) {
       log("warn", null, `the page's state cannot be kept: ${error}`);
     }
   }
+  reloading = true;
   location.reload();
+}
+
+/** What tells this entry of the tab's history from others. */
+function historyEntry() {
+  const { navigation } = /** @type {{ navigation?: { currentEntry?: { key: string } } }} */ (/** @type {unknown} */ (window));
+  return navigation?.currentEntry?.key ?? location.href;
+}
+
+/** Writes down what the page is like, for when the reader comes back to it. The browser may have kept it whole by then, or not. */
+function leavePage() {
+  transport.close();
+  if (reloading) return;
+  try {
+    leave(sessionStorage, historyEntry(), wholeState("the page was left"));
+  } catch (error) {
+    log("warn", null, `the page's state cannot be kept for when it is gone back to: ${error}`);
+  }
 }
 
 /**
@@ -282,20 +321,28 @@ function catchUp({ server: run, sequence, reloaded, files }) {
   const before = seen;
   seen = sequence;
   if (server !== run) {
-    // Another run of the tool: stylesheets may have been saved while none was watching.
+    // Another run of the tool: files may have been saved while none was watching.
     server = run;
-    void updateStyles(document, null, sequence);
+    refreshFiles(run);
+    void compareMarkup(markup);
     return false;
   }
   if (reloaded > before && mayCatchUp(() => sessionStorage, `${run} ${reloaded}`)) {
     reload("a change was missed while the page was not connected", true);
     return true;
   }
-  if (files > before) {
-    void updateStyles(document, null, sequence);
-    updateAssets(document, null, sequence);
-  }
+  if (reloaded > before) outdated();
+  if (files > before) refreshFiles(`${run}-${sequence}`);
   return false;
+}
+
+/**
+ * Shows files anew of which any may have changed.
+ * @param {string} mark
+ */
+function refreshFiles(mark) {
+  void updateStyles(document, null, mark, sheets);
+  updateAssets(document, null, mark);
 }
 
 /** The number of the last message that the page has seen, or that it was served after. */
@@ -327,7 +374,7 @@ function receive(message) {
       return engine.update(numbered(message.sequence), message.modules);
     case "css-update": {
       const run = server;
-      return void updateStyles(document, message.paths, message.sequence).then((count) => applied(run, message.sequence, "css", count));
+      return void updateStyles(document, message.paths, message.sequence, sheets).then((count) => applied(run, message.sequence, "css", count));
     }
     case "asset-update":
       return applied(server, message.sequence, "asset", updateAssets(document, message.paths, message.sequence));
@@ -354,6 +401,48 @@ function receive(message) {
 function applied(run, sequence, what, count) {
   transport.send({ type: "applied", server: run, sequence, what, count });
 }
+
+/** What stylesheets are loaded with. @type {import("./styles.js").Loading} */
+const sheets = { fetch: (url, options) => fetch(url, options), failed: problem, absent: (text) => log("info", null, text) };
+
+/** Who may answer in the tool's place, and what to do about it. */
+function interceptor() {
+  const worker = window.navigator.serviceWorker?.controller?.scriptURL;
+  if (worker) return { who: `the service worker ${worker}`, hint: "have it leave pages and all that begins with `/@hmr/` to the network, or unregister it" };
+  return { who: "another server, or a proxy,", hint: "start the tool on this port again, or open the address that it prints" };
+}
+
+/** Says what stands between the page and the tool. */
+function intercepted() {
+  const { who, hint } = interceptor();
+  status.stand("connection", `The tool cannot be reached: ${who} answers in its place\nhint: ${hint}`);
+}
+
+/**
+ * The address of something that is fetched, at which nobody has fetched it before.
+ * @param {string} address
+ */
+function unfetched(address) {
+  return `${address}${address.includes("?") ? "&" : "?"}nonce=${randomId()}`;
+}
+
+/** Says that what the reader sees was not saved last. */
+function outdated() {
+  const { who, hint } = interceptor();
+  problem(`the page is not the one that was saved last: ${who} answers with an old copy of it\nhint: ${hint}`);
+}
+
+/** What the page was served from. Scripts may give it another address later. */
+const served = location.pathname + location.search;
+
+/** @type {import("./markup.js").Comparing} */
+const markup = {
+  html: config.html,
+  fetch: (options) => fetch(own(unfetched(served)), options),
+  storage: () => sessionStorage,
+  reload: (reason) => reload(reason, true),
+  outdated,
+};
 
 /** Which run of the tool the page listens to. */
 let server = config.server;
@@ -386,6 +475,7 @@ const transport = new Transport(
     setTimeout: (code, ms) => window.setTimeout(code, ms),
     clearTimeout: (id) => window.clearTimeout(id),
     origin: location.origin,
+    nonce: randomId,
   },
   config,
   {
@@ -396,6 +486,7 @@ const transport = new Transport(
         log("error", null, `a message of the type \`${message.type}\` failed: ${error}`);
       }
     },
+    intercepted,
     changed(connected) {
       status.stand("connection", connected ? null : "The tool is not connected; waiting for it");
       if (!connected) engine.rehearsals.disconnected();
@@ -424,7 +515,7 @@ function download(name, text) {
 
 const { hmr, emit } = createApi({
   engine,
-  tool: new Tool((url, options) => fetch(own(String(url)), options), () => transport.token),
+  tool: new Tool((url, options) => fetch(own(options?.method ? String(url) : unfetched(String(url))), options), () => transport.token),
   spawn: () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" }),
   fetch: (url) => fetch(url),
   timers: { setTimeout: (code, ms) => window.setTimeout(code, ms), clearTimeout: (id) => window.clearTimeout(id) },
@@ -475,30 +566,20 @@ class HmrConnect extends HTMLElement {
   }
 }
 
-/** Puts back what a state-restoring reload kept of the page itself, once the components that it knew are there. */
+/** Puts back what a state-restoring reload kept, or what the page was like when it was left, as the components that it is about come. */
 function restorePage() {
   let stored = null;
   try {
-    stored = take(sessionStorage, Date.now());
+    const left = returnTo(sessionStorage, historyEntry());
+    const [load] = /** @type {PerformanceNavigationTiming[]} */ (window.performance?.getEntriesByType?.("navigation") ?? []);
+    stored = take(sessionStorage, Date.now()) ?? (load?.type === "back_forward" ? left : null);
   } catch (error) {
-    log("warn", null, `the state of before the reload cannot be read: ${error}`);
+    log("warn", null, `the state of before cannot be read: ${error}`);
   }
   // Another application may have been served at this address meanwhile.
   if (!stored || (stored.app ?? "") !== config.app) return;
-  const { modules, page: state } = stored;
-  engine.restoreFrom(modules);
-  const waiting = new Set(modules.map(({ module }) => module));
-  const write = () => {
-    document.removeEventListener("hmr:swap", loaded);
-    // Nested components are placed in microtasks after the swap that shows their places.
-    setTimeout(() => writePage(document, state));
-  };
-  const loaded = (/** @type {Event} */ event) => {
-    for (const { module } of /** @type {CustomEvent<{ swaps: Swap[] }>} */ (event).detail.swaps) waiting.delete(module);
-    if (waiting.size === 0) write();
-  };
-  document.addEventListener("hmr:swap", loaded);
-  if (waiting.size === 0) write();
+  engine.restoreFrom(stored.modules);
+  restoration = new Restoration(window, stored.page, () => engine.complete);
 }
 
 function start() {
@@ -506,6 +587,7 @@ function start() {
   document.head.append(Object.assign(document.createElement("style"), { textContent: ":where(hmr-component) { display: contents } hmr-connect { display: none }" }));
   showElements();
   document.addEventListener("dragstart", labelDrag, true);
+  noteMarkup(markup);
   restorePage();
   engine.learn(config.modules);
   engine.expect(config.later);
@@ -513,7 +595,7 @@ function start() {
   customElements.define("hmr-component", HmrComponent);
   standing(config.failure);
   transport.connect();
-  window.addEventListener("pagehide", () => transport.close());
+  window.addEventListener("pagehide", leavePage);
   window.addEventListener("pageshow", () => transport.connect());
   queueMicrotask(waitForBuild);
   announce("ready", { page, modules: engine.versions });

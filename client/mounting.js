@@ -81,6 +81,11 @@ export class Mounting {
     return this.#settling;
   }
 
+  /** Whether all placed components are mounted, or cannot be. */
+  get complete() {
+    return !this.#settling && [...this.#byElement.values()].every(({ status }) => status !== "waiting");
+  }
+
   /** How many components are placed. */
   get count() {
     return this.#byElement.size;

@@ -81,7 +81,7 @@
 /**
  * What a page is served with. `app` names the application. `later` are modules of which the first `hello` tells the version. `budget` is null where the page leaves it
  * to the engine.
- * @typedef {{ token: string, app: string, server: string, sequence: number, modules: Version[], later: string[], failure: Failure | null,
+ * @typedef {{ token: string, app: string, server: string, html: string, sequence: number, modules: Version[], later: string[], failure: Failure | null,
  *   budget: number | null }} Config
  */
 
@@ -311,6 +311,7 @@ export function readConfig(json) {
     token: optionalText(from, "token") ?? "",
     app: optionalText(from, "app") ?? "",
     server: optionalText(from, "server") ?? "",
+    html: optionalText(from, "html") ?? "",
     sequence: isNumber(from.sequence) ? from.sequence : 0,
     modules: list(from, "modules", version),
     later: from.later === undefined ? [] : list(from, "later", asText),

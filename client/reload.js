@@ -1,23 +1,28 @@
 /**
- * Carries the state of a page over a reload.
+ * Carries the state of a page over a reload, and over going to another page and back.
  *
- * In: before the reload, the modules' snapshots and what the reader did to the page. Out: after it, the same. Between the two it
- * lies in the session storage, under one key, which only a state-restoring reload writes and the next load takes
- * away: a reload by hand starts clean.
+ * In: before, the modules' snapshots and what the reader did to the page. Out: after it, the same. Between the two it
+ * lies in the session storage. What a state-restoring reload writes is taken by the next load; what a page writes when it is left is taken
+ * when the reader comes back to it through the history. So a reload by hand starts clean. `restoration.js` puts it back.
  */
+
+import { chosen } from "./choices.js";
+import { Locators } from "./locate.js";
+
+/** @typedef {import("./locate.js").Locator} Locator */
 
 /** @typedef {{ module: string, snapshot: string, places: { instance: number, place: string, props: string }[] }} StoredModule */
 
 /** @typedef {{ at: Locator, top: number, left: number }} Scroller */
 
 /**
- * @typedef {{ at: Locator, type: string, value: string | null, checked: boolean | null, selected: number[] | null,
+ * @typedef {{ at: Locator, type: string, value: string | null, checked: boolean | null, selected: import("./choices.js").Choice[] | null,
  *   text: string | null }} Field
  */
 
 /**
  * @typedef {object} PageState
- * @property {[number, number]} scroll of the window
+ * @property {[number, number] | null} scroll of the window; null if it may be anywhere
  * @property {Scroller[]} scrollers
  * @property {Field[]} fields
  * @property {{ at: Locator, open: boolean }[]} details
@@ -26,12 +31,15 @@
 
 /** @typedef {{ app?: string, time: number, reason: string, modules: StoredModule[], page: PageState }} Stored */
 
-/**
- * Finds an element again: by its id, or by its way from there or from the document.
- * @typedef {{ id: string | null, path: number[], tag: string }} Locator
- */
+/** @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem">} Store */
 
 const KEY = "hmr-reload";
+
+/** What pages wrote that were left, the newest last. */
+const LEFT = "hmr-left";
+
+/** How many pages that were left are remembered. */
+const MOST_LEFT = 8;
 
 /** Where a page keeps which missed reload it has caught up with. */
 const MISSED = "hmr-missed-reload";
@@ -44,44 +52,15 @@ const SECRET = new Set(["password", "file", "hidden"]);
 
 /**
  * @param {Element} element
- * @returns {Locator}
- */
-export function locate(element) {
-  /** @type {number[]} */
-  const path = [];
-  let at = element;
-  while (at.parentElement && !at.id) {
-    path.unshift([...at.parentElement.children].indexOf(at));
-    at = at.parentElement;
-  }
-  return { id: at.id || null, path, tag: element.localName };
-}
-
-/**
- * @param {Document} document
- * @param {Locator} locator
- * @returns {Element | null}
- */
-export function find(document, { id, path, tag }) {
-  /** @type {Element | null | undefined} */
-  let at = id === null ? document.documentElement : document.getElementById(id);
-  for (const index of path) at = at?.children[index];
-  return at?.localName === tag ? at : null;
-}
-
-/**
- * @param {Element} element
+ * @param {Locator} at
  * @param {(node: Node, property: string) => boolean} controls
  * @returns {Field | null} null if it holds nothing of the reader's
  */
-function readField(element, controls) {
-  const at = locate(element);
+function readField(element, at, controls) {
   const none = { at, type: "", value: null, checked: null, selected: null, text: null };
   if (element.localName === "select") {
-    const select = /** @type {HTMLSelectElement} */ (element);
-    if (controls(element, "value")) return null;
-    const selected = [...select.options].flatMap((option, index) => (option.selected ? [index] : []));
-    return [...select.options].some((option) => option.selected !== option.defaultSelected) ? { ...none, selected } : null;
+    const selected = controls(element, "value") ? null : chosen(/** @type {HTMLSelectElement} */ (element));
+    return selected && { ...none, selected };
   }
   if (element.localName === "textarea" || element.localName === "input") {
     const field = /** @type {HTMLInputElement} */ (element);
@@ -103,6 +82,7 @@ function readField(element, controls) {
  * @returns {PageState}
  */
 export function readPage(document, controls) {
+  const locators = new Locators(document);
   const all = [...document.querySelectorAll("*")];
   const view = document.defaultView;
   const fields = document.querySelectorAll("input, textarea, select, [contenteditable]:not([contenteditable='false'])");
@@ -112,59 +92,29 @@ export function readPage(document, controls) {
     scroll: [view?.scrollX ?? 0, view?.scrollY ?? 0],
     scrollers: all
       .filter((element) => element !== document.scrollingElement && (element.scrollTop !== 0 || element.scrollLeft !== 0))
-      .map((element) => ({ at: locate(element), top: element.scrollTop, left: element.scrollLeft })),
-    fields: [...fields].flatMap((element) => readField(element, controls) ?? []),
-    details: [...document.querySelectorAll("details")].map((element) => ({ at: locate(element), open: element.open })),
-    focus: focused && { at: locate(focused), start: focused.selectionStart ?? null, end: focused.selectionEnd ?? null },
+      .map((element) => ({ at: locators.locate(element), top: element.scrollTop, left: element.scrollLeft })),
+    fields: [...fields].flatMap((element) => readField(element, locators.locate(element), controls) ?? []),
+    details: [...document.querySelectorAll("details")].map((element) => ({ at: locators.locate(element), open: element.open })),
+    focus: focused && { at: locators.locate(focused), start: focused.selectionStart ?? null, end: focused.selectionEnd ?? null },
   };
 }
 
 /**
- * @param {Document} document
- * @param {Field} field
- */
-function writeField(document, { at, type, value, checked, selected, text }) {
-  const element = find(document, at);
-  if (!element) return;
-  const field = /** @type {HTMLInputElement} */ (element);
-  if (type !== "" && field.type !== type) return;
-  if (value !== null) field.value = value;
-  if (checked !== null) field.checked = checked;
-  if (selected !== null) {
-    const options = /** @type {HTMLSelectElement} */ (element).options;
-    for (let index = 0; index < options.length; index++) {
-      const option = options[index];
-      if (option) option.selected = selected.includes(index);
-    }
-  }
-  if (text !== null && element.childElementCount === 0 && element.textContent !== text) element.textContent = text;
-}
-
-/**
- * Puts back what `readPage` read.
+ * Adds to the state of a page what an earlier reload left for elements that have not come yet.
  *
- * @param {Document} document
  * @param {PageState} state
+ * @param {PageState | null} rest
+ * @returns {PageState}
  */
-export function writePage(document, state) {
-  for (const { at, open } of state.details) {
-    const element = /** @type {HTMLDetailsElement | null} */ (find(document, at));
-    if (element && element.open !== open) element.open = open;
-  }
-  for (const field of state.fields) writeField(document, field);
-  for (const { at, top, left } of state.scrollers) {
-    const element = find(document, at);
-    if (element) [element.scrollTop, element.scrollLeft] = [top, left];
-  }
-  if (state.focus) {
-    const { at, start, end } = state.focus;
-    const element = /** @type {HTMLInputElement | null} */ (find(document, at));
-    element?.focus?.({ preventScroll: true });
-    if (element && start !== null && end !== null) element.setSelectionRange?.(start, end);
-  }
-  if (document.scrollingElement) {
-    [document.scrollingElement.scrollLeft, document.scrollingElement.scrollTop] = state.scroll;
-  }
+export function merged(state, rest) {
+  if (!rest) return state;
+  return {
+    scroll: rest.scroll ?? state.scroll,
+    scrollers: [...state.scrollers, ...rest.scrollers],
+    fields: [...state.fields, ...rest.fields],
+    details: [...state.details, ...rest.details],
+    focus: state.focus ?? rest.focus,
+  };
 }
 
 /**
@@ -189,10 +139,65 @@ export function take(storage, now) {
   try {
     const stored = JSON.parse(text);
     const fresh = typeof stored?.time === "number" && now - stored.time < OLDEST;
-    return fresh && Array.isArray(stored.modules) && stored.page ? stored : null;
+    return fresh && isStored(stored) ? stored : null;
   } catch {
     return null;
   }
+}
+
+/**
+ * Writes down what a page is like that is left. Where there is no room for all, the oldest go.
+ *
+ * @param {Store} storage
+ * @param {string} entry of the history
+ * @param {Stored} state
+ * @throws {Error} if there is not even room for this one
+ */
+export function leave(storage, entry, state) {
+  const others = readLeft(storage).filter((left) => left.entry !== entry);
+  for (let kept = [...others.slice(1 - MOST_LEFT), { entry, state }]; ; kept = kept.slice(1)) {
+    try {
+      return storage.setItem(LEFT, JSON.stringify(kept));
+    } catch (error) {
+      if (kept.length === 1) throw error;
+    }
+  }
+}
+
+/**
+ * Takes what a page wrote when it was left, once.
+ *
+ * @param {Store} storage
+ * @param {string} entry of the history
+ * @returns {Stored | null}
+ */
+export function returnTo(storage, entry) {
+  const all = readLeft(storage);
+  const left = all.find((one) => one.entry === entry);
+  if (!left) return null;
+  storage.setItem(LEFT, JSON.stringify(all.filter((one) => one !== left)));
+  return isStored(left.state) ? left.state : null;
+}
+
+/**
+ * @param {Store} storage
+ * @returns {{ entry: string, state: Stored }[]}
+ */
+function readLeft(storage) {
+  try {
+    const read = JSON.parse(storage.getItem(LEFT) ?? "[]");
+    return Array.isArray(read) ? read.filter((left) => typeof left?.entry === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * @param {any} stored
+ * @returns {stored is Stored}
+ */
+function isStored(stored) {
+  return Array.isArray(stored?.modules) && typeof stored.page === "object" && stored.page !== null;
 }
 
 /**

@@ -34,6 +34,7 @@ function isTooLarge(text) {
  * @property {(code: () => void, ms: number) => unknown} setTimeout
  * @property {(id: any) => void} clearTimeout
  * @property {string} origin of the page, `http://localhost:3000` for instance
+ * @property {() => string} nonce text that was never used before
  */
 
 /**
@@ -60,21 +61,23 @@ export class Transport {
   #received;
   #log;
   #changed;
+  #intercepted;
 
   /**
    * @param {Network} network
    * @param {Served} served
-   * @param {{ received: (message: ServerMessage) => void, changed: (connected: boolean) => void,
+   * @param {{ received: (message: ServerMessage) => void, changed: (connected: boolean) => void, intercepted: () => void,
    *   strange: (strange: boolean) => void, log: (text: string) => void }} to `strange` is called when another application is
-   *   served at the page's address, and when that is over
+   *   served at the page's address, and when that is over; `intercepted` when something else answers in place of the tool
    */
-  constructor(network, { token, app }, { received, changed, strange, log }) {
+  constructor(network, { token, app }, { received, changed, intercepted, strange, log }) {
     this.#network = network;
     this.#token = token;
     this.#app = app;
     this.#tellStrange = strange;
     this.#received = received;
     this.#changed = changed;
+    this.#intercepted = intercepted;
     this.#log = log;
   }
 
@@ -156,24 +159,28 @@ export class Transport {
 
   /**
    * The token of the tool that runs now, which may not be the one that served the page. None if it serves another application:
-   * the page is none of its pages then.
+   * the page is none of its pages then. It is asked for at an address of which no cache can have an answer; an answer without
+   * the question's nonce is an old one all the same, and its token too.
    */
   async #currentToken() {
+    const nonce = this.#network.nonce();
+    let response;
     try {
-      const response = await this.#network.fetch(`${this.#network.origin}/@hmr/session`, { cache: "no-store" });
-      if (!response.ok) return null;
-      const { token, app } = await response.json();
-      const strange = this.#app !== "" && typeof app === "string" && app !== this.#app;
-      if (strange !== this.#strange) {
-        this.#strange = strange;
-        this.#tellStrange(strange);
-      }
-      if (strange) return null;
-      if (typeof token === "string") this.#token = token;
-      return this.#token;
+      response = await this.#network.fetch(`${this.#network.origin}/@hmr/session?nonce=${nonce}`, { cache: "no-store" });
     } catch {
       return null;
     }
+    const answer = response.ok ? await response.json().catch(() => null) : null;
+    if (answer?.nonce !== nonce || typeof answer.token !== "string") {
+      this.#intercepted();
+      return null;
+    }
+    const strange = this.#app !== "" && typeof answer.app === "string" && answer.app !== this.#app;
+    if (strange !== this.#strange) {
+      this.#strange = strange;
+      this.#tellStrange(strange);
+    }
+    return strange ? null : (this.#token = answer.token);
   }
 
   #retry() {

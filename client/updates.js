@@ -50,6 +50,11 @@ export class Updates {
     this.#stored.set(module.module, module);
   }
 
+  /** The states of before a reload that no module has taken yet. */
+  get untaken() {
+    return [...this.#stored.values()];
+  }
+
   /**
    * Notes versions that the page was served with, or was told of, without an update.
    * @param {Version[]} versions

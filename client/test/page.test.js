@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
-import { readPage, store, take, writePage } from "../reload.js";
-import { updateAssets, updateStyles } from "../styles.js";
+import { updateAssets } from "../assets.js";
+import { readPage, store, take } from "../reload.js";
+import { Restoration } from "../restoration.js";
+import { updateStyles } from "../styles.js";
 import { Transport } from "../transport.js";
 
 /** @param {string} body */
@@ -10,25 +12,62 @@ function page(body) {
   return new JSDOM(`<!doctype html>${body}`, { url: "http://localhost/" }).window;
 }
 
-test("a stylesheet is replaced once its successor has loaded", async () => {
-  const { document, Event } = page(`<link rel="stylesheet" href="/a.css?x=1"><link rel="stylesheet" href="/b.css">`);
-  const done = updateStyles(document, ["/a.css"], 4);
-  const [old, next] = [...document.querySelectorAll("link")];
-  assert.deepEqual([old?.getAttribute("href"), next?.getAttribute("href")], ["/a.css?x=1", "/a.css?x=1&hmr=4"]);
-  next?.dispatchEvent(new Event("load"));
+/** What was told of sheets. */
+function told() {
+  const [failed, absent] = [/** @type {string[]} */ ([]), /** @type {string[]} */ ([])];
+  return {
+    all: { failed, absent },
+    fetch: () => Promise.reject(new Error("nothing is imported")),
+    failed: (/** @type {string} */ text) => void failed.push(text),
+    absent: (/** @type {string} */ text) => void absent.push(text),
+  };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** @param {ParentNode} root */
+const hrefs = (root) => [...root.querySelectorAll("link")].map((link) => link.getAttribute("href"));
+
+test("a stylesheet is replaced in its own element, wherever it hangs, and only once it has loaded", async () => {
+  const { document, Event } = page(`<link rel="stylesheet" href="/a.css?x=1" id="a"><link rel="stylesheet" href="/b.css"><p></p>`);
+  const shadow = /** @type {Element} */ (document.querySelector("p")).attachShadow({ mode: "open" });
+  shadow.innerHTML = `<link rel="STYLESHEET" href="/a%2ecss">`;
+  const first = document.querySelector("#a");
+  const done = updateStyles(document, ["/a.css"], 4, told());
+  assert.deepEqual([hrefs(document), hrefs(shadow)], [["/a.css?x=1", "/a.css?x=1&hmr=4", "/b.css"], ["/a%2ecss", "/a%2ecss?hmr=4"]]);
+  document.querySelectorAll("link")[1]?.dispatchEvent(new Event("load"));
+  shadow.querySelectorAll("link")[1]?.dispatchEvent(new Event("error"));
+  await turn();
+  assert.deepEqual([hrefs(document), hrefs(shadow)], [["/a.css?x=1&hmr=4", "/a.css?x=1&hmr=4", "/b.css"], ["/a%2ecss"]]);
+  first?.dispatchEvent(new Event("load"));
   assert.equal(await done, 1);
-  assert.equal(old?.isConnected, false);
-  assert.equal(document.querySelectorAll("link").length, 2);
+  assert.deepEqual(hrefs(document), ["/a.css?x=1&hmr=4", "/b.css"]);
+  assert.equal(document.querySelector("#a"), first);
 });
 
-test("a sheet that does not load leaves the old one, and an imported path renews all sheets of the origin", async () => {
-  const { document, Event } = page(`<link rel="stylesheet" href="/a.css"><link rel="stylesheet" href="http://other/b.css">`);
-  const done = updateStyles(document, ["/imported.css"], 4);
-  const links = [...document.querySelectorAll("link")];
-  assert.equal(links.length, 3);
-  links[1]?.dispatchEvent(new Event("error"));
+test("a sheet that does not load leaves the old one, and it is told", async () => {
+  const { document, Event } = page(`<link rel="stylesheet" href="/a.css"><link rel="stylesheet" href="http://other/a.css">`);
+  const by = told();
+  const done = updateStyles(document, ["/a.css", "/unknown.css"], 4, by);
+  document.querySelectorAll("link")[1]?.dispatchEvent(new Event("error"));
   assert.equal(await done, 0);
-  assert.equal(links[0]?.isConnected, true);
+  assert.deepEqual(hrefs(document), ["/a.css", "http://other/a.css"]);
+  assert.match(by.all.failed.join(), /`\/a.css` cannot be loaded/);
+  assert.match(by.all.absent.join(), /`\/unknown.css`/);
+});
+
+test("two saves before the first has loaded are one sheet, which counts for both", async () => {
+  const { document, Event } = page(`<link rel="stylesheet" href="/a.css">`);
+  const both = [updateStyles(document, ["/a.css"], 4, told()), updateStyles(document, ["/a.css"], 5, told())];
+  const [link, newer, older] = document.querySelectorAll("link");
+  assert.deepEqual(hrefs(document), ["/a.css", "/a.css?hmr=5", "/a.css?hmr=4"]);
+  older?.dispatchEvent(new Event("load"));
+  newer?.dispatchEvent(new Event("load"));
+  await turn();
+  assert.deepEqual(hrefs(document), ["/a.css?hmr=5", "/a.css?hmr=5"]);
+  link?.dispatchEvent(new Event("load"));
+  assert.deepEqual(await Promise.all(both), [1, 1]);
+  assert.deepEqual(hrefs(document), ["/a.css?hmr=5"]);
 });
 
 test("assets are shown anew wherever they stand", () => {
@@ -50,10 +89,12 @@ test("what is of the page's own server is shown anew whatever the base of the pa
     [...document.querySelectorAll("img")].map((image) => image.getAttribute("src")),
     ["http://localhost/x.svg?hmr=5", "/x.svg"],
   );
-  const done = updateStyles(document, ["/a.css"], 4);
-  const next = document.querySelectorAll("link")[1];
+  const done = updateStyles(document, ["/a.css"], 4, told());
+  const [link, next] = document.querySelectorAll("link");
   assert.equal(next?.getAttribute("href"), "http://localhost/a.css?hmr=4");
   next?.dispatchEvent(new Event("load"));
+  await turn();
+  link?.dispatchEvent(new Event("load"));
   assert.equal(await done, 1);
   assert.equal(document.querySelectorAll("link").length, 2);
 });
@@ -71,12 +112,13 @@ test("what a reader did goes over a reload once", () => {
   all[0]?.setSelectionRange(1, 2);
   const state = readPage(before.document, (node, name) => /** @type {Element} */ (node).id === "bound" && name === "value");
 
-  const { document, sessionStorage } = page(html);
+  const window = page(html);
+  const { document, sessionStorage } = window;
   store(sessionStorage, { time: 1000, reason: "r", modules: [], page: state });
   const taken = take(sessionStorage, 2000);
   assert.ok(taken);
   assert.equal(take(sessionStorage, 2000), null);
-  writePage(document, taken.page);
+  new Restoration(/** @type {any} */ (window), taken.page, () => true).attempt(true);
   const fields = [...document.querySelectorAll("input")];
   assert.deepEqual(fields.map(({ value }) => value), ["typed", "on", "", ""]);
   assert.equal(fields[1]?.checked, true);
@@ -123,16 +165,24 @@ test("a lost connection is made anew, with the tool's new token and longer pause
   let up = true;
   let token = "first";
   let app = "mine";
+  /** What a cache answers in place of the tool. @type {object | null} */
+  let cached = null;
+  /** @type {unknown[]} */
+  const asked = [];
+  let intercepted = 0;
   /** @type {unknown[]} */
   const received = [];
   /** @type {string[]} */
   const logs = [];
   const transport = new Transport(
     {
-      fetch: async () => {
+      fetch: async (url) => {
         if (!up) throw new Error("down");
-        return Response.json({ token, app });
+        const nonce = new URL(String(url)).searchParams.get("nonce");
+        asked.push(nonce);
+        return Response.json(cached ?? { token, app, nonce });
       },
+      nonce: () => String(asked.length),
       open: (url) => /** @type {WebSocket} */ (/** @type {unknown} */ (sockets[sockets.push(new FakeSocket(url)) - 1])),
       setTimeout: (code, ms) => {
         pauses.push(ms);
@@ -145,11 +195,11 @@ test("a lost connection is made anew, with the tool's new token and longer pause
     {
       received: (message) => void received.push(message),
       changed: () => {},
+      intercepted: () => void intercepted++,
       strange: (strange) => void logs.push(strange ? "strange" : "home"),
       log: (text) => void logs.push(text),
     },
   );
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
   transport.connect();
   await turn();
   assert.equal(sockets[0]?.url, "ws://localhost:1/@hmr/socket?token=first&app=mine");
@@ -192,4 +242,18 @@ test("a lost connection is made anew, with the tool's new token and longer pause
   /** @type {any} */ (later)();
   await turn();
   assert.deepEqual([sockets[2]?.url, logs], ["ws://localhost:1/@hmr/socket?token=fourth&app=mine", ["strange", "home"]]);
+
+  // What a cache has is not the tool's answer, and its token is not tried.
+  assert.equal(new Set(asked).size, asked.length, "each question has an address of its own");
+  for (const answer of [{ token: "second", nonce: asked.at(-1) }, { token: "second" }, {}]) {
+    cached = answer;
+    if (answer.nonce) sockets[2]?.dispatchEvent(new Event("close"));
+    /** @type {any} */ (later)();
+    await turn();
+  }
+  assert.deepEqual([intercepted, sockets.length], [3, 3]);
+  cached = null;
+  /** @type {any} */ (later)();
+  await turn();
+  assert.equal(sockets.length, 4);
 });

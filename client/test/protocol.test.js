@@ -54,7 +54,7 @@ test("a number that is infinite is none", () => {
 });
 
 test("reads the configuration of a page", () => {
-  const config = { token: "t", app: "a", server: "s", sequence: 3, modules: [VERSION], later: ["list"], failure: null, budget: 7 };
+  const config = { token: "t", app: "a", server: "s", html: "h", sequence: 3, modules: [VERSION], later: ["list"], failure: null, budget: 7 };
   assert.deepEqual(readConfig(JSON.stringify(config)), config);
   const { later: _, ...without } = config;
   assert.deepEqual(readConfig(JSON.stringify(without)).later, []);

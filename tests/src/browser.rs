@@ -96,6 +96,15 @@ impl Browser {
         self.block("reload", self.client.refresh());
     }
 
+    /// Presses the browser's back button.
+    ///
+    /// # Panics
+    ///
+    /// If the page does not load.
+    pub fn back(&self) {
+        self.block("step back", self.client.back());
+    }
+
     /// Opens another tab; commands go to it from now on.
     ///
     /// # Panics

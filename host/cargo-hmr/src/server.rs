@@ -25,7 +25,7 @@ use std::{
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{DefaultBodyLimit, Path, Query, State},
     http::{HeaderValue, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
@@ -47,6 +47,9 @@ use crate::{
 
 /// The largest body of a request that is not a snapshot, in bytes.
 const LARGEST_BODY: usize = 64 << 10;
+
+/// The longest nonce that is given back, in bytes.
+const LONGEST_NONCE: usize = 64;
 
 /// What the dev loop and the server share.
 pub struct Shared {
@@ -271,12 +274,21 @@ fn by_hand(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .layer(middleware::from_fn_with_state(Arc::clone(shared), trust::with_token))
 }
 
-async fn session(State(shared): State<Arc<Shared>>) -> Response {
+/// What a page that asks for its session says.
+#[derive(serde::Deserialize)]
+struct Asked {
+    /// Comes back in the answer, so that the page knows that no cache has answered.
+    nonce: Option<String>,
+}
+
+async fn session(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> Response {
     let Greeting { hello, .. } = shared.greeting();
+    let nonce = asked.nonce.filter(|nonce| nonce.len() <= LONGEST_NONCE);
     let body = serde_json::json!({
         "token": shared.token,
         "app": shared.app,
         "server": hello.server,
+        "nonce": nonce,
     })
     .to_string();
     ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body)

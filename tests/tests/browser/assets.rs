@@ -98,10 +98,10 @@ fn a_sheet_that_cannot_be_loaded_leaves_the_old_one_and_is_not_counted() {
     for (file, name) in [("inner", "--inner"), ("hidden", "--hidden")] {
         let path = session.demo.path(&format!("static/css/{file}.css"));
         fs::remove_file(path).expect("it was there");
+        let problem = session.dev.wait("problem").to_string();
+        assert!(problem.contains(&format!("/css/{file}.css")), "{problem}");
         let applied = session.dev.wait("applied");
         assert_eq!(applied["count"], 0, "{file}: {applied}");
-        let problem = session.dev.wait_any("problem");
-        assert!(problem.to_string().contains(&format!("/css/{file}.css")), "{problem}");
         assert_eq!(session.browser.value(&styled(name), &[]), json!("1"), "{file}");
     }
     assert!(session.is_marked());

@@ -6,8 +6,10 @@
 mod api;
 mod assets;
 mod failures;
+mod history;
 mod live;
 mod reloads;
 mod saves;
+mod service_worker;
 mod state;
 mod transactions;

@@ -35,6 +35,49 @@ fn an_edited_page_is_loaded_again_with_its_state_and_a_manual_reload_starts_clea
     assert_eq!(session.browser.value(NAME, &[]), "", "a manual reload starts clean");
 }
 
+/// What a page has besides components, below all else, and so far down that it must be scrolled.
+pub(super) const EXTRAS: &str = "<details id=\"more\"><summary>More</summary><p>Much more</p></details>\
+    <label>A note <input name=\"note\"></label><div style=\"height: 3000px\"></div>";
+
+/// Does to the page what a reload must not lose.
+pub(super) fn use_extras(browser: &Browser) {
+    browser.click("#more summary");
+    browser.keys("[name=note]", "milk");
+    browser.run("scrollTo({ top: 1234, behavior: 'instant' })", &[]);
+    browser.wait("scrollY === 1234");
+}
+
+/// Waits until all of that is there again.
+pub(super) fn wait_extras(browser: &Browser) {
+    for part in [
+        "document.querySelector('#more').open",
+        "document.querySelector('[name=note]').value === 'milk'",
+        "scrollY === 1234",
+        "document.activeElement.name === 'note'",
+    ] {
+        browser.wait(part);
+    }
+}
+
+#[test]
+fn what_the_page_holds_comes_back_though_a_component_is_gone() {
+    let mut session =
+        Session::start_with(|demo| demo.edit("index.html", "</main>", &format!("</main>{EXTRAS}")));
+    session.browser.keys("#name", "Ada");
+    use_extras(&session.browser);
+    let page = session.demo.read("index.html");
+    let (before, watch) = page.split_once("<section id=\"watch\"").expect("a section");
+    let (_, after) = watch.split_once("</section>").expect("it ends");
+    session.demo.write("index.html", format!("{before}{after}"));
+    session.dev.wait("update");
+
+    session.browser.wait("!window.untouched && !document.querySelector('#watch')");
+    wait_extras(&session.browser);
+    session.browser.wait(&format!("{NAME} === 'Ada'"));
+    // The browser's own scrolling is as the page had it.
+    session.browser.wait("history.scrollRestoration === 'auto'");
+}
+
 #[test]
 fn a_page_outlives_the_tool_and_follows_the_next_one() {
     let session = Session::start();

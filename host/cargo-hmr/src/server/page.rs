@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -61,6 +61,7 @@ fn html_response(shared: &Shared, html: &[u8]) -> Response {
     let Greeting { mut hello, experiments } = shared.greeting();
     // A page that starts has no state that could be changed on the way.
     hello.modules.iter_mut().for_each(|version| version.transform.clear());
+    let markup = hmr_build::hash_of(html.as_bytes());
     // Which variant is the page's depends on its id, which comes with its socket.
     let tried = hello.modules.extract_if(.., |version| experiments.runs(&version.module));
     let later: Vec<String> = tried.map(|version| version.module).collect();
@@ -68,6 +69,7 @@ fn html_response(shared: &Shared, html: &[u8]) -> Response {
         "token": shared.token,
         "app": shared.app,
         "server": hello.server,
+        "html": markup,
         "sequence": hello.sequence,
         "modules": hello.modules,
         "later": later,
@@ -75,11 +77,14 @@ fn html_response(shared: &Shared, html: &[u8]) -> Response {
         "budget": shared.places().loop_budget,
     });
     let body = inject(&html, &config.to_string());
-    (
-        [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")],
-        body,
-    )
-        .into_response()
+    // A browser may keep the page whole for when the reader comes back to it, which `no-store` would forbid. A page that it
+    // takes from its cache then compares its markup.
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (header::CACHE_CONTROL, "private, no-cache".to_owned()),
+        (HeaderName::from_static("x-hmr-markup"), markup),
+    ];
+    (headers, body).into_response()
 }
 
 /// Puts the client in, right after the doctype: a parser opens `html` and `head` there by itself and adds the

@@ -1,0 +1,185 @@
+/**
+ * Puts back what a reader had done to a page before it was loaded again.
+ *
+ * In: the state of before, and whenever something may have come that it is about. Out: each part of it is put back as soon as its
+ * element is there; what belongs to a component that comes late is put back when it comes. What the reader does meanwhile
+ * stands: a field that was typed into, a page that was scrolled.
+ */
+
+import { choose } from "./choices.js";
+import { Locators } from "./locate.js";
+
+/** @typedef {import("./locate.js").Locator} Locator */
+/** @typedef {import("./reload.js").PageState} PageState */
+/** @typedef {import("./reload.js").Field} Field */
+
+/** What a reader begins to do something with. */
+const GESTURES = ["wheel", "touchstart", "pointerdown", "keydown"];
+
+/** What tells that a field was changed. */
+const EDITS = ["input", "change"];
+
+/** The state of before, as far as it was not put back. */
+export class Restoration {
+  #document;
+  #state;
+  /** Elements that the reader has changed or begun to use. @type {WeakSet<EventTarget>} */
+  #edited = new WeakSet();
+  /** @type {WeakSet<EventTarget>} */
+  #used = new WeakSet();
+  /** Where the window was put, and how tall the page was then. */
+  #left = { top: 0, height: 0 };
+  #waiting = false;
+  /** Whether nothing more is looked for but components that come late. */
+  #ended = false;
+  #view;
+  #complete;
+  /** What the page lets the browser do about scrolling. */
+  #mode;
+
+  /**
+   * Begins at once, or when the document is parsed and its scripts have run.
+   *
+   * @param {Window} view
+   * @param {PageState} state
+   * @param {() => boolean} complete whether all components that are placed are there
+   */
+  constructor(view, state, complete) {
+    this.#view = view;
+    this.#document = view.document;
+    this.#state = structuredClone(state);
+    this.#complete = complete;
+    this.#mode = view.history.scrollRestoration;
+    view.history.scrollRestoration = "manual";
+    this.#look();
+    for (const name of EDITS) this.#document.addEventListener(name, this.#edit, true);
+    for (const name of GESTURES) this.#document.addEventListener(name, this.#use, { capture: true, passive: true });
+    this.#document.addEventListener("scroll", this.#scrolled, true);
+    this.#document.addEventListener("DOMContentLoaded", () => this.soon());
+    view.addEventListener("load", () => this.soon());
+    if (this.#document.readyState === "complete") this.soon();
+  }
+
+  /** To be called when something has come: tries again, once what has come with it is there, too. */
+  soon() {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    this.#view.setTimeout(() => {
+      this.#waiting = false;
+      this.attempt(this.#document.readyState === "complete" && this.#complete());
+    }, 0);
+  }
+
+  /** What is still to be put back. */
+  get rest() {
+    return this.#state;
+  }
+
+  /**
+   * Puts back what can be.
+   * @param {boolean} all whether all that the page places is there: what was not found then is gone
+   */
+  attempt(all) {
+    const locators = new Locators(this.#document);
+    const state = this.#state;
+    state.details = this.#each(state.details, all, locators, (element, { open }) => {
+      const details = /** @type {HTMLDetailsElement} */ (element);
+      if (!this.#used.has(details) && details.open !== open) details.open = open;
+      return true;
+    });
+    state.fields = this.#each(state.fields, all, locators, (element, field) => {
+      if (!this.#edited.has(element)) writeField(element, field);
+      return true;
+    });
+    state.scrollers = this.#each(state.scrollers, all, locators, (element, { top, left }) => {
+      if (this.#used.has(element)) return true;
+      [element.scrollTop, element.scrollLeft] = [top, left];
+      // What makes it as tall as it was may be still to come.
+      return Math.abs(element.scrollTop - top) < 1 && Math.abs(element.scrollLeft - left) < 1;
+    });
+    const [focus] = this.#each(state.focus ? [state.focus] : [], all, locators, (element, { start, end }) => {
+      /** @type {HTMLElement} */ (element).focus?.({ preventScroll: true });
+      if (start !== null && end !== null) /** @type {HTMLInputElement} */ (element).setSelectionRange?.(start, end);
+      return true;
+    });
+    state.focus = focus ?? null;
+    this.#scroll(all);
+    if (all) this.#end();
+  }
+
+  /**
+   * @template {{ at: Locator }} Part
+   * @param {Part[]} parts
+   * @param {boolean} all
+   * @param {Locators} locators
+   * @param {(element: Element, part: Part) => boolean} put whether it is done with
+   * @returns {Part[]} what is left to do
+   */
+  #each(parts, all, locators, put) {
+    return parts.filter((part) => {
+      const element = locators.find(part.at);
+      if (element && put(element, part)) return false;
+      return !all || (part.at.place !== null && locators.component(part.at.place) === null);
+    });
+  }
+
+  /** @param {boolean} all */
+  #scroll(all) {
+    const { scroll } = this.#state;
+    const element = this.#document.scrollingElement;
+    if (!scroll || !element) return;
+    const [left, top] = scroll;
+    this.#view.scrollTo({ left, top, behavior: "instant" });
+    this.#look();
+    if (all || (Math.abs(element.scrollTop - top) < 1 && Math.abs(element.scrollLeft - left) < 1)) this.#state.scroll = null;
+  }
+
+  /** Remembers where the window is. */
+  #look() {
+    const element = this.#document.scrollingElement;
+    this.#left = { top: element?.scrollTop ?? 0, height: element?.scrollHeight ?? 0 };
+  }
+
+  #edit = (/** @type {Event} */ event) => {
+    for (const target of event.composedPath()) this.#edited.add(target);
+  };
+
+  #use = (/** @type {Event} */ event) => {
+    for (const target of event.composedPath()) this.#used.add(target);
+    this.#state.scroll = null;
+    this.#state.focus = null;
+  };
+
+  /** A page that grows may move by itself; one that does not was scrolled. */
+  #scrolled = (/** @type {Event} */ event) => {
+    const element = this.#document.scrollingElement;
+    if (event.target !== this.#document || !element) return;
+    const { top, height } = this.#left;
+    if (element.scrollHeight === height && Math.abs(element.scrollTop - top) >= 1) this.#state.scroll = null;
+    else this.#look();
+  };
+
+  /** From now on the reader has what there was. A component that comes later still gets its own part. */
+  #end() {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#view.history.scrollRestoration = this.#mode;
+    for (const name of EDITS) this.#document.removeEventListener(name, this.#edit, true);
+    for (const name of GESTURES) this.#document.removeEventListener(name, this.#use, true);
+    this.#document.removeEventListener("scroll", this.#scrolled, true);
+    this.#state.focus = null;
+  }
+}
+
+/**
+ * @param {Element} element
+ * @param {Field} field
+ */
+function writeField(element, { type, value, checked, selected, text }) {
+  const field = /** @type {HTMLInputElement} */ (element);
+  if (type !== "" && field.type !== type) return;
+  if (value !== null) field.value = value;
+  if (checked !== null) field.checked = checked;
+  if (selected !== null) choose(/** @type {HTMLSelectElement} */ (element), selected);
+  if (text !== null && element.childElementCount === 0 && element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compareMarkup, noteMarkup } from "../markup.js";
+import { leave, returnTo } from "../reload.js";
+
+/** A tab's storage with so much room, in characters. @param {number} [room] */
+function storage(room = Infinity) {
+  /** @type {Map<string, string>} */
+  const items = new Map();
+  return {
+    getItem: (/** @type {string} */ name) => items.get(name) ?? null,
+    setItem: (/** @type {string} */ name, /** @type {string} */ value) => {
+      if (value.length > room) throw new Error("the storage is full");
+      items.set(name, value);
+    },
+    removeItem: (/** @type {string} */ name) => void items.delete(name),
+  };
+}
+
+/** What a page with a markup does once it has compared it. @param {string} html @param {string | null} newest null if the tool is down @param {ReturnType<typeof storage>} kept */
+async function load(html, newest, kept) {
+  /** @type {string[]} */
+  const done = [];
+  const comparing = {
+    html,
+    fetch: async (/** @type {RequestInit} */ { method }) => {
+      done.push(String(method));
+      if (newest === null) throw new Error("down");
+      return new Response(null, { headers: { "x-hmr-markup": newest } });
+    },
+    storage: () => kept,
+    reload: () => void done.push("reload"),
+    outdated: () => void done.push("outdated"),
+  };
+  noteMarkup(comparing);
+  await compareMarkup(comparing);
+  return done.join(" ");
+}
+
+test("another markup means a reload, the same one nothing", async () => {
+  assert.equal(await load("a", "a", storage()), "HEAD");
+  assert.equal(await load("a", null, storage()), "HEAD");
+  assert.equal(await load("a", "b", storage()), "HEAD reload");
+});
+
+test("a reload that brings the same old markup is not made again, and it is told", async () => {
+  const kept = storage();
+  assert.deepEqual([await load("a", "b", kept), await load("a", "b", kept), await load("a", "b", kept)], ["HEAD reload", "HEAD outdated", "HEAD outdated"]);
+  assert.deepEqual([await load("b", "b", kept), await load("a", "b", kept)], ["HEAD", "HEAD reload"], "a reload that has worked is over");
+});
+
+test("a page that was left is found again by its entry of the history, once", () => {
+  const kept = storage();
+  const state = (/** @type {number} */ time) => ({ time, reason: "left", modules: [], page: { scroll: null, scrollers: [], fields: [], details: [], focus: null } });
+  for (let entry = 0; entry < 12; entry++) leave(kept, `entry ${entry}`, state(entry));
+  leave(kept, "entry 7", state(70));
+  assert.equal(returnTo(kept, "entry 3"), null, "the oldest have gone");
+  assert.equal(returnTo(kept, "entry 7")?.time, 70);
+  assert.equal(returnTo(kept, "entry 7"), null);
+  assert.equal(returnTo(kept, "entry 11")?.time, 11);
+
+  const small = storage(JSON.stringify([{ entry: "a", state: state(1) }]).length + 10);
+  leave(small, "a", state(1));
+  leave(small, "b", state(2));
+  assert.deepEqual([returnTo(small, "a"), returnTo(small, "b")?.time], [null, 2]);
+  small.setItem("hmr-left", "{");
+  assert.equal(returnTo(small, "b"), null);
+});

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { JSDOM } from "jsdom";
+import { merged, readPage } from "../reload.js";
+import { Restoration } from "../restoration.js";
+
+/** @param {string} body */
+function page(body) {
+  return /** @type {Window & typeof globalThis} */ (/** @type {unknown} */ (new JSDOM(`<!doctype html><body>${body}</body>`, { url: "http://localhost/" }).window));
+}
+
+/** @param {string} module @param {string} inner */
+const component = (module, inner) => `<hmr-component module="${module}" component="C">${inner}</hmr-component>`;
+
+/** @param {Document} document @param {string} selector @returns {any} */
+const at = (document, selector) => document.querySelector(selector);
+
+const controls = () => false;
+
+test("what stands in the page and in components that are there does not wait for those that are not", () => {
+  const field = (/** @type {string} */ name) => `<input name="${name}"><details><summary>${name}</summary></details>`;
+  const before = page(`<main>${field("own")}${component("here", field("a"))}${component("gone", field("b"))}${component("late", `<div>${field("c")}</div>`)}</main>`);
+  for (const input of before.document.querySelectorAll("input")) input.value = input.name.toUpperCase();
+  for (const details of before.document.querySelectorAll("details")) details.open = true;
+  const state = readPage(before.document, controls);
+
+  // The new page has something new in front, and one component less.
+  const window = page(`<header><input name="new"></header><main>${field("own")}${component("here", field("a"))}${component("late", "")}</main>`);
+  const restoration = new Restoration(window, state, () => false);
+  restoration.attempt(false);
+  const values = () => [...window.document.querySelectorAll("input")].map(({ value }) => value);
+  const open = () => [...window.document.querySelectorAll("details")].map((details) => details.open);
+  assert.deepEqual([values(), open()], [["", "OWN", "A"], [true, true]]);
+
+  at(window.document, "[module=late]").innerHTML = `<div>${field("c")}</div>`;
+  restoration.attempt(true);
+  assert.deepEqual([values(), open()], [["", "OWN", "A", "C"], [true, true, true]]);
+  assert.deepEqual(restoration.rest.fields.map(({ at: { place } }) => place), ["gone.C#0"]);
+
+  // What has not come by the next reload goes over that one, too, and comes when it comes.
+  const again = merged(readPage(window.document, controls), restoration.rest);
+  const last = page(`<main>${component("gone", field("b"))}</main>`);
+  new Restoration(last, again, () => true).attempt(true);
+  assert.equal(at(last.document, "[name=b]").value, "B");
+});
+
+test("what a reader has begun meanwhile stands", () => {
+  const html = `<input name="a"><input name="b"><select name="s"><option>1</option><option>2</option></select><details id="d"><summary>s</summary></details><details id="e"></details>`;
+  const before = page(html);
+  for (const input of before.document.querySelectorAll("input")) input.value = "old";
+  for (const details of before.document.querySelectorAll("details")) details.open = true;
+  at(before.document, "select").selectedIndex = 1;
+  at(before.document, "input").focus();
+  const state = readPage(before.document, controls);
+
+  const { document, Event } = page(html);
+  const restoration = new Restoration(/** @type {any} */ (document.defaultView), state, () => false);
+  at(document, "[name=b]").focus();
+  at(document, "[name=b]").value = "new";
+  at(document, "[name=b]").dispatchEvent(new Event("input", { bubbles: true }));
+  at(document, "summary").dispatchEvent(new Event("pointerdown", { bubbles: true, composed: true }));
+  restoration.attempt(true);
+  assert.deepEqual([at(document, "[name=a]").value, at(document, "[name=b]").value, at(document, "select").selectedIndex], ["old", "new", 1]);
+  assert.deepEqual([at(document, "#d").open, at(document, "#e").open], [false, true]);
+  assert.equal(document.activeElement, at(document, "[name=b]"), "the focus is where the reader put it");
+});
+
+test("choices are found by what they say, not by their places", () => {
+  const radio = (/** @type {string[]} */ values) => values.map((value) => `<input type="radio" name="r" value="${value}">`).join("");
+  const select = (/** @type {string[]} */ values) => values.map((value) => `<option value="${value}">`).join("");
+  const html = (/** @type {string[]} */ values) => `${radio(values)}<select name="one">${select(values)}</select><select name="many" multiple>${select(values)}</select>`;
+  const before = page(html(["a", "b", "c"]));
+  at(before.document, "[value=b]").checked = true;
+  at(before.document, "[name=one]").value = "b";
+  for (const index of [0, 2]) at(before.document, "[name=many]").options[index].selected = true;
+
+  const { document } = page(html(["z", "a", "c", "b"]));
+  new Restoration(/** @type {any} */ (document.defaultView), readPage(before.document, controls), () => true).attempt(true);
+  assert.equal(at(document, "input:checked").value, "b");
+  assert.equal(at(document, "[name=one]").value, "b");
+  assert.deepEqual([...at(document, "[name=many]").selectedOptions].map(({ value }) => value), ["a", "c"]);
+});
+
+test("a page that grows is scrolled until it is where it was, unless it was scrolled otherwise", () => {
+  for (const other of [false, true]) {
+    const window = page("");
+    const root = /** @type {any} */ (window.document.documentElement);
+    let [height, top] = [500, 0];
+    Object.defineProperties(root, {
+      scrollHeight: { get: () => height },
+      scrollTop: { get: () => top, set: (value) => (top = Math.min(value, height)) },
+    });
+    Object.defineProperty(window.document, "scrollingElement", { value: root });
+    window.scrollTo = /** @type {any} */ ((/** @type {{ top: number }} */ to) => (root.scrollTop = to.top));
+    const state = { ...readPage(window.document, controls), scroll: /** @type {[number, number]} */ ([0, 900]) };
+    const restoration = new Restoration(window, state, () => false);
+    restoration.attempt(false);
+    assert.equal(top, 500);
+    if (other) {
+      top = 100;
+      window.document.dispatchEvent(new window.Event("scroll"));
+    }
+    height = 2000;
+    restoration.attempt(false);
+    assert.equal(top, other ? 100 : 900);
+  }
+});
