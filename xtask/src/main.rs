@@ -63,7 +63,12 @@ enum Measurement {
 }
 
 fn main() -> ExitCode {
-    let steps = match Arguments::parse().task {
+    run(steps(Arguments::parse().task))
+}
+
+/// What a task does. Each can be the first one in a fresh clone, so each begins with what it needs.
+fn steps(task: Task) -> Vec<Step> {
+    match task {
         Task::Test { filter } => {
             let mut steps = prepare::for_tests();
             steps.extend(suites::tests(filter.as_deref()));
@@ -77,19 +82,25 @@ fn main() -> ExitCode {
             steps
         }
         Task::Bench { what: Measurement::Save { edits, release } } => {
-            let mut steps = prepare::for_browser();
-            steps.push(suites::bench_save(edits, release));
-            steps
+            let edits = edits.to_string();
+            measured("bench: save", "bench-save", release, &["--edits", &edits])
         }
-        Task::Bench { what: Measurement::Guard } => vec![suites::bench_guard()],
-        Task::Bench { what: Measurement::Preflight { edits } } => suites::bench_preflight(edits),
-        Task::Screenshot => {
-            let mut steps = prepare::for_browser();
-            steps.push(suites::screenshot());
-            steps
+        Task::Bench { what: Measurement::Guard } => {
+            measured("bench: guard", "bench-guard", false, &[])
         }
-    };
-    run(steps)
+        Task::Bench { what: Measurement::Preflight { edits } } => {
+            let edits = edits.to_string();
+            measured("bench: preflight", "bench-preflight", false, &["--edits", &edits])
+        }
+        Task::Screenshot => measured("screenshot", "screenshot", false, &["docs/images"]),
+    }
+}
+
+/// The steps of a task that uses the real tool in a browser.
+fn measured(name: &str, program: &str, release: bool, arguments: &[&str]) -> Vec<Step> {
+    let mut steps = prepare::for_browser();
+    steps.extend(suites::with_tool(name, program, release, arguments));
+    steps
 }
 
 /// Runs all the steps, also those after a failed one, and closes with a line that counts them.
@@ -110,4 +121,41 @@ fn run(steps: Vec<Step>) -> ExitCode {
     }
     eprintln!("\nxtask: {} of {total} steps failed: {}", failed.len(), failed.join(", "));
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(arguments: &[&str]) -> Vec<String> {
+        let arguments = Arguments::parse_from(["xtask"].iter().chain(arguments));
+        steps(arguments.task).into_iter().map(|step| step.name).collect()
+    }
+
+    #[test]
+    fn every_task_that_uses_the_tool_prepares_what_it_needs() {
+        for arguments in [
+            &["bench", "save"][..],
+            &["bench", "save", "--release"],
+            &["bench", "guard"],
+            &["bench", "preflight"],
+            &["screenshot"],
+        ] {
+            let names = names(arguments);
+            let order = ["install Chromium", "install the wasm32 standard library", "build: tool"];
+            assert_eq!(names[..3], order, "{arguments:?}");
+            assert_eq!(names.len(), 4, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn every_suite_comes_after_what_it_needs() {
+        for arguments in [&["test"][..], &["test", "swap"], &["ci"]] {
+            let names = names(arguments);
+            let last_install = names.iter().rposition(|name| name.starts_with("install "));
+            let first_suite = names.iter().position(|name| !name.starts_with("install "));
+            assert!(last_install < first_suite, "{names:?}");
+            assert!(names.iter().any(|name| name == "install the client's tools"), "{names:?}");
+        }
+    }
 }

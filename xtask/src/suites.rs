@@ -77,43 +77,15 @@ fn pattern(filter: &str) -> String {
     pattern
 }
 
-/// The time from a save to the changed page.
-pub(crate) fn bench_save(edits: u32, release: bool) -> Step {
-    let mut command = cargo(&["run", "--quiet", "--package", "hmr-tests"]);
+/// Runs a program of the test package that uses the real tool. The tool, and the program for rehearsals, are built first: they
+/// stand beside the one that uses them.
+pub(crate) fn with_tool(name: &str, program: &str, release: bool, arguments: &[&str]) -> Vec<Step> {
+    let mut build = cargo(&["build", "--quiet", "--package", "hmr-tests", "--bins"]);
+    let mut run = cargo(&["run", "--quiet", "--package", "hmr-tests"]);
     if release {
-        command.arg("--release");
+        build.arg("--release");
+        run.arg("--release");
     }
-    command.args(["--bin", "bench-save", "--", "--edits", &edits.to_string()]);
-    Step::program("bench: save", command)
-}
-
-/// What the loop guard costs.
-pub(crate) fn bench_guard() -> Step {
-    let command = ["run", "--quiet", "--package", "hmr-tests", "--bin", "bench-guard"];
-    Step::program("bench: guard", cargo(&command))
-}
-
-/// What rehearsals cost. The tool and the program that it starts are built first: they stand beside what measures.
-pub(crate) fn bench_preflight(edits: u32) -> Vec<Step> {
-    let mut measure = cargo(&["run", "--quiet", "--package", "hmr-tests"]);
-    measure.args(["--bin", "bench-preflight", "--", "--edits", &edits.to_string()]);
-    let build = cargo(&["build", "--quiet", "--package", "hmr-tests", "--bins"]);
-    vec![Step::program("build: tool", build), Step::program("bench: preflight", measure)]
-}
-
-/// The pictures of `docs/images`.
-pub(crate) fn screenshot() -> Step {
-    Step::program(
-        "screenshot",
-        cargo(&[
-            "run",
-            "--quiet",
-            "--package",
-            "hmr-tests",
-            "--bin",
-            "screenshot",
-            "--",
-            "docs/images",
-        ]),
-    )
+    run.args(["--bin", program, "--"]).args(arguments);
+    vec![Step::program("build: tool", build), Step::program(name, run)]
 }
