@@ -5,6 +5,7 @@
 //! read here, so that what cargo means and what the tool means are the same.
 
 mod metadata;
+mod static_folder;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -134,6 +135,18 @@ pub enum AppError {
         /// The folder that it names; absolute.
         folder: Utf8PathBuf,
     },
+    /// The setting `static-folder` would serve more than what is for browsers.
+    #[error(
+        "`static-folder` is `{folder}`, which contains {what} `{inner}`: all of it would be served\nhint: name a folder that has only files for browsers, for instance `static-folder = \"static\"`"
+    )]
+    StaticFolder {
+        /// The folder; absolute, without links.
+        folder: Utf8PathBuf,
+        /// What is in it, with its article.
+        what: &'static str,
+        /// The folder in it; absolute.
+        inner: Utf8PathBuf,
+    },
     /// Following `app` leads round in a circle.
     #[error("{0}: `app` leads back here\nhint: take the `app` setting out of one of the manifests")]
     Circle(Utf8PathBuf),
@@ -245,14 +258,16 @@ fn assemble(
     if modules.is_empty() {
         return Err(AppError::NoModules { path: folder.to_owned(), near: near(&members) });
     }
-    Ok(App {
+    let app = App {
         root: page.unwrap_or_else(|| page_folder(folder, &metadata.workspace_root)),
         workspace_root: metadata.workspace_root.clone(),
         modules,
         packages,
         config,
         target_directory: metadata.target_directory.clone(),
-    })
+    };
+    static_folder::check(&app)?;
+    Ok(app)
 }
 
 /// The folder of the page: the one that was named, unless only the workspace's has an `index.html`.

@@ -109,6 +109,41 @@ fn settings_of_the_root_package_stand_over_those_of_the_workspace() {
 }
 
 #[test]
+fn a_static_folder_with_more_than_files_for_browsers_is_refused() {
+    let with = |folder: &str| {
+        format!("{WORKSPACE}[workspace.metadata.hmr]\nstatic-folder = \"{folder}\"\n")
+    };
+    let fixture = Fixture::new(&[("app/Cargo.toml", WORKSPACE)]);
+    fixture.module("board", "");
+    for (folder, named) in [
+        ("/", "/"),
+        (".", "app"),
+        ("..", ""),
+        ("../..", ""),
+        ("board", "app/board"),
+        ("static/..", "app"),
+        ("target", "app/target"),
+        ("../sdk", "sdk"),
+    ] {
+        fixture.write("app/Cargo.toml", with(folder));
+        let error = refused(&fixture.path("app"));
+        assert!(error.starts_with("`static-folder` is `"), "{folder}: {error}");
+        assert!(error.contains("would be served\nhint: ") && error.contains(named), "{error}");
+    }
+    for folder in ["static", "board/static", "../public", "not-there"] {
+        fixture.write("app/Cargo.toml", with(folder));
+        assert_eq!(modules(&load(&fixture.path("app"))), ["board"], "{folder}");
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&fixture.root, fixture.path("app/link")).expect("a link");
+        fixture.write("app/Cargo.toml", with("link"));
+        let error = refused(&fixture.path("app"));
+        assert!(error.contains("would be served"), "{error}");
+    }
+}
+
+#[test]
 fn a_folder_without_a_manifest_is_no_cargo_project() {
     let fixture = Fixture::new(&[("note.txt", "")]);
     let error = refused(&fixture.root);

@@ -16,7 +16,10 @@ use hmr_build::{App, LocalPackage};
 /// The file in a module's package folder with what the next update does to the state, once.
 pub const TRANSFORM: &str = "hmr-transform.json";
 
-use crate::watch::{Change, ChangeBatch};
+use crate::{
+    served::is_served,
+    watch::{Change, ChangeBatch},
+};
 
 /// Files → packages → modules, for one application.
 #[derive(Debug)]
@@ -181,10 +184,12 @@ impl Graph {
         }
         if let Ok(inside) = path.strip_prefix(&self.static_folder) {
             let url = format!("/{}", inside.as_str().replace('\\', "/"));
-            return Some(match path.extension() {
-                Some("css") => Role::Style(url),
-                _ => Role::Asset(url),
-            });
+            match path.extension() {
+                // Another role is possible: it may be among the `root-files`.
+                _ if !is_served(inside) => {}
+                Some("css") => return Some(Role::Style(url)),
+                _ => return Some(Role::Asset(url)),
+            }
         }
         let page = path.parent() == Some(&*self.root) && path.extension() == Some("html");
         let configured =

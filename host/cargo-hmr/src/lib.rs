@@ -24,6 +24,7 @@ pub mod graph;
 pub mod preflight;
 pub mod protocol;
 pub mod report;
+pub mod served;
 pub mod server;
 pub mod snapshots;
 pub mod store;

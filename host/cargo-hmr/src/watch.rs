@@ -22,6 +22,8 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use tree::Tree;
 
+use crate::served::WELL_KNOWN;
+
 /// How long it must be quiet before a batch is made.
 const QUIET: Duration = Duration::from_millis(8);
 /// How long a batch may be put off when it never gets quiet.
@@ -191,7 +193,8 @@ impl Ignore {
 
 /// Names that never are sources: version control, and what editors leave for a moment.
 fn is_noise(name: &str) -> bool {
-    let hidden = name.starts_with('.') && name != ".cargo" && name.len() > 1;
+    let kept = [".cargo", WELL_KNOWN].contains(&name);
+    let hidden = name.starts_with('.') && !kept && name.len() > 1;
     let swap = [".swp", ".swx", ".swo", "~"].iter().any(|ending| name.ends_with(ending));
     matches!(name, "node_modules" | "4913") || hidden || swap || name.starts_with('#')
 }
