@@ -1,67 +1,11 @@
 //! The server against requests that no page of its own would send.
 
-use hmr_tests::demo::DemoCopy;
-use hmr_tests::dev::{Dev, SOON};
-use hmr_tests::request::{Reply, send, send_body, send_bytes};
+use hmr_tests::dev::SOON;
+use hmr_tests::request::{send, send_body, send_bytes};
+use hmr_tests::server::Server;
 use serde_json::Value;
 use std::fs;
-use std::net::TcpStream;
-use std::time::Duration;
-use tungstenite::client::IntoClientRequest;
-use tungstenite::{Message, WebSocket};
-
-/// A server, and the names by which requests may call it.
-struct Server {
-    dev: Dev,
-    port: u16,
-    own: String,
-    demo: DemoCopy,
-}
-
-impl Server {
-    fn start() -> Self {
-        let demo = DemoCopy::take();
-        let dev = Dev::start(demo.folder());
-        let port = dev.port();
-        Self { dev, port, own: format!("127.0.0.1:{port}"), demo }
-    }
-
-    fn get(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
-        let mut all = vec![("Host", self.own.as_str())];
-        all.extend(headers);
-        send(self.port, &format!("GET {path}"), &all)
-    }
-
-    fn token(&self) -> String {
-        let session = self.get("/@hmr/session", &[]);
-        let session: Value = serde_json::from_str(&session.body).expect("the session is JSON");
-        session["token"].as_str().expect("the session has a token").to_owned()
-    }
-
-    /// Opens the socket as a page of `origin` would, with `token`.
-    fn socket(&self, token: &str, origin: Option<&str>) -> Result<WebSocket<TcpStream>, String> {
-        let address = format!("ws://{}/@hmr/socket?token={token}&page=test", self.own);
-        let mut request = address.into_client_request().expect("the address is right");
-        if let Some(origin) = origin {
-            request
-                .headers_mut()
-                .insert("Origin", origin.parse().expect("the origin is a header's value"));
-        }
-        let stream = TcpStream::connect(&self.own).expect("the server listens");
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a timeout");
-        tungstenite::client(request, stream)
-            .map(|(socket, _)| socket)
-            .map_err(|error| error.to_string())
-    }
-
-    fn assert_alive(&self) {
-        assert_eq!(
-            self.get("/", &[("Accept", "text/html")]).status,
-            200,
-            "the server answers as before"
-        );
-    }
-}
+use tungstenite::Message;
 
 #[test]
 fn only_hosts_that_mean_this_machine_are_answered() {
@@ -82,6 +26,18 @@ fn only_hosts_that_mean_this_machine_are_answered() {
         "localhost.evil.test",
         "127.0.0.1.evil.test",
         "127.0.0.1@evil.test",
+        "me@127.0.0.1",
+        "me:secret@localhost",
+        "[[127.0.0.1",
+        "[127.0.0.1]",
+        "127.0.0.1:80:80",
+        "127.0.0.1:x",
+        "127.0.0.1.",
+        "localhost.",
+        "localhost.:80",
+        "127.1",
+        "2130706433",
+        "::1",
         "",
         "\u{e9}vil",
     ] {
@@ -94,7 +50,27 @@ fn only_hosts_that_mean_this_machine_are_answered() {
     }
     let nameless = send(port, "GET /@hmr/session", &[]);
     assert!(matches!(nameless.status, 400 | 403), "{nameless:?}");
+    let own = server.own.as_str();
+    for hosts in [["evil.test", own], [own, "evil.test"], [own, own]] {
+        let reply = send(port, "GET /@hmr/session", &hosts.map(|host| ("Host", host)));
+        assert_eq!(reply.status, 400, "{hosts:?}: {reply:?}");
+    }
+    for target in ["http://evil.test/@hmr/session", &format!("http://{own}/@hmr/session")] {
+        let reply = send(port, &format!("GET {target}"), &[("Host", own)]);
+        assert_eq!(reply.status, 400, "{target}: {reply:?}");
+    }
     server.assert_alive();
+}
+
+#[test]
+fn no_other_site_shows_a_page_in_its_frame() {
+    let server = Server::start();
+    for path in ["/", "/style.css", "/logo.svg", "/@hmr/client/main.js", "/no-such-file"] {
+        let reply = server.get(path, &[("Accept", "text/html")]);
+        let policy = reply.header("content-security-policy");
+        assert_eq!(policy, Some("frame-ancestors 'self'"), "{path}");
+        assert_eq!(reply.header("x-frame-options"), Some("SAMEORIGIN"), "{path}");
+    }
 }
 
 #[test]

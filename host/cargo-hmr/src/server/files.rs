@@ -1,13 +1,19 @@
 //! Static files, and the client that is embedded in the tool.
 
+use std::{fmt::Write as _, fs::Metadata, path::PathBuf, time::UNIX_EPOCH};
+
 use axum::{
     body::Bytes,
     extract::Path,
-    http::{StatusCode, header},
+    http::{HeaderMap, Method, StatusCode},
     response::{IntoResponse, Response},
 };
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use rust_embed::Embed;
+use tokio::fs::File;
+
+use super::content::{Cache, Content, Source};
+use crate::served::is_served;
 
 /// The client's files. An unoptimised build of the tool reads them from the source tree, so that working on the
 /// client needs no recompilation.
@@ -19,45 +25,104 @@ use rust_embed::Embed;
 struct Client;
 
 /// Serves a file of the client.
-pub(super) async fn client(Path(path): Path<String>) -> Response {
-    match Client::get(&path) {
-        Some(file) => with_type(&path, Bytes::from(file.data.into_owned())),
-        None => missing(&format!("/@hmr/client/{path}")),
+pub(super) async fn client(
+    Path(path): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let Some(file) = Client::get(&path) else {
+        return missing(&format!("/@hmr/client/{path}"));
+    };
+    let mut tag = String::new();
+    for byte in file.metadata.sha256_hash() {
+        _ = write!(tag, "{byte:02x}");
+    }
+    let content = Content {
+        kind: kind(Utf8Path::new(&path)),
+        cache: Cache::Ask,
+        tag,
+        modified: None,
+        source: Source::Memory(Bytes::from(file.data.into_owned())),
+    };
+    content.answer(&method, &headers).await
+}
+
+/// A file that may be served.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Where it is, without links.
+    path: PathBuf,
+    /// What it was called.
+    name: Utf8PathBuf,
+}
+
+impl Found {
+    /// Its whole content, if it can be read.
+    pub(super) async fn read(&self) -> Option<Vec<u8>> {
+        tokio::fs::read(&self.path).await.ok()
+    }
+
+    /// The answer to a request for it; none if it has gone.
+    pub(super) async fn answer(&self, method: &Method, headers: &HeaderMap) -> Option<Response> {
+        let file = File::open(&self.path).await.ok()?;
+        let metadata = file.metadata().await.ok()?;
+        let content = Content {
+            kind: kind(&self.name),
+            cache: Cache::Ask,
+            tag: tag(&metadata),
+            modified: metadata.modified().ok(),
+            source: Source::File(file, metadata.len()),
+        };
+        Some(content.answer(method, headers).await)
     }
 }
 
-/// The content of the file at a URL path below `folder`, if it is there and nowhere else.
+/// The path in a URL, decoded, without its first `/`; none if it cannot be the path of a file that is served.
+pub(super) fn relative(url_path: &str) -> Option<Utf8PathBuf> {
+    let decoded = percent_encoding::percent_decode_str(url_path).decode_utf8().ok()?;
+    let relative = Utf8Path::new(decoded.trim_start_matches('/'));
+    let clean = !decoded.contains(['\0', '\\']) && is_served(relative);
+    clean.then(|| relative.to_owned())
+}
+
+/// The file at `relative` below `folder`, if it is there and nowhere else.
 ///
 /// The path is made canonical first and compared then, so that neither `..` nor a link leads out.
-pub(super) async fn read_below(folder: &Utf8Path, url_path: &str) -> Option<Vec<u8>> {
-    let decoded = percent_decoded(url_path)?;
-    let relative = decoded.trim_start_matches('/');
-    if relative.is_empty() || relative.contains(['\0', '\\']) {
-        return None;
-    }
+pub(super) async fn find(folder: &Utf8Path, relative: &Utf8Path) -> Option<Found> {
     let folder = tokio::fs::canonicalize(folder).await.ok()?;
-    let file = tokio::fs::canonicalize(folder.join(relative)).await.ok()?;
-    if !file.starts_with(&folder) {
-        return None;
+    let path = tokio::fs::canonicalize(folder.join(relative)).await.ok()?;
+    // A link may lead to a file of the folder that is not served by its own name.
+    let inside = Utf8Path::from_path(path.strip_prefix(&folder).ok()?)?;
+    // Opening a pipe would wait for somebody to write.
+    let is_file = tokio::fs::metadata(&path).await.is_ok_and(|it| it.is_file());
+    let served = is_file && is_served(inside);
+    served.then(|| Found { path, name: relative.to_owned() })
+}
+
+/// What changes when the content of a file may have.
+fn tag(metadata: &Metadata) -> String {
+    let modified = metadata.modified().ok();
+    let modified = modified.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    let mut tag = format!("{:x}-{:x}", metadata.len(), modified.as_nanos());
+    // A file that was replaced by one with the same stamp is another one.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let (inode, seconds, nanos) = (metadata.ino(), metadata.ctime(), metadata.ctime_nsec());
+        _ = write!(tag, "-{inode:x}-{seconds:x}{nanos:x}");
     }
-    tokio::fs::read(file).await.ok()
+    tag
 }
 
-/// The path with `%xx` replaced, if that gives UTF-8.
-fn percent_decoded(path: &str) -> Option<String> {
-    percent_encoding::percent_decode_str(path).decode_utf8().ok().map(Into::into)
-}
-
-/// A response with the type that the file's name tells, which a browser must ask for again each time.
-pub(super) fn with_type(path: &str, body: impl Into<Bytes>) -> Response {
-    let kind = match mime_guess::from_path(Utf8Path::new(path)).first_or_octet_stream() {
+/// The media type that a file's name tells.
+fn kind(path: &Utf8Path) -> String {
+    match mime_guess::from_path(path).first_or_octet_stream() {
         kind if kind.type_() == "text" => format!("{kind}; charset=utf-8"),
         kind => kind.to_string(),
-    };
-    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache".to_owned())], body.into())
-        .into_response()
+    }
 }
 
+/// What is answered to a request for a path that leads nowhere.
 pub(super) fn missing(path: &str) -> Response {
     (StatusCode::NOT_FOUND, format!("there is no `{path}` here\n")).into_response()
 }
@@ -76,7 +141,9 @@ mod tests {
         std::fs::write(base.join("secret"), "no").expect("a file");
         std::fs::create_dir(base.join("static-too")).expect("a folder");
         std::fs::write(base.join("static-too/secret"), "no").expect("a file");
-        assert_eq!(read_below(&folder, "/a%20b.css").await.as_deref(), Some(&b"ok"[..]));
+        std::fs::write(folder.join(".env"), "no").expect("a file");
+        let read = async |path: &str| find(&folder, &relative(path)?).await?.read().await;
+        assert_eq!(read("/a%20b.css").await.as_deref(), Some(&b"ok"[..]));
         for path in [
             "/../secret",
             "/%2e%2e/secret",
@@ -87,13 +154,17 @@ mod tests {
             "/%00",
             "/%ff",
             "/../static-too/secret",
+            "/.env",
+            "/%2eenv",
         ] {
-            assert_eq!(read_below(&folder, path).await, None, "{path}");
+            assert_eq!(read(path).await, None, "{path}");
         }
         #[cfg(unix)]
         {
-            std::os::unix::fs::symlink(base.join("secret"), folder.join("link")).expect("a link");
-            assert_eq!(read_below(&folder, "/link").await, None);
+            for (name, target) in [("link", base.join("secret")), ("name", folder.join(".env"))] {
+                std::os::unix::fs::symlink(target, folder.join(name)).expect("a link");
+                assert_eq!(read(name).await, None, "{name}");
+            }
         }
     }
 }

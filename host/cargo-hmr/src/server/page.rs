@@ -18,19 +18,22 @@ use super::{Greeting, Shared, files};
 /// Serves what is not the tool's own.
 pub(super) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let path = request.uri().path();
+    let Some(relative) = files::relative(path) else { return files::missing(path) };
     let places = shared.places();
-    if let Some(name) = page_name(path)
-        && let Some(html) = files::read_below(&places.root, name).await
+    if let Some(name) = page_name(&relative)
+        && let Some(html) = read(&places.root, name).await
     {
         return html_response(&shared, &html);
     }
-    if let Some(body) = files::read_below(&places.static_folder, path).await {
-        return files::with_type(path, body);
+    if let Some(found) = files::find(&places.static_folder, &relative).await
+        && let Some(response) = found.answer(request.method(), request.headers()).await
+    {
+        return response;
     }
     if !navigates(request.headers()) {
         return files::missing(path);
     }
-    if let Some(html) = files::read_below(&places.root, "index.html").await {
+    if let Some(html) = read(&places.root, Utf8Path::new("index.html")).await {
         return html_response(&shared, &html);
     }
     let text = format!(
@@ -40,17 +43,19 @@ pub(super) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -
     (StatusCode::NOT_FOUND, text).into_response()
 }
 
-/// The HTML file that a path asks for: top-level pages only, `/` being `index.html`.
-fn page_name(path: &str) -> Option<&str> {
-    match path.trim_start_matches('/') {
-        "" => Some("index.html"),
-        name => {
-            (!name.contains('/') && Utf8Path::new(name).extension() == Some("html")).then_some(name)
-        }
-    }
+async fn read(folder: &Utf8Path, name: &Utf8Path) -> Option<Vec<u8>> {
+    files::find(folder, name).await?.read().await
 }
 
-fn navigates(headers: &HeaderMap) -> bool {
+/// The HTML file that a path asks for: top-level pages only, the empty path being `index.html`.
+fn page_name(path: &Utf8Path) -> Option<&Utf8Path> {
+    if path.as_str().is_empty() {
+        return Some("index.html".into());
+    }
+    (!path.as_str().contains('/') && path.extension() == Some("html")).then_some(path)
+}
+
+pub(super) fn navigates(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
@@ -143,9 +148,10 @@ mod tests {
 
     #[test]
     fn only_top_level_html_files_are_pages() {
-        assert_eq!(page_name("/"), Some("index.html"));
-        assert_eq!(page_name("/about.html"), Some("about.html"));
-        assert_eq!(page_name("/src/x.html"), None);
-        assert_eq!(page_name("/Cargo.toml"), None);
+        let name = |path: &'static str| page_name(path.into()).map(Utf8Path::as_str);
+        assert_eq!(name(""), Some("index.html"));
+        assert_eq!(name("about.html"), Some("about.html"));
+        assert_eq!(name("src/x.html"), None);
+        assert_eq!(name("Cargo.toml"), None);
     }
 }

@@ -16,55 +16,96 @@ use axum::{
 
 use super::Shared;
 
-/// The names that this server goes by.
-pub(super) struct Names {
-    host: String,
+/// What the `Host` header names.
+#[derive(Debug, PartialEq)]
+enum Host {
+    Address(IpAddr),
+    /// In lower case.
+    Name(String),
 }
 
-impl Names {
-    pub(super) fn new(host: &str) -> Self {
-        Self { host: host.to_ascii_lowercase() }
+impl Host {
+    /// What a header's value names, with or without a port. What a browser would never send is none: user names, several
+    /// ports, more brackets than an IPv6 address has, a dot at the end, numbers that some programs take for addresses.
+    fn parse(value: &str) -> Option<Self> {
+        let (host, port) = if let Some(rest) = value.strip_prefix('[') {
+            let (address, port) = rest.split_once(']')?;
+            (Self::Address(IpAddr::V6(address.parse().ok()?)), port)
+        } else {
+            let end = value.find(':').unwrap_or(value.len());
+            let (name, port) = value.split_at(end);
+            let host = match name.parse() {
+                Ok(address) => Self::Address(IpAddr::V4(address)),
+                Err(_) => Self::Name(is_name(name).then(|| name.to_ascii_lowercase())?),
+            };
+            (host, port)
+        };
+        let number = port.strip_prefix(':');
+        let fits = number.is_some_and(|number| {
+            number.bytes().all(|byte| byte.is_ascii_digit()) && number.parse::<u16>().is_ok()
+        });
+        (port.is_empty() || fits).then_some(host)
     }
 
-    /// Whether a `Host` header names this server. An address is nobody else's name; a name is ours only if
-    /// it can mean nothing but this machine, or was given on the command line.
-    fn accept(&self, header: &str) -> bool {
-        let name = without_port(header).to_ascii_lowercase();
-        let bare = name.trim_start_matches('[').trim_end_matches(']');
-        name == "localhost"
-            || name.ends_with(".localhost")
-            || name == self.host
-            || bare.parse::<IpAddr>().is_ok()
-    }
-}
-
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port))
-            if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') =>
-        {
-            name
+    /// What a request names, if it says so once and in one place.
+    fn of(request: &Request) -> Option<Self> {
+        let mut values = request.headers().get_all(header::HOST).iter();
+        let (Some(value), None) = (values.next(), values.next()) else { return None };
+        // A whole address in the request's line would stand above the header.
+        if request.uri().authority().is_some() {
+            return None;
         }
-        _ => host,
+        Self::parse(value.to_str().ok()?)
     }
+
+    /// Whether it is this server. An address is nobody else's name; a name is ours only if it can mean nothing but this machine,
+    /// or is among those that the developer `allowed`.
+    fn is_ours(&self, allowed: &[String]) -> bool {
+        match self {
+            Self::Address(_) => true,
+            Self::Name(name) => {
+                let is_allowed = |own: &String| match own.strip_prefix('.') {
+                    Some(end) => {
+                        name == end || name.strip_suffix(end).is_some_and(|it| it.ends_with('.'))
+                    }
+                    None => name == own,
+                };
+                name == "localhost"
+                    || name.ends_with(".localhost")
+                    || allowed.iter().any(is_allowed)
+            }
+        }
+    }
+}
+
+/// Whether this is labels with dots between them. Where the last is a number, browsers read an address.
+fn is_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
+        || last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"));
+    name.split('.').all(is_label) && !is_number
 }
 
 /// Whether the request comes from a page of this server, or from no page at all.
 fn own_origin(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let own = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    match (origin.to_str(), own) {
+    let is_own = |origin: &HeaderValue| match (origin.to_str(), own) {
         (Ok(origin), Some(own)) => {
             ["http://", "https://"].iter().any(|scheme| origin.strip_prefix(scheme) == Some(own))
         }
         _ => false,
-    }
+    };
+    headers.get_all(header::ORIGIN).iter().all(is_own)
 }
 
 /// Whether a browser says that another site's page is behind the request.
 fn cross_site(headers: &HeaderMap) -> bool {
-    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
-    matches!(site, Some("cross-site" | "same-site"))
+    let mut sites = headers.get_all("sec-fetch-site").iter();
+    sites.any(|site| matches!(site.to_str(), Ok("cross-site" | "same-site")))
 }
 
 /// Refuses what the module's header says must be refused, and marks every response.
@@ -73,29 +114,45 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let headers = request.headers();
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let ours = host.is_some_and(|host| shared.names.accept(host));
-    let internal = request.uri().path().starts_with("/@hmr/");
-    let plain_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let mut response = if !ours {
-        refuse(
-            "the `Host` header does not name this server; start it with `--host` to use another name",
-        )
-    } else if (internal || !plain_read) && !own_origin(headers) {
-        refuse("the `Origin` header is not this server's")
-    } else if internal && cross_site(headers) {
-        refuse("this is for pages of this server only")
-    } else {
-        next.run(request).await
+    let mut response = match refusal(&shared, &request) {
+        None => next.run(request).await,
+        Some(refusal) => refusal,
     };
     let headers = response.headers_mut();
-    headers.insert(
-        HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("same-origin"),
-    );
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in MARKS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
     response
+}
+
+/// The headers of all responses: nothing is readable from another site, taken for another type, or shown in another site's frame.
+const MARKS: [(&str, &str); 4] = [
+    ("cross-origin-resource-policy", "same-origin"),
+    ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "frame-ancestors 'self'"),
+    ("x-frame-options", "SAMEORIGIN"),
+];
+
+/// What is answered to a request that may not be let through.
+fn refusal(shared: &Shared, request: &Request) -> Option<Response> {
+    let Some(host) = Host::of(request) else {
+        let text = "refused: the request must name this server in one `Host` header, as `localhost:8080` for instance\n";
+        return Some((StatusCode::BAD_REQUEST, text).into_response());
+    };
+    let headers = request.headers();
+    let internal = request.uri().path().starts_with("/@hmr/");
+    let plain_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !host.is_ours(&shared.places().hosts) {
+        Some(refuse(
+            "the `Host` header does not name this server\nhint: if the name is yours, start the tool with `--allowed-host NAME`, or add it to `allowed-hosts` in its configuration",
+        ))
+    } else if (internal || !plain_read) && !own_origin(headers) {
+        Some(refuse("the `Origin` header is not this server's"))
+    } else if internal && cross_site(headers) {
+        Some(refuse("this is for pages of this server only"))
+    } else {
+        None
+    }
 }
 
 /// Lets a request through that changes something only with the token of this process, which other sites cannot read.
@@ -123,8 +180,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_are_this_machine_an_address_or_the_given_name() {
-        let names = Names::new("dev.test");
+    fn hosts_are_this_machine_an_address_or_an_allowed_name() {
+        let names = ["dev.test".to_owned(), ".wide.test".to_owned()];
+        let accepted = |host: &str| Host::parse(host).is_some_and(|host| host.is_ours(&names));
         for host in [
             "localhost",
             "localhost:8080",
@@ -133,19 +191,60 @@ mod tests {
             "[::1]",
             "app.localhost:1",
             "DEV.test:80",
+            "wide.test",
+            "a.b.wide.test:80",
         ] {
-            assert!(names.accept(host), "{host}");
+            assert!(accepted(host), "{host}");
         }
         for host in [
             "evil.test",
             "evil.test:8080",
             "localhost.evil.test",
             "127.0.0.1.evil.test",
+            "notlocalhost",
+            "x.dev.test",
+            "notwide.test",
+            ".wide.test",
+            ".localhost",
+            "a..localhost",
+        ] {
+            assert!(!accepted(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_no_browser_sends_is_no_host() {
+        for host in [
             "",
             ":8080",
-            "notlocalhost",
+            "[[127.0.0.1",
+            "[127.0.0.1]",
+            "[::1",
+            "::1",
+            "[::1]]",
+            "[::1]x",
+            "[fe80::1%eth0]",
+            "127.0.0.1:80:80",
+            "127.0.0.1:",
+            "127.0.0.1:x",
+            "127.0.0.1:+80",
+            "127.0.0.1:65536",
+            "127.0.0.1.",
+            "127.1",
+            "0x7f.1",
+            "0x7f000001",
+            "2130706433",
+            "localhost.",
+            "localhost.:8080",
+            "me@localhost",
+            "me:secret@localhost",
+            "http://localhost",
+            "localhost/",
+            "localhost, localhost",
+            "local host",
+            "localhost\t",
         ] {
-            assert!(!names.accept(host), "{host}");
+            assert_eq!(Host::parse(host), None, "{host}");
         }
     }
 
@@ -161,6 +260,9 @@ mod tests {
         };
         assert!(own_origin(&headers(None)));
         assert!(own_origin(&headers(Some("http://127.0.0.1:8080"))));
+        let mut two = headers(Some("http://127.0.0.1:8080"));
+        two.append(header::ORIGIN, HeaderValue::from_static("http://evil.test"));
+        assert!(!own_origin(&two));
         for origin in [
             "null",
             "http://127.0.0.1",
