@@ -54,12 +54,22 @@ impl Browser {
     /// If `chromedriver` or `chromium` cannot be started.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with further flags of Chromium.
+    ///
+    /// # Panics
+    ///
+    /// If `chromedriver` or `chromium` cannot be started.
+    #[must_use]
+    pub fn start_with(flags: &[&str]) -> Self {
         let profile = TempDir::with_prefix("cargo-hmr-profile-")
             .expect("the temporary folder can be written");
         let (driver, port) = driver();
         let runtime =
             Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
-        let capabilities = capabilities(profile.path());
+        let capabilities = capabilities(profile.path(), flags);
         let address = format!("http://127.0.0.1:{port}");
         let client = runtime.block_on(async {
             let mut builder = ClientBuilder::new(HttpConnector::new());
@@ -324,8 +334,8 @@ fn driver() -> (Process, u16) {
     }
 }
 
-fn capabilities(profile: &Path) -> Capabilities {
-    let mut flags: Vec<String> = FLAGS.map(str::to_owned).to_vec();
+fn capabilities(profile: &Path, more: &[&str]) -> Capabilities {
+    let mut flags: Vec<String> = FLAGS.iter().chain(more).map(|&flag| flag.to_owned()).collect();
     flags.push(format!("--user-data-dir={}", profile.display()));
     let mut capabilities = Capabilities::new();
     capabilities.insert("goog:chromeOptions".to_owned(), json!({ "args": flags }));

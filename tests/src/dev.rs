@@ -35,6 +35,7 @@ pub struct Dev {
     seen: Vec<Value>,
     awaited: usize,
     url: String,
+    key: Option<String>,
 }
 
 impl Dev {
@@ -60,6 +61,18 @@ impl Dev {
         Self::run(command)
     }
 
+    /// Serves `folder` on a free port, with further arguments; returns once the tool is ready.
+    ///
+    /// # Panics
+    ///
+    /// If it does not get ready.
+    #[must_use]
+    pub fn start_with(folder: &Path, arguments: &[&str]) -> Self {
+        let mut command = tool();
+        command.arg("dev").arg(folder).args(["--json", "--port", "0"]).args(arguments);
+        Self::run(command)
+    }
+
     /// Runs a whole command line of the tool that reports events; returns once the tool is ready.
     ///
     /// # Panics
@@ -68,10 +81,12 @@ impl Dev {
     #[must_use]
     pub fn run(command: Command) -> Self {
         let process = Process::start(command);
-        let mut dev = Self { process, seen: Vec::new(), awaited: 0, url: String::new() };
+        let mut dev = Self { process, seen: Vec::new(), awaited: 0, url: String::new(), key: None };
         let ready = dev.wait_within("ready", FIRST_BUILD);
         let url = ready["url"].as_str().expect("`ready` has a `url`");
-        url.trim_end_matches('/').clone_into(&mut dev.url);
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        base.trim_end_matches('/').clone_into(&mut dev.url);
+        dev.key = query.strip_prefix("key=").map(str::to_owned);
         dev
     }
 
@@ -79,6 +94,18 @@ impl Dev {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The key that the printed address has, if the tool wants one.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// The id of its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Host and port, as a browser writes them into the `Host` header.

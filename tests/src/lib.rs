@@ -15,4 +15,5 @@ pub mod page;
 pub mod process;
 pub mod request;
 pub mod scripted;
+pub mod server;
 pub mod session;

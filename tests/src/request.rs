@@ -63,7 +63,26 @@ pub fn send_body(port: u16, request_line: &str, headers: &[(&str, &str)], body: 
 /// If nothing listens there, or the connection is not closed in time.
 #[must_use]
 pub fn send_bytes(port: u16, bytes: &[u8]) -> Vec<u8> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
+    exchange(&TcpStream::connect(("127.0.0.1", port)).expect("the server listens"), bytes)
+}
+
+/// Opens an address as a browser would, by its host, port, path and query.
+///
+/// # Panics
+///
+/// If it is not the address of a server that listens, or the answer is not over in time.
+#[must_use]
+pub fn open(url: &str) -> Reply {
+    let rest = url.strip_prefix("http://").expect("an address begins with `http://`");
+    let (host, path) = rest.split_once('/').expect("an address has a path");
+    let text = format!(
+        "GET /{path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
+    );
+    parse(&exchange(&TcpStream::connect(host).expect("the server listens"), text.as_bytes()))
+}
+
+/// Sends bytes, and reads until the other end closes the connection.
+fn exchange(mut stream: &TcpStream, bytes: &[u8]) -> Vec<u8> {
     stream.set_read_timeout(Some(ANSWER)).expect("a socket takes a timeout");
     // A server that refuses may close before it has read all.
     _ = stream.write_all(bytes);

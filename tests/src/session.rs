@@ -42,14 +42,29 @@ impl Session {
     /// If any of it does not start.
     #[must_use]
     pub fn start_with(changed: impl FnOnce(&DemoCopy)) -> Self {
+        Self::start_at(changed, &[], Browser::start, |dev| dev.url().to_owned())
+    }
+
+    /// The same, with further arguments of the tool, in this browser, at this address.
+    ///
+    /// # Panics
+    ///
+    /// If any of it does not start.
+    #[must_use]
+    pub fn start_at(
+        changed: impl FnOnce(&DemoCopy),
+        arguments: &[&str],
+        browser: impl FnOnce() -> Browser,
+        address: impl FnOnce(&Dev) -> String,
+    ) -> Self {
         let demo = DemoCopy::take();
         let feed = Feed::start();
         demo.edit("index.html", FEED, &feed.url());
         changed(&demo);
-        let mut dev = Dev::start(demo.folder());
+        let mut dev = Dev::start_with(demo.folder(), arguments);
         dev.wait_built();
-        let mut session = Self { browser: Browser::start(), dev, demo, feed };
-        session.browser.open(session.dev.url());
+        let mut session = Self { browser: browser(), dev, demo, feed };
+        session.browser.open(&address(&session.dev));
         session.dev.wait_within("client-connected", FIRST_BUILD);
         session.wait_components();
         session.mark();

@@ -30,6 +30,9 @@ pub struct Config {
     pub port: Option<u16>,
     /// The folder of files that are served as they are, relative to the app's folder.
     pub static_folder: Utf8PathBuf,
+    /// The names by which the server may be called besides addresses and `localhost`: in lower case, with a dot at the start for all
+    /// names that end so.
+    pub allowed_hosts: Vec<String>,
     /// Package only: the module's name, if it is not the package's.
     pub name: Option<String>,
     /// How many versions of each module are kept; at least 1.
@@ -144,6 +147,12 @@ const STATIC_FOLDER: Key = Key {
     expected: "the path of a folder",
     example: "static-folder = \"static\"",
 };
+const ALLOWED_HOSTS: Key = Key {
+    name: "allowed-hosts",
+    only: None,
+    expected: "an array of host names",
+    example: "allowed-hosts = [\"dev.example.org\", \".internal.example.org\"]",
+};
 const NAME: Key = Key {
     name: "name",
     only: Some(Table::Package),
@@ -188,13 +197,14 @@ const GATE_LIMIT: Key = Key {
     example: "gate-limit = 600",
 };
 
-const KEYS: [&Key; 13] = [
+const KEYS: [&Key; 14] = [
     &APP,
     &ROOT_FILES,
     &THRESHOLD,
     &WATCH_IGNORE,
     &PORT,
     &STATIC_FOLDER,
+    &ALLOWED_HOSTS,
     &NAME,
     &KEPT,
     &GATE,
@@ -213,6 +223,7 @@ impl Default for Config {
             watch_ignore: Vec::new(),
             port: None,
             static_folder: "static".into(),
+            allowed_hosts: Vec::new(),
             name: None,
             versions: VERSIONS,
             gate: None,
@@ -264,6 +275,7 @@ impl Config {
                 self.port = Some(port.ok_or_else(|| place.wrong_type(&PORT, value))?);
             }
             Some("static-folder") => self.static_folder = place.folder(&STATIC_FOLDER, value)?,
+            Some("allowed-hosts") => self.allowed_hosts = place.hosts(&ALLOWED_HOSTS, value)?,
             Some("name") => {
                 let name = value.as_str().filter(|name| is_name(name));
                 self.name = Some(name.ok_or_else(|| place.wrong_type(&NAME, value))?.to_owned());
@@ -293,6 +305,27 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Why a text is not the name of a host.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not the name of a host: write `dev.example.org`, or `.example.org` for all names that end so"
+)]
+pub struct NotAHost(String);
+
+/// A name by which a server may be called, in lower case: `dev.example.org`, or `.example.org` for all names that end so.
+///
+/// # Errors
+/// It is something else, an address with a port or a pattern for instance.
+pub fn host_name(text: &str) -> Result<String, NotAHost> {
+    let name = text.strip_prefix('.').unwrap_or(text);
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let fits = name.split('.').all(is_label);
+    fits.then(|| text.to_ascii_lowercase()).ok_or_else(|| NotAHost(text.to_owned()))
 }
 
 /// Whether `name` can be a module's: it becomes part of a URL and of attributes as it is.
@@ -346,6 +379,13 @@ impl Place<'_> {
             })?;
         }
         Ok(globs)
+    }
+
+    fn hosts(&self, key: &Key, value: &Value) -> Result<Vec<String>, ConfigError> {
+        let hosts = value.as_array().and_then(|hosts| {
+            hosts.iter().map(|host| host.as_str().and_then(|it| host_name(it).ok())).collect()
+        });
+        hosts.ok_or_else(|| self.wrong_type(key, value))
     }
 
     fn wrong_type(&self, key: &Key, value: &Value) -> ConfigError {
@@ -417,12 +457,14 @@ mod tests {
             Table::Workspace,
             json!({"app": "site", "root-files": ["*.json"], "full-reload-threshold": 3,
                    "watch-ignore": ["notes/**"], "port": 9000, "static-folder": "public",
+                   "allowed-hosts": ["Dev.example.org", ".test"],
                    "versions": 5, "loop-guard": false, "loop-budget": 7, "preflight": false}),
         )
         .expect("settings that are right");
         assert_eq!(config.app.as_deref(), Some(Utf8Path::new("site")));
         assert_eq!((config.port, config.full_reload_threshold), (Some(9000), 3));
         assert_eq!((&*config.root_files[0], &*config.watch_ignore[0]), ("*.json", "notes/**"));
+        assert_eq!(config.allowed_hosts, ["dev.example.org", ".test"]);
         assert_eq!((config.static_folder.as_str(), config.versions), ("public", 5));
         assert_eq!((config.loop_guard, config.loop_budget, config.preflight), (false, 7, false));
         let package = json!({"name": "board", "gate": "cargo test", "gate-limit": 30});
@@ -469,6 +511,11 @@ mod tests {
             json!({"root-files": [1]}),
             json!({"name": "a/b"}),
             json!({"static-folder": ""}),
+            json!({"allowed-hosts": "dev.example.org"}),
+            json!({"allowed-hosts": ["dev.example.org:80"]}),
+            json!({"allowed-hosts": ["*.example.org"]}),
+            json!({"allowed-hosts": ["http://dev.example.org/"]}),
+            json!({"allowed-hosts": ["."]}),
             json!({"versions": 0}),
             json!({"gate": " "}),
             json!({"gate": ["cargo", "test"]}),

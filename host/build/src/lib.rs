@@ -30,7 +30,7 @@ pub use app::{App, AppError, LocalPackage, Module};
 pub use cargo::{Artifact, BuildEvent, BuildOutcome, BuildRequest, CancelToken, Failure, build};
 pub use checkout::{Commit, commit};
 pub use compare::{Comparison, compare};
-pub use config::Config;
+pub use config::{Config, host_name};
 pub use diagnostics::{Diagnostic, Level};
 pub use gate::{GateOutcome, gate};
 pub use hash::hash_of;

@@ -39,9 +39,13 @@ struct DevArgs {
     /// The port to serve at; if it is taken, the next free one; 0 is any [default: 8080]
     #[arg(long)]
     port: Option<u16>,
-    /// The address to listen at
+    /// The address to listen at: `0.0.0.0` or `::` for all of the machine's. Requests from beyond this machine need the key in the
+    /// printed address
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
+    /// A name by which requests may call the server, besides addresses and `localhost`; `.example.org` for all names below it
+    #[arg(long, value_name = "NAME", value_parser = hmr_build::host_name)]
+    allowed_host: Vec<String>,
     /// Opens the page in the default browser
     #[arg(long)]
     open: bool,
@@ -78,6 +82,7 @@ fn dev(arguments: DevArgs) -> ExitCode {
         port: arguments.port,
         default_port: PORT,
         host: arguments.host,
+        allowed_hosts: arguments.allowed_host,
         open: arguments.open,
         gates: !arguments.no_gates,
         json: arguments.json,

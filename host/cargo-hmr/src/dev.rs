@@ -39,6 +39,8 @@ pub struct Options {
     pub default_port: u16,
     /// The address to listen at.
     pub host: String,
+    /// The names by which requests may call the server, besides those of the configuration.
+    pub allowed_hosts: Vec<String>,
     /// Whether to open a browser.
     pub open: bool,
     /// Whether updates wait for the gates of their modules.
@@ -194,9 +196,8 @@ impl Session {
         let shared = Shared::new(
             greeting(&coordinator),
             app.config.versions,
-            places(&app),
+            places(&app, options),
             identity(&app),
-            &options.host,
             from_pages,
         )?;
         let shared = Arc::new(shared);
@@ -246,21 +247,31 @@ impl Session {
         let options = &self.options;
         let wanted = options.port.or(self.app.config.port).unwrap_or(options.default_port);
         let listener = server::listen(&options.host, wanted).await?;
-        let port = listener.local_addr()?.port();
-        let url = format!("http://{}:{port}/", options.host);
-        let router = server::router(Arc::clone(&self.shared));
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let at = listener.local_addr()?;
+        let exposed = server::is_exposed(at.ip());
+        let key_file = self.app.target_dir().join("key");
+        let key = exposed.then(|| server::Key::load(&key_file, at.port())).transpose()?;
+        let urls = server::addresses(&listener, &options.host, key.as_ref())?;
+        let router = server::router(Arc::clone(&self.shared), key);
+        let messages = self.messages.clone();
+        tokio::spawn(server::serve(listener, router, move |message| {
+            let page = "the server".to_owned();
+            _ = messages.send(Message::Tell(Event::Problem { page, message }));
+        }));
         let messages = self.messages.clone();
         tokio::spawn(async move {
             while let Some(from) = pages.recv().await {
                 _ = messages.send(Message::Page(from));
             }
         });
+        let url = urls.first().cloned().unwrap_or_default();
         let open = options.open.then(|| url.clone());
         self.reporter.tell(&Event::Ready {
             url,
+            urls,
             app: self.app.root.to_string(),
-            port_taken: (wanted != 0 && wanted != port).then_some(wanted),
+            port_taken: (wanted != 0 && wanted != at.port()).then_some(wanted),
+            warning: exposed.then(|| server::EXPOSED.to_owned()),
         });
         if let Some(url) = open
             && let Err(error) = open::that_detached(&url)
@@ -527,8 +538,9 @@ fn identity(app: &App) -> String {
     hmr_build::hash_of(root.as_str().as_bytes())
 }
 
-fn places(app: &App) -> Places {
+fn places(app: &App, options: &Options) -> Places {
     Places {
+        hosts: app.config.allowed_hosts.iter().chain(&options.allowed_hosts).cloned().collect(),
         root: app.root.clone(),
         static_folder: app.root.join(&app.config.static_folder),
         snapshots: app.root.join(snapshots::FOLDER),

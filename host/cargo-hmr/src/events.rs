@@ -51,13 +51,18 @@ pub enum UpdateKind {
 pub enum Event {
     /// The server answers.
     Ready {
-        /// The page's address.
+        /// The page's address for this machine's own browser.
         url: String,
+        /// All addresses of the page, that one first.
+        urls: Vec<String>,
         /// The application's folder.
         app: String,
         /// Set if the port that was asked for was taken.
         #[serde(skip_serializing_if = "Option::is_none")]
         port_taken: Option<u16>,
+        /// What others can do, if other machines can reach the server.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        warning: Option<String>,
     },
     /// Something that takes time goes on: setting up a toolchain, compiling dependencies.
     Progress {

@@ -157,15 +157,8 @@ pub fn findings(findings: &[Finding]) {
 /// The lines that people read; empty for events that say nothing to them.
 fn human(event: &Event) -> String {
     match event {
-        Event::Ready { url, app, port_taken } => {
-            let taken = port_taken
-                .map(|port| {
-                    format!("\n  {WARN}port {port} is taken{WARN:#}, so this is the next free one")
-                })
-                .unwrap_or_default();
-            format!(
-                "\n  {GOOD}cargo-hmr{GOOD:#}  {NAME}{url}{NAME:#}  {FAINT}serving `{app}`{FAINT:#}{taken}\n"
-            )
+        Event::Ready { url, urls, app, port_taken, warning } => {
+            ready(url, urls, app, *port_taken, warning.as_deref())
         }
         Event::BuildFailed { title, diagnostics } => failure(title, diagnostics),
         Event::BuildFinished { warnings, .. } => warnings
@@ -242,6 +235,29 @@ fn human(event: &Event) -> String {
         | Event::ClientConnected { .. }
         | Event::ClientDisconnected { .. } => String::new(),
     }
+}
+
+/// The addresses, and what to know about them.
+fn ready(
+    url: &str,
+    urls: &[String],
+    app: &str,
+    port_taken: Option<u16>,
+    warning: Option<&str>,
+) -> String {
+    let mut text = format!(
+        "\n  {GOOD}cargo-hmr{GOOD:#}  {NAME}{url}{NAME:#}  {FAINT}serving `{app}`{FAINT:#}"
+    );
+    for other in urls.iter().filter(|other| *other != url) {
+        _ = write!(text, "\n             {NAME}{other}{NAME:#}");
+    }
+    if let Some(port) = port_taken {
+        _ = write!(text, "\n  {WARN}port {port} is taken{WARN:#}, so this is the next free one");
+    }
+    if let Some(warning) = warning {
+        _ = write!(text, "\n  {WARN}warning{WARN:#}: {warning}");
+    }
+    text + "\n"
 }
 
 fn failure(title: &str, diagnostics: &[Diagnostic]) -> String {
@@ -381,6 +397,28 @@ mod tests {
         let event = Event::BuildFailed { title: "it failed".into(), diagnostics: vec![diagnostic] };
         let text = human(&shown(event));
         assert!(text.starts_with("\u{1b}[1;91merror\u{1b}[0m␛]0;title␇\u{1b}[0m"), "{text:?}");
+    }
+
+    #[test]
+    fn each_address_has_its_own_line() {
+        let event = Event::Ready {
+            url: "http://127.0.0.1:1/".into(),
+            urls: vec!["http://127.0.0.1:1/".into(), "http://192.0.2.7:1/".into()],
+            app: "/app".into(),
+            port_taken: None,
+            warning: Some("others can reach this".into()),
+        };
+        let lines = plain(&event);
+        let lines: Vec<&str> = lines.lines().map(str::trim).collect();
+        assert_eq!(
+            lines,
+            [
+                "",
+                "cargo-hmr  http://127.0.0.1:1/  serving `/app`",
+                "http://192.0.2.7:1/",
+                "warning: others can reach this"
+            ]
+        );
     }
 
     #[test]

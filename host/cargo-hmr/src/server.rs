@@ -7,9 +7,14 @@
 //!
 //! Trust (in [`trust`]): every request's `Host` is checked against the names that this server goes by, the
 //! `Origin` of the socket and of every request that could change something must be the page's own, the socket
-//! wants a token of this process, nothing is readable across origins, and no path leads out of its folder.
+//! wants a token of this process, nothing is readable across origins, and no path leads out of its folder. Where other
+//! machines can reach the server, every request must carry a key besides ([`key`]).
 
+mod addresses;
+mod connections;
+mod content;
 mod files;
+mod key;
 mod limits;
 mod outbox;
 mod page;
@@ -18,27 +23,29 @@ mod snapshots;
 mod socket;
 mod trust;
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool},
-};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool};
 
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Path, Query, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use camino::Utf8PathBuf;
-use tokio::{
-    net::TcpListener,
-    sync::{mpsc, oneshot},
-};
+use tokio::sync::{mpsc, oneshot};
 
-use self::outbox::Outboxes;
-pub use self::requests::{Answer, Request};
+pub use self::{
+    addresses::{addresses, is_exposed, listen},
+    connections::serve,
+    key::{EXPOSED, Key},
+    requests::{Answer, Request},
+};
+use self::{
+    content::{Cache, Content, Source},
+    outbox::Outboxes,
+};
 use crate::{
     experiment::Experiments,
     protocol::{ClientMessage, Hello, ServerMessage},
@@ -57,7 +64,7 @@ pub struct Shared {
     pub store: Mutex<Store>,
     /// What a page that comes now must know.
     pub greeting: RwLock<Greeting>,
-    /// Where pages and static files are found.
+    /// Where pages and static files are found, and by which names.
     pub places: RwLock<Places>,
     /// Whether swaps are rehearsed now.
     pub rehearsing: AtomicBool,
@@ -66,7 +73,6 @@ pub struct Shared {
     token: String,
     /// Which application is served. It is the same after a restart of the tool.
     app: String,
-    names: trust::Names,
 }
 
 /// What a page that comes now must know.
@@ -78,9 +84,12 @@ pub struct Greeting {
     pub experiments: Experiments,
 }
 
-/// Folders that are served.
+/// What the configuration says of the server.
 #[derive(Debug, Clone)]
 pub struct Places {
+    /// The names by which it may be called, besides those of this machine: in lower case, with a dot at the start for all names
+    /// that end so.
+    pub hosts: Vec<String>,
     /// The folder with `index.html`.
     pub root: Utf8PathBuf,
     /// The folder with static files.
@@ -142,7 +151,6 @@ impl Shared {
         versions: usize,
         places: Places,
         app: String,
-        host: &str,
         from_pages: mpsc::UnboundedSender<FromPage>,
     ) -> Result<Self, getrandom::Error> {
         Ok(Self {
@@ -154,7 +162,6 @@ impl Shared {
             from_pages,
             token: random_name()?,
             app,
-            names: trust::Names::new(host),
         })
     }
 
@@ -213,43 +220,26 @@ pub enum ServerError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The host is no address.
+    /// The host is not an address.
     #[error(
-        "`{0}` is no address of this machine\nhint: use `127.0.0.1`, `::1`, `localhost` or `0.0.0.0`"
+        "`{0}` is not an address to listen at\nhint: use `127.0.0.1`, `::1`, `localhost`, `0.0.0.0`, `::` or an address of this machine; for a name by which requests call it there is `--allowed-host`"
     )]
     Host(String),
 }
 
-/// Listens at `port`, or at the next free one after it. Port 0 is any free one.
-///
-/// # Errors
-/// [`ServerError`]
-pub async fn listen(host: &str, port: u16) -> Result<TcpListener, ServerError> {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let address: IpAddr = match bare {
-        "localhost" => IpAddr::from([127, 0, 0, 1]),
-        _ => bare.parse().map_err(|_| ServerError::Host(host.to_owned()))?,
-    };
-    let mut first_error = None;
-    for candidate in port..=port.saturating_add(if port == 0 { 0 } else { 100 }) {
-        match TcpListener::bind(SocketAddr::new(address, candidate)).await {
-            Ok(listener) => return Ok(listener),
-            Err(error) => _ = first_error.get_or_insert(error),
-        }
-    }
-    let source = first_error.unwrap_or_else(|| std::io::ErrorKind::AddrInUse.into());
-    Err(ServerError::Bind { host: host.to_owned(), port, source })
-}
-
-/// Everything that the server answers.
-pub fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
+/// Everything that the server answers; with a `key`, only to requests that carry it.
+pub fn router(shared: Arc<Shared>, key: Option<Key>) -> Router {
+    let mut router = Router::new()
         .route("/@hmr/socket", get(socket::open))
         .route("/@hmr/session", get(session))
         .route("/@hmr/client/{*path}", get(files::client))
         .route("/@hmr/module/{module}/{file}", get(module))
         .merge(by_hand(&shared))
-        .fallback(get(page::serve))
+        .fallback(get(page::serve));
+    if let Some(key) = key {
+        router = router.layer(middleware::from_fn_with_state(Arc::new(key), key::guard));
+    }
+    router
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), trust::guard))
         .with_state(shared)
 }
@@ -298,23 +288,21 @@ async fn session(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) 
 async fn module(
     State(shared): State<Arc<Shared>>,
     Path((module, file)): Path<(String, String)>,
+    method: Method,
+    headers: HeaderMap,
 ) -> Response {
-    let bytes = file.strip_suffix(".wasm").and_then(|hash| {
-        shared.store.lock().unwrap_or_else(PoisonError::into_inner).bytes(&module, hash)
-    });
-    match bytes {
-        Some(bytes) => {
-            let cache = HeaderValue::from_static("public, max-age=31536000, immutable");
-            (
-                [
-                    (header::CONTENT_TYPE, HeaderValue::from_static("application/wasm")),
-                    (header::CACHE_CONTROL, cache),
-                ],
-                bytes,
-            )
-                .into_response()
-        }
-        None => (StatusCode::NOT_FOUND, "this version is not kept any more; load the page again\n")
-            .into_response(),
-    }
+    let hash = file.strip_suffix(".wasm").unwrap_or_default();
+    let bytes = shared.store.lock().unwrap_or_else(PoisonError::into_inner).bytes(&module, hash);
+    let Some(bytes) = bytes else {
+        let text = "this version is not kept any more; load the page again\n";
+        return (StatusCode::NOT_FOUND, text).into_response();
+    };
+    let content = Content {
+        kind: "application/wasm".to_owned(),
+        cache: Cache::Keep,
+        tag: hash.to_owned(),
+        modified: None,
+        source: Source::Memory(bytes),
+    };
+    content.answer(&method, &headers).await
 }

@@ -3,6 +3,7 @@
 //! Each test has its own copy of the demo, its own tool and its own Chromium. What a test awaits is an event that the
 //! tool reports or a state of the page, always with a deadline.
 
+mod addresses;
 mod api;
 mod assets;
 mod failures;

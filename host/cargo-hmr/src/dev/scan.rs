@@ -80,7 +80,8 @@ impl Session {
     fn use_app(&mut self, app: Option<App>) {
         if let Some(app) = app {
             self.app = Arc::new(app);
-            *self.shared.places.write().unwrap_or_else(PoisonError::into_inner) = places(&self.app);
+            *self.shared.places.write().unwrap_or_else(PoisonError::into_inner) =
+                places(&self.app, &self.options);
             let versions = self.app.config.versions;
             self.coordinator.keep(versions);
             let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);

@@ -15,9 +15,11 @@ impl Texts for Event {
     #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     fn texts(&mut self, edit: &mut dyn FnMut(&mut String, Kind)) {
         match self {
-            Self::Ready { url, app, port_taken: _ } => {
+            Self::Ready { url, urls, app, port_taken: _, warning } => {
                 url.texts(edit);
+                urls.texts(edit);
                 app.texts(edit);
+                warning.texts(edit);
             }
             Self::Progress { message }
             | Self::Note { message }

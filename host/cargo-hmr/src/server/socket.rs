@@ -139,7 +139,8 @@ async fn serve(shared: &Shared, socket: WebSocket, page: &str, id: &str) {
     }
 }
 
-/// Sends one message.
+/// Sends one message. It fails when the page reads nothing for too long ([`super::connections`]), so that neither the heartbeat nor
+/// the connection waits for it any longer.
 async fn send(
     to_page: &mut SplitSink<WebSocket, Message>,
     message: Message,
