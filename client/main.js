@@ -412,8 +412,12 @@ function interceptor() {
   return { who: "another server, or a proxy,", hint: "start the tool on this port again, or open the address that it prints" };
 }
 
-/** Says what stands between the page and the tool. */
-function intercepted() {
+/**
+ * Says what stands between the page and the tool.
+ * @param {string | null} refusal what the tool says, if it is the tool that refuses
+ */
+function intercepted(refusal) {
+  if (refusal) return status.stand("connection", `The tool does not let this page in: ${refusal}`);
   const { who, hint } = interceptor();
   status.stand("connection", `The tool cannot be reached: ${who} answers in its place\nhint: ${hint}`);
 }

@@ -42,6 +42,16 @@ function isTooLarge(text) {
  * @typedef {{ token: string, app: string }} Served
  */
 
+/**
+ * What the tool says when it does not let a page in, because the page has lost the key for instance.
+ * @param {Response} response
+ */
+async function refusal(response) {
+  if (response.status !== 403) return null;
+  const text = await response.text().catch(() => "");
+  return text.startsWith("refused: ") ? text.trim() : null;
+}
+
 /** A connection that is kept up. */
 export class Transport {
   /** @type {WebSocket | null} */
@@ -66,9 +76,10 @@ export class Transport {
   /**
    * @param {Network} network
    * @param {Served} served
-   * @param {{ received: (message: ServerMessage) => void, changed: (connected: boolean) => void, intercepted: () => void,
+   * @param {{ received: (message: ServerMessage) => void, changed: (connected: boolean) => void, intercepted: (refusal: string | null) => void,
    *   strange: (strange: boolean) => void, log: (text: string) => void }} to `strange` is called when another application is
-   *   served at the page's address, and when that is over; `intercepted` when something else answers in place of the tool
+   *   served at the page's address, and when that is over; `intercepted` when something else answers in place of the tool, or
+   *   the tool refuses, with its text then
    */
   constructor(network, { token, app }, { received, changed, intercepted, strange, log }) {
     this.#network = network;
@@ -172,7 +183,7 @@ export class Transport {
     }
     const answer = response.ok ? await response.json().catch(() => null) : null;
     if (answer?.nonce !== nonce || typeof answer.token !== "string") {
-      this.#intercepted();
+      this.#intercepted(await refusal(response));
       return null;
     }
     const strange = this.#app !== "" && typeof answer.app === "string" && answer.app !== this.#app;

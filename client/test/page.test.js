@@ -170,6 +170,7 @@ test("a lost connection is made anew, with the tool's new token and longer pause
   /** @type {unknown[]} */
   const asked = [];
   let intercepted = 0;
+  let refusal = "";
   /** @type {unknown[]} */
   const received = [];
   /** @type {string[]} */
@@ -180,6 +181,7 @@ test("a lost connection is made anew, with the tool's new token and longer pause
         if (!up) throw new Error("down");
         const nonce = new URL(String(url)).searchParams.get("nonce");
         asked.push(nonce);
+        if (refusal) return new Response(refusal, { status: 403 });
         return Response.json(cached ?? { token, app, nonce });
       },
       nonce: () => String(asked.length),
@@ -195,7 +197,7 @@ test("a lost connection is made anew, with the tool's new token and longer pause
     {
       received: (message) => void received.push(message),
       changed: () => {},
-      intercepted: () => void intercepted++,
+      intercepted: (text) => void (text === null ? intercepted++ : logs.push(text)),
       strange: (strange) => void logs.push(strange ? "strange" : "home"),
       log: (text) => void logs.push(text),
     },
@@ -256,4 +258,12 @@ test("a lost connection is made anew, with the tool's new token and longer pause
   /** @type {any} */ (later)();
   await turn();
   assert.equal(sockets.length, 4);
+
+  sockets[3]?.dispatchEvent(new Event("close"));
+  for (const text of ["refused: no key\n", "<h1>Forbidden</h1>"]) {
+    refusal = text;
+    /** @type {any} */ (later)();
+    await turn();
+  }
+  assert.deepEqual([logs.at(-1), intercepted, sockets.length], ["refused: no key", 4, 4], "the tool's own words, if it is the tool");
 });
