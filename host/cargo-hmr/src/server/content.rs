@@ -121,7 +121,7 @@ impl Cache {
     const fn header(self) -> &'static str {
         match self {
             Self::Ask => "no-cache",
-            Self::Keep => "public, max-age=31536000, immutable",
+            Self::Keep => "private, max-age=31536000, immutable",
         }
     }
 }

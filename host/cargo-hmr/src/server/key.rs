@@ -114,7 +114,10 @@ pub(super) async fn guard(State(key): State<Arc<Key>>, request: Request, next: N
         }
         Some(_) => next.run(request).await,
         None if key.is_in(request.headers()) => next.run(request).await,
-        None => (StatusCode::FORBIDDEN, REFUSAL).into_response(),
+        None => {
+            let cache = [(header::CACHE_CONTROL, "no-store")];
+            (StatusCode::FORBIDDEN, cache, REFUSAL).into_response()
+        }
     }
 }
 
