@@ -97,6 +97,9 @@ function show(element, problem) {
   element.prepend(shown);
 }
 
+/** How many resets are shown one by one. */
+const MOST_RESETS = 20;
+
 /**
  * @param {Swap} swap
  * @param {boolean} revived whether it is the version that trapped, started again: the trap is still to be read
@@ -114,6 +117,7 @@ function tell(swap, revived) {
         Object.entries(keys ?? {}).flatMap(([key, { outcome, reason }]) => (outcome === "reset" ? [`\`${key}\` was reset: ${reason}`] : [])),
       );
       log("info", swap.module, `runs ${swap.hash.slice(0, 8)} after ${total.toFixed(1)} ms`);
+      if (resets.length > MOST_RESETS) resets.splice(MOST_RESETS, resets.length, `${resets.length - MOST_RESETS} more were reset; the report in \`hmr:swap\` has them all`);
       if (resets.length > 0) status.warn(resets.join("\n"));
       for (const reset of resets) log("warn", swap.module, reset);
       return;

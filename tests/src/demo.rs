@@ -9,6 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Component, Path, PathBuf};
 use std::{env, process, thread};
+use tempfile::TempDir;
 use walkdir::WalkDir;
 
 /// Folders that hold no sources.
@@ -96,6 +97,24 @@ impl DemoCopy {
     /// If `old` does not occur exactly once: the demo has changed, and the test must follow it.
     pub fn edit(&self, path: &str, old: &str, new: &str) {
         self.write(path, replaced(path, &self.read(path), old, new));
+    }
+
+    /// The same application in another folder: another application to the tool.
+    ///
+    /// # Panics
+    ///
+    /// If the temporary folder cannot be written.
+    #[must_use]
+    pub fn twin(&self) -> TempDir {
+        let twin = tempfile::tempdir().expect("the temporary folder can be written");
+        for path in sources(&self.folder) {
+            let target = twin.path().join(&path);
+            if let Some(folder) = target.parent() {
+                fs::create_dir_all(folder).expect("a folder can be made");
+            }
+            fs::copy(self.folder.join(&path), target).expect("a file can be copied");
+        }
+        twin
     }
 
     /// Makes every source file equal to the repository's. Files that are equal already keep their time stamps, so

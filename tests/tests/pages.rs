@@ -1,6 +1,5 @@
 //! Many pages, pages that say too much, and pages of something else: the real tool, and pages that are played by a socket.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -9,7 +8,6 @@ use hmr_tests::dev::{Dev, SOON, tool};
 use hmr_tests::page::{Page, application};
 use hmr_tests::process::Process;
 use serde_json::{Value, json};
-use walkdir::WalkDir;
 
 /// The tool on a folder, without rehearsals: what is asked is answered at once.
 fn command(folder: &Path, port: u16) -> Command {
@@ -118,7 +116,7 @@ fn a_terminal_does_not_obey_a_page() {
 #[test]
 fn a_page_of_another_application_at_the_same_address_is_no_page_of_this_one() {
     let demo = DemoCopy::take();
-    let other = copy(demo.folder());
+    let other = demo.twin();
     let dev = start(demo.folder(), 0);
     let port = dev.port();
     let app = application(port);
@@ -156,20 +154,4 @@ fn what_is_told_of_an_update_of_an_earlier_run_is_left_out() {
     let swaps: Vec<&Value> = dev.events().iter().filter(|event| event["event"] == "swap").collect();
     assert_eq!(swaps.len(), 1, "{swaps:?}");
     assert_ne!(swaps[0]["swaps"][0]["hash"], "an earlier run");
-}
-
-/// The same application in another folder.
-fn copy(folder: &Path) -> tempfile::TempDir {
-    let copy = tempfile::tempdir().expect("the temporary folder can be written");
-    let files = WalkDir::new(folder).min_depth(1).into_iter();
-    for entry in files.filter_entry(|entry| entry.file_name() != "target").map_while(Result::ok) {
-        let path = entry.path().strip_prefix(folder).expect("it is below the folder");
-        let to = copy.path().join(path);
-        if entry.file_type().is_dir() {
-            fs::create_dir_all(to).expect("a folder can be made");
-        } else {
-            fs::copy(entry.path(), to).expect("a file can be copied");
-        }
-    }
-    copy
 }

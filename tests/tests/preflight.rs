@@ -1,5 +1,6 @@
 //! Rehearsals, asked for as a page asks for them: over the socket, with snapshots of its own.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use hmr_tests::demo::DemoCopy;
@@ -37,6 +38,28 @@ fn a_version_is_rehearsed_with_the_state_of_the_page_that_asks() {
     assert_eq!((&verdict["outcome"], &verdict["step"]), (&json!("failed"), &json!("restore")));
     let error = verdict["error"].as_str().unwrap_or_default();
     assert!(error.contains("out of time") && error.contains("lib.rs:"), "{error}");
+}
+
+#[test]
+fn many_pages_in_the_same_state_do_not_wait_for_each_other() {
+    let demo = DemoCopy::take();
+    let mut dev = Dev::start(demo.folder());
+    dev.wait_built();
+    dev.wait_preflight();
+    let mut pages: Vec<Page> = (0..200).map(|_| Page::open(&dev)).collect();
+    let hello = pages.iter_mut().map(|page| page.read("hello")).last().expect("a greeting");
+    let versions = hello["modules"].as_array().expect("modules");
+    let version = versions.iter().find(|it| it["module"] == "stopwatch").expect("the stopwatch");
+    for (id, page) in (0..).zip(&mut pages) {
+        page.ask(id, "stopwatch", &version["hash"], "Stopwatch", &json!({}));
+    }
+    let mut rehearsals = BTreeSet::new();
+    for (id, page) in (0..).zip(&mut pages) {
+        let verdict = page.read("verdict");
+        assert_eq!((&verdict["id"], &verdict["outcome"]), (&json!(id), &json!("passed")));
+        rehearsals.insert(verdict["duration"]["run"].to_string());
+    }
+    assert!(rehearsals.len() < 100, "{} rehearsals for 200 pages", rehearsals.len());
 }
 
 #[test]

@@ -509,7 +509,11 @@ impl Session {
                 }
                 ClientMessage::Rehearse(request) => self.rehearse(page, request),
                 ClientMessage::State(state) => {
-                    if let Some(preflight) = &self.preflight {
+                    // Of what is not there, nothing can be learned.
+                    let store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+                    let known = store.get(&state.module, &state.hash).is_some();
+                    drop(store);
+                    if let Some(preflight) = self.preflight.as_ref().filter(|_| known) {
                         preflight.learn(state);
                     }
                 }

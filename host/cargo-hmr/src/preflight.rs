@@ -100,6 +100,7 @@ impl Preflight {
             started: 0,
             versions: BTreeMap::new(),
             asked: HashMap::new(),
+            under_way: HashMap::new(),
             next_id: 0,
         };
         let thread = thread::spawn(move || stagehand.run(&inbox));
@@ -158,7 +159,10 @@ struct Stagehand {
     /// The versions that a process has, or is given when it starts; as many as it keeps.
     versions: BTreeMap<String, VecDeque<Version>>,
     /// Who waits for which verdict.
-    asked: HashMap<u64, Asked>,
+    asked: HashMap<u64, Vec<Asked>>,
+    /// The rehearsals that have no verdict yet. Pages in the same state wait for the same one: many pages that ask at once
+    /// would else wait for each other.
+    under_way: HashMap<Subject, u64>,
     next_id: u64,
 }
 
@@ -166,6 +170,9 @@ struct Process {
     child: Child,
     to: BufWriter<ChildStdin>,
 }
+
+/// What a rehearsal is about: module, version, snapshot, transform.
+type Subject = (String, String, String, String);
 
 struct Asked {
     page: String,
@@ -265,8 +272,9 @@ impl Stagehand {
                 (self.tell)(Told::Unavailable { message });
             }
             Some(Answer::Verdict { id, outcome, step, error, run_ms }) => {
-                if let Some(asked) = self.asked.remove(&id) {
-                    self.answer(asked, outcome, step, error, run_ms);
+                self.under_way.retain(|_, other| *other != id);
+                for asked in self.asked.remove(&id).unwrap_or_default() {
+                    self.answer(asked, outcome, step.clone(), error.clone(), run_ms);
                 }
             }
             None => self.died(),
@@ -276,7 +284,8 @@ impl Stagehand {
     /// The process has ended by itself: nobody who asked it gets an answer from it.
     fn died(&mut self) {
         self.end();
-        for asked in std::mem::take(&mut self.asked).into_values() {
+        self.under_way.clear();
+        for asked in std::mem::take(&mut self.asked).into_values().flatten() {
             let error = "the rehearsal came to no end: `hmr-preflight` died".to_owned();
             self.answer(asked, Outcome::Skipped, None, Some(error), 0.0);
         }
@@ -318,9 +327,14 @@ impl Stagehand {
         if let Some(bytes) = bytes {
             self.add(Version { module: module.clone(), hash: hash.clone(), bytes });
         }
+        let subject = (module.clone(), hash.clone(), snapshot.clone(), transform.to_string());
+        if let Some(waiting) = self.under_way.get(&subject).and_then(|id| self.asked.get_mut(id)) {
+            return waiting.push(asked);
+        }
         let id = self.next_id;
         self.next_id += 1;
-        self.asked.insert(id, asked);
+        self.asked.insert(id, vec![asked]);
+        self.under_way.insert(subject, id);
         self.write(&Request::Rehearse { id, module, hash, snapshot, transform }, &[]);
     }
 

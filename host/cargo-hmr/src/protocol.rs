@@ -8,7 +8,7 @@ mod texts;
 use std::collections::BTreeMap;
 
 use hmr_build::{Diagnostic, Failure};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::Error as _};
 use serde_json::Value;
 
 /// One version of a module, as a page may fetch it.
@@ -364,9 +364,16 @@ impl ClientMessage {
     /// Reads a text message of any content.
     ///
     /// # Errors
-    /// What serde says of text that is not a message.
+    /// What serde says of text that is not a message, and what else is wrong with it.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        let message = serde_json::from_str(text)?;
+        // The answer has it again, and waits in a queue.
+        if let Self::Rehearse(Rehearse { id, .. }) = &message
+            && !(id.is_number() || id.as_str().is_some_and(|id| id.len() <= 64))
+        {
+            return Err(serde_json::Error::custom("`id` is neither a number nor a short text"));
+        }
+        Ok(message)
     }
 }
 
@@ -410,6 +417,11 @@ mod tests {
         {
             assert!(ClientMessage::parse(text).is_err(), "{text}");
         }
+        let long = format!(r#"{{"type":"rehearse","id":"{}"}}"#, "x".repeat(65));
+        for text in [&*long, r#"{"type":"rehearse"}"#, r#"{"type":"rehearse","id":[1]}"#] {
+            assert!(ClientMessage::parse(text).is_err(), "{text}");
+        }
+        assert!(ClientMessage::parse(r#"{"type":"rehearse","id":7}"#).is_ok());
         let swap = ClientMessage::parse(
             r#"{"type":"swap","sequence":2,"extra":1,"swaps":[{"module":"a","outcome":"committed"}]}"#,
         );

@@ -131,13 +131,17 @@ impl Texts for String {
 
 impl<T: Texts> Texts for Option<T> {
     fn texts(&mut self, edit: &mut dyn FnMut(&mut String, Kind)) {
-        self.iter_mut().for_each(|text| text.texts(edit));
+        if let Some(text) = self {
+            text.texts(edit);
+        }
     }
 }
 
 impl<T: Texts> Texts for Vec<T> {
     fn texts(&mut self, edit: &mut dyn FnMut(&mut String, Kind)) {
-        self.iter_mut().for_each(|text| text.texts(edit));
+        for text in self {
+            text.texts(edit);
+        }
     }
 }
 

@@ -182,6 +182,20 @@ fn each_way_to_fail_is_told_with_its_step_and_reason() {
 }
 
 #[test]
+fn a_panic_with_a_text_of_any_length_is_cut_and_the_process_goes_on() {
+    let mut preflight = Preflight::start();
+    // As JSON, each of these bytes takes six.
+    let panic = "(drop (memory.grow (i32.const 1000)))
+        (call $panic (i32.const 65536) (i32.const 60000000)) (unreachable)";
+    preflight.version("long", &module(panic, ""));
+    let (outcome, step, error) = preflight.rehearse("long");
+    assert_eq!((outcome, &*step), (Outcome::Failed, "restore"));
+    assert!(error.len() <= 4096 && error.ends_with(" … (cut, 59 MB more)"), "{}", error.len());
+    preflight.version("good", &module("", ""));
+    assert_eq!(preflight.rehearse("good"), passed());
+}
+
+#[test]
 fn functions_that_no_rehearsal_has_called_yet_are_added_when_one_does() {
     let helpers = "(func $direct (result i32) (call $deeper)) (func $deeper (result i32) (i32.const 1))
         (table 1 funcref) (elem (i32.const 0) $through) (func $through (result i32) (call $deeper))";

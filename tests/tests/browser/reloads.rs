@@ -1,7 +1,7 @@
 //! What cannot be swapped: the page itself, and the tool.
 
 use hmr_tests::browser::Browser;
-use hmr_tests::dev::Dev;
+use hmr_tests::dev::{Dev, tool};
 use hmr_tests::session::Session;
 use serde_json::json;
 
@@ -76,6 +76,29 @@ fn what_the_page_holds_comes_back_though_a_component_is_gone() {
     session.browser.wait(&format!("{NAME} === 'Ada'"));
     // The browser's own scrolling is as the page had it.
     session.browser.wait("history.scrollRestoration === 'auto'");
+}
+
+#[test]
+fn a_page_of_another_application_at_the_same_address_says_what_it_is_and_waits_for_its_own() {
+    let session = Session::start();
+    let port = session.dev.port();
+    let Session { browser, dev, demo, .. } = session;
+    dev.stop();
+    let other = demo.twin();
+    let mut command = tool();
+    // Nobody waits for its first build, which would take long.
+    command.arg("dev").arg(other.path()).args(["--json", "--port", &port.to_string()]);
+    let mut dev = Dev::run(command);
+    assert_eq!(dev.port(), port, "the port is free again");
+    let told = "document.querySelector('hmr-status').shadowRoot.textContent.includes('belongs to another application')";
+    browser.wait(told);
+    assert!(!dev.events().iter().any(|event| event["event"] == "client-connected"));
+    dev.stop();
+
+    let mut dev = Dev::start_on(demo.folder(), port);
+    dev.wait("client-connected");
+    browser.wait(&format!("!{told}"));
+    assert_eq!(browser.value("window.untouched", &[]), true, "the page was never reloaded");
 }
 
 #[test]

@@ -12,7 +12,6 @@ impl Texts for Built {
 }
 
 impl Texts for Event {
-    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     fn texts(&mut self, edit: &mut dyn FnMut(&mut String, Kind)) {
         match self {
             Self::Ready { url, urls, app, port_taken: _, warning } => {

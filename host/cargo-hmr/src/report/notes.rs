@@ -89,7 +89,7 @@ fn merged(mut notes: Vec<Note>) -> Vec<Note> {
         for note in notes {
             let mut alike = note.what.clone();
             if part < alike.len() {
-                alike[part] = class(&note.what, part).to_owned();
+                class(&note.what, part).clone_into(&mut alike[part]);
             }
             let group = *known.entry(alike).or_insert_with(|| {
                 groups.push(Vec::new());

@@ -140,11 +140,11 @@ fn summary(swap: &Swap) -> String {
     for (outcome, left_out) in &swap.cut {
         count(outcome, *left_out);
     }
-    told(counts.into_values(), collapsed(notes), swap.cut.values().sum())
+    told(counts.into_values(), &collapsed(notes), swap.cut.values().sum())
 }
 
 /// The counts, then the notes. Of those that tell of a loss none is left out.
-fn told(counts: impl Iterator<Item = (String, u64)>, notes: Vec<Note>, cut: u64) -> String {
+fn told(counts: impl Iterator<Item = (String, u64)>, notes: &[Note], cut: u64) -> String {
     let mut words: Vec<String> = counts
         .map(|(word, count)| match word.as_str() {
             "reset" => format!("{WARN}{count} reset{WARN:#}"),

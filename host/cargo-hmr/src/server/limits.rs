@@ -109,8 +109,8 @@ pub(super) fn cut(message: &mut ClientMessage) {
     let edit = &mut |text: &mut String, _: Kind| *text = cut_owned(std::mem::take(text));
     match message {
         ClientMessage::Swap { swaps, .. } => {
-            swaps.iter_mut().for_each(Swap::shorten);
             swaps.texts(edit);
+            swaps.iter_mut().for_each(Swap::shorten);
         }
         ClientMessage::Trap(trap) => trap.texts(edit),
         ClientMessage::Slower(slower) => slower.texts(edit),
