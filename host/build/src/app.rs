@@ -5,6 +5,7 @@
 //! read here, so that what cargo means and what the tool means are the same.
 
 mod metadata;
+mod settings;
 mod static_folder;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use std::time::Duration;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Metadata, Package};
 
+pub use self::settings::Settings;
 use crate::config::{Config, ConfigError, Table};
 
 /// The package that a module depends on.
@@ -155,10 +157,23 @@ pub enum AppError {
 impl App {
     /// Finds the app at `path`, a folder or a manifest. May download what the workspace depends on.
     pub fn load(path: &Utf8Path) -> Result<App, AppError> {
+        Self::load_telling(path, &mut |_| {})
+    }
+
+    /// Finds the app at `path` as [`App::load`] does; `on` is called with what cargo waits for.
+    pub fn load_telling(
+        path: &Utf8Path,
+        on: &mut (dyn FnMut(String) + Send),
+    ) -> Result<App, AppError> {
+        let mut on_line = |line: &str| {
+            if let Some(what) = crate::cargo::waits_for(line) {
+                on(what);
+            }
+        };
         let mut manifest = manifest_at(path)?;
         let mut seen = BTreeSet::new();
         loop {
-            let metadata = metadata::query(&manifest)?;
+            let metadata = metadata::query(&manifest, &mut on_line)?;
             let workspace_manifest = metadata.workspace_root.join("Cargo.toml");
             let mut config = Config::default();
             config.read(&workspace_manifest, Table::Workspace, &metadata.workspace_metadata)?;
@@ -186,6 +201,12 @@ impl App {
     #[must_use]
     pub fn target_dir(&self) -> Utf8PathBuf {
         self.target_directory.join("hmr")
+    }
+
+    /// The files that decide how it is compiled and are not part of it.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings::of(&self.root, crate::cargo::working_folder(self))
     }
 
     /// The modules that are made from `package`, directly or through what they depend on.

@@ -6,15 +6,18 @@
 //!
 //! A build ends early when its [`CancelToken`] is cancelled: cargo and all that it started are killed.
 
-pub(crate) mod child;
 mod dep_info;
 mod messages;
+mod status;
+
+use std::sync::{Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-pub use self::child::CancelToken;
-use self::child::Ended;
 use self::messages::Messages;
+use self::status::Status;
+pub(crate) use self::status::without_status;
+use crate::process::{self, CancelToken, Ended};
 use crate::toolchain::TARGET;
 use crate::{App, Diagnostic, Module, Toolchain};
 
@@ -59,6 +62,11 @@ pub enum BuildEvent {
         /// How many packages were compiled so far, this one included; fresh ones do not count.
         done: usize,
     },
+    /// cargo waits for another process, or for the network.
+    Waiting {
+        /// For what, in cargo's words: `file lock on build directory`.
+        what: String,
+    },
 }
 
 /// How a build ended.
@@ -101,25 +109,37 @@ pub struct Failure {
 pub fn build(
     request: &BuildRequest<'_>,
     cancel: &CancelToken,
-    on: &mut dyn FnMut(BuildEvent),
+    on: &mut (dyn FnMut(BuildEvent) + Send),
 ) -> BuildOutcome {
     let modules = match wanted(request) {
         Ok(modules) => modules,
         Err(failure) => return BuildOutcome::Failed(failure),
     };
     let mut messages = Messages::default();
-    let ended = child::run(command(request, &modules), cancel, None, |stdout| {
-        messages.read(stdout, on);
-    });
+    // Both outputs are read at once.
+    let on = Mutex::new(on);
+    let tell = |event| on.lock().unwrap_or_else(PoisonError::into_inner)(event);
+    let command = command(request, &modules);
+    let ended = process::run(
+        command,
+        cancel,
+        None,
+        |stdout| messages.read(stdout, &mut |event| tell(event)),
+        &mut |line| {
+            if let Some(what) = waits_for(line) {
+                tell(BuildEvent::Waiting { what });
+            }
+        },
+    );
     match ended {
         // There is no limit, so it is never late.
         Ok(Ended::Cancelled | Ended::Late) => BuildOutcome::Cancelled,
         Ok(Ended::Exited { success: true, stderr }) => {
-            artifacts(request.app, &modules, &mut messages, &stderr)
+            artifacts(request.app, &modules, &mut messages, &without_status(&stderr))
                 .map_or_else(BuildOutcome::Failed, BuildOutcome::Built)
         }
         Ok(Ended::Exited { success: false, stderr }) => {
-            BuildOutcome::Failed(messages.into_failure(&stderr))
+            BuildOutcome::Failed(messages.into_failure(&without_status(&stderr)))
         }
         Err(error) => BuildOutcome::Failed(Failure::plain(
             "cargo could not be started",
@@ -141,7 +161,8 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
     let app = request.app;
     let mut command = request.toolchain.command("build");
     command
-        .args(["--quiet", "--color=never", "--message-format=json-diagnostic-rendered-ansi"])
+        // Not `--quiet`: what cargo waits for is among its status lines.
+        .args(["--color=never", "--message-format=json-diagnostic-rendered-ansi"])
         .args(["--lib", "--target", TARGET, "--profile", PROFILE])
         .args(["--target-dir", app.target_dir().as_str()])
         .args(["--manifest-path", app.workspace_root.join("Cargo.toml").as_str()])
@@ -155,8 +176,17 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
     command
 }
 
+/// What cargo waits for, if a line of its standard error says that it does: a lock that another process holds, or the network.
+#[must_use]
+pub fn waits_for(line: &str) -> Option<String> {
+    match Status::read(line)? {
+        Status::Waiting(what) => Some(what),
+        Status::Other => None,
+    }
+}
+
 /// Where cargo is started: it looks from there upwards for `.cargo/config.toml`.
-fn working_folder(app: &App) -> &Utf8Path {
+pub(crate) fn working_folder(app: &App) -> &Utf8Path {
     if app.root.starts_with(&app.workspace_root) { &app.root } else { &app.workspace_root }
 }
 

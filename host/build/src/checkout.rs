@@ -3,12 +3,12 @@
 //! Everything here is optional for the developer. Without git, outside of a checkout or before the first commit there is no
 //! answer, and that is no error.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use camino::Utf8Path;
 use serde::Serialize;
 
-use crate::environment;
+use crate::{environment, process};
 
 /// A commit, and whether the files are still those of the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,9 +37,9 @@ fn git(folder: &Utf8Path, arguments: &[&str]) -> Option<String> {
     }
     // Nobody's own git command must find the index locked.
     command.arg("--no-optional-locks").args(arguments).current_dir(folder);
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    output.status.success().then(|| text.trim().to_owned())
+    let answer = process::ask(command).ok()?;
+    let text = String::from_utf8(answer.stdout).ok()?;
+    answer.success.then(|| text.trim().to_owned())
 }
 
 #[cfg(test)]

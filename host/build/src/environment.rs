@@ -5,9 +5,12 @@
 //! called. So inherited variables that begin with `CARGO` or `RUST` do not reach a child, `RUSTFLAGS`,
 //! `RUSTC_WRAPPER` and `CARGO_TARGET_DIR` included: flags belong in `.cargo/config.toml`, which counts.
 //!
-//! Kept is what says where things are and how to fetch them: `CARGO_HOME`, the variables of rustup
-//! (`RUSTUP_TOOLCHAIN` too, so that `cargo +nightly hmr` means it), and cargo's network and registry
-//! settings. All other variables, proxy settings among them, pass unchanged.
+//! Kept is what says where things are and how to fetch them: `CARGO_HOME`, the variables of rustup, and cargo's network and
+//! registry settings. All other variables, proxy settings among them, pass unchanged.
+//!
+//! `RUSTUP_TOOLCHAIN` passes if a person has chosen it (`cargo +nightly hmr`, or the variable itself). Where rustup has found it
+//! by its files and settings, which its `RUSTUP_TOOLCHAIN_SOURCE` tells, each child finds it again, so that those files count
+//! where the app lies, and their changes too.
 
 use std::process::Command;
 
@@ -17,11 +20,19 @@ const KEPT_PREFIXES: [&str; 5] =
 
 /// Takes what must not be inherited out of the environment that `command` will get.
 pub fn clean(command: &mut Command) {
+    let source = std::env::var("RUSTUP_TOOLCHAIN_SOURCE").ok();
+    let chosen = is_chosen(source.as_deref());
     for (name, _) in std::env::vars_os() {
+        let passes = |name: &str| passes(name) && (chosen || !name.starts_with("RUSTUP_TOOLCHAIN"));
         if name.to_str().is_some_and(|name| !passes(name)) {
             command.env_remove(&name);
         }
     }
+}
+
+/// Whether a person has chosen the toolchain, by what rustup says of it. Old versions of rustup say nothing.
+fn is_chosen(source: Option<&str>) -> bool {
+    source.is_none_or(|source| matches!(source, "cli" | "env"))
 }
 
 /// Whether a child process inherits the variable `name`.
@@ -36,7 +47,13 @@ fn passes(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::passes;
+    use super::{is_chosen, passes};
+
+    #[test]
+    fn a_toolchain_that_rustup_has_found_itself_is_found_again() {
+        assert!(!is_chosen(Some("default")) && !is_chosen(Some("toolchain-file")));
+        assert!(is_chosen(Some("cli")) && is_chosen(Some("env")) && is_chosen(None));
+    }
 
     #[test]
     fn what_changes_fingerprints_is_not_inherited() {

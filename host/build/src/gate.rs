@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 
-use crate::cargo::child::{self, Ended};
-use crate::{CancelToken, Failure, environment};
+use crate::process::{self, CancelToken, Ended};
+use crate::{Failure, environment};
 
 /// How much of a gate's output is shown, in bytes: its end, since that is where tools say what is wrong.
 const SHOWN: usize = 8 << 10;
@@ -40,7 +40,8 @@ pub fn gate(
     environment::clean(&mut command);
     command.current_dir(folder);
     let mut output = Vec::new();
-    let told = match child::run(command, cancel, Some(limit), |stdout| output = end_of(stdout)) {
+    let read = |stdout| output = end_of(stdout);
+    let told = match process::run(command, cancel, Some(limit), read, &mut |_| {}) {
         Ok(Ended::Cancelled) => return GateOutcome::Cancelled,
         Ok(Ended::Exited { success: true, .. }) => return GateOutcome::Passed,
         Ok(Ended::Exited { success: false, stderr }) => {

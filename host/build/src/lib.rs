@@ -12,7 +12,7 @@
 //! commit that a version was made from, and [`compare`], which tells two versions apart.
 //!
 //! Everything is synchronous and uses plain threads: callers choose how to wait. Nothing here prints,
-//! watches files or speaks to a page. Every child process gets its environment from [`environment`].
+//! watches files or speaks to a page. Every child process is started by [`process`] and gets its environment from [`environment`].
 
 pub mod app;
 pub mod cargo;
@@ -23,16 +23,18 @@ pub mod diagnostics;
 pub mod environment;
 pub mod gate;
 mod hash;
+pub mod process;
 pub mod toolchain;
 pub mod transform;
 
 pub use app::{App, AppError, LocalPackage, Module};
-pub use cargo::{Artifact, BuildEvent, BuildOutcome, BuildRequest, CancelToken, Failure, build};
+pub use cargo::{Artifact, BuildEvent, BuildOutcome, BuildRequest, Failure, build};
 pub use checkout::{Commit, commit};
 pub use compare::{Comparison, compare};
 pub use config::{Config, host_name};
 pub use diagnostics::{Diagnostic, Level};
 pub use gate::{GateOutcome, gate};
 pub use hash::hash_of;
+pub use process::{CancelToken, supervise_if_asked};
 pub use toolchain::{Finding, Progress, Status, Toolchain, ToolchainError, doctor};
 pub use transform::{LOOP_BUDGET, Prepared, TransformError, prepare, prepare_guarded};

@@ -21,7 +21,7 @@ mod standard_library;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use camino::Utf8Path;
 
@@ -120,7 +120,7 @@ impl Toolchain {
     /// download, and compile for a minute; `on` is told of it.
     pub fn find(
         app_folder: &Utf8Path,
-        on: &mut dyn FnMut(Progress),
+        on: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Toolchain, ToolchainError> {
         let active = Compiler::active(app_folder)?;
         if active.has_wasm() {
@@ -161,7 +161,7 @@ impl Toolchain {
         if let Some(rustc) = &self.rustc {
             command.env("RUSTC", rustc);
         }
-        command.arg(subcommand).args(&self.arguments).stdin(Stdio::null());
+        command.arg(subcommand).args(&self.arguments);
         command
     }
 
@@ -186,7 +186,7 @@ impl Toolchain {
 
     fn with_built_library(
         compiler: &Compiler,
-        on: &mut dyn FnMut(Progress),
+        on: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Self, ToolchainError> {
         let linker = match linker::find(compiler, compiler) {
             Some(linker) => linker,
@@ -219,7 +219,7 @@ impl Toolchain {
 fn source_of_library(
     active: &Compiler,
     tried: &mut Vec<String>,
-    on: &mut dyn FnMut(Progress),
+    on: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Compiler, ToolchainError> {
     if active.has_library_source() {
         return Ok(active.clone());

@@ -66,6 +66,9 @@ struct DevArgs {
 /// Runs the command line that the process was started with. As a cargo subcommand it is given its own name first.
 #[must_use]
 pub fn main() -> ExitCode {
+    if let Some(code) = hmr_build::supervise_if_asked() {
+        return code;
+    }
     let mut arguments: Vec<_> = std::env::args_os().collect();
     if arguments.get(1).is_some_and(|first| first == "hmr") {
         arguments.remove(1);

@@ -7,6 +7,8 @@
 mod build;
 mod requests;
 mod scan;
+mod settings;
+mod signals;
 
 use std::sync::{Arc, PoisonError, atomic::Ordering};
 use std::time::Duration;
@@ -99,10 +101,15 @@ enum Message {
 /// # Errors
 /// [`DevError`], for what makes a start impossible.
 pub async fn run(options: Options) -> Result<(), DevError> {
-    let app = App::load(&options.path)?;
     let (messages, mut inbox) = mpsc::unbounded_channel();
-    stop_on_signals(&messages)?;
-    let mut session = Session::start(&options, app, messages).await?;
+    signals::stop_on_signals(&messages)?;
+    let mut reporter = Reporter::new(options.json);
+    let read = scan::read_app(&options.path, &messages);
+    let Some(app) = scan::first(read, &mut inbox, &mut reporter).await? else {
+        reporter.tell(&Event::Stopped);
+        return Ok(());
+    };
+    let mut session = Session::start(&options, app, messages, reporter).await?;
     while let Some(message) = inbox.recv().await {
         match message {
             Message::Stop => break,
@@ -134,32 +141,6 @@ async fn stop_follows(inbox: &mut mpsc::UnboundedReceiver<Message>) -> bool {
     tokio::time::timeout(STOP_FOLLOWS, stop).await.unwrap_or(false)
 }
 
-/// Ends the loop on Ctrl-C and what else asks a process to end. The handlers stand when this returns.
-#[cfg(unix)]
-fn stop_on_signals(messages: &mpsc::UnboundedSender<Message>) -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
-        let (mut asked, messages) = (signal(kind)?, messages.clone());
-        tokio::spawn(async move {
-            asked.recv().await;
-            _ = messages.send(Message::Stop);
-        });
-    }
-    Ok(())
-}
-
-/// Ends the loop on Ctrl-C.
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-fn stop_on_signals(messages: &mpsc::UnboundedSender<Message>) -> std::io::Result<()> {
-    let messages = messages.clone();
-    tokio::spawn(async move {
-        _ = tokio::signal::ctrl_c().await;
-        _ = messages.send(Message::Stop);
-    });
-    Ok(())
-}
-
 /// A running `cargo hmr dev`.
 struct Session {
     options: Options,
@@ -170,6 +151,8 @@ struct Session {
     shared: Arc<Shared>,
     watcher: Watcher,
     watched: Scope,
+    /// What is watched of what lies elsewhere.
+    settings: settings::Watched,
     messages: mpsc::UnboundedSender<Message>,
     build: CancelToken,
     /// Rehearsals, unless they are turned off.
@@ -187,6 +170,7 @@ impl Session {
         options: &Options,
         app: App,
         messages: mpsc::UnboundedSender<Message>,
+        reporter: Reporter,
     ) -> Result<Self, DevError> {
         let graph = Graph::new(&app)?;
         let folders = scope(&app, &graph);
@@ -216,14 +200,16 @@ impl Session {
                 _ = told.send(Message::Preflight(tell));
             })
         });
+        let settings = settings::Watched::start(&app, messages.clone());
         let mut session = Self {
             options: options.clone(),
+            settings,
             preflight,
             lock: std::fs::read(app.workspace_root.join("Cargo.lock")).ok(),
             app: Arc::new(app),
             toolchain: None,
             coordinator,
-            reporter: Reporter::new(options.json),
+            reporter,
             shared,
             watcher,
             watched: folders,

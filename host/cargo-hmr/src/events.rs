@@ -69,6 +69,11 @@ pub enum Event {
         /// What, for people.
         message: String,
     },
+    /// Something that was started waits: for a lock that another process holds, or for the network.
+    Waiting {
+        /// For what.
+        what: String,
+    },
     /// cargo was started.
     BuildStarted {
         /// What is built.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use hmr_build::{App, LocalPackage};
+use hmr_build::{App, LocalPackage, app::Settings};
 
 /// The file in a module's package folder with what the next update does to the state, once.
 pub const TRANSFORM: &str = "hmr-transform.json";
@@ -28,6 +28,7 @@ pub struct Graph {
     workspace_root: Utf8PathBuf,
     static_folder: Utf8PathBuf,
     packages: Vec<LocalPackage>,
+    settings: Settings,
     modules: BTreeMap<String, String>,
     files: BTreeMap<String, BTreeSet<Utf8PathBuf>>,
     root_globs: GlobSet,
@@ -86,6 +87,7 @@ fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
 
 /// What one file is to the application.
 enum Role {
+    Toolchain,
     Manifest,
     BuildScript,
     Page,
@@ -104,6 +106,7 @@ impl Graph {
             workspace_root: app.workspace_root.clone(),
             static_folder: app.root.join(&app.config.static_folder),
             packages: app.packages.clone(),
+            settings: app.settings(),
             modules: app
                 .modules
                 .iter()
@@ -154,6 +157,7 @@ impl Graph {
                 plan.modules.entry(module).or_insert(chain);
             }
             match role {
+                Some(Role::Toolchain) => plan.scan = Some(Scan::Toolchain),
                 Some(Role::Manifest) => {
                     plan.scan = plan.scan.max(Some(Scan::App));
                     plan.reload.get_or_insert(format!("`{shown}` changed"));
@@ -179,6 +183,9 @@ impl Graph {
 
     /// What a file is besides being compiled into modules.
     fn role(&self, path: &Utf8Path) -> Option<Role> {
+        if self.settings.toolchain.iter().any(|file| file == path) {
+            return Some(Role::Toolchain);
+        }
         if self.is_manifest(path) {
             return Some(Role::Manifest);
         }
@@ -206,9 +213,8 @@ impl Graph {
         let in_root = |name: &str| {
             [&self.root, &self.workspace_root].iter().any(|folder| folder.join(name) == path)
         };
-        ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "rust-toolchain.toml", "rust-toolchain"]
-            .into_iter()
-            .any(in_root)
+        ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"].into_iter().any(in_root)
+            || self.settings.cargo.iter().any(|file| file == path)
             || self.packages.iter().any(|package| package.manifest_path == path)
     }
 
@@ -343,6 +349,10 @@ mod tests {
             workspace_root: "/app".into(),
             static_folder: "/app/static".into(),
             packages,
+            settings: Settings {
+                toolchain: vec!["/rust-toolchain.toml".into()],
+                cargo: vec!["/.cargo/config.toml".into()],
+            },
             modules: modules.iter().map(|&name| (name.into(), name.into())).collect(),
             files: BTreeMap::new(),
             root_globs: globs(&["data/*.json".into()]).expect("globs"),
@@ -459,6 +469,14 @@ mod tests {
             assert!(plan.scan == Some(Scan::App) && plan.reload.is_some(), "{path}");
             assert_eq!(plan.modules.len(), 3);
         }
+    }
+
+    #[test]
+    fn a_toolchain_file_has_the_toolchain_found_again_and_everything_built() {
+        let plan = plan(&["/rust-toolchain.toml", "/.cargo/config.toml"], false);
+        assert_eq!(plan.scan, Some(Scan::Toolchain));
+        assert_eq!(plan.modules.len(), 3);
+        assert_eq!(plan.reload, Some("`/.cargo/config.toml` changed".into()));
     }
 
     #[test]

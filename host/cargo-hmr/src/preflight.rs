@@ -63,6 +63,8 @@ enum Work {
     /// Find the program, or build it.
     Begin,
     Found(Result<std::path::PathBuf, String>),
+    /// The build of the program waits for this.
+    Waits(String),
     Version(Version),
     Learn(State),
     Rehearse {
@@ -190,6 +192,10 @@ impl Stagehand {
                     self.start();
                 }
                 Work::Found(Err(message)) => (self.tell)(Told::Unavailable { message }),
+                Work::Waits(what) => {
+                    let message = format!("the build of `hmr-preflight` waits for {what}");
+                    (self.tell)(Told::State { ready: false, message });
+                }
                 Work::Version(version) => self.add(version),
                 Work::Learn(State { module, hash, snapshot }) => {
                     self.write_if_ready(&Request::Learn { module, hash, snapshot }, &[]);
@@ -219,7 +225,10 @@ impl Stagehand {
             "building `hmr-preflight` in the background; swaps are not rehearsed until it is ready";
         (self.tell)(Told::State { ready: false, message: message.to_owned() });
         let (builder, work) = (self.builder.clone(), self.work.clone());
-        thread::spawn(move || _ = work.send(Work::Found(builder.build(&checkout))));
+        thread::spawn(move || {
+            let built = builder.build(&checkout, |what| _ = work.send(Work::Waits(what)));
+            _ = work.send(Work::Found(built));
+        });
     }
 
     fn start(&mut self) {

@@ -3,6 +3,7 @@
 //! No text from outside reaches a terminal as it is: control characters are shown ([`crate::text`]).
 
 mod notes;
+mod output;
 mod swaps;
 
 use std::{
@@ -15,6 +16,7 @@ use anstyle::{AnsiColor, Style};
 use hmr_build::{Diagnostic, Finding, Level, Status};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use self::output::{Item, Output};
 use crate::events::{Built, Event, Phases, UpdateKind};
 use crate::protocol::{Slower, Trap};
 use crate::text::{Kind, Texts as _, visible, visible_but_colours, visible_json};
@@ -25,28 +27,29 @@ const WARN: Style = AnsiColor::Yellow.on_default().bold();
 const NAME: Style = AnsiColor::Cyan.on_default();
 const FAINT: Style = Style::new().dimmed();
 
-/// Where events go.
+/// Where events go. Nothing here waits until somebody reads.
 pub struct Reporter {
     json: bool,
     /// Whether everything was built once: what follows is quick, and a line for each of its steps would be noise.
     built: bool,
-    spinner: Option<ProgressBar>,
+    output: Output,
 }
 
 impl Reporter {
     /// A reporter of JSON lines, or of lines for people.
     #[must_use]
     pub fn new(json: bool) -> Self {
-        Self { json, built: false, spinner: None }
+        let output = if json { Output::start(json_item) } else { people() };
+        Self { json, built: false, output }
     }
 
     /// Reports one event.
     pub fn tell(&mut self, event: &Event) {
         self.built |= matches!(event, Event::BuildFinished { .. });
-        if self.json {
-            self.json_line(event);
-        } else {
+        if !self.json {
             self.human_lines(&shown(event.clone()));
+        } else if let Ok(text) = serde_json::to_string(event) {
+            self.output.push(Item::Line(visible_json(&text)));
         }
     }
 
@@ -64,53 +67,65 @@ impl Reporter {
                     | Event::ClientDisconnected { .. }
                     | Event::Ready { .. }
             ) {
-                self.spinner = None;
+                self.output.push(Item::Idle);
             }
             let text = human(event);
             if !text.is_empty() {
-                self.line(&text);
+                self.output.push(Item::Line(text));
             }
-        }
-    }
-
-    #[expect(clippy::unused_self, reason = "printing belongs to the reporter")]
-    fn json_line(&self, event: &Event) {
-        // A reader that has gone away is no reason to stop.
-        if let Ok(text) = serde_json::to_string(event) {
-            let mut out = std::io::stdout().lock();
-            _ = writeln!(out, "{}", visible_json(&text)).and_then(|()| out.flush());
         }
     }
 
     /// Shows what takes time: as a spinner on a terminal, else as a line for each step.
     fn progress(&mut self, message: &str) {
-        if !std::io::stderr().is_terminal() {
-            if self.built {
-                return;
-            }
-            self.line(&format!("{FAINT}  {message}{FAINT:#}"));
-            return;
+        if std::io::stderr().is_terminal() {
+            self.output.push(Item::Progress(message.to_owned()));
+        } else if !self.built {
+            self.output.push(Item::Line(format!("{FAINT}  {message}{FAINT:#}")));
         }
-        let spinner = self.spinner.get_or_insert_with(|| {
-            let spinner = ProgressBar::new_spinner();
-            if let Ok(style) =
-                ProgressStyle::with_template("  {spinner:.cyan} {msg} {elapsed:.dim}")
-            {
-                spinner.set_style(style);
-            }
-            spinner.enable_steady_tick(Duration::from_millis(100));
-            spinner
-        });
-        spinner.set_message(message.to_owned());
     }
+}
 
-    fn line(&self, text: &str) {
-        let print = || _ = writeln!(anstream::stderr().lock(), "{text}");
-        match &self.spinner {
+/// Prints a JSON line on stdout. A reader that has gone away is no reason to stop.
+fn json_item(item: Item) {
+    let line = match item {
+        Item::Line(line) => line,
+        Item::Dropped(count) => serde_json::json!({"event": "dropped", "count": count}).to_string(),
+        Item::Progress(_) | Item::Idle => return,
+    };
+    let mut out = std::io::stdout().lock();
+    _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// Prints for people on stderr, with a spinner for what goes on.
+fn people() -> Output {
+    let mut spinner: Option<ProgressBar> = None;
+    Output::start(move |item| {
+        let line = match item {
+            Item::Line(line) => line,
+            Item::Dropped(count) => {
+                format!("{WARN}{count} lines were dropped{WARN:#}, because nobody read them")
+            }
+            Item::Progress(message) => {
+                return spinner.get_or_insert_with(new_spinner).set_message(message);
+            }
+            Item::Idle => return spinner = None,
+        };
+        let print = || _ = writeln!(anstream::stderr().lock(), "{line}");
+        match &spinner {
             Some(spinner) => spinner.suspend(print),
             None => print(),
         }
+    })
+}
+
+fn new_spinner() -> ProgressBar {
+    let spinner = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("  {spinner:.cyan} {msg} {elapsed:.dim}") {
+        spinner.set_style(style);
     }
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
 }
 
 /// The event with its texts as a terminal may have them.
@@ -128,13 +143,14 @@ fn shown(mut event: Event) -> Event {
 pub fn fatal(message: &str) {
     let message = visible(message);
     let mut lines = message.lines();
-    let mut err = anstream::stderr().lock();
-    _ = writeln!(err, "{BAD}error{BAD:#}: {}", lines.next().unwrap_or_default());
+    let output = people();
+    let first = lines.next().unwrap_or_default();
+    output.push(Item::Line(format!("{BAD}error{BAD:#}: {first}")));
     for line in lines {
-        _ = match line.strip_prefix("hint:") {
-            Some(hint) => writeln!(err, "{NAME}hint{NAME:#}:{hint}"),
-            None => writeln!(err, "{line}"),
-        };
+        output.push(Item::Line(match line.strip_prefix("hint:") {
+            Some(hint) => format!("{NAME}hint{NAME:#}:{hint}"),
+            None => line.to_owned(),
+        }));
     }
 }
 
@@ -225,6 +241,7 @@ fn human(event: &Event) -> String {
         Event::Preflight { message, .. } | Event::Note { message } => {
             format!("  {FAINT}{message}{FAINT:#}")
         }
+        Event::Waiting { what } => format!("  {WARN}waiting{WARN:#} for {what}"),
         Event::Stopped => format!("  {FAINT}stopped{FAINT:#}"),
         Event::Progress { .. }
         | Event::BuildStarted { .. }

@@ -20,6 +20,15 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "engine")]
 pub use theatre::serve;
 
+/// Has this process end with the tool that started it, whatever it is doing then: a rehearsal, or nothing because it was stopped.
+/// For the `main` of a process that [`serve`]s. Where the system cannot do that, it ends once its standard input has.
+#[cfg(feature = "engine")]
+pub fn end_with_tool() {
+    // The tool starts it from a thread that lives as long as it needs rehearsals.
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
+}
+
 /// The version of the messages. A process that speaks another one is of no use.
 pub const PROTOCOL: u32 = 2;
 

@@ -1,12 +1,12 @@
 //! `cargo metadata`: starts it and turns its failures into messages.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use camino::Utf8Path;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 use super::AppError;
-use crate::{environment, toolchain::TARGET};
+use crate::{cargo::without_status, environment, process, toolchain::TARGET};
 
 /// What cargo's error text says when a registry cannot be reached.
 const NETWORK_WORDS: [&str; 5] =
@@ -15,12 +15,15 @@ const NETWORK_WORDS: [&str; 5] =
 /// Asks cargo about the workspace of `manifest`, with its dependencies.
 ///
 /// Only if a registry cannot be reached is what was downloaded before made to do.
-pub(super) fn query(manifest: &Utf8Path) -> Result<Metadata, AppError> {
-    match run(manifest, false) {
+pub(super) fn query(
+    manifest: &Utf8Path,
+    on_line: &mut (dyn FnMut(&str) + Send),
+) -> Result<Metadata, AppError> {
+    match run(manifest, false, on_line) {
         Err(AppError::Metadata { message, .. })
             if NETWORK_WORDS.iter().any(|word| message.contains(word)) =>
         {
-            run(manifest, true).map_err(|_| AppError::Metadata {
+            run(manifest, true, on_line).map_err(|_| AppError::Metadata {
                 manifest: manifest.to_owned(),
                 message,
                 hint: "a dependency could not be fetched: check the network and the proxy settings",
@@ -30,7 +33,11 @@ pub(super) fn query(manifest: &Utf8Path) -> Result<Metadata, AppError> {
     }
 }
 
-fn run(manifest: &Utf8Path, offline: bool) -> Result<Metadata, AppError> {
+fn run(
+    manifest: &Utf8Path,
+    offline: bool,
+    on_line: &mut (dyn FnMut(&str) + Send),
+) -> Result<Metadata, AppError> {
     let folder = manifest.parent().unwrap_or(manifest);
     let mut command = Command::new("cargo");
     command
@@ -39,17 +46,16 @@ fn run(manifest: &Utf8Path, offline: bool) -> Result<Metadata, AppError> {
         .args(["--filter-platform", TARGET])
         .args(["--manifest-path", manifest.as_str()])
         .args(offline.then_some("--offline"))
-        .current_dir(folder)
-        .stdin(Stdio::null());
+        .current_dir(folder);
     environment::clean(&mut command);
-    let output = command.output().map_err(AppError::NoCargo)?;
+    let output = process::ask_with(command, on_line).map_err(AppError::NoCargo)?;
     let refused = |message: String| AppError::Metadata {
         manifest: manifest.to_owned(),
         message,
         hint: "mend the manifest; `cargo metadata` in that folder says the same",
     };
-    if !output.status.success() {
-        return Err(refused(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    if !output.success {
+        return Err(refused(without_status(&output.stderr).trim().to_owned()));
     }
     let text = String::from_utf8_lossy(&output.stdout);
     MetadataCommand::parse(text).map_err(|error| refused(error.to_string()))

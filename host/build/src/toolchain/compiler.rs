@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{TARGET, ToolchainError};
 use crate::environment;
+use crate::process::{self, Answer};
 
 /// A compiler that answered.
 #[derive(Debug, Clone)]
@@ -45,9 +46,9 @@ impl Compiler {
     ) -> Result<Self, ToolchainError> {
         let call = |arguments: &[&str]| {
             let mut command = Command::new(&rustc);
-            command.args(arguments).current_dir(folder).stdin(Stdio::null());
+            command.args(arguments).current_dir(folder);
             environment::clean(&mut command);
-            command.output()
+            process::ask(command)
         };
         let (version, sysroot) = std::thread::scope(|scope| {
             let version = scope.spawn(|| call(&["-vV"]));
@@ -55,12 +56,12 @@ impl Compiler {
             (version.join(), sysroot)
         });
         let version = version.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        let answer = |output: std::io::Result<Output>| {
+        let answer = |output: std::io::Result<Answer>| {
             let output = output.map_err(ToolchainError::NoRust)?;
-            if output.status.success() {
+            if output.success {
                 return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
             }
-            let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            let message = output.stderr.trim().to_owned();
             Err(ToolchainError::Compiler { program: rustc.display().to_string(), message })
         };
         let text = answer(version)?;

@@ -3,13 +3,14 @@
 //! Packages are installed only by root, and never if another package had to go for them.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::compiler::Compiler;
 use super::{Progress, ToolchainError, linker};
 use crate::environment;
+use crate::process::{self, CancelToken, Ended};
 
 /// A compiler that is new enough, its cargo, and the library source, at the same version.
 const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
@@ -33,14 +34,14 @@ pub(super) fn compiler(active: &Compiler) -> Option<Compiler> {
 }
 
 /// Installs the packages. The error says why that cannot be.
-pub(super) fn install_compiler(on: &mut dyn FnMut(Progress)) -> Result<(), String> {
+pub(super) fn install_compiler(on: &mut (dyn FnMut(Progress) + Send)) -> Result<(), String> {
     install(&PACKAGES, on)
 }
 
 /// Installs a linker that reads what `compiler` writes.
 pub(super) fn install_linker(
     compiler: &Compiler,
-    on: &mut dyn FnMut(Progress),
+    on: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Utf8PathBuf, ToolchainError> {
     let major =
         compiler.version.field("LLVM version").and_then(|version| version.split('.').next());
@@ -57,7 +58,7 @@ pub(super) fn install_linker(
     found.ok_or(ToolchainError::NoLinker { remedy })
 }
 
-fn install(packages: &[&str], on: &mut dyn FnMut(Progress)) -> Result<(), String> {
+fn install(packages: &[&str], on: &mut (dyn FnMut(Progress) + Send)) -> Result<(), String> {
     if !is_here() {
         return Err("this is not Debian, so no packages of it can be installed".into());
     }
@@ -65,12 +66,9 @@ fn install(packages: &[&str], on: &mut dyn FnMut(Progress)) -> Result<(), String
         return Err(format!("only root can install the packages {}", packages.join(", ")));
     }
     on(Progress::Step(format!("installing the packages {}", packages.join(", "))));
-    let known = Command::new("apt-cache")
-        .args(["show", "--no-all-versions"])
-        .args(packages)
-        .stdin(Stdio::null())
-        .output()
-        .is_ok_and(|output| output.status.success());
+    let mut query = Command::new("apt-cache");
+    query.args(["show", "--no-all-versions"]).args(packages);
+    let known = process::ask(query).is_ok_and(|answer| answer.success);
     if !known {
         apt_get(&["update"], on)?;
     }
@@ -79,31 +77,27 @@ fn install(packages: &[&str], on: &mut dyn FnMut(Progress)) -> Result<(), String
     apt_get(&arguments, on)
 }
 
-fn apt_get(arguments: &[&str], on: &mut dyn FnMut(Progress)) -> Result<(), String> {
+fn apt_get(arguments: &[&str], on: &mut (dyn FnMut(Progress) + Send)) -> Result<(), String> {
     let mut command = Command::new("apt-get");
-    command
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        // Its errors join its output below through the exit status; the terminal is not apt's here.
-        .stderr(Stdio::piped());
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
     environment::clean(&mut command);
     let failed = |reason: &str| format!("`apt-get {}` failed: {reason}", arguments[0]);
-    let mut child = command.spawn().map_err(|error| failed(&error.to_string()))?;
-    let errors = child.stderr.take().map(|errors| {
-        std::thread::spawn(move || std::io::read_to_string(errors).unwrap_or_default())
-    });
-    for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
-        let Ok(line) = line else { break };
-        on(Progress::Detail(line));
+    let mut read = |stdout| {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            on(Progress::Detail(line));
+        }
+    };
+    match process::run(command, &CancelToken::new(), None, &mut read, &mut |_| {}) {
+        Ok(Ended::Exited { success: true, .. }) => Ok(()),
+        Ok(Ended::Exited { success: false, stderr }) => Err(failed(stderr.trim())),
+        // Nobody cancels it, and there is no limit.
+        Ok(Ended::Cancelled | Ended::Late) => Err(failed("it was ended")),
+        Err(error) => Err(failed(&error.to_string())),
     }
-    let status = child.wait().map_err(|error| failed(&error.to_string()))?;
-    let errors = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
-    if status.success() { Ok(()) } else { Err(failed(errors.trim())) }
 }
 
 fn is_root() -> bool {
-    let answer = Command::new("id").arg("-u").stdin(Stdio::null()).output();
-    answer.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    let mut command = Command::new("id");
+    command.arg("-u");
+    process::ask(command).is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
 }

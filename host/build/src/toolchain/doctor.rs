@@ -1,12 +1,12 @@
 //! Looks at everything that the tool needs here, without changing anything.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use camino::Utf8Path;
 
 use super::compiler::Compiler;
 use super::{Toolchain, debian, linker, remedy, rustup};
-use crate::environment;
+use crate::{environment, process};
 
 /// How one thing that the tool needs is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,15 +53,13 @@ pub fn doctor(app_folder: &Utf8Path) -> Vec<Finding> {
 
 fn cargo(active: &Compiler, folder: &Utf8Path) -> Finding {
     let mut command = Command::new(&active.cargo);
-    command.arg("--version").current_dir(folder).stdin(Stdio::null());
+    command.arg("--version").current_dir(folder);
     environment::clean(&mut command);
-    match command.output() {
-        Ok(output) if output.status.success() => {
+    match process::ask(command) {
+        Ok(output) if output.success => {
             fine("cargo", String::from_utf8_lossy(&output.stdout).trim().to_owned())
         }
-        Ok(output) => {
-            missing("cargo", String::from_utf8_lossy(&output.stderr).trim().to_owned(), None)
-        }
+        Ok(output) => missing("cargo", output.stderr.trim().to_owned(), None),
         Err(error) => missing("cargo", error.to_string(), Some(remedy(active))),
     }
 }

@@ -6,16 +6,16 @@
 //! once, and what an interrupted one left is swept away by the next.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
+use std::io;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::compiler::Compiler;
 use super::{Progress, TARGET, ToolchainError};
-use crate::environment;
 use crate::hash::hash_of;
+use crate::{environment, process};
 
 /// The file that says that a sysroot is whole.
 const COMPLETE: &str = "complete";
@@ -45,7 +45,7 @@ pub(super) fn cached(compiler: &Compiler) -> Option<Utf8PathBuf> {
 /// Builds the sysroot for `compiler`, or waits for another process that does.
 pub(super) fn build(
     compiler: &Compiler,
-    on: &mut dyn FnMut(Progress),
+    on: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Utf8PathBuf, ToolchainError> {
     let cache = cache_folder()?;
     let trouble = |source| ToolchainError::Cache { folder: cache.clone().into(), source };
@@ -115,7 +115,7 @@ fn write_crate(folder: &Utf8Path) -> io::Result<()> {
 fn compile(
     compiler: &Compiler,
     folder: &Utf8Path,
-    on: &mut dyn FnMut(Progress),
+    on: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<(), ToolchainError> {
     let mut command = Command::new(&compiler.cargo);
     environment::clean(&mut command);
@@ -129,25 +129,18 @@ fn compile(
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_TERM_PROGRESS_WHEN", "always")
         .env("CARGO_TERM_PROGRESS_WIDTH", "120")
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
+        .current_dir(folder);
     let failed = |message: String| ToolchainError::Build {
         compiler: compiler.version.to_string(),
         hint: hint(&message),
         message,
     };
-    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
     let mut said: Vec<String> = Vec::new();
-    if let Some(errors) = child.stderr.take() {
-        each_line(errors, &mut |line| match progress(line) {
-            Some(progress) => on(progress),
-            None => said.push(line.to_owned()),
-        });
-    }
-    let status = child.wait().map_err(|error| failed(error.to_string()))?;
-    if status.success() {
+    let success = process::perform(command, &mut |line| match progress(line) {
+        Some(progress) => on(progress),
+        None => said.push(line.trim().to_owned()),
+    });
+    if success.map_err(|error| failed(error.to_string()))? {
         return Ok(());
     }
     let tail = said.len().saturating_sub(20);
@@ -163,22 +156,6 @@ fn hint(message: &str) -> String {
             .into()
     } else {
         format!("`{}` is the other way to it", super::rustup::ADD_TARGET)
-    }
-}
-
-/// Calls `on` with each line, where a carriage return ends one too: cargo's progress bar uses it.
-fn each_line(from: impl Read, on: &mut dyn FnMut(&str)) {
-    let mut line = Vec::new();
-    for byte in BufReader::new(from).bytes().map_while(Result::ok) {
-        if byte == b'\n' || byte == b'\r' {
-            let text = String::from_utf8_lossy(&line);
-            if !text.trim().is_empty() {
-                on(text.trim());
-            }
-            line.clear();
-        } else {
-            line.push(byte);
-        }
     }
 }
 

@@ -40,7 +40,7 @@ struct Candidate {
 
 impl Work {
     /// Builds, and puts what came of it into the store. Events tell what takes time.
-    pub(super) fn run(&self, tell: &dyn Fn(Event)) -> Outcome {
+    pub(super) fn run(&self, tell: &(dyn Fn(Event) + Sync)) -> Outcome {
         let started = Instant::now();
         let transforms = match self.transforms() {
             Ok(transforms) => transforms,
@@ -49,13 +49,14 @@ impl Work {
         let built_at = self.look_at_checkout();
         let request =
             BuildRequest { app: &self.app, toolchain: &self.toolchain, modules: &self.modules };
-        let outcome = hmr_build::build(
-            &request,
-            &self.cancel,
-            &mut |BuildEvent::Compiling { package, done }| {
-                tell(Event::Progress { message: format!("compiling {package} ({done})") });
-            },
-        );
+        let outcome = hmr_build::build(&request, &self.cancel, &mut |event| {
+            tell(match event {
+                BuildEvent::Compiling { package, done } => {
+                    Event::Progress { message: format!("compiling {package} ({done})") }
+                }
+                BuildEvent::Waiting { what } => Event::Waiting { what },
+            });
+        });
         let compile = started.elapsed().as_secs_f64() * 1e3;
         let artifacts = match outcome {
             BuildOutcome::Built(artifacts) => artifacts,
@@ -105,7 +106,11 @@ impl Work {
     }
 
     /// Runs the gates of the modules that have become others; all of them pass, or the build ends like this.
-    fn pass_gates(&self, candidates: &[Candidate], tell: &dyn Fn(Event)) -> Result<(), Outcome> {
+    fn pass_gates(
+        &self,
+        candidates: &[Candidate],
+        tell: &(dyn Fn(Event) + Sync),
+    ) -> Result<(), Outcome> {
         if !self.gates {
             return Ok(());
         }

@@ -4,13 +4,17 @@
 
 use std::sync::{Arc, PoisonError};
 
+use camino::Utf8Path;
 use hmr_build::{App, AppError, Progress, Toolchain, ToolchainError};
+
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{Message, Session, build, places};
 use crate::{
     coordinator::Input,
     events::Event,
     graph::{Graph, Scan},
+    report::Reporter,
 };
 
 /// What a scan has found.
@@ -21,13 +25,48 @@ pub(super) struct Scanned {
     toolchain: Option<Result<Toolchain, ToolchainError>>,
 }
 
+type Messages = mpsc::UnboundedSender<Message>;
+
+/// Starts reading the application.
+pub(super) fn read_app(path: &Utf8Path, messages: &Messages) -> JoinHandle<Result<App, AppError>> {
+    let (path, messages) = (path.to_owned(), messages.clone());
+    tokio::task::spawn_blocking(move || load(&path, &messages))
+}
+
+/// Waits for the application to be read for the first time. There is none if the tool is asked to end before.
+pub(super) async fn first(
+    mut read: JoinHandle<Result<App, AppError>>,
+    inbox: &mut mpsc::UnboundedReceiver<Message>,
+    reporter: &mut Reporter,
+) -> Result<Option<App>, AppError> {
+    loop {
+        tokio::select! {
+            read = &mut read => return match read {
+                Ok(app) => app.map(Some),
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            },
+            message = inbox.recv() => match message {
+                Some(Message::Tell(event)) => reporter.tell(&event),
+                Some(Message::Stop) | None => return Ok(None),
+                Some(_) => {}
+            },
+        }
+    }
+}
+
+fn load(path: &Utf8Path, messages: &Messages) -> Result<App, AppError> {
+    App::load_telling(path, &mut |what| {
+        _ = messages.send(Message::Tell(Event::Waiting { what }));
+    })
+}
+
 impl Session {
     /// Starts a scan in the background. The application needs not be read if that was just done.
     pub(super) fn scan(&self, what: Scan, reads_app: bool) {
         let (messages, path) = (self.messages.clone(), self.options.path.clone());
         let folder = self.app.root.clone();
         tokio::task::spawn_blocking(move || {
-            let app = reads_app.then(|| App::load(&path));
+            let app = reads_app.then(|| load(&path, &messages));
             let folder = match &app {
                 Some(Ok(app)) => Some(app.root.clone()),
                 Some(Err(_)) => None,
@@ -80,6 +119,7 @@ impl Session {
     fn use_app(&mut self, app: Option<App>) {
         if let Some(app) = app {
             self.app = Arc::new(app);
+            self.settings.set(&self.app);
             *self.shared.places.write().unwrap_or_else(PoisonError::into_inner) =
                 places(&self.app, &self.options);
             let versions = self.app.config.versions;

@@ -25,6 +25,7 @@ impl Texts for Event {
             | Self::Preflight { ready: _, message } => {
                 message.texts(edit);
             }
+            Self::Waiting { what } => what.texts(edit),
             Self::BuildStarted { modules, reason } => {
                 modules.texts(edit);
                 reason.texts(edit);

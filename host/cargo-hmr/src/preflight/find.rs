@@ -2,11 +2,12 @@
 
 use std::{
     env,
-    io::Read as _,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    process::Command,
 };
+
+use hmr_build::cargo::waits_for;
+use hmr_build::process::{self, CancelToken, Ended};
 
 /// The program's name.
 const NAME: &str = "hmr-preflight";
@@ -54,50 +55,48 @@ pub(super) struct Checkout {
 /// The build of the program, which can be stopped from elsewhere.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Builder {
-    cargo: Arc<Mutex<Option<Child>>>,
+    cancel: CancelToken,
 }
 
 impl Builder {
     /// Builds the program, with the least priority that there is: nobody should notice.
-    pub(super) fn build(&self, checkout: &Checkout) -> Result<PathBuf, String> {
+    /// Calls `on_wait` with what cargo waits for.
+    pub(super) fn build(
+        &self,
+        checkout: &Checkout,
+        mut on_wait: impl FnMut(String) + Send,
+    ) -> Result<PathBuf, String> {
         let failed = |why: &str| {
             format!(
                 "swaps are not rehearsed: `{NAME}` does not build: {why}\nhint: `cargo build --package {NAME}` in `{}` shows more; `--no-preflight` does without",
                 checkout.workspace.display()
             )
         };
-        let mut child = command(checkout)
-            .spawn()
-            .or_else(|_| plain_command(checkout).spawn())
-            .map_err(|error| failed(&format!("cargo cannot be started: {error}")))?;
-        let errors = child.stderr.take();
-        *self.cargo.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
-        // Standard error ends with cargo, so reading all of it is waiting for the end.
-        let mut said = String::new();
-        if let Some(mut errors) = errors {
-            _ = errors.read_to_string(&mut said);
-        }
-        let child = self.cargo.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mut child) = child else { return Err(failed("it was stopped")) };
-        match child.wait() {
-            Ok(status) if status.success() => {
+        let mut run = |command| {
+            let read = |mut from: std::process::ChildStdout| {
+                _ = std::io::copy(&mut from, &mut std::io::sink());
+            };
+            let mut on_line = |line: &str| _ = waits_for(line).map(&mut on_wait);
+            process::run(command, &self.cancel, None, read, &mut on_line)
+        };
+        match run(command(checkout)).or_else(|_| run(plain_command(checkout))) {
+            Ok(Ended::Exited { success: true, .. }) => {
                 let folder = if checkout.release { "release" } else { "debug" };
                 let file = Path::new(NAME).with_extension(env::consts::EXE_EXTENSION);
                 Ok(checkout.target.join(folder).join(file))
             }
-            _ => Err(failed(
-                said.lines().find(|line| line.starts_with("error")).unwrap_or("cargo failed"),
-            )),
+            Ok(Ended::Exited { success: false, stderr }) => {
+                let error = stderr.lines().find(|line| line.starts_with("error"));
+                Err(failed(error.unwrap_or("cargo failed")))
+            }
+            Ok(Ended::Cancelled | Ended::Late) => Err(failed("it was stopped")),
+            Err(error) => Err(failed(&format!("cargo cannot be started: {error}"))),
         }
     }
 
     /// Ends the build, if there is one.
     pub(super) fn stop(&self) {
-        let child = self.cargo.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut child) = child {
-            _ = child.kill();
-            _ = child.wait();
-        }
+        self.cancel.cancel();
     }
 }
 
@@ -115,10 +114,9 @@ fn plain_command(checkout: &Checkout) -> Command {
 fn arguments(mut command: Command, checkout: &Checkout) -> Command {
     hmr_build::environment::clean(&mut command);
     command.current_dir(&checkout.workspace);
-    command.args(["build", "--quiet", "--package", NAME, "--target-dir"]).arg(&checkout.target);
+    command.args(["build", "--package", NAME, "--target-dir"]).arg(&checkout.target);
     if checkout.release {
         command.arg("--release");
     }
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }

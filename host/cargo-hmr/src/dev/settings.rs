@@ -1,0 +1,91 @@
+//! Watching the files outside of the application that decide how it is compiled.
+//!
+//! They lie in every folder above it and in the user's own, most of them do not exist, and they change once in months. So they
+//! are looked at once a second rather than watched: a watch of those folders would notice everything that anybody does there.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use camino::Utf8PathBuf;
+use hmr_build::{App, app::Settings};
+use tokio::sync::mpsc;
+
+use super::Message;
+use crate::watch::{Change, ChangeBatch, ChangeKind};
+
+/// How often they are looked at.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// What is remembered of each file that exists.
+type Stamps = BTreeMap<Utf8PathBuf, (Option<SystemTime>, u64)>;
+
+/// The files that are watched; others from the next look on.
+#[derive(Debug, Clone)]
+pub(super) struct Watched(Arc<Mutex<(Vec<Utf8PathBuf>, Stamps)>>);
+
+impl Watched {
+    /// Starts looking at the files of an application.
+    pub(super) fn start(app: &App, messages: mpsc::UnboundedSender<Message>) -> Self {
+        let watched = Self(Arc::default());
+        watched.set(app);
+        let looked_at = watched.clone();
+        tokio::spawn(async move {
+            let mut interval = tokio::time::interval(INTERVAL);
+            loop {
+                interval.tick().await;
+                let changes = looked_at.changes();
+                let batch = ChangeBatch { changes, ..ChangeBatch::default() };
+                if !batch.changes.is_empty() && messages.send(Message::Changed(batch)).is_err() {
+                    return;
+                }
+            }
+        });
+        watched
+    }
+
+    /// Looks at the files of the application as it is now. Those that lie in its own folders are watched with them.
+    pub(super) fn set(&self, app: &App) {
+        let Settings { toolchain, cargo } = app.settings();
+        let workspace = app.workspace_root.join(".cargo");
+        let cargo = cargo.into_iter().filter(|file| !file.starts_with(&workspace));
+        let files = toolchain.into_iter().chain(cargo);
+        let files: Vec<_> = files.filter(|file| !file.starts_with(&app.root)).collect();
+        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if watched.0 != files {
+            watched.1 = look(&files);
+            watched.0 = files;
+        }
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = look(&watched.0);
+        let before = std::mem::replace(&mut watched.1, now);
+        let now = &watched.1;
+        let mut paths: Vec<_> = before.keys().chain(now.keys()).collect();
+        paths.sort();
+        paths.dedup();
+        let differs = paths.into_iter().filter(|path| before.get(*path) != now.get(*path));
+        let change = |path: &Utf8PathBuf| {
+            let kind = match (before.contains_key(path), now.contains_key(path)) {
+                (false, _) => ChangeKind::Added,
+                (true, false) => ChangeKind::Removed,
+                (true, true) => ChangeKind::Modified,
+            };
+            Change { path: path.clone(), kind }
+        };
+        differs.map(change).collect()
+    }
+}
+
+fn look(files: &[Utf8PathBuf]) -> Stamps {
+    let stamp = |file: &Utf8PathBuf| {
+        let metadata = fs::metadata(file).ok()?;
+        Some((file.clone(), (metadata.modified().ok(), metadata.len())))
+    };
+    files.iter().filter_map(stamp).collect()
+}

@@ -1,0 +1,188 @@
+//! Printing without waiting for whoever reads.
+//!
+//! What is printed goes through a queue to a thread that writes it. A pipe that nobody reads, or a terminal that is held, stops
+//! that thread and nothing else. Once the queue is full, lines are dropped; how many is said in their place as soon as somebody
+//! reads again.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// How many bytes of lines may wait to be written.
+const LIMIT: usize = 4 << 20;
+
+/// How long an end waits for what has not been written yet.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What is to be shown.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// A line, or several.
+    Line(String),
+    /// What goes on now; the next one takes its place.
+    Progress(String),
+    /// Nothing goes on any more.
+    Idle,
+    /// So many lines were dropped here.
+    Dropped(u64),
+}
+
+impl Item {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Line(text) | Self::Progress(text) => text.len(),
+            Self::Idle | Self::Dropped(_) => 0,
+        }
+    }
+}
+
+/// A queue and the thread that empties it. When it is dropped, it waits a moment for what has not been written yet.
+pub(super) struct Output {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    items: VecDeque<Item>,
+    bytes: usize,
+    /// Nothing more comes.
+    closed: bool,
+    /// The thread has written everything and ended.
+    ended: bool,
+}
+
+impl Output {
+    /// Starts a thread that shows each item with `show`.
+    pub(super) fn start(mut show: impl FnMut(Item) + Send + 'static) -> Self {
+        let shared = Arc::new(Shared::default());
+        let queue = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            while let Some(item) = queue.next() {
+                show(item);
+            }
+            queue.lock().ended = true;
+            queue.changed.notify_all();
+        });
+        Self { shared }
+    }
+
+    /// Has an item shown. Never waits.
+    pub(super) fn push(&self, item: Item) {
+        let mut queue = self.shared.lock();
+        let is_line = matches!(item, Item::Line(_));
+        let is_full = queue.bytes + item.bytes() > LIMIT && !queue.items.is_empty();
+        match (queue.items.back_mut(), item) {
+            (Some(Item::Dropped(count)), _) if is_full => *count += u64::from(is_line),
+            (_, _) if is_full => queue.items.push_back(Item::Dropped(u64::from(is_line))),
+            // Nobody has seen the one before.
+            (Some(last @ Item::Progress(_)), item @ Item::Progress(_)) => {
+                let bytes = item.bytes();
+                let before = std::mem::replace(last, item).bytes();
+                queue.bytes = queue.bytes + bytes - before;
+            }
+            (_, item) => {
+                queue.bytes += item.bytes();
+                queue.items.push_back(item);
+            }
+        }
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        let mut queue = self.shared.lock();
+        queue.closed = true;
+        self.shared.changed.notify_all();
+        // What nobody reads is given up.
+        _ = self.shared.changed.wait_timeout_while(queue, PATIENCE, |queue| !queue.ended);
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next item; none when there will be no more.
+    fn next(&self) -> Option<Item> {
+        let queue = self.lock();
+        let waits = |queue: &mut Queue| queue.items.is_empty() && !queue.closed;
+        let waited = self.changed.wait_while(queue, waits);
+        let mut queue = waited.unwrap_or_else(PoisonError::into_inner);
+        let item = queue.items.pop_front()?;
+        queue.bytes -= item.bytes();
+        Some(item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{self, Receiver, SyncSender};
+
+    use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    /// An output whose items are shown one by one, when they are asked for.
+    fn output() -> (Output, Receiver<Item>) {
+        let (show, shown): (SyncSender<Item>, _) = mpsc::sync_channel(0);
+        // A reader that has gone is no reason to stop.
+        (Output::start(move |item| _ = show.send(item)), shown)
+    }
+
+    fn line(number: usize) -> Item {
+        Item::Line(format!("{number:>1024}"))
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted_where_it_was_dropped() {
+        let (output, shown) = output();
+        let all = 2 * LIMIT / 1024;
+        for number in 0..all {
+            output.push(line(number));
+        }
+        let next = || shown.recv_timeout(DEADLINE).expect("an item");
+        let mut kept = 0;
+        let dropped = loop {
+            match next() {
+                Item::Dropped(count) => break count,
+                item => assert_eq!(item, line(kept)),
+            }
+            kept += 1;
+        };
+        assert!(kept >= LIMIT / 1024, "{kept}");
+        assert_eq!(kept + usize::try_from(dropped).expect("few"), all);
+        output.push(line(all));
+        assert_eq!(next(), line(all));
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_by_itself_is_written() {
+        let (output, shown) = output();
+        output.push(Item::Line("x".repeat(2 * LIMIT)));
+        assert!(matches!(shown.recv_timeout(DEADLINE), Ok(Item::Line(_))));
+    }
+
+    #[test]
+    fn an_end_waits_for_what_was_printed_but_not_for_ever() {
+        let (output, shown) = output();
+        output.push(line(0));
+        let reader = std::thread::spawn(move || shown.iter().count());
+        drop(output);
+        assert_eq!(reader.join().expect("no panic"), 1);
+
+        let (output, shown) = self::output();
+        output.push(line(0));
+        drop(output);
+        drop(shown);
+    }
+}
