@@ -8,8 +8,10 @@
  * moved without a moment outside the document.
  */
 
+import { choose, chosen } from "./choices.js";
 import { findPairs, longestRise } from "./reconcile.js";
-import { move } from "./paint.js";
+import { putAllBack } from "./displaced.js";
+import { move } from "./move.js";
 import { classTokens, isPlaced } from "./tree.js";
 
 /** @typedef {import("./tree.js").GuestNode} GuestNode */
@@ -34,6 +36,8 @@ class Patch {
   #painter;
   /** Fresh nodes that have a kept one somewhere below. @type {Set<GuestNode>} */
   #holders = new Set();
+  /** What was chosen where the module leaves that to the reader. @type {Map<HTMLSelectElement, import("./choices.js").Choice[] | null>} */
+  #choices = new Map();
 
   /**
    * @param {Pairs} pairs
@@ -50,12 +54,15 @@ class Patch {
    */
   run(old, fresh) {
     fresh.dom = old.dom;
+    putAllBack(old);
     for (const [newNode, oldNode] of this.#pairs.oldOf) {
       newNode.dom = oldNode.dom;
       for (let up = newNode.parent; up && !this.#pairs.oldOf.has(up); up = up.parent) this.#holders.add(up);
     }
     this.#children(old, fresh);
     this.#clear(old);
+    // Only now the options are those of the new rendering alone.
+    for (const [select, choice] of this.#choices) choose(select, choice);
   }
 
   /**
@@ -67,6 +74,8 @@ class Patch {
     for (const child of fresh.children) {
       const mate = this.#pairs.oldOf.get(child);
       if (mate) {
+        const select = ofReader(child);
+        if (select) this.#choices.set(select, chosen(select));
         this.#attributes(mate, child);
         if (!isPlaced(child) && !child.refused) this.#children(mate, child);
         this.#properties(mate, child);
@@ -157,4 +166,22 @@ class Patch {
       child.dom = null;
     }
   }
+}
+
+/**
+ * The `select` of a record, if what is selected in it is the reader's choice and not the module's.
+ * @param {GuestNode} node
+ */
+function ofReader(node) {
+  if (node.kind !== "element" || node.tag !== "select" || node.refused) return null;
+  if (node.properties.has("value") || node.properties.has("selectedIndex") || setsOption(node)) return null;
+  return /** @type {HTMLSelectElement} */ (/** @type {unknown} */ (node.dom));
+}
+
+/**
+ * @param {GuestNode} node
+ * @returns {boolean} whether the module itself selects an option in it
+ */
+function setsOption(node) {
+  return node.children.some((child) => child.properties.has("selected") || setsOption(child));
 }

@@ -25,18 +25,33 @@ const SAME_TAG = 1;
 const MOST_COMPARISONS = 4_000_000;
 
 /** Elements that hold what a reader did to them, which is worth looking for far away. */
-const STATEFUL = new Set(["input", "textarea", "select", "details", "video", "audio", "canvas", "iframe", "hmr-component"]);
+const STATEFUL = new Set(["input", "textarea", "select", "details", "dialog", "video", "audio", "canvas", "iframe", "hmr-component"]);
 
 /** The elements among them that a `name` tells apart. */
 const FIELDS = new Set(["input", "textarea", "select", "iframe"]);
 
 /**
- * An `input`'s type, wherever it was set.
+ * What a view says of a field, as an attribute or as a property.
+ * @param {GuestNode} node
+ * @param {string} name
+ */
+function said(node, name) {
+  const json = node.properties.get(name);
+  return json ? String(JSON.parse(json)) : node.attributes.get(name);
+}
+
+/** @param {GuestNode} node */
+function inputType(node) {
+  return said(node, "type")?.toLowerCase() ?? "text";
+}
+
+/**
+ * What a reader chooses with a check box or a radio button: its value, else its name. Null for other nodes.
  * @param {GuestNode} node
  */
-function inputType(node) {
-  const json = node.properties.get("type");
-  return json ? String(JSON.parse(json)) : (node.attributes.get("type") ?? "text");
+function choice(node) {
+  if (node.tag !== "input" || !/^(checkbox|radio)$/.test(inputType(node))) return null;
+  return said(node, "value") ?? said(node, "name") ?? "";
 }
 
 /**
@@ -48,7 +63,7 @@ export function canBeSame(a, b) {
   if (a.kind !== b.kind || a.namespace !== b.namespace || a.tag !== b.tag || a.key !== b.key) return false;
   if (a.refused !== b.refused) return false;
   if (a.kind !== "element") return true;
-  if (a.tag === "input" && inputType(a) !== inputType(b)) return false;
+  if (a.tag === "input" && (inputType(a) !== inputType(b) || choice(a) !== choice(b))) return false;
   return !isPlaced(a) || ["module", "component"].every((name) => a.attributes.get(name) === b.attributes.get(name));
 }
 
@@ -100,17 +115,32 @@ function names(node) {
 }
 
 /**
- * What identifies an element in the whole instance: its id, or the name of a form field.
+ * What identifies an element in the whole instance: its id, the name of a form field, or the summary of `details`.
  * @param {GuestNode} node
  */
 function identity(node) {
   if (node.kind !== "element") return null;
   const id = node.attributes.get("id");
   if (id) return `${node.tag}#${id}`;
+  if (node.tag === "details") return identityOfDetails(node);
   const name = FIELDS.has(node.tag) ? node.attributes.get("name") : undefined;
-  if (!name) return null;
-  // Radio buttons share a name, and their values tell them apart.
-  return `${node.tag}[${name}=${node.tag === "input" && inputType(node) === "radio" ? node.attributes.get("value") : ""}]`;
+  // Radio buttons and check boxes may share a name, and their values tell them apart.
+  const chosen = choice(node);
+  return name || chosen ? `${node.tag}[${name ?? ""}=${chosen ?? ""}]` : null;
+}
+
+/** @param {GuestNode} node */
+function identityOfDetails(node) {
+  const summary = node.children.find(({ tag }) => tag === "summary");
+  return summary ? `details[${node.attributes.get("name") ?? ""}=${textOf(summary)}]` : null;
+}
+
+/**
+ * @param {GuestNode} node
+ * @returns {string}
+ */
+function textOf(node) {
+  return node.kind === "text" ? node.text : node.children.map(textOf).join("");
 }
 
 /**
@@ -298,15 +328,19 @@ class Search {
   #adopt() {
     const olds = this.#withoutMate(this.#old, this.pairs.newOf);
     const news = this.#withoutMate(this.#new, this.pairs.oldOf);
-    for (const attribute of ["id", "name"]) {
+    const has = (/** @type {GuestNode} */ node, /** @type {string} */ name) => node.attributes.get(name) || null;
+    const ways = [
+      (/** @type {GuestNode} */ node) => has(node, "id"),
+      (/** @type {GuestNode} */ node) => (STATEFUL.has(node.tag) ? identity(node) : null),
+      (/** @type {GuestNode} */ node) => (STATEFUL.has(node.tag) ? has(node, "name") : null),
+    ];
+    for (const way of ways) {
       for (const node of news) {
-        const value = node.attributes.get(attribute);
-        if (!value || (attribute === "name" && !STATEFUL.has(node.tag))) continue;
-        const old = olds.find((other) => other.attributes.get(attribute) === value && canBeSame(other, node));
-        if (old) {
-          this.#pair(old, node);
-          return true;
-        }
+        const mark = way(node);
+        const old = mark === null ? undefined : olds.find((other) => way(other) === mark && canBeSame(other, node));
+        if (!old) continue;
+        this.#pair(old, node);
+        return true;
       }
     }
     for (const node of news) {

@@ -110,6 +110,26 @@ impl Element {
         self.act(|state, node| state.dom.set_attribute(node, name, value))
     }
 
+    /// Puts markup in front of the element as a script of the page would.
+    pub fn put_before(&self, html: &str) -> Result<&Self, PageError> {
+        self.act(|state, node| state.dom.put_before(node, html))
+    }
+
+    /// Puts the element into a new one, which takes its place, as a script of the page would.
+    pub fn wrap(&self, tag: &str) -> Result<&Self, PageError> {
+        self.act(|state, node| {
+            state.dom.wrap(node, tag);
+            if state.dom.focused.is_some_and(|focused| state.dom.contains(node, focused)) {
+                state.dom.focused = None;
+            }
+        })
+    }
+
+    /// Puts markup in the place of each text in the element, as a translator does.
+    pub fn replace_texts(&self, html: impl Fn(&str) -> String) -> Result<&Self, PageError> {
+        self.act(|state, node| state.dom.replace_texts(node, html))
+    }
+
     /// Takes the element out of the document as a script of the page would.
     pub fn remove(&self) -> Result<(), PageError> {
         self.act(|state, node| {
@@ -143,6 +163,12 @@ impl Element {
     /// The value of a form field, a button or an option.
     pub fn value(&self) -> Result<String, PageError> {
         self.read(|state, node| state.dom.value(node)).ok_or_else(|| self.unable("has no value"))
+    }
+
+    /// The values of the options that are selected in a `select`, in their order.
+    pub fn chosen(&self) -> Result<Vec<String>, PageError> {
+        self.needs(self.read(|state, node| state.dom.is(node, &["select"])), "has no options")?;
+        Ok(self.read(|state, node| state.dom.chosen(node)))
     }
 
     /// Whether a check box or a radio button is on.
@@ -249,6 +275,25 @@ impl Element {
             state.fire(node, &event("input"));
             state.dom.beside_mut(node).field.at_focus = Some(value.to_owned());
             state.fire(node, &event("change"));
+        })
+    }
+
+    /// Selects the options with these values in a `select`, and no others: `input` and `change` are fired.
+    pub fn choose(&self, values: &[impl AsRef<str>]) -> Result<&Self, PageError> {
+        let can = self
+            .read(|state, node| state.dom.is(node, &["select"]) && !state.dom.is_disabled(node));
+        self.needs(can, "has no options to choose")?;
+        self.act(|state, node| {
+            state.focus(Some(node));
+            for value in state.dom.chosen(node) {
+                state.dom.choose(node, value, false);
+            }
+            for value in values {
+                state.dom.choose(node, value.as_ref().to_owned(), true);
+            }
+            for kind in ["input", "change"] {
+                state.fire(node, &EventData { kind: kind.to_owned(), ..EventData::default() });
+            }
         })
     }
 

@@ -12,14 +12,21 @@ use crate::tree::{Tree, change_attribute, change_classes};
 
 /// Reconciles what `old_serial` rendered below `root` with what `fresh` rendered below `apart`.
 pub(crate) fn reconcile(dom: &mut Dom, root: Node, old_serial: u64, apart: Node, fresh: &mut Tree) {
+    dom.put_all_back(root, old_serial);
     let old = Rendering::read(dom, root, old_serial);
     // A fresh rendering by the tree that made the old one has the same serial; the roots tell them apart.
     let new = Rendering::read(dom, apart, fresh.serial);
     let pairs = find_pairs(&old, &new);
+    let free = |at: usize| new.0[at].is_select() && is_free(&new, at);
+    for (old_at, _) in pairs.iter().filter(|(_, new_at)| free(*new_at)) {
+        dom.forget_default_choice(old.0[*old_at].node);
+    }
     let mut stays: HashMap<usize, Node> = HashMap::from([(0, root)]);
+    let mut mates: HashMap<usize, usize> = HashMap::from([(0, 0)]);
     for (old_at, new_at) in &pairs {
         let (was, is) = (&old.0[*old_at], &new.0[*new_at]);
         stays.insert(*new_at, was.node);
+        mates.insert(*new_at, *old_at);
         if let Some(origin) = dom.beside(is.node).and_then(|beside| beside.origin) {
             fresh.adopt(origin.id, was.node);
             dom.beside_mut(was.node).origin = Some(origin);
@@ -27,32 +34,110 @@ pub(crate) fn reconcile(dom: &mut Dom, root: Node, old_serial: u64, apart: Node,
         dom.detach(is.node);
         dom.forget_one(is.node);
     }
-    drop_unpaired(dom, &old, &stays);
     for (at, shape) in new.0.iter().enumerate() {
         if !shape.is_placed() {
-            arrange(dom, &new, at, &stays);
+            let places = places(dom, &old, &new, at, &mates);
+            arrange(dom, &new, at, &stays, &places);
         }
     }
-    for (old_at, new_at) in pairs {
-        patch(dom, &old.0[old_at], &new.0[new_at]);
+    drop_unpaired(dom, &old, &stays);
+    for (old_at, new_at) in &pairs {
+        patch(dom, &old.0[*old_at], &new.0[*new_at]);
+    }
+    // Only now the options have the values of the new rendering.
+    for (old_at, _) in pairs.iter().filter(|(_, new_at)| free(*new_at)) {
+        dom.settle_choice(old.0[*old_at].node);
     }
     if dom.focused.is_some_and(|focused| !dom.is_connected(focused)) {
         dom.focused = None;
     }
 }
 
-/// Rule 6: puts the children of a fresh node in order below the node that shows it.
-fn arrange(dom: &Dom, new: &Rendering<Node>, at: usize, stays: &HashMap<usize, Node>) {
+/// Where the children of a fresh node stand now.
+struct Places {
+    /// Those that need not move, by their order.
+    stay: HashSet<usize>,
+    /// What stands behind the last one of the old rendering.
+    end: Option<Node>,
+}
+
+fn places(
+    dom: &Dom,
+    old: &Rendering<Node>,
+    new: &Rendering<Node>,
+    at: usize,
+    mates: &HashMap<usize, usize>,
+) -> Places {
+    let Some(old_at) = mates.get(&at) else {
+        return Places { stay: HashSet::new(), end: None };
+    };
+    let holder = old.0[*old_at].node;
+    let here = |at: usize| dom.parent(old.0[at].node) == Some(holder);
+    let olds = &old.0[*old_at].children;
+    let positions: Vec<Option<usize>> = new.0[at]
+        .children
+        .iter()
+        .map(|child| {
+            let mate = mates.get(child).filter(|mate| here(**mate))?;
+            olds.iter().position(|other| other == mate)
+        })
+        .collect();
+    let last = olds.iter().rev().find(|child| here(**child));
+    let end = last.and_then(|last| dom.next_sibling(old.0[*last].node));
+    Places { stay: longest_rise(&positions), end }
+}
+
+/// Rule 6: puts the children of a fresh node in order below the node that shows it, with as few moves as can be.
+fn arrange(
+    dom: &mut Dom,
+    new: &Rendering<Node>,
+    at: usize,
+    stays: &HashMap<usize, Node>,
+    places: &Places,
+) {
     let shown = |at: usize| stays.get(&at).copied().unwrap_or(new.0[at].node);
     let holder = shown(at);
-    let mut before = None;
-    for child in new.0[at].children.iter().rev() {
-        let node = shown(*child);
-        if dom.parent(node) != Some(holder) || dom.next_sibling(node) != before {
+    let children: Vec<Node> = new.0[at].children.iter().map(|child| shown(*child)).collect();
+    for node in &children {
+        dom.beside_mut(*node).holder = Some(holder);
+    }
+    dom.beside_mut(holder).placed.clone_from(&children);
+    let mut before = places.end;
+    for (order, node) in children.into_iter().enumerate().rev() {
+        let there = dom.parent(node) == Some(holder) && dom.next_sibling(node) == before;
+        if !places.stay.contains(&order) && !there {
             dom.insert(holder, node, before);
         }
         before = Some(node);
     }
+}
+
+/// The places in a list of a longest rising sequence.
+fn longest_rise(list: &[Option<usize>]) -> HashSet<usize> {
+    // Where the smallest last element of a rise of each length stands, and what stands before each.
+    let mut tails: Vec<usize> = Vec::new();
+    let mut before: Vec<Option<usize>> = vec![None; list.len()];
+    for (at, value) in list.iter().enumerate().filter(|(_, value)| value.is_some()) {
+        let length = tails.partition_point(|tail| list[*tail] < *value);
+        before[at] = length.checked_sub(1).map(|last| tails[last]);
+        if length < tails.len() {
+            tails[length] = at;
+        } else {
+            tails.push(at);
+        }
+    }
+    std::iter::successors(tails.last().copied(), |at| before[*at]).collect()
+}
+
+/// Whether what is selected in a `select` is the reader's choice and not the module's.
+fn is_free(new: &Rendering<Node>, at: usize) -> bool {
+    let own = &new.0[at].rendered.properties;
+    !own.contains_key("value") && !own.contains_key("selectedIndex") && !sets_option(new, at)
+}
+
+fn sets_option(new: &Rendering<Node>, at: usize) -> bool {
+    let sets = |child: &usize| new.0[*child].rendered.properties.contains_key("selected");
+    new.0[at].children.iter().any(|child| sets(child) || sets_option(new, *child))
 }
 
 /// Rule 4: changes a node that stayed where what the two renderings set differs.
@@ -62,6 +147,7 @@ fn patch(dom: &mut Dom, old: &Shape<Node>, new: &Shape<Node>) {
         && was != is
     {
         dom.set_text(node, is);
+        is.clone_into(&mut dom.beside_mut(node).text);
     }
     let (was, is) = (&old.rendered, &new.rendered);
     let names = was.attributes.keys().chain(is.attributes.keys());

@@ -16,11 +16,12 @@ use crate::dom::{Dom, Node, Rendered};
 use crate::tree::class_tokens;
 
 /// Elements that hold what a reader did to them, which is worth looking for far away.
-const STATEFUL: [&str; 9] = [
+const STATEFUL: [&str; 10] = [
     "input",
     "textarea",
     "select",
     "details",
+    "dialog",
     "video",
     "audio",
     "canvas",
@@ -92,7 +93,7 @@ fn kind(dom: &Dom, node: Node) -> Kind {
     if dom.is_element(node) {
         Kind::Element { namespace: dom.namespace(node), tag: dom.tag(node) }
     } else if dom.is_text(node) {
-        Kind::Text(dom.text(node))
+        Kind::Text(dom.beside(node).map(|beside| beside.text.clone()).unwrap_or_default())
     } else {
         Kind::Marker
     }
@@ -107,31 +108,61 @@ impl<N> Shape<N> {
         self.tag() == "hmr-component"
     }
 
+    pub(crate) fn is_select(&self) -> bool {
+        self.tag() == "select"
+    }
+
     fn attribute(&self, name: &str) -> Option<&str> {
         self.rendered.attributes.get(name).map(String::as_str)
     }
 
-    fn input_type(&self) -> &str {
-        let property = self.rendered.properties.get("type").and_then(Value::as_str);
-        property.or(self.attribute("type")).unwrap_or("text")
+    /// What a view says of a field, as an attribute or as a property.
+    fn said(&self, name: &str) -> Option<String> {
+        match self.rendered.properties.get(name) {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(value) => Some(value.to_string()),
+            None => self.attribute(name).map(str::to_owned),
+        }
+    }
+
+    fn input_type(&self) -> String {
+        self.said("type").map_or_else(|| "text".to_owned(), |kind| kind.to_ascii_lowercase())
+    }
+
+    /// What a reader chooses with a check box or a radio button: its value, else its name. Nothing for other nodes.
+    fn choice(&self) -> Option<String> {
+        let chooses = self.tag() == "input" && matches!(&*self.input_type(), "checkbox" | "radio");
+        chooses.then(|| self.said("value").or_else(|| self.said("name")).unwrap_or_default())
     }
 
     fn is_stateful(&self) -> bool {
         STATEFUL.contains(&self.tag())
     }
 
-    /// What identifies an element in the whole instance: its id, or the name of a form field. Radio buttons
-    /// share a name, and their values tell them apart.
-    fn identity(&self) -> Option<String> {
+    /// What identifies an element in the whole instance: its id, the name of a form field, or the summary of `details`.
+    /// Radio buttons and check boxes may share a name, and their values tell them apart.
+    fn identity(&self, all: &[Self]) -> Option<String> {
         let tag = self.tag();
         if let Some(id) = self.attribute("id").filter(|id| !id.is_empty()) {
             return Some(format!("{tag}#{id}"));
         }
-        let name =
-            self.attribute("name").filter(|name| FIELDS.contains(&tag) && !name.is_empty())?;
-        let radio = tag == "input" && self.input_type() == "radio";
-        let value = if radio { self.attribute("value").unwrap_or_default() } else { "" };
-        Some(format!("{tag}[{name}={value}]"))
+        let name = self.attribute("name").unwrap_or_default();
+        if tag == "details" {
+            let mut children = self.children.iter().map(|child| &all[*child]);
+            let summary = children.find(|child| child.tag() == "summary")?;
+            return Some(format!("details[{name}={}]", summary.text(all)));
+        }
+        let name = if FIELDS.contains(&tag) { name } else { "" };
+        let choice = self.choice().unwrap_or_default();
+        let known = !name.is_empty() || !choice.is_empty();
+        known.then(|| format!("{tag}[{name}={choice}]"))
+    }
+
+    fn text(&self, all: &[Self]) -> String {
+        match &self.kind {
+            Kind::Text(text) => text.clone(),
+            _ => self.children.iter().map(|child| all[*child].text(all)).collect(),
+        }
     }
 }
 
@@ -144,7 +175,8 @@ fn can_be_same<N>(old: &Shape<N>, fresh: &Shape<N>) -> bool {
         (Kind::Text(_), Kind::Text(_)) => true,
         (a, b) if a != b => false,
         (Kind::Element { .. }, _) => {
-            (old.tag() != "input" || old.input_type() == fresh.input_type())
+            (old.tag() != "input"
+                || (old.input_type() == fresh.input_type() && old.choice() == fresh.choice()))
                 && (!old.is_placed()
                     || ["module", "component"]
                         .iter()
@@ -172,7 +204,8 @@ pub(crate) fn find_pairs<N>(old: &Rendering<N>, fresh: &Rendering<N>) -> Vec<(us
     let mut numbers = HashMap::new();
     let old_digests = digests(&old.0, &mut numbers);
     let fresh_digests = digests(&fresh.0, &mut numbers);
-    let identities = |list: &[Shape<N>]| list.iter().filter_map(Shape::identity).collect();
+    let identities =
+        |list: &[Shape<N>]| list.iter().filter_map(|shape| shape.identity(list)).collect();
     let mut search = Search {
         old: &old.0,
         fresh: &fresh.0,
@@ -258,8 +291,14 @@ impl<N> Search<'_, N> {
 
     /// Rule 3, for the first element that it applies to.
     fn adopt(&mut self) -> bool {
-        let Some((old, fresh)) =
-            self.by_attribute("id").or_else(|| self.by_attribute("name")).or_else(|| self.by_tag())
+        let stateful = |shape: &Shape<N>| shape.is_stateful();
+        let Some((old, fresh)) = self
+            .by(|shape, _| named(shape, "id"))
+            .or_else(|| {
+                self.by(|shape, all| stateful(shape).then(|| shape.identity(all)).flatten())
+            })
+            .or_else(|| self.by(|shape, _| stateful(shape).then(|| named(shape, "name")).flatten()))
+            .or_else(|| self.by_tag())
         else {
             return false;
         };
@@ -267,17 +306,18 @@ impl<N> Search<'_, N> {
         true
     }
 
-    fn by_attribute(&self, name: &str) -> Option<(usize, usize)> {
+    /// The first two elements without a mate that have the same mark and can be the same.
+    fn by(
+        &self,
+        mark: impl Fn(&Shape<N>, &[Shape<N>]) -> Option<String>,
+    ) -> Option<(usize, usize)> {
         let (olds, news) = (self.old_without_mate(), self.fresh_without_mate());
         news.into_iter().find_map(|fresh| {
             let shape = &self.fresh[fresh];
-            let value = shape.attribute(name).filter(|value| !value.is_empty())?;
-            if name == "name" && !shape.is_stateful() {
-                return None;
-            }
+            let wanted = mark(shape, self.fresh)?;
             let old = olds.iter().find(|old| {
-                self.old[**old].attribute(name) == Some(value)
-                    && can_be_same(&self.old[**old], shape)
+                let other = &self.old[**old];
+                mark(other, self.old).as_ref() == Some(&wanted) && can_be_same(other, shape)
             })?;
             Some((*old, fresh))
         })
@@ -306,6 +346,11 @@ impl<N> Search<'_, N> {
     fn fresh_without_mate(&self) -> Vec<usize> {
         without_mate(self.fresh, &self.mate_of_fresh)
     }
+}
+
+/// An attribute, unless it is empty.
+fn named<N>(shape: &Shape<N>, attribute: &str) -> Option<String> {
+    shape.attribute(attribute).filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
 /// The elements that rule 3 looks at, in document order.

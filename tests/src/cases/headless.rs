@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hmr_headless::{
-    EventData, LogLevel, Page, Response, StorageArea, SwapStep, Trap, Value as CallValue,
+    Element, EventData, LogLevel, Page, PageError, Response, StorageArea, SwapStep, Trap,
+    Value as CallValue,
 };
 use serde_json::{Value, json};
 
@@ -71,6 +72,7 @@ impl Runner<'_> {
             Step::Open => {}
             Step::Click { at } => _ = page.find(at)?.click()?,
             Step::Input { at, text } => _ = page.find(at)?.focus()?.set_value(text)?,
+            Step::Choose { at, values } => _ = page.find(at)?.choose(values)?,
             Step::Focus { at } => _ = page.find(at)?.focus()?,
             Step::Advance { ms } => page.advance(Duration::from_secs_f64(ms / 1000.0)),
             Step::Swap { modules, meanwhile } => {
@@ -78,9 +80,12 @@ impl Runner<'_> {
                     self.swap(to, meanwhile)?;
                 }
             }
-            Step::Append { html } => page.append_html(html),
-            Step::Remove { at } => page.find(at)?.remove()?,
-            Step::Set { at, name, value } => _ = page.find(at)?.set_attribute(name, value)?,
+            Step::Append { .. }
+            | Step::Remove { .. }
+            | Step::Set { .. }
+            | Step::Before { .. }
+            | Step::Wrap { .. }
+            | Step::Translate { .. } => self.script(step)?,
             Step::State { module } => {
                 let snapshot = serde_json::to_value(page.snapshot(module)?)?;
                 let instances = snapshot["instances"].as_array().into_iter().flatten();
@@ -161,6 +166,25 @@ impl Runner<'_> {
         Ok(None)
     }
 
+    /// What a script of the page does.
+    fn script(&self, step: &Step) -> Result<(), PageError> {
+        let page = &self.page;
+        match step {
+            Step::Append { html } => page.append_html(html),
+            Step::Remove { at } => page.find(at)?.remove()?,
+            Step::Set { at, name, value } => _ = page.find(at)?.set_attribute(name, value)?,
+            Step::Before { at, html } => _ = page.find(at)?.put_before(html)?,
+            Step::Wrap { at, tag } => _ = page.find(at)?.wrap(tag)?,
+            Step::Translate { at } => {
+                let translated =
+                    |text: &str| format!("<font><font>{}</font></font>", text.to_uppercase());
+                _ = page.find(at)?.replace_texts(translated)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     fn swap(
         &self,
         to: &To,
@@ -198,7 +222,7 @@ impl Runner<'_> {
         });
         let seen = Observation {
             html: without_problems(&page.html()),
-            fields: fields.iter().filter_map(|field| field.value().ok()).collect(),
+            fields: fields.iter().filter_map(shown).collect(),
             focus,
             swaps: swaps[self.told.swaps..]
                 .iter()
@@ -224,6 +248,16 @@ impl Runner<'_> {
         };
         seen
     }
+}
+
+/// What is to be seen of a field: its value, or all that are chosen; and whether it is on.
+fn shown(field: &Element) -> Option<String> {
+    let value = match field.chosen() {
+        Ok(chosen) => chosen.join(", "),
+        Err(_) => field.value().ok()?,
+    };
+    let on = field.is_checked().is_ok_and(|on| on);
+    Some(if on { format!("{value} (on)") } else { value })
 }
 
 /// The message of a trap with its place.

@@ -221,6 +221,33 @@ class Runner {
         field.dispatchEvent(new InputEvent("input", { bubbles: true }));
         return;
       }
+      case "choose": {
+        const select = this.element(step.at);
+        select.focus();
+        for (const option of select.options) option.selected = step.values.includes(option.value);
+        for (const name of ["input", "change"]) select.dispatchEvent(new Event(name, { bubbles: true }));
+        return;
+      }
+      case "before":
+        return this.element(step.at).insertAdjacentHTML("beforebegin", step.html);
+      case "wrap": {
+        const element = this.element(step.at);
+        const wrapper = document.createElement(step.tag);
+        element.replaceWith(wrapper);
+        return wrapper.append(element);
+      }
+      case "translate": {
+        const walker = document.createTreeWalker(this.element(step.at), NodeFilter.SHOW_TEXT);
+        const texts = [];
+        while (walker.nextNode()) texts.push(walker.currentNode);
+        for (const text of texts) {
+          const font = document.createElement("font");
+          font.append(document.createElement("font"));
+          font.firstChild.textContent = text.data.toUpperCase();
+          text.replaceWith(font);
+        }
+        return;
+      }
       case "append":
         return document.body.insertAdjacentHTML("beforeend", step.html);
       case "remove":
@@ -329,7 +356,7 @@ class Runner {
   observe() {
     const seen = {
       html: document.body.innerHTML,
-      fields: [...document.querySelectorAll("input, textarea, select")].map((field) => field.value),
+      fields: [...document.querySelectorAll("input, textarea, select")].map(shown),
       focus: this.focus(),
       swaps: this.swaps,
       log: this.log,
@@ -348,6 +375,12 @@ class Runner {
     const name = activeElement.getAttribute("id") ?? activeElement.getAttribute("name");
     return activeElement.localName + (name === null ? "" : ` ${name}`);
   }
+}
+
+/** What is to be seen of a field: its value, or all that are chosen; and whether it is on. */
+function shown(field) {
+  const value = field.localName === "select" ? [...field.selectedOptions].map((option) => option.value).join(", ") : field.value;
+  return field.checked ? `${value} (on)` : value;
 }
 
 export async function run(given) {

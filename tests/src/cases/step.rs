@@ -21,6 +21,13 @@ pub enum Step {
         /// The text.
         text: String,
     },
+    /// `choose SELECTOR = VALUE, VALUE`: the options with these values are selected in a `select`, and no others.
+    Choose {
+        /// The `select`.
+        at: String,
+        /// The values.
+        values: Vec<String>,
+    },
     /// `focus SELECTOR`
     Focus {
         /// What gets the focus.
@@ -56,6 +63,25 @@ pub enum Step {
         name: String,
         /// Its value.
         value: String,
+    },
+    /// `before SELECTOR = HTML`: markup is put in front of an element.
+    Before {
+        /// The element.
+        at: String,
+        /// The markup.
+        html: String,
+    },
+    /// `wrap SELECTOR = TAG`: an element is put into a new one, which takes its place.
+    Wrap {
+        /// The element.
+        at: String,
+        /// The new one's tag.
+        tag: String,
+    },
+    /// `translate SELECTOR`: a translator puts elements with other text in the place of each text in an element.
+    Translate {
+        /// The element.
+        at: String,
     },
     /// `window EVENT {DATA}` and `document EVENT {DATA}`
     Fire {
@@ -205,6 +231,19 @@ impl Step {
             "click" => Self::Click { at: text() },
             "focus" => Self::Focus { at: text() },
             "remove" => Self::Remove { at: text() },
+            "translate" => Self::Translate { at: text() },
+            "choose" => {
+                let (at, values) = assigned()?;
+                Self::Choose { at, values: values.split(", ").map(str::to_owned).collect() }
+            }
+            "before" => {
+                let (at, html) = assigned()?;
+                Self::Before { at, html }
+            }
+            "wrap" => {
+                let (at, tag) = assigned()?;
+                Self::Wrap { at, tag }
+            }
             "append" => Self::Append { html: text() },
             "input" => {
                 let (at, text) = assigned()?;

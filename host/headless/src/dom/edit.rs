@@ -1,12 +1,36 @@
-//! Classes and styles, one token at a time.
+//! Edits: classes and styles, one token at a time, and what scripts of the page do.
 //!
-//! Both are text attributes that several parties write. Editing one token leaves what others put there.
+//! Classes and styles are text attributes that several parties write. Editing one token leaves what others put there.
 
 use std::collections::BTreeMap;
+
+use hmr_abi::ops::Namespace;
 
 use super::{Dom, Node};
 
 impl Dom {
+    /// Puts markup in front of a node.
+    pub(crate) fn put_before(&self, node: Node, html: &str) {
+        self.at(node).before_html(html);
+    }
+
+    /// Puts a node into a new element, which takes its place.
+    pub(crate) fn wrap(&self, node: Node, tag: &str) {
+        let wrapper = self.create_element(Namespace::Html, tag);
+        self.at(node).insert_before(&wrapper);
+        self.insert(wrapper, node, None);
+    }
+
+    /// Puts markup in the place of each text below a node.
+    pub(crate) fn replace_texts(&self, top: Node, html: impl Fn(&str) -> String) {
+        let all = self.with_descendants(top).into_iter();
+        let texts: Vec<Node> = all.filter(|node| self.is_text(*node)).collect();
+        for text in texts {
+            self.put_before(text, &html(&self.text(text)));
+            self.detach(text);
+        }
+    }
+
     /// Adds or takes away one class.
     pub(crate) fn toggle_class(&self, node: Node, class: &str, on: bool) {
         let current = self.attribute(node, "class").unwrap_or_default();

@@ -10,6 +10,8 @@ use super::{Dom, Node};
 pub(crate) struct Field {
     /// The value, once it no longer follows the markup.
     pub(crate) value: Option<String>,
+    /// The values chosen in a `select` for several, once they no longer follow the markup.
+    pub(crate) chosen: Option<Vec<String>>,
     /// The tick, once it no longer follows the markup.
     pub(crate) checked: Option<bool>,
     /// The selection's ends, in characters; without one the caret stands at the end.
@@ -57,6 +59,9 @@ impl Dom {
     /// A field's value.
     pub(crate) fn value(&self, node: Node) -> Option<String> {
         let live = self.beside(node).and_then(|beside| beside.field.value.clone());
+        if self.takes_several(node) {
+            return Some(self.chosen(node).into_iter().next().unwrap_or_default());
+        }
         if self.is(node, &["select"]) {
             return Some(live.unwrap_or_else(|| self.default_option(node)));
         }
@@ -83,9 +88,71 @@ impl Dom {
         if self.is_checkable(node) || !self.is_field(node) {
             return self.set_attribute(node, "value", value);
         }
+        if self.takes_several(node) {
+            self.beside_mut(node).field.chosen = Some(vec![value.to_owned()]);
+            return;
+        }
         let field = &mut self.beside_mut(node).field;
         field.value = Some(value.to_owned());
         field.selection = None;
+    }
+
+    /// Whether it is a `select` in which several options can be chosen.
+    pub(crate) fn takes_several(&self, node: Node) -> bool {
+        self.is(node, &["select"]) && self.has_attribute(node, "multiple")
+    }
+
+    /// The values of the options that are selected, in their order.
+    pub(crate) fn chosen(&self, select: Node) -> Vec<String> {
+        if !self.takes_several(select) {
+            return self.value(select).into_iter().collect();
+        }
+        let live = self.beside(select).and_then(|beside| beside.field.chosen.as_ref());
+        let on = |option: &Node| match live {
+            Some(chosen) => chosen.contains(&self.option_value(*option)),
+            None => self.has_attribute(*option, "selected"),
+        };
+        let options = self.options(select).into_iter().filter(on);
+        options.map(|option| self.option_value(option)).collect()
+    }
+
+    /// Selects or deselects one option of a `select`.
+    pub(crate) fn choose(&mut self, select: Node, value: String, on: bool) {
+        if self.takes_several(select) {
+            let mut chosen = self.chosen(select);
+            chosen.retain(|other| *other != value);
+            if on {
+                chosen.push(value);
+            }
+            self.beside_mut(select).field.chosen = Some(chosen);
+        } else if on {
+            self.set_value(select, &value);
+        }
+    }
+
+    /// Forgets a choice that is what a `select` shows without one.
+    pub(crate) fn forget_default_choice(&mut self, select: Node) {
+        if !self.is(select, &["select"]) {
+            return;
+        }
+        let Some(beside) = self.beside(select) else { return };
+        let before = (beside.field.value.clone(), beside.field.chosen.clone());
+        let shown = self.chosen(select);
+        let field = &mut self.beside_mut(select).field;
+        (field.value, field.chosen) = (None, None);
+        if self.chosen(select) != shown {
+            let field = &mut self.beside_mut(select).field;
+            (field.value, field.chosen) = before;
+        }
+    }
+
+    /// Forgets a choice of which a `select` has no option left. Where several can be chosen, nothing is then.
+    pub(crate) fn settle_choice(&mut self, select: Node) {
+        let live = self.beside(select).and_then(|beside| beside.field.value.clone());
+        let Some(value) = live.filter(|_| self.is(select, &["select"])) else { return };
+        if !self.options(select).iter().any(|option| self.option_value(*option) == value) {
+            self.beside_mut(select).field.value = None;
+        }
     }
 
     /// Whether a check box, a radio button or an option is on.
@@ -145,6 +212,7 @@ impl Dom {
     pub(crate) fn reset_field(&mut self, node: Node) {
         let field = &mut self.beside_mut(node).field;
         field.value = None;
+        field.chosen = None;
         field.checked = None;
         field.selection = None;
     }
@@ -161,6 +229,10 @@ impl Dom {
     fn default_option(&self, select: Node) -> String {
         let options = self.options(select);
         let marked = options.iter().rfind(|option| self.has_attribute(**option, "selected"));
-        marked.or(options.first()).map(|option| self.option_value(*option)).unwrap_or_default()
+        let usable = |option: &&Node| !self.has_attribute(**option, "disabled");
+        marked
+            .or_else(|| options.iter().find(usable))
+            .map(|option| self.option_value(*option))
+            .unwrap_or_default()
     }
 }

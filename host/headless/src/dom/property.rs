@@ -109,13 +109,13 @@ impl Dom {
 
     fn is_selected(&self, option: Node) -> bool {
         self.select_of(option)
-            .is_some_and(|select| self.value(select) == Some(self.option_value(option)))
+            .is_some_and(|select| self.chosen(select).contains(&self.option_value(option)))
     }
 
     fn select_option(&mut self, option: Node, on: bool) {
-        if let (Some(select), true) = (self.select_of(option), on) {
+        if let Some(select) = self.select_of(option) {
             let value = self.option_value(option);
-            self.set_value(select, &value);
+            self.choose(select, value, on);
         }
     }
 

@@ -98,7 +98,7 @@ fn likeness<N>(search: &Search<'_, N>, old: usize, new: usize) -> u64 {
         return EQUAL;
     }
     // A node whose namesake is elsewhere in the other tree waits for it, rather than go on as a stranger.
-    let (was, is) = (before.identity(), after.identity());
+    let (was, is) = (before.identity(search.old), after.identity(search.fresh));
     if was != is
         && (was.is_some_and(|id| search.fresh_identities.contains(&id))
             || is.is_some_and(|id| search.old_identities.contains(&id)))

@@ -73,12 +73,16 @@ pub(crate) fn change_attribute(
 
 /// Turns the classes of an element from what `before` asks for into what `after` does.
 pub(crate) fn change_classes(dom: &Dom, node: Node, before: &Rendered, after: &Rendered) {
+    let asked = after.attributes.contains_key("class");
     let (before, after) = (class_tokens(before), class_tokens(after));
     for class in before.iter().filter(|class| !after.contains(class)) {
         dom.toggle_class(node, class, false);
     }
     for class in after.iter().filter(|class| !before.contains(class)) {
         dom.toggle_class(node, class, true);
+    }
+    if !asked && before.len() > after.len() && dom.attribute(node, "class").as_deref() == Some("") {
+        dom.remove_attribute(node, "class");
     }
 }
 
