@@ -8,6 +8,8 @@
  * else.
  */
 
+import { putBack } from "./displaced.js";
+import { move } from "./move.js";
 import { classTokens } from "./tree.js";
 
 /** @typedef {import("./tree.js").GuestNode} GuestNode */
@@ -33,27 +35,6 @@ const ATTRIBUTE_NAMESPACES = {
 function differs(current, wanted) {
   if (typeof wanted === "object" && wanted !== null) return JSON.stringify(current) !== JSON.stringify(wanted);
   return current !== wanted;
-}
-
-/**
- * Moves a node, keeping what a browser would reset (focus, playback, an iframe's page) where it can.
- *
- * @param {Node} parent
- * @param {Node} child
- * @param {Node | null} before
- */
-export function move(parent, child, before) {
-  if (child.parentNode === parent && child.nextSibling === before) return;
-  const to = /** @type {Node & { moveBefore?: (child: Node, before: Node | null) => void }} */ (parent);
-  if (to.moveBefore && parent.isConnected && child.isConnected && parent.ownerDocument === child.ownerDocument) {
-    try {
-      to.moveBefore(child, before);
-      return;
-    } catch {
-      // Some nodes cannot be moved in place; they are inserted, which always works.
-    }
-  }
-  parent.insertBefore(child, before);
 }
 
 /**
@@ -118,6 +99,11 @@ export class DomPainter {
     if (!child.dom) this.build(child);
     move(parent.dom, /** @type {Node} */ (child.dom), before?.dom ?? null);
     this.#settleSelect(parent);
+  }
+
+  /** @param {GuestNode} node */
+  settle(node) {
+    putBack(node);
   }
 
   /** @param {GuestNode} node */

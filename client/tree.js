@@ -24,6 +24,7 @@ import { LISTEN_CAPTURE, ROOT_BIT, decodeOps } from "./ops.js";
  * @property {(namespace: number, tag: string) => boolean} acceptsTag whether an element can have this name
  * @property {(name: string) => boolean} acceptsAttribute whether an attribute can have this name
  * @property {(parent: GuestNode, child: GuestNode, before: GuestNode | null) => void} place
+ * @property {(node: GuestNode) => void} settle puts a node back that others have taken out of its place
  * @property {(node: GuestNode) => void} remove
  * @property {(node: GuestNode, name: string) => void} attribute
  * @property {(node: GuestNode, before: Set<string>) => void} classes
@@ -310,6 +311,8 @@ export class Tree {
     if (before && before.parent !== parent) {
       throw new TreeError(`the node ${beforeId} is no child of ${parentId}, so nothing can be inserted before it`);
     }
+    if (child.dom) this.painter.settle(child);
+    if (before?.dom) this.painter.settle(before);
     detach(child);
     if (before) parent.children.splice(parent.children.indexOf(before), 0, child);
     else parent.children.push(child);
@@ -320,6 +323,7 @@ export class Tree {
 
   /** @param {GuestNode} node */
   #remove(node) {
+    if (node.dom) this.painter.settle(node);
     detach(node);
     if (node.dom) this.painter.remove(node);
     this.#forget(node, null);
@@ -389,6 +393,7 @@ export class Tree {
    */
   #setText(node, text) {
     if (node.kind !== "text") throw new TreeError(`the node ${node.id} is a ${node.kind}, not a text`);
+    if (node.dom) this.painter.settle(node);
     node.text = text;
     if (node.dom) this.painter.text(node);
   }

@@ -7,6 +7,7 @@
 //!
 //! There is no layout and no style: sizes and positions do not exist here.
 
+mod displaced;
 pub(crate) mod edit;
 pub(crate) mod field;
 pub(crate) mod property;
@@ -59,6 +60,12 @@ pub(crate) struct Beside {
     pub(crate) field: Field,
     /// `scrollLeft` and `scrollTop`.
     pub(crate) scroll: (f64, f64),
+    /// What the module that renders into a node has put there, in order. Others may have moved it away.
+    pub(crate) placed: Vec<Node>,
+    /// The node that it was put into.
+    pub(crate) holder: Option<Node>,
+    /// Of a text node, the text that was asked for.
+    pub(crate) text: String,
     /// JavaScript properties that no attribute and no other state reflects.
     pub(crate) properties: BTreeMap<String, serde_json::Value>,
 }

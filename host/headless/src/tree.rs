@@ -86,9 +86,10 @@ impl Tree {
     /// Forgets an instance's root and all that the module rendered below it. The document keeps it.
     pub(crate) fn drop_root(&mut self, instance: u32, dom: &mut Dom) {
         if let Some(root) = self.roots.remove(&instance) {
-            for child in dom.children(root) {
-                self.forget(dom, child);
+            for node in dom.placed_below(root, self.serial) {
+                self.forget_one(dom, node);
             }
+            dom.beside_mut(root).placed.clear();
         }
     }
 
@@ -96,7 +97,7 @@ impl Tree {
     /// [`Tree::settle_aside`] or [`Tree::put_back`], operations can still name the old nodes.
     pub(crate) fn set_aside(&mut self, instance: u32, root: Node, dom: &Dom) {
         let Some(old) = self.roots.insert(instance, root) else { return };
-        for node in dom.with_descendants(old) {
+        for node in dom.placed_below(old, self.serial) {
             if let Some(id) = self.number(dom, node)
                 && let Some(known) = self.nodes.remove(&id)
             {
@@ -150,7 +151,8 @@ impl Tree {
                 self.create_element(dom, asked, id, namespace, tag)?;
             }
             Op::CreateText { id, text } => {
-                self.add(dom, id, Kind::Text, |dom| dom.create_text(text))?;
+                let node = self.add(dom, id, Kind::Text, |dom| dom.create_text(text))?;
+                text.clone_into(&mut dom.beside_mut(node).text);
             }
             Op::CreateMarker { id } => {
                 self.add(dom, id, Kind::Marker, Dom::create_comment)?;
@@ -158,6 +160,8 @@ impl Tree {
             Op::Insert { parent, child, before } => self.insert(dom, parent, child, before)?,
             Op::Remove { id } => {
                 let node = self.get(id)?.node;
+                dom.put_back(node);
+                dom.note_taken(node);
                 dom.detach(node);
                 self.forget(dom, node);
                 if dom.focused.is_some_and(|focused| dom.contains(node, focused)) {
@@ -169,7 +173,9 @@ impl Tree {
                 if known.kind != Kind::Text {
                     return Err(TreeError::Kind(id, "a text"));
                 }
+                dom.put_back(known.node);
                 dom.set_text(known.node, text);
+                text.clone_into(&mut dom.beside_mut(known.node).text);
             }
             Op::SetKey { id, key } => {
                 let node = self.get(id)?.node;
@@ -274,7 +280,7 @@ impl Tree {
         id: NodeId,
         kind: Kind,
         make: impl FnOnce(&Dom) -> Node,
-    ) -> Result<(), TreeError> {
+    ) -> Result<Node, TreeError> {
         if id == 0 || id & ROOT_BIT != 0 {
             return Err(TreeError::Number(id));
         }
@@ -284,7 +290,7 @@ impl Tree {
         let node = make(dom);
         self.nodes.insert(id, Known { node, kind });
         dom.beside_mut(node).origin = Some(Origin { tree: self.serial, id });
-        Ok(())
+        Ok(node)
     }
 
     fn create_element(
@@ -302,14 +308,16 @@ impl Tree {
         if local.eq_ignore_ascii_case("script") {
             let message = "a view may not hold a `script` element; it was left out";
             asked.warnings.push(message.to_owned());
-            return self.add(dom, id, Kind::Refused, Dom::create_comment);
+            self.add(dom, id, Kind::Refused, Dom::create_comment)?;
+            return Ok(());
         }
-        self.add(dom, id, Kind::Element, |dom| dom.create_element(namespace, tag))
+        self.add(dom, id, Kind::Element, |dom| dom.create_element(namespace, tag))?;
+        Ok(())
     }
 
     fn insert(
         &mut self,
-        dom: &Dom,
+        dom: &mut Dom,
         parent: NodeId,
         child: NodeId,
         before: NodeId,
@@ -323,7 +331,9 @@ impl Tree {
         };
         let node = self.get(child)?.node;
         let before = if before == 0 { None } else { Some(self.get(before)?.node) };
+        dom.put_back(node);
         let Some(holder) = holder else {
+            dom.note_taken(node);
             dom.detach(node);
             return Ok(());
         };
@@ -332,26 +342,38 @@ impl Tree {
                 "the children of `hmr-component` belong to the instance mounted in it",
             ));
         }
-        if before.is_some_and(|before| dom.parent(before) != Some(holder)) {
+        let held_by = |node| dom.beside(node).and_then(|beside| beside.holder);
+        if before.is_some_and(|before| held_by(before) != Some(holder)) {
             return Err(fail("what it should stand before is no child of it"));
         }
         dom.may_hold(holder, node).map_err(fail)?;
+        if before == Some(node) {
+            return Ok(());
+        }
+        if let Some(before) = before {
+            dom.put_back(before);
+        }
         dom.insert(holder, node, before);
+        dom.note_placed(holder, node, before);
         Ok(())
     }
 
     /// Frees the numbers of a node and of all of this tree below it.
     fn forget(&mut self, dom: &mut Dom, top: Node) {
-        for node in dom.with_descendants(top) {
-            if let Some(id) = self.number(dom, node) {
-                for known in [&mut self.nodes, &mut self.aside] {
-                    if known.get(&id).is_some_and(|known| known.node == node) {
-                        known.remove(&id);
-                    }
-                }
-                dom.forget_one(node);
+        let below = dom.placed_below(top, self.serial);
+        for node in std::iter::once(top).chain(below) {
+            self.forget_one(dom, node);
+        }
+    }
+
+    fn forget_one(&mut self, dom: &mut Dom, node: Node) {
+        let Some(id) = self.number(dom, node) else { return };
+        for known in [&mut self.nodes, &mut self.aside] {
+            if known.get(&id).is_some_and(|known| known.node == node) {
+                known.remove(&id);
             }
         }
+        dom.forget_one(node);
     }
 }
 

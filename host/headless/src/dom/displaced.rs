@@ -1,0 +1,151 @@
+//! Puts nodes back that others have taken out of their places: a translator, an extension, a script of the page.
+//!
+//! In: what a module has put where ([`Beside::placed`]). Out: it stands there, and what stood for it is gone. What others
+//! have put between stays. The browser client does the same.
+//!
+//! [`Beside::placed`]: super::Beside::placed
+
+use super::{Dom, Node};
+
+/// Displaced children that follow each other, and the nodes that they belong between.
+#[derive(Default)]
+struct Gap {
+    missing: Vec<Node>,
+    after: Option<Node>,
+    before: Option<Node>,
+}
+
+impl Dom {
+    /// Notes that a module has put a node into another one, before one of its own there or last.
+    pub(crate) fn note_placed(&mut self, holder: Node, node: Node, before: Option<Node>) {
+        self.note_taken(node);
+        let placed = &mut self.beside_mut(holder).placed;
+        let at = before.and_then(|before| placed.iter().position(|other| *other == before));
+        placed.insert(at.unwrap_or(placed.len()), node);
+        self.beside_mut(node).holder = Some(holder);
+    }
+
+    /// Notes that a module has taken a node out.
+    pub(crate) fn note_taken(&mut self, node: Node) {
+        let holder = self.beside.get_mut(&node).and_then(|beside| beside.holder.take());
+        if let Some(holder) = holder.and_then(|holder| self.beside.get_mut(&holder)) {
+            holder.placed.retain(|other| *other != node);
+        }
+    }
+
+    /// What the tree `serial` has put below a node, wherever it stands now: each node before those in it.
+    pub(crate) fn placed_below(&self, node: Node, serial: u64) -> Vec<Node> {
+        let mut found = self.placed_in(node, serial);
+        let mut at = 0;
+        while at < found.len() {
+            found.extend(self.placed_in(found[at], serial));
+            at += 1;
+        }
+        found
+    }
+
+    fn placed_in(&self, node: Node, serial: u64) -> Vec<Node> {
+        let placed = self.beside(node).map(|beside| &*beside.placed).unwrap_or_default();
+        placed.iter().copied().filter(|child| self.serial_of(*child) == Some(serial)).collect()
+    }
+
+    fn serial_of(&self, node: Node) -> Option<u64> {
+        Some(self.beside(node)?.origin?.tree)
+    }
+
+    /// Whether a node is not where it was put, or was emptied in favour of something beside it.
+    fn is_displaced(&self, node: Node) -> bool {
+        let Some(beside) = self.beside(node) else { return false };
+        let Some(holder) = beside.holder else { return false };
+        let emptied =
+            || self.is_text(node) && !beside.text.is_empty() && self.text(node).is_empty();
+        self.parent(node) != Some(holder) || emptied()
+    }
+
+    /// Puts a node back if it was displaced, with those that were displaced beside it.
+    pub(crate) fn put_back(&mut self, node: Node) {
+        let holder = self.beside(node).and_then(|beside| beside.holder);
+        let (Some(holder), Some(serial)) = (holder, self.serial_of(node)) else { return };
+        if self.is_displaced(node) {
+            let gaps = self.gaps(holder, serial).into_iter();
+            gaps.filter(|gap| gap.missing.contains(&node)).for_each(|gap| self.close(holder, &gap));
+        }
+    }
+
+    /// Puts all back that the tree `serial` has put below a node.
+    pub(crate) fn put_all_back(&mut self, top: Node, serial: u64) {
+        let below = self.placed_below(top, serial);
+        for holder in std::iter::once(top).chain(below) {
+            for gap in self.gaps(holder, serial) {
+                self.close(holder, &gap);
+            }
+        }
+    }
+
+    fn gaps(&self, holder: Node, serial: u64) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        let mut open = Gap::default();
+        for child in self.placed_in(holder, serial) {
+            if self.is_displaced(child) {
+                open.missing.push(child);
+                continue;
+            }
+            let gap = std::mem::replace(&mut open, Gap { after: Some(child), ..Gap::default() });
+            gaps.push(Gap { before: Some(child), ..gap });
+        }
+        gaps.push(open);
+        gaps.retain(|gap| !gap.missing.is_empty());
+        gaps
+    }
+
+    fn close(&mut self, holder: Node, gap: &Gap) {
+        let first = match gap.after {
+            Some(after) => self.next_sibling(after),
+            None => self.children(holder).first().copied(),
+        };
+        let ours = self.beside(holder).map(|beside| beside.placed.clone()).unwrap_or_default();
+        let between = std::iter::successors(first, |node| self.next_sibling(*node))
+            .take_while(|node| Some(*node) != gap.before);
+        let strangers: Vec<Node> =
+            between.filter(|node| !ours.contains(node) && !self.is_ours(*node)).collect();
+        let stand_ins = self.stand_ins(&gap.missing, &strangers);
+        let mut place =
+            stand_ins.first().copied().or(if gap.after.is_some() { first } else { gap.before });
+        while let Some(node) = place.filter(|node| gap.missing.contains(node)) {
+            place = self.next_sibling(node);
+        }
+        for node in &gap.missing {
+            if self.is_text(*node) {
+                let text = self.beside(*node).map(|beside| beside.text.clone()).unwrap_or_default();
+                self.set_text(*node, &text);
+            }
+            self.insert(holder, *node, place);
+        }
+        for stand_in in stand_ins {
+            self.detach(stand_in);
+            self.forget(stand_in);
+        }
+    }
+
+    /// Whether a node is what an engine shows in the place of a component that fails.
+    fn is_ours(&self, node: Node) -> bool {
+        self.tag(node).starts_with("hmr-")
+            || self.attribute(node, "class").as_deref() == Some("hmr-problem")
+    }
+
+    /// Which of the nodes between two of a module's stand for those that are missing there.
+    fn stand_ins(&self, missing: &[Node], strangers: &[Node]) -> Vec<Node> {
+        // Where there are no more of them than are missing, they have come for these.
+        if strangers.len() <= missing.len() {
+            return strangers.to_vec();
+        }
+        let those = |fits: &dyn Fn(Node) -> bool| -> Vec<Node> {
+            strangers.iter().copied().filter(|stranger| fits(*stranger)).collect()
+        };
+        let wraps = |stranger| missing.iter().any(|node| self.contains(stranger, *node));
+        [those(&wraps), those(&|node| self.is(node, &["font"])), those(&|node| self.is_text(node))]
+            .into_iter()
+            .find(|found| !found.is_empty())
+            .unwrap_or_default()
+    }
+}
