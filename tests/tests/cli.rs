@@ -85,6 +85,35 @@ fn a_setting_that_does_not_exist_names_the_nearest_one() {
 }
 
 #[test]
+fn a_static_folder_that_would_serve_more_than_files_for_browsers() {
+    for folder in ["/", "..", ".", "signup"] {
+        let demo = DemoCopy::take();
+        let manifest = demo.read("Cargo.toml");
+        let setting = format!("\n[workspace.metadata.hmr]\nstatic-folder = \"{folder}\"\n");
+        demo.write("Cargo.toml", manifest + &setting);
+        let told = refusal(demo.folder());
+        assert!(told.contains("`static-folder`") && told.contains("would be served"), "{told}");
+    }
+}
+
+#[test]
+fn a_host_that_is_not_an_address_is_sent_to_the_names() {
+    let demo = DemoCopy::take();
+    let said = |arguments: &[&str]| {
+        let mut command = tool();
+        command.arg("dev").arg(demo.folder()).args(["--port", "0"]).args(arguments);
+        let mut process = Process::start(command);
+        let status = process.end(FIRST_BUILD);
+        assert!(!status.success(), "{arguments:?}: {}", process.errors());
+        process.errors()
+    };
+    let told = said(&["--host", "dev.example"]);
+    assert!(told.contains("dev.example") && told.contains("--allowed-host"), "{told}");
+    let told = said(&["--allowed-host", "http://dev.example/"]);
+    assert!(told.contains("is not the name of a host"), "{told}");
+}
+
+#[test]
 fn a_port_that_is_taken_gives_the_next_free_one() {
     let demo = DemoCopy::take();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
