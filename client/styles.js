@@ -143,7 +143,7 @@ class Update {
         resolve(loaded);
       };
       // A sheet whose own imports hang or fail is shown all the same. One that failed itself may be there too, but is empty.
-      const look = () => settle(link.sheet?.href === link.href && link.sheet.cssRules.length > 0);
+      const look = () => settle(link.sheet?.href === link.href && hasRules(link.sheet));
       const timer = this.#later(look, LONGEST_LOAD);
       link.addEventListener("load", () => settle(true), { once: true });
       link.addEventListener("error", look, { once: true });
@@ -276,6 +276,16 @@ class Update {
 /** @param {number[]} counts */
 function sum(counts) {
   return counts.reduce((total, count) => total + count, 0);
+}
+
+/** @param {CSSStyleSheet} sheet */
+function hasRules(sheet) {
+  try {
+    return sheet.cssRules.length > 0;
+  } catch {
+    // What was refused for its type does not show its rules.
+    return false;
+  }
 }
 
 /**

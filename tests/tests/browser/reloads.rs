@@ -37,12 +37,12 @@ fn an_edited_page_is_loaded_again_with_its_state_and_a_manual_reload_starts_clea
 
 /// What a page has besides components, below all else, and so far down that it must be scrolled.
 pub(super) const EXTRAS: &str = "<details id=\"more\"><summary>More</summary><p>Much more</p></details>\
-    <label>A note <input name=\"note\"></label><div style=\"height: 3000px\"></div>";
+    <label>A note <input name=\"memo\"></label><div style=\"height: 3000px\"></div>";
 
 /// Does to the page what a reload must not lose.
 pub(super) fn use_extras(browser: &Browser) {
     browser.click("#more summary");
-    browser.keys("[name=note]", "milk");
+    browser.keys("[name=memo]", "milk");
     browser.run("scrollTo({ top: 1234, behavior: 'instant' })", &[]);
     browser.wait("scrollY === 1234");
 }
@@ -51,9 +51,9 @@ pub(super) fn use_extras(browser: &Browser) {
 pub(super) fn wait_extras(browser: &Browser) {
     for part in [
         "document.querySelector('#more').open",
-        "document.querySelector('[name=note]').value === 'milk'",
+        "document.querySelector('[name=memo]').value === 'milk'",
         "scrollY === 1234",
-        "document.activeElement.name === 'note'",
+        "document.activeElement.name === 'memo'",
     ] {
         browser.wait(part);
     }
