@@ -49,7 +49,7 @@ pub(crate) enum Effect {
 /// Why a call failed. What the module did before that stays done; its memory can no longer be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
-    #[error("{} ({}:{})", .0.message, .0.file, .0.line)]
+    #[error("{}", described(.0))]
     Panic(PanicInfo),
     #[error("{0}")]
     Trap(String),
@@ -318,6 +318,12 @@ impl Guest {
             Fault::Malformed(format!("the answer of `{export}` at {ptr} is outside of the memory"))
         })
     }
+}
+
+/// The message of a panic, with the place if that is known.
+fn described(info: &PanicInfo) -> String {
+    let PanicInfo { message, file, line, .. } = info;
+    if file.is_empty() { message.clone() } else { format!("{message} ({file}:{line})") }
 }
 
 fn not_json(export: &str, error: &serde_json::Error) -> Fault {
