@@ -5,17 +5,11 @@
  * export. Outlives the code that is called, so that wrappers and measurements go on over a swap.
  */
 
+import { COMPARED_CALLS, MEASURED_CALLS, SLOWER_BY_MS, SLOWER_RATIO } from "./constants.js";
+
 /** @typedef {(...values: any[]) => any} Exported */
 /** @typedef {{ calls: number, total: number, self: number, errors: number }} Metrics */
 /** @typedef {{ before: string, call: string, calls: number, beforeMs: number, afterMs: number }} Slower */
-
-/** How many of the newest calls of an export are remembered. */
-const MOST_DURATIONS = 200;
-/** How many calls it takes to tell a median. */
-const FEWEST_CALLS = 20;
-/** When calls count as clearly slower: this many times as long, and this many milliseconds longer. */
-const SLOWER_RATIO = 2;
-const SLOWER_BY = 1;
 
 /** A function in the place of an export. */
 class Patch {
@@ -191,7 +185,7 @@ export class Calls {
    */
   turnOver(hash) {
     if (hash === this.#hash) return;
-    const known = [...this.#durations].filter(([, durations]) => durations.length >= FEWEST_CALLS);
+    const known = [...this.#durations].filter(([, durations]) => durations.length >= COMPARED_CALLS);
     this.#before = this.#hash === "" ? null : { hash: this.#hash, medians: new Map(known.map(([name, all]) => [name, median(all)])) };
     this.#durations.clear();
     this.#hash = hash;
@@ -205,11 +199,11 @@ export class Calls {
     const durations = this.#durations.get(name) ?? [];
     this.#durations.set(name, durations);
     durations.push(ms);
-    if (durations.length > MOST_DURATIONS) durations.shift();
+    if (durations.length > MEASURED_CALLS) durations.shift();
     const before = this.#before?.medians.get(name);
-    if (before === undefined || !this.#before || durations.length % FEWEST_CALLS !== 0) return;
+    if (before === undefined || !this.#before || durations.length % COMPARED_CALLS !== 0) return;
     const after = median(durations);
-    if (after < before * SLOWER_RATIO || after - before < SLOWER_BY) return;
+    if (after < before * SLOWER_RATIO || after - before < SLOWER_BY_MS) return;
     this.#before.medians.delete(name);
     this.#slower({ before: this.#before.hash, call: name, calls: durations.length, beforeMs: before, afterMs: after });
   }

@@ -7,6 +7,7 @@
  * order. Who handles it is looked up at its delivery.
  */
 
+import { CIRCLE_LIMIT } from "./constants.js";
 import { ANSWER_INERT, readEvent } from "./events.js";
 
 /** @typedef {import("./slot.js").Slot} Slot */
@@ -24,12 +25,6 @@ const FOCUS_EVENTS = new Set(["focus", "blur", "focusin", "focusout"]);
 
 /** How many events are delivered in one go, so that code which answers events with events cannot stop the page. */
 const MOST_AT_ONCE = 1000;
-
-/**
- * How many values that were sent in answer to values are delivered in one turn. A turn ends when no value is left that could be
- * delivered; among connections that go in a circle it would never end.
- */
-const MOST_ANSWERS = 1000;
 
 /**
  * What a delivery needs of the engine.
@@ -205,7 +200,7 @@ export class Delivery {
           this.#answers = 0;
           return;
         }
-        if ("value" in next && next.hops > 0 && ++this.#answers > MOST_ANSWERS) this.#cut(next.value);
+        if ("value" in next && next.hops > 0 && ++this.#answers > CIRCLE_LIMIT) this.#cut(next.value);
         else this.#deliver(next);
       }
       this.#with.later(() => this.drain());
@@ -224,7 +219,7 @@ export class Delivery {
     this.#queue = rest;
     this.#answers = 0;
     const circle = `\`${value.from}\` and \`${value.to}\` are on a circle of connections`;
-    this.#with.slot(value.module).log("error", `${circle}: it was cut after ${MOST_ANSWERS} values, and ${dropped} dropped`);
+    this.#with.slot(value.module).log("error", `${circle}: it was cut after ${CIRCLE_LIMIT} values, and ${dropped} dropped`);
   }
 
   /**

@@ -5,10 +5,8 @@
  * that is new after a step back takes the place of those that came after it.
  */
 
+import { HISTORY_LENGTH } from "./constants.js";
 import { fields } from "./raw.js";
-
-/** How many states are kept. */
-const MOST_ENTRIES = 50;
 
 /** @typedef {{ snapshot: string, hash: string, time: number }} Entry */
 
@@ -45,7 +43,7 @@ export class History {
     const current = this.#entries[this.#at];
     if (current && stateIn(current.snapshot) === stateIn(snapshot)) return;
     this.#entries.splice(this.#at + 1, Infinity, { snapshot, hash, time });
-    if (this.#entries.length > MOST_ENTRIES) this.#entries.shift();
+    if (this.#entries.length > HISTORY_LENGTH) this.#entries.shift();
     this.#at = this.#entries.length - 1;
   }
 

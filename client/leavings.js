@@ -5,15 +5,13 @@
  * In: snapshots, and the places of instances. Out: the part of a snapshot that belongs into a place. It stays text throughout.
  */
 
+import { LEFT_STATES } from "./constants.js";
 import { place, placesIn } from "./place.js";
 import { EMPTY, migratedOf, partOf, withPart } from "./snapshot.js";
 import { describe } from "./swap.js";
 
 /** @typedef {import("./slot.js").Instance} Instance */
 /** @typedef {import("./module.js").Guest} Guest */
-
-/** How many states are kept; then the oldest go. */
-const MOST_KEPT = 64;
 
 /** The states that were left behind in one page. */
 export class Leavings {
@@ -65,7 +63,7 @@ export class Leavings {
   #keep(where, part) {
     this.#kept.delete(where);
     this.#kept.set(where, part);
-    for (const oldest of this.#kept.keys()) if (this.#kept.size > MOST_KEPT) this.#kept.delete(oldest);
+    for (const oldest of this.#kept.keys()) if (this.#kept.size > LEFT_STATES) this.#kept.delete(oldest);
   }
 
   /**

@@ -5,13 +5,9 @@
  * `hmr_abi::text`, and of `Swap::shorten` in the tool.
  */
 
+import { REPORT_BYTES, REPORT_ENTRIES, TEXT_BYTES, TEXT_KEPT_BYTES } from "./constants.js";
+
 /** @typedef {import("./protocol.js").Swap} Swap */
-
-/** The longest text, in bytes of UTF-8. */
-const LONGEST = 4096;
-
-/** How much of a longer text stays. The rest is for the note at its end, and for what is said around it. */
-const KEPT = LONGEST - 512;
 
 const encoder = new TextEncoder();
 
@@ -21,10 +17,10 @@ const encoder = new TextEncoder();
  */
 export function cut(text) {
   // A unit of UTF-16 is at most three bytes of UTF-8.
-  if (text.length <= LONGEST / 3) return text;
+  if (text.length <= TEXT_BYTES / 3) return text;
   const total = encoder.encode(text).length;
-  if (total <= LONGEST) return text;
-  const { read, written } = encoder.encodeInto(text, new Uint8Array(KEPT));
+  if (total <= TEXT_BYTES) return text;
+  const { read, written } = encoder.encodeInto(text, new Uint8Array(TEXT_KEPT_BYTES));
   return `${text.slice(0, read)} … (cut, ${size(total - written)} more)`;
 }
 
@@ -48,12 +44,6 @@ export function cutAll(value) {
   return /** @type {T} */ (Object.fromEntries(Object.entries(value).map(([name, inner]) => [cut(name), cutAll(inner)])));
 }
 
-/** How many entries the report of a swap may have: keys, tasks, resources and connections together. */
-const MOST_ENTRIES = 1000;
-
-/** How many characters a report may have as JSON, whatever is in it. */
-const LARGEST = 1 << 20;
-
 /** What is left out first. Any other outcome comes last. */
 const LEAST_MISSED = ["kept", "opened", "made", "initial", "added", "recovered", "resumed", "migrated", "closed", "orphaned"];
 
@@ -66,7 +56,7 @@ const LEAST_MISSED = ["kept", "opened", "made", "initial", "added", "recovered",
 export function shortened(swap) {
   const { instances = [] } = swap.report ?? {};
   const lists = [...instances.flatMap(({ keys = {}, tasks = {} }) => [keys, tasks]), swap.resources, swap.connections, swap.invalidated];
-  let excess = lists.reduce((sum, list) => sum + Object.keys(list).length, 0) - MOST_ENTRIES;
+  let excess = lists.reduce((sum, list) => sum + Object.keys(list).length, 0) - REPORT_ENTRIES;
   if (excess <= 0) return small(swap);
   /** @type {Record<string, number>} */
   const cut = {};
@@ -99,6 +89,6 @@ export function shortened(swap) {
  */
 function small(swap) {
   const all = cutAll(swap);
-  if (JSON.stringify(all).length <= LARGEST) return all;
+  if (JSON.stringify(all).length <= REPORT_BYTES) return all;
   return { ...all, report: null, resources: [], connections: [], invalidated: [], cut: { report: 1 } };
 }

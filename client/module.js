@@ -8,6 +8,7 @@
  * the caller. Views of the memory are made anew for each access, because it can grow at any call.
  */
 
+import { CALL_BUDGET, HANDED_OVER_BYTES } from "./constants.js";
 import { COMPONENT_PREFIX } from "./inspect.js";
 import { cut } from "./limits.js";
 import { EMPTY, checkMigrated, instancesOf } from "./snapshot.js";
@@ -30,10 +31,6 @@ const LEVELS = ["debug", "info", "warn", "error"];
  * @property {(json: string) => void} invalidate
  */
 
-/** How many loop heads and calls a call may pass, where the module counts them, unless the page says otherwise. */
-const BUDGET = 500_000_000;
-/** How many bytes one call of the engine may hand over, as in the headless engine. */
-const MOST_HANDED_OVER = 64 << 20;
 
 /** What all modules of an engine share. */
 export class Stack {
@@ -42,7 +39,7 @@ export class Stack {
 
   /** @param {number | null} [budget] how many loop heads and calls a call may pass */
   constructor(budget) {
-    this.budget = budget ?? BUDGET;
+    this.budget = budget ?? CALL_BUDGET;
   }
 }
 
@@ -62,7 +59,7 @@ export class Guest {
   /** @type {unknown} */
   #refused = null;
   /** How much more the call that runs may hand over, in bytes. */
-  #room = MOST_HANDED_OVER;
+  #room = HANDED_OVER_BYTES;
   #running = false;
   /** What tells the places of traps. @type {WebAssembly.Module | null} */
   #compiled = null;
@@ -316,7 +313,7 @@ export class Guest {
     this.#stack.depth++;
     this.#calls.began(name);
     if (this.#budget) this.#budget.value = this.#stack.budget;
-    this.#room = MOST_HANDED_OVER;
+    this.#room = HANDED_OVER_BYTES;
     try {
       const answer = code();
       // An import that failed ends the code, even if it went on.

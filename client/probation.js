@@ -8,6 +8,7 @@
  * comes meanwhile goes to the code that takes its place.
  */
 
+import { RESTART_LIMIT, RESTART_PERIOD_MS } from "./constants.js";
 import { GuestTrap } from "./trap.js";
 import { describe } from "./swap.js";
 import { bring, undo } from "./update.js";
@@ -23,10 +24,6 @@ import { bring, undo } from "./update.js";
  */
 
 /** @typedef {{ guest: Guest, reason: string, before: import("./slot.js").Before, sequence: number | null }} Condemned */
-
-/** How often code is revived within `REVIVAL_PERIOD` milliseconds, before it stays dead. */
-const MOST_REVIVALS = 10;
-const REVIVAL_PERIOD = 10_000;
 
 /**
  * What is needed of the engine.
@@ -160,8 +157,8 @@ export class Watch {
   #revive(slot, trap) {
     const version = /** @type {Version} */ (slot.version);
     const now = this.#with.clock();
-    slot.revivals = slot.revivals.filter((at) => now - at < REVIVAL_PERIOD);
-    if (slot.revivals.length >= MOST_REVIVALS) {
+    slot.revivals = slot.revivals.filter((at) => now - at < RESTART_PERIOD_MS);
+    if (slot.revivals.length >= RESTART_LIMIT) {
       this.#with.problem(`the module \`${slot.name}\` trapped and could not be started again: it traps again and again`);
       return;
     }

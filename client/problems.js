@@ -4,14 +4,12 @@
  * In: an instance and what is known of the modules. Out: a message and a hint that says what to do, or null.
  */
 
+import { NESTING_LIMIT } from "./constants.js";
 import { describe } from "./swap.js";
 
 /** @typedef {import("./slot.js").Instance} Instance */
 /** @typedef {import("./slot.js").Slot} Slot */
 /** @typedef {{ message: string, hint: string }} Problem */
-
-/** How deep components may be placed in one another. */
-const DEEPEST = 64;
 
 /**
  * Why an instance cannot be mounted, as far as that can be told without asking its module.
@@ -24,8 +22,8 @@ export function problemOf({ slot, component, element }, slots) {
   const [name, tag] = [`\`${slot.name}\``, "`<hmr-component>`"];
   if (slot.name === "") return { message: `this ${tag} names no module`, hint: 'write `module="…"`' };
   if (component === "") return { message: `this ${tag} names no component`, hint: 'write `component="…"`' };
-  if (depth(element) > DEEPEST) {
-    return { message: `components are placed in one another ${DEEPEST} deep`, hint: `does \`${component}\` place itself?` };
+  if (depth(element) > NESTING_LIMIT) {
+    return { message: `components are placed in one another more than ${NESTING_LIMIT} deep`, hint: `does \`${component}\` place itself?` };
   }
   if (!slot.version) {
     const names = [...slots].filter(({ version }) => version !== null).map((other) => `\`${other.name}\``);
@@ -46,7 +44,7 @@ export function problemOf({ slot, component, element }, slots) {
 /** @param {Element} element */
 function depth(element) {
   let count = 0;
-  for (let up = element.parentElement; up; up = up.parentElement) if (up.localName === "hmr-component") count++;
+  for (let up = /** @type {Element | null} */ (element); up; up = up.parentElement) if (up.localName === "hmr-component") count++;
   return count;
 }
 

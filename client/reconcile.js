@@ -6,6 +6,7 @@
  * `docs/abi.md`, "Reconciliation".
  */
 
+import { ALIGNMENT_LIMIT, EQUAL, SAME_CLASS, SAME_NAME, SAME_TAG, SAME_TEXT } from "./constants.js";
 import { classTokens, isPlaced, listenerKey } from "./tree.js";
 
 /** @typedef {import("./tree.js").GuestNode} GuestNode */
@@ -14,15 +15,6 @@ import { classTokens, isPlaced, listenerKey } from "./tree.js";
  * Pairs, from both sides.
  * @typedef {{ oldOf: Map<GuestNode, GuestNode>, newOf: Map<GuestNode, GuestNode> }} Pairs
  */
-
-const EQUAL = 1000;
-const SAME_NAME = 100;
-const SAME_CLASS = 10;
-const SAME_TEXT = 5;
-const SAME_TAG = 1;
-
-/** Above this many comparisons siblings are paired in order, without looking for the best alignment. */
-const MOST_COMPARISONS = 4_000_000;
 
 /** Elements that hold what a reader did to them, which is worth looking for far away. */
 const STATEFUL = new Set(["input", "textarea", "select", "details", "dialog", "video", "audio", "canvas", "iframe", "hmr-component"]);
@@ -269,7 +261,7 @@ class Search {
     for (let i = 0; oldEnd + i < olds.length; i++) found.push(pairAt(olds, oldEnd + i, news, newEnd + i));
     const middle = [olds.slice(start, oldEnd), news.slice(start, newEnd)];
     const [left, right] = /** @type {[GuestNode[], GuestNode[]]} */ (middle);
-    const rest = left.length * right.length > MOST_COMPARISONS ? this.#inOrder(left, right) : this.#best(left, right);
+    const rest = left.length * right.length > ALIGNMENT_LIMIT ? this.#inOrder(left, right) : this.#best(left, right);
     return [...found, ...rest];
   }
 

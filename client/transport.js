@@ -7,6 +7,7 @@
  * This is the one file that opens connections; it takes the page's globals from its caller.
  */
 
+import { MESSAGE_BYTES } from "./constants.js";
 import { MessageError, readMessage } from "./protocol.js";
 
 /** The pauses between attempts, in milliseconds. */
@@ -15,13 +16,13 @@ const LONGEST_PAUSE = 2000;
 /** How many messages wait for a connection. */
 const MOST_WAITING = 100;
 
-/** The largest message that the tool takes, in bytes. */
-const LARGEST = 4 << 20;
-
-/** @param {string} text */
+/**
+ * Whether the tool would not take a message.
+ * @param {string} text
+ */
 function isTooLarge(text) {
   // A UTF-16 unit is three bytes at most.
-  return text.length > LARGEST || (text.length > LARGEST / 3 && new TextEncoder().encode(text).length > LARGEST);
+  return text.length > MESSAGE_BYTES || (text.length > MESSAGE_BYTES / 3 && new TextEncoder().encode(text).length > MESSAGE_BYTES);
 }
 
 /** @typedef {import("./protocol.js").ServerMessage} ServerMessage */

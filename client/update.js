@@ -6,6 +6,7 @@
  * load that takes up the state of before a reload, a way back to the version before, and a step through history.
  */
 
+import { PROBATION_CALLS } from "./constants.js";
 import { capture } from "./capture.js";
 import { readManifest } from "./inspect.js";
 import { install, retire, startClean } from "./install.js";
@@ -47,9 +48,6 @@ import { Declined, describe, newSwap, runSwap } from "./swap.js";
  * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} end undoes the swap to code that trapped on probation, or starts the code afresh
  * @property {(slot: Slot) => void} examine asks code that is on probation whether it is well
  */
-
-/** How many calls of new code are watched. */
-const PROBATION_CALLS = 8;
 
 /** A version could not be fetched; a later attempt may do better. */
 export class FetchError extends Error {

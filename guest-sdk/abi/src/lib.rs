@@ -8,6 +8,7 @@
 //! Nothing here runs anything: this crate is types, names and their encodings, shared by the guest SDK,
 //! the headless engine and the tool. Decoders accept bytes of any content and answer with an error.
 
+pub mod constants;
 pub mod event;
 pub mod lines;
 pub mod manifest;

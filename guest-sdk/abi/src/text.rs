@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
-/// The longest text that [`cut`] answers, in bytes.
-pub const LONGEST: usize = 4096;
+use crate::constants::{TEXT_BYTES, TEXT_KEPT_BYTES};
 
-/// How much of a longer text stays, in bytes. The rest of [`LONGEST`] is for the note at its end, and for what is said
-/// around it.
-const KEPT: usize = LONGEST - 512;
+/// The longest text that [`cut`] answers, in bytes.
+pub const LONGEST: usize = TEXT_BYTES;
 
 /// The text, or its beginning with a note of how much more there was.
 ///
@@ -20,7 +18,7 @@ pub fn cut(text: &str) -> Cow<'_, str> {
     if text.len() <= LONGEST {
         return Cow::Borrowed(text);
     }
-    let end = text.floor_char_boundary(KEPT);
+    let end = text.floor_char_boundary(TEXT_KEPT_BYTES);
     let more = match text.len() - end {
         bytes @ ..10_000 => format!("{bytes} bytes"),
         bytes @ ..10_000_000 => format!("{} kB", bytes / 1000),

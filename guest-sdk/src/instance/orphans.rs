@@ -4,10 +4,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use hmr_abi::constants::ORPHANS_KEPT;
 use hmr_abi::state::SignalState;
-
-/// How many orphans an instance keeps. Those that nobody ever set go first, then the oldest.
-const MOST_KEPT: usize = 2048;
 
 /// See the module's documentation.
 #[derive(Default)]
@@ -28,10 +26,10 @@ impl Orphans {
         let mut lost = 0;
         for set in [false, true] {
             // From the oldest on; a value's age is that of all that an edit has cost together.
-            while orphans.len() > MOST_KEPT {
+            while orphans.len() > ORPHANS_KEPT {
                 let those = orphans.values().filter(|state| state.set == set);
                 let Some(oldest) = those.map(|state| state.age).max() else { break };
-                let mut over = orphans.len() - MOST_KEPT;
+                let mut over = orphans.len() - ORPHANS_KEPT;
                 let before = orphans.len();
                 orphans.retain(|_, state| {
                     let goes = over > 0 && state.set == set && state.age == oldest;

@@ -12,6 +12,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
+use hmr_abi::constants::{RESTART_LIMIT, RESTART_PERIOD_MS};
 use hmr_abi::event::EventData;
 use hmr_abi::ops::Method;
 use hmr_abi::port::Invalidation;
@@ -35,9 +36,6 @@ use crate::record::{LogLevel, LogLine, RefusedVersion, Trap};
 use crate::resources::{Live, Resources};
 use crate::swap::{Probation, Swap};
 use crate::tree::{Asked, Tree};
-
-/// How often one action may start trapped modules afresh, before the module is left stopped.
-const MOST_RESTARTS: u32 = 5;
 
 /// Something for a module that waits until its swap is over.
 #[derive(Debug, Clone)]
@@ -72,7 +70,8 @@ pub(crate) struct Module {
     /// It was called since `last_good` was taken.
     pub(crate) touched: bool,
     pub(crate) health: Health,
-    restarts: u32,
+    /// When the code was started afresh after a trap, by the page's clock.
+    restarts: Vec<f64>,
     /// The wrappers and meters of its exports.
     pub(crate) calls: Rc<Calls>,
     /// How often code was committed.
@@ -187,7 +186,7 @@ impl State {
             queue: VecDeque::new(),
             touched: false,
             health: Health::Well,
-            restarts: 0,
+            restarts: Vec::new(),
             calls: Rc::default(),
             generation: 0,
             previous: None,
@@ -324,9 +323,6 @@ impl State {
     pub(crate) fn begin(&mut self) {
         self.invalidated.clear();
         self.begin_turn();
-        for module in self.modules.values_mut() {
-            module.restarts = 0;
-        }
     }
 
     /// Does what is left to do, until nothing is, and takes note of the state.
@@ -369,10 +365,14 @@ impl State {
 
     /// Replaces running code that trapped by a fresh instance of it with its last good state.
     fn start_afresh(&mut self, name: &str) {
+        let now = self.now();
         let Some(module) = self.modules.get_mut(name) else { return };
         module.health = Health::Well;
-        module.restarts += 1;
-        let too_often = module.restarts > MOST_RESTARTS;
+        module.restarts.retain(|at| now - at < RESTART_PERIOD_MS);
+        let too_often = module.restarts.len() >= RESTART_LIMIT;
+        if !too_often {
+            module.restarts.push(now);
+        }
         let code = module.code.clone();
         if self.mounted_of(name).is_empty() {
             // Code that trapped gets no further call, not even the one that disposes of it.

@@ -3,10 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use hmr_abi::constants::HISTORY_LENGTH;
 use hmr_abi::state::Snapshot;
-
-/// How many states are kept.
-const MOST_KEPT: usize = 50;
 
 /// A state that a module had.
 #[derive(Debug, Clone)]
@@ -40,7 +38,7 @@ impl History {
             _ => {
                 self.entries.truncate(self.at + 1);
                 self.entries.push_back(entry);
-                if self.entries.len() > MOST_KEPT {
+                if self.entries.len() > HISTORY_LENGTH {
                     self.entries.pop_front();
                 }
                 self.at = self.entries.len() - 1;

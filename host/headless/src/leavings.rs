@@ -3,15 +3,13 @@
 
 use std::collections::VecDeque;
 
+use hmr_abi::constants::LEFT_STATES;
 use hmr_abi::state::{InstanceState, MigrateAnswer, Snapshot};
 
 use crate::dom::Node;
 use crate::engine::State;
 use crate::mount::Wanted;
 use crate::record::LogLevel;
-
-/// How many states are kept; then the oldest go.
-const MOST_KEPT: usize = 64;
 
 /// Where a component stands in the page, `board.Board#0 > card.Card left#2`: module, component, its name if it has one, and
 /// which of those that are called so it is in the one that it stands in.
@@ -65,7 +63,7 @@ impl State {
             let left = &mut self.leavings.0;
             left.retain(|(other, _)| *other != place);
             left.push_front((place, state));
-            left.truncate(MOST_KEPT);
+            left.truncate(LEFT_STATES);
         }
     }
 

@@ -8,6 +8,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use hmr_abi::constants::{CALL_BUDGET, HANDED_OVER_BYTES};
 use wasmtime::{Config, Engine, Module, OptLevel, Strategy};
 
 /// How long an epoch lasts.
@@ -31,8 +32,8 @@ impl Default for Limits {
         Self {
             call: Duration::from_secs(5),
             memory: 256 << 20,
-            budget: 500_000_000,
-            handed_over: 64 << 20,
+            budget: CALL_BUDGET,
+            handed_over: HANDED_OVER_BYTES,
         }
     }
 }

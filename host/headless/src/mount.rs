@@ -4,6 +4,7 @@
 //! [`State::place_components`] makes one step towards that, so that what a step renders is looked at by
 //! the next.
 
+use hmr_abi::constants::NESTING_LIMIT;
 use hmr_abi::state::{InstanceState, MountAnswer, MountRequest, Snapshot};
 use serde_json::value::RawValue;
 
@@ -14,9 +15,6 @@ use crate::leavings::Place;
 use crate::listen::PageEvent;
 use crate::outside::Requests;
 use crate::swap::{Outcome, Swap, SwapStep};
-
-/// How deep components of other modules may stand in each other.
-const MOST_NESTED: usize = 32;
 
 /// What an element asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,9 +171,12 @@ impl State {
             ));
         }
         let above = self.dom.with_ancestors(node);
-        if above.iter().filter(|node| self.dom.is(**node, &["hmr-component"])).count() > MOST_NESTED
-        {
-            return Err(format!("`{component}` is nested too deeply\nhint: does it place itself?"));
+        let depth = above.iter().filter(|node| self.dom.is(**node, &["hmr-component"])).count();
+        if depth > NESTING_LIMIT {
+            return Err(format!(
+                "components are placed in one another more than {NESTING_LIMIT} deep\n\
+                 hint: does `{component}` place itself?"
+            ));
         }
         Ok(())
     }

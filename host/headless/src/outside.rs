@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use hmr_abi::constants::CIRCLE_LIMIT;
 use hmr_abi::event::{DISPATCH_INERT, EventData, Resource, ResourceRequest};
 use hmr_abi::port::PortRequest;
 
@@ -24,10 +25,6 @@ use crate::ports::ConnectionChange;
 use crate::record::LogLevel;
 use crate::resources::{Live, ResourceChange, Step};
 use crate::storage::Stored;
-
-/// How many firings and values reach modules in one turn: what modules say to each other and to the outside must come to
-/// an end.
-const MOST_IN_A_TURN: u32 = 1000;
 
 /// The world outside of the modules.
 #[derive(Debug, Clone, Default)]
@@ -173,7 +170,7 @@ impl State {
     /// Whether one more firing or value may reach a module in this turn; it counts as delivered then.
     pub(crate) fn may_deliver(&mut self) -> bool {
         self.outside.delivered += 1;
-        self.outside.delivered <= MOST_IN_A_TURN
+        self.outside.delivered <= CIRCLE_LIMIT
     }
 
     fn next_errand(&mut self) -> Option<Errand> {
@@ -196,7 +193,7 @@ impl State {
         if !self.outside.told_of_excess {
             self.outside.told_of_excess = true;
             let text = format!(
-                "modules were told more than {MOST_IN_A_TURN} things in one turn; {what_now}\n\
+                "modules were told more than {CIRCLE_LIMIT} things in one turn; {what_now}\n\
                  hint: does an answer lead to the next question, or do connections form a circle?"
             );
             self.write_log(LogLevel::Warn, "", text);

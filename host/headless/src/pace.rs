@@ -3,18 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use hmr_abi::constants::{COMPARED_CALLS, SLOWER_BY_MS, SLOWER_RATIO};
+
 use crate::engine::State;
 use crate::listen::PageEvent;
 use crate::page::Page;
-
-/// How many calls of each version are compared.
-const CALLS: usize = 20;
-
-/// By which factor the middle call must have slowed down to be told.
-const RATIO: f64 = 2.0;
-
-/// By how much the middle call must have slowed down to be told, in milliseconds.
-const DIFFERENCE: f64 = 1.0;
 
 /// An export whose calls take longer since a swap.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -66,11 +59,14 @@ impl Pace {
         let mut found = Vec::new();
         for (export, before) in &self.before {
             let after = now.get(export).map_or(&[][..], Vec::as_slice);
-            if before.len() < CALLS || after.len() < CALLS || self.told.contains(export) {
+            if before.len() < COMPARED_CALLS
+                || after.len() < COMPARED_CALLS
+                || self.told.contains(export)
+            {
                 continue;
             }
             let (was, is) = (median(before), median(after));
-            if is >= was * RATIO && is - was >= DIFFERENCE {
+            if is >= was * SLOWER_RATIO && is - was >= SLOWER_BY_MS {
                 found.push((export.clone(), was, is, after.len()));
             }
         }

@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hmr_abi::constants::HANDED_OVER_BYTES;
 use hmr_abi::lines::{self, Lines};
 use hmr_abi::state::{RestoreReport, TransformOp};
 use wasmtime::{Config, Engine, Linker, Module, OptLevel, RegallocAlgorithm, Strategy};
@@ -58,8 +59,11 @@ impl RehearsalLimits {
     }
 }
 
-const LIMITS: RehearsalLimits =
-    RehearsalLimits { time: Duration::from_secs(1), memory: 256 << 20, handed_over: 64 << 20 };
+const LIMITS: RehearsalLimits = RehearsalLimits {
+    time: Duration::from_secs(1),
+    memory: 256 << 20,
+    handed_over: HANDED_OVER_BYTES,
+};
 
 /// Why new code cannot take over.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -27,7 +27,7 @@ use self::calls::CallGraph;
 use super::{CUSTOM, Section, Sections};
 
 /// What the budget is until an engine sets it: what engines set unless they are told otherwise.
-pub const LOOP_BUDGET: i32 = 500_000_000;
+pub const LOOP_BUDGET: i32 = hmr_abi::constants::CALL_BUDGET;
 
 /// The order in which a module's sections stand, by their numbers in the binary format.
 const ORDER: [u8; 13] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::Swap;
 
 /// How many entries a report may have: keys, tasks, resources and connections together.
-const MOST: usize = 1000;
+const MOST: usize = hmr_abi::constants::REPORT_ENTRIES;
 
 /// How many bytes a report may have as JSON, whatever is in it.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = hmr_abi::constants::REPORT_BYTES;
 
 /// What is left out first. Any other outcome comes last.
 const LEAST_MISSED: [&str; 10] = [

@@ -35,7 +35,7 @@ use crate::protocol::{ClientMessage, Hello, ServerMessage};
 /// How often a page is asked whether it is there; it has as long to answer.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// The largest message that a page may send, in bytes.
-const LARGEST: usize = 4 << 20;
+const LARGEST: usize = hmr_abi::constants::MESSAGE_BYTES;
 
 static PAGES: AtomicU64 = AtomicU64::new(1);
 

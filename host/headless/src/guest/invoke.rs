@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use hmr_abi::constants::MEASURED_CALLS;
 use hmr_abi::event::PanicInfo;
 use hmr_abi::lines::{self, Lines};
 use hmr_abi::text::cut_owned;
@@ -11,9 +12,6 @@ use super::{Fault, Guest};
 use crate::calls::{CallError, Original, Value, list};
 use crate::machine::Limits;
 use crate::module::custom_section;
-
-/// How many of the last calls of each export are remembered.
-const MOST_TIMES: usize = 200;
 
 impl Guest {
     /// Whether the module exports a function of this name.
@@ -147,7 +145,7 @@ impl Guest {
             Some(times) => times,
             None => self.times.entry(export.to_owned()).or_default(),
         };
-        if times.len() == MOST_TIMES {
+        if times.len() == MEASURED_CALLS {
             times.remove(0);
         }
         times.push(took.as_secs_f64() * 1000.0);

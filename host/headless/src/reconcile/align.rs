@@ -1,16 +1,9 @@
 //! Pairs two lists of siblings in order, so that the sum of the pairs' likeness is greatest.
 
+use hmr_abi::constants::{ALIGNMENT_LIMIT, EQUAL, SAME_CLASS, SAME_NAME, SAME_TAG, SAME_TEXT};
+
 use super::{Kind, Search, can_be_same};
 use crate::tree::class_tokens;
-
-const EQUAL: u64 = 1000;
-const SAME_NAME: u64 = 100;
-const SAME_CLASS: u64 = 10;
-const SAME_TEXT: u64 = 5;
-const SAME_TAG: u64 = 1;
-
-/// Above this many comparisons siblings are paired in order, without looking for the best alignment.
-const MOST_COMPARISONS: usize = 4_000_000;
 
 /// The pairs of two lists of siblings without keys.
 pub(super) fn align<N>(
@@ -32,7 +25,7 @@ pub(super) fn align<N>(
     let mut found: Vec<_> =
         olds[..start].iter().copied().zip(news[..start].iter().copied()).collect();
     found.extend(last_left.iter().copied().zip(last_right.iter().copied()));
-    if left.len().saturating_mul(right.len()) > MOST_COMPARISONS {
+    if left.len().saturating_mul(right.len()) > ALIGNMENT_LIMIT {
         found.extend(in_order(search, left, right));
     } else {
         found.extend(best(search, left, right));

@@ -1,5 +1,6 @@
 //! The time after commit, in which new code that traps or is not well is undone.
 
+use hmr_abi::constants::PROBATION_CALLS;
 use hmr_abi::state::{HealthReport, Snapshot};
 use hmr_abi::text::cut_owned;
 
@@ -9,9 +10,6 @@ use crate::guest::Guest;
 use crate::listen::PageEvent;
 use crate::module::Code;
 use crate::record::{LogLevel, RefusedVersion};
-
-/// How many calls new code is watched for.
-const CALLS: u32 = 8;
 
 /// New code that is being watched, and what it is undone to.
 pub(crate) struct Probation {
@@ -29,11 +27,11 @@ pub(crate) struct Probation {
 impl Probation {
     /// The same, from its beginning.
     pub(super) fn again(self) -> Self {
-        Self { calls_left: CALLS, failed: None, ..self }
+        Self { calls_left: PROBATION_CALLS, failed: None, ..self }
     }
 
     pub(super) fn new(before: Code, previous: Option<Code>, snapshot: Snapshot) -> Self {
-        Self { before, previous, snapshot, calls_left: CALLS, failed: None }
+        Self { before, previous, snapshot, calls_left: PROBATION_CALLS, failed: None }
     }
 }
 

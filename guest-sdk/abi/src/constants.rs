@@ -1,0 +1,144 @@
+//! Numbers on which both engines must agree: limits, and the weights of reconciliation. `docs/abi.md` explains them.
+//!
+//! The client has the same numbers under the same names in `client/constants.js`; a test compares them with [`SHARED`].
+
+/// How deep components may be placed in one another, the outermost included.
+pub const NESTING_LIMIT: usize = 64;
+
+/// How often the code of a module is started afresh after traps within [`RESTART_PERIOD_MS`], before it stays stopped.
+pub const RESTART_LIMIT: usize = 10;
+
+/// See [`RESTART_LIMIT`]; milliseconds.
+pub const RESTART_PERIOD_MS: f64 = 10_000.0;
+
+/// How many calls of new code are watched before it counts as proven.
+pub const PROBATION_CALLS: u32 = 8;
+
+/// How many states are kept of places that updates took out of the page.
+pub const LEFT_STATES: usize = 64;
+
+/// How many states of a module its history has.
+pub const HISTORY_LENGTH: usize = 50;
+
+/// How many values that were sent in answer to values are delivered, before those on their way are dropped.
+pub const CIRCLE_LIMIT: u32 = 1000;
+
+/// How many loop heads and calls a call of counting code may pass, unless an engine is told otherwise.
+pub const CALL_BUDGET: i32 = 500_000_000;
+
+/// How many bytes one call may hand over through imports.
+pub const HANDED_OVER_BYTES: usize = 64 << 20;
+
+/// How many of the last calls of an export are measured.
+pub const MEASURED_CALLS: usize = 200;
+
+/// How many calls of two versions are compared.
+pub const COMPARED_CALLS: usize = 20;
+
+/// How many times as long calls must take to count as slower.
+pub const SLOWER_RATIO: f64 = 2.0;
+
+/// How many milliseconds longer calls must take to count as slower.
+pub const SLOWER_BY_MS: f64 = 1.0;
+
+/// The likeness of two equal subtrees.
+pub const EQUAL: u64 = 1000;
+
+/// The likeness of two elements with the same `id`, `name` or `data-testid`.
+pub const SAME_NAME: u64 = 100;
+
+/// The likeness of two elements with the same classes.
+pub const SAME_CLASS: u64 = 10;
+
+/// The likeness of two texts that are equal.
+pub const SAME_TEXT: u64 = 5;
+
+/// The likeness of two elements of the same tag.
+pub const SAME_TAG: u64 = 1;
+
+/// Above this many comparisons, siblings without keys are paired in order.
+pub const ALIGNMENT_LIMIT: usize = 4_000_000;
+
+/// The longest text that goes from a module to people, in bytes.
+pub const TEXT_BYTES: usize = 4096;
+
+/// How much of a longer text stays, in bytes. The rest is for the note at its end, and for what is said around it.
+pub const TEXT_KEPT_BYTES: usize = TEXT_BYTES - 512;
+
+/// How many entries the report of a swap may have for the tool: keys, tasks, resources and connections together.
+pub const REPORT_ENTRIES: usize = 1000;
+
+/// How large the report of a swap may be for the tool as JSON.
+pub const REPORT_BYTES: usize = 1 << 20;
+
+/// How many bytes a message between a page and the tool may have.
+pub const MESSAGE_BYTES: usize = 4 << 20;
+
+/// How many values of earlier versions a module keeps for each instance. The module's own: engines only hand them on.
+pub const ORPHANS_KEPT: usize = 2048;
+
+/// What the client has too, by name.
+#[expect(clippy::cast_precision_loss, reason = "all of them are small")]
+pub const SHARED: [(&str, f64); 24] = [
+    ("NESTING_LIMIT", NESTING_LIMIT as f64),
+    ("RESTART_LIMIT", RESTART_LIMIT as f64),
+    ("RESTART_PERIOD_MS", RESTART_PERIOD_MS),
+    ("PROBATION_CALLS", PROBATION_CALLS as f64),
+    ("LEFT_STATES", LEFT_STATES as f64),
+    ("HISTORY_LENGTH", HISTORY_LENGTH as f64),
+    ("CIRCLE_LIMIT", CIRCLE_LIMIT as f64),
+    ("CALL_BUDGET", CALL_BUDGET as f64),
+    ("HANDED_OVER_BYTES", HANDED_OVER_BYTES as f64),
+    ("MEASURED_CALLS", MEASURED_CALLS as f64),
+    ("COMPARED_CALLS", COMPARED_CALLS as f64),
+    ("SLOWER_RATIO", SLOWER_RATIO),
+    ("SLOWER_BY_MS", SLOWER_BY_MS),
+    ("EQUAL", EQUAL as f64),
+    ("SAME_NAME", SAME_NAME as f64),
+    ("SAME_CLASS", SAME_CLASS as f64),
+    ("SAME_TEXT", SAME_TEXT as f64),
+    ("SAME_TAG", SAME_TAG as f64),
+    ("ALIGNMENT_LIMIT", ALIGNMENT_LIMIT as f64),
+    ("TEXT_BYTES", TEXT_BYTES as f64),
+    ("TEXT_KEPT_BYTES", TEXT_KEPT_BYTES as f64),
+    ("REPORT_ENTRIES", REPORT_ENTRIES as f64),
+    ("REPORT_BYTES", REPORT_BYTES as f64),
+    ("MESSAGE_BYTES", MESSAGE_BYTES as f64),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::*;
+
+    fn file(path: &str) -> String {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    #[test]
+    fn the_client_has_the_same_numbers() {
+        let text = file("client/constants.js");
+        let lines = text.lines().filter_map(|line| line.strip_prefix("export const "));
+        let client: BTreeMap<&str, f64> = lines
+            .map(|line| {
+                let (name, value) = line.split_once(" = ").expect("a constant");
+                let value = value.trim_end_matches(';').replace('_', "");
+                (name, value.parse().unwrap_or_else(|_| panic!("`{line}` is not a plain number")))
+            })
+            .collect();
+        assert_eq!(client, BTreeMap::from(SHARED));
+    }
+
+    #[test]
+    fn the_documentation_has_the_same_numbers() {
+        let text = file("docs/abi.md");
+        let own = [("ORPHANS_KEPT", 2048.0)];
+        for (name, value) in SHARED.iter().chain(&own) {
+            let row = format!("| `{name}` | {value} |");
+            assert!(text.contains(&row), "docs/abi.md has no row `{row}`");
+        }
+    }
+}
