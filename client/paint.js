@@ -96,9 +96,24 @@ export class DomPainter {
    */
   place(parent, child, before) {
     if (!parent.dom || parent.refused) return;
-    if (!child.dom) this.build(child);
+    /** @type {GuestNode[]} */
+    const shown = [];
+    if (!child.dom) this.build(child, shown);
     move(parent.dom, /** @type {Node} */ (child.dom), before?.dom ?? null);
+    for (const node of shown) this.#moveInto(node);
     this.#settleSelect(parent);
+  }
+
+  /**
+   * Moves a node that the document shows elsewhere to where its record is.
+   * @param {GuestNode} node
+   */
+  #moveInto(node) {
+    const parent = node.parent?.dom;
+    if (!parent || node.parent?.refused) return this.remove(node);
+    const after = node.parent?.children.slice(node.parent.children.indexOf(node) + 1) ?? [];
+    const before = after.find(({ dom }) => dom?.parentNode === parent)?.dom ?? null;
+    move(parent, /** @type {Node} */ (node.dom), before);
   }
 
   /** @param {GuestNode} node */
@@ -114,12 +129,17 @@ export class DomPainter {
   /**
    * Makes the DOM of a record and of everything below it.
    * @param {GuestNode} node
+   * @param {GuestNode[]} shown gets what is below it and has a DOM node already, which is not put there
    */
-  build(node) {
+  build(node, shown = []) {
     this.buildAlone(node);
     if (node.refused) return;
     for (const child of node.children) {
-      this.build(child);
+      if (child.dom) {
+        shown.push(child);
+        continue;
+      }
+      this.build(child, shown);
       node.dom?.appendChild(/** @type {Node} */ (child.dom));
     }
     this.buildProperties(node);

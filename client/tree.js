@@ -125,6 +125,11 @@ export class Tree {
     this.roots = new Map();
     /** Nodes of a rendering that is being replaced; their ids may be taken by new ones. @type {Map<number, GuestNode>} */
     this.shadow = new Map();
+    /**
+     * Places of components that were put below a node without a DOM node. They stay where they are in the document until that
+     * one is put there, so that they can be moved in place. @type {Set<GuestNode>}
+     */
+    this.moving = new Set();
     /** Calls to make once the batch's code has returned. @type {{ node: GuestNode, method: Method }[]} */
     this.calls = [];
   }
@@ -184,7 +189,19 @@ export class Tree {
    * @throws {import("./ops.js").DecodeError | TreeError}
    */
   apply(batch) {
-    for (const op of decodeOps(batch)) this.#applyOp(op);
+    try {
+      for (const op of decodeOps(batch)) this.#applyOp(op);
+    } finally {
+      this.#settleMoving();
+    }
+  }
+
+  /** What was put below a node that the document does not show leaves it after all. */
+  #settleMoving() {
+    for (const node of this.moving) {
+      if (node.dom && !node.parent?.dom) this.painter.remove(node);
+    }
+    this.moving.clear();
   }
 
   /** Makes the calls that were asked for, now that no code of the module runs. */
@@ -318,6 +335,7 @@ export class Tree {
     else parent.children.push(child);
     child.parent = parent;
     if (parent.dom) this.painter.place(parent, child, before);
+    else if (child.dom && isPlaced(child)) this.moving.add(child);
     else if (child.dom) this.painter.remove(child);
   }
 

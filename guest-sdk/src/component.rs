@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use sycamore_reactive::{create_child_scope, untrack};
 
+use crate::encoding;
 use crate::runtime::runtime;
 use crate::scope::{self, Home, escaped};
 use crate::view::{IntoView, View};
@@ -178,7 +179,7 @@ impl JsonProps {
     /// A prop that may be absent.
     pub fn optional<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, String> {
         let Some(json) = self.0.get(name) else { return Ok(None) };
-        match serde_json::from_str(json.get()) {
+        match encoding::read(json.get()) {
             Ok(value) => Ok(Some(value)),
             Err(error) => Err(format!("field `{name}`: {error}")),
         }

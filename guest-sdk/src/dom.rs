@@ -3,6 +3,7 @@
 use hmr_abi::ops::{Method, Namespace, Op};
 
 use crate::engine::send_dom;
+use crate::placed::Set;
 use crate::runtime::runtime;
 
 pub(crate) use hmr_abi::ops::NodeId;
@@ -46,6 +47,7 @@ pub(crate) fn remove(id: NodeId) {
 }
 
 pub(crate) fn set_attribute(id: NodeId, name: &str, value: &str) {
+    runtime().placed.note(id, || Set::Attribute(name.to_owned()));
     emit(Op::SetAttribute { id, name, value });
 }
 
@@ -62,15 +64,22 @@ pub(crate) fn set_text(id: NodeId, text: &str) {
 }
 
 pub(crate) fn set_class(id: NodeId, name: &str, on: bool) {
+    runtime().placed.note(id, || Set::Class(name.to_owned()));
     emit(Op::SetClass { id, name, on });
 }
 
 pub(crate) fn set_style(id: NodeId, name: &str, value: &str) {
+    runtime().placed.note(id, || Set::Style(name.to_owned()));
     emit(Op::SetStyle { id, name, value });
 }
 
 pub(crate) fn listen(id: NodeId, event: &str, handler: u32, flags: u8) {
+    runtime().placed.note(id, || Set::Listener(event.to_owned(), flags));
     emit(Op::Listen { id, event, handler, flags });
+}
+
+pub(crate) fn unlisten(id: NodeId, event: &str, flags: u8) {
+    emit(Op::Unlisten { id, event, flags });
 }
 
 pub(crate) fn set_key(id: NodeId, key: &str) {

@@ -8,7 +8,11 @@ use sycamore_reactive as reactive;
 
 use crate::attribute::{IntoValue, Source, Target, Value, bind};
 use crate::dom::{self, NodeId};
+use crate::encoding;
 use crate::event::{Event, register};
+use crate::placed;
+use crate::reactive::in_turn;
+use crate::scope::escaped;
 use crate::signal::Signal;
 use crate::view::{IntoView, View};
 
@@ -20,6 +24,18 @@ pub struct Element(NodeId);
 #[must_use]
 pub fn html(tag: &str) -> Element {
     Element(dom::create_element(Namespace::Html, tag))
+}
+
+/// Creates the place of another module's component. `what` is as much as is known of module, component and name when the view is
+/// compiled; `key` tells it from its siblings, if there is one.
+#[must_use]
+pub fn placed(what: &str, key: Option<&dyn std::fmt::Display>) -> Element {
+    let Some(key) = key.map(ToString::to_string) else {
+        return Element(placed::element("hmr-component", what));
+    };
+    let node = placed::element("hmr-component", &format!("{what}:{}", escaped(&key)));
+    dom::set_key(node, &key);
+    Element(node)
 }
 
 /// Creates an SVG element.
@@ -132,7 +148,7 @@ impl Element {
 
 /// The `props` of another module's component: any [`serde::Serialize`] value, or a closure that makes one.
 pub fn props<T: serde::Serialize>(value: &T) -> Value {
-    serde_json::to_string(value).map_or(Value::None, Value::Json)
+    encoding::write(value).map_or(Value::None, |json| Value::Json(json.get().to_owned()))
 }
 
 /// What a form field's text can be bound to.
@@ -153,7 +169,20 @@ impl FieldValue for String {
     }
 }
 
-/// A reference to an element, for what only its methods can do. `Copy`.
+thread_local! {
+    /// What a handler asks of elements: it is done once what the handler wrote is rendered.
+    static WAITING: RefCell<Vec<(NodeRef, Method)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Makes the calls that waited for a handler's end.
+pub(crate) fn call_waiting() {
+    for (node_ref, method) in WAITING.take() {
+        node_ref.call(method);
+    }
+}
+
+/// A reference to an element, for what only its methods can do. In a handler or task, that is done when it returns, with the
+/// element that is there then. `Copy`.
 #[derive(Clone, Copy)]
 pub struct NodeRef(reactive::Signal<NodeId>);
 
@@ -191,7 +220,9 @@ impl NodeRef {
     }
 
     fn call(self, method: Method) {
-        if self.id() != 0 {
+        if in_turn() {
+            WAITING.with_borrow_mut(|waiting| waiting.push((self, method)));
+        } else if self.id() != 0 {
             dom::call(self.id(), method);
         }
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use hmr_abi::event::{DISPATCH_INERT, DISPATCH_PREVENT, DISPATCH_STOP, EventData};
 use sycamore_reactive::{NodeHandle, on_cleanup, use_current_scope};
 
-use crate::reactive::under;
+use crate::reactive::{turn, under};
 use crate::runtime::runtime;
 use crate::scope::{self, Scope};
 
@@ -177,6 +177,6 @@ pub(crate) fn dispatch(id: u32, data: EventData) -> u32 {
             call(event);
         }
     };
-    under(Some(gone), || owner.run_in(run));
+    turn(|| under(Some(gone), || owner.run_in(run)));
     flags.get()
 }

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::rc::Rc;
 
@@ -11,6 +11,7 @@ use sycamore_reactive::{NodeHandle, create_child_scope, untrack, use_current_sco
 use crate::dom::NodeId;
 use crate::reactive::{effect_boxed, memo};
 use crate::resource::claims;
+use crate::runtime::runtime;
 use crate::scope::{self, Scope};
 use crate::task;
 use crate::view::{IntoView, Region, View, dynamic};
@@ -134,8 +135,9 @@ impl List {
         }
         for (_, row) in old.into_values() {
             row.node.dispose();
-            row.view.remove();
+            row.view.remove(&BTreeSet::new());
         }
+        let mut left = Vec::new();
         let mut rows = Vec::with_capacity(kept.len());
         let mut places = Vec::with_capacity(kept.len());
         for (key, item, before) in kept {
@@ -146,7 +148,7 @@ impl List {
                 }
                 Some((_, row)) => {
                     places.push(None);
-                    rows.push(self.again(row, item));
+                    rows.push(self.again(row, item, &mut left));
                 }
                 None => {
                     places.push(None);
@@ -155,6 +157,9 @@ impl List {
             }
         }
         self.arrange(&rows, &places);
+        for (view, taken_over) in left {
+            view.remove(&taken_over);
+        }
         let parts = rows.iter().flat_map(|row| row.view.parts.clone()).collect();
         self.region.note(View { parts });
         rows
@@ -172,19 +177,26 @@ impl List {
         Row { key, item, node, view }
     }
 
-    /// Renders a row whose item has changed, with its signals, tasks and resources kept.
-    fn again(&self, row: Row, item: Box<dyn Any>) -> Row {
+    /// Renders a row whose item has changed, with its signals, tasks and resources kept. What it showed is added to what is to be
+    /// removed once the new rendering is in the document, if that has taken something over from it.
+    fn again(&self, row: Row, item: Box<dyn Any>, left: &mut Vec<(View, BTreeSet<NodeId>)>) -> Row {
         let Some(scope) = &self.scope else {
             row.node.dispose();
-            row.view.remove();
+            row.view.remove(&BTreeSet::new());
             return self.row(row.key, item);
         };
         let (instance, path) = (&scope.instance, scope.key(&row.key));
         instance.park(&path);
         let outermost = claims::begin_leaving(instance);
         row.node.dispose();
-        row.view.remove();
+        let old = row.view;
         let row = self.row(row.key, item);
+        let taken_over = runtime().placed.take();
+        if taken_over.is_empty() {
+            old.remove(&taken_over);
+        } else {
+            left.push((old, taken_over));
+        }
         task::run_ready();
         instance.drop_parked(&path);
         if outermost {

@@ -10,7 +10,12 @@ pub(crate) struct Held<T: 'static>(Signal<Rc<T>>);
 
 impl<T> Held<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self(create_signal(Rc::new(value)))
+        Self::of(Rc::new(value))
+    }
+
+    /// A handle to what others hold, too.
+    pub(crate) fn of(value: Rc<T>) -> Self {
+        Self(create_signal(value))
     }
 
     /// What it holds; `None` once the scope has gone.

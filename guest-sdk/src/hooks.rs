@@ -18,6 +18,7 @@ use sycamore_reactive::{NodeHandle, on_cleanup, untrack, use_current_scope};
 use crate::dom;
 use crate::engine::{send_invalidate, send_log};
 use crate::instance::Instance;
+use crate::reactive::turn;
 use crate::runtime::runtime;
 use crate::saved::Saved;
 use crate::scope::{self, Scope};
@@ -135,7 +136,8 @@ impl Hooks {
             if !self.registered.borrow().iter().any(|there| there.number == number) {
                 continue;
             }
-            owner.run_in(|| scope::enter(scope.fresh(), || untrack(|| call(&hook, scope.path()))));
+            let run = || scope::enter(scope.fresh(), || untrack(|| call(&hook, scope.path())));
+            turn(|| owner.run_in(run));
         }
     }
 

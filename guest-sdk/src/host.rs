@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 
 use crate::engine::send_log;
 use crate::event::Event;
-use crate::resource::{Open, open_key, outliving};
+use crate::reactive::under;
+use crate::resource::{Open, open_key};
 use crate::scope::{self, Scope};
 use crate::task::ask::Ask;
 
@@ -124,7 +125,11 @@ fn notify_boxed(function: &str, argument: serde_json::Result<Value>) {
             ),
         );
     };
-    outliving(&scope, || send(&scope, function, resource));
+    // Nobody waits for it, so it does not end with the content that sent it.
+    match scope.instance.node.get() {
+        Some(node) => under(None, || node.run_in(|| send(&scope, function, resource))),
+        None => send(&scope, function, resource),
+    }
 }
 
 fn send(scope: &Scope, function: &str, resource: Resource) {

@@ -3,6 +3,7 @@
 //! Invariants: a key names one live signal; a signal leaves when its reactive scope is disposed; `outcomes` is
 //! there only while a snapshot is being restored.
 
+mod node;
 mod orphans;
 mod tasks;
 
@@ -13,12 +14,15 @@ use std::rc::Rc;
 
 use hmr_abi::state::{InstanceReport, InstanceState, KeyOutcome, SignalState};
 use serde_json::value::RawValue;
-use sycamore_reactive::NodeHandle;
+use sycamore_reactive::{NodeHandle, create_child_scope};
 
 use crate::hooks::Hooks;
-use crate::reactive::Trigger;
+use crate::placed::Places;
 use crate::resource::claims::Claims;
+use crate::runtime::runtime;
+use crate::scope::Code;
 
+pub(crate) use node::{Gone, Node};
 pub(crate) use orphans::Orphans;
 pub(crate) use tasks::{Tasks, Was};
 
@@ -28,6 +32,8 @@ pub(crate) trait Slot: Any {
     fn fingerprint(&self) -> &'static str;
     /// Whether it was written after it was made.
     fn is_set(&self) -> bool;
+    /// The code of its initial value.
+    fn code(&self) -> Option<Code>;
     /// The value as JSON, or why there is none.
     fn write(&self) -> Result<Box<RawValue>, String>;
 }
@@ -36,7 +42,7 @@ pub(crate) trait Slot: Any {
 #[derive(Clone)]
 pub(crate) struct Live {
     pub(crate) slot: Rc<dyn Slot>,
-    pub(crate) trigger: Trigger,
+    pub(crate) node: Node,
 }
 
 impl Live {
@@ -52,7 +58,7 @@ pub(crate) enum Parked {
     /// From a snapshot.
     Old(SignalState),
     /// From a rendering of the same code that is being replaced.
-    Live(Rc<dyn Slot>),
+    Live(Live),
 }
 
 /// One mounted component; see the module's documentation.
@@ -64,10 +70,16 @@ pub(crate) struct Instance {
     pub(crate) props: RefCell<Box<RawValue>>,
     /// What its effects and clean-ups hang on.
     pub(crate) node: Cell<Option<NodeHandle>>,
+    /// What the nodes of its signals hang on: they outlive the content that made them if it renders again.
+    nodes: NodeHandle,
     pub(crate) signals: RefCell<BTreeMap<String, Live>>,
     pub(crate) parked: RefCell<BTreeMap<String, Parked>>,
+    /// Where it places components of other modules.
+    pub(crate) places: Places,
     pub(crate) orphans: Orphans,
     outcomes: RefCell<Option<BTreeMap<String, KeyOutcome>>>,
+    /// How often the clock had been read when the restoring began.
+    clock_reads: Cell<u64>,
     /// While a snapshot is being restored: the scopes with something to run when they leave, that were not entered yet.
     prunes: RefCell<BTreeSet<String>>,
     /// Asynchronous tasks that have not ended.
@@ -90,10 +102,13 @@ impl Instance {
             version,
             props: RefCell::new(props),
             node: Cell::new(None),
+            nodes: runtime().root.run_in(|| create_child_scope(|| {})),
             signals: RefCell::default(),
             parked: RefCell::default(),
+            places: Places::default(),
             orphans: Orphans::default(),
             outcomes: RefCell::default(),
+            clock_reads: Cell::new(0),
             prunes: RefCell::default(),
             tasks: Tasks::default(),
             hooks: Hooks::default(),
@@ -110,6 +125,12 @@ impl Instance {
         }
         self.prunes.borrow_mut().extend(state.prunes);
         *self.outcomes.borrow_mut() = Some(BTreeMap::new());
+        self.clock_reads.set(runtime().clock_reads.get());
+    }
+
+    /// Whether the clock was read while the instance was rendered: what is computed from it is another value each time.
+    pub(crate) fn has_read_clock(&self) -> bool {
+        self.clock_reads.get() != runtime().clock_reads.get()
     }
 
     /// What became of each key; values that no signal claimed are orphaned and put aside.
@@ -143,6 +164,7 @@ impl Instance {
     /// Parks the signals and tasks of a scope that is about to render again; an empty path means all.
     pub(crate) fn park(&self, path: &str) {
         self.tasks.park(|key| is_within(key, path));
+        self.places.park(path);
         let mut parked = self.parked.borrow_mut();
         let leaving = self
             .signals
@@ -150,16 +172,23 @@ impl Instance {
             .extract_if(.., |key, _| is_within(key, path))
             .collect::<Vec<_>>();
         for (key, live) in leaving {
-            parked.insert(key, Parked::Live(live.slot));
+            parked.insert(key, Parked::Live(live));
         }
     }
 
     /// Drops the parked signals and tasks of a scope that its new rendering did not claim.
     pub(crate) fn drop_parked(&self, path: &str) {
         self.tasks.drop_parked(|key| is_within(key, path));
-        self.parked
-            .borrow_mut()
-            .retain(|key, parked| matches!(parked, Parked::Old(_)) || !is_within(key, path));
+        self.places.drop_parked(path);
+        let unclaimed = |key: &String, parked: &mut Parked| {
+            matches!(parked, Parked::Live(_)) && is_within(key, path)
+        };
+        let dropped: Vec<_> = self.parked.borrow_mut().extract_if(.., unclaimed).collect();
+        for (key, parked) in dropped {
+            if let Parked::Live(live) = parked {
+                self.bury(&key, live.node);
+            }
+        }
     }
 
     /// Takes the value of an earlier version that was put aside under the key.
@@ -170,6 +199,12 @@ impl Instance {
     /// Takes the key's old value, which is then no longer parked.
     pub(crate) fn claim(&self, key: &str) -> Option<Parked> {
         self.parked.borrow_mut().remove(key)
+    }
+
+    /// The instance is gone, with all that hung on it.
+    pub(crate) fn end(&self) {
+        runtime().gone.settle();
+        self.nodes.dispose();
     }
 
     /// Notes that the code has a scope of this path.
@@ -210,7 +245,7 @@ impl Instance {
 }
 
 /// Whether a key is of a scope or of one inside it; an empty path means all.
-fn is_within(key: &str, path: &str) -> bool {
+pub(crate) fn is_within(key: &str, path: &str) -> bool {
     path.is_empty() || key.strip_prefix(path).is_some_and(|rest| rest.starts_with(':'))
 }
 
@@ -222,6 +257,7 @@ fn capture(slot: &dyn Slot) -> SignalState {
     SignalState {
         fingerprint: slot.fingerprint().to_owned(),
         set: slot.is_set(),
+        code: slot.code().map(Code::text),
         value,
         error,
         ..SignalState::default()

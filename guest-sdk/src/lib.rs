@@ -10,6 +10,7 @@ mod attribute;
 mod component;
 mod dom;
 mod element;
+mod encoding;
 mod engine;
 mod event;
 #[cfg(target_arch = "wasm32")]
@@ -24,6 +25,7 @@ pub mod log;
 mod migration;
 mod module;
 mod panic;
+mod placed;
 mod port;
 mod reactive;
 mod resource;
@@ -86,7 +88,7 @@ pub mod rt {
     pub use crate::component::{
         Export, Exported, Given, JsonProps, Mount, Props, Render, builder, child, given, register,
     };
-    pub use crate::element::{html, mathml, props, svg};
+    pub use crate::element::{html, mathml, placed, props, svg};
     pub use crate::flow::{list, show};
     pub use crate::migration::{Migrates, Migration, register_migration};
     pub use crate::scope::{

@@ -83,6 +83,8 @@ fn render_into(instance: &Rc<Instance>, render: Render) {
 
 fn render_again(instance: &Rc<Instance>, props: Box<RawValue>, render: Render) {
     instance.park("");
+    // The engine finds out itself which elements of the new rendering are those of the old one.
+    instance.places.drop_parked("");
     claims::begin_leaving(instance);
     dispose(instance);
     instance.props.replace(props);
@@ -98,6 +100,7 @@ pub(crate) fn finish() {
         task::run_ready();
         dom::flush();
         resource::settle_observers();
+        runtime().gone.settle();
     });
 }
 
@@ -118,6 +121,7 @@ pub(crate) fn unmount(id: u32) {
 
 fn unmount_instance(instance: &Rc<Instance>) {
     dispose(instance);
+    instance.end();
     runtime().instances.borrow_mut().retain(|other| !Rc::ptr_eq(other, instance));
 }
 
@@ -205,6 +209,7 @@ pub(crate) fn dispose_all() {
     resource::keep_all(&instances);
     for instance in instances {
         dispose(&instance);
+        instance.end();
     }
     dom::flush();
 }

@@ -11,14 +11,17 @@ use std::rc::Rc;
 use hmr_abi::port::{PortKind, PortRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use sycamore_reactive::on_cleanup;
 
+use crate::encoding::{self, ReadError, WriteError};
 use crate::engine::{send_log, send_port};
 use crate::event::{Event, register};
 use crate::held::Held;
 use crate::instance::Instance;
+use crate::reactive::MadeIn;
 use crate::resource::claims::{Claim, Declaration, PortName};
-use crate::resource::place;
+use crate::resource::{place, report_gone};
 use crate::signal::{Signal, State, signal_keyed};
 
 /// An output port. `Copy`.
@@ -44,17 +47,17 @@ impl<T> std::fmt::Debug for Output<T> {
 impl<T: Serialize> Output<T> {
     /// Sends a value to every input that is connected.
     pub fn send(self, value: &T) {
-        self.send_text(serde_json::to_string(value));
+        self.send_text(encoding::write(value));
     }
 }
 
 impl<T> Output<T> {
-    fn send_text(self, value: serde_json::Result<String>) {
+    fn send_text(self, value: Result<Box<RawValue>, WriteError>) {
         let port = self.port.and_then(Held::get);
         match (port.as_deref(), value) {
             (Some((instance, port)), Ok(value)) => {
                 let (instance, port) = (instance.id, port.clone());
-                request(&PortRequest::Send { instance, port, value });
+                request(&PortRequest::Send { instance, port, value: value.get().to_owned() });
             }
             (Some((_, port)), Err(error)) => send_log(
                 3,
@@ -91,7 +94,7 @@ pub fn output_stream<T: Serialize + 'static>(name: &str) -> Output<T> {
 /// A `serde_json::Value` takes values of every type.
 pub fn input<T: DeserializeOwned + 'static>(name: &str, mut f: impl FnMut(T) + 'static) {
     let take = move |json: &str| {
-        f(serde_json::from_str(json)?);
+        f(encoding::read(json)?);
         Ok(())
     };
     declare_input(name, type_name::<T>(), Box::new(take));
@@ -120,7 +123,7 @@ fn declare_output(
 }
 
 /// Takes a value as JSON.
-type Take = Box<dyn FnMut(&str) -> serde_json::Result<()>>;
+type Take = Box<dyn FnMut(&str) -> Result<(), ReadError>>;
 
 fn declare_input(name: &str, fingerprint: &'static str, mut take: Take) {
     let Some(scope) = place(name) else { return };
@@ -154,7 +157,7 @@ fn declare(instance: &Rc<Instance>, name: PortName, asked: PortRequest) {
     }
     let mut ports = instance.claims.ports.borrow_mut();
     let id = ports.last().map_or(0, |last| last.id + 1);
-    ports.push(Declaration { id, name, asked });
+    ports.push(Declaration { id, name, asked, made: MadeIn::this_turn() });
     let instance = Rc::clone(instance);
     on_cleanup(move || withdraw(&instance, id));
 }
@@ -175,7 +178,10 @@ fn withdraw(instance: &Instance, id: u64) {
     let ports = &instance.claims.ports;
     let at = ports.borrow().iter().position(|declared| declared.id == id);
     let Some(at) = at else { return };
-    let name = ports.borrow()[at].name.clone();
+    let (name, made) = (ports.borrow()[at].name.clone(), ports.borrow()[at].made);
+    if made.just_now() {
+        report_gone(&name.1);
+    }
     let before = counted(instance, &name);
     ports.borrow_mut().remove(at);
     match counted(instance, &name) {

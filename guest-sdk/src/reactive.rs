@@ -1,7 +1,8 @@
 //! Effects, memos, clean-ups, contexts: the reactive graph, on `sycamore-reactive`.
 //!
-//! Writes notify at once, but for writes made while an effect runs: those notify when the outermost effect has
-//! returned. So an effect may close the very region that it lives in.
+//! Writes made while an effect runs notify when the outermost effect has returned, and writes of a handler, a task or a hook when
+//! that has returned: see [`turn`]. So an effect may close the very region that it lives in, and a handler may go on with what
+//! belongs to content that it has rendered again. A memo that is read in between is computed for that moment.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -12,6 +13,8 @@ use std::rc::Rc;
 use sycamore_reactive as reactive;
 use sycamore_reactive::ReadSignal;
 
+use crate::element;
+use crate::held::Held;
 use crate::scope::{self, Scope};
 
 thread_local! {
@@ -19,13 +22,20 @@ thread_local! {
     static OWNER: RefCell<Option<Rc<Cell<bool>>>> = const { RefCell::new(None) };
     static RUNNING: Cell<u32> = const { Cell::new(0) };
     static PENDING: RefCell<Vec<Trigger>> = const { RefCell::new(Vec::new()) };
+    /// How often something was written. What a memo was computed for while writes waited holds until the next write.
+    static WRITES: Cell<u64> = const { Cell::new(0) };
+    /// Whether a handler, a task or a hook runs.
+    static IN_TURN: Cell<bool> = const { Cell::new(false) };
+    /// The number of the last turn.
+    static TURN: Cell<u64> = const { Cell::new(0) };
 }
 
 /// What a write notifies.
 pub(crate) type Trigger = reactive::Signal<Rc<dyn Any>>;
 
-/// Runs the dependents of a trigger: now, or when the outermost effect has returned.
+/// Runs the dependents of a trigger: now, or when the outermost effect, handler or batch has returned.
 pub(crate) fn notify(trigger: Trigger) {
+    WRITES.set(WRITES.get() + 1);
     PENDING.with_borrow_mut(|pending| pending.push(trigger));
     drain();
 }
@@ -36,14 +46,14 @@ fn drain() {
         if triggers.is_empty() {
             return;
         }
-        RUNNING.set(1);
         // Together, so that what depends on several of them runs once.
-        reactive::batch(|| {
-            for trigger in triggers.into_iter().filter(|trigger| trigger.is_alive()) {
-                trigger.update(|_| {});
-            }
+        holding(|| {
+            reactive::batch(|| {
+                for trigger in triggers.into_iter().filter(|trigger| trigger.is_alive()) {
+                    trigger.update(|_| {});
+                }
+            });
         });
-        RUNNING.set(0);
     }
 }
 
@@ -53,6 +63,7 @@ pub(crate) fn reset() {
     RUNNING.set(0);
     PENDING.take();
     OWNER.take();
+    IN_TURN.set(false);
 }
 
 /// Runs something under a reactive scope, which may go meanwhile: whoever disposes it sets the flag.
@@ -74,6 +85,42 @@ fn holding<R>(run: impl FnOnce() -> R) -> R {
     let result = run();
     RUNNING.set(RUNNING.get() - 1);
     result
+}
+
+/// Runs a handler, a task or a hook: what it writes notifies once, when it has returned, and the elements that it names by
+/// reference are those that are there then.
+pub(crate) fn turn<R>(run: impl FnOnce() -> R) -> R {
+    if RUNNING.get() > 0 {
+        return run();
+    }
+    IN_TURN.set(true);
+    TURN.set(TURN.get() + 1);
+    let result = holding(run);
+    IN_TURN.set(false);
+    drain();
+    element::call_waiting();
+    result
+}
+
+/// Whether a handler, a task or a hook runs, whose writes wait.
+pub(crate) fn in_turn() -> bool {
+    IN_TURN.get()
+}
+
+/// What a handler made, a task for instance, and may close again itself: by what it wrote before.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct MadeIn(Option<u64>);
+
+impl MadeIn {
+    /// The turn that runs, if any.
+    pub(crate) fn this_turn() -> Self {
+        Self(in_turn().then(|| TURN.get()))
+    }
+
+    /// Whether what goes now was made a moment ago by the handler whose writes are being rendered.
+    pub(crate) fn just_now(self) -> bool {
+        !in_turn() && RUNNING.get() > 0 && self.0 == Some(TURN.get())
+    }
 }
 
 /// Runs `f` now, and again whenever a signal or memo that it read has changed. What it creates is disposed before
@@ -102,7 +149,7 @@ pub fn on_cleanup(f: impl FnOnce() + 'static) {
     reactive::on_cleanup(f);
 }
 
-/// Runs `f`; what depends on the signals that it writes runs once, afterwards.
+/// Runs `f`; what depends on the signals that it writes runs once, afterwards. Handlers and tasks are batches already.
 pub fn batch<R>(f: impl FnOnce() -> R) -> R {
     let result = holding(f);
     drain();
@@ -142,7 +189,15 @@ pub fn try_context<T: Clone + 'static>() -> Option<T> {
 /// A derived value. It is computed again when what it read has changed, and never captured. `Copy`.
 pub struct Memo<T: 'static> {
     node: ReadSignal<Rc<dyn Any>>,
+    formula: Held<Formula>,
     value: PhantomData<fn() -> T>,
+}
+
+/// How a memo is computed, and what it is while writes wait.
+struct Formula {
+    compute: RefCell<Box<dyn FnMut() -> Rc<dyn Any>>>,
+    /// With the count of writes that it was computed after.
+    ahead: RefCell<Option<(u64, Rc<dyn Any>)>>,
 }
 
 impl<T> Clone for Memo<T> {
@@ -158,17 +213,45 @@ pub fn memo<T: PartialEq + 'static>(mut f: impl FnMut() -> T + 'static) -> Memo<
     let compute = Box::new(move || Rc::new(f()) as Rc<dyn Any>);
     let same =
         |new: &Rc<dyn Any>, old: &Rc<dyn Any>| new.downcast_ref::<T>() == old.downcast_ref::<T>();
-    Memo { node: memo_boxed(compute, same), value: PhantomData }
+    let (node, formula) = memo_boxed(compute, same);
+    Memo { node, formula, value: PhantomData }
 }
 
 fn memo_boxed(
     mut compute: Box<dyn FnMut() -> Rc<dyn Any>>,
     same: fn(&Rc<dyn Any>, &Rc<dyn Any>) -> bool,
-) -> ReadSignal<Rc<dyn Any>> {
+) -> (ReadSignal<Rc<dyn Any>>, Held<Formula>) {
     let scope = scope::current();
-    let memo = reactive::create_selector_with(move || run_in(scope.as_ref(), &mut compute), same);
+    let compute: Box<dyn FnMut() -> Rc<dyn Any>> =
+        Box::new(move || run_in(scope.as_ref(), &mut compute));
+    let formula = Rc::new(Formula { compute: RefCell::new(compute), ahead: RefCell::default() });
+    let computed = Rc::clone(&formula);
+    let node = reactive::create_selector_with(move || (computed.compute.borrow_mut())(), same);
     drain();
-    memo
+    (node, Held::of(formula))
+}
+
+impl Formula {
+    /// The value as of now, though what the memo follows has not been notified yet. Nothing if there is nothing that waits, or if it
+    /// is being computed.
+    fn ahead(&self) -> Option<Rc<dyn Any>> {
+        if PENDING.with_borrow(Vec::is_empty) {
+            return None;
+        }
+        let writes = WRITES.get();
+        if let Some((at, value)) = &*self.ahead.borrow()
+            && *at == writes
+        {
+            return Some(Rc::clone(value));
+        }
+        let mut compute = self.compute.try_borrow_mut().ok()?;
+        let mut value = None;
+        // What it makes is of this moment only.
+        let made = reactive::create_child_scope(|| value = Some(untrack(&mut *compute)));
+        made.dispose();
+        *self.ahead.borrow_mut() = value.clone().map(|value| (writes, value));
+        value
+    }
 }
 
 impl<T: 'static> Memo<T> {
@@ -189,13 +272,20 @@ impl<T: 'static> Memo<T> {
     where
         T: Clone,
     {
-        Self::read(&self.node.get_clone_untracked(), T::clone)
+        Self::read(&self.now(), T::clone)
     }
 
     /// Looks at the value in place; the running effect, memo or view follows it.
     #[track_caller]
     pub fn with<R>(self, look: impl FnOnce(&T) -> R) -> R {
-        Self::read(&self.node.get_clone(), look)
+        self.node.track();
+        Self::read(&self.now(), look)
+    }
+
+    #[track_caller]
+    fn now(self) -> Rc<dyn Any> {
+        let ahead = self.formula.get().and_then(|formula| formula.ahead());
+        ahead.unwrap_or_else(|| self.node.get_clone_untracked())
     }
 
     fn read<R>(value: &Rc<dyn Any>, look: impl FnOnce(&T) -> R) -> R {

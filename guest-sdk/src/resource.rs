@@ -32,7 +32,7 @@ pub use websocket::{Closed, Message, WebSocket, WebSocketBuilder, websocket};
 use crate::engine::{send_log, send_resource};
 use crate::event::{Event, forget, register};
 use crate::instance::Instance;
-use crate::reactive::{owner_gone, under};
+use crate::reactive::{MadeIn, owner_gone, under};
 use crate::scope::{self, Scope};
 use claims::Claim;
 
@@ -48,6 +48,7 @@ pub(crate) struct Open {
     /// Whether the engine was asked for it: an observer waits for its element.
     asked: Cell<bool>,
     closed: Cell<bool>,
+    made: MadeIn,
 }
 
 /// What is called when a resource fires.
@@ -87,6 +88,9 @@ impl Open {
 
     /// Its scope has gone, or what waited for it: closes it, unless its instance renders again.
     pub(crate) fn end(&self) {
+        if self.made.just_now() && !self.closed.get() {
+            report_gone(&self.key);
+        }
         if self.forget() && self.instance.claims.leave(Claim::Resource(self.key.clone())) {
             self.withdraw();
         }
@@ -124,13 +128,23 @@ fn open(name: &str, resource: Resource, call: Call) -> ResourceHandle {
 
 /// The scope that something is asked for in; without one, or when what it belongs to has gone, that is told.
 pub(crate) fn place(name: &str) -> Option<Rc<Scope>> {
-    let why = match scope::current() {
-        None => "outside of a component",
-        Some(_) if owner_gone() => "by content that has gone",
-        current => return current,
-    };
-    send_log(2, &format!("`{name}` was asked for {why}, and is not there"));
-    None
+    match scope::current() {
+        None => {
+            let text = format!("`{name}` was asked for outside of a component, and is not there");
+            send_log(2, &text);
+            None
+        }
+        Some(_) if owner_gone() => {
+            report_gone(name);
+            None
+        }
+        current => current,
+    }
+}
+
+/// Logs that something was asked for by content that the handler itself has closed.
+pub(crate) fn report_gone(name: &str) {
+    send_log(2, &format!("`{name}` was asked for by content that has gone, and is not there"));
 }
 
 /// Runs something in a scope, or, when what that belongs to has gone, as what belongs to the whole instance. So a handler that
@@ -153,13 +167,15 @@ pub(crate) fn open_key(
 ) -> Rc<Open> {
     supersede(instance, &key, resource.is_one_shot());
     instance.claims.stay(&Claim::Resource(key.clone()));
-    let open = prepare(instance, key, call);
+    // What a task waits for it withdraws itself.
+    let made = if replay { MadeIn::default() } else { MadeIn::this_turn() };
+    let open = prepare(instance, key, call, made);
     open.ask(resource, replay);
     open
 }
 
 /// Registers a resource that the engine is not asked for yet.
-fn prepare(instance: &Rc<Instance>, key: String, call: Call) -> Rc<Open> {
+fn prepare(instance: &Rc<Instance>, key: String, call: Call, made: MadeIn) -> Rc<Open> {
     let handler = register(Rc::new(RefCell::new(call)));
     let open = Rc::new(Open {
         instance: Rc::clone(instance),
@@ -167,6 +183,7 @@ fn prepare(instance: &Rc<Instance>, key: String, call: Call) -> Rc<Open> {
         handler,
         asked: Cell::new(false),
         closed: Cell::new(false),
+        made,
     });
     instance.claims.open.borrow_mut().push(Rc::clone(&open));
     let ending = Rc::clone(&open);

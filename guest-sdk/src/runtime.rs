@@ -12,8 +12,9 @@ use sycamore_reactive::{RootHandle, create_root};
 
 use crate::component::Export;
 use crate::event::Handler;
-use crate::instance::Instance;
+use crate::instance::{Gone, Instance};
 use crate::migration::Migration;
+use crate::placed::Placed;
 use crate::resource::Observer;
 use crate::task::Running;
 
@@ -36,7 +37,14 @@ pub(crate) struct Runtime {
     pub(crate) observers: RefCell<Vec<Observer>>,
     /// Whether it was said that signals are told apart by their order only.
     pub(crate) said_unnamed: Cell<bool>,
+    /// The elements of other modules' components.
+    pub(crate) placed: Placed,
+    /// Signals that are gone.
+    pub(crate) gone: Gone,
     pub(crate) last_task: Cell<u64>,
+    pub(crate) last_signal: Cell<u64>,
+    /// How often the clock was read.
+    pub(crate) clock_reads: Cell<u64>,
     pub(crate) last_node: Cell<u32>,
     pub(crate) last_handler: Cell<u32>,
 }
@@ -58,7 +66,11 @@ impl Runtime {
             tasks: RefCell::default(),
             observers: RefCell::default(),
             said_unnamed: Cell::new(false),
+            placed: Placed::default(),
+            gone: Gone::default(),
             last_task: Cell::new(0),
+            last_signal: Cell::new(0),
+            clock_reads: Cell::new(0),
             last_node: Cell::new(0),
             last_handler: Cell::new(0),
         }
@@ -78,7 +90,8 @@ pub(crate) fn runtime() -> Rc<Runtime> {
 /// Starts over with an empty runtime, whose node and handler numbers begin anew.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn reset() {
-    let old = RUNTIME.replace(Rc::new(Runtime::new()));
-    old.root.dispose();
+    // While it is still the runtime: clean-ups note there what goes.
+    runtime().root.dispose();
+    RUNTIME.set(Rc::new(Runtime::new()));
     crate::task::reset();
 }

@@ -7,7 +7,9 @@ use std::fmt;
 use hmr_abi::state::{InstanceState, SignalState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
+
+use crate::encoding::{self, ReadError, WriteError};
 
 /// The state of one instance on its way between two versions of its code.
 ///
@@ -98,7 +100,7 @@ impl Saved {
     /// Gives a signal a value, which counts as set by the user. A value that JSON cannot hold fails the migration; in a
     /// hook it is logged, and nothing changes.
     pub fn set<T: Serialize>(&mut self, key: &str, value: &T) {
-        let value = to_raw_value(value);
+        let value = encoding::write(value);
         self.put_signal(key, type_name::<T>(), value);
     }
 
@@ -106,7 +108,7 @@ impl Saved {
         &mut self,
         key: &str,
         fingerprint: &str,
-        value: Result<Box<RawValue>, serde_json::Error>,
+        value: Result<Box<RawValue>, WriteError>,
     ) {
         match value {
             Ok(value) => {
@@ -194,13 +196,13 @@ impl Saved {
     /// Puts something aside for the new code, which reads it with [`Saved::extra`]. A value that JSON cannot hold fails
     /// the migration; in a hook it is logged, and nothing changes.
     pub fn put<T: Serialize>(&mut self, name: &str, value: &T) {
-        match to_raw_value(value) {
+        match encoding::write(value) {
             Ok(value) => _ = self.state.extra.insert(name.to_owned(), value),
             Err(error) => self.fail("the extra", name, &error),
         }
     }
 
-    fn fail(&mut self, what: &str, name: &str, error: &serde_json::Error) {
+    fn fail(&mut self, what: &str, name: &str, error: &WriteError) {
         let error = MigrationError(format!("{what} `{name}` could not be written: {error}"));
         self.failure.get_or_insert(error);
     }
@@ -226,13 +228,13 @@ fn read<T: DeserializeOwned>(
     json: Option<&RawValue>,
 ) -> Result<Option<T>, MigrationError> {
     let Some(json) = json else { return Ok(None) };
-    match serde_json::from_str(json.get()) {
+    match encoding::read(json.get()) {
         Ok(value) => Ok(Some(value)),
         Err(error) => Err(unreadable(what, name, &error)),
     }
 }
 
-fn unreadable(what: &str, name: &str, error: &serde_json::Error) -> MigrationError {
+fn unreadable(what: &str, name: &str, error: &ReadError) -> MigrationError {
     MigrationError(format!("{what} `{name}` could not be read: {error}"))
 }
 

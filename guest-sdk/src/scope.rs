@@ -24,6 +24,8 @@ pub(crate) struct Scope {
     path: OnceCell<String>,
     call: Option<Call>,
     binding: RefCell<Option<String>>,
+    /// The code of what is bound, if it is known.
+    code: Cell<Option<Code>>,
     taken: RefCell<BTreeMap<String, u32>>,
     /// What is marked `reset`, if anything here is: the component that this scope is of or in, or the binding that is being made.
     reset: Cell<Option<&'static str>>,
@@ -37,6 +39,22 @@ struct Call {
     name: String,
     /// The function, until it says itself that it is `#[scoped]`.
     function: Cell<Option<&'static str>>,
+}
+
+/// What stands for the code of an initial value: a number that the macros have computed. Equal numbers mean the same code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Code(u64);
+
+impl Code {
+    /// Whether the code alone decides the value, so that it is the same each time.
+    pub(crate) fn is_plain(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    /// How snapshots name it.
+    pub(crate) fn text(self) -> String {
+        format!("{:x}", self.0)
+    }
 }
 
 /// Why a scope is entered.
@@ -62,6 +80,7 @@ impl Scope {
             path: OnceCell::from(String::new()),
             call: None,
             binding: RefCell::default(),
+            code: Cell::default(),
             taken: RefCell::default(),
             reset: Cell::new(None),
             entry: Entry::Rendering,
@@ -79,6 +98,7 @@ impl Scope {
             path,
             call,
             binding: RefCell::default(),
+            code: Cell::default(),
             taken: RefCell::default(),
             reset: self.reset.clone(),
             entry,
@@ -146,6 +166,11 @@ impl Scope {
         self.take_marked('\u{1}', name)
     }
 
+    /// Takes the name of a place of another module's component.
+    pub(crate) fn take_place(&self, name: &str) -> String {
+        self.take_marked('\u{2}', name)
+    }
+
     fn take_marked(&self, mark: char, name: &str) -> String {
         self.take(&format!("{mark}{name}")).split_off(mark.len_utf8())
     }
@@ -159,6 +184,11 @@ impl Scope {
     /// The binding that is being made, if any.
     pub(crate) fn binding(&self) -> Option<String> {
         self.binding.borrow().clone()
+    }
+
+    /// The code of what is bound, if it is known.
+    pub(crate) fn code(&self) -> Option<Code> {
+        self.code.get()
     }
 
     /// What is marked `reset`, if anything here is.
@@ -298,19 +328,20 @@ pub fn leave<T>(_entered: Option<Entered>, value: T) -> T {
 pub struct Binding {
     scope: Option<Rc<Scope>>,
     before: Option<String>,
+    code_before: Option<Code>,
     reset_before: Option<&'static str>,
 }
 
-/// Begins a binding: signals made from here on are called `name`.
+/// Begins a binding: signals made from here on are called `name`, and `code` stands for the code of their initial values.
 #[must_use]
-pub fn bind(name: &str) -> Binding {
-    rename(|_| name.to_owned())
+pub fn bind(name: &str, code: u64) -> Binding {
+    rename(code, |_| name.to_owned())
 }
 
 /// Begins a binding that is marked `#[reset]`.
 #[must_use]
-pub fn bind_reset(name: &'static str) -> Binding {
-    let binding = bind(name);
+pub fn bind_reset(name: &'static str, code: u64) -> Binding {
+    let binding = bind(name, code);
     if let Some(scope) = &binding.scope {
         scope.reset.set(Some(name));
     }
@@ -319,27 +350,30 @@ pub fn bind_reset(name: &'static str) -> Binding {
 
 /// Begins a field of a struct literal: signals made from here on are called `binding.name`.
 #[must_use]
-pub fn bind_field(name: &str) -> Binding {
-    rename(|before| match before {
+pub fn bind_field(name: &str, code: u64) -> Binding {
+    rename(code, |before| match before {
         Some(before) => format!("{before}.{name}"),
         None => name.to_owned(),
     })
 }
 
-fn rename(name: impl FnOnce(Option<&str>) -> String) -> Binding {
+fn rename(code: u64, name: impl FnOnce(Option<&str>) -> String) -> Binding {
     let scope = current();
     let before = scope.as_ref().and_then(|scope| scope.binding());
     let reset_before = scope.as_ref().and_then(|scope| scope.reset());
+    let code_before = scope.as_ref().and_then(|scope| scope.code());
     if let Some(scope) = &scope {
         *scope.binding.borrow_mut() = Some(name(before.as_deref()));
+        scope.code.set(Some(Code(code)));
     }
-    Binding { scope, before, reset_before }
+    Binding { scope, before, code_before, reset_before }
 }
 
 impl Drop for Binding {
     fn drop(&mut self) {
         if let Some(scope) = &self.scope {
             *scope.binding.borrow_mut() = self.before.take();
+            scope.code.set(self.code_before);
             scope.reset.set(self.reset_before);
         }
     }

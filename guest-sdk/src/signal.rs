@@ -6,6 +6,7 @@ use std::any::{Any, TypeId, type_name};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::rc::Rc;
 
 use serde::Serialize;
@@ -13,14 +14,15 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use sycamore_reactive as reactive;
 
+use crate::encoding;
 use crate::engine;
-use crate::instance::{Live, Parked, Slot};
-use crate::reactive::{Trigger, notify};
+use crate::instance::{Instance, Live, Node, Parked, Slot};
+use crate::reactive::notify;
 use crate::runtime::runtime;
-use crate::scope::{self, Entry, Scope};
-use restore::{Decode, Waiting};
+use crate::scope::{self, Code, Entry, Scope};
+use restore::{Decode, New, Waiting};
 
-/// What a signal can hold: anything that is written to JSON and read back.
+/// What a signal can hold: anything that `serde` writes and reads back.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the state of a signal",
     label = "a swap could not write this to JSON and read it back",
@@ -32,7 +34,7 @@ impl<T: Serialize + DeserializeOwned + 'static> State for T {}
 
 /// State that views and effects follow, and that survives a swap. `Copy`, whatever `T` is.
 pub struct Signal<T: 'static> {
-    trigger: Trigger,
+    node: Node,
     value: PhantomData<fn() -> T>,
 }
 
@@ -47,6 +49,7 @@ impl<T> Copy for Signal<T> {}
 struct Stored<T> {
     value: RefCell<T>,
     set: Cell<bool>,
+    code: Option<Code>,
 }
 
 impl<T: State> Slot for Stored<T> {
@@ -58,15 +61,19 @@ impl<T: State> Slot for Stored<T> {
         self.set.get()
     }
 
+    fn code(&self) -> Option<Code> {
+        self.code
+    }
+
     fn write(&self) -> Result<Box<RawValue>, String> {
-        serde_json::value::to_raw_value(&*self.value.borrow()).map_err(|error| error.to_string())
+        encoding::write(&*self.value.borrow()).map_err(|error| error.to_string())
     }
 }
 
 /// Makes a signal. Its key is the binding that it goes to, in its component: `let count = signal(0)` is `count`.
 ///
-/// If the module is being swapped in and the old code's signal of this key was set, the value is the old one;
-/// otherwise it is `value`.
+/// If the module is being swapped in, the value is that of the old code's signal of this key; but `value` if nobody has set that and
+/// the code of the initial value has changed since.
 pub fn signal<T: State>(value: T) -> Signal<T> {
     make(None, value)
 }
@@ -79,20 +86,20 @@ pub fn signal_keyed<T: State>(key: &str, value: T) -> Signal<T> {
 fn make<T: State>(name: Option<&str>, mut value: T) -> Signal<T> {
     let mut place = match Place::claim(name, TypeId::of::<Stored<T>>()) {
         Ok(place) => place,
-        Err(trigger) => return Signal { trigger, value: PhantomData },
+        Err(node) => return Signal { node, value: PhantomData },
     };
     let live = place.live().and_then(|live| (live as Rc<dyn Any>).downcast::<Stored<T>>().ok());
     let stored = live.unwrap_or_else(|| {
         let set = place.restore(type_name::<T>(), &mut |json| match json {
             Some(json) => {
-                value = serde_json::from_str(json)?;
+                value = encoding::read(json)?;
                 Ok(None)
             }
-            None => serde_json::value::to_raw_value(&value).map(Some),
+            None => Ok(encoding::write(&value).ok()),
         });
-        Rc::new(Stored { value: RefCell::new(value), set: Cell::new(set) })
+        Rc::new(Stored { value: RefCell::new(value), set: Cell::new(set), code: place.code() })
     });
-    Signal { trigger: place.settle(Rc::clone(&stored) as _, stored), value: PhantomData }
+    Signal { node: place.settle(Rc::clone(&stored) as _, stored), value: PhantomData }
 }
 
 /// Warns of a second signal in a place that has no name; once in a module.
@@ -111,6 +118,8 @@ fn warn_of_unnamed(key: &str) {
 struct Place {
     home: Option<Home>,
     parked: Option<Parked>,
+    /// The node of the rendering before. The new signal takes it over, so that what still holds the old one writes to the new.
+    node: Option<Node>,
 }
 
 struct Home {
@@ -120,8 +129,10 @@ struct Home {
 
 impl Place {
     /// The place of a new signal; in a scope that goes on, the signal of this type that is there already.
-    fn claim(name: Option<&str>, stored: TypeId) -> Result<Self, Trigger> {
-        let Some(scope) = scope::current() else { return Ok(Self { home: None, parked: None }) };
+    fn claim(name: Option<&str>, stored: TypeId) -> Result<Self, Node> {
+        let Some(scope) = scope::current() else {
+            return Ok(Self { home: None, parked: None, node: None });
+        };
         let binding = scope.binding();
         let named = name.or(binding.as_deref());
         let name = named.unwrap_or("signal");
@@ -131,7 +142,7 @@ impl Place {
             let live = instance.signals.borrow().get(&key).cloned();
             match live {
                 Some(live) if scope.entry() == Entry::Again && live.holds(stored) => {
-                    return Err(live.trigger);
+                    return Err(live.node);
                 }
                 Some(_) => {}
                 None => break key,
@@ -140,19 +151,34 @@ impl Place {
         if named.is_none() && scope.entry() == Entry::Rendering {
             warn_of_unnamed(&key);
         }
-        let parked = instance.claim(&key);
-        Ok(Self { home: Some(Home { scope, key }), parked })
+        let (parked, node) = match instance.claim(&key) {
+            Some(Parked::Live(live)) if !live.holds(stored) => {
+                instance.bury(&key, live.node);
+                (None, None)
+            }
+            Some(Parked::Live(live)) => {
+                let node = live.node;
+                (Some(Parked::Live(live)), Some(node))
+            }
+            parked => (parked, None),
+        };
+        Ok(Self { home: Some(Home { scope, key }), parked, node })
     }
 
     /// The storage of the rendering before, if the signal was set there.
     fn live(&mut self) -> Option<Rc<dyn Slot>> {
         match self.parked.take() {
-            Some(Parked::Live(slot)) => Some(slot).filter(|slot| slot.is_set()),
+            Some(Parked::Live(live)) => Some(live.slot).filter(|slot| slot.is_set()),
             parked => {
                 self.parked = parked;
                 None
             }
         }
+    }
+
+    /// The code of the initial value.
+    fn code(&self) -> Option<Code> {
+        self.home.as_ref().and_then(|home| home.scope.code())
     }
 
     /// Puts an old value into a new signal, notes the outcome, and tells whether the signal counts as set.
@@ -165,41 +191,47 @@ impl Place {
         // What a handler makes is new each time, so it takes nothing of old.
         let orphan =
             if scope.entry() == Entry::Later { None } else { scope.instance.take_orphan(key) };
-        restore::restore(
-            &scope.instance,
-            key,
-            scope.reset(),
-            Waiting { old, orphan },
-            fingerprint,
-            decode,
-        )
+        let new = New { fingerprint, code: scope.code(), reset: scope.reset() };
+        restore::restore(&scope.instance, key, new, Waiting { old, orphan }, decode)
     }
 
     /// Registers the signal until its reactive scope is disposed.
-    fn settle(self, slot: Rc<dyn Slot>, value: Rc<dyn Any>) -> Trigger {
-        let trigger = reactive::create_signal(value);
-        if let Some(Home { scope, key }) = self.home {
-            let instance = Rc::clone(&scope.instance);
-            let live = Live { slot: Rc::clone(&slot), trigger };
-            instance.signals.borrow_mut().insert(key.clone(), live);
-            reactive::on_cleanup(move || {
-                let mut signals = instance.signals.borrow_mut();
-                if signals.get(&key).is_some_and(|live| Rc::ptr_eq(&live.slot, &slot)) {
-                    signals.remove(&key);
-                }
-            });
-        }
-        trigger
+    fn settle(self, slot: Rc<dyn Slot>, value: Rc<dyn Any>) -> Node {
+        let Some(Home { scope, key }) = self.home else {
+            return Node { trigger: reactive::create_signal(value), number: 0 };
+        };
+        let instance = Rc::clone(&scope.instance);
+        let node = if let Some(node) = self.node {
+            node.trigger.set_silent(value);
+            node
+        } else {
+            instance.new_node(value)
+        };
+        let live = Live { slot: Rc::clone(&slot), node };
+        instance.signals.borrow_mut().insert(key.clone(), live);
+        reactive::on_cleanup(move || leave(&instance, &key, &slot));
+        node
+    }
+}
+
+/// The scope that made a signal is disposed. A signal that was parked is no longer among the live ones: its node may go on.
+fn leave(instance: &Instance, key: &str, slot: &Rc<dyn Slot>) {
+    let is_it = |live: &Live| Rc::ptr_eq(&live.slot, slot);
+    let gone = {
+        let mut signals = instance.signals.borrow_mut();
+        if signals.get(key).is_some_and(is_it) { signals.remove(key) } else { None }
+    };
+    if let Some(live) = gone {
+        instance.bury(key, live.node);
     }
 }
 
 impl<T: 'static> Signal<T> {
     #[track_caller]
     fn stored(self) -> Rc<Stored<T>> {
-        self.trigger
-            .get_clone_untracked()
-            .downcast()
-            .unwrap_or_else(|_| unreachable!("a signal's node holds its own type"))
+        assert!(self.node.trigger.is_alive(), "{} was read after it had gone", self.node.name());
+        let value = self.node.trigger.get_clone_untracked();
+        value.downcast().unwrap_or_else(|_| unreachable!("a signal's node holds its own type"))
     }
 
     /// A copy of the value; the running effect, memo or view follows it.
@@ -225,7 +257,7 @@ impl<T: 'static> Signal<T> {
     /// Looks at the value in place; the running effect, memo or view follows it.
     #[track_caller]
     pub fn with<R>(self, look: impl FnOnce(&T) -> R) -> R {
-        self.trigger.track();
+        self.node.trigger.track();
         look(&self.stored().value.borrow())
     }
 
@@ -235,23 +267,24 @@ impl<T: 'static> Signal<T> {
         look(&self.stored().value.borrow())
     }
 
-    /// Replaces the value and notifies what follows it. A signal whose component is gone stays as it is.
+    /// Replaces the value and notifies what follows it: in a handler or task, when that returns. A signal that is gone stays as
+    /// it is, which is logged.
     #[track_caller]
     pub fn set(self, value: T) {
         self.update(|old| *old = value);
     }
 
-    /// Changes the value in place and notifies what follows it. A signal whose component is gone stays as it is.
+    /// Changes the value in place and notifies what follows it: in a handler or task, when that returns. A signal that is gone
+    /// stays as it is, which is logged.
     #[track_caller]
     pub fn update<R>(self, change: impl FnOnce(&mut T) -> R) {
-        if !self.trigger.is_alive() {
-            engine::send_log(2, "a signal was written after its component had gone");
-            return;
+        if self.node.is_gone() {
+            return self.node.report_lost_write(Location::caller());
         }
         let stored = self.stored();
         _ = change(&mut stored.value.borrow_mut());
         stored.set.set(true);
-        notify(self.trigger);
+        notify(self.node.trigger);
     }
 }
 

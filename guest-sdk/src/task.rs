@@ -30,7 +30,7 @@ pub use ask::sleep;
 
 use crate::engine::send_log;
 use crate::instance::{Instance, Was};
-use crate::reactive::{Trigger, notify, under};
+use crate::reactive::{MadeIn, Trigger, notify, turn, under};
 use crate::resource::outliving;
 use crate::runtime::runtime;
 use crate::scope::{self, Scope};
@@ -44,7 +44,8 @@ pub(crate) struct Running {
     pub(crate) key: String,
     scope: Rc<Scope>,
     /// What it makes hangs on this.
-    node: NodeHandle,
+    node: Cell<NodeHandle>,
+    made: MadeIn,
     /// `None` while it is polled, and once it has ended.
     work: RefCell<Option<Work>>,
     gone: Rc<Cell<bool>>,
@@ -210,7 +211,8 @@ fn start(start: Start) -> Flag {
         id,
         key: scope.path().to_owned(),
         scope,
-        node,
+        node: Cell::new(node),
+        made: MadeIn::this_turn(),
         work: RefCell::new(Some(work)),
         gone: Rc::default(),
         state: RefCell::new(state),
@@ -262,11 +264,23 @@ impl Running {
         self.gone.set(true);
         self.release();
         self.flag.set(false);
-        self.node.dispose();
+        self.node.get().dispose();
     }
 
-    /// Its reactive scope goes.
-    fn stop(&self) {
+    /// Whether the handler that started it is what takes away the content that it is in.
+    pub(crate) fn outlives(&self) -> bool {
+        self.made.just_now() && self.state.borrow().handler && !self.gone.get()
+    }
+
+    /// Its reactive scope goes. A task that the handler which closes the content has just started goes on with the instance.
+    fn stop(self: &Rc<Self>) {
+        if self.outlives()
+            && let Some(owner) = self.instance().node.get()
+        {
+            self.node.set(owner.run_in(|| create_child_scope(|| {})));
+            let ending = Rc::clone(self);
+            return self.node.get().run_in(|| on_cleanup(move || ending.stop()));
+        }
         if !self.gone.replace(true) {
             self.instance().tasks.remove(self.id);
             self.release();
@@ -323,19 +337,22 @@ fn cancel(id: u64) {
 fn poll(running: &Rc<Running>) {
     let Some(mut work) = running.work.take() else { return };
     let waker = Waker::from(Arc::new(Woken(running.id)));
-    let current = Current::enter(running);
-    let run = || {
-        let _entered = scope::Entered::new(Rc::clone(&running.scope));
-        untrack(|| work.as_mut().poll(&mut Context::from_waker(&waker)))
-    };
-    let polled = under(Some(Rc::clone(&running.gone)), || running.node.run_in(run));
-    drop(current);
-    match polled {
-        Poll::Ready(()) => running.end(false),
-        Poll::Pending if !running.gone.get() => *running.work.borrow_mut() = Some(work),
-        // It was cancelled by what it did itself.
-        Poll::Pending => drop(work),
-    }
+    turn(|| {
+        let current = Current::enter(running);
+        let run = || {
+            let _entered = scope::Entered::new(Rc::clone(&running.scope));
+            untrack(|| work.as_mut().poll(&mut Context::from_waker(&waker)))
+        };
+        let polled = under(Some(Rc::clone(&running.gone)), || running.node.get().run_in(run));
+        drop(current);
+        // Before what it wrote is rendered: a task that has ended does not start again with its content.
+        match polled {
+            Poll::Ready(()) => running.end(false),
+            Poll::Pending if !running.gone.get() => *running.work.borrow_mut() = Some(work),
+            // It was cancelled by what it did itself.
+            Poll::Pending => drop(work),
+        }
+    });
 }
 
 /// The task that is polled, for as long as it is.

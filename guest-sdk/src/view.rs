@@ -5,12 +5,14 @@
 //! inserted when their parent takes the view.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use sycamore_reactive::create_child_scope;
 
 use crate::dom::{self, NodeId};
 use crate::reactive::{Memo, effect_boxed, untrack};
+use crate::runtime::runtime;
 use crate::scope;
 use crate::signal::Signal;
 
@@ -59,13 +61,14 @@ impl View {
         }
     }
 
-    /// Takes every node out of the document, for good.
-    pub(crate) fn remove(&self) {
+    /// Takes every node out of the document, for good, but for those that other content has taken over.
+    pub(crate) fn remove(&self, taken_over: &BTreeSet<NodeId>) {
         for part in &self.parts {
             match part {
+                Part::Node(id) if taken_over.contains(id) => {}
                 Part::Node(id) => dom::remove(*id),
                 Part::Region(region) => {
-                    region.content.borrow().remove();
+                    region.content.borrow().remove(taken_over);
                     dom::remove(region.marker);
                 }
             }
@@ -114,11 +117,18 @@ impl Region {
         (self.parent.get() != 0).then(|| (self.parent.get(), self.marker))
     }
 
-    /// Shows something else; the old content's nodes are gone.
-    pub(crate) fn replace(&self, content: View) {
-        self.content.take().remove();
+    /// Shows something else; the old content's nodes are gone, but for those that the new content has taken over. These are
+    /// moved while they are in the document.
+    pub(crate) fn replace(&self, content: View, taken_over: &BTreeSet<NodeId>) {
+        let old = self.content.take();
+        if taken_over.is_empty() {
+            old.remove(taken_over);
+        }
         if let Some((parent, before)) = self.place() {
             content.place(parent, before);
+        }
+        if !taken_over.is_empty() {
+            old.remove(taken_over);
         }
         *self.content.borrow_mut() = content;
     }
@@ -298,7 +308,9 @@ pub(crate) fn dynamic(name: &str, mut render: Box<dyn FnMut() -> View>) -> View 
         if let Some(scope) = parked {
             scope.instance.drop_parked(scope.path());
         }
-        untrack(|| region.replace(content));
+        // What content inside takes over, it takes over from what this region showed.
+        let taken_over = if parked.is_some() { runtime().placed.take() } else { BTreeSet::new() };
+        untrack(|| region.replace(content, &taken_over));
     }));
     view
 }

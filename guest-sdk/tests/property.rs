@@ -182,7 +182,7 @@ impl Model {
         match (old, orphan) {
             (None, Some(orphan)) if !orphan.set => {
                 self.orphans.remove(key);
-                ("recovered", initial)
+                (if orphan.value == initial.value { "recovered" } else { "initial" }, initial)
             }
             (None, Some(orphan)) if kind.reads(&orphan.value) => {
                 self.orphans.remove(key);
@@ -202,7 +202,8 @@ impl Model {
                 match fallback {
                     Some(orphan) => ("recovered", held(&orphan.value)),
                     None if old.set => ("reset", initial),
-                    None => ("kept", initial),
+                    None if old.value == initial.value => ("kept", initial),
+                    None => ("initial", initial),
                 }
             }
         }
@@ -238,6 +239,7 @@ fn node() -> impl Strategy<Value = Node> {
 fn outcome(outcome: &KeyOutcome) -> &'static str {
     match outcome {
         KeyOutcome::Kept => "kept",
+        KeyOutcome::Initial => "initial",
         KeyOutcome::Migrated { .. } => "migrated",
         KeyOutcome::Reset { .. } => "reset",
         KeyOutcome::Added => "added",

@@ -100,14 +100,11 @@ fn a_field_that_a_struct_gained_without_a_default_is_taken_from_the_initial_valu
 #[test]
 fn a_field_that_was_retyped_or_gained_further_inside_resets_the_signal_with_the_reason() {
     let (report, value) = retyped!(Person => Retyped, ann(), Retyped::default());
-    assert_eq!(
-        report,
-        "it: reset, invalid type: integer `30`, expected a boolean at line 1 column 22\n"
-    );
+    assert_eq!(report, "it: reset, invalid type: integer `30`, expected a boolean\n");
     assert_eq!(value, r#"{"name":"","age":false}"#);
     let (report, _) =
         retyped!(House => GainedInside, House { owner: ann() }, GainedInside::default());
-    assert_eq!(report, "it: reset, missing field `town` at line 1 column 32\n");
+    assert_eq!(report, "it: reset, missing field `town`\n");
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -140,10 +137,7 @@ fn an_enum_keeps_a_variant_that_both_have_whatever_else_it_gained_or_lost() {
     assert_eq!(report, "it: migrated from rules::Mood\n");
     assert_eq!(value, r#"{"Glad":{"why":"sun","very":false}}"#);
     let (report, value) = retyped!(Mood => More, Mood::Calm, More::Angry);
-    assert_eq!(
-        report,
-        "it: reset, unknown variant `Calm`, expected `Angry` or `Glad` at line 1 column 6\n"
-    );
+    assert_eq!(report, "it: reset, unknown variant `Calm`, expected `Angry` or `Glad`\n");
     assert_eq!(value, r#""Angry""#);
 }
 
@@ -162,7 +156,7 @@ fn options_vectors_and_maps_are_read_as_their_items_are() {
     assert!(report.starts_with("it: migrated from"), "{report}");
     assert_eq!(value, r#"{"a":{"name":"Ann","tags":[]}}"#);
     let (report, _) = retyped!(Option<u8> => u8, None, 3);
-    assert_eq!(report, "it: reset, invalid type: null, expected u8 at line 1 column 4\n");
+    assert_eq!(report, "it: reset, invalid type: null, expected u8\n");
     let (report, value) = retyped!(u64 => i8, 300, 3);
     assert!(report.starts_with("it: reset, invalid value: integer `300`"), "{report}");
     assert_eq!(value, "3");
@@ -264,7 +258,7 @@ fn an_undone_change_of_type_brings_the_value_back() {
     let draft = old.instances[0].signals.get_mut("draft").expect("a draft");
     draft.value = Some(serde_json::value::to_raw_value("noon").expect("JSON"));
     let (mut page, report) = restored::<versions::number::AppProps>(&old);
-    let reason = "invalid type: string \"noon\", expected u32 at line 1 column 6";
+    let reason = "invalid type: string \"noon\", expected u32";
     assert_eq!(report, format!("draft: reset, {reason}\nother: Kept\n"));
     let untouched = page.capture();
     page.click("b");
@@ -280,7 +274,7 @@ fn an_undone_change_of_type_brings_the_value_back() {
 fn an_untouched_signal_takes_a_new_initial_value_and_a_touched_one_stays() {
     let old = used(Page::new().with::<versions::text::AppProps>(), |page| _ = page.click("i"));
     let (page, report) = restored::<versions::number::AppProps>(&old);
-    assert_eq!(report, "draft: Kept\nother: Kept\n");
+    assert_eq!(report, "draft: Initial\nother: Kept\n");
     assert!(page.html().starts_with("<b>1/5</b>"), "{}", page.html());
 }
 

@@ -324,14 +324,14 @@ fn Sums() -> View {
 }
 
 #[test]
-fn batches_notify_once_and_writes_of_effects_afterwards() {
+fn handlers_and_batches_notify_once_and_memos_are_up_to_date_in_between() {
     let mut page = Page::new().with::<SumsProps>();
     page.mount(1, "Sums", &json!({})).expect("it mounts");
     let lines = |page: &Page| page.log().into_iter().map(|(_, line)| line).collect::<Vec<_>>();
     page.click("i");
     assert_eq!(lines(&page), ["3", "6"]);
     page.click("b");
-    assert_eq!(lines(&page)[2..], ["21", "20", "20 0 20"]);
+    assert_eq!(lines(&page)[2..], ["20 1 21", "21", "20"]);
     assert_eq!(page.html(), "<i>20</i><b>3</b>");
 }
 
@@ -357,4 +357,46 @@ fn a_panic_is_told_with_its_place() {
     assert_eq!((told.message.as_str(), told.file.ends_with("views.rs")), ("index 7", true));
     assert!(told.line > 0 && told.column > 0);
     assert_eq!(panic_of(|| {}), None);
+}
+
+#[component(export)]
+fn Placing() -> View {
+    let n = signal(0);
+    let rows = signal(vec![(1, 10), (2, 20)]);
+    view! {
+        <b on:click={move |_| n.update(|n| *n += 1)}>"again"</b>
+        <i on:click={move |_| rows.update(|rows| { rows[0].1 += 1; rows.swap(0, 1); })}>"rows"</i>
+        {move || { let odd = n.get() % 2 == 1; view! { <p><hmr-component module="a" component="A" title={odd.then_some("odd")} on:focus={|_| {}} />
+            {odd.then(|| view! { <hmr-component module="a" component="A" name="second" /> })}</p> } }}
+        <For each={move || rows.get()} key={|row| row.0} view={|row| view! { <hmr-component module="a" component="A" props={json!({"n": row.1})} /> }} />
+    }
+}
+
+#[test]
+fn the_place_of_another_modules_component_is_moved_when_its_region_or_row_renders_again() {
+    let mut page = Page::new().with::<PlacingProps>();
+    page.mount(1, "Placing", &json!({})).expect("it mounts");
+    let created = |page: &mut Page| {
+        let operations = page.operations();
+        let places = operations.iter().filter(|op| op.contains("tag: \"hmr-component\""));
+        places.count()
+    };
+    assert_eq!(created(&mut page), 3);
+    page.click("b");
+    assert!(page.html().contains(r#"<p><hmr-component component="A" module="a" title="odd"></hmr-component><hmr-component component="A" module="a" name="second"></hmr-component></p>"#), "{}", page.html());
+    assert_eq!(created(&mut page), 1);
+    page.click("b");
+    assert!(
+        page.html().contains(r#"<p><hmr-component component="A" module="a"></hmr-component></p>"#),
+        "{}",
+        page.html()
+    );
+    assert_eq!(created(&mut page), 0);
+    page.click("b");
+    assert_eq!(created(&mut page), 1, "what had left is made anew");
+    page.click("i");
+    assert_eq!(created(&mut page), 0);
+    assert!(page.html().ends_with(r#"props="{"n":20}"></hmr-component><hmr-component component="A" module="a" props="{"n":11}"></hmr-component>"#), "{}", page.html());
+    page.mount(1, "Placing", &json!({})).expect("it renders again");
+    assert_eq!(created(&mut page), 4, "the engine finds out which is which");
 }

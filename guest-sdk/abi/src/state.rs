@@ -197,8 +197,13 @@ pub struct SignalState {
     /// The fingerprint of its Rust type. Equal text means the same type; nothing else may be read into it.
     #[serde(rename = "type")]
     pub fingerprint: String,
-    /// Whether it was ever written after it was made. One that was not takes the new code's initial value.
+    /// Whether it was ever written after it was made. One that was not takes the new code's initial value if the code of that
+    /// has changed.
     pub set: bool,
+    /// What stands for the code of its initial value, if that is known. Equal text means the same code; nothing else may be
+    /// read into it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// The value as JSON; absent if it could not be written, with the reason in `error`. `null` is a value.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub value: Option<Box<RawValue>>,
@@ -354,9 +359,10 @@ pub enum TaskOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum KeyOutcome {
-    /// The value goes on. So it does for a signal that nobody has set, which takes the new code's
-    /// initial value.
+    /// The value goes on.
     Kept,
+    /// Nobody has set it, and the new code's initial value, which is another one, stands.
+    Initial,
     /// The value was read as another type, or a migration made it.
     Migrated {
         /// The old type's fingerprint, with what its value lacked; or the migration, or `transform` for what the update did.

@@ -10,6 +10,7 @@ use syn::{Ident, ItemFn, parse_quote};
 use crate::error::Mistakes;
 use crate::naming::name_block;
 use crate::options::ComponentOptions;
+use crate::origin::Origins;
 use props::{Prop, camel, define_props};
 
 /// `#[scoped]` on a function.
@@ -23,7 +24,13 @@ pub fn scoped(attribute: TokenStream, item: &TokenStream) -> TokenStream {
         Ok(function) => function,
         Err(error) => return with_item(&error.to_compile_error(), item),
     };
-    name_block(&mut function.block, &mut mistakes);
+    let mut origins = Origins::default();
+    let inputs = function.sig.inputs.iter().filter_map(|input| match input {
+        syn::FnArg::Typed(input) => Some(&*input.pat),
+        syn::FnArg::Receiver(_) => None,
+    });
+    origins.parameters_of(inputs);
+    name_block(&mut function.block, origins, &mut mistakes);
     let name = function.sig.ident.to_string();
     let guard = Ident::new("__hmr_scope", Span::mixed_site());
     function
@@ -46,7 +53,11 @@ pub fn component(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     check_signature(&function, &mut mistakes);
     let props: Vec<_> =
         function.sig.inputs.iter().filter_map(|input| Prop::read(input, &mut mistakes)).collect();
-    name_block(&mut function.block, &mut mistakes);
+    let mut origins = Origins::default();
+    for prop in &props {
+        origins.parameter(prop.name.to_string(), prop.default_tokens().unwrap_or_default());
+    }
+    name_block(&mut function.block, origins, &mut mistakes);
     if let Some(errors) = mistakes.tokens() {
         return errors;
     }

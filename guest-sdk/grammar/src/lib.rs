@@ -9,6 +9,7 @@ mod error;
 mod migration;
 mod naming;
 mod options;
+mod origin;
 mod tags;
 mod view;
 

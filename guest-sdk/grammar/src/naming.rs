@@ -8,8 +8,8 @@
 //! function makes is in a scope of that name, which comes to be only if it makes something. Arguments are evaluated
 //! before the call, but inside of that; those which may make something go back by `leave(enter_caller(), …)`.
 
-use proc_macro2::Span;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit::Visit;
@@ -20,16 +20,18 @@ use syn::{
 };
 
 use crate::error::Mistakes;
+use crate::origin::Origins;
 
-/// Names the bindings of a function's body, and takes the attribute `#[reset]` off them.
-pub(crate) fn name_block(block: &mut Block, mistakes: &mut Mistakes) {
-    Naming { mistakes, argument: false }.visit_block_mut(block);
+/// Names the bindings of a function's body, and takes the attribute `#[reset]` off them. `origins` has the parameters.
+pub(crate) fn name_block(block: &mut Block, origins: Origins, mistakes: &mut Mistakes) {
+    Naming { mistakes, origins, argument: false }.visit_block_mut(block);
 }
 
 /// Names the bindings inside an expression; mistakes are told in its place.
 pub(crate) fn name_expr(expr: &mut Expr) {
     let mut mistakes = Mistakes::default();
-    Naming { mistakes: &mut mistakes, argument: false }.visit_expr_mut(expr);
+    let origins = Origins::default();
+    Naming { mistakes: &mut mistakes, origins, argument: false }.visit_expr_mut(expr);
     if let Some(errors) = mistakes.tokens() {
         *expr = Expr::Verbatim(quote!({ #errors #expr }));
     }
@@ -88,6 +90,8 @@ const FOREIGN_TYPES: [&str; 18] = [
 
 struct Naming<'a> {
     mistakes: &'a mut Mistakes,
+    /// What the variables are bound to that have been met so far.
+    origins: Origins,
     /// Whether what is visited is evaluated in the scope of a call, though it is the caller's.
     argument: bool,
 }
@@ -97,13 +101,17 @@ impl VisitMut for Naming<'_> {
         let mut stmts = Vec::with_capacity(block.stmts.len());
         for mut stmt in std::mem::take(&mut block.stmts) {
             let reset = take_reset(&mut stmt);
-            let named = name_of(&mut stmt, reset.is_some());
+            let named = self.name_of(&mut stmt, reset.is_some());
+            let bound = bound_by(&stmt);
             self.visit_stmt_mut(&mut stmt);
+            if let Some((pattern, expr)) = bound {
+                self.origins.bind(&pattern, &expr);
+            }
             match named {
-                Named::Whole(name) => {
+                Named::Whole(name, code) => {
                     let guard = Ident::new("__hmr_binding", Span::mixed_site());
                     let bind = Ident::new(binder(reset.is_some()), Span::mixed_site());
-                    stmts.push(parse_quote!(let #guard = ::hmr_sdk::rt::#bind(#name);));
+                    stmts.push(parse_quote!(let #guard = ::hmr_sdk::rt::#bind(#name, #code);));
                     stmts.push(stmt);
                     stmts.push(parse_quote!(::core::mem::drop(#guard);));
                     continue;
@@ -118,11 +126,13 @@ impl VisitMut for Naming<'_> {
 
     /// The fields of a struct literal: `binding.field`.
     fn visit_expr_struct_mut(&mut self, literal: &mut ExprStruct) {
+        let codes: Vec<_> =
+            literal.fields.iter().map(|field| self.origins.code(&field.expr)).collect();
         visit_mut::visit_expr_struct_mut(self, literal);
-        for field in &mut literal.fields {
+        for (field, code) in literal.fields.iter_mut().zip(codes) {
             let Member::Named(name) = &field.member else { continue };
             if makes(&field.expr) && field.colon_token.is_some() {
-                field.expr = named("bind_field", &name.to_string(), &field.expr);
+                field.expr = named("bind_field", &name.to_string(), code, &field.expr);
             }
         }
     }
@@ -159,6 +169,9 @@ impl VisitMut for Naming<'_> {
             }
             // What runs later, or again and again, runs in the scope of its time.
             Expr::Closure(_) | Expr::Async(_) => {
+                if let Expr::Closure(closure) = &*expr {
+                    self.origins.parameters_of(closure.inputs.iter());
+                }
                 let back = std::mem::replace(&mut self.argument, false);
                 visit_mut::visit_expr_mut(self, expr);
                 self.argument = back;
@@ -166,7 +179,10 @@ impl VisitMut for Naming<'_> {
             // Constants make nothing, and cannot call what a scope takes.
             Expr::Const(_) => {}
             Expr::Repeat(repeat) => self.visit_expr_mut(&mut repeat.expr),
-            _ => visit_mut::visit_expr_mut(self, expr),
+            _ => {
+                self.note(expr);
+                visit_mut::visit_expr_mut(self, expr);
+            }
         }
     }
 
@@ -245,6 +261,41 @@ fn scoped(enter: &str, name: Option<&str>, expr: &Expr) -> Expr {
 }
 
 impl Naming<'_> {
+    /// Notes what an expression binds in its parts.
+    fn note(&mut self, expr: &Expr) {
+        match expr {
+            Expr::ForLoop(each) => self.origins.bind(&each.pat, &each.expr.to_token_stream()),
+            Expr::Let(bound) => self.origins.bind(&bound.pat, &bound.expr.to_token_stream()),
+            Expr::Match(choice) => {
+                for arm in &choice.arms {
+                    self.origins.bind(&arm.pat, &choice.expr.to_token_stream());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The name of what a statement binds, if it may make signals. A tuple's parts get their names on the way.
+    fn name_of(&self, stmt: &mut Stmt, reset: bool) -> Named {
+        let Stmt::Local(Local { pat, init: Some(init), .. }) = stmt else { return Named::Nothing };
+        if !makes(&init.expr) {
+            return Named::Nothing;
+        }
+        let pat = bare(pat);
+        if let (Pat::Tuple(names), Expr::Tuple(ExprTuple { elems, .. })) = (pat, &mut *init.expr) {
+            for (name, expr) in names.elems.iter().zip(elems) {
+                if let (Some(name), true) = (ident(name), makes(expr)) {
+                    let code = self.origins.code(expr);
+                    name_expr(expr);
+                    *expr = named(binder(reset), &name, code, expr);
+                }
+            }
+            return Named::Parts;
+        }
+        let code = self.origins.code(&init.expr);
+        ident(pat).map_or(Named::Nothing, |name| Named::Whole(name, code))
+    }
+
     /// Tells of a `#[reset]` that marks nothing.
     fn refuse(&mut self, reset: Option<Attribute>) {
         if let Some(reset) = reset {
@@ -270,40 +321,27 @@ fn binder(reset: bool) -> &'static str {
 }
 
 /// The expression with a name of its own.
-fn named(function: &str, name: &str, expr: &Expr) -> Expr {
+fn named(function: &str, name: &str, code: u64, expr: &Expr) -> Expr {
     let guard = Ident::new("__hmr_binding", Span::mixed_site());
     let function = Ident::new(function, Span::mixed_site());
-    let tokens = quote!({ let #guard = ::hmr_sdk::rt::#function(#name); #expr });
+    let tokens = quote!({ let #guard = ::hmr_sdk::rt::#function(#name, #code); #expr });
     Expr::Verbatim(tokens)
 }
 
 /// What gets a name in a statement.
 enum Named {
-    /// What it binds.
-    Whole(String),
+    /// What it binds, and what stands for its code.
+    Whole(String, u64),
     /// The parts of a tuple, which have their names by now.
     Parts,
     /// Nothing.
     Nothing,
 }
 
-/// The name of what a statement binds, if it may make signals. A tuple's parts get their names on the way.
-fn name_of(stmt: &mut Stmt, reset: bool) -> Named {
-    let Stmt::Local(Local { pat, init: Some(init), .. }) = stmt else { return Named::Nothing };
-    if !makes(&init.expr) {
-        return Named::Nothing;
-    }
-    let pat = bare(pat);
-    if let (Pat::Tuple(names), Expr::Tuple(ExprTuple { elems, .. })) = (pat, &mut *init.expr) {
-        for (name, expr) in names.elems.iter().zip(elems) {
-            if let (Some(name), true) = (ident(name), makes(expr)) {
-                name_expr(expr);
-                *expr = named(binder(reset), &name, expr);
-            }
-        }
-        return Named::Parts;
-    }
-    ident(pat).map_or(Named::Nothing, Named::Whole)
+/// What a `let` binds, and to what.
+fn bound_by(stmt: &Stmt) -> Option<(Pat, TokenStream)> {
+    let Stmt::Local(Local { pat, init: Some(init), .. }) = stmt else { return None };
+    Some((pat.clone(), init.expr.to_token_stream()))
 }
 
 fn bare(pat: &Pat) -> &Pat {

@@ -106,7 +106,18 @@ impl Views {
         let create = space.function();
         let mut chain = quote_spanned!(span=> ::hmr_sdk::rt::#create(#tag));
         let mut late = TokenStream::new();
-        for attribute in self.attributes(element) {
+        let mut attributes = self.attributes(element);
+        if tag == "hmr-component" {
+            let what = place_of(&attributes);
+            let key = attributes.iter().position(|attribute| name_of(attribute) == "key");
+            let key = key.map(|at| attributes.remove(at)).and_then(|key| expr_of_value(&key));
+            let key = key.map_or_else(
+                || quote!(::core::option::Option::None),
+                |key| quote!(::core::option::Option::Some(&(#key))),
+            );
+            chain = quote_spanned!(span=> ::hmr_sdk::rt::placed(#what, #key));
+        }
+        for attribute in attributes {
             let (call, after_children) = self.attribute(&attribute, tag);
             if after_children { late.extend(call) } else { chain.extend(call) }
         }
@@ -182,6 +193,17 @@ impl Views {
             _ => self.mistakes.push(error.clone()),
         }
     }
+}
+
+/// What is known of which component an `hmr-component` is the place of, and of its name.
+fn place_of(attributes: &[KeyedAttribute]) -> String {
+    let value = |name: &str| {
+        let attribute = attributes.iter().find(|attribute| name_of(attribute) == name)?;
+        Some(attribute.value_literal_string().unwrap_or_else(|| "?".to_owned()))
+    };
+    let part = |name: &str| value(name).unwrap_or_default();
+    let name = value("name").map(|name| format!(" {name}")).unwrap_or_default();
+    format!("{}.{}{name}", part("module"), part("component")).replace([':', '#'], "_")
 }
 
 /// `{expr}` between tags.

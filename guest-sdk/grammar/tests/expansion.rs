@@ -115,7 +115,7 @@ fn bindings_are_named_around_the_expression() {
             a
         }",
     );
-    expect![[r#"fn use_it() -> A { let __hmr_scope = enter_function("use_it") ; let __hmr_binding = bind("a") ; let a = signal(0) ? ; :: core :: mem :: drop(__hmr_binding) ; let(b , c) =({ let __hmr_binding = bind("b") ; signal(1) } , 2) ; let __hmr_binding = bind("d") ; let d = Form { e : { let __hmr_binding = bind_field("e") ; signal(3) } , f } ; :: core :: mem :: drop(__hmr_binding) ; let g = 5 ; let h = move | | { let __hmr_binding = bind("i") ; let i = leave(enter_call("make") , make()) ; :: core :: mem :: drop(__hmr_binding) ; } ; a }"#]].assert_eq(&short(&hmr_grammar::scoped(TokenStream::new(), &function)));
+    expect![[r#"fn use_it() -> A { let __hmr_scope = enter_function("use_it") ; let __hmr_binding = bind("a" , 7050417839912408353u64) ; let a = signal(0) ? ; :: core :: mem :: drop(__hmr_binding) ; let(b , c) =({ let __hmr_binding = bind("b" , 8665832825550165259u64) ; signal(1) } , 2) ; let __hmr_binding = bind("d" , 6613036910262304088u64) ; let d = Form { e : { let __hmr_binding = bind_field("e" , 8482452119021600505u64) ; signal(3) } , f } ; :: core :: mem :: drop(__hmr_binding) ; let g = 5 ; let h = move | | { let __hmr_binding = bind("i" , 14807947794555344584u64) ; let i = leave(enter_call("make") , make()) ; :: core :: mem :: drop(__hmr_binding) ; } ; a }"#]].assert_eq(&short(&hmr_grammar::scoped(TokenStream::new(), &function)));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_mark_on_a_binding_is_taken_off_it() {
     );
     let expansion = hmr_grammar::component(TokenStream::new(), &function);
     let binds =
-        [r#"bind_reset("a")"#, r#"bind_reset("b")"#, r#"bind_reset("c")"#, r#"bind_reset("d")"#];
+        [r#"bind_reset("a","#, r#"bind_reset("b","#, r#"bind_reset("c","#, r#"bind_reset("d","#];
     check_parts(&expansion, &binds);
     assert!(!short(&expansion).contains("# [reset]"));
 }

@@ -146,11 +146,13 @@ impl Tasks {
         outcomes
     }
 
-    /// Lets the tasks of a scope wait that is about to render again, but for those of its handlers.
+    /// Lets the tasks of a scope wait that is about to render again, but for those of its handlers. One that the handler which
+    /// lets it render again has just started goes on.
     pub(crate) fn park(&self, within: impl Fn(&str) -> bool) {
         let mut waiting = self.waiting.borrow_mut();
         self.here.borrow_mut().retain_mut(|entry| {
-            if !within(&entry.key) {
+            let goes_on = entry.running.as_ref().is_some_and(|running| running.outlives());
+            if !within(&entry.key) || goes_on {
                 return true;
             }
             let key = std::mem::take(&mut entry.key);

@@ -13,6 +13,7 @@ use hmr_abi::port::PortRequest;
 use super::{Open, request};
 use crate::instance::Instance;
 use crate::port;
+use crate::reactive::MadeIn;
 
 /// See the module's documentation. Lists rather than maps: there are few, and each kind of map costs every module kilobytes.
 #[derive(Default)]
@@ -27,6 +28,7 @@ pub(crate) struct Declaration {
     pub(crate) id: u64,
     pub(crate) name: PortName,
     pub(crate) asked: PortRequest,
+    pub(crate) made: MadeIn,
 }
 
 /// A port: whether it is an input, and its name.

@@ -14,6 +14,7 @@ use super::{Call, Open, ResourceHandle, place, prepare, read, supersede};
 use crate::dom::NodeId;
 use crate::element::NodeRef;
 use crate::event::Event;
+use crate::reactive::MadeIn;
 use crate::runtime::runtime;
 
 /// The size of an element's content box, in CSS pixels.
@@ -102,7 +103,7 @@ fn observe(name: &str, element: NodeRef, resource: OfElement, call: Call) -> Res
     let key = scope.key(&scope.take_resource(name));
     supersede(instance, &key, false);
     let inherited = instance.claims.stay(&Claim::Resource(key.clone()));
-    let open = prepare(instance, key, call);
+    let open = prepare(instance, key, call, MadeIn::this_turn());
     // The rendering before has asked for it: it is to be closed if there is no element for it now.
     open.asked.set(inherited);
     let observer = Observer { open: Rc::clone(&open), element, resource, observed: Cell::new(0) };

@@ -7,11 +7,24 @@ use hmr_abi::state::{KeyOutcome, SignalState};
 use hmr_abi::text::cut_owned;
 use serde_json::value::RawValue;
 
+use crate::encoding::ReadError;
 use crate::instance::Instance;
+use crate::scope::Code;
 
-/// Reads JSON text as the signal's type, into the signal; without text, answers the signal's value.
+/// Reads text as the signal's type, into the signal; without text, answers the signal's value if it can be written.
 pub(super) type Decode<'a> =
-    &'a mut dyn FnMut(Option<&str>) -> Result<Option<Box<RawValue>>, serde_json::Error>;
+    &'a mut dyn FnMut(Option<&str>) -> Result<Option<Box<RawValue>>, ReadError>;
+
+/// A new signal.
+#[derive(Clone, Copy)]
+pub(super) struct New<'a> {
+    /// Equal text means the same type.
+    pub(super) fingerprint: &'a str,
+    /// The code of its initial value, if it is known.
+    pub(super) code: Option<Code>,
+    /// What is marked `reset`, if anything is that it belongs to.
+    pub(super) reset: Option<&'a str>,
+}
 
 /// The old values under a signal's key.
 pub(super) struct Waiting {
@@ -25,22 +38,64 @@ pub(super) struct Waiting {
 pub(super) fn restore(
     instance: &Instance,
     key: &str,
-    reset: Option<&str>,
+    new: New<'_>,
     waiting: Waiting,
-    fingerprint: &str,
     decode: Decode<'_>,
 ) -> bool {
     let Waiting { old, orphan } = waiting;
-    let (outcome, set) = match (reset, old, orphan) {
+    let (outcome, set) = match (new.reset, old, orphan) {
         (_, None, None) => (KeyOutcome::Added, false),
         (Some(marked), ..) => {
             (KeyOutcome::Reset { reason: format!("`{marked}` is marked `reset`") }, false)
         }
-        (None, Some(old), orphan) => with_old(instance, key, old, orphan, fingerprint, decode),
-        (None, None, Some(orphan)) => with_orphan(instance, key, orphan, decode),
+        (None, Some(old), orphan) if old.set => with_old(instance, key, old, orphan, new, decode),
+        (None, Some(old), orphan) => with_untouched(instance, key, &old, orphan, new, decode),
+        (None, None, Some(orphan)) => with_orphan(instance, key, orphan, new, decode),
     };
     instance.note(key, outcome);
     set
+}
+
+/// What an old value that nobody has set becomes.
+fn with_untouched(
+    instance: &Instance,
+    key: &str,
+    old: &SignalState,
+    orphan: Option<SignalState>,
+    new: New<'_>,
+    decode: Decode<'_>,
+) -> (KeyOutcome, bool) {
+    // A value that an edit of the type cost comes back when the edit is undone.
+    let same = |orphan: &SignalState| orphan.set && orphan.fingerprint == new.fingerprint;
+    if orphan.as_ref().is_some_and(|orphan| same(orphan) && read(orphan, decode).is_ok()) {
+        return (KeyOutcome::Recovered, true);
+    }
+    put_back(instance, key, orphan);
+    let kept = stays(instance, old, new, decode);
+    let outcome = if kept { KeyOutcome::Kept } else { KeyOutcome::Initial };
+    (migrated(old.migrated.clone()).unwrap_or(outcome), false)
+}
+
+/// Whether a signal that nobody has set has the value that it had: because the code of that is the same, so that a time or
+/// an identity stays, or because the new code computes the same.
+fn stays(instance: &Instance, old: &SignalState, new: New<'_>, decode: Decode<'_>) -> bool {
+    let Some(before) = &old.value else { return false };
+    let decided = new.code.is_some_and(|code| code.is_plain() && !instance.has_read_clock());
+    let same_code = new.code.is_some() && new.code.map(Code::text) == old.code;
+    if same_code
+        && !decided
+        && old.fingerprint == new.fingerprint
+        && decode(Some(before.get())).is_ok()
+    {
+        return true;
+    }
+    matches!(decode(None), Ok(Some(now)) if same_value(&now, before))
+}
+
+/// Whether two values are the same; objects may have their entries in another order.
+fn same_value(one: &RawValue, other: &RawValue) -> bool {
+    let parse = |json: &RawValue| serde_json::from_str::<serde_json::Value>(json.get()).ok();
+    one.get() == other.get() || parse(one).is_some_and(|value| Some(value) == parse(other))
 }
 
 fn with_old(
@@ -48,31 +103,22 @@ fn with_old(
     key: &str,
     old: SignalState,
     orphan: Option<SignalState>,
-    fingerprint: &str,
+    new: New<'_>,
     decode: Decode<'_>,
 ) -> (KeyOutcome, bool) {
-    if !old.set {
-        // A value that an edit of the type cost comes back when the edit is undone.
-        let same = |orphan: &SignalState| orphan.set && orphan.fingerprint == fingerprint;
-        if orphan.as_ref().is_some_and(|orphan| same(orphan) && read(orphan, decode).is_ok()) {
-            return (KeyOutcome::Recovered, true);
-        }
-        put_back(instance, key, orphan);
-        return (migrated(old.migrated).unwrap_or(KeyOutcome::Kept), false);
-    }
     match read(&old, decode) {
         Ok(filled) => {
             put_back(instance, key, orphan);
             let outcome = match migrated(old.migrated) {
                 Some(outcome) => outcome,
-                None if old.fingerprint == fingerprint && filled.is_empty() => KeyOutcome::Kept,
+                None if old.fingerprint == new.fingerprint && filled.is_empty() => KeyOutcome::Kept,
                 None => KeyOutcome::Migrated { from: old.fingerprint + &filled },
             };
             (outcome, true)
         }
         Err(reason) => {
             let recovered = orphan.as_ref().is_some_and(|orphan| {
-                orphan.set && orphan.fingerprint == fingerprint && read(orphan, decode).is_ok()
+                orphan.set && orphan.fingerprint == new.fingerprint && read(orphan, decode).is_ok()
             });
             if !recovered {
                 put_back(instance, key, orphan);
@@ -93,10 +139,12 @@ fn with_orphan(
     instance: &Instance,
     key: &str,
     orphan: SignalState,
+    new: New<'_>,
     decode: Decode<'_>,
 ) -> (KeyOutcome, bool) {
     if !orphan.set {
-        return (KeyOutcome::Recovered, false);
+        let kept = stays(instance, &orphan, new, decode);
+        return (if kept { KeyOutcome::Recovered } else { KeyOutcome::Initial }, false);
     }
     if read(&orphan, decode).is_ok() {
         return (KeyOutcome::Recovered, true);
@@ -131,30 +179,23 @@ fn read(state: &SignalState, decode: Decode<'_>) -> Result<String, String> {
 
 /// Gives a struct the fields that it has gained, as the initial value has them, so that one new field does not cost the rest.
 /// Only fields that serde says are missing are given, and only to the value itself, not to what is inside it.
-fn fill(value: &RawValue, error: &serde_json::Error, decode: Decode<'_>) -> Option<String> {
-    let mut missing = missing_field(error)?;
+fn fill(value: &RawValue, error: &ReadError, decode: Decode<'_>) -> Option<String> {
+    let mut missing = error.missing?;
     let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(value.get()).ok()?;
     let initial = decode(None).ok()??;
     let mut initial: BTreeMap<String, Box<RawValue>> = serde_json::from_str(initial.get()).ok()?;
     let mut filled = String::new();
     loop {
-        if fields.contains_key(&missing) {
+        if fields.contains_key(missing) {
             return None;
         }
         filled =
             format!("{filled}{} `{missing}`", if filled.is_empty() { ", without" } else { "," });
-        let given = initial.remove(&missing)?;
-        fields.insert(missing, given);
+        let given = initial.remove(missing)?;
+        fields.insert(missing.to_owned(), given);
         match decode(Some(&serde_json::to_string(&fields).ok()?)) {
             Ok(_) => return Some(filled),
-            Err(error) => missing = missing_field(&error)?,
+            Err(error) => missing = error.missing?,
         }
     }
-}
-
-/// The field that a struct lacks, if that is what is wrong.
-fn missing_field(error: &serde_json::Error) -> Option<String> {
-    let text = error.to_string();
-    let (name, _) = text.strip_prefix("missing field `")?.split_once('`')?;
-    Some(name.to_owned())
 }

@@ -8,10 +8,11 @@ use std::rc::Rc;
 use hmr_abi::state::{TaskOutcome, TaskState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use sycamore_reactive::{NodeHandle, use_current_scope};
 
 use super::{Flag, Start, Work, next_id, start};
+use crate::encoding::{self, ReadError};
 use crate::engine::send_log;
 use crate::held::Held;
 use crate::instance::Was;
@@ -71,14 +72,14 @@ where
         let argument = argument.downcast::<T>().ok()?;
         Some(Box::pin(work(*argument)) as Work)
     });
-    let read = |json: &str| Ok(Box::new(serde_json::from_str::<T>(json)?) as Box<dyn Any>);
+    let read = |json: &str| Ok(Box::new(encoding::read::<T>(json)?) as Box<dyn Any>);
     Action { declared: declare(name, work, read), argument: PhantomData }
 }
 
 fn declare(
     name: &str,
     work: Box<dyn Fn(Box<dyn Any>) -> Option<Work>>,
-    read: fn(&str) -> Result<Box<dyn Any>, serde_json::Error>,
+    read: fn(&str) -> Result<Box<dyn Any>, ReadError>,
 ) -> Option<Held<Declared>> {
     let scope = place(name)?;
     let key = scope.key(&scope.take_task(name));
@@ -119,7 +120,7 @@ impl Declared {
 impl<T: Serialize + DeserializeOwned + 'static> Action<T> {
     /// Starts it. If it runs already, that run is cancelled first: look at [`Action::is_running`] if it must not be.
     pub fn run(self, argument: T) {
-        let json = to_raw_value(&argument);
+        let json = encoding::write(&argument);
         self.run_boxed(Box::new(argument), json.map_err(|error| error.to_string()));
     }
 }

@@ -4,6 +4,17 @@ use hmr_abi::state::{KeyOutcome, RestoreReport, Snapshot};
 use hmr_sdk::prelude::*;
 use hmr_sdk::testing::Page;
 
+/// A value that refuses to be written.
+#[derive(Clone, Default, serde::Deserialize)]
+#[allow(dead_code, reason = "not every suite needs it")]
+pub(crate) struct Unwritable;
+
+impl serde::Serialize for Unwritable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("it refuses"))
+    }
+}
+
 /// One line for each key, and for each error.
 pub(crate) fn lines(report: &RestoreReport) -> String {
     let lines = report.instances.iter().flat_map(|instance| {

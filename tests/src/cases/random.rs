@@ -198,7 +198,10 @@ fn write_signals(text: &mut String, signals: &[Signal], class: &str, written: u3
 #[derive(Debug, Clone)]
 struct Held {
     kind: Type,
+    /// What it was set to, if it was.
     value: Option<Value>,
+    /// What it holds where it was not.
+    initial: Value,
 }
 
 /// The state of the instance: what signals hold, and what is put aside.
@@ -210,7 +213,9 @@ struct Model {
 
 impl Model {
     fn mount(version: &Version) -> Self {
-        let begin = |(key, (kind, _))| (key, Held { kind, value: None });
+        let begin = |(key, (kind, initial)): (String, (Type, u32))| {
+            (key, Held { kind, value: None, initial: kind.json(initial) })
+        };
         Self { live: version.keys().into_iter().map(begin).collect(), orphans: BTreeMap::new() }
     }
 
@@ -242,10 +247,11 @@ impl Model {
     fn swap(&mut self, to: &Version) -> BTreeMap<String, String> {
         let mut outcomes = BTreeMap::new();
         let mut old = std::mem::take(&mut self.live);
-        for (key, (kind, _)) in to.keys() {
+        for (key, (kind, initial)) in to.keys() {
             let orphan = self.orphans.remove(&key);
-            let (outcome, value) = self.taken(&key, kind, old.remove(&key), orphan);
-            self.live.insert(key.clone(), Held { kind, value });
+            let new = Held { kind, value: None, initial: kind.json(initial) };
+            let (outcome, value) = self.taken(&key, &new, old.remove(&key), orphan);
+            self.live.insert(key.clone(), Held { value, ..new });
             outcomes.insert(key, outcome);
         }
         for (key, held) in old {
@@ -267,14 +273,21 @@ impl Model {
     fn taken(
         &mut self,
         key: &str,
-        kind: Type,
+        new: &Held,
         old: Option<Held>,
         orphan: Option<Held>,
     ) -> (String, Option<Value>) {
+        let kind = new.kind;
+        // What becomes of a value that nobody set.
+        let untouched = |held: &Held, same: &str| {
+            let word = if held.initial == new.initial { same } else { "initial" };
+            (word.to_owned(), None)
+        };
         let readable = |held: &Held| held.value.as_ref().is_none_or(|value| kind.reads(value));
         let back = orphan.clone().filter(|held| held.kind == kind && held.value.is_some());
         let Some(held) = old else {
             return match orphan {
+                Some(orphan) if orphan.value.is_none() => untouched(&orphan, "recovered"),
                 Some(orphan) if readable(&orphan) => ("recovered".to_owned(), orphan.value),
                 Some(orphan) => {
                     self.orphans.insert(key.to_owned(), orphan);
@@ -299,7 +312,7 @@ impl Model {
         }
         let left = unread.clone().or(orphan);
         self.orphans.extend(left.map(|held| (key.to_owned(), held)));
-        (if unread.is_some() { "reset" } else { "kept" }.to_owned(), None)
+        if unread.is_some() { ("reset".to_owned(), None) } else { untouched(&held, "kept") }
     }
 }
 

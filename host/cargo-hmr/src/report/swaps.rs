@@ -13,11 +13,12 @@ const NOTES: usize = 6;
 
 /// What can become of a key, in the order in which it is told, and how much a note about it matters; none where there is
 /// nothing more to say.
-const OUTCOMES: [(&str, Option<Weight>); 6] = [
+const OUTCOMES: [(&str, Option<Weight>); 7] = [
     ("reset", Some(Weight::Loss)),
     ("kept", None),
     ("migrated", Some(Weight::Change)),
     ("recovered", Some(Weight::Change)),
+    ("initial", Some(Weight::Change)),
     ("added", Some(Weight::New)),
     ("orphaned", Some(Weight::Orphan)),
 ];

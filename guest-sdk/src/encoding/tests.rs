@@ -1,0 +1,186 @@
+#![allow(
+    clippy::option_option,
+    clippy::needless_pass_by_value,
+    clippy::zero_sized_map_values,
+    reason = "such values are what is to be kept"
+)]
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Debug;
+
+use proptest::prelude::*;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{read, write};
+
+fn text<T: Serialize>(value: &T) -> String {
+    write(value).expect("it can be written").get().to_owned()
+}
+
+/// What a value is once it has been written and read.
+fn again<T: Serialize + DeserializeOwned>(value: &T) -> T {
+    let text = text(value);
+    read(&text).unwrap_or_else(|error| panic!("`{text}` cannot be read: {error}"))
+}
+
+#[track_caller]
+fn stays<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
+    assert_eq!(again(&value), value, "written as `{}`", text(&value));
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Unit;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Wrapped(Option<Option<u8>>);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+enum Kind {
+    Plain,
+    One(u8),
+    Two(u8, String),
+    Named { at: i64, deep: Option<Box<Kind>> },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+enum Tagged {
+    Dot { x: f64 },
+    Text { text: String, more: Option<u8> },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Record {
+    a: Option<Option<i32>>,
+    b: Vec<Option<()>>,
+    c: BTreeMap<(u8, bool), Option<Option<String>>>,
+    d: Kind,
+    e: (i128, u128, char),
+    f: BTreeMap<u32, f64>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+#[test]
+fn what_plain_json_loses_stays() {
+    stays(Some(None::<u32>));
+    stays(Some(Some(None::<u32>)));
+    stays(Some(Some(1)));
+    stays(None::<Option<u32>>);
+    stays(Some(()));
+    stays(Some(Unit));
+    stays(Unit);
+    stays(Wrapped(Some(None)));
+    stays(Some(Wrapped(Some(None))));
+    stays(Some(Value::Null));
+    stays(vec![Some(f64::INFINITY), Some(f64::NEG_INFINITY), None]);
+    stays((f32::INFINITY, -0.0_f64, f64::MIN_POSITIVE, 0.1_f32));
+    assert!(again(&f64::NAN).is_nan() && again(&f32::NAN).is_nan());
+    assert!(again(&Some(f64::NAN)).is_some_and(f64::is_nan));
+    assert!(again(&-0.0_f64).is_sign_negative());
+    stays((i128::MIN, u128::MAX, u64::MAX, i64::MIN));
+    stays(BTreeMap::from([((1_u8, false), 'x'), ((2, true), '\u{0}')]));
+    stays(BTreeMap::from([(Kind::One(1), 1), (Kind::Named { at: -1, deep: None }, 2)]));
+    stays(BTreeMap::from([(Some(1), "a".to_owned()), (None, String::new())]));
+    stays(BTreeMap::from([(true, 1), (false, 0)]));
+    stays(BTreeMap::from([(i128::MIN, 1)]));
+    stays(HashMap::from([('a', 1), ('"', 2)]));
+    stays(BTreeMap::from([(String::from("x:null}"), ()), ("{\"".to_owned(), ())]));
+    stays(BTreeMap::<(u8, u8), u8>::new());
+    stays(vec![Tagged::Dot { x: 1.5 }, Tagged::Text { text: "\u{2028}\\".into(), more: None }]);
+    stays(vec![0_u8, 255]);
+}
+
+#[test]
+fn what_looks_like_the_written_form_stays() {
+    let like = BTreeMap::from([("$some".to_owned(), None::<u8>)]);
+    stays(like.clone());
+    stays(Some(like.clone()));
+    stays(Some(Some(like)));
+    stays(Some(serde_json::json!({ "$some": { "$some": null } })));
+    stays(Some("NaN".to_owned()));
+    stays(vec![("a".to_owned(), 1)]);
+}
+
+#[test]
+fn what_serde_json_has_written_reads_as_it_did() {
+    let record = Record {
+        a: Some(Some(7)),
+        b: vec![None],
+        c: BTreeMap::new(),
+        d: Kind::Two(1, "x".into()),
+        e: (-1, 1, 'é'),
+        f: BTreeMap::from([(7, 0.5)]),
+        rest: BTreeMap::from([("more".to_owned(), serde_json::json!([1, null, {}]))]),
+    };
+    let plain = serde_json::to_string(&record).expect("JSON");
+    assert_eq!(text(&record), plain);
+    assert_eq!(read::<Record>(&plain), Ok(record));
+    assert_eq!(read::<Vec<u8>>(" [ 1 , 2 ] "), Ok(vec![1, 2]));
+    let raw: Box<RawValue> = read("{\"a\": 1.50}").expect("any JSON");
+    assert_eq!(raw.get(), "{\"a\": 1.50}");
+    assert_eq!(text(&vec![raw]), "[{\"a\": 1.50}]");
+}
+
+#[test]
+fn errors_name_what_is_wrong() {
+    let missing = read::<Record>("{}").expect_err("fields are missing");
+    assert_eq!((missing.to_string().as_str(), missing.missing), ("missing field `b`", Some("b")));
+    let wrong = |json: &str| read::<u8>(json).map_err(|error| error.to_string());
+    assert_eq!(wrong("\"x\""), Err("invalid type: string \"x\", expected u8".to_owned()));
+    assert_eq!(wrong("300"), Err("invalid value: integer `300`, expected u8".to_owned()));
+    assert!(wrong("[").is_err() && wrong("").is_err() && wrong("1 2").is_err());
+    assert!(read::<(u8, u8)>("[1,2,3]").is_err());
+    assert!(read::<Kind>("{\"One\":1,\"Two\":2}").is_err() && read::<Kind>("7").is_err());
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Deep(Option<Box<(Deep,)>>);
+
+#[test]
+fn values_that_are_too_deep_are_an_error() {
+    let json = format!("{}null{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(read::<Deep>(&json).is_err());
+    assert!(read::<Value>(&json).is_err());
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    let leaf = prop_oneof![
+        Just(Kind::Plain),
+        any::<u8>().prop_map(Kind::One),
+        (any::<u8>(), ".*").prop_map(|(one, text)| Kind::Two(one, text)),
+    ];
+    leaf.prop_recursive(4, 8, 1, |inner| {
+        (any::<i64>(), proptest::option::of(inner))
+            .prop_map(|(at, deep)| Kind::Named { at, deep: deep.map(Box::new) })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_value_stays(
+        options in proptest::collection::vec(any::<Option<Option<Option<bool>>>>(), 0..8),
+        units in proptest::collection::vec(any::<Option<()>>(), 0..8),
+        numbers in any::<(i128, u128, i64, u64, f64, f32)>(),
+        map in proptest::collection::btree_map(any::<(i8, Option<bool>)>(), any::<Option<Option<String>>>(), 0..6),
+        text in proptest::collection::btree_map(any::<String>(), any::<Option<Option<char>>>(), 0..6),
+        kinds in proptest::collection::btree_map(kind(), any::<Option<u8>>(), 0..4),
+        floats in proptest::collection::vec(proptest::num::f64::ANY, 0..8),
+    ) {
+        stays((options, units, map, text, kinds));
+        stays(numbers);
+        let bits = |all: &[f64]| all.iter().map(|x| if x.is_nan() { 0 } else { x.to_bits() }).collect::<Vec<_>>();
+        prop_assert_eq!(bits(&again(&floats)), bits(&floats));
+    }
+
+    #[test]
+    fn any_text_is_an_error_at_worst(json in ".*") {
+        let _ = (read::<Record>(&json), read::<Kind>(&json), read::<Option<Option<f64>>>(&json));
+        let _ = read::<BTreeMap<(u8, u8), Tagged>>(&json);
+    }
+}

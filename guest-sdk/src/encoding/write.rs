@@ -1,0 +1,378 @@
+//! From a value to text.
+
+use std::fmt;
+
+use serde::ser::{self, Serialize};
+use serde_json::value::RawValue;
+
+use super::SOME_BEGINS;
+
+/// What `serde_json` calls the struct that JSON text which is a value already is written as.
+const RAW: &str = "$serde_json::private::RawValue";
+
+/// Why a value cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WriteError(String);
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WriteError {}
+
+impl ser::Error for WriteError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+}
+
+impl From<serde_json::Error> for WriteError {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Writes a value.
+pub(crate) fn write<T: Serialize + ?Sized>(value: &T) -> Result<Box<RawValue>, WriteError> {
+    let mut writer = Writer::default();
+    value.serialize(&mut writer)?;
+    let text = String::from_utf8(writer.0).map_err(|error| WriteError(error.to_string()))?;
+    Ok(RawValue::from_string(text)?)
+}
+
+#[derive(Default)]
+struct Writer(Vec<u8>);
+
+impl Writer {
+    fn put(&mut self, text: &str) {
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn scalar<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
+        Ok(serde_json::to_writer(&mut self.0, value)?)
+    }
+
+    fn float(
+        &mut self,
+        finite: bool,
+        value: f64,
+        write: impl FnOnce(&mut Self) -> Result<(), WriteError>,
+    ) -> Result<(), WriteError> {
+        if finite {
+            return write(self);
+        }
+        self.scalar(&value.to_string())
+    }
+
+    /// Begins the value of an enum's variant that holds something.
+    fn variant(&mut self, name: &str, opening: &str) -> Result<(), WriteError> {
+        self.put("{");
+        self.scalar(name)?;
+        self.put(":");
+        self.put(opening);
+        Ok(())
+    }
+}
+
+/// What is between brackets or braces.
+struct Items<'a> {
+    writer: &'a mut Writer,
+    first: bool,
+    closing: &'static str,
+    form: Form,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Usual,
+    /// JSON text that is a value already.
+    Raw,
+    /// A map whose first key is not known yet.
+    Undecided,
+    /// A map with keys that are no text.
+    Pairs,
+}
+
+impl<'a> Items<'a> {
+    fn new(writer: &'a mut Writer, closing: &'static str) -> Self {
+        Self { writer, first: true, closing, form: Form::Usual }
+    }
+
+    fn next(&mut self) {
+        if !std::mem::take(&mut self.first) {
+            self.writer.put(",");
+        }
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
+        self.next();
+        value.serialize(&mut *self.writer)
+    }
+
+    fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), WriteError> {
+        if self.form == Form::Raw {
+            let text: String = serde_json::from_str(&serde_json::to_string(value)?)?;
+            self.writer.put(&text);
+            return Ok(());
+        }
+        self.next();
+        self.writer.scalar(name)?;
+        self.writer.put(":");
+        value.serialize(&mut *self.writer)
+    }
+
+    fn finish(self) {
+        self.writer.put(self.closing);
+    }
+}
+
+macro_rules! scalars {
+    ($($name:ident: $type:ty),*) => {$(
+        fn $name(self, value: $type) -> Result<(), WriteError> {
+            self.scalar(&value)
+        }
+    )*};
+}
+
+impl<'a> ser::Serializer for &'a mut Writer {
+    type Ok = ();
+    type Error = WriteError;
+    type SerializeSeq = Items<'a>;
+    type SerializeTuple = Items<'a>;
+    type SerializeTupleStruct = Items<'a>;
+    type SerializeTupleVariant = Items<'a>;
+    type SerializeMap = Items<'a>;
+    type SerializeStruct = Items<'a>;
+    type SerializeStructVariant = Items<'a>;
+
+    scalars! {
+        serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_i128: i128, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
+        serialize_u128: u128, serialize_char: char, serialize_str: &str
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<(), WriteError> {
+        self.float(value.is_finite(), value.into(), |writer| writer.scalar(&value))
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<(), WriteError> {
+        self.float(value.is_finite(), value, |writer| writer.scalar(&value))
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), WriteError> {
+        self.scalar(value)
+    }
+
+    fn serialize_none(self) -> Result<(), WriteError> {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), WriteError> {
+        let start = self.0.len();
+        value.serialize(&mut *self)?;
+        let written = &self.0[start..];
+        if written == b"null" || written.starts_with(SOME_BEGINS.as_bytes()) {
+            self.0.splice(start..start, SOME_BEGINS.bytes());
+            self.put("}");
+        }
+        Ok(())
+    }
+
+    fn serialize_unit(self) -> Result<(), WriteError> {
+        self.put("null");
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), WriteError> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<(), WriteError> {
+        self.scalar(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), WriteError> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), WriteError> {
+        self.variant(variant, "")?;
+        value.serialize(&mut *self)?;
+        self.put("}");
+        Ok(())
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Items<'a>, WriteError> {
+        self.put("[");
+        Ok(Items::new(self, "]"))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Items<'a>, WriteError> {
+        self.serialize_seq(None)
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Items<'a>, WriteError> {
+        self.serialize_seq(None)
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Items<'a>, WriteError> {
+        self.variant(variant, "[")?;
+        Ok(Items::new(self, "]}"))
+    }
+
+    fn serialize_map(self, length: Option<usize>) -> Result<Items<'a>, WriteError> {
+        if length == Some(0) {
+            self.put("{");
+            return Ok(Items::new(self, "}"));
+        }
+        Ok(Items { form: Form::Undecided, ..Items::new(self, "") })
+    }
+
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Items<'a>, WriteError> {
+        if name == RAW {
+            return Ok(Items { form: Form::Raw, ..Items::new(self, "") });
+        }
+        self.put("{");
+        Ok(Items::new(self, "}"))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Items<'a>, WriteError> {
+        self.variant(variant, "{")?;
+        Ok(Items::new(self, "}}"))
+    }
+}
+
+macro_rules! elements {
+    ($($trait:ident $name:ident),*) => {$(
+        impl ser::$trait for Items<'_> {
+            type Ok = ();
+            type Error = WriteError;
+
+            fn $name<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
+                self.element(value)
+            }
+
+            fn end(self) -> Result<(), WriteError> {
+                self.finish();
+                Ok(())
+            }
+        }
+    )*};
+}
+
+elements!(
+    SerializeSeq serialize_element,
+    SerializeTuple serialize_element,
+    SerializeTupleStruct serialize_field,
+    SerializeTupleVariant serialize_field
+);
+
+macro_rules! fields {
+    ($($trait:ident),*) => {$(
+        impl ser::$trait for Items<'_> {
+            type Ok = ();
+            type Error = WriteError;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                name: &'static str,
+                value: &T,
+            ) -> Result<(), WriteError> {
+                self.field(name, value)
+            }
+
+            fn end(self) -> Result<(), WriteError> {
+                self.finish();
+                Ok(())
+            }
+        }
+    )*};
+}
+
+fields!(SerializeStruct, SerializeStructVariant);
+
+impl ser::SerializeMap for Items<'_> {
+    type Ok = ();
+    type Error = WriteError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), WriteError> {
+        let text = if self.form == Form::Pairs { Ok(String::new()) } else { key_text(key) };
+        if self.form == Form::Undecided {
+            let (form, opening, closing) =
+                if text.is_ok() { (Form::Usual, "{", "}") } else { (Form::Pairs, "[", "]") };
+            (self.form, self.closing) = (form, closing);
+            self.writer.put(opening);
+        }
+        self.next();
+        if self.form == Form::Pairs {
+            self.writer.put("[");
+            return key.serialize(&mut *self.writer);
+        }
+        self.writer.put(&text?);
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
+        self.writer.put(if self.form == Form::Pairs { "," } else { ":" });
+        value.serialize(&mut *self.writer)?;
+        if self.form == Form::Pairs {
+            self.writer.put("]");
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<(), WriteError> {
+        if self.form == Form::Undecided {
+            self.writer.put("{}");
+        }
+        self.finish();
+        Ok(())
+    }
+}
+
+/// A key as `serde_json` makes text of it, in quotation marks; an error if it cannot.
+fn key_text<T: Serialize + ?Sized>(key: &T) -> Result<String, WriteError> {
+    let entry = serde_json::to_string(&Entry(key))?;
+    let text = entry.strip_prefix('{').and_then(|rest| rest.strip_suffix(":null}"));
+    text.map(str::to_owned).ok_or_else(|| ser::Error::custom("a key is not text"))
+}
+
+/// A map with one key, whose value is `null`.
+struct Entry<'a, T: ?Sized>(&'a T);
+
+impl<T: Serialize + ?Sized> Serialize for Entry<'_, T> {
+    fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        ser::SerializeMap::serialize_entry(&mut map, self.0, &())?;
+        ser::SerializeMap::end(map)
+    }
+}

@@ -1,0 +1,98 @@
+//! The node of a signal in the reactive graph, and what is known of nodes that are gone.
+//!
+//! A node belongs to the instance, not to the scope that made the signal: when content renders again, its signals take over
+//! the nodes of the rendering before. So a closure of that rendering, which somebody may still hold, writes to the signal
+//! that is there now.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, VecDeque};
+use std::panic::Location;
+use std::rc::Rc;
+
+use sycamore_reactive::create_signal;
+
+use super::Instance;
+use crate::engine::send_log;
+use crate::reactive::Trigger;
+use crate::runtime::runtime;
+
+/// Of how many signals that are gone the names are known.
+const MOST_NAMES: usize = 256;
+
+/// How many writes that reached nothing are logged.
+const MOST_REPORTS: usize = 100;
+
+/// What a signal notifies by, and a number of its own; 0 if it was made outside of any component.
+#[derive(Clone, Copy)]
+pub(crate) struct Node {
+    pub(crate) trigger: Trigger,
+    pub(crate) number: u64,
+}
+
+/// The signals that are gone, and what was said of them.
+#[derive(Default)]
+pub(crate) struct Gone {
+    /// By number, the latest last.
+    names: RefCell<VecDeque<(u64, String)>>,
+    /// Those that can still be read until the engine's call returns: by clean-ups, and by what closed their content.
+    readable: RefCell<Vec<Node>>,
+    reported: RefCell<BTreeSet<String>>,
+}
+
+impl Gone {
+    /// The engine's call returns.
+    pub(crate) fn settle(&self) {
+        for node in self.readable.take() {
+            node.trigger.dispose();
+        }
+    }
+}
+
+impl Node {
+    /// Whether the signal is gone.
+    pub(crate) fn is_gone(self) -> bool {
+        let is_it = |node: &Node| node.number == self.number;
+        !self.trigger.is_alive() || runtime().gone.readable.borrow().iter().any(is_it)
+    }
+
+    /// What to call a signal that is gone.
+    pub(crate) fn name(self) -> String {
+        let runtime = runtime();
+        let names = runtime.gone.names.borrow();
+        let known = names.iter().find(|(number, _)| *number == self.number);
+        known.map_or_else(|| "a signal".to_owned(), |(_, name)| format!("the signal {name}"))
+    }
+
+    /// Logs that a signal was written which is gone; once for each signal and place.
+    pub(crate) fn report_lost_write(self, at: &Location<'_>) {
+        let name = self.name();
+        let text = format!("{name} was written at {at} after it had gone: the value goes nowhere");
+        let runtime = runtime();
+        let mut reported = runtime.gone.reported.borrow_mut();
+        if reported.len() < MOST_REPORTS && reported.insert(text.clone()) {
+            send_log(2, &text);
+        }
+    }
+}
+
+impl Instance {
+    /// A node for a new signal of the instance.
+    pub(crate) fn new_node(&self, value: Rc<dyn Any>) -> Node {
+        let runtime = runtime();
+        let number = runtime.last_signal.get() + 1;
+        runtime.last_signal.set(number);
+        Node { trigger: self.nodes.run_in(|| create_signal(value)), number }
+    }
+
+    /// The signal of a key is gone.
+    pub(crate) fn bury(&self, key: &str, node: Node) {
+        let runtime = runtime();
+        runtime.gone.readable.borrow_mut().push(node);
+        let mut names = runtime.gone.names.borrow_mut();
+        if names.len() == MOST_NAMES {
+            names.pop_front();
+        }
+        names.push_back((node.number, format!("`{key}` of `{}`", self.component)));
+    }
+}
