@@ -246,6 +246,22 @@ impl Dev {
         listed.lines().filter_map(child).collect()
     }
 
+    /// The next update, which must be of this kind.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come soon, or is of another kind.
+    pub fn wait_update(&mut self, kind: &str) -> Value {
+        let update = self.wait("update");
+        assert_eq!(update["kind"], kind, "{update}");
+        update
+    }
+
+    /// How many builds were started so far.
+    pub fn builds(&mut self) -> usize {
+        self.events().iter().filter(|event| event["event"] == "build-started").count()
+    }
+
     /// All events that have come, awaited or not.
     #[must_use]
     pub fn events(&mut self) -> &[Value] {

@@ -17,3 +17,4 @@ pub mod request;
 pub mod scripted;
 pub mod server;
 pub mod session;
+pub mod small;

@@ -38,6 +38,8 @@ pub struct App {
     pub config: Config,
     /// The folder into which cargo compiles this workspace; absolute.
     pub target_directory: Utf8PathBuf,
+    /// The folder into which cargo writes what lies between sources and artifacts, if that is another one; absolute.
+    pub build_directory: Option<Utf8PathBuf>,
 }
 
 /// A crate that becomes one wasm binary, the unit that is swapped.
@@ -203,6 +205,42 @@ impl App {
         self.target_directory.join("hmr")
     }
 
+    /// The folder of files that are served as they are; absolute.
+    #[must_use]
+    pub fn static_folder(&self) -> Utf8PathBuf {
+        normalise(&self.root.join(&self.config.static_folder))
+    }
+
+    /// Whether builds of the tool write `path`: such a file never counts as changed, even if a compilation reads it.
+    #[must_use]
+    pub fn is_output(&self, path: &Utf8Path) -> bool {
+        path.starts_with(self.target_dir())
+    }
+
+    /// Folders that cargo writes to for whoever builds this workspace: what changes there counts only if a compilation read it.
+    /// `CARGO_TARGET_DIR` and the like do not reach the tool's own builds, but the person's builds follow them.
+    #[must_use]
+    pub fn caches(&self) -> Vec<Utf8PathBuf> {
+        let mut caches = vec![self.target_directory.clone()];
+        caches.extend(self.build_directory.clone());
+        let here = std::env::current_dir().ok().and_then(|here| Utf8PathBuf::try_from(here).ok());
+        for variable in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"] {
+            let Ok(folder) = std::env::var(variable) else { continue };
+            // Relative ones start where cargo is called, which is one of these folders as a rule.
+            let bases = here.iter().chain([&self.root, &self.workspace_root]);
+            caches.extend(bases.map(|base| normalise(&base.join(&folder))));
+        }
+        caches
+    }
+
+    /// The manifests and lock files of the application and its workspace, there or not; absolute.
+    #[must_use]
+    pub fn manifests(&self) -> BTreeSet<Utf8PathBuf> {
+        let folders = [&self.root, &self.workspace_root];
+        let names = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", ".cargo/config"];
+        names.iter().flat_map(|name| folders.map(|folder| folder.join(name))).collect()
+    }
+
     /// The files that decide how it is compiled and are not part of it.
     #[must_use]
     pub fn settings(&self) -> Settings {
@@ -286,6 +324,10 @@ fn assemble(
         packages,
         config,
         target_directory: metadata.target_directory.clone(),
+        build_directory: metadata
+            .build_directory
+            .clone()
+            .filter(|folder| *folder != metadata.target_directory),
     };
     static_folder::check(&app)?;
     Ok(app)

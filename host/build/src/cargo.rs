@@ -6,9 +6,13 @@
 //!
 //! A build ends early when its [`CancelToken`] is cancelled: cargo and all that it started are killed.
 
+mod build_scripts;
 mod dep_info;
+mod freshness;
+mod inputs;
 mod messages;
 mod status;
+mod units;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -89,9 +93,12 @@ pub struct Artifact {
     pub wasm: Utf8PathBuf,
     /// Whether nothing had to be compiled for it.
     pub fresh: bool,
-    /// Every file of local packages that its code was made from, included files and what build scripts
-    /// watch among them; absolute, sorted.
+    /// Every file of local packages that its code was made from, included files among them, but nothing that the build itself
+    /// wrote; absolute, without `..`, sorted.
     pub files: Vec<Utf8PathBuf>,
+    /// What build scripts of local packages watch with all that is below it: folders, and paths at which nothing is yet; absolute,
+    /// sorted.
+    pub folders: Vec<Utf8PathBuf>,
     /// What the compiler warned about in the local packages that it is made from.
     pub warnings: Vec<Diagnostic>,
 }
@@ -103,6 +110,9 @@ pub struct Failure {
     pub title: String,
     /// What the compiler said; at least one entry.
     pub diagnostics: Vec<Diagnostic>,
+    /// Files that the failed build has read or wanted to read, as far as they are known; absolute.
+    #[serde(skip)]
+    pub files: Vec<Utf8PathBuf>,
 }
 
 /// Compiles modules in one cargo call. Blocks until it has ended or was cancelled.
@@ -115,11 +125,34 @@ pub fn build(
         Ok(modules) => modules,
         Err(failure) => return BuildOutcome::Failed(failure),
     };
+    match freshness::prepare(request.app) {
+        Ok(started) => {
+            let outcome = compile(request, &modules, cancel, on);
+            // What is not noted is compiled again the next time.
+            _ = freshness::learn(request.app, started);
+            outcome
+        }
+        Err(error) => BuildOutcome::Failed(Failure::plain(
+            "the target folder cannot be written",
+            &format!(
+                "`{}` cannot be written: {error}\nhint: see whether the disk is full and whether the folder is yours",
+                request.app.target_dir()
+            ),
+        )),
+    }
+}
+
+fn compile(
+    request: &BuildRequest<'_>,
+    modules: &[&Module],
+    cancel: &CancelToken,
+    on: &mut (dyn FnMut(BuildEvent) + Send),
+) -> BuildOutcome {
     let mut messages = Messages::default();
     // Both outputs are read at once.
     let on = Mutex::new(on);
     let tell = |event| on.lock().unwrap_or_else(PoisonError::into_inner)(event);
-    let command = command(request, &modules);
+    let command = command(request, modules);
     let ended = process::run(
         command,
         cancel,
@@ -135,11 +168,13 @@ pub fn build(
         // There is no limit, so it is never late.
         Ok(Ended::Cancelled | Ended::Late) => BuildOutcome::Cancelled,
         Ok(Ended::Exited { success: true, stderr }) => {
-            artifacts(request.app, &modules, &mut messages, &without_status(&stderr))
+            artifacts(request.app, modules, &mut messages, &without_status(&stderr))
                 .map_or_else(BuildOutcome::Failed, BuildOutcome::Built)
         }
         Ok(Ended::Exited { success: false, stderr }) => {
-            BuildOutcome::Failed(messages.into_failure(&without_status(&stderr)))
+            let files = inputs::of_failed(request.app, modules, &messages);
+            let failure = messages.into_failure(&without_status(&stderr));
+            BuildOutcome::Failed(Failure { files, ..failure })
         }
         Err(error) => BuildOutcome::Failed(Failure::plain(
             "cargo could not be started",
@@ -170,6 +205,10 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
     for setting in PROFILE_SETTINGS {
         command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
     }
+    if app.build_directory.is_some() {
+        // Where a folder for intermediate files is set, `--target-dir` is not all that is written to.
+        command.arg("--config").arg(format!("build.build-dir={}", toml_string(&app.target_dir())));
+    }
     for module in modules {
         command.args(["--package", &module.package]);
     }
@@ -190,6 +229,11 @@ pub(crate) fn working_folder(app: &App) -> &Utf8Path {
     if app.root.starts_with(&app.workspace_root) { &app.root } else { &app.workspace_root }
 }
 
+/// `path` as TOML writes a text.
+fn toml_string(path: &Utf8Path) -> String {
+    serde_json::Value::from(path.as_str()).to_string()
+}
+
 fn artifacts(
     app: &App,
     modules: &[&Module],
@@ -204,14 +248,16 @@ fn artifacts(
             );
             Failure::plain(&format!("{} has no wasm file", module.name), &text)
         })?;
-        let files = dep_info::read(&built.wasm.with_extension("d"), &app.workspace_root);
+        let (files, folders) =
+            inputs::of_built(app, module, &built.wasm, messages).map_err(|error| {
+                let text = format!("the dependency file of `{}`: {error}", module.package);
+                Failure::plain(&format!("{} cannot be followed", module.name), &text)
+            })?;
         Ok(Artifact {
             module: module.name.clone(),
             fresh: built.fresh,
-            files: files.map_err(|error| {
-                let text = format!("the dependency file of `{}`: {error}", module.package);
-                Failure::plain(&format!("{} cannot be followed", module.name), &text)
-            })?,
+            files,
+            folders,
             warnings: messages.warnings(&app.packages_of(module)),
             wasm: built.wasm,
         })
@@ -222,6 +268,6 @@ fn artifacts(
 impl Failure {
     /// A failure that is not the compiler's.
     pub(crate) fn plain(title: &str, text: &str) -> Self {
-        Self { title: title.into(), diagnostics: vec![Diagnostic::plain(text)] }
+        Self { title: title.into(), diagnostics: vec![Diagnostic::plain(text)], files: Vec::new() }
     }
 }

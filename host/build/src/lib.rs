@@ -23,7 +23,9 @@ pub mod diagnostics;
 pub mod environment;
 pub mod gate;
 mod hash;
+pub mod noise;
 pub mod process;
+pub mod stamp;
 pub mod toolchain;
 pub mod transform;
 
@@ -36,5 +38,6 @@ pub use diagnostics::{Diagnostic, Level};
 pub use gate::{GateOutcome, gate};
 pub use hash::hash_of;
 pub use process::{CancelToken, supervise_if_asked};
+pub use stamp::Stamp;
 pub use toolchain::{Finding, Progress, Status, Toolchain, ToolchainError, doctor};
 pub use transform::{LOOP_BUDGET, Prepared, TransformError, prepare, prepare_guarded};

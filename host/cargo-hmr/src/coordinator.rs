@@ -98,6 +98,8 @@ pub struct Compiled {
     pub bytes: usize,
     /// Every file that it was made from; absolute.
     pub files: Vec<Utf8PathBuf>,
+    /// Every folder that it was made from, whatever lies in it; absolute.
+    pub folders: Vec<Utf8PathBuf>,
     /// The transform of the state that lies beside its source.
     pub transform: Vec<Value>,
 }
@@ -272,12 +274,6 @@ impl Coordinator {
         self.server == name
     }
 
-    /// Whether a build runs.
-    #[must_use]
-    pub fn is_building(&self) -> bool {
-        self.busy == Busy::Building
-    }
-
     /// Takes in what has happened and says what is to be done, in this order.
     pub fn step(&mut self, input: Input) -> Vec<Effect> {
         let mut effects = Vec::new();
@@ -359,7 +355,7 @@ impl Coordinator {
             }
         };
         self.unread = None;
-        graph.adopt_files(&mut self.graph);
+        graph.adopt_inputs(&mut self.graph);
         self.lines.retain(|module, _| graph.modules().any(|name| name == module));
         self.experiments.retain(|module| graph.modules().any(|name| name == module));
         self.graph = graph;
@@ -422,6 +418,8 @@ impl Coordinator {
 
     /// The work in progress has failed. What it was for stays due; it is tried again if something has changed meanwhile.
     fn failed(&mut self, failure: Failure, effects: &mut Vec<Effect>) {
+        let modules = self.running.modules.keys().chain(self.due.modules.keys());
+        self.graph.set_unfinished(modules, &failure.files);
         self.busy = Busy::No;
         let sequence = self.next();
         effects.push(Effect::Tell(Event::BuildFailed {

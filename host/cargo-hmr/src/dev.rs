@@ -9,9 +9,10 @@ mod requests;
 mod scan;
 mod settings;
 mod signals;
+mod watching;
 
 use std::sync::{Arc, PoisonError, atomic::Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use camino::Utf8PathBuf;
 use hmr_build::{App, AppError, CancelToken, Toolchain, ToolchainError};
@@ -160,8 +161,12 @@ struct Session {
     pages: usize,
     /// Whether a build has succeeded.
     built_once: bool,
-    /// The lock file's content after the last build, by which cargo's own writing of it is told from a person's.
-    lock: Option<Vec<u8>>,
+    /// When the last build started.
+    build_started: Option<SystemTime>,
+    /// Whether the application or the toolchain is being read.
+    scanning: bool,
+    /// The lock file's content after cargo has read the application the last time, which may have written it.
+    lock: Vec<u8>,
 }
 
 impl Session {
@@ -173,7 +178,7 @@ impl Session {
         reporter: Reporter,
     ) -> Result<Self, DevError> {
         let graph = Graph::new(&app)?;
-        let folders = scope(&app, &graph);
+        let folders = watching::scope(&app, &graph);
         let mut coordinator = Coordinator::new(server::random_name()?, graph);
         coordinator.keep(app.config.versions);
         let (from_pages, pages) = mpsc::unbounded_channel();
@@ -186,8 +191,8 @@ impl Session {
         )?;
         let shared = Arc::new(shared);
         let changes = messages.clone();
-        let watcher = Watcher::start(folders.clone(), move |batch| {
-            _ = changes.send(Message::Changed(batch));
+        let watcher = Watcher::start(folders.clone(), move |notice| {
+            _ = changes.send(watching::noticed(notice));
         })?;
         let preflight = (options.preflight && app.config.preflight).then(|| {
             let told = messages.clone();
@@ -205,7 +210,7 @@ impl Session {
             options: options.clone(),
             settings,
             preflight,
-            lock: std::fs::read(app.workspace_root.join("Cargo.lock")).ok(),
+            lock: std::fs::read(app.workspace_root.join("Cargo.lock")).unwrap_or_default(),
             app: Arc::new(app),
             toolchain: None,
             coordinator,
@@ -217,6 +222,8 @@ impl Session {
             build: CancelToken::new(),
             pages: 0,
             built_once: false,
+            build_started: None,
+            scanning: false,
         };
         session.serve(pages).await?;
         session.move_snapshots();
@@ -351,24 +358,10 @@ impl Session {
         }
     }
 
-    /// Watches what the application is made of now, if that has changed.
-    fn watch(&mut self) {
-        let scope = scope(&self.app, self.coordinator.graph());
-        if scope == self.watched {
-            return;
-        }
-        self.watched = scope.clone();
-        if let Err(error) = self.watcher.rescope(scope) {
-            self.tell(Event::Problem {
-                page: "the watcher".to_owned(),
-                message: error.to_string(),
-            });
-        }
-    }
-
     fn start_build(&mut self, generation: u64, modules: Vec<String>) {
         let Some(toolchain) = self.toolchain.clone() else { return };
         self.build = CancelToken::new();
+        self.build_started = Some(SystemTime::now());
         let work = build::Work {
             app: Arc::clone(&self.app),
             toolchain,
@@ -394,7 +387,6 @@ impl Session {
     }
 
     fn built(&mut self, generation: u64, outcome: Outcome) {
-        self.lock = std::fs::read(self.app.workspace_root.join("Cargo.lock")).ok();
         let first = self.hand_to_preflight(&outcome);
         self.step(Input::Built { generation, outcome });
         self.watch();
@@ -452,16 +444,6 @@ impl Session {
             duration: RehearsalTime::default(),
         };
         self.shared.send_to(&page, &verdict);
-    }
-
-    /// Leaves out the lock file where cargo wrote it on the tool's behalf.
-    fn without_own_writes(&self, mut batch: ChangeBatch) -> ChangeBatch {
-        let lock = self.app.workspace_root.join("Cargo.lock");
-        batch.changes.retain(|change| {
-            change.path != lock
-                || !(self.coordinator.is_building() || std::fs::read(&lock).ok() == self.lock)
-        });
-        batch
     }
 
     fn page(&mut self, from: FromPage) {
@@ -532,7 +514,7 @@ fn places(app: &App, options: &Options) -> Places {
     Places {
         hosts: app.config.allowed_hosts.iter().chain(&options.allowed_hosts).cloned().collect(),
         root: app.root.clone(),
-        static_folder: app.root.join(&app.config.static_folder),
+        static_folder: app.static_folder(),
         snapshots: app.root.join(snapshots::FOLDER),
         loop_budget: app.config.loop_budget,
     }
@@ -540,25 +522,4 @@ fn places(app: &App, options: &Options) -> Places {
 
 fn greeting(coordinator: &Coordinator) -> Greeting {
     Greeting { hello: coordinator.hello(), experiments: coordinator.experiments().clone() }
-}
-
-/// The application's folder and those of all packages on this machine; single files from elsewhere.
-fn scope(app: &App, graph: &Graph) -> Scope {
-    let mut folders: Vec<Utf8PathBuf> = vec![app.root.clone()];
-    folders.extend(app.packages.iter().map(|package| package.folder.clone()));
-    let mut files: Vec<Utf8PathBuf> = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"]
-        .map(|name| app.workspace_root.join(name))
-        .into();
-    files.extend(graph.files().cloned());
-    let nested = |path: &Utf8PathBuf, others: &[Utf8PathBuf]| {
-        others.iter().any(|other| other != path && path.starts_with(other))
-    };
-    let all = folders.clone();
-    folders.retain(|folder| !nested(folder, &all));
-    files.retain(|file| !nested(file, &all));
-    Scope {
-        folders: folders.into_iter().collect(),
-        files: files.into_iter().collect(),
-        ignore: app.config.watch_ignore.clone(),
-    }
 }

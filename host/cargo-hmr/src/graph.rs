@@ -3,9 +3,9 @@
 //! In go the application as cargo describes it, the files that each module was last compiled from, and a batch
 //! of changes; out comes an [`UpdatePlan`]. Pure: nothing here touches a disk.
 //!
-//! A file belongs to a module if rustc read it (dep-info: sources, `include_str!`, path dependencies). A Rust
-//! file that nobody has read yet belongs to the package in whose folder it lies, since the next compilation
-//! may want it; while a build is failing, so does any other file there.
+//! A file belongs to a module if rustc read it (dep-info: sources, `include_str!`, path dependencies), or if it lies in a folder that
+//! a build script watches. A Rust file that nobody has read yet belongs to the package in whose folder it lies, since the next
+//! compilation may want it; while a build is failing, so does any other file there, and whatever the failed build has read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,12 +25,14 @@ use crate::{
 #[derive(Debug)]
 pub struct Graph {
     root: Utf8PathBuf,
-    workspace_root: Utf8PathBuf,
     static_folder: Utf8PathBuf,
     packages: Vec<LocalPackage>,
     settings: Settings,
     modules: BTreeMap<String, String>,
-    files: BTreeMap<String, BTreeSet<Utf8PathBuf>>,
+    inputs: BTreeMap<String, Inputs>,
+    /// What modules whose build has failed have read since.
+    unfinished: BTreeMap<String, BTreeSet<Utf8PathBuf>>,
+    manifests: BTreeSet<Utf8PathBuf>,
     root_globs: GlobSet,
     threshold: usize,
 }
@@ -42,6 +44,14 @@ pub enum Scan {
     App,
     /// The application, and the toolchain that compiles it.
     Toolchain,
+}
+
+/// What a module was made from; absolute.
+#[derive(Debug, Default)]
+struct Inputs {
+    files: BTreeSet<Utf8PathBuf>,
+    /// Folders that count with all that is in them.
+    folders: BTreeSet<Utf8PathBuf>,
 }
 
 /// What a batch of changes asks for.
@@ -103,8 +113,7 @@ impl Graph {
     pub fn new(app: &App) -> Result<Self, globset::Error> {
         Ok(Self {
             root: app.root.clone(),
-            workspace_root: app.workspace_root.clone(),
-            static_folder: app.root.join(&app.config.static_folder),
+            static_folder: app.static_folder(),
             packages: app.packages.clone(),
             settings: app.settings(),
             modules: app
@@ -112,7 +121,9 @@ impl Graph {
                 .iter()
                 .map(|module| (module.name.clone(), module.package.clone()))
                 .collect(),
-            files: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            unfinished: BTreeMap::new(),
+            manifests: app.manifests(),
             root_globs: globs(&app.config.root_files)?,
             threshold: app.config.full_reload_threshold,
         })
@@ -123,20 +134,49 @@ impl Graph {
         self.modules.keys().map(String::as_str)
     }
 
-    /// Every file that some module was compiled from.
+    /// Every file whose change means something wherever it lies: what modules were compiled from, and the settings.
     pub fn files(&self) -> impl Iterator<Item = &Utf8PathBuf> {
-        self.files.values().flatten()
+        let read = self.inputs.values().flat_map(|inputs| &inputs.files);
+        read.chain(self.unfinished.values().flatten())
+            .chain(&self.manifests)
+            .chain(&self.settings.cargo)
     }
 
-    /// Notes what a module was compiled from: absolute paths.
-    pub fn set_files(&mut self, module: &str, files: impl IntoIterator<Item = Utf8PathBuf>) {
-        self.files.insert(module.to_owned(), files.into_iter().collect());
+    /// Every folder in which anything counts, those of packages aside.
+    pub fn trees(&self) -> impl Iterator<Item = &Utf8PathBuf> {
+        let folders = self.inputs.values().flat_map(|inputs| &inputs.folders);
+        folders.filter(|folder| !self.packages.iter().any(|package| package.folder == **folder))
+    }
+
+    /// Notes what a module was compiled from: absolute paths of files, and of folders with all that is in them.
+    pub fn set_inputs(
+        &mut self,
+        module: &str,
+        files: impl IntoIterator<Item = Utf8PathBuf>,
+        folders: impl IntoIterator<Item = Utf8PathBuf>,
+    ) {
+        let (files, folders) = (files.into_iter().collect(), folders.into_iter().collect());
+        self.inputs.insert(module.to_owned(), Inputs { files, folders });
+        self.unfinished.remove(module);
+    }
+
+    /// Notes what a failed build of `modules` has read.
+    pub fn set_unfinished<'a>(
+        &mut self,
+        modules: impl IntoIterator<Item = &'a String>,
+        files: &[Utf8PathBuf],
+    ) {
+        for module in modules {
+            self.unfinished.insert(module.clone(), files.iter().cloned().collect());
+        }
     }
 
     /// Takes over what `old` knew of modules that are still there.
-    pub fn adopt_files(&mut self, old: &mut Self) {
-        self.files = std::mem::take(&mut old.files);
-        self.files.retain(|module, _| self.modules.contains_key(module));
+    pub fn adopt_inputs(&mut self, old: &mut Self) {
+        self.inputs = std::mem::take(&mut old.inputs);
+        self.unfinished = std::mem::take(&mut old.unfinished);
+        self.inputs.retain(|module, _| self.modules.contains_key(module));
+        self.unfinished.retain(|module, _| self.modules.contains_key(module));
     }
 
     /// Decides what `batch` asks for. `failing` tells whether the last build failed.
@@ -210,23 +250,29 @@ impl Graph {
     }
 
     fn is_manifest(&self, path: &Utf8Path) -> bool {
-        let in_root = |name: &str| {
-            [&self.root, &self.workspace_root].iter().any(|folder| folder.join(name) == path)
-        };
-        ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"].into_iter().any(in_root)
+        self.manifests.contains(path)
             || self.settings.cargo.iter().any(|file| file == path)
             || self.packages.iter().any(|package| package.manifest_path == path)
     }
 
+    /// The modules that have read a file, or whose build scripts watch it.
+    fn readers(&self, path: &Utf8Path, package: Option<&LocalPackage>) -> BTreeSet<&String> {
+        let watches = |folder: &Utf8PathBuf| {
+            // A build script that watches its package does not watch packages in it.
+            let whole = self.packages.iter().any(|package| package.folder == *folder);
+            path.starts_with(folder) && (!whole || package.is_some_and(|it| it.folder == *folder))
+        };
+        let inputs = self.inputs.iter().filter(|(_, inputs)| {
+            inputs.files.contains(path) || inputs.folders.iter().any(watches)
+        });
+        let unfinished = self.unfinished.iter().filter(|(_, files)| files.contains(path));
+        inputs.map(|(name, _)| name).chain(unfinished.map(|(name, _)| name)).collect()
+    }
+
     /// The modules that a file is compiled into, with the chain that leads to each.
     fn affected(&self, path: &Utf8Path, failing: bool) -> BTreeMap<String, String> {
-        let readers: Vec<&String> = self
-            .files
-            .iter()
-            .filter(|(_, files)| files.contains(path))
-            .map(|(name, _)| name)
-            .collect();
         let package = self.package_of(path);
+        let readers = self.readers(path, package);
         if let Some(package) = package
             && path == package.folder.join(TRANSFORM)
         {
@@ -346,7 +392,6 @@ mod tests {
     pub(super) fn graph_of(modules: &[&str], packages: Vec<LocalPackage>) -> Graph {
         Graph {
             root: "/app".into(),
-            workspace_root: "/app".into(),
             static_folder: "/app/static".into(),
             packages,
             settings: Settings {
@@ -354,7 +399,11 @@ mod tests {
                 cargo: vec!["/.cargo/config.toml".into()],
             },
             modules: modules.iter().map(|&name| (name.into(), name.into())).collect(),
-            files: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            unfinished: BTreeMap::new(),
+            manifests: ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"]
+                .map(|name| Utf8Path::new("/app").join(name))
+                .into(),
             root_globs: globs(&["data/*.json".into()]).expect("globs"),
             threshold: 10,
         }
@@ -373,13 +422,13 @@ mod tests {
             ],
         );
         let ui = ["/app/ui/src/lib.rs", "/elsewhere/text/src/lib.rs", "/app/board/names.txt"];
-        graph
-            .set_files("board", ["/app/board/src/lib.rs"].iter().chain(&ui).map(Utf8PathBuf::from));
-        graph.set_files(
-            "list",
-            ["/app/list/src/lib.rs"].iter().chain(&ui[..2]).map(Utf8PathBuf::from),
-        );
-        graph.set_files("clock", ["/app/clock/src/lib.rs"].map(Utf8PathBuf::from));
+        let files = |own: &str, more: &[&str]| -> Vec<Utf8PathBuf> {
+            [own].iter().chain(more).map(Utf8PathBuf::from).collect()
+        };
+        let templates = ["/far/templates".into(), "/app/board/.parts".into()];
+        graph.set_inputs("board", files("/app/board/src/lib.rs", &ui), templates);
+        graph.set_inputs("list", files("/app/list/src/lib.rs", &ui[..2]), []);
+        graph.set_inputs("clock", files("/app/clock/src/lib.rs", &[]), ["/app/clock".into()]);
         graph
     }
 
@@ -416,6 +465,36 @@ mod tests {
     #[test]
     fn an_included_file_counts() {
         assert_eq!(chains(&plan(&["/app/board/names.txt"], false)), ["board/names.txt → board"]);
+    }
+
+    #[test]
+    fn a_file_in_a_folder_that_a_build_script_watches_counts() {
+        for (path, chain) in [
+            ("/far/templates/deep/a.html", "/far/templates/deep/a.html → board"),
+            ("/app/board/.parts/a", "board/.parts/a → board"),
+            ("/app/clock/face.svg", "clock/face.svg → clock"),
+        ] {
+            assert_eq!(chains(&plan(&[path], false)), [chain]);
+        }
+        assert!(plan(&["/far/templates.txt"], false).is_empty());
+        let graph = graph();
+        let trees: Vec<_> = graph.trees().map(|tree| tree.as_str()).collect();
+        assert_eq!(trees, ["/app/board/.parts", "/far/templates"], "packages are watched anyway");
+    }
+
+    #[test]
+    fn what_a_failed_build_has_read_counts_until_a_build_succeeds() {
+        let mut graph = graph();
+        let path = Utf8PathBuf::from("/far/new.rs");
+        let plan = |graph: &Graph| {
+            let change = Change { path: path.clone(), kind: ChangeKind::Modified };
+            graph.plan(&ChangeBatch { changes: vec![change], ..ChangeBatch::default() }, true)
+        };
+        assert!(plan(&graph).is_empty());
+        graph.set_unfinished([&"list".to_owned()], std::slice::from_ref(&path));
+        assert_eq!(chains(&plan(&graph)), ["/far/new.rs → list"]);
+        graph.set_inputs("list", [], []);
+        assert!(plan(&graph).is_empty());
     }
 
     #[test]

@@ -6,28 +6,36 @@
 //! that overflowed costs a look at everything instead of a change.
 //!
 //! Folders are watched one by one, because a recursive watch would take in `target/`. Files outside the
-//! watched folders (an `include_str!` from elsewhere) are watched through the folder that they lie in.
+//! watched folders (an `include_str!` from elsewhere) are watched through the folder that they lie in. Which paths count is
+//! decided in [`filter`], where links lead in [`places`], and what the system does not watch is polled ([`system`]).
 
+mod filter;
+mod hints;
+mod places;
+mod system;
 mod tree;
 
 use std::{
     collections::BTreeSet,
     sync::mpsc::{self, RecvTimeoutError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
-use camino::{Utf8Path, Utf8PathBuf};
-use globset::{Glob, GlobSet, GlobSetBuilder};
-use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use camino::Utf8PathBuf;
+use notify::{EventKind, event::ModifyKind};
 
-use tree::Tree;
+use self::{
+    filter::Filter,
+    hints::Hints,
+    places::Places,
+    system::{Make, System},
+    tree::Tree,
+};
 
-use crate::served::WELL_KNOWN;
-
-/// How long it must be quiet before a batch is made.
-const QUIET: Duration = Duration::from_millis(8);
-/// How long a batch may be put off when it never gets quiet.
-const LONGEST: Duration = Duration::from_millis(80);
+/// How often folders that the system does not watch are looked at, at most.
+const POLL: Duration = Duration::from_secs(1);
+/// By how much the clock of a file system may be behind the system's.
+const CLOCK_STEP: Duration = Duration::from_millis(50);
 
 /// What happened to one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,13 +66,37 @@ pub struct ChangeBatch {
     pub delay: Duration,
 }
 
-/// What is to be watched.
+/// What the watcher reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Files have changed.
+    Changed(ChangeBatch),
+    /// The system does not watch some folders; they are polled. Reported once, until all are watched again.
+    Polling {
+        /// Why, and what to do about it.
+        message: String,
+    },
+    /// All folders are watched again.
+    Watching,
+}
+
+/// What is to be watched, and what in it counts: see [`filter`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// Folders, with all that is in them.
+    /// The application's folder, for `named`.
+    pub root: Utf8PathBuf,
+    /// Folders of sources, with all that is in them but noise.
     pub folders: BTreeSet<Utf8PathBuf>,
-    /// Single files outside those folders.
+    /// Single files that count wherever they lie.
     pub files: BTreeSet<Utf8PathBuf>,
+    /// Folders that count with all that is in them.
+    pub trees: BTreeSet<Utf8PathBuf>,
+    /// Globs, relative to `root`, of files that count even if they are hidden.
+    pub named: Vec<String>,
+    /// Folders that the tool's own builds write to: nothing in them counts.
+    pub outputs: BTreeSet<Utf8PathBuf>,
+    /// Folders that builds write to: only single files in them count.
+    pub caches: BTreeSet<Utf8PathBuf>,
     /// Globs, relative to each folder, of what is left out.
     pub ignore: Vec<String>,
 }
@@ -72,31 +104,14 @@ pub struct Scope {
 /// Why watching is impossible.
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
-    /// The system refused.
-    #[error("cannot watch `{path}`: {source}\nhint: {}", remedy(source))]
-    System {
-        /// What was to be watched.
-        path: Utf8PathBuf,
-        /// What the system said.
-        source: notify::Error,
-    },
     /// A glob of the configuration.
     #[error("`watch-ignore`: {0}")]
     Glob(#[from] globset::Error),
 }
 
-fn remedy(error: &notify::Error) -> &'static str {
-    match error.kind {
-        notify::ErrorKind::MaxFilesWatch => {
-            "raise the limit with `sysctl fs.inotify.max_user_watches=524288`, or leave folders out with `watch-ignore`"
-        }
-        _ => "check that the folder exists and can be read",
-    }
-}
-
 enum Message {
     Hint(notify::Result<notify::Event>),
-    Scope(Scope, mpsc::SyncSender<Result<(), WatchError>>),
+    Scope(Box<Scope>, Option<SystemTime>, mpsc::SyncSender<Result<(), WatchError>>),
 }
 
 /// A running watcher. Dropping it ends it.
@@ -105,374 +120,221 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Starts watching `scope`; `on_batch` is called on the watcher's thread.
+    /// Starts watching `scope`; `on_notice` is called on the watcher's thread.
     ///
     /// # Errors
-    /// [`WatchError`] if a folder cannot be watched.
+    /// [`WatchError`] if the scope makes no sense. What the system does not watch is polled.
     pub fn start(
         scope: Scope,
-        on_batch: impl FnMut(ChangeBatch) + Send + 'static,
+        on_notice: impl FnMut(Notice) + Send + 'static,
+    ) -> Result<Self, WatchError> {
+        Self::start_with(scope, on_notice, |hints| {
+            let system = notify::recommended_watcher(move |hint| {
+                // The receiver is gone only when the watcher itself is ending.
+                _ = hints.send(Message::Hint(hint));
+            })?;
+            Ok(Box::new(system))
+        })
+    }
+
+    fn start_with(
+        scope: Scope,
+        on_notice: impl FnMut(Notice) + Send + 'static,
+        make: impl Fn(mpsc::Sender<Message>) -> notify::Result<Box<dyn notify::Watcher + Send>>
+        + Send
+        + 'static,
     ) -> Result<Self, WatchError> {
         let (messages, inbox) = mpsc::channel();
         let hints = messages.clone();
-        let system = notify::recommended_watcher(move |hint| {
-            // The receiver is gone only when the watcher itself is ending.
-            _ = hints.send(Message::Hint(hint));
-        })
-        .map_err(|source| WatchError::System { path: ".".into(), source })?;
+        let make: Make = Box::new(move || make(hints.clone()));
         std::thread::spawn(move || {
             let mut worker = Worker {
-                system,
+                system: System::new(make),
                 tree: Tree::default(),
-                watched: BTreeSet::new(),
-                ignore: Ignore::default(),
-                on_batch,
+                places: Places::default(),
+                filter: Filter::default(),
+                on_notice,
             };
             worker.run(&inbox);
         });
         let watcher = Self { messages };
-        watcher.rescope(scope)?;
+        watcher.rescope(scope, None)?;
         Ok(watcher)
     }
 
-    /// Watches another scope from now on. What changes meanwhile is not lost.
+    /// Watches another scope from now on. What changes meanwhile is not lost: with `since`, single files that were not watched
+    /// before and were written after that time count as changed.
     ///
     /// # Errors
     /// [`WatchError`]; what was watched before is watched still.
-    pub fn rescope(&self, scope: Scope) -> Result<(), WatchError> {
+    pub fn rescope(&self, scope: Scope, since: Option<SystemTime>) -> Result<(), WatchError> {
         let (reply, answer) = mpsc::sync_channel(1);
-        if self.messages.send(Message::Scope(scope, reply)).is_err() {
+        if self.messages.send(Message::Scope(Box::new(scope), since, reply)).is_err() {
             return Ok(());
         }
         answer.recv().unwrap_or(Ok(()))
     }
 }
 
-/// What is never looked at.
-#[derive(Default)]
-struct Ignore {
-    globs: GlobSet,
-    roots: Vec<Utf8PathBuf>,
-    files: BTreeSet<Utf8PathBuf>,
-}
-
-impl Ignore {
-    fn new(scope: &Scope) -> Result<Self, WatchError> {
-        let mut globs = GlobSetBuilder::new();
-        for glob in &scope.ignore {
-            globs.add(Glob::new(glob)?);
-            // A folder's glob leaves out what is in it as well.
-            globs.add(Glob::new(&format!("{}/**", glob.trim_end_matches('/')))?);
-        }
-        Ok(Self {
-            globs: globs.build()?,
-            roots: scope.folders.iter().cloned().collect(),
-            files: scope.files.clone(),
-        })
-    }
-
-    fn skips(&self, path: &Utf8Path) -> bool {
-        if self.files.contains(path) {
-            return false;
-        }
-        let Some((root, inside)) =
-            self.roots.iter().find_map(|root| Some((root, path.strip_prefix(root).ok()?)))
-        else {
-            // Beside a watched single file, or a folder that leads to one.
-            return !self.files.iter().any(|file| file.starts_with(path));
-        };
-        let mut folder = root.clone();
-        inside.components().any(|part| {
-            // Build output lies beside a manifest; elsewhere `target` is a name like any other.
-            let output = part.as_str() == "target" && folder.join("Cargo.toml").exists();
-            folder.push(part);
-            output || is_noise(part.as_str())
-        }) || self.globs.is_match(inside)
-    }
-}
-
-/// Names that never are sources: version control, and what editors leave for a moment.
-fn is_noise(name: &str) -> bool {
-    let kept = [".cargo", WELL_KNOWN].contains(&name);
-    let hidden = name.starts_with('.') && !kept && name.len() > 1;
-    let swap = [".swp", ".swx", ".swo", "~"].iter().any(|ending| name.ends_with(ending));
-    matches!(name, "node_modules" | "4913") || hidden || swap || name.starts_with('#')
-}
-
 struct Worker<F> {
-    system: RecommendedWatcher,
+    system: System,
     tree: Tree,
-    watched: BTreeSet<Utf8PathBuf>,
-    ignore: Ignore,
-    on_batch: F,
+    places: Places,
+    filter: Filter,
+    on_notice: F,
 }
 
-impl<F: FnMut(ChangeBatch)> Worker<F> {
+impl<F: FnMut(Notice)> Worker<F> {
     fn run(&mut self, inbox: &mpsc::Receiver<Message>) {
-        while let Ok(message) = inbox.recv() {
-            let mut hints = Hints::default();
+        let mut hints = Hints::default();
+        let mut next_poll = Instant::now() + POLL;
+        loop {
+            let patience = if hints.is_empty() {
+                let polling = self.system.is_polling();
+                polling.then(|| next_poll.saturating_duration_since(Instant::now()))
+            } else {
+                Some(hints.patience())
+            };
+            let message = match patience {
+                Some(patience) => inbox.recv_timeout(patience),
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
             match message {
-                Message::Hint(hint) => hints.add(hint),
-                Message::Scope(scope, reply) => _ = reply.send(self.rescope(&scope)),
+                Ok(Message::Hint(hint)) => self.take_hint(hint, &mut hints),
+                Ok(Message::Scope(scope, since, reply)) => {
+                    _ = reply.send(self.rescope(*scope, since));
+                }
+                Err(RecvTimeoutError::Timeout) if hints.is_empty() => {
+                    let started = Instant::now();
+                    self.poll();
+                    // A look that takes long is seldom.
+                    next_poll = Instant::now() + POLL.max(started.elapsed() * 20);
+                }
+                Err(RecvTimeoutError::Timeout) => self.settle(std::mem::take(&mut hints)),
+                Err(RecvTimeoutError::Disconnected) => return,
             }
-            while !hints.is_empty() {
-                match inbox.recv_timeout(hints.patience()) {
-                    Ok(Message::Hint(hint)) => hints.add(hint),
-                    Ok(Message::Scope(scope, reply)) => _ = reply.send(self.rescope(&scope)),
-                    Err(RecvTimeoutError::Timeout) => self.settle(std::mem::take(&mut hints)),
-                    Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+
+    fn take_hint(&mut self, hint: notify::Result<notify::Event>, hints: &mut Hints) {
+        match hint {
+            Ok(event) if event.kind.is_access() => {}
+            Ok(event) if event.need_rescan() => hints.add_everything(),
+            Ok(event) => {
+                let moved = matches!(
+                    event.kind,
+                    EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
+                );
+                for path in event.paths {
+                    let Ok(path) = Utf8PathBuf::try_from(path) else { continue };
+                    if moved {
+                        // Another folder may take the place of one that was watched.
+                        self.system.forget(&path);
+                    }
+                    let paths = self.places.paths_at(&path);
+                    hints.add(paths.into_iter().filter(|path| !self.filter.skips(path)));
                 }
             }
+            // Whatever went wrong, a look at everything finds what it hid.
+            Err(_) => hints.add_everything(),
         }
     }
 
     /// Compares what the hints point at with what is remembered, and reports the difference.
     fn settle(&mut self, hints: Hints) {
-        let Some(first) = hints.first else { return };
-        let ignore = &self.ignore;
-        let roots: Vec<Utf8PathBuf> = if hints.everything {
-            self.ignore.roots.iter().chain(&self.ignore.files).cloned().collect()
-        } else {
-            hints.paths.into_iter().filter(|path| !ignore.skips(path)).collect()
-        };
-        let mut folders = Vec::new();
-        let changes = self.tree.compare(&roots, &|path| ignore.skips(path), &mut folders);
-        // The system forgets a folder that is removed; one that comes back must be watched anew.
-        for gone in roots.iter().filter(|path| !path.exists()) {
-            self.watched.retain(|watched| !watched.starts_with(gone));
+        let Some(first) = hints.first() else { return };
+        let roots = hints.into_paths().unwrap_or_else(|| self.filter.roots());
+        let changes = self.look(&roots);
+        self.report(changes, first.elapsed());
+    }
+
+    /// Looks at what the system does not watch, and asks it again.
+    fn poll(&mut self) {
+        let mut paths = BTreeSet::new();
+        for folder in self.system.polled() {
+            paths.extend(self.places.paths_at(folder));
         }
-        for folder in folders {
-            // A folder that is gone again has nothing to watch.
-            _ = self.watch(&folder);
+        paths.retain(|path| !self.filter.skips(path));
+        let started = Instant::now();
+        self.system.try_again();
+        let changes = self.look(&without_nested(paths));
+        self.report(changes, started.elapsed());
+    }
+
+    fn rescope(&mut self, scope: Scope, since: Option<SystemTime>) -> Result<(), WatchError> {
+        let before = std::mem::replace(&mut self.filter, Filter::new(scope)?);
+        self.system.try_again();
+        let known = !self.tree.is_empty();
+        self.places = Places::default();
+        let filter = &self.filter;
+        // What counts no longer has not been removed.
+        self.tree.retain(|path| !filter.skips(path));
+        let roots = filter.roots();
+        let changes = self.look(&roots);
+        let news = changes
+            .into_iter()
+            .filter_map(|change| match change.kind {
+                _ if !known => None,
+                ChangeKind::Added if before.skips(&change.path) => {
+                    self.written_since(change, since)
+                }
+                _ => Some(change),
+            })
+            .collect();
+        self.report(news, Duration::ZERO);
+        Ok(())
+    }
+
+    /// A file that is watched from now on, as a change if it was written after a build that read it had started.
+    fn written_since(&self, change: Change, since: Option<SystemTime>) -> Option<Change> {
+        let since = since?.checked_sub(CLOCK_STEP)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        let (seconds, nanoseconds) = self.tree.stamp(&change.path)?.touched();
+        let touched = Duration::new(seconds.try_into().ok()?, nanoseconds.try_into().ok()?);
+        (self.filter.is_file(&change.path) && touched >= since)
+            .then_some(Change { kind: ChangeKind::Modified, ..change })
+    }
+
+    /// Compares what is at `roots` with what is remembered, and has every folder there watched.
+    fn look(&mut self, roots: &[Utf8PathBuf]) -> Vec<Change> {
+        for root in roots {
+            self.places.forget(root);
+        }
+        let Self { system, tree, places, filter, .. } = self;
+        let changes = tree.compare(roots, &|path| filter.skips(path), &mut |path, folder| {
+            let watch = if folder { places.add_folder(path) } else { places.add_file(path) };
+            system.watch(watch);
+        });
+        // What lies in a watched folder is seen there, unless it is a link. What is missing elsewhere may come.
+        for start in roots.iter().flat_map(|root| filter.starts_below(root)) {
+            let seen = start.parent().is_some_and(|folder| places.is_folder(folder));
+            if !places.has(start) && (!seen || start.is_symlink()) {
+                system.watch(places.add_file(start));
+            }
+        }
+        system.retain(|folder| places.needs(folder));
+        changes
+    }
+
+    fn report(&mut self, changes: Vec<Change>, delay: Duration) {
+        if let Some(notice) = self.system.notice() {
+            (self.on_notice)(notice);
         }
         if !changes.is_empty() {
-            (self.on_batch)(ChangeBatch { changes, delay: first.elapsed() });
+            (self.on_notice)(Notice::Changed(ChangeBatch { changes, delay }));
         }
-    }
-
-    fn rescope(&mut self, scope: &Scope) -> Result<(), WatchError> {
-        self.ignore = Ignore::new(scope)?;
-        let ignore = &self.ignore;
-        let roots: Vec<Utf8PathBuf> = scope.folders.iter().chain(&scope.files).cloned().collect();
-        let mut folders: Vec<Utf8PathBuf> =
-            scope.files.iter().filter_map(|file| file.parent()).map(Utf8Path::to_owned).collect();
-        let known = !self.tree.is_empty();
-        let changes = self.tree.compare(&roots, &|path| ignore.skips(path), &mut folders);
-        for folder in &folders {
-            self.watch(folder)?;
-        }
-        let news: Vec<Change> = changes
-            .into_iter()
-            .filter(|change| known && change.kind != ChangeKind::Added)
-            .collect();
-        if !news.is_empty() {
-            (self.on_batch)(ChangeBatch { changes: news, delay: Duration::ZERO });
-        }
-        Ok(())
-    }
-
-    fn watch(&mut self, folder: &Utf8Path) -> Result<(), WatchError> {
-        if self.watched.contains(folder) {
-            return Ok(());
-        }
-        self.system
-            .watch(folder.as_std_path(), RecursiveMode::NonRecursive)
-            .map_err(|source| WatchError::System { path: folder.to_owned(), source })?;
-        self.watched.insert(folder.to_owned());
-        Ok(())
     }
 }
 
-/// Paths to look at, and since when.
-#[derive(Default)]
-struct Hints {
-    paths: BTreeSet<Utf8PathBuf>,
-    everything: bool,
-    first: Option<Instant>,
-}
-
-impl Hints {
-    fn is_empty(&self) -> bool {
-        self.first.is_none()
-    }
-
-    fn add(&mut self, hint: notify::Result<notify::Event>) {
-        match hint {
-            Ok(event) if event.kind.is_access() => return,
-            Ok(event) => {
-                self.everything |= event.need_rescan();
-                self.paths.extend(event.paths.into_iter().filter_map(|path| path.try_into().ok()));
-            }
-            // Whatever went wrong, a look at everything finds what it hid.
-            Err(_) => self.everything = true,
+/// The paths that lie in none of the others.
+fn without_nested(paths: BTreeSet<Utf8PathBuf>) -> Vec<Utf8PathBuf> {
+    let mut outer: Vec<Utf8PathBuf> = Vec::new();
+    for path in paths {
+        if !outer.last().is_some_and(|last: &Utf8PathBuf| path.starts_with(last)) {
+            outer.push(path);
         }
-        self.first.get_or_insert_with(Instant::now);
     }
-
-    /// How long to wait for another hint.
-    fn patience(&self) -> Duration {
-        let spent = self.first.map_or(Duration::ZERO, |first| first.elapsed());
-        QUIET.min(LONGEST.saturating_sub(spent))
-    }
+    outer
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{fs, sync::mpsc::Receiver};
-
-    use super::*;
-
-    struct Bench {
-        folder: Utf8PathBuf,
-        batches: Receiver<ChangeBatch>,
-        watcher: Watcher,
-        _keep: tempfile::TempDir,
-    }
-
-    fn watch(prepare: impl FnOnce(&Utf8Path)) -> Bench {
-        let keep = tempfile::tempdir().expect("a temporary folder");
-        let folder =
-            Utf8PathBuf::try_from(keep.path().canonicalize().expect("a path")).expect("UTF-8");
-        fs::create_dir(folder.join("src")).expect("a folder");
-        fs::write(folder.join("src/lib.rs"), "one").expect("a file");
-        prepare(&folder);
-        let scope = Scope {
-            folders: [folder.clone()].into(),
-            ignore: vec!["left-out".into()],
-            ..Scope::default()
-        };
-        let (send, batches) = mpsc::channel();
-        let watcher = Watcher::start(scope, move |batch| _ = send.send(batch)).expect("a watcher");
-        Bench { folder, batches, watcher, _keep: keep }
-    }
-
-    impl Bench {
-        /// Collects changes until one of `path` has come; the rest of the list is what came before it.
-        fn until(&self, path: &str) -> Vec<(String, ChangeKind)> {
-            let mut seen = Vec::new();
-            loop {
-                let batch = self
-                    .batches
-                    .recv_timeout(Duration::from_secs(20))
-                    .unwrap_or_else(|_| panic!("no change of `{path}`; there came {seen:?}"));
-                for Change { path, kind } in batch.changes {
-                    let path = path
-                        .strip_prefix(&self.folder)
-                        .map_or(path.to_string(), ToString::to_string);
-                    seen.push((path, kind));
-                }
-                if seen.iter().any(|(seen, _)| seen == path) {
-                    return seen;
-                }
-            }
-        }
-
-        fn write(&self, path: &str, text: &str) {
-            fs::write(self.folder.join(path), text).expect("a write");
-        }
-    }
-
-    fn change(path: &str, kind: ChangeKind) -> (String, ChangeKind) {
-        (path.to_owned(), kind)
-    }
-
-    #[test]
-    fn a_save_is_one_modification() {
-        let bench = watch(|_| ());
-        bench.write("src/lib.rs", "two");
-        assert_eq!(bench.until("src/lib.rs"), [change("src/lib.rs", ChangeKind::Modified)]);
-    }
-
-    #[test]
-    fn a_rename_over_the_file_is_one_modification_and_its_temporary_file_none() {
-        let bench = watch(|_| ());
-        bench.write("src/.lib.rs.tmp", "two");
-        fs::rename(bench.folder.join("src/.lib.rs.tmp"), bench.folder.join("src/lib.rs"))
-            .expect("a rename");
-        assert_eq!(bench.until("src/lib.rs"), [change("src/lib.rs", ChangeKind::Modified)]);
-    }
-
-    #[test]
-    fn unlink_then_write_is_seen() {
-        let bench = watch(|_| ());
-        fs::remove_file(bench.folder.join("src/lib.rs")).expect("an unlink");
-        bench.write("src/lib.rs", "two");
-        // A slow machine may see the gap between the two; the last word must be that the file is there.
-        let mut seen = bench.until("src/lib.rs");
-        while seen.last().is_some_and(|(_, kind)| *kind == ChangeKind::Removed) {
-            seen = bench.until("src/lib.rs");
-        }
-    }
-
-    #[test]
-    fn a_new_folder_is_watched_with_what_is_in_it() {
-        let bench = watch(|_| ());
-        fs::create_dir_all(bench.folder.join("src/deep/er")).expect("folders");
-        bench.write("src/deep/er/new.rs", "one");
-        assert!(
-            bench
-                .until("src/deep/er/new.rs")
-                .contains(&change("src/deep/er/new.rs", ChangeKind::Added))
-        );
-        bench.write("src/deep/er/new.rs", "two!");
-        assert!(
-            bench
-                .until("src/deep/er/new.rs")
-                .contains(&change("src/deep/er/new.rs", ChangeKind::Modified))
-        );
-    }
-
-    #[test]
-    fn a_renamed_folder_removes_and_adds_its_files() {
-        let bench = watch(|folder| {
-            fs::create_dir(folder.join("src/a")).expect("a folder");
-            fs::write(folder.join("src/a/x.rs"), "x").expect("a file");
-        });
-        fs::rename(bench.folder.join("src/a"), bench.folder.join("src/b")).expect("a rename");
-        let mut seen = bench.until("src/b/x.rs");
-        if !seen.iter().any(|(path, _)| path == "src/a/x.rs") {
-            seen.extend(bench.until("src/a/x.rs"));
-        }
-        assert!(seen.contains(&change("src/a/x.rs", ChangeKind::Removed)), "{seen:?}");
-        assert!(seen.contains(&change("src/b/x.rs", ChangeKind::Added)), "{seen:?}");
-    }
-
-    #[test]
-    fn target_hidden_and_ignored_files_are_left_out() {
-        let bench = watch(|folder| {
-            fs::write(folder.join("Cargo.toml"), "").expect("a file");
-            for name in ["target", ".git", "left-out", "src/target"] {
-                fs::create_dir(folder.join(name)).expect("a folder");
-            }
-        });
-        for path in ["target/a", ".git/a", "left-out/a", "src/lib.rs~", "src/.lib.rs.swp"] {
-            bench.write(path, "noise");
-        }
-        bench.write("src/target/mod.rs", "signal");
-        assert_eq!(
-            bench.until("src/target/mod.rs"),
-            [change("src/target/mod.rs", ChangeKind::Added)]
-        );
-    }
-
-    #[test]
-    fn a_single_file_elsewhere_is_watched_without_its_neighbours() {
-        let bench = watch(|_| ());
-        let elsewhere = tempfile::tempdir().expect("a temporary folder");
-        let folder =
-            Utf8PathBuf::try_from(elsewhere.path().canonicalize().expect("a path")).expect("UTF-8");
-        fs::write(folder.join("data.txt"), "one").expect("a file");
-        bench
-            .watcher
-            .rescope(Scope {
-                folders: [bench.folder.clone()].into(),
-                files: [folder.join("data.txt")].into(),
-                ..Scope::default()
-            })
-            .expect("a scope");
-        fs::write(folder.join("neighbour.txt"), "noise").expect("a file");
-        fs::write(folder.join("data.txt"), "two").expect("a file");
-        let data = folder.join("data.txt");
-        assert_eq!(bench.until(data.as_str()), [change(data.as_str(), ChangeKind::Modified)]);
-    }
-}
+mod tests;

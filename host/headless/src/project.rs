@@ -107,7 +107,8 @@ impl Project {
     pub fn copy_of(path: impl AsRef<Path>) -> Result<Self, ProjectError> {
         let original = App::load(&utf8(path.as_ref())?)?;
         let folder = tempfile::tempdir().map_err(ProjectError::file(&std::env::temp_dir()))?;
-        copy::copy(original.workspace_root.as_std_path(), folder.path())?;
+        let caches: Vec<PathBuf> = original.caches().into_iter().map(Into::into).collect();
+        copy::copy(original.workspace_root.as_std_path(), folder.path(), &caches)?;
         let root =
             utf8(&fs::canonicalize(folder.path()).map_err(ProjectError::file(folder.path()))?)?;
         let inner =

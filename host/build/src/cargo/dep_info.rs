@@ -1,24 +1,46 @@
 //! Dependency files: which files an artifact was made from.
 //!
-//! cargo writes one beside each artifact, in the syntax of a makefile rule, covering every package
-//! that has no registry for a source: their sources, what they include, what their build scripts watch.
+//! cargo writes one beside each artifact, and rustc one for each crate, in the syntax of a makefile rule. That of an artifact covers
+//! every package that has no registry for a source: their sources, what they include, what their build scripts watch.
 
 use std::{fs, io};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
-/// Reads the file at `path`; paths in it that are relative are taken from `base`. Sorted, each once.
+/// Reads the file at `path`; paths in it that are relative are taken from `base`. Sorted, each once, without `.` and `..`.
 pub(super) fn read(path: &Utf8Path, base: &Utf8Path) -> io::Result<Vec<Utf8PathBuf>> {
     let text = fs::read_to_string(path)?;
-    let mut files: Vec<_> = parse(&text).into_iter().map(|file| base.join(file)).collect();
+    let mut files: Vec<_> =
+        parse(&text).into_iter().map(|file| resolve(&base.join(file))).collect();
     files.sort();
     files.dedup();
     Ok(files)
 }
 
+/// `path` without `.` and `..`. A `..` behind a link leads to where the system would go: out of what the link points to.
+pub(crate) fn resolve(path: &Utf8Path) -> Utf8PathBuf {
+    let mut resolved = Utf8PathBuf::new();
+    for component in path.components() {
+        match component {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => {
+                if resolved.is_symlink()
+                    && let Ok(real) = resolved.canonicalize_utf8()
+                {
+                    resolved = real;
+                }
+                resolved.pop();
+            }
+            other => resolved.push(other),
+        }
+    }
+    resolved
+}
+
 /// The prerequisites of each rule in `text`. A space in a path is written `\ `.
 fn parse(text: &str) -> Vec<String> {
     text.lines()
+        .filter(|line| !line.starts_with('#'))
         .filter_map(|rule| rule.split_once(": "))
         .flat_map(|(_, rest)| paths(rest))
         .collect()
@@ -45,12 +67,14 @@ fn paths(list: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use camino::Utf8Path;
+
+    use super::{parse, resolve};
 
     #[test]
     fn reads_the_files_behind_the_colon() {
         assert_eq!(
-            parse("/t/board.wasm: /a/src/lib.rs /a/text.txt\n"),
+            parse("/t/board.wasm: /a/src/lib.rs /a/text.txt\n# env-dep:A=b: c\n"),
             ["/a/src/lib.rs", "/a/text.txt"]
         );
     }
@@ -72,5 +96,22 @@ mod tests {
     fn no_rule_has_no_files() {
         assert!(parse("").is_empty());
         assert!(parse("/t/b.wasm:\n").is_empty());
+    }
+
+    #[test]
+    fn paths_lose_their_dots() {
+        assert_eq!(resolve(Utf8Path::new("/app/src/.././../x.txt")), "/x.txt");
+        assert_eq!(resolve(Utf8Path::new("/../x.txt")), "/x.txt");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn dots_behind_a_link_lead_out_of_its_target() {
+        let keep = tempfile::tempdir().expect("a temporary folder");
+        let folder = Utf8Path::from_path(keep.path()).expect("UTF-8");
+        let folder = folder.canonicalize_utf8().expect("it exists");
+        std::fs::create_dir_all(folder.join("far/inner")).expect("folders");
+        std::os::unix::fs::symlink(folder.join("far/inner"), folder.join("link")).expect("a link");
+        assert_eq!(resolve(&folder.join("link/../x")), folder.join("far/x"));
     }
 }

@@ -1,9 +1,10 @@
 //! What cargo says during a build, collected: artifacts, warnings and errors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
 
 use camino::Utf8PathBuf;
+use cargo_metadata::diagnostic::{self as rustc, DiagnosticLevel};
 use cargo_metadata::{Message, PackageId};
 
 use super::{BuildEvent, Failure};
@@ -16,6 +17,10 @@ pub(super) struct Messages {
     artifacts: BTreeMap<(String, String), Built>,
     /// With the names of the packages that they are about.
     diagnostics: Vec<(String, Diagnostic)>,
+    /// The folders in which build scripts ran, by package.
+    runs: BTreeMap<String, Vec<Utf8PathBuf>>,
+    /// Paths that errors are about, as the compiler wrote them.
+    named: BTreeSet<String>,
     compiled: usize,
 }
 
@@ -34,8 +39,15 @@ impl Messages {
                 Ok(Message::CompilerArtifact(artifact)) => self.artifact_made(artifact, on),
                 Ok(Message::CompilerMessage(message)) => {
                     let package = name_of(&message.package_id);
+                    if matches!(message.message.level, DiagnosticLevel::Error) {
+                        self.named.extend(named(&message.message));
+                    }
                     let diagnostic = Diagnostic::from_rustc(&message.message);
                     self.diagnostics.extend(diagnostic.map(|diagnostic| (package, diagnostic)));
+                }
+                Ok(Message::BuildScriptExecuted(script)) => {
+                    let run = script.out_dir.parent().map(ToOwned::to_owned);
+                    self.runs.entry(name_of(&script.package_id)).or_default().extend(run);
                 }
                 Ok(_) => {}
                 // The pipe broke; the exit status tells the rest.
@@ -66,6 +78,16 @@ impl Messages {
         self.artifacts.get(&(module.package.clone(), module.target.clone())).cloned()
     }
 
+    /// The folders in which the build script of `package` ran.
+    pub(super) fn runs(&self, package: &str) -> &[Utf8PathBuf] {
+        self.runs.get(package).map_or(&[], Vec::as_slice)
+    }
+
+    /// Paths that errors are about, as the compiler wrote them.
+    pub(super) fn named(&self) -> impl Iterator<Item = &str> {
+        self.named.iter().map(String::as_str)
+    }
+
     /// The warnings about any of `packages`.
     pub(super) fn warnings(&self, packages: &[&str]) -> Vec<Diagnostic> {
         self.diagnostics
@@ -83,14 +105,27 @@ impl Messages {
             self.diagnostics.into_iter().filter(|(_, it)| it.level == Level::Error).collect();
         if errors.is_empty() {
             let diagnostic = Diagnostic::from_cargo(stderr);
-            return Failure { title: cargo_title(stderr).into(), diagnostics: vec![diagnostic] };
+            return Failure {
+                title: cargo_title(stderr).into(),
+                diagnostics: vec![diagnostic],
+                files: Vec::new(),
+            };
         }
         let mut packages: Vec<&str> = errors.iter().map(|(package, _)| package.as_str()).collect();
         packages.dedup();
         let links = errors.iter().all(|(_, error)| error.message.starts_with("linking with"));
         let title = title(&packages, if links { "link" } else { "compile" });
-        Failure { title, diagnostics: errors.into_iter().map(|(_, error)| error).collect() }
+        let diagnostics = errors.into_iter().map(|(_, error)| error).collect();
+        Failure { title, diagnostics, files: Vec::new() }
     }
+}
+
+/// The files that an error points into, and whatever it quotes that looks like a path: a file that is missing has no other place.
+fn named(error: &rustc::Diagnostic) -> Vec<String> {
+    let quoted = error.message.split('`').skip(1).step_by(2);
+    let quoted = quoted.filter(|text| text.contains(['/', '\\'])).map(ToOwned::to_owned);
+    let spans = error.spans.iter().filter(|span| span.is_primary);
+    spans.map(|span| span.file_name.clone()).chain(quoted).collect()
 }
 
 /// `board does not compile`, `board and list do not compile`.

@@ -66,8 +66,8 @@ impl Coordinator {
         let due = std::mem::take(&mut self.running);
         let reloads = due.reload.is_some() || !self.markup.is_empty();
         let (mut news, mut held) = (Vec::new(), Vec::new());
-        for Compiled { version, bytes, files, transform } in modules {
-            self.graph.set_files(&version.module, files);
+        for Compiled { version, bytes, files, folders, transform } in modules {
+            self.graph.set_inputs(&version.module, files, folders);
             let line = self.lines.entry(version.module.clone()).or_default();
             let built = Candidate { version, bytes };
             if !line.push(built.clone(), transform, self.kept) {

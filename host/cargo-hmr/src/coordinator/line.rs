@@ -208,7 +208,7 @@ mod tests {
     }
 
     fn failure() -> Failure {
-        Failure { title: "board failed".into(), diagnostics: Vec::new() }
+        Failure { title: "board failed".into(), diagnostics: Vec::new(), files: Vec::new() }
     }
 
     fn line(hashes: &[&str]) -> Line {

@@ -150,5 +150,6 @@ fn failed_in_page(swap: &Swap) -> Failure {
     Failure {
         title: format!("the new version of `{}` {how}", swap.module),
         diagnostics: vec![diagnostic],
+        files: Vec::new(),
     }
 }

@@ -81,6 +81,7 @@ fn compiled(module: &str, hash: &str) -> Compiled {
         },
         bytes: 1,
         files: vec![format!("/app/{module}/src/lib.rs").into(), "/app/ui/src/lib.rs".into()],
+        folders: Vec::new(),
         transform: Vec::new(),
     }
 }
@@ -95,7 +96,11 @@ fn broken() -> Failure {
         column: None,
         rendered: String::new(),
     };
-    Failure { title: "board does not compile".into(), diagnostics: vec![diagnostic] }
+    Failure {
+        title: "board does not compile".into(),
+        diagnostics: vec![diagnostic],
+        files: Vec::new(),
+    }
 }
 
 fn line(effect: &Effect) -> String {

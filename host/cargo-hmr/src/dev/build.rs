@@ -157,12 +157,12 @@ impl Work {
         let mut modules = Vec::new();
         let mut warnings: Vec<Diagnostic> = Vec::new();
         for Candidate { artifact, prepared } in candidates {
-            let Artifact { module, files, warnings: own, .. } = artifact;
+            let Artifact { module, files, folders, warnings: own, .. } = artifact;
             let bytes = prepared.bytes.len();
             let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
             let version = store.add(&module, prepared, now);
             let transform = transforms.remove(&module).unwrap_or_default();
-            modules.push(Compiled { version, bytes, files, transform });
+            modules.push(Compiled { version, bytes, files, folders, transform });
             // Modules that share a crate share its warnings.
             warnings.extend(own);
         }
@@ -228,5 +228,5 @@ pub(super) fn failure(title: &str, message: &str) -> Failure {
         column: None,
         rendered: message.to_owned(),
     };
-    Failure { title: title.to_owned(), diagnostics: vec![diagnostic] }
+    Failure { title: title.to_owned(), diagnostics: vec![diagnostic], files: Vec::new() }
 }

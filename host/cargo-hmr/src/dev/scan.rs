@@ -23,6 +23,8 @@ pub(super) struct Scanned {
     app: Option<Result<App, AppError>>,
     /// The toolchain, if one was looked for, and the application can be read.
     toolchain: Option<Result<Toolchain, ToolchainError>>,
+    /// The lock file's content when the application was read or could not be; empty if there is none.
+    lock: Option<Vec<u8>>,
 }
 
 type Messages = mpsc::UnboundedSender<Message>;
@@ -62,11 +64,16 @@ fn load(path: &Utf8Path, messages: &Messages) -> Result<App, AppError> {
 
 impl Session {
     /// Starts a scan in the background. The application needs not be read if that was just done.
-    pub(super) fn scan(&self, what: Scan, reads_app: bool) {
+    pub(super) fn scan(&mut self, what: Scan, reads_app: bool) {
         let (messages, path) = (self.messages.clone(), self.options.path.clone());
-        let folder = self.app.root.clone();
+        let (folder, workspace_root) = (self.app.root.clone(), self.app.workspace_root.clone());
+        self.scanning = true;
         tokio::task::spawn_blocking(move || {
             let app = reads_app.then(|| load(&path, &messages));
+            let read = app.as_ref().and_then(|app| app.as_ref().ok());
+            let root = read.map_or(&workspace_root, |app| &app.workspace_root);
+            let lock =
+                reads_app.then(|| std::fs::read(root.join("Cargo.lock")).unwrap_or_default());
             let folder = match &app {
                 Some(Ok(app)) => Some(app.root.clone()),
                 Some(Err(_)) => None,
@@ -79,7 +86,7 @@ impl Session {
                     _ = messages.send(Message::Tell(Event::Progress { message }));
                 })
             });
-            _ = messages.send(Message::Scanned(Box::new(Scanned { app, toolchain })));
+            _ = messages.send(Message::Scanned(Box::new(Scanned { app, toolchain, lock })));
         });
     }
 
@@ -88,7 +95,17 @@ impl Session {
     /// # Errors
     /// There is nothing to compile with, and never was.
     pub(super) fn scanned(&mut self, scanned: Scanned) -> Result<(), ToolchainError> {
-        let Scanned { app, toolchain } = scanned;
+        self.scanning = false;
+        self.take_over(scanned)?;
+        self.catch_up_with_lock();
+        Ok(())
+    }
+
+    fn take_over(&mut self, scanned: Scanned) -> Result<(), ToolchainError> {
+        let Scanned { app, toolchain, lock } = scanned;
+        if let Some(lock) = lock {
+            self.lock = lock;
+        }
         match toolchain {
             Some(Ok(found)) => self.use_toolchain(found),
             Some(Err(error)) if self.toolchain.is_none() => return Err(error),

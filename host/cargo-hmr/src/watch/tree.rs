@@ -1,47 +1,48 @@
 //! What is remembered of files: enough to tell that one changed.
 //!
-//! Reads metadata only, never content. A file's stamp takes in its change time and inode where there are such
-//! things, so that a rename over a file, or a copy that keeps the old time, shows.
+//! Files are compared by their stamps, and if these differ by their content: a build script that writes the same text again and
+//! again changes nothing. The content of large files is not compared.
 
-use std::{collections::BTreeMap, fs::Metadata, ops::Bound, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    ops::Bound,
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use hmr_build::Stamp;
 use walkdir::WalkDir;
 
 use super::{Change, ChangeKind};
 
+/// Up to which size content is compared, in bytes.
+const COMPARED: u64 = 256 << 10;
+
 /// Remembered files, by path.
 #[derive(Default)]
 pub(super) struct Tree {
-    files: BTreeMap<Utf8PathBuf, Stamp>,
+    files: BTreeMap<Utf8PathBuf, Entry>,
 }
 
-#[derive(PartialEq, Eq, Clone, Copy)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    len: u64,
-    identity: (u64, i64, i64),
+#[derive(Clone, Copy)]
+struct Entry {
+    stamp: Stamp,
+    /// The hash of the content, if that is compared.
+    content: Option<u64>,
 }
 
-impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
-        Self {
-            modified: metadata.modified().ok(),
-            len: metadata.len(),
-            identity: identity(metadata),
-        }
+impl Entry {
+    fn read(path: &Utf8Path, stamp: Stamp) -> Self {
+        let content = (stamp.len() <= COMPARED).then(|| std::fs::read(path).ok()).flatten();
+        // If it was written meanwhile, content and stamp do not belong together.
+        let content = content.filter(|_| Stamp::at(path) == Some(stamp));
+        let content = content.map(|content| {
+            let mut hasher = DefaultHasher::new();
+            content.hash(&mut hasher);
+            hasher.finish()
+        });
+        Self { stamp, content }
     }
-}
-
-#[cfg(unix)]
-fn identity(metadata: &Metadata) -> (u64, i64, i64) {
-    use std::os::unix::fs::MetadataExt as _;
-    (metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
-}
-
-#[cfg(not(unix))]
-fn identity(_: &Metadata) -> (u64, i64, i64) {
-    (0, 0, 0)
 }
 
 impl Tree {
@@ -49,24 +50,40 @@ impl Tree {
         self.files.is_empty()
     }
 
+    /// What is remembered of a file.
+    pub(super) fn stamp(&self, path: &Utf8Path) -> Option<&Stamp> {
+        self.files.get(path).map(|entry| &entry.stamp)
+    }
+
+    /// Remembers only these files any longer.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Utf8Path) -> bool) {
+        self.files.retain(|path, _| keep(path));
+    }
+
     /// Looks at `roots` and what is below them, remembers what is there and tells how it differs from what was
-    /// remembered. Every folder met is added to `folders`.
+    /// remembered. Every folder is given to `found` before its entries are read, with `true`, and so is every link to a file, with
+    /// `false`.
     pub(super) fn compare(
         &mut self,
         roots: &[Utf8PathBuf],
         skips: &dyn Fn(&Utf8Path) -> bool,
-        folders: &mut Vec<Utf8PathBuf>,
+        found: &mut dyn FnMut(&Utf8Path, bool),
     ) -> Vec<Change> {
         let mut changes = BTreeMap::new();
         for root in roots {
-            let now = look(root, skips, folders);
+            let now = look(root, skips, found);
             for (path, stamp) in &now {
-                let kind = match self.files.insert(path.clone(), *stamp) {
-                    None => ChangeKind::Added,
-                    Some(before) if before != *stamp => ChangeKind::Modified,
-                    Some(_) => continue,
-                };
-                changes.insert(path.clone(), kind);
+                let before = self.files.get(path).copied();
+                if before.is_some_and(|before| before.stamp == *stamp) {
+                    continue;
+                }
+                let entry = Entry::read(path, *stamp);
+                self.files.insert(path.clone(), entry);
+                match before {
+                    None => _ = changes.insert(path.clone(), ChangeKind::Added),
+                    Some(before) if entry.content.is_some() && before.content == entry.content => {}
+                    Some(_) => _ = changes.insert(path.clone(), ChangeKind::Modified),
+                }
             }
             for path in self.below(root).filter(|path| !now.contains_key(path)).collect::<Vec<_>>()
             {
@@ -90,20 +107,38 @@ impl Tree {
 fn look(
     root: &Utf8Path,
     skips: &dyn Fn(&Utf8Path) -> bool,
-    folders: &mut Vec<Utf8PathBuf>,
+    found: &mut dyn FnMut(&Utf8Path, bool),
 ) -> BTreeMap<Utf8PathBuf, Stamp> {
-    let mut found = BTreeMap::new();
+    let mut files = BTreeMap::new();
     let entries = WalkDir::new(root).follow_links(true).into_iter().filter_entry(|entry| {
-        entry.depth() == 0 || Utf8Path::from_path(entry.path()).is_some_and(|path| !skips(path))
+        let Some(path) = Utf8Path::from_path(entry.path()) else { return false };
+        if entry.depth() > 0 && skips(path) {
+            return false;
+        }
+        // Watched first and read then, so that nothing comes unnoticed between the two.
+        let folder = entry.file_type().is_dir();
+        if folder || entry.path_is_symlink() {
+            found(path, folder);
+        }
+        true
     });
-    // What cannot be read now (gone again, no permission, a loop of links) is not there.
-    for entry in entries.flatten() {
-        let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
-        match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => folders.push(path.to_owned()),
-            Ok(metadata) => _ = found.insert(path.to_owned(), Stamp::of(&metadata)),
-            Err(_) => {}
+    let mut broken = Vec::new();
+    for entry in entries {
+        match entry {
+            Ok(entry) => {
+                let metadata = entry.metadata().ok().filter(|metadata| !metadata.is_dir());
+                let path = Utf8PathBuf::try_from(entry.into_path()).ok();
+                files.extend(path.zip(metadata.as_ref().map(Stamp::of)));
+            }
+            // What cannot be read now (gone again, no permission, a loop of links) is not there.
+            Err(error) => {
+                broken.extend(error.path().and_then(Utf8Path::from_path).map(ToOwned::to_owned));
+            }
         }
     }
-    found
+    // What a link leads to may come.
+    for link in broken.iter().filter(|path: &&Utf8PathBuf| path.is_symlink() && !skips(path)) {
+        found(link, false);
+    }
+    files
 }

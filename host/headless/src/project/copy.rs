@@ -1,6 +1,6 @@
 //! Copies a workspace so that the copy builds like the original, and lets copies share a target folder.
 //!
-//! Left out are target folders, version control and what hangs by a symbolic link. Paths in manifests are kept while
+//! Left out are folders that builds write to, version control and what hangs by a symbolic link. Paths in manifests are kept while
 //! they stay inside, and made absolute where they lead out.
 
 use std::fs::{self, File};
@@ -62,23 +62,33 @@ fn touch(folder: &Path) -> Result<(), ProjectError> {
     Ok(())
 }
 
-/// Copies the workspace in `from` into the folder `to`, which exists.
-pub(super) fn copy(from: &Path, to: &Path) -> Result<(), ProjectError> {
+/// Copies the workspace in `from` into the folder `to`, which exists. Builds of it write to `caches`.
+pub(super) fn copy(from: &Path, to: &Path, caches: &[PathBuf]) -> Result<(), ProjectError> {
     let root = fs::canonicalize(from).map_err(ProjectError::file(from))?;
-    copy_folder(&root, &root, to)
+    let caches: Vec<PathBuf> =
+        caches.iter().filter_map(|cache| fs::canonicalize(cache).ok()).collect();
+    copy_folder(&root, &caches, &root, to)
 }
 
-fn copy_folder(root: &Path, from: &Path, to: &Path) -> Result<(), ProjectError> {
+fn copy_folder(
+    root: &Path,
+    caches: &[PathBuf],
+    from: &Path,
+    to: &Path,
+) -> Result<(), ProjectError> {
     for entry in fs::read_dir(from).map_err(ProjectError::file(from))? {
         let entry = entry.map_err(ProjectError::file(from))?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
         let kind = entry.file_type().map_err(ProjectError::file(&source))?;
         if kind.is_dir() {
-            if LEFT_OUT.iter().any(|name| entry.file_name() == *name) {
+            if LEFT_OUT.iter().any(|name| entry.file_name() == *name)
+                || caches.contains(&source)
+                || source.join("CACHEDIR.TAG").exists()
+            {
                 continue;
             }
             fs::create_dir_all(&target).map_err(ProjectError::file(&target))?;
-            copy_folder(root, &source, &target)?;
+            copy_folder(root, caches, &source, &target)?;
         } else if entry.file_name() == "Cargo.toml" {
             let text = fs::read_to_string(&source).map_err(ProjectError::file(&source))?;
             let text = with_absolute_paths(root, from, &text)

@@ -1,0 +1,100 @@
+//! Files that are others than those that were compiled, where cargo would not see it.
+//!
+//! cargo compares modification times: a file that is newer than the last compilation is compiled again. A file that is put back with
+//! an old time (`mv lib.rs.bak lib.rs`, `cp -p`, `rsync -t`) is another file with an old time, and cargo would keep what it made
+//! from the one before. So the stamps of all files that were read are remembered beside what was made from them. If one differs,
+//! cargo's mark on whatever was made from that file is removed before the next build. The person's files are never touched.
+//!
+//! A file whose stamp is not known, because it was written while it was compiled, counts as another one.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{fs, io::Write as _};
+
+use camino::Utf8PathBuf;
+
+use super::units;
+use crate::{App, Stamp};
+
+/// By how much the clock of a file system may be behind the system's.
+const CLOCK_STEP: Duration = Duration::from_millis(50);
+
+type Stamps = BTreeMap<Utf8PathBuf, Option<Stamp>>;
+
+/// When a build started, for [`learn`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Started((i64, i64));
+
+/// Makes cargo do again what was made from files that are others now. To be called before each build.
+///
+/// # Errors
+/// If cargo's mark on something that must be made again cannot be removed.
+pub(super) fn prepare(app: &App) -> io::Result<Started> {
+    let started = Started(now());
+    let (known, mut stamps) = (load(app), Stamps::new());
+    for unit in units::of(app) {
+        let mut stale = false;
+        for file in unit.files {
+            let stamp = *stamps.entry(file.clone()).or_insert_with(|| Stamp::at(&file));
+            stale |= known.get(&file) != Some(&stamp);
+        }
+        if stale {
+            match fs::remove_file(&unit.mark) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    // Later than the removal: if this is lost, the next build does it again.
+    save(app, &stamps)?;
+    Ok(started)
+}
+
+/// Notes the stamps of files that a build has read for the first time. To be called after each build, however it ended.
+///
+/// # Errors
+/// If they cannot be written.
+pub(super) fn learn(app: &App, started: Started) -> io::Result<()> {
+    let mut stamps = load(app);
+    let before = stamps.len();
+    for file in units::of(app).into_iter().flat_map(|unit| unit.files) {
+        if stamps.contains_key(&file) {
+            continue;
+        }
+        let stamp = Stamp::at(&file);
+        // Whether the compiler has read what is there now is not known of a file that was written during the build.
+        if stamp.is_none_or(|stamp| stamp.touched() < started.0) {
+            stamps.insert(file, stamp);
+        }
+    }
+    if stamps.len() == before { Ok(()) } else { save(app, &stamps) }
+}
+
+fn now() -> (i64, i64) {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = since.saturating_sub(CLOCK_STEP);
+    (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), i64::from(since.subsec_nanos()))
+}
+
+fn path(app: &App) -> Utf8PathBuf {
+    app.target_dir().join("inputs.json")
+}
+
+/// What is remembered; nothing if there is no such file, or none of this version of the tool.
+fn load(app: &App) -> Stamps {
+    let text = fs::read(path(app)).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
+fn save(app: &App, stamps: &Stamps) -> io::Result<()> {
+    let folder = app.target_dir();
+    // Before the first build there is nothing to remember, and cargo makes the folder.
+    if stamps.is_empty() || !folder.is_dir() {
+        return Ok(());
+    }
+    let mut file = tempfile::NamedTempFile::new_in(&folder)?;
+    file.write_all(&serde_json::to_vec(stamps)?)?;
+    file.persist(path(app))?;
+    Ok(())
+}

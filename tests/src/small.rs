@@ -1,0 +1,89 @@
+//! A small application that is compiled in a second: one module, with a stand-in for `hmr-sdk` so that nothing else is built.
+//!
+//! For tests of what the tool notices and builds. Its module does nothing in a page.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::dev::{Dev, tool};
+
+/// What a module must export, by hand. The test's own code is the module `text`.
+const MODULE: &str = r#"
+pub mod text;
+pub extern crate hmr_sdk;
+#[unsafe(no_mangle)] pub extern "C" fn hmr_alloc(_: u32) -> u32 { 8 }
+#[unsafe(no_mangle)] pub extern "C" fn hmr_mount(_: u32, _: u32) -> u32 { text::length() }
+#[unsafe(no_mangle)] pub extern "C" fn hmr_unmount(_: u32) {}
+#[unsafe(no_mangle)] pub extern "C" fn hmr_dispatch(_: u32, _: u32, _: u32) -> u32 { 0 }
+#[unsafe(no_mangle)] pub extern "C" fn capture_state() -> u32 { 0 }
+#[unsafe(no_mangle)] pub extern "C" fn restore_state(_: u32, _: u32) -> u32 { 0 }
+#[unsafe(no_mangle)] pub extern "C" fn hmr_dispose() {}
+#[unsafe(link_section = "hmr.manifest")]
+#[used]
+pub static MANIFEST: [u8; 6] = *b"abi\t1\n";
+"#;
+
+const SDK: &str = "[package]\nname = \"hmr-sdk\"\nedition = \"2024\"\n";
+
+/// A folder with the application in `app`, beside which tests may put files of their own.
+#[derive(Debug)]
+pub struct SmallApp {
+    folder: TempDir,
+}
+
+impl SmallApp {
+    /// An application of one package, which is the workspace's root. `manifest` is what its manifest has besides, and `text` the
+    /// source of `src/text.rs`, with a function `length() -> u32`.
+    ///
+    /// # Panics
+    ///
+    /// If the temporary folder cannot be written.
+    #[must_use]
+    pub fn new(manifest: &str, text: &str) -> Self {
+        let app = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        app.write("sdk/Cargo.toml", SDK);
+        app.write("sdk/src/lib.rs", "");
+        let start = "[package]\nname = \"board\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\nhmr-sdk = { path = \"../sdk\" }\n";
+        app.write("app/Cargo.toml", format!("{start}{manifest}\n[workspace]\n"));
+        app.write("app/index.html", "<hmr-component module=\"board\"></hmr-component>");
+        app.write("app/static/a.css", "p { color: red }");
+        app.write("app/src/lib.rs", MODULE);
+        app.write("app/src/text.rs", text);
+        app
+    }
+
+    /// Where `path`, relative to the folder around the application, is.
+    #[must_use]
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// Puts a file in its place in one step, making the folders that it lies in, so that it is never seen half written.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be written.
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let (path, new) = (self.path(path), self.path(".new"));
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("folders can be made");
+        fs::write(&new, content)
+            .and_then(|()| fs::rename(&new, &path))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    /// Serves it, and returns once its first build is done.
+    ///
+    /// # Panics
+    ///
+    /// If that fails.
+    #[must_use]
+    pub fn serve(&self) -> Dev {
+        let mut command = tool();
+        command.arg("dev").arg(self.path("app")).args(["--json", "--port", "0", "--no-preflight"]);
+        let mut dev = Dev::run(command);
+        dev.wait_built();
+        dev
+    }
+}
