@@ -221,12 +221,6 @@ impl Dev {
         }
     }
 
-    /// The tool's number in the system.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.process.id()
-    }
-
     /// The processes that the tool has started itself and whose programs' names begin like this.
     ///
     /// # Panics

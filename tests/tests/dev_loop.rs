@@ -26,7 +26,7 @@ fn saves_that_never_stop_let_pages_be_updated() {
     let (stop, stopped) = mpsc::channel::<()>();
     let demo = &demo;
     let saved = thread::scope(|scope| {
-        let saver = scope.spawn(move || {
+        let editor = scope.spawn(move || {
             let mut saved = 0;
             // Ten saves a second, until enough updates have come.
             while stopped.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout)
@@ -43,7 +43,7 @@ fn saves_that_never_stop_let_pages_be_updated() {
             }
         }));
         drop(stop);
-        let saved = saver.join().expect("it saves");
+        let saved = editor.join().expect("it saves");
         updates.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         saved
     });
@@ -143,7 +143,8 @@ impl Drop for Unread {
 
 /// Functions that nobody calls: the compiler warns of each.
 fn unused(round: usize) -> String {
-    (0..2500).map(|number| format!("fn unused_{round}_{number}() {{}}\n")).collect()
+    let functions = (0..2500).map(|number| format!("fn unused_{round}_{number}() {{}}"));
+    functions.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
