@@ -32,6 +32,7 @@
  * @property {"committed" | "rolled-back" | "undone" | "unchanged" | "not-mounted" | "declined"} outcome
  * @property {string | null} step that failed
  * @property {string | null} error
+ * @property {"fetch" | "version" | null} cause what kind of failure it was: the bytes did not reach the page, or it is the version itself
  * @property {string[]} events
  */
 /** @typedef {{ ready: object, swap: { sequence: number | null, swaps: SwapResult[] }, failure: object, trap: object, problem: { message: string }, slower: object }} HmrEvents */
@@ -159,6 +160,10 @@ export type SwapResult = {
      */
     step: string | null;
     error: string | null;
+    /**
+     * what kind of failure it was: the bytes did not reach the page, or it is the version itself
+     */
+    cause: "fetch" | "version" | null;
     events: string[];
 };
 export type HmrEvents = {

@@ -35,6 +35,7 @@
  * @property {"committed" | "rolled-back" | "undone" | "unchanged" | "not-mounted" | "declined"} outcome
  * @property {string | null} step that failed
  * @property {string | null} error
+ * @property {"fetch" | "version" | null} cause what kind of failure it was: the bytes did not reach the page, or it is the version itself
  * @property {string[]} events
  */
 

@@ -4,7 +4,7 @@
 
 import { checkModule } from "./inspect.js";
 import { IncompatibleError } from "./sections.js";
-import { FetchError } from "./update.js";
+import { FetchError } from "./swap.js";
 
 /** The first bytes of each wasm binary. */
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
@@ -15,19 +15,26 @@ const MAGIC = [0x00, 0x61, 0x73, 0x6d];
  */
 export function compiler(fetch) {
   return async ({ url }) => {
+    const failed = (/** @type {unknown} */ why) => new FetchError(`\`${url}\` cannot be fetched: ${why instanceof Error ? why.message : why}`);
     let response;
     try {
       response = await fetch(url);
     } catch (error) {
-      throw new FetchError(`\`${url}\` cannot be fetched: ${error instanceof Error ? error.message : error}`);
+      throw failed(error);
     }
-    if (!response.ok) throw new FetchError(`\`${url}\` cannot be fetched: the server answered ${response.status}`);
+    if (!response.ok) throw failed(`the server answered ${response.status}`);
     // The bytes are read beside the compilation, which does not tell types.
     const copy = response.clone().arrayBuffer();
     const compiling = compile(response);
     // Bytes that are none are told below, whoever sees it first.
     compiling.catch(() => {});
-    const bytes = new Uint8Array(await copy);
+    let bytes;
+    try {
+      bytes = new Uint8Array(await copy);
+    } catch (error) {
+      // The connection broke while the bytes came.
+      throw failed(error);
+    }
     if (!MAGIC.every((byte, at) => bytes[at] === byte)) throw new IncompatibleError("the bytes are no WebAssembly module");
     const compiled = await compiling;
     checkModule(compiled, bytes);

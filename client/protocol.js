@@ -57,7 +57,12 @@
 /** @typedef {"committed" | "rolled-back" | "undone" | "unchanged" | "not-mounted" | "declined"} Outcome */
 
 /**
- * @typedef {{ module: string, hash: string, outcome: Outcome, step: Step | null, error: string | null,
+ * What kind of failure kept a version from running: its bytes did not reach the page, or it is the version itself.
+ * @typedef {"fetch" | "version"} Cause
+ */
+
+/**
+ * @typedef {{ module: string, hash: string, outcome: Outcome, step: Step | null, error: string | null, cause: Cause | null,
  *   report: RestoreReport | null, resources: ResourceOutcome[], connections: ConnectionOutcome[], invalidated: Invalidation[],
  *   events: Step[], duration: Partial<Record<Step, number>>, rehearsal: { wait: number, run: number, added: number } | null,
  *   cut?: Record<string, number> }} Swap `cut` is how many entries were left out of the report for the tool, by outcome

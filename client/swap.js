@@ -34,6 +34,15 @@ export class Declined extends Error {
   }
 }
 
+/** A version could not be fetched; a later attempt may do better. */
+export class FetchError extends Error {
+  /** @param {string} message */
+  constructor(message) {
+    super(message);
+    this.name = "FetchError";
+  }
+}
+
 /**
  * What a person reads of an error, whatever was thrown.
  * @param {unknown} error
@@ -57,6 +66,7 @@ export function newSwap({ module, hash }, outcome) {
     outcome,
     step: null,
     error: null,
+    cause: null,
     report: null,
     resources: [],
     connections: [],
@@ -106,5 +116,6 @@ function rollBack(swap, plan, step, error, clock) {
   swap.events.push("rollback");
   plan.rollback(step, error);
   swap.duration.rollback = clock() - began;
-  Object.assign(swap, { outcome: swap.outcome === "undone" ? "undone" : "rolled-back", step, error: describe(error) });
+  const cause = error instanceof FetchError ? "fetch" : "version";
+  Object.assign(swap, { outcome: swap.outcome === "undone" ? "undone" : "rolled-back", step, error: describe(error), cause });
 }

@@ -14,7 +14,7 @@ import { preserve } from "./preserve.js";
 import { attach, takeOver } from "./show.js";
 import { Candidate } from "./slot.js";
 import { EMPTY, checkReport, complete, instancesOf, migratedOf, propsOf, readReport, withTransform } from "./snapshot.js";
-import { Declined, describe, newSwap, runSwap } from "./swap.js";
+import { Declined, FetchError, describe, newSwap, runSwap } from "./swap.js";
 
 /** @typedef {import("./slot.js").Slot} Slot */
 /** @typedef {import("./tree.js").GuestNode} GuestNode */
@@ -48,15 +48,6 @@ import { Declined, describe, newSwap, runSwap } from "./swap.js";
  * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} end undoes the swap to code that trapped on probation, or starts the code afresh
  * @property {(slot: Slot) => void} examine asks code that is on probation whether it is well
  */
-
-/** A version could not be fetched; a later attempt may do better. */
-export class FetchError extends Error {
-  /** @param {string} message */
-  constructor(message) {
-    super(message);
-    this.name = "FetchError";
-  }
-}
 
 /**
  * What was begun for a version before its turn.
@@ -113,7 +104,7 @@ export async function undo(slot, condemned, around) {
   await new Bringing(slot, before.version, { state }, around).undo(swap, before, failed.hash);
   const after = swap.error === null ? "" : `; the version from before could not take its state up again and starts without: ${swap.error}`;
   slot.log("warn", `the swap was undone: ${reason}${after}`);
-  return Object.assign(swap, { error: reason + after });
+  return Object.assign(swap, { error: reason + after, cause: "version" });
 }
 
 /**

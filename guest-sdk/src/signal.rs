@@ -104,11 +104,12 @@ fn make<T: State>(name: Option<&str>, mut value: T) -> Signal<T> {
 
 /// Warns of a second signal in a place that has no name; once in a module.
 fn warn_of_unnamed(key: &str) {
-    if key.ends_with("signal#1") && !runtime().said_unnamed.replace(true) {
+    let Some(first) = key.strip_suffix("#1") else { return };
+    if !runtime().said_unnamed.replace(true) {
         let told = format!(
             "`{key}` goes to no binding, so only its order tells it from `{}`, and an edit that reorders them exchanges their \
              values; `#[scoped]` on the function that makes them, or `signal_keyed`, gives them names",
-            key.trim_end_matches("#1")
+            first
         );
         engine::send_log(2, &told);
     }

@@ -120,6 +120,13 @@ impl Page {
         self.socket.send(Message::text(message.to_string())).expect("the socket takes a message");
     }
 
+    /// Tells that a version of the stopwatch did not reach the page.
+    fn unfetched(&mut self, hash: &str, error: &str) {
+        let swap = json!({"module": "stopwatch", "hash": hash, "outcome": "rolled-back", "step": "prepare", "error": error,
+            "cause": "fetch"});
+        self.say(&json!({"type": "swap", "sequence": 0, "swaps": [swap]}));
+    }
+
     /// Tells how a swap of the stopwatch ended.
     fn swapped(&mut self, hash: &str, outcome: &str, step: &str, error: &str) {
         let swap = json!({"module": "stopwatch", "hash": hash, "outcome": outcome, "step": step, "error": error});
@@ -141,7 +148,7 @@ fn a_version_that_fails_in_one_page_never_becomes_another_page_s() {
     let good = hash(&page.next("hello")).to_owned();
     let bad = server.retitle("Bad");
     page.update_to(&bad);
-    page.swapped(&bad, "rolled-back", "prepare", "`/x.wasm` cannot be fetched: offline");
+    page.unfetched(&bad, "no way to `/x.wasm`");
     server.dev.wait("swap");
     assert_eq!(hash(&server.connect("two").next("hello")), bad, "it was not tried");
 

@@ -3,7 +3,7 @@
 import { JSDOM } from "jsdom";
 import { checkModule } from "../../inspect.js";
 import { Engine } from "../../engine.js";
-import { FetchError } from "../../update.js";
+import { FetchError } from "../../swap.js";
 import { FakeFacilities } from "./facilities.js";
 
 /** How long a test waits for what must come, in milliseconds. */

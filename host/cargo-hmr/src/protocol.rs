@@ -202,6 +202,17 @@ pub enum ClientMessage {
     },
 }
 
+/// What kind of failure kept a version from running in a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Its bytes did not reach the page. Nothing is known of the version.
+    Fetch,
+    /// The version itself, or what it made of the state.
+    #[serde(other)]
+    Version,
+}
+
 /// What became of one module in one page.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -214,8 +225,11 @@ pub struct Swap {
     pub outcome: String,
     /// The step that failed.
     pub step: Option<String>,
-    /// Why it failed, or was declined.
+    /// Why it failed, or was declined; for people.
     pub error: Option<String>,
+    /// What kind of failure it was, if it was one; this, and never the text of `error`, decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// The source file in which it failed, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -246,11 +260,9 @@ impl Swap {
     /// declined by what is mounted, has not been tried.
     #[must_use]
     pub fn condemns(&self) -> bool {
-        let fetching = self.step.as_deref() == Some("prepare")
-            && self.error.as_deref().is_some_and(|error| error.contains("cannot be fetched"));
         match self.outcome.as_str() {
             "undone" => true,
-            "rolled-back" => !fetching,
+            "rolled-back" => self.cause != Some(Cause::Fetch),
             _ => false,
         }
     }
@@ -432,17 +444,29 @@ mod tests {
 
     #[test]
     fn a_version_is_condemned_by_failing_not_by_being_out_of_reach() {
-        let swap = |outcome: &str, step: &str, error: &str| Swap {
-            outcome: outcome.into(),
-            step: Some(step.into()),
-            error: Some(error.into()),
-            ..Swap::default()
-        };
-        assert!(swap("undone", "probation", "unreachable").condemns());
-        assert!(swap("rolled-back", "restore", "unreachable").condemns());
-        assert!(swap("rolled-back", "prepare", "the rehearsal failed").condemns());
-        assert!(!swap("rolled-back", "prepare", "`/@hmr/x` cannot be fetched: offline").condemns());
-        assert!(!swap("declined", "prepare", "it draws").condemns());
-        assert!(!swap("committed", "", "").condemns());
+        let swap = |told: &str| serde_json::from_str::<Swap>(told).expect("a swap");
+        assert!(swap(r#"{"outcome":"undone","step":"probation","cause":"version"}"#).condemns());
+        assert!(swap(r#"{"outcome":"rolled-back","step":"restore","cause":"version"}"#).condemns());
+        assert!(!swap(r#"{"outcome":"rolled-back","step":"prepare","cause":"fetch"}"#).condemns());
+        assert!(!swap(r#"{"outcome":"declined","error":"it draws"}"#).condemns());
+        assert!(!swap(r#"{"outcome":"committed"}"#).condemns());
+        // A page that tells no kind, or one that is not known here, has tried the version.
+        assert!(swap(r#"{"outcome":"rolled-back","step":"prepare"}"#).condemns());
+        assert!(swap(r#"{"outcome":"rolled-back","cause":"later"}"#).condemns());
+    }
+
+    #[test]
+    fn the_words_of_an_error_decide_nothing() {
+        for error in ["`/x.wasm` cannot be fetched: offline", "no", ""] {
+            let swap = |cause| Swap {
+                outcome: "rolled-back".into(),
+                step: Some("prepare".into()),
+                error: Some(error.into()),
+                cause: Some(cause),
+                ..Swap::default()
+            };
+            assert!(!swap(Cause::Fetch).condemns(), "{error}");
+            assert!(swap(Cause::Version).condemns(), "{error}");
+        }
     }
 }

@@ -8,27 +8,16 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 use super::AppError;
 use crate::{cargo::without_status, environment, process, toolchain::TARGET};
 
-/// What cargo's error text says when a registry cannot be reached.
-const NETWORK_WORDS: [&str; 5] =
-    ["network", "failed to download", "failed to fetch", "Could not resolve", "offline"];
-
 /// Asks cargo about the workspace of `manifest`, with its dependencies.
 ///
-/// Only if a registry cannot be reached is what was downloaded before made to do.
+/// If that fails, cargo is asked once more to use only what was downloaded before: that works where nothing but the network
+/// was in the way, whatever words cargo has for it.
 pub(super) fn query(
     manifest: &Utf8Path,
     on_line: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Metadata, AppError> {
     match run(manifest, false, on_line) {
-        Err(AppError::Metadata { message, .. })
-            if NETWORK_WORDS.iter().any(|word| message.contains(word)) =>
-        {
-            run(manifest, true, on_line).map_err(|_| AppError::Metadata {
-                manifest: manifest.to_owned(),
-                message,
-                hint: "a dependency could not be fetched: check the network and the proxy settings",
-            })
-        }
+        Err(error @ AppError::Metadata { .. }) => run(manifest, true, on_line).map_err(|_| error),
         answer => answer,
     }
 }
@@ -52,7 +41,8 @@ fn run(
     let refused = |message: String| AppError::Metadata {
         manifest: manifest.to_owned(),
         message,
-        hint: "mend the manifest; `cargo metadata` in that folder says the same",
+        hint: "fix the manifest, or the network if a dependency could not be fetched; `cargo metadata --format-version=1` in \
+               that folder says the same",
     };
     if !output.success {
         return Err(refused(without_status(&output.stderr).trim().to_owned()));

@@ -132,7 +132,11 @@ fn compile(
         .current_dir(folder);
     let failed = |message: String| ToolchainError::Build {
         compiler: compiler.version.to_string(),
-        hint: hint(&message),
+        hint: format!(
+            "the library's own dependencies come from crates.io: check the network and proxy settings; `{}` is the other way to \
+             the library",
+            super::rustup::ADD_TARGET
+        ),
         message,
     };
     let mut said: Vec<String> = Vec::new();
@@ -145,18 +149,6 @@ fn compile(
     }
     let tail = said.len().saturating_sub(20);
     Err(failed(said[tail..].join("\n")))
-}
-
-fn hint(message: &str) -> String {
-    if message.contains("download")
-        || message.contains("network")
-        || message.contains("resolve host")
-    {
-        "the library's own dependencies come from crates.io: check the network and proxy settings"
-            .into()
-    } else {
-        format!("`{}` is the other way to it", super::rustup::ADD_TARGET)
-    }
 }
 
 /// Reads cargo's progress bar: `Building [===>   ] 12/23: core, alloc`.

@@ -6,7 +6,7 @@ use expect_test::{Expect, expect};
 use hmr_build::Level;
 
 use super::*;
-use crate::protocol::{Swap, Trap};
+use crate::protocol::{Cause, Swap, Trap};
 use crate::store::Store;
 use crate::watch::{Change, ChangeKind};
 
@@ -590,9 +590,19 @@ fn a_version_that_could_not_be_fetched_is_not_refused() {
     let mut bench = started();
     bench.save(&["board/src/lib.rs"]);
     bench.build(&[("board", "b2")]);
-    bench.step(swapped("b2", "rolled-back", "`/x.wasm` cannot be fetched: offline"));
+    // The words of the error are the same: only the kind decides.
+    let failed = |cause: Cause| {
+        let Input::Page(page, Said::Swapped { sequence, mut swaps }) =
+            swapped("b2", "rolled-back", "`/x.wasm` cannot be fetched: offline")
+        else {
+            unreachable!("a swap of a page")
+        };
+        swaps[0].cause = Some(cause);
+        Input::Page(page, Said::Swapped { sequence, swaps })
+    };
+    bench.step(failed(Cause::Fetch));
     assert_eq!(bench.coordinator.hello().modules[0].hash, "b2");
-    bench.step(swapped("b2", "rolled-back", "the rehearsal failed"));
+    bench.step(failed(Cause::Version));
     assert_eq!(bench.coordinator.hello().modules[0].hash, "b1");
 }
 
