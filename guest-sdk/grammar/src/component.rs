@@ -5,7 +5,7 @@ mod props;
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Ident, ItemFn, parse_quote};
+use syn::{Ident, ItemFn, ReturnType, Type, parse_quote};
 
 use crate::error::Mistakes;
 use crate::naming::name_block;
@@ -94,8 +94,25 @@ fn check_signature(function: &ItemFn, mistakes: &mut Mistakes) {
             "render at once, and set a signal when the answer is there",
         );
     }
-    if matches!(signature.output, syn::ReturnType::Default) {
-        mistakes.at(signature.ident.span(), "a component returns a `View`", "add `-> View`");
+    match &signature.output {
+        ReturnType::Default => {
+            mistakes.at(signature.ident.span(), "a component returns a `View`", "add `-> View`");
+        }
+        ReturnType::Type(_, ty) if !may_be_view(ty) => {
+            mistakes.on(ty, "a component returns a `View`", "write `-> View`; `view!` makes one");
+        }
+        ReturnType::Type(..) => {}
+    }
+}
+
+/// Whether a type can be `View`, by whatever name. It has no parameters, so `Option<View>` for instance is another one.
+fn may_be_view(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => path.path.segments.iter().all(|segment| segment.arguments.is_none()),
+        Type::Paren(inner) => may_be_view(&inner.elem),
+        Type::Group(inner) => may_be_view(&inner.elem),
+        Type::Macro(_) | Type::Verbatim(_) => true,
+        _ => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Mistakes in the macros' input, gathered so that all are told at once.
 
-use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
 
 /// The mistakes found so far.
 #[derive(Default)]
@@ -33,6 +33,20 @@ impl Mistakes {
     pub(crate) fn tokens(&self) -> Option<TokenStream> {
         self.0.as_ref().map(syn::Error::to_compile_error)
     }
+}
+
+/// A text as an expression at whose place the compiler warns. A procedural macro cannot warn by itself, so it uses something
+/// that is deprecated for the reason given.
+pub(crate) fn suspicious(
+    span: Span,
+    constant: &str,
+    text: &str,
+    message: &str,
+    hint: &str,
+) -> TokenStream {
+    let constant = Ident::new(constant, span);
+    let note = with_hint(message, hint);
+    quote_spanned!(span=> { #[deprecated(note = #note)] const #constant: &str = #text; #constant })
 }
 
 fn with_hint(message: &str, hint: &str) -> String {

@@ -7,6 +7,7 @@
 mod component;
 mod error;
 mod migration;
+mod names;
 mod naming;
 mod options;
 mod origin;

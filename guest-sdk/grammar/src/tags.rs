@@ -269,6 +269,11 @@ pub(crate) fn is_known(tag: &str) -> bool {
     tag.contains('-') || all().any(|known| known == tag)
 }
 
+/// Whether this is an element of HTML, and not a custom one.
+pub(crate) fn is_html(tag: &str) -> bool {
+    HTML.contains(&tag)
+}
+
 /// Whether an element never has children.
 pub(crate) fn is_void(tag: &str) -> bool {
     VOID.contains(&tag)

@@ -88,7 +88,7 @@ fn components_fill_a_builder() {
     check_view(
         r#"<ui::Card title="T" key={id}><br>"x"</ui::Card>"#,
         &expect![[
-            r#"IntoView :: into_view(child("Card" , :: core :: option :: Option :: Some(:: std :: string :: ToString :: to_string(&id)) , builder(ui :: Card).title("T").children(move || IntoView :: into_view(:: std :: vec ! [IntoView :: into_view(html("br")) , IntoView :: into_view("x")])).__build() , ui :: Card))"#
+            r#"IntoView :: into_view(child("Card" , :: core :: option :: Option :: Some(:: std :: string :: ToString :: to_string(&id)) , builder(ui :: Card).title("T").children(move || { IntoView :: into_view(:: std :: vec ! [IntoView :: into_view(html("br")) , IntoView :: into_view("x")]) }).__build() , ui :: Card))"#
         ]],
     );
 }

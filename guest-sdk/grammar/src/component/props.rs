@@ -159,6 +159,9 @@ pub(super) fn define_props(
         }
     });
     let doc = format!("The props of `{name}`.");
+    let childless = props.iter().all(|prop| prop.name != "children");
+    let childless = childless.then(|| refuse_children(name, vis));
+    let (takes_children, no_children) = childless.unzip();
     quote! {
         #[doc = #doc]
         #[allow(missing_docs)]
@@ -170,6 +173,7 @@ pub(super) fn define_props(
             state: ::core::marker::PhantomData<(#(#states,)*)>,
         }
         #(#markers)*
+        #takes_children
         impl ::hmr_sdk::rt::Props for #props_name {
             type Builder = #builder<#(#missing),*>;
             fn builder() -> Self::Builder {
@@ -180,6 +184,7 @@ pub(super) fn define_props(
         #[allow(missing_docs, clippy::must_use_candidate, clippy::return_self_not_must_use)]
         impl<#(#states),*> #builder<#(#states),*> {
             #(#setters)*
+            #no_children
             #vis fn __build(self) -> #props_name
             where #(#states: #given),*
             {
@@ -187,6 +192,25 @@ pub(super) fn define_props(
             }
         }
     }
+}
+
+/// What makes children of a component that takes none an error with a remedy: a trait that no type has, and the method of the
+/// builder that asks for it.
+fn refuse_children(name: &Ident, vis: &syn::Visibility) -> (TokenStream, TokenStream) {
+    let takes = format_ident!("__{name}TakesChildren");
+    let message = format!("`<{name}>` takes no children");
+    let label = format!("hint: leave them out, or give `{name}` the prop `children: Children`");
+    let definition = quote! {
+        #[doc(hidden)]
+        #[diagnostic::on_unimplemented(message = #message, label = #label)]
+        #vis trait #takes {}
+    };
+    let method = quote! {
+        #vis fn children<T: #takes>(self, _children: T) -> Self {
+            self
+        }
+    };
+    (definition, method)
 }
 
 /// The trait that stands for "this required prop was given".

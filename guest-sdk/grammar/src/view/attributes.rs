@@ -9,7 +9,8 @@ use syn::Expr;
 use syn::spanned::Spanned;
 
 use super::{Element, Views, expr_of_value, name_of};
-use crate::error::most_alike;
+use crate::error::{most_alike, suspicious};
+use crate::{names, tags};
 
 /// The value of an attribute; one that stands alone is `true`.
 pub(super) fn value_or_true(attribute: &KeyedAttribute) -> TokenStream {
@@ -27,6 +28,25 @@ fn listened(name: &str) -> Option<(String, bool)> {
         }
     };
     Some((event.to_owned(), capture))
+}
+
+/// The name of an attribute, with a warning if it looks like a slip of the pen. SVG, MathML and custom elements have others than
+/// are known here.
+fn checked_name(attribute: &KeyedAttribute, name: &str, tag: &str) -> TokenStream {
+    match names::attribute_meant(name).filter(|_| tags::is_html(tag)) {
+        None => quote!(#name),
+        Some(meant) => {
+            let message = format!("`<{tag}>` has no attribute `{name}`");
+            let hint = did_you_mean("", meant);
+            suspicious(attribute.key.span(), "UNKNOWN_ATTRIBUTE", name, &message, &hint)
+        }
+    }
+}
+
+fn did_you_mean(prefix: &str, meant: &str) -> String {
+    format!(
+        "did you mean `{prefix}{meant}`? If the name is your own, write `#[allow(deprecated)]` above the function"
+    )
 }
 
 impl Views {
@@ -80,7 +100,7 @@ impl Views {
         let Some(rest) = rest else { return (self.plain(attribute, &name, tag), false) };
         let value = value_or_true(attribute);
         match prefix {
-            "on" => (self.on(attribute, rest), false),
+            "on" => (self.on(attribute, rest, tag), false),
             "class" => (quote_spanned!(span=> .class(#rest, #value)), false),
             "style" => (quote_spanned!(span=> .style(#rest, #value)), false),
             "prop" => (quote_spanned!(span=> .prop(#rest, #value)), true),
@@ -115,16 +135,39 @@ impl Views {
             }
             _ => {}
         }
+        if self.is_listener(attribute, name) {
+            return TokenStream::new();
+        }
+        let checked = checked_name(attribute, name, tag);
         if let Some(text) = attribute.value_literal_string() {
-            return quote_spanned!(span=> .attr_text(#name, #text));
+            return quote_spanned!(span=> .attr_text(#checked, #text));
         }
         let Some(expr) = expr_of_value(attribute) else {
-            return quote_spanned!(span=> .attr_text(#name, ""));
+            return quote_spanned!(span=> .attr_text(#checked, ""));
         };
         if tag == "hmr-component" && name == "props" && !matches!(expr, Expr::Closure(_)) {
             return quote_spanned!(span=> .attr(#name, ::hmr_sdk::rt::props(&#expr)));
         }
-        quote_spanned!(span=> .attr(#name, #expr))
+        quote_spanned!(span=> .attr(#checked, #expr))
+    }
+
+    /// Whether an attribute is one that would be run as a script, as `onclick` is: engines refuse it.
+    fn is_listener(&mut self, attribute: &KeyedAttribute, name: &str) -> bool {
+        let Some((on, event)) = name.split_at_checked(2) else { return false };
+        if !on.eq_ignore_ascii_case("on") {
+            return false;
+        }
+        let event = event.trim_start_matches(['-', '_']).to_ascii_lowercase();
+        let event = names::event_meant(&event).unwrap_or(&event);
+        let event = if event.is_empty() { "click" } else { event };
+        self.mistakes.on(
+            &attribute.key,
+            &format!(
+                "`{name}` is not how a view listens: attributes that begin with `on` are refused"
+            ),
+            &format!("write `on:{event}={{move |event| …}}`"),
+        );
+        true
     }
 
     fn bind(&mut self, attribute: &KeyedAttribute, what: &str, value: &TokenStream) -> TokenStream {
@@ -143,7 +186,7 @@ impl Views {
         }
     }
 
-    fn on(&mut self, attribute: &KeyedAttribute, rest: &str) -> TokenStream {
+    fn on(&mut self, attribute: &KeyedAttribute, rest: &str, tag: &str) -> TokenStream {
         const MODIFIERS: [(&str, u8); 4] =
             [("prevent", 1), ("stop", 2), ("capture", 4), ("passive", 8)];
         let span = attribute.key.span();
@@ -171,6 +214,15 @@ impl Views {
             return TokenStream::new();
         }
         let handler = self.value(attribute);
+        // What a custom element fires is its own affair.
+        let meant = names::event_meant(event).filter(|_| !tag.contains('-'));
+        let event = meant.map_or_else(
+            || quote!(#event),
+            |meant| {
+                let message = format!("browsers have no event `{event}`");
+                suspicious(span, "UNKNOWN_EVENT", event, &message, &did_you_mean("on:", meant))
+            },
+        );
         quote_spanned!(span=> .on(#event, #flags, #handler))
     }
 

@@ -41,7 +41,8 @@ impl Views {
         }
         if !element.children.is_empty() {
             let children = self.fragment(&element.children, outer);
-            setters.extend(quote_spanned!(span=> .children(move || #children)));
+            // The braces have the place of the tag: it is told there if the component takes no children.
+            setters.extend(quote_spanned!(span=> .children(move || { #children })));
         }
         let props = quote_spanned!(span=> ::hmr_sdk::rt::builder(#name) #setters .__build());
         quote_spanned!(span=> ::hmr_sdk::rt::child(#label, #key, #props, #name))
