@@ -69,6 +69,9 @@ pub use crate::view::{IntoView, View};
 pub mod prelude {
     pub use hmr_macros::{component, migration, scoped, view};
 
+    // What the macros write needs it in packages that have the SDK through another one.
+    #[doc(hidden)]
+    pub use crate as hmr_sdk;
     pub use crate::hooks::{after_update, before_update, health, invalidate, prune};
     pub use crate::scope::{in_scope, scope};
     pub use crate::{

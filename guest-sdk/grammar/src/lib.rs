@@ -11,9 +11,11 @@ mod names;
 mod naming;
 mod options;
 mod origin;
+mod sdk;
 mod tags;
 mod view;
 
 pub use component::{component, scoped};
 pub use migration::migration;
+pub use sdk::{Sdk, reach};
 pub use view::view;

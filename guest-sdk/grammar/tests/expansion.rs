@@ -200,3 +200,38 @@ fn every_mistake_is_told() {
         assert!(expansion.contains(part), "{part} in {expansion}");
     }
 }
+
+#[test]
+fn an_expansion_reaches_the_sdk_by_another_name() {
+    let check = |expansion: &str, named: &str, in_scope: &str| {
+        let reached = |sdk| hmr_grammar::reach(tokens(expansion), &sdk).to_string();
+        let same = |left: String, right: &str| assert_eq!(left, tokens(right).to_string());
+        same(reached(hmr_grammar::Sdk::Named("ui".into())), named);
+        same(reached(hmr_grammar::Sdk::InScope), in_scope);
+    };
+    check(
+        "<A as ::hmr_sdk::rt::Exported>::NAME; { ::hmr_sdk::View::empty() }",
+        "<A as ::ui::rt::Exported>::NAME; { ::ui::View::empty() }",
+        "<A as hmr_sdk::rt::Exported>::NAME; { hmr_sdk::View::empty() }",
+    );
+    let of_the_user = "use a::hmr_sdk::b; hmr_sdk::c(); crate::hmr_sdk::d(); \"::hmr_sdk\"";
+    check(of_the_user, of_the_user, of_the_user);
+}
+
+#[test]
+fn every_macro_reaches_the_sdk_by_global_paths_alone() {
+    let sources = [
+        include_str!("../src/view.rs"),
+        include_str!("../src/view/attributes.rs"),
+        include_str!("../src/view/components.rs"),
+        include_str!("../src/component.rs"),
+        include_str!("../src/component/props.rs"),
+        include_str!("../src/migration.rs"),
+        include_str!("../src/naming.rs"),
+    ];
+    for source in sources {
+        for (at, _) in source.match_indices("hmr_sdk::") {
+            assert!(source[..at].ends_with("::"), "{}", &source[at.saturating_sub(60)..at + 20]);
+        }
+    }
+}

@@ -1,11 +1,13 @@
 //! The procedural macros of hmr-sdk. What they do is in `hmr-grammar`, where it is tested as ordinary functions.
 
+mod sdk;
+
 use proc_macro::TokenStream;
 
 /// Turns markup into a `View`.
 #[proc_macro]
 pub fn view(input: TokenStream) -> TokenStream {
-    hmr_grammar::view(input.into()).into()
+    sdk::reached(hmr_grammar::view(input.into()))
 }
 
 /// Turns a function into a component: its arguments are props. With `export`, pages can mount it; `version = "1.0.0"`
@@ -13,18 +15,18 @@ pub fn view(input: TokenStream) -> TokenStream {
 /// accepts no hot update. In its body, `#[reset] let draft = signal(…);` lets one binding begin anew.
 #[proc_macro_attribute]
 pub fn component(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    hmr_grammar::component(attribute.into(), &item.into()).into()
+    sdk::reached(hmr_grammar::component(attribute.into(), &item.into()))
 }
 
 /// Gives a function that makes signals a key scope of its own, and names its bindings as a component's are.
 #[proc_macro_attribute]
 pub fn scoped(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    hmr_grammar::scoped(attribute.into(), &item.into()).into()
+    sdk::reached(hmr_grammar::scoped(attribute.into(), &item.into()))
 }
 
 /// Marks a function that brings a component's state from one version to another:
 /// `#[migration(Board, from = "1.0.0", to = "1.1.0")] fn rename_draft(saved: &mut Saved) -> Result<(), MigrationError>`.
 #[proc_macro_attribute]
 pub fn migration(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    hmr_grammar::migration(attribute.into(), &item.into()).into()
+    sdk::reached(hmr_grammar::migration(attribute.into(), &item.into()))
 }

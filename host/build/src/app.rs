@@ -313,9 +313,12 @@ fn assemble(
         .into_iter()
         .filter(|package| wanted.as_ref().is_none_or(|names| names.contains(package.name.as_str())))
         .collect();
-    let modules = modules(&members)?;
+    let modules = modules(&members, metadata)?;
     if modules.is_empty() {
-        return Err(AppError::NoModules { path: folder.to_owned(), near: near(&members) });
+        return Err(AppError::NoModules {
+            path: folder.to_owned(),
+            near: near(&members, metadata),
+        });
     }
     let app = App {
         root: page.unwrap_or_else(|| page_folder(folder, &metadata.workspace_root)),
@@ -339,10 +342,12 @@ fn page_folder(folder: &Utf8Path, workspace: &Utf8Path) -> Utf8PathBuf {
     if !has_page(folder) && has_page(workspace) { workspace } else { folder }.to_owned()
 }
 
-fn modules(members: &[&Package]) -> Result<Vec<Module>, AppError> {
+fn modules(members: &[&Package], metadata: &Metadata) -> Result<Vec<Module>, AppError> {
     let mut modules: BTreeMap<String, Module> = BTreeMap::new();
     for package in members {
-        let (Some(target), true) = (cdylib(package), depends_on_sdk(package)) else { continue };
+        let (Some(target), true) = (cdylib(package), metadata::uses(metadata, package, SDK)) else {
+            continue;
+        };
         let mut config = Config::default();
         config.read(&package.manifest_path, Table::Package, &package.metadata)?;
         let name = config.name.unwrap_or_else(|| package.name.to_string());
@@ -366,17 +371,11 @@ fn cdylib(package: &Package) -> Option<&cargo_metadata::Target> {
     package.targets.iter().find(|target| target.is_cdylib())
 }
 
-fn depends_on_sdk(package: &Package) -> bool {
-    package.dependencies.iter().any(|dependency| {
-        dependency.name == SDK && dependency.kind == cargo_metadata::DependencyKind::Normal
-    })
-}
-
 /// Says of packages that are half a module what the other half is.
-fn near(members: &[&Package]) -> String {
+fn near(members: &[&Package], metadata: &Metadata) -> String {
     let mut text = String::new();
     for package in members {
-        let lacks = match (cdylib(package).is_some(), depends_on_sdk(package)) {
+        let lacks = match (cdylib(package).is_some(), metadata::uses(metadata, package, SDK)) {
             (true, false) => "is a `cdylib`, but does not depend on `hmr-sdk`",
             (false, true) => "depends on `hmr-sdk`, but its `crate-type` has no `\"cdylib\"`",
             _ => continue,

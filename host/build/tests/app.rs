@@ -216,3 +216,29 @@ fn app_settings_that_lead_in_a_circle_are_an_error() {
     let error = refused(&fixture.path("a"));
     assert!(error.contains("`app` leads back here"), "{error}");
 }
+
+#[test]
+fn a_module_may_use_the_sdk_by_another_name_or_through_another_package() {
+    let fixture = Fixture::new(&[
+        ("app/Cargo.toml", WORKSPACE),
+        ("app/index.html", ""),
+        (
+            "app/kit/Cargo.toml",
+            &package(
+                "kit",
+                "[dependencies]\nsdk = { package = \"hmr-sdk\", path = \"../../sdk\" }",
+            ),
+        ),
+        ("app/kit/src/lib.rs", ""),
+    ]);
+    let module = |name: &str, dependencies: &str| {
+        let more = format!("[lib]\ncrate-type = [\"cdylib\"]\n{dependencies}");
+        fixture.write(&format!("app/{name}/Cargo.toml"), package(name, &more));
+        fixture.write(&format!("app/{name}/src/lib.rs"), "");
+    };
+    module("renamed", "[dependencies]\nui = { package = \"hmr-sdk\", path = \"../../sdk\" }");
+    module("through", "[dependencies]\nkit = { path = \"../kit\" }");
+    module("tests-only", "[dev-dependencies]\nkit = { path = \"../kit\" }");
+    module("without", "");
+    assert_eq!(modules(&load(&fixture.path("app"))), ["renamed", "through"]);
+}

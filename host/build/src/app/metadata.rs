@@ -1,9 +1,10 @@
 //! `cargo metadata`: starts it and turns its failures into messages.
 
+use std::collections::{HashMap, HashSet};
 use std::process::Command;
 
 use camino::Utf8Path;
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+use cargo_metadata::{DepKindInfo, DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 use super::AppError;
 use crate::{cargo::without_status, environment, process, toolchain::TARGET};
@@ -49,6 +50,21 @@ fn run(
     }
     let text = String::from_utf8_lossy(&output.stdout);
     MetadataCommand::parse(text).map_err(|error| refused(error.to_string()))
+}
+
+/// Whether a package depends on another one of this name, by whatever name and through whatever packages, as a library that goes
+/// into its own.
+pub(super) fn uses(metadata: &Metadata, package: &Package, name: &str) -> bool {
+    let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
+    let nodes: HashMap<_, _> = nodes.map(|node| (&node.id, node)).collect();
+    let (mut seen, mut open) = (HashSet::new(), vec![&package.id]);
+    while let Some(id) = open.pop() {
+        let normal = |kind: &DepKindInfo| kind.kind == DependencyKind::Normal;
+        let dependencies = nodes.get(id).into_iter().flat_map(|node| &node.deps);
+        let dependencies = dependencies.filter(|it| it.dep_kinds.iter().any(normal));
+        open.extend(dependencies.map(|it| &it.pkg).filter(|id| seen.insert(*id)));
+    }
+    metadata.packages.iter().any(|package| *package.name == name && seen.contains(&package.id))
 }
 
 /// The packages that `package` is built with: its dependencies and those of its build script, but not

@@ -1,0 +1,57 @@
+//! The name by which expansions reach the SDK, where it is not `::hmr_sdk`.
+
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+
+/// What expansions call the SDK.
+const NAME: &str = "hmr_sdk";
+
+/// How a package reaches the SDK.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sdk {
+    /// As a dependency of this name.
+    Named(String),
+    /// Through another package that passes the SDK's prelude on: `hmr_sdk` is in scope then.
+    InScope,
+}
+
+/// Makes an expansion reach the SDK in another way than by `::hmr_sdk`.
+#[must_use]
+pub fn reach(expansion: TokenStream, sdk: &Sdk) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = Vec::new();
+    for token in expansion {
+        match token {
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), reach(group.stream(), sdk));
+                inner.set_span(group.span());
+                tokens.push(inner.into());
+            }
+            TokenTree::Ident(name) if name == NAME && ends_in_global(&tokens) => match sdk {
+                Sdk::Named(other) => {
+                    tokens.push(Ident::new(other, name.span()).into());
+                }
+                Sdk::InScope => {
+                    tokens.truncate(tokens.len() - 2);
+                    tokens.push(name.into());
+                }
+            },
+            other => tokens.push(other),
+        }
+    }
+    tokens.into_iter().collect()
+}
+
+/// Whether tokens end in a `::` that begins a path.
+fn ends_in_global(tokens: &[TokenTree]) -> bool {
+    let colon = |token: &TokenTree| matches!(token, TokenTree::Punct(it) if it.as_char() == ':');
+    let [before @ .., first, second] = tokens else { return false };
+    let follows = match before.last() {
+        // A word of the language, `as` for instance, ends no path; what a path begins with does.
+        Some(TokenTree::Ident(word)) => {
+            let word = word.to_string();
+            matches!(word.as_str(), "crate" | "self" | "super" | "Self")
+                || syn::parse_str::<Ident>(&word).is_ok()
+        }
+        _ => false,
+    };
+    colon(first) && colon(second) && !follows
+}
