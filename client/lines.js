@@ -9,6 +9,15 @@
 
 const SECTION = "hmr.lines";
 
+/**
+ * Whether a source file is one of the user's own, as the compiler names it: the files of a workspace by their paths in it, all
+ * others by absolute paths.
+ * @param {string} file
+ */
+export function isOwn(file) {
+  return !/^$|^[/\\<]|:\\/.test(file);
+}
+
 /** Reads a list of rows until the one that an offset is in. */
 class Reader {
   /** @param {ArrayBuffer} bytes */

@@ -12,7 +12,7 @@ import { CALL_BUDGET, HANDED_OVER_BYTES } from "./constants.js";
 import { COMPONENT_PREFIX } from "./inspect.js";
 import { cut } from "./limits.js";
 import { EMPTY, checkMigrated, instancesOf } from "./snapshot.js";
-import { placesOf } from "./lines.js";
+import { isOwn, placesOf } from "./lines.js";
 import { GuestTrap, framesOf, readPanic } from "./trap.js";
 
 /** @typedef {"debug" | "info" | "warn" | "error"} Level */
@@ -31,6 +31,12 @@ const LEVELS = ["debug", "info", "warn", "error"];
  * @property {(json: string) => void} invalidate
  */
 
+
+/**
+ * How many calls under way are looked at for the place of a trap, as in the headless engine. A panic has a dozen of the standard
+ * library between itself and the user's code; V8 tells ten unless it is asked for more.
+ */
+const FRAMES = 100;
 
 /** What all modules of an engine share. */
 export class Stack {
@@ -314,6 +320,8 @@ export class Guest {
     this.#calls.began(name);
     if (this.#budget) this.#budget.value = this.#stack.budget;
     this.#room = HANDED_OVER_BYTES;
+    const frames = Error.stackTraceLimit;
+    if (frames < FRAMES) Error.stackTraceLimit = FRAMES;
     try {
       const answer = code();
       // An import that failed ends the code, even if it went on.
@@ -323,6 +331,7 @@ export class Guest {
       this.trap = this.#explain(error, name);
       throw this.trap;
     } finally {
+      Error.stackTraceLimit = frames;
       this.#calls.ended(this.trap !== null);
       this.#stack.depth--;
       this.#running = false;
@@ -338,9 +347,12 @@ export class Guest {
     const message = cause instanceof Error ? cause.message : String(cause);
     const stack = error instanceof Error ? (error.stack ?? "") : "";
     const late = this.#budget !== null && this.#budget.value < 0;
-    if (!late && this.#panic) return new GuestTrap(this.#panic, stack);
+    const panic = late ? null : this.#panic;
+    if (panic && isOwn(panic.file ?? "")) return new GuestTrap(panic, stack);
     const frames = framesOf(error);
     const at = this.#refused === null ? this.#placed(frames) : null;
+    // A panic of the standard library or of a dependency: the user's own line led to it.
+    if (panic) return new GuestTrap(at?.place ? { message: panic.message, ...at.place } : panic, stack);
     const where = at?.name ?? frames.find((frame) => frame.name !== null)?.name ?? name;
     return new GuestTrap({ message: late ? `ran for too long in \`${where}\`` : message, ...at?.place }, stack);
   }

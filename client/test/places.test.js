@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isOwn } from "../lines.js";
 import { guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
 
@@ -29,4 +30,11 @@ test("what an import refused is no trap of the code: it has no place, as in the 
   const swap = await page.update(2, page.version("b", lined({ resources: ["["] })));
   assert.equal(swap.outcome, "rolled-back");
   assert.doesNotMatch(swap.error ?? "", /a\.rs/);
+});
+
+test("which source files are the user's own, as in the other engine", () => {
+  for (const own of ["src/lib.rs", "board/src/a b.rs", "src\\lib.rs"]) assert.ok(isOwn(own), own);
+  for (const other of ["", "/rustc/0123/library/std/src/time.rs", "C:\\a\\lib.rs", "\\\\server\\lib.rs", "<anon>"]) {
+    assert.ok(!isOwn(other), other);
+  }
 });

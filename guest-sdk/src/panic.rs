@@ -1,9 +1,21 @@
 //! Tells the engine of a panic before the module traps.
 
-use std::panic::PanicHookInfo;
+use std::cell::Cell;
+use std::panic::{Location, PanicHookInfo};
 
 use hmr_abi::event::PanicInfo;
 use hmr_abi::text::cut;
+
+thread_local! {
+    /// The place of the panic that is about to be, if it is not where it is raised.
+    static PLACE: Cell<Option<&'static Location<'static>>> = const { Cell::new(None) };
+}
+
+/// Panics on behalf of a line of the user's that is not among the calls under way any more.
+pub(crate) fn at(place: &'static Location<'static>, message: &str) -> ! {
+    PLACE.set(Some(place));
+    panic!("{message}")
+}
 
 /// The message and place of a panic.
 pub(crate) fn describe(info: &PanicHookInfo<'_>) -> PanicInfo {
@@ -15,7 +27,7 @@ pub(crate) fn describe(info: &PanicHookInfo<'_>) -> PanicInfo {
         .unwrap_or("a panic without a message");
     // A message may be of any length, and is read by people.
     let message = cut(message).into_owned();
-    info.location().map_or_else(
+    PLACE.take().or(info.location()).map_or_else(
         || PanicInfo { message: message.clone(), ..PanicInfo::default() },
         |place| PanicInfo {
             message: message.clone(),

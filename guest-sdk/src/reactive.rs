@@ -8,6 +8,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::rc::Rc;
 
 use sycamore_reactive as reactive;
@@ -21,7 +22,8 @@ thread_local! {
     /// Whether what a handler or task runs under has gone meanwhile; none in what runs of itself.
     static OWNER: RefCell<Option<Rc<Cell<bool>>>> = const { RefCell::new(None) };
     static RUNNING: Cell<u32> = const { Cell::new(0) };
-    static PENDING: RefCell<Vec<Trigger>> = const { RefCell::new(Vec::new()) };
+    /// What was written, and where.
+    static PENDING: RefCell<Vec<(Trigger, Place)>> = const { RefCell::new(Vec::new()) };
     /// How often something was written. What a memo was computed for while writes waited holds until the next write.
     static WRITES: Cell<u64> = const { Cell::new(0) };
     /// Whether a handler, a task or a hook runs.
@@ -30,26 +32,40 @@ thread_local! {
     static TURN: Cell<u64> = const { Cell::new(0) };
 }
 
+/// How many times in a row what a write has set off may write again. Effects that write what they read do it for ever.
+const MOST_ROUNDS: u32 = 100_000;
+
+type Place = &'static Location<'static>;
+
 /// What a write notifies.
 pub(crate) type Trigger = reactive::Signal<Rc<dyn Any>>;
 
 /// Runs the dependents of a trigger: now, or when the outermost effect, handler or batch has returned.
+#[track_caller]
 pub(crate) fn notify(trigger: Trigger) {
     WRITES.set(WRITES.get() + 1);
-    PENDING.with_borrow_mut(|pending| pending.push(trigger));
+    let place = Location::caller();
+    PENDING.with_borrow_mut(|pending| pending.push((trigger, place)));
     drain();
 }
 
 fn drain() {
+    let mut rounds = 0;
     while RUNNING.get() == 0 {
         let triggers = PENDING.take();
-        if triggers.is_empty() {
-            return;
+        let Some((_, place)) = triggers.last() else { return };
+        rounds += 1;
+        if rounds > MOST_ROUNDS {
+            crate::panic::at(
+                place,
+                "effects go round in a circle: what follows this signal writes it again and again; write it only where its value \
+                 changes",
+            );
         }
         // Together, so that what depends on several of them runs once.
         holding(|| {
             reactive::batch(|| {
-                for trigger in triggers.into_iter().filter(|trigger| trigger.is_alive()) {
+                for (trigger, _) in triggers.into_iter().filter(|(trigger, _)| trigger.is_alive()) {
                     trigger.update(|_| {});
                 }
             });

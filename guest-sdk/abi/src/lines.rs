@@ -9,6 +9,17 @@
 /// The custom section's name.
 pub const SECTION: &str = "hmr.lines";
 
+/// How many calls under way are looked at for the place of a trap, the innermost ones. A panic has a dozen of the standard
+/// library between itself and the user's code.
+pub const FRAMES: usize = 100;
+
+/// Whether a source file is one of the user's own, as the compiler names it: the files of a workspace by their paths in it, all
+/// others (the standard library, packages of a registry) by absolute paths.
+#[must_use]
+pub fn is_own(file: &str) -> bool {
+    !(file.is_empty() || file.starts_with(['/', '\\', '<']) || file.contains(":\\"))
+}
+
 /// From where code comes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lines {
@@ -126,7 +137,7 @@ fn read(from: &mut &[u8]) -> Result<u32, LinesError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lines, Row};
+    use super::{Lines, Row, is_own};
 
     fn sample() -> Lines {
         let row = |offset, place| Row { offset, place };
@@ -163,6 +174,23 @@ mod tests {
         ];
         for (offset, place) in cases {
             assert_eq!(lines.find(offset), place, "at {offset}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_the_workspace_is_the_users_own() {
+        for own in ["src/lib.rs", "board/src/a b.rs", "src\\lib.rs"] {
+            assert!(is_own(own), "{own}");
+        }
+        for other in [
+            "",
+            "/rustc/0123/library/std/src/sys/time/unsupported.rs",
+            "/root/.cargo/registry/src/serde/src/lib.rs",
+            "C:\\Users\\a\\.cargo\\lib.rs",
+            "\\\\server\\share\\lib.rs",
+            "<anon>",
+        ] {
+            assert!(!is_own(other), "{other}");
         }
     }
 

@@ -5,10 +5,12 @@
 //! into a module gets a number of ticks. Code that was compiled once is cheap to run often, so functions
 //! are compiled without optimisation: a swap waits for the compiler.
 
+use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use hmr_abi::constants::{CALL_BUDGET, HANDED_OVER_BYTES};
+use hmr_abi::lines::FRAMES;
 use wasmtime::{Config, Engine, Module, OptLevel, Strategy};
 
 /// How long an epoch lasts.
@@ -80,6 +82,7 @@ fn start(strategy: Strategy) -> Result<Engine, String> {
     let mut config = Config::new();
     config.strategy(strategy);
     config.epoch_interruption(true);
+    config.wasm_backtrace_max_frames(NonZeroUsize::new(FRAMES));
     if let Strategy::Cranelift = strategy {
         config.cranelift_opt_level(OptLevel::None);
     }

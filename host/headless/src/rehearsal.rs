@@ -21,11 +21,13 @@ mod outline;
 mod walk;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hmr_abi::constants::HANDED_OVER_BYTES;
-use hmr_abi::lines::{self, Lines};
+use hmr_abi::event::PanicInfo;
+use hmr_abi::lines::{self, Lines, is_own};
 use hmr_abi::state::{RestoreReport, TransformOp};
 use wasmtime::{Config, Engine, Linker, Module, OptLevel, RegallocAlgorithm, Strategy};
 
@@ -262,8 +264,10 @@ impl Stage {
                 &mut guest,
             );
             let run = running.elapsed();
-            let trapped = told.failure.as_ref().is_some_and(|(_, fault)| fault.trapped);
-            if trapped && matches!(compiled.code, Code::Split(..)) {
+            let unclear = told.failure.as_ref().is_some_and(|(_, fault)| {
+                fault.trapped || fault.panic.as_ref().is_some_and(|info| !is_own(&info.file))
+            });
+            if unclear && matches!(compiled.code, Code::Split(..)) {
                 // It called what is not there, or really fails: then all of it tells where.
                 missed = true;
                 continue;
@@ -319,19 +323,26 @@ impl Code {
     /// What went wrong, with the function and the place, as far as they are known.
     fn describe(&self, version: &Version, fault: &Fault) -> String {
         let message = &fault.message;
-        if fault.panicked {
-            return message.clone();
+        if let Some(PanicInfo { file, line, column, .. }) = &fault.panic
+            && is_own(file)
+        {
+            return format!("{message} ({file}:{line}:{column})");
         }
         let lines = custom_section(&version.bytes, lines::SECTION)
             .and_then(|section| Lines::parse(&section).ok())
             .unwrap_or_default();
         let place = |frame: &Frame| lines.find(u32::try_from(self.offset(version, frame)?).ok()?);
         let placed = fault.frames.iter().find_map(|frame| Some((frame, place(frame)?)));
+        let at = placed.map(|(_, (file, line))| format!(" ({file}:{line})"));
+        if let Some(PanicInfo { file, line, column, .. }) = &fault.panic {
+            let own = (!file.is_empty()).then(|| format!(" ({file}:{line}:{column})"));
+            return format!("{message}{}", at.or(own).unwrap_or_default());
+        }
         let frame = placed.map(|(frame, _)| frame).or(fault.frames.first());
         let name = frame.and_then(|frame| self.name(&version.outline, frame));
         let name = name.filter(|name| !name.is_empty());
         let within = name.map(|name| format!(" in `{name}`")).unwrap_or_default();
-        let at = placed.map(|(_, (file, line))| format!(" ({file}:{line})")).unwrap_or_default();
+        let at = at.unwrap_or_default();
         format!("{message}{within}{at}")
     }
 
@@ -383,6 +394,7 @@ fn engine(strategy: Strategy) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config.strategy(strategy);
     config.epoch_interruption(true);
+    config.wasm_backtrace_max_frames(NonZeroUsize::new(lines::FRAMES));
     config.wasm_multi_memory(true);
     // Lessons are learned beside rehearsals: they are not to have all cores.
     config.parallel_compilation(false);

@@ -220,3 +220,18 @@ fn what_cannot_be_found_out_is_skipped() {
     let (outcome, _, error) = preflight.rehearse("broken");
     assert_eq!(outcome, Outcome::Skipped, "{error}");
 }
+
+#[test]
+fn a_panic_in_code_of_others_is_told_with_the_line_of_the_users_own() {
+    // The section `hmr.lines`: all of the code comes from line 7 of `a.rs`.
+    let lines = r#"(@custom "hmr.lines" "\01\04a.rs\01\00\01\0e")"#;
+    let told = r#"(data (i32.const 800) "{\22message\22:\22no time\22,\22file\22:\22/rustc/0/time.rs\22,\22line\22:13,\22column\22:9}")"#;
+    let mut preflight = Preflight::start();
+    preflight.version("good", &module("", ""));
+    assert_eq!(preflight.rehearse("good"), passed());
+    let panics = "(call $panic (i32.const 800) (i32.const 68)) (unreachable)";
+    preflight.version("bad", &module(panics, &format!("{told} {lines}")));
+    let (outcome, step, error) = preflight.rehearse("bad");
+    assert_eq!((outcome, &*step), (Outcome::Failed, "restore"), "{error}");
+    assert_eq!(error, "no time (a.rs:7)");
+}

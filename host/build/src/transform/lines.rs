@@ -10,7 +10,7 @@ use gimli::{
     AttributeValue, DebugLine, DebugLineOffset, DebugLineStr, DebugStr, EndianSlice,
     IncompleteLineProgram, LittleEndian,
 };
-use hmr_abi::lines::{Lines, Row};
+use hmr_abi::lines::{Lines, Row, is_own};
 
 use super::Sections;
 
@@ -102,8 +102,7 @@ impl<'a> Tables<'a> {
             _ => self.text(file.directory(header)?)?,
         };
         let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-        let absolute = path.starts_with('/') || path.contains(":\\") || path.starts_with('<');
-        (!absolute).then_some(path)
+        is_own(&path).then_some(path)
     }
 
     fn text(&self, value: AttributeValue<Slice<'a>>) -> Option<String> {

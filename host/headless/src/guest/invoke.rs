@@ -125,6 +125,13 @@ impl Guest {
             fault @ (Fault::Trap(_) | Fault::Timeout(_)) if error.is::<Trap>() => {
                 placed(fault, self.place(error).map(|(_, place)| place))
             }
+            // A panic of the standard library or of a dependency: the user's own line led to it.
+            Fault::Panic(info) if !lines::is_own(&info.file) => match self.place(error) {
+                Some((_, (file, line))) => {
+                    Fault::Panic(PanicInfo { message: info.message, file, line, column: 0 })
+                }
+                None => Fault::Panic(info),
+            },
             fault => fault,
         }
     }

@@ -31,8 +31,8 @@ pub(super) struct Fault {
     pub(super) message: String,
     /// Where the code was, the innermost first, if it was the code that failed.
     pub(super) frames: Vec<Frame>,
-    /// Whether the code said itself what is wrong, with its place.
-    pub(super) panicked: bool,
+    /// What the code said itself of its panic, with its place.
+    pub(super) panic: Option<PanicInfo>,
     /// Whether it may have called what is not there: it trapped as code does then, and without a word.
     pub(super) trapped: bool,
     /// Whether its time was over.
@@ -54,7 +54,7 @@ impl Fault {
         Self {
             message: cut_owned(message.into()),
             frames: Vec::new(),
-            panicked: false,
+            panic: None,
             trapped: false,
             late: false,
         }
@@ -215,11 +215,8 @@ fn fault(error: &Error, panic: Option<PanicInfo>, limits: RehearsalLimits) -> Fa
         offset: frame.module_offset(),
     });
     if let Some(info) = panic {
-        let message = match info.file.as_str() {
-            "" => info.message,
-            file => format!("{} ({file}:{}:{})", info.message, info.line, info.column),
-        };
-        return Fault { panicked: true, ..Fault::plain(message) };
+        let message = info.message.clone();
+        return Fault { frames: frames.collect(), panic: Some(info), ..Fault::plain(message) };
     }
     let message = match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => {
