@@ -1,7 +1,7 @@
 /**
  * Rehearsals of swaps by the tool.
  *
- * In: a version and the state that it is to take over. Out: the tool's verdict, or null where none is to be had: nobody
+ * In: a version and the state that it is to take over. Out: the tool's verdict, or why there is none: nobody
  * is connected, or it takes too long. A page never waits for one that cannot come.
  */
 
@@ -13,7 +13,7 @@ const LONGEST_WAIT = 2000;
 
 /** The rehearsals that a page waits for. */
 export class Rehearsals {
-  /** @type {Map<number, (verdict: Verdict | null) => void>} */
+  /** @type {Map<number, (verdict: Verdict) => void>} */
   #open = new Map();
   #nextId = 1;
   #send;
@@ -31,37 +31,42 @@ export class Rehearsals {
   /**
    * @param {Version} version
    * @param {string} snapshot
-   * @returns {Promise<Verdict | null>} null if there is none
+   * @returns {Promise<Verdict>} `skipped` if there is none
    */
   ask({ module, hash, transform }, snapshot) {
     const id = this.#nextId++;
     return new Promise((resolve) => {
-      const timer = this.#timers.setTimeout(() => this.#end(id, null), LONGEST_WAIT);
+      const timer = this.#timers.setTimeout(() => this.#skip(id, `no verdict came in ${LONGEST_WAIT} ms`), LONGEST_WAIT);
       this.#open.set(id, (verdict) => {
         this.#timers.clearTimeout(timer);
         resolve(verdict);
       });
-      if (!this.#send({ id, module, hash, snapshot, transform: transform ?? [] })) this.#end(id, null);
+      if (!this.#send({ id, module, hash, snapshot, transform: transform ?? [] })) this.#skip(id, "the tool could not be asked");
     });
   }
 
   /** @param {Verdict} verdict */
   answered(verdict) {
-    this.#end(verdict.id, verdict);
+    this.#end(verdict);
   }
 
   /** To be called when the tool is gone: it answers nothing any more. */
   disconnected() {
-    for (const id of [...this.#open.keys()]) this.#end(id, null);
+    for (const id of [...this.#open.keys()]) this.#skip(id, "the tool is gone");
   }
 
   /**
    * @param {number} id
-   * @param {Verdict | null} verdict
+   * @param {string} error why there is no verdict
    */
-  #end(id, verdict) {
-    const resolve = this.#open.get(id);
-    this.#open.delete(id);
+  #skip(id, error) {
+    this.#end({ id, outcome: "skipped", step: null, error, duration: { wait: 0, run: 0 } });
+  }
+
+  /** @param {Verdict} verdict */
+  #end(verdict) {
+    const resolve = this.#open.get(verdict.id);
+    this.#open.delete(verdict.id);
     resolve?.(verdict);
   }
 }

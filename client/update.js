@@ -51,7 +51,7 @@ import { Declined, FetchError, describe, newSwap, runSwap } from "./swap.js";
 
 /**
  * What was begun for a version before its turn.
- * @typedef {{ compiled: Promise<WebAssembly.Module>, verdict: Promise<Verdict | null> | null }} Prepared
+ * @typedef {{ compiled: Promise<WebAssembly.Module>, verdict: Promise<Verdict> | null }} Prepared
  */
 
 /**
@@ -261,8 +261,8 @@ class Bringing {
     if (!prepared?.verdict) return;
     const ready = this.#around.clock();
     const verdict = await prepared.verdict;
-    if (!verdict || verdict.outcome === "skipped") return;
-    swap.rehearsal = { ...verdict.duration, added: this.#around.clock() - ready };
+    const skipped = verdict.outcome === "skipped" ? (verdict.error ?? "no reason was given") : null;
+    swap.rehearsal = { ...verdict.duration, added: this.#around.clock() - ready, skipped };
     if (verdict.outcome === "failed") throw new Error(verdict.error ?? "the rehearsal failed");
   }
 

@@ -57,7 +57,7 @@ test("a swap waits for its rehearsal, with the page's own state and the update's
   page.timers.now += 12;
   page.engine.rehearsals.answered(verdict(request?.id ?? 0));
   const swap = await done;
-  assert.deepEqual([swap.outcome, swap.rehearsal], ["committed", { wait: 1, run: 20, added: 12 }]);
+  assert.deepEqual([swap.outcome, swap.rehearsal], ["committed", { wait: 1, run: 20, added: 12, skipped: null }]);
   assert.deepEqual([page.get("h2").textContent, page.get("button").textContent], ["b", "2"]);
 });
 
@@ -74,20 +74,20 @@ test("a failed rehearsal rolls back in prepare, and the version is refused", asy
   assert.deepEqual(page.engine.learn([version]), []);
 });
 
-/** @type {[string, (page: Page) => void][]} */
+/** @type {[string, string, (page: Page) => void][]} */
 const NONE = [
-  ["that was skipped", (page) => page.engine.rehearsals.answered(verdict(1, { outcome: "skipped", error: "it is not built in" }))],
-  ["that takes too long", (page) => page.timers.pass(2000)],
-  ["of a tool that is gone", (page) => page.engine.rehearsals.disconnected()],
+  ["that was skipped", "it is not built in", (page) => page.engine.rehearsals.answered(verdict(1, { outcome: "skipped", error: "it is not built in" }))],
+  ["that takes too long", "no verdict came in 2000 ms", (page) => page.timers.pass(2000)],
+  ["of a tool that is gone", "the tool is gone", (page) => page.engine.rehearsals.disconnected()],
 ];
-for (const [what, happens] of NONE) {
-  test(`a rehearsal ${what} holds no swap up`, async () => {
+for (const [what, why, happens] of NONE) {
+  test(`a rehearsal ${what} holds no swap up, and it is told why`, async () => {
     const page = await started();
     const done = begun(page, rehearsed(page, "b"));
     await page.settled();
     happens(page);
     const swap = await done;
-    assert.deepEqual([swap.outcome, swap.rehearsal], ["committed", null]);
+    assert.deepEqual([swap.outcome, swap.rehearsal?.skipped], ["committed", why]);
   });
 }
 

@@ -248,7 +248,8 @@ pub struct Swap {
     pub events: Vec<String>,
     /// Milliseconds by step.
     pub duration: Value,
-    /// How long a rehearsal took, in milliseconds: `wait`, `run`, and `added`, for which the page waited for nothing else.
+    /// How long a rehearsal took, in milliseconds: `wait`, `run`, and `added`, for which the page waited for nothing else. If there
+    /// was none, `skipped` is why.
     pub rehearsal: Option<Value>,
     /// How many entries were left out of the report because it was too long, by their outcome.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -12,6 +12,7 @@ use hmr_abi::{ABI_VERSION, IMPORT_MODULE, exports, imports};
 use wasmtime::{ExternType, FuncType, GlobalType, Module, Mutability, ValType};
 
 use crate::machine::{self, CompileError};
+use crate::rehearsal::{MOST_BYTES, MOST_FUNCTIONS};
 
 /// Why bytes are no module that an engine can run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +72,16 @@ pub enum ModuleError {
         name: String,
         /// The type that it has.
         found: String,
+    },
+    /// The module is larger than what is rehearsed.
+    #[error(
+        "the module has {functions} functions in {bytes} bytes; up to {MOST_FUNCTIONS} functions in {MOST_BYTES} bytes are rehearsed"
+    )]
+    TooLarge {
+        /// How many functions it has, as far as they were counted.
+        functions: usize,
+        /// Its size.
+        bytes: usize,
     },
     /// wasmtime does not run on this machine.
     #[error("wasmtime cannot run here: {0}")]

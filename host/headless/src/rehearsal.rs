@@ -41,6 +41,10 @@ use crate::module::{ModuleError, check, check_exported, custom_section};
 /// A base is outdated if a version brings more than one function for so many that the base has.
 const OUTDATED_SHARE: usize = 8;
 
+/// The largest module that is rehearsed: a larger one takes longer to compile than anybody waits for, and too much memory.
+pub(crate) const MOST_FUNCTIONS: usize = 30_000;
+pub(crate) const MOST_BYTES: usize = 64 << 20;
+
 /// How long an epoch lasts.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -171,8 +175,15 @@ impl Stage {
     /// # Errors
     /// [`ModuleError`]: the bytes are no module that an engine runs.
     pub fn prepare(&self, module: &str, bytes: &[u8]) -> Result<Version, ModuleError> {
+        let within = |functions| {
+            let fits = functions <= MOST_FUNCTIONS && bytes.len() <= MOST_BYTES;
+            let too_large = || ModuleError::TooLarge { functions, bytes: bytes.len() };
+            fits.then_some(()).ok_or_else(too_large)
+        };
+        within(0)?;
         let outline =
             Outline::read(bytes).map_err(|error| ModuleError::Invalid(error.to_string()))?;
+        within(outline.functions().len())?;
         let mut version = Version {
             module: module.to_owned(),
             bytes: bytes.into(),

@@ -30,7 +30,7 @@ pub fn end_with_tool() {
 }
 
 /// The version of the messages. A process that speaks another one is of no use.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// The largest part of a frame, in bytes.
 const LARGEST: u32 = 256 << 20;
@@ -58,6 +58,8 @@ pub enum Request {
         /// The page's snapshot, as JSON text.
         snapshot: String,
     },
+    /// Asks for a sign of life; the answer does not wait for rehearsals.
+    Ping,
     /// A page is about to swap.
     Rehearse {
         /// What the answer is told by.
@@ -95,6 +97,8 @@ pub enum Answer {
         /// Its [`PROTOCOL`].
         protocol: u32,
     },
+    /// The answer to [`Request::Ping`].
+    Pong,
     /// The answer to [`Request::Rehearse`].
     Verdict {
         /// Which one.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use hmr_abi::state::{Snapshot, TransformOp};
@@ -29,14 +30,26 @@ enum Incoming {
 ///
 /// # Errors
 /// What the reader or the writer says, and when wasmtime does not run here.
-pub fn serve(mut from: impl Read + Send + 'static, mut to: impl Write) -> io::Result<()> {
+pub fn serve(
+    mut from: impl Read + Send + 'static,
+    to: impl Write + Send + 'static,
+) -> io::Result<()> {
     let stage = Stage::new().map_err(io::Error::other)?;
-    write_frame(&mut to, &Answer::Ready { protocol: PROTOCOL }, &[])?;
+    let to = Arc::new(Mutex::new(to));
+    write(&to, &Answer::Ready { protocol: PROTOCOL })?;
     let (incoming, inbox) = mpsc::channel();
     let lessons = learner(incoming.clone());
+    let pongs = Arc::clone(&to);
     thread::spawn(move || {
         loop {
-            let read = read_frame::<Request>(&mut from);
+            let read = match read_frame::<Request>(&mut from) {
+                // At once, whatever else goes on.
+                Ok(Some((Request::Ping, _))) => match write(&pongs, &Answer::Pong) {
+                    Ok(()) => continue,
+                    Err(error) => Err(error),
+                },
+                read => read,
+            };
             let last = !matches!(read, Ok(Some(_)));
             if incoming.send(Incoming::Request(read)).is_err() || last {
                 return;
@@ -65,13 +78,17 @@ pub fn serve(mut from: impl Read + Send + 'static, mut to: impl Write) -> io::Re
             Incoming::Request(request) => {
                 let Some((request, bytes)) = request? else { break };
                 if let Some(answer) = theatre.answer(request, &bytes) {
-                    write_frame(&mut to, &answer, &[])?;
+                    write(&to, &answer)?;
                 }
             }
             Incoming::Lesson(module, learned) => theatre.learned(&module, learned),
         }
     }
     Ok(())
+}
+
+fn write(to: &Mutex<impl Write>, answer: &Answer) -> io::Result<()> {
+    write_frame(&mut *to.lock().unwrap_or_else(PoisonError::into_inner), answer, &[])
 }
 
 /// The thread that learns.
@@ -123,6 +140,8 @@ impl Theatre {
 
     fn answer(&mut self, request: Request, bytes: &[u8]) -> Option<Answer> {
         match request {
+            // It was answered where it was read.
+            Request::Ping => None,
             Request::Version { module, hash } => {
                 self.add(module, hash, bytes);
                 None

@@ -222,6 +222,35 @@ fn what_cannot_be_found_out_is_skipped() {
 }
 
 #[test]
+fn what_is_too_large_to_be_compiled_in_time_is_skipped_with_the_reason() {
+    let mut preflight = Preflight::start();
+    preflight.version("bomb", &module("", &"(func)".repeat(100_000)));
+    let (outcome, _, error) = preflight.rehearse("bomb");
+    assert_eq!(outcome, Outcome::Skipped, "{error}");
+    assert!(error.contains("100009 functions") && error.contains("30000"), "{error}");
+    preflight.version("good", &module("", ""));
+    assert_eq!(preflight.rehearse("good"), passed());
+}
+
+#[test]
+fn a_sign_of_life_does_not_wait_for_a_rehearsal() {
+    let mut preflight = Preflight::start();
+    preflight.version("endless", &module("(loop (br 0))", ""));
+    let instance = r#"{"instance":1,"component":"Counter","props":{}}"#;
+    let request = Request::Rehearse {
+        id: 7,
+        module: "counter".into(),
+        hash: "endless".into(),
+        snapshot: format!(r#"{{"abi":1,"instances":[{instance}]}}"#),
+        transform: serde_json::Value::Null,
+    };
+    preflight.send(&request, &[]);
+    preflight.send(&Request::Ping, &[]);
+    assert_eq!(preflight.answer(), Answer::Pong);
+    assert!(matches!(preflight.answer(), Answer::Verdict { outcome: Outcome::Failed, .. }));
+}
+
+#[test]
 fn a_panic_in_code_of_others_is_told_with_the_line_of_the_users_own() {
     // The section `hmr.lines`: all of the code comes from line 7 of `a.rs`.
     let lines = r#"(@custom "hmr.lines" "\01\04a.rs\01\00\01\0e")"#;

@@ -15,6 +15,13 @@ const NAME: &str = "hmr-preflight";
 /// The environment variable that names the program, whatever it is called.
 const VARIABLE: &str = "HMR_PREFLIGHT";
 
+/// What is told where there is neither the program nor anything that it could be built from.
+pub(super) fn missing() -> String {
+    format!(
+        "swaps are not rehearsed: there is no `{NAME}`\nhint: `cargo install --path host/preflight` in a clone of cargo-hmr installs it; `--no-preflight` does without"
+    )
+}
+
 /// The program that the environment names, else beside the tool's own executable, else on the `PATH`.
 pub(super) fn installed() -> Option<PathBuf> {
     if let Some(named) = env::var_os(VARIABLE) {

@@ -86,8 +86,12 @@ fn times(swap: &Swap) -> String {
     let total: f64 = steps.map_or(0.0, |steps| steps.values().filter_map(Value::as_f64).sum());
     let mut text = format!(" {FAINT}· {total:.1} ms");
     let time = |name| swap.rehearsal.as_ref().and_then(|times| times.get(name)?.as_f64());
+    let skipped = swap.rehearsal.as_ref().and_then(|times| times.get("skipped")?.as_str());
     if let (Some(run), Some(added)) = (time("run"), time("added")) {
-        _ = write!(text, " · rehearsed in {run:.0} ms, {added:.0} ms added");
+        _ = match skipped {
+            None => write!(text, " · rehearsed in {run:.0} ms, {added:.0} ms added"),
+            Some(why) => write!(text, " · not rehearsed, {added:.0} ms added: {why}"),
+        };
     }
     format!("{text}{FAINT:#}")
 }
@@ -261,6 +265,15 @@ mod tests {
                 "  ✓ #4 / board swapped: 9 reset, 30 kept, 9 added, 9 orphaned ({}; and 10 more; 30 more are not in the report, which was too long) · 0.0 ms",
                 resets.join("; ")
             )
+        );
+    }
+
+    #[test]
+    fn what_a_swap_waited_for_in_vain_is_told() {
+        assert_eq!(
+            told(json!({"module": "board", "outcome": "committed",
+                "rehearsal": {"wait": 0, "run": 0, "added": 1003.2, "skipped": "`hmr-preflight` does not answer"}})),
+            "  ✓ #4 / board swapped: no state · 0.0 ms · not rehearsed, 1003 ms added: `hmr-preflight` does not answer"
         );
     }
 
