@@ -7,6 +7,9 @@
  * is followed by JSON of that length. Otherwise `run()` answers a number.
  */
 
+import { isOwn, placesOf } from "./lines.js";
+import { MOST_FRAMES, describedAt, framesOf, readPanic } from "./trap.js";
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const LEVELS = ["debug", "info", "warn", "error"];
@@ -42,11 +45,26 @@ export async function runIsolated(bytes, context) {
   }
   exports = (await WebAssembly.instantiate(compiled, imports)).exports;
   if (typeof exports.run !== "function") throw new Error("the module has no function `run` among its exports");
+  // Nothing else runs in its thread.
+  Error.stackTraceLimit = MOST_FRAMES;
   try {
     return { value: call(exports, context), logs };
   } catch (error) {
-    throw panic === "" ? error : new Error(messageOf(panic), { cause: error });
+    throw new Error(explained(error, panic, compiled), { cause: error });
   }
+}
+
+/**
+ * What went wrong, with the place as the other engine has it.
+ * @param {unknown} error
+ * @param {string} panic JSON of a `PanicInfo`; empty if there was none
+ * @param {WebAssembly.Module} compiled
+ */
+function explained(error, panic, compiled) {
+  const { message, file = "", line = 0 } = panic === "" ? { message: error instanceof Error ? error.message : String(error) } : readPanic(panic);
+  if (isOwn(file) || (panic === "" && !(error instanceof WebAssembly.RuntimeError))) return describedAt(message, file, line);
+  const place = placesOf(compiled, framesOf(error).map(({ offset }) => offset ?? -1)).find((found) => found !== null);
+  return place ? describedAt(message, place.file, place.line) : describedAt(message, file, line);
 }
 
 /**
@@ -62,14 +80,4 @@ function call(exports, context) {
   if (answer === 0) return null;
   const length = new DataView(exports.memory.buffer).getUint32(answer, true);
   return JSON.parse(decoder.decode(new Uint8Array(exports.memory.buffer, answer + 4, length)));
-}
-
-/** @param {string} panic JSON of a `PanicInfo` */
-function messageOf(panic) {
-  try {
-    const { message, file, line } = JSON.parse(panic);
-    return file ? `${message} (${file}:${line})` : String(message);
-  } catch {
-    return panic;
-  }
 }

@@ -122,10 +122,12 @@ function tell(swap, revived) {
       for (const reset of resets) log("warn", swap.module, reset);
       return;
     }
-    case "rolled-back":
-      status.warn(`\`${swap.module}\` was not swapped: ${swap.error}\nIt failed in the step \`${swap.step}\`; the version before goes on`);
-      status.stand(`version of ${swap.module}`, `\`${swap.module}\` runs the version from before the last save`);
+    case "rolled-back": {
+      const meanwhile = swap.running ? "the version before goes on" : "none of its code runs yet";
+      status.warn(`\`${swap.module}\` was not swapped: ${swap.error}\nIt failed in the step \`${swap.step}\`; ${meanwhile}`);
+      if (swap.running) status.stand(`version of ${swap.module}`, `\`${swap.module}\` runs the version from before the last save`);
       return;
+    }
     case "undone":
       status.warn(`\`${swap.module}\` was swapped back: ${swap.error}\nThe version before goes on with its state from before`);
       status.stand(`version of ${swap.module}`, `\`${swap.module}\` runs the version from before the last save`);
@@ -204,6 +206,8 @@ const engine = new Engine({
     transport.send({ type: "slower", module, hash, before, call, calls, before_ms: beforeMs, after_ms: afterMs });
   },
 });
+
+overlay.watch(() => engine.modules().some(({ running }) => running));
 
 /** What of the state of before a reload is still to be put back. @type {Restoration | null} */
 let restoration = null;

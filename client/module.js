@@ -13,7 +13,7 @@ import { COMPONENT_PREFIX } from "./inspect.js";
 import { cut } from "./limits.js";
 import { EMPTY, checkMigrated, instancesOf } from "./snapshot.js";
 import { isOwn, placesOf } from "./lines.js";
-import { GuestTrap, framesOf, readPanic } from "./trap.js";
+import { GuestTrap, MOST_FRAMES, framesOf, readPanic } from "./trap.js";
 
 /** @typedef {"debug" | "info" | "warn" | "error"} Level */
 
@@ -31,12 +31,6 @@ const LEVELS = ["debug", "info", "warn", "error"];
  * @property {(json: string) => void} invalidate
  */
 
-
-/**
- * How many calls under way are looked at for the place of a trap, as in the headless engine. A panic has a dozen of the standard
- * library between itself and the user's code; V8 tells ten unless it is asked for more.
- */
-const FRAMES = 100;
 
 /** What all modules of an engine share. */
 export class Stack {
@@ -321,7 +315,7 @@ export class Guest {
     if (this.#budget) this.#budget.value = this.#stack.budget;
     this.#room = HANDED_OVER_BYTES;
     const frames = Error.stackTraceLimit;
-    if (frames < FRAMES) Error.stackTraceLimit = FRAMES;
+    if (frames < MOST_FRAMES) Error.stackTraceLimit = MOST_FRAMES;
     try {
       const answer = code();
       // An import that failed ends the code, even if it went on.

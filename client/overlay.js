@@ -69,6 +69,15 @@ export class HmrOverlay extends HTMLElement {
   #escape = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Escape" && this.hasAttribute("open")) this.dismiss();
   };
+  #running = () => true;
+
+  /**
+   * Lets it know whether code runs in the page.
+   * @param {() => boolean} running
+   */
+  watch(running) {
+    this.#running = running;
+  }
 
   connectedCallback() {
     document.addEventListener("keydown", this.#escape, true);
@@ -144,7 +153,8 @@ export class HmrOverlay extends HTMLElement {
     [...this.#entries.values()].reverse().forEach(({ title, body }, index) => {
       panel.append(make("header", {}, make("h1", {}, title), ...(index === 0 ? [close] : [])), ...body);
     });
-    panel.append(make("p", { class: "hint" }, "The page keeps running the last version that worked. Esc closes this until there is something new"));
+    const meanwhile = this.#running() ? "The page goes on with the code that it has" : "None of its code runs yet: the page starts once this is fixed";
+    panel.append(make("p", { class: "hint" }, `${meanwhile}. Esc closes this until there is something new`));
     const shade = make("div", { class: "shade" }, panel);
     shade.addEventListener("click", (event) => {
       if (event.target === shade) this.dismiss();

@@ -62,7 +62,7 @@
  */
 
 /**
- * @typedef {{ module: string, hash: string, outcome: Outcome, step: Step | null, error: string | null, cause: Cause | null,
+ * @typedef {{ module: string, hash: string, outcome: Outcome, step: Step | null, error: string | null, cause: Cause | null, running?: boolean,
  *   report: RestoreReport | null, resources: ResourceOutcome[], connections: ConnectionOutcome[], invalidated: Invalidation[],
  *   events: Step[], duration: Partial<Record<Step, number>>, rehearsal: { wait: number, run: number, added: number, skipped: string | null } | null,
  *   cut?: Record<string, number> }} Swap `cut` is how many entries were left out of the report for the tool, by outcome

@@ -6,6 +6,22 @@
 
 import { cut } from "./limits.js";
 
+/**
+ * How many calls under way are looked at for the place of a trap, as in the headless engine. A panic has a dozen of the standard
+ * library between itself and the user's code; V8 tells ten unless it is asked for more.
+ */
+export const MOST_FRAMES = 100;
+
+/**
+ * A message with its place, if that is known.
+ * @param {string} message
+ * @param {string} file
+ * @param {number} line
+ */
+export function describedAt(message, file, line) {
+  return file ? `${message} (${file}:${line})` : message;
+}
+
 /** The end of a module's running code. */
 export class GuestTrap extends Error {
   /**
@@ -23,7 +39,7 @@ export class GuestTrap extends Error {
 
   /** The message with the place, as far as it is known. */
   get described() {
-    return this.file ? `${this.message} (${this.file}:${this.line})` : this.message;
+    return describedAt(this.message, this.file, this.line);
   }
 
   /** The message with the place to the column, as far as it is known. */

@@ -238,6 +238,7 @@ class Bringing {
       rollback: (/** @type {import("./protocol.js").Step} */ step, /** @type {unknown} */ error) => this.#rollback(step, error),
     };
     return runSwap(swap, plan, this.#around.clock).then((done) => {
+      if (done?.outcome === "rolled-back") done.running = this.#slot.guest !== null;
       if (done) this.#handleInvalidated(done);
       return done;
     });

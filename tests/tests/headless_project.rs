@@ -224,3 +224,83 @@ fn an_edit_of_text_that_is_not_there_once_is_an_error() {
     let error = project.edit("shared/src/lib.rs", "no such text", "").expect_err("it is not there");
     assert!(matches!(error, ProjectError::Edit { count: 0, .. }), "{error}");
 }
+
+/// An app whose modules do not have the SDK as a dependency of its own name: `renamed` calls it `ui`, and `through` has it from the
+/// package `kit` alone.
+fn other_names() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk");
+    let sdk = sdk.display();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        std::fs::write(path, text).expect("a file");
+    };
+    let package = |name: &str, rest: &str| {
+        let head = "version = \"0.1.0\"\nedition = \"2024\"";
+        write(
+            &format!("{name}/Cargo.toml"),
+            &format!("[package]\nname = \"{name}\"\n{head}\n{rest}\n"),
+        );
+    };
+    let module = "[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]";
+    write(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"kit\", \"renamed\", \"through\"]\n",
+    );
+    package("kit", &format!("[dependencies]\nhmr-sdk = {{ path = \"{sdk}\" }}"));
+    package("renamed", &format!("{module}\nui = {{ package = \"hmr-sdk\", path = \"{sdk}\" }}"));
+    package("through", &format!("{module}\nkit = {{ path = \"../kit\" }}"));
+    write("kit/src/lib.rs", "pub use hmr_sdk::prelude::*;\n");
+    let body = r#"
+#[scoped]
+fn counter() -> Signal<i32> {
+    let count = signal(0);
+    count
+}
+
+#[component]
+fn Label(text: String, #[prop(default = 1)] times: usize, children: Children) -> View {
+    view! { <b>{text.repeat(times)}</b> {children} }
+}
+
+#[component(export, version = "1.1.0")]
+pub fn App(#[prop(default)] start: i32) -> View {
+    let count = counter();
+    #[reset]
+    let shown = signal(true);
+    view! {
+        <button class:on={shown} on:click={move |_| count.update(|n| *n += 1)}>{move || start + count.get()}</button>
+        <Show when={move || shown.get()}><Label text={"label".to_owned()}>" inside"</Label></Show>
+        {move || (count.get() > 0).then(|| view! { <For each={move || vec![1, 2]} key={|n| *n} view={|n| view! { <i>{n}</i> }} /> })}
+    }
+}
+
+#[migration(App, from = "1.0.0", to = "1.1.0")]
+fn rename(saved: &mut Saved) -> Result<(), MigrationError> {
+    saved.remove("old");
+    Ok(())
+}
+"#;
+    let names = "use ui::{Children, MigrationError, Saved, Signal, View, component, migration, scoped, signal, view};\n";
+    write("renamed/src/lib.rs", &format!("{names}{body}"));
+    write(
+        "through/src/lib.rs",
+        &format!("mod inside {{\nuse kit::*;\n{body}\n}}\npub use inside::*;\n"),
+    );
+    folder
+}
+
+#[test]
+fn the_sdk_may_have_another_name_or_come_through_another_package() {
+    let folder = other_names();
+    let project = Project::copy_of(folder.path()).expect("the app can be copied");
+    for module in ["renamed", "through"] {
+        let place = format!(r#"<hmr-component module="{module}" component="App"></hmr-component>"#);
+        let page = project.page(&place).expect("the app compiles");
+        assert_eq!((page.problems(), page.traps()), (vec![], vec![]), "{}", page.html());
+        click(&page, "button");
+        assert_eq!((page.text("button"), page.text("b")), ("1".to_owned(), "label".to_owned()));
+        assert_eq!(page.texts("i"), ["1", "2"]);
+    }
+}

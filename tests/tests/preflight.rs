@@ -87,6 +87,59 @@ fn a_process_that_is_killed_is_started_again_and_pages_are_asked_anew() {
     assert_eq!(verdict["outcome"], "passed", "{verdict}");
 }
 
+/// Sends a signal to the one process that rehearses; answers which it was.
+fn signal(dev: &Dev, signal: &str) -> u32 {
+    let processes = dev.children("hmr-preflight");
+    let [process] = processes[..] else { panic!("not one process rehearses: {processes:?}") };
+    let sent = Command::new("kill").args([signal, &process.to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    process
+}
+
+#[test]
+fn a_process_that_is_stopped_holds_nobody_up_and_another_takes_its_place() {
+    let demo = DemoCopy::take();
+    let mut dev = Dev::start(demo.folder());
+    dev.wait_built();
+    dev.wait_preflight();
+    let mut page = Page::open(&dev);
+    let hello = page.read("hello");
+    let versions = hello["modules"].as_array().expect("modules");
+    let version = versions.iter().find(|it| it["module"] == "stopwatch").expect("the stopwatch");
+
+    let stopped = signal(&dev, "-STOP");
+    let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));
+    assert_eq!(verdict["outcome"], "skipped", "{verdict}");
+    assert_eq!(verdict["error"], "`hmr-preflight` does not answer");
+    let told = dev.wait_until("preflight that is lost", SOON, |event| {
+        event["event"] == "preflight" && event["ready"] == false
+    });
+    assert!(told["message"].as_str().is_some_and(|it| it.contains("does not answer")), "{told}");
+    // Told once it can be asked again.
+    page.read("rehearsals");
+    assert_ne!(dev.children("hmr-preflight"), [stopped]);
+    let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));
+    assert_eq!(verdict["outcome"], "passed", "{verdict}");
+}
+
+#[test]
+fn a_process_that_dies_again_and_again_comes_back() {
+    let demo = DemoCopy::take();
+    let mut dev = Dev::start(demo.folder());
+    dev.wait_built();
+    dev.wait_preflight();
+    let mut page = Page::open(&dev);
+    let hello = page.read("hello");
+    let versions = hello["modules"].as_array().expect("modules");
+    let version = versions.iter().find(|it| it["module"] == "stopwatch").expect("the stopwatch");
+    for _ in 0..5 {
+        signal(&dev, "-KILL");
+        page.read("rehearsals");
+    }
+    let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));
+    assert_eq!(verdict["outcome"], "passed", "{verdict}");
+}
+
 #[test]
 fn a_tool_told_not_to_rehearse_does_not_let_pages_wait() {
     let demo = DemoCopy::take();

@@ -76,7 +76,7 @@ pub enum TransformError {
     },
     /// An import or an export of another type than the ABI gives it.
     #[error(
-        "module `{module}`: `{name}` is {found}, where the ABI has {expected}\nhint: let `hmr-sdk` define it, and have only one version of it: `cargo tree -i hmr-sdk`"
+        "module `{module}`: `{name}` is {found}, where the ABI has {expected}\nhint: let `hmr-sdk` define it, and have only one version of it: `cargo tree --duplicates --target wasm32-unknown-unknown`"
     )]
     WrongType {
         /// The module's name.
@@ -108,7 +108,7 @@ pub enum TransformError {
     },
     /// The manifest section cannot be read.
     #[error(
-        "module `{module}`: {reason}\nhint: have only one version of `hmr-sdk`: `cargo tree -i hmr-sdk`"
+        "module `{module}`: {reason}\nhint: have only one version of `hmr-sdk`: `cargo tree --duplicates --target wasm32-unknown-unknown`"
     )]
     Manifest {
         /// The module's name.
@@ -130,7 +130,7 @@ fn version_hint(found: u32) -> &'static str {
     if found < hmr_abi::ABI_VERSION {
         "update the library: `cargo update -p hmr-sdk`"
     } else {
-        "update the tool: `cargo install cargo-hmr`"
+        "update the tool: `cargo install --path host/cargo-hmr` in a newer clone of cargo-hmr"
     }
 }
 

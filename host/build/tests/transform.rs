@@ -211,7 +211,7 @@ fn a_foreign_import_is_told_where_it_comes_from() {
 fn another_abi_version_says_what_to_update() {
     let error = Parts { manifest: Some("abi\t2\n"), ..good() }.error();
     assert!(error.contains("version 2 of the ABI, this tool for version 1"), "{error}");
-    assert!(error.contains("`cargo install cargo-hmr`"), "{error}");
+    assert!(error.contains("`cargo install --path host/cargo-hmr`"), "{error}");
     let error = Parts { manifest: Some("abi\t0\n"), ..good() }.error();
     assert!(error.contains("`cargo update -p hmr-sdk`"), "{error}");
 }

@@ -425,6 +425,7 @@ impl Coordinator {
         effects.push(Effect::Tell(Event::BuildFailed {
             title: failure.title.clone(),
             diagnostics: failure.diagnostics.clone(),
+            running: self.lines.values().any(|line| line.current().is_some()),
         }));
         effects.push(Effect::Send(ServerMessage::BuildFailed {
             sequence,

@@ -87,6 +87,8 @@ pub enum Event {
         title: String,
         /// Why.
         diagnostics: Vec<Diagnostic>,
+        /// Whether there is code from before, which pages go on with.
+        running: bool,
     },
     /// cargo has succeeded.
     BuildFinished {

@@ -230,6 +230,9 @@ pub struct Swap {
     /// What kind of failure it was, if it was one; this, and never the text of `error`, decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
+    /// Of what was rolled back, whether code of the module runs in the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running: Option<bool>,
     /// The source file in which it failed, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,

@@ -176,7 +176,9 @@ fn human(event: &Event) -> String {
         Event::Ready { url, urls, app, port_taken, warning } => {
             ready(url, urls, app, *port_taken, warning.as_deref())
         }
-        Event::BuildFailed { title, diagnostics } => failure(title, diagnostics),
+        Event::BuildFailed { title, diagnostics, running } => {
+            failure(title, diagnostics, *running)
+        }
         Event::BuildFinished { warnings, .. } => warnings
             .iter()
             .map(|warning| warning.rendered.trim_end().to_owned())
@@ -277,13 +279,15 @@ fn ready(
     text + "\n"
 }
 
-fn failure(title: &str, diagnostics: &[Diagnostic]) -> String {
+fn failure(title: &str, diagnostics: &[Diagnostic], running: bool) -> String {
     let mut text = String::new();
     for diagnostic in diagnostics.iter().filter(|each| each.level == Level::Error) {
         text.push_str(diagnostic.rendered.trim_end());
         text.push_str("\n\n");
     }
-    _ = write!(text, "{BAD}✗ {title}{BAD:#}; {FAINT}the old code runs on{FAINT:#}");
+    let meanwhile =
+        if running { "the old code runs on" } else { "pages start once it builds: save a fix" };
+    _ = write!(text, "{BAD}✗ {title}{BAD:#}; {FAINT}{meanwhile}{FAINT:#}");
     text
 }
 
@@ -401,6 +405,16 @@ mod tests {
     }
 
     #[test]
+    fn old_code_is_only_spoken_of_where_there_is_some() {
+        let told = |running| {
+            let (title, diagnostics) = ("board does not compile".into(), Vec::new());
+            plain(&Event::BuildFailed { title, diagnostics, running })
+        };
+        assert_eq!(told(true), "✗ board does not compile; the old code runs on");
+        assert_eq!(told(false), "✗ board does not compile; pages start once it builds: save a fix");
+    }
+
+    #[test]
     fn colours_of_the_compiler_are_left() {
         let diagnostic = Diagnostic {
             level: Level::Error,
@@ -411,7 +425,8 @@ mod tests {
             column: None,
             rendered: "\u{1b}[1;91merror\u{1b}[0m\u{1b}]0;title\u{7}".to_owned(),
         };
-        let event = Event::BuildFailed { title: "it failed".into(), diagnostics: vec![diagnostic] };
+        let (title, diagnostics) = ("it failed".into(), vec![diagnostic]);
+        let event = Event::BuildFailed { title, diagnostics, running: true };
         let text = human(&shown(event));
         assert!(text.starts_with("\u{1b}[1;91merror\u{1b}[0m␛]0;title␇\u{1b}[0m"), "{text:?}");
     }

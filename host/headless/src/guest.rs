@@ -101,11 +101,16 @@ impl Guest {
     /// Instantiates `code` and registers its components.
     pub(crate) fn start(code: &Code, terms: &Terms) -> Result<Self, Fault> {
         let mut guest = Self::instantiate(&code.module, terms)?;
-        guest.bytes = Some(std::sync::Arc::clone(&code.bytes));
+        guest.know_bytes(std::sync::Arc::clone(&code.bytes));
         for component in &code.components {
             guest.invoke(&format!("{}{component}", exports::COMPONENT_PREFIX), &[])?;
         }
         Ok(guest)
+    }
+
+    /// Lets traps be placed by what the binary tells of its lines.
+    pub(crate) fn know_bytes(&mut self, bytes: std::sync::Arc<[u8]>) {
+        self.bytes = Some(bytes);
     }
 
     /// Instantiates without registering anything.

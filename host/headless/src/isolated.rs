@@ -114,6 +114,7 @@ pub fn execute(bytes: &[u8], execution: &Execution) -> Result<Executed, ExecuteE
     let terms = Terms { limits, clock: Rc::new(Cell::new(now)), calls: Rc::default() };
     let failed = |fault: Fault| ExecuteError::Failed(fault.to_string());
     let mut guest = Guest::instantiate(&module, &terms).map_err(failed)?;
+    guest.know_bytes(bytes.into());
     let answer = if takes_context {
         run_with_context(&mut guest, &execution.context)
     } else {

@@ -190,11 +190,11 @@ fn written((parameters, results): (&[ValType], &[ValType])) -> String {
 /// Where imports of this origin come from as a rule, and what to do about it.
 fn hint(from: &str) -> &'static str {
     if from.contains("wbindgen") || from == "wbg" || from.ends_with("_bg.js") {
-        "a crate in it uses wasm-bindgen, which needs another engine: find it with `cargo tree -i wasm-bindgen`, and turn off its feature for JavaScript (`js`, `wasm-bindgen`, `web`) or do without it"
+        "a crate in it uses wasm-bindgen, which needs another engine: find it with `cargo tree -i wasm-bindgen --target wasm32-unknown-unknown`, and turn off its feature for JavaScript (`js`, `wasm-bindgen`, `web`) or do without it"
     } else if from == IMPORT_MODULE {
         "the tool and `hmr-sdk` are of different versions: update both"
     } else if from.starts_with("wasi") {
-        "a crate in it is made for WASI: find it with `cargo tree`, and use one that works on `wasm32-unknown-unknown`"
+        "a crate in it is made for WASI: find it with `cargo tree --target wasm32-unknown-unknown`, and use one that works on `wasm32-unknown-unknown`"
     } else {
         "a function is declared in an `extern` block and defined nowhere: C code, for instance, which is not part of a module"
     }

@@ -30,7 +30,7 @@ impl Texts for Event {
                 modules.texts(edit);
                 reason.texts(edit);
             }
-            Self::BuildFailed { title, diagnostics } => {
+            Self::BuildFailed { title, diagnostics, running: _ } => {
                 title.texts(edit);
                 diagnostics.texts(edit);
             }

@@ -23,6 +23,8 @@ impl Texts for Swap {
             duration,
             rehearsal,
             cut,
+            cause: _,
+            running: _,
         } = self;
         *cut = std::mem::take(cut)
             .into_iter()

@@ -31,9 +31,14 @@ pub(super) fn line(sequence: u64, page: &str, swap: &Swap) -> String {
         "rolled-back" => (
             format!("{BAD}✗{BAD:#}"),
             format!(
-                "rolled back at {}: {}; {FAINT}the old code runs on{FAINT:#}",
+                "rolled back at {}: {}; {FAINT}{}{FAINT:#}",
                 swap.step.as_deref().unwrap_or("an unknown step"),
                 error(),
+                if swap.running == Some(false) {
+                    "none of its code runs in the page"
+                } else {
+                    "the old code runs on"
+                },
             ),
         ),
         "undone" => (
@@ -284,6 +289,12 @@ mod tests {
                 json!({"module": "board", "outcome": "rolled-back", "step": "restore", "error": "unreachable"})
             ),
             "  ✗ #4 / board rolled back at restore: unreachable; the old code runs on"
+        );
+        assert_eq!(
+            told(
+                json!({"module": "board", "outcome": "rolled-back", "step": "instantiate", "error": "unreachable", "running": false})
+            ),
+            "  ✗ #4 / board rolled back at instantiate: unreachable; none of its code runs in the page"
         );
         assert_eq!(
             told(json!({"module": "board", "outcome": "undone", "error": "index out of bounds",
