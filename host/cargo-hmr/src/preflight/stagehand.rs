@@ -40,6 +40,8 @@ pub(super) struct Stagehand {
     number: u64,
     /// Whether it was told that swaps are rehearsed.
     greeted: bool,
+    /// Whether it was told that the program does not start.
+    told_missing: bool,
     deaths: Deaths,
     /// When the next process is started, if there is none.
     next_start: Option<Instant>,
@@ -75,6 +77,7 @@ impl Stagehand {
             process: None,
             number: 0,
             greeted: false,
+            told_missing: false,
             deaths: Deaths::default(),
             next_start: None,
             versions: BTreeMap::new(),
@@ -144,7 +147,11 @@ impl Stagehand {
                 let program = program.display();
                 let message =
                     format!("swaps are not rehearsed: `{program}` does not start: {error}");
-                (self.tell)(Told::Unavailable { message });
+                // It may yet be put there.
+                self.next_start = Some(Instant::now() + self.deaths.pause_after(Duration::ZERO));
+                if !std::mem::replace(&mut self.told_missing, true) {
+                    (self.tell)(Told::Unavailable { message });
+                }
             }
         }
     }
@@ -157,9 +164,14 @@ impl Stagehand {
                     self.say(request, bytes);
                 }
                 self.set_ready(true);
-                let again = if std::mem::replace(&mut self.greeted, true) { "again" } else { "" };
-                let message = format!("swaps are rehearsed {again} from now on").replace("  ", " ");
-                (self.tell)(Told::State { ready: true, message });
+                self.told_missing = false;
+                let again = std::mem::replace(&mut self.greeted, true);
+                let message = if again {
+                    "swaps are rehearsed again"
+                } else {
+                    "swaps are rehearsed from now on"
+                };
+                (self.tell)(Told::State { ready: true, message: message.to_owned() });
             }
             Some(Answer::Ready { protocol }) => {
                 self.end();
