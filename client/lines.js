@@ -11,11 +11,11 @@ const SECTION = "hmr.lines";
 
 /**
  * Whether a source file is one of the user's own, as the compiler names it: the files of a workspace by their paths in it, all
- * others by absolute paths.
+ * others by absolute paths. A standard library that was built from source has paths in that.
  * @param {string} file
  */
 export function isOwn(file) {
-  return !/^$|^[/\\<]|:\\/.test(file);
+  return !/^$|^[/\\<]|:\\|^library\/(alloc|compiler-builtins|core|panic_abort|panic_unwind|std|unwind)\/src\//.test(file);
 }
 
 /** Reads a list of rows until the one that an offset is in. */

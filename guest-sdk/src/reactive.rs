@@ -33,7 +33,7 @@ thread_local! {
 }
 
 /// How many times in a row what a write has set off may write again. Effects that write what they read do it for ever.
-const MOST_ROUNDS: u32 = 100_000;
+const MOST_ROUNDS: u32 = 5_000;
 
 type Place = &'static Location<'static>;
 

@@ -14,10 +14,16 @@ pub const SECTION: &str = "hmr.lines";
 pub const FRAMES: usize = 100;
 
 /// Whether a source file is one of the user's own, as the compiler names it: the files of a workspace by their paths in it, all
-/// others (the standard library, packages of a registry) by absolute paths.
+/// others (packages of a registry, the standard library as it is distributed) by absolute paths. A standard library that was built
+/// from source has paths in that.
 #[must_use]
 pub fn is_own(file: &str) -> bool {
-    !(file.is_empty() || file.starts_with(['/', '\\', '<']) || file.contains(":\\"))
+    const STANDARD: [&str; 7] =
+        ["alloc", "compiler-builtins", "core", "panic_abort", "panic_unwind", "std", "unwind"];
+    let of_standard = file.strip_prefix("library/").and_then(|rest| rest.split_once("/src/"));
+    let is_standard = of_standard.is_some_and(|(name, _)| STANDARD.contains(&name));
+    let is_absolute = file.starts_with(['/', '\\', '<']) || file.contains(":\\");
+    !(file.is_empty() || is_absolute || is_standard)
 }
 
 /// From where code comes.
@@ -179,7 +185,13 @@ mod tests {
 
     #[test]
     fn a_file_of_the_workspace_is_the_users_own() {
-        for own in ["src/lib.rs", "board/src/a b.rs", "src\\lib.rs"] {
+        for own in [
+            "src/lib.rs",
+            "library/src/lib.rs",
+            "library/board/src/lib.rs",
+            "board/src/a b.rs",
+            "src\\lib.rs",
+        ] {
             assert!(is_own(own), "{own}");
         }
         for other in [
@@ -189,6 +201,7 @@ mod tests {
             "C:\\Users\\a\\.cargo\\lib.rs",
             "\\\\server\\share\\lib.rs",
             "<anon>",
+            "library/std/src/sys/pal/wasm/../unsupported/common.rs",
         ] {
             assert!(!is_own(other), "{other}");
         }
