@@ -109,7 +109,7 @@ export class DomPainter {
    * @param {GuestNode} node
    */
   #moveInto(node) {
-    const parent = node.parent?.dom;
+    const parent = /** @type {Node | null | undefined} */ (node.parent?.dom);
     if (!parent || node.parent?.refused) return this.remove(node);
     const after = node.parent?.children.slice(node.parent.children.indexOf(node) + 1) ?? [];
     const before = after.find(({ dom }) => dom?.parentNode === parent)?.dom ?? null;
@@ -140,7 +140,8 @@ export class DomPainter {
         continue;
       }
       this.build(child, shown);
-      node.dom?.appendChild(/** @type {Node} */ (child.dom));
+      // The check above makes the compiler believe that there is none.
+      node.dom?.appendChild(/** @type {Node} */ (/** @type {unknown} */ (child.dom)));
     }
     this.buildProperties(node);
   }

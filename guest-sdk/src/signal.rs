@@ -107,9 +107,8 @@ fn warn_of_unnamed(key: &str) {
     let Some(first) = key.strip_suffix("#1") else { return };
     if !runtime().said_unnamed.replace(true) {
         let told = format!(
-            "`{key}` goes to no binding, so only its order tells it from `{}`, and an edit that reorders them exchanges their \
-             values; `#[scoped]` on the function that makes them, or `signal_keyed`, gives them names",
-            first
+            "`{key}` goes to no binding, so only its order tells it from `{first}`, and an edit that reorders them exchanges their \
+             values; `#[scoped]` on the function that makes them, or `signal_keyed`, gives them names"
         );
         engine::send_log(2, &told);
     }

@@ -46,7 +46,9 @@ fn files(path: &Path, found: &mut Vec<PathBuf>) {
 /// What stands between backticks in messages and documents, and begins like a command or a flag of the tool.
 fn commands() -> BTreeSet<String> {
     let mut paths = Vec::new();
-    SOURCES.iter().for_each(|source| files(&repository().join(source), &mut paths));
+    for source in SOURCES {
+        files(&repository().join(source), &mut paths);
+    }
     assert!(paths.len() > 100, "{paths:?}");
     let mut found = BTreeSet::new();
     for path in paths {
@@ -138,9 +140,7 @@ fn attempt(command: &str, workspace: &Path) -> Result<(), String> {
         ["cargo", "metadata" | "tree" | "update", ..] => {
             run_in(workspace, "cargo", &[&words[1..], &["--offline"]].concat())
         }
-        ["cargo", "xtask", ..]
-        | ["cargo", "test" | "build" | "run" | "check" | "clean", ..]
-        | ["cargo"] => {
+        ["cargo", "xtask" | "test" | "build" | "run" | "check" | "clean", ..] | ["cargo"] => {
             // What stands for something is no argument.
             let given = words[1..].iter().filter(|word| word.chars().any(char::is_lowercase));
             let mut given: Vec<&str> = given.copied().collect();

@@ -202,10 +202,12 @@ fn refuse_children(name: &Ident, vis: &syn::Visibility) -> (TokenStream, TokenSt
     let label = format!("hint: leave them out, or give `{name}` the prop `children: Children`");
     let definition = quote! {
         #[doc(hidden)]
+        #[allow(dead_code)]
         #[diagnostic::on_unimplemented(message = #message, label = #label)]
         #vis trait #takes {}
     };
     let method = quote! {
+        #[allow(dead_code)]
         #vis fn children<T: #takes>(self, _children: T) -> Self {
             self
         }

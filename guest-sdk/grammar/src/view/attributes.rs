@@ -30,7 +30,7 @@ fn listened(name: &str) -> Option<(String, bool)> {
     Some((event.to_owned(), capture))
 }
 
-/// The name of an attribute, with a warning if it looks like a slip of the pen. SVG, MathML and custom elements have others than
+/// The name of an attribute, with a warning if it looks like a misspelling. SVG, `MathML` and custom elements have others than
 /// are known here.
 fn checked_name(attribute: &KeyedAttribute, name: &str, tag: &str) -> TokenStream {
     match names::attribute_meant(name).filter(|_| tags::is_html(tag)) {

@@ -204,7 +204,7 @@ impl Stagehand {
             (Some(_), _) => idle,
             (None, Some(start)) => start.saturating_duration_since(Instant::now()),
             // Nothing happens by itself.
-            (None, None) => Duration::from_secs(3600),
+            (None, None) => Duration::from_hours(1),
         }
     }
 

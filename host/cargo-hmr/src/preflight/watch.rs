@@ -12,10 +12,10 @@ const SILENT: Duration = Duration::from_secs(1);
 const DEAD: Duration = Duration::from_secs(5);
 
 /// How long a process lives that is no longer counted with those that died before it.
-const STEADY: Duration = Duration::from_secs(60);
+const STEADY: Duration = Duration::from_mins(1);
 
 /// The longest pause before a process is started again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// Watches one process.
 #[derive(Debug)]
