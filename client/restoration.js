@@ -19,6 +19,9 @@ const GESTURES = ["wheel", "touchstart", "pointerdown", "keydown"];
 /** What tells that a field was changed. */
 const EDITS = ["input", "change"];
 
+/** For how many rounds the window is kept in its place when all is there, and how long each is, in milliseconds. */
+const [HOLDS, HOLD_PAUSE] = [20, 50];
+
 /** The state of before, as far as it was not put back. */
 export class Restoration {
   #document;
@@ -32,6 +35,10 @@ export class Restoration {
   #waiting = false;
   /** Whether nothing more is looked for but components that come late. */
   #ended = false;
+  /** Whether the reader has begun to use the page. */
+  #gesture = false;
+  /** Whether the window is kept in its place. */
+  #holding = false;
   #view;
   #complete;
   /** What the page lets the browser do about scrolling. */
@@ -131,7 +138,31 @@ export class Restoration {
     const [left, top] = scroll;
     this.#view.scrollTo({ left, top, behavior: "instant" });
     this.#look();
-    if (all || (Math.abs(element.scrollTop - top) < 1 && Math.abs(element.scrollLeft - left) < 1)) this.#state.scroll = null;
+    if (!all) return;
+    this.#state.scroll = null;
+    this.#holding = true;
+    this.#hold(left, top, HOLDS);
+  }
+
+  /**
+   * Keeps the window where it was for a moment longer: what components measure and late styles still change the layout when all is
+   * there, and the browser moves the window with it.
+   *
+   * @param {number} left
+   * @param {number} top
+   * @param {number} rounds
+   */
+  #hold(left, top, rounds) {
+    this.#view.setTimeout(() => {
+      if (this.#gesture || rounds === 0) return this.#forget();
+      this.#view.scrollTo({ left, top, behavior: "instant" });
+      this.#hold(left, top, rounds - 1);
+    }, HOLD_PAUSE);
+  }
+
+  /** What the reader does from now on is not looked at. */
+  #forget() {
+    for (const name of GESTURES) this.#document.removeEventListener(name, this.#use, true);
   }
 
   /** Remembers where the window is. */
@@ -146,6 +177,7 @@ export class Restoration {
 
   #use = (/** @type {Event} */ event) => {
     for (const target of event.composedPath()) this.#used.add(target);
+    this.#gesture = true;
     this.#state.scroll = null;
     this.#state.focus = null;
   };
@@ -165,8 +197,8 @@ export class Restoration {
     this.#ended = true;
     this.#view.history.scrollRestoration = this.#mode;
     for (const name of EDITS) this.#document.removeEventListener(name, this.#edit, true);
-    for (const name of GESTURES) this.#document.removeEventListener(name, this.#use, true);
     this.#document.removeEventListener("scroll", this.#scrolled, true);
+    if (!this.#holding) this.#forget();
     this.#state.focus = null;
   }
 }

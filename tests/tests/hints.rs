@@ -69,24 +69,31 @@ fn commands() -> BTreeSet<String> {
     found
 }
 
-/// Whether a command ends well, and what it says.
-fn run(mut command: Command) -> Result<(), String> {
+/// What a command prints if it succeeds, or else its errors.
+fn run(mut command: Command) -> Result<String, String> {
     let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.success() { Ok(()) } else { Err(said) }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
-fn run_in(folder: &Path, program: &str, words: &[&str]) -> Result<(), String> {
+fn run_in(folder: &Path, program: &str, words: &[&str]) -> Result<String, String> {
     let mut command = Command::new(program);
     command.args(words).current_dir(folder);
     run(command)
 }
 
-/// The tool understands these arguments.
-fn understood(words: &[&str]) -> Result<(), String> {
+/// The help of the tool for these arguments, if it understands them.
+fn understood(words: &[&str]) -> Result<String, String> {
     let mut command = tool();
     command.args(words).arg("--help");
     run(command)
+}
+
+/// Whether `cargo hmr dev` has this option.
+fn has_option(option: &str) -> Result<(), String> {
+    let help = understood(&["dev"])?;
+    let mut words = help.split(|letter: char| letter.is_whitespace() || letter == ',');
+    if words.any(|word| word == option) { Ok(()) } else { Err("no such option".into()) }
 }
 
 /// A workspace that has `hmr-sdk` and, for wasm only, `wasm-bindgen`, both of them empty.
@@ -115,8 +122,11 @@ fn workspace() -> tempfile::TempDir {
 fn attempt(command: &str, workspace: &Path) -> Result<(), String> {
     let words: Vec<&str> = command.split_whitespace().collect();
     match words.as_slice() {
-        [flag, ..] if flag.starts_with("--") => understood(&[&["dev"], words.as_slice()].concat()),
-        ["cargo", "hmr", rest @ ..] => understood(rest),
+        [option] if option.starts_with("--") => has_option(option),
+        [option, ..] if option.starts_with("--") => {
+            understood(&[&["dev"], words.as_slice()].concat()).map(drop)
+        }
+        ["cargo", "hmr", rest @ ..] => understood(rest).map(drop),
         ["cargo", "install", "--path", path, ..] => {
             let manifest = repository().join(path).join("Cargo.toml");
             let main = repository().join(path).join("src/main.rs");
@@ -131,14 +141,18 @@ fn attempt(command: &str, workspace: &Path) -> Result<(), String> {
             attempt("cargo build --package hmr-preflight", workspace)
         }
         ["cargo", "build", "--package", name] => {
-            run_in(&repository(), "cargo", &["pkgid", "--offline", name])
+            run_in(&repository(), "cargo", &["pkgid", "--offline", name]).map(drop)
         }
         ["cargo", "init", ..] => {
-            let empty = tempfile::tempdir().expect("a folder");
-            run_in(empty.path(), "cargo", &words[1..])
+            let empty = tempfile::Builder::new().prefix("app").tempdir().expect("a folder");
+            run_in(empty.path(), "cargo", &words[1..]).map(drop)
         }
-        ["cargo", "metadata" | "tree" | "update", ..] => {
-            run_in(workspace, "cargo", &[&words[1..], &["--offline"]].concat())
+        ["cargo", "tree", ..] => {
+            let shown = run_in(workspace, "cargo", &[&words[1..], &["--offline"]].concat())?;
+            if shown.is_empty() { Err("it shows nothing".into()) } else { Ok(()) }
+        }
+        ["cargo", "metadata" | "update", ..] => {
+            run_in(workspace, "cargo", &[&words[1..], &["--offline"]].concat()).map(drop)
         }
         ["cargo", "xtask" | "test" | "build" | "run" | "check" | "clean", ..] | ["cargo"] => {
             // What stands for something is no argument.
@@ -146,10 +160,10 @@ fn attempt(command: &str, workspace: &Path) -> Result<(), String> {
             let mut given: Vec<&str> = given.copied().collect();
             let at = given.iter().position(|word| *word == "--").unwrap_or(given.len());
             given.insert(at, "--help");
-            run_in(&repository(), "cargo", &given)
+            run_in(&repository(), "cargo", &given).map(drop)
         }
         ["rustup", rest @ ..] => match Command::new("rustup").arg("--version").output() {
-            Ok(_) => run_in(workspace, "rustup", &[rest, &["--help"]].concat()),
+            Ok(_) => run_in(workspace, "rustup", &[rest, &["--help"]].concat()).map(drop),
             // Where there is none, nothing can be said.
             Err(_) => Ok(()),
         },
