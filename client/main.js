@@ -335,7 +335,8 @@ function catchUp({ server: run, sequence, reloaded, files }) {
     void compareMarkup(markup);
     return false;
   }
-  if (reloaded > before && mayCatchUp(() => sessionStorage, `${run} ${reloaded}`)) {
+  // Other pages in the history of this tab have the same storage, and may have missed the same change.
+  if (reloaded > before && mayCatchUp(() => sessionStorage, `${run} ${reloaded} ${historyEntry()}`)) {
     reload("a change was missed while the page was not connected", true);
     return true;
   }
