@@ -127,6 +127,8 @@ impl DemoCopy {
                     .expect("a file of the copy can be removed");
             }
         }
+        // Where the folder of snapshots is left, it counts as one that a person keeps in version control.
+        _ = fs::remove_dir_all(self.folder.join(".hmr"));
         for (path, content) in wanted {
             let target = self.folder.join(&path);
             if fs::read(&target).ok().as_ref() != Some(&content) {
