@@ -197,7 +197,7 @@ mod tests {
         for other in [
             "",
             "/rustc/0123/library/std/src/sys/time/unsupported.rs",
-            "/root/.cargo/registry/src/serde/src/lib.rs",
+            "/home/user/.cargo/registry/src/serde/src/lib.rs",
             "C:\\Users\\a\\.cargo\\lib.rs",
             "\\\\server\\share\\lib.rs",
             "<anon>",
