@@ -175,14 +175,16 @@ export class Updates {
     }
     const first = slot.guest === null;
     const stored = first ? this.#stored.get(slot.name) : undefined;
-    this.#stored.delete(slot.name);
     slot.busy = true;
     try {
       // State of before a reload has gone its way already.
       const wanted = first ? { ...version, transform: [] } : version;
       const swap = await bring(slot, wanted, { ...options, state: stored?.snapshot ?? null }, this.#with.around);
+      // If no code has seen the state, it is still there for the next load.
+      const seen = swap !== null && swap.cause !== "fetch";
+      if (seen) this.#stored.delete(slot.name);
       if (swap?.outcome !== "rolled-back" || !first) return swap;
-      if (stored) {
+      if (stored && seen) {
         this.#with.problem(`the state of \`${slot.name}\` could not be restored after the reload: ${swap.error}`);
         return await this.#bring(slot, version, options);
       }

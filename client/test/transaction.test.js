@@ -43,6 +43,47 @@ test("a load enters only the steps that it has", async () => {
   assert.deepEqual(shown(second), ["A", "1"]);
 });
 
+/** A page that is to take up the state `1` of an earlier one, and the version whose fetch does not end before `go` is called. */
+async function restoring() {
+  const { page } = await started();
+  page.get("button").click();
+  const stored = JSON.parse(JSON.stringify(page.engine.captureAll()));
+  const second = new Page(PLACE);
+  second.engine.restoreFrom(stored);
+  const version = second.version("a", counter("A"));
+  let go = () => {};
+  second.slow.set("a", new Promise((done) => (go = () => done(undefined))));
+  const loaded = second.start(version);
+  await second.settled();
+  return { page: second, stored, version, go, loaded };
+}
+
+test("a page that is loaded again while its code is fetched passes the state on", async () => {
+  const { page, stored, go, loaded } = await restoring();
+  assert.deepEqual(JSON.parse(JSON.stringify(page.engine.captureAll())), stored);
+  go();
+  await loaded;
+  assert.deepEqual(shown(page), ["A", "1"]);
+});
+
+test("an update that overtakes the first load takes up the state in its place", async () => {
+  const { page, go, loaded } = await restoring();
+  page.engine.update(2, [page.version("b", counter("B"))]);
+  go();
+  assert.equal((await loaded).sequence, 2, "the load that was overtaken reports nothing");
+  assert.deepEqual(shown(page), ["B", "1"]);
+});
+
+test("a first load that fails because nothing could be fetched leaves the state to the next one", async () => {
+  const { page, go, loaded } = await restoring();
+  page.files["a"] = "offline";
+  go();
+  const { swaps } = await loaded;
+  assert.deepEqual([swaps[0]?.outcome, swaps[0]?.cause], ["rolled-back", "fetch"]);
+  await page.update(2, page.version("b", counter("B")));
+  assert.deepEqual(shown(page), ["B", "1"]);
+});
+
 for (const [name, other] of /** @type {[string, Partial<Shape>][]} */ ([
   ["hmr_health", { functions: ['(func (export "hmr_health") (param i32) (result i32) (i32.const 0))'] }],
   ["hmr_prune", { functions: ['(func (export "hmr_prune"))'] }],
