@@ -47,4 +47,6 @@ pub struct Observation {
     pub sent: Vec<String>,
     /// What a step that asks something was answered.
     pub answer: Option<Value>,
+    /// Why the step could not be carried out.
+    pub failed: Option<String>,
 }

@@ -1,60 +1,100 @@
-//! The swap cases of `tests/cases/`, in both engines.
+//! The swap cases of `tests/cases/`: each is a test for each engine, `headless::GROUP/NAME` and `browser::GROUP/NAME`.
 //!
-//! With `HMR_BLESS=1`, the headless engine writes what it shows into the cases; the browser never does.
+//! All run in one process, which compiles the versions of the selected cases and starts one browser. With `HMR_BLESS=1`, the
+//! headless engine writes its transcripts into the cases; the browser never does.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use hmr_tests::cases::{Case, Modules, Observation, browser, headless, read, transcript};
+use hmr_tests::cases::{Case, Modules, Observation, browser, headless, read};
+use libtest_mimic::{Arguments, Failed, Trial};
 
-/// Compares the transcripts with what the cases expect, and says all that differ.
-fn check(cases: &[Case], mut run: impl FnMut(&Case) -> Vec<Observation>, bless: bool) {
-    let mut failures = String::new();
-    for case in cases {
-        let steps: Vec<String> = std::iter::once("open".to_owned())
-            .chain(case.steps.iter().map(|(line, _)| line.clone()))
-            .collect();
-        let shown = transcript::transcript(&steps, &run(case));
-        if shown == case.expected {
-            continue;
-        }
-        if bless {
-            case.bless(&shown);
-            continue;
-        }
-        _ = writeln!(failures, "== {}: {}", case.name, case.title);
-        failures.push_str(&difference(&case.expected, &shown));
+/// What the tests share. The first one that needs a part makes it.
+struct Shared {
+    /// The cases that are compiled.
+    selected: Vec<Case>,
+    modules: OnceLock<Modules>,
+    /// One page runs one case at a time.
+    page: Mutex<Option<browser::Runner>>,
+}
+
+impl Shared {
+    fn modules(&self) -> &Modules {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        self.modules.get_or_init(|| Modules::of(&self.selected, folder))
     }
-    assert!(failures.is_empty(), "transcripts differ (-expected, +shown):\n{failures}");
+
+    fn headless(&self, case: &Case) -> Result<(), Failed> {
+        let shown = case.transcript(&headless::run(case, self.modules()))?;
+        if shown != case.expected && std::env::var_os("HMR_BLESS").is_some() {
+            case.bless(&shown);
+            return Ok(());
+        }
+        compare(case, &shown)
+    }
+
+    fn browser(&self, case: &Case) -> Result<(), Failed> {
+        let seen: Vec<Observation> = {
+            // Each case opens a new page, so that one after a failed test is not affected by it.
+            let mut page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
+            page.get_or_insert_with(|| {
+                browser::Runner::start(&self.selected, self.modules().clone())
+            })
+            .run(case)
+        };
+        compare(case, &case.transcript(&seen)?)
+    }
 }
 
-fn difference(expected: &str, shown: &str) -> String {
-    similar::TextDiff::from_lines(expected, shown).unified_diff().context_radius(3).to_string()
+fn compare(case: &Case, shown: &str) -> Result<(), Failed> {
+    if shown == case.expected {
+        return Ok(());
+    }
+    let difference = similar::TextDiff::from_lines(case.expected.as_str(), shown);
+    let difference = difference.unified_diff().context_radius(3).to_string();
+    Err(format!("{}\nthe transcript differs (-expected, +shown):\n{difference}", case.title).into())
 }
 
-fn blessing() -> bool {
-    std::env::var_os("HMR_BLESS").is_some()
+fn titles_are_unique(cases: &[Case]) -> Result<(), Failed> {
+    let mut seen = BTreeSet::new();
+    match cases.iter().find(|case| !seen.insert(case.title.as_str())) {
+        Some(case) => Err(format!("{}: another case has the same title", case.name).into()),
+        None => Ok(()),
+    }
 }
 
-#[test]
-fn headless_engine() {
+/// Whether the arguments select a test, by the rules of `cargo test`.
+fn is_selected(arguments: &Arguments, name: &str) -> bool {
+    let matches = |pattern: &str| {
+        if arguments.exact { name == pattern } else { name.contains(pattern) }
+    };
+    arguments.filter.as_deref().is_none_or(matches)
+        && !arguments.skip.iter().any(|skipped| matches(skipped))
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
     let cases = read::all();
-    let modules = Modules::of(&cases, Path::new(env!("CARGO_TARGET_TMPDIR")));
-    check(&cases, |case| headless::run(case, &modules), blessing());
-}
+    let names = |case: &Case| [format!("headless::{}", case.name), format!("browser::{}", case.name)];
+    let selected = cases
+        .iter()
+        .filter(|case| names(case).iter().any(|name| is_selected(&arguments, name)))
+        .cloned()
+        .collect();
+    let shared =
+        Arc::new(Shared { selected, modules: OnceLock::new(), page: Mutex::new(None) });
 
-#[test]
-fn browser_engine() {
-    let cases = read::all();
-    let modules = Modules::of(&cases, Path::new(env!("CARGO_TARGET_TMPDIR")));
-    let page = browser::Runner::start(&cases, modules);
-    check(&cases, |case| page.run(case), false);
-}
-
-#[test]
-fn every_case_has_a_title_of_its_own() {
-    let cases = read::all();
-    let titles: BTreeSet<&str> = cases.iter().map(|case| case.title.as_str()).collect();
-    assert_eq!(titles.len(), cases.len(), "two cases have the same title");
+    let mut trials = Vec::new();
+    for case in &cases {
+        let [in_headless, in_browser] = names(case);
+        let (with, this) = (Arc::clone(&shared), case.clone());
+        trials.push(Trial::test(in_headless, move || with.headless(&this)));
+        let (with, this) = (Arc::clone(&shared), case.clone());
+        trials.push(Trial::test(in_browser, move || with.browser(&this)));
+    }
+    trials.push(Trial::test("titles_are_unique", move || titles_are_unique(&cases)));
+    drop(shared);
+    libtest_mimic::run(&arguments, trials).exit_code()
 }

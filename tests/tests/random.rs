@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use hmr_tests::cases::random::{self, Random};
-use hmr_tests::cases::{Case, Modules, Observation, browser, headless, transcript};
+use hmr_tests::cases::{Case, Modules, Observation, browser, headless};
 use serde_json::Value;
 
 /// How many edits a case has.
@@ -28,10 +28,7 @@ fn cases() -> (Vec<Random>, Modules) {
 }
 
 fn shown(case: &Case, seen: &[Observation]) -> String {
-    let steps: Vec<String> = std::iter::once("open".to_owned())
-        .chain(case.steps.iter().map(|(line, _)| line.clone()))
-        .collect();
-    transcript::transcript(&steps, seen)
+    case.transcript(seen).unwrap_or_else(|error| panic!("{}: {error}", case.name))
 }
 
 /// What the swaps report of each key, without the first mounting, which reports nothing.

@@ -27,10 +27,12 @@ pub(crate) fn tests(filter: Option<&str>) -> Vec<Step> {
         if nextest { nextest_run() } else { cargo(&["test", "--workspace", "--no-fail-fast"]) };
     let mut demo =
         program("cargo", &root().join("demo-app"), &["test", "--workspace", "--no-fail-fast"]);
+    // All in one process: the cases share what is compiled for them, and a browser.
+    let mut cases = cargo(&["test", "--workspace", "--test", "cases", "--"]);
     let mut client = program("npm", &root().join("client"), &["test"]);
     let mut documentation = cargo(&["test", "--doc", "--workspace", "--no-fail-fast"]);
     if let Some(filter) = filter {
-        for command in [&mut workspace, &mut demo, &mut documentation] {
+        for command in [&mut workspace, &mut cases, &mut demo, &mut documentation] {
             command.arg(filter);
         }
         client = client_tests_named(filter);
@@ -38,8 +40,9 @@ pub(crate) fn tests(filter: Option<&str>) -> Vec<Step> {
 
     let mut steps =
         vec![Step::program("tests: client", client), Step::program("tests: workspace", workspace)];
-    // `cargo test` without nextest has run the documentation's examples already.
+    // `cargo test` without nextest has run the cases and the documentation's examples already.
     if nextest {
+        steps.push(Step::program("tests: swap cases", cases));
         steps.push(Step::program("tests: documentation", documentation));
     }
     steps.push(Step::program("tests: demo-app", demo));

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{BUDGET, Case, Modules, Observation};
+use super::{BUDGET, Case, Modules, Observation, Step};
 use crate::browser::Browser;
 
 /// The page that runs cases.
@@ -79,8 +79,7 @@ impl Runner {
                 json!({"module": module, "version": version, "url": format!("/version/{}/{module}/{version}", case.name)})
             })
             .collect();
-        let steps: Vec<Value> =
-            case.steps.iter().map(|(line, step)| json!({"line": line, "step": step})).collect();
+        let steps: Vec<&Step> = case.steps.iter().map(|step| &step.step).collect();
         let given =
             json!({"page": case.page, "versions": modules, "steps": steps, "budget": BUDGET});
         self.browser.run(

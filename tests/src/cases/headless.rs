@@ -8,6 +8,7 @@ use hmr_headless::{
 };
 use serde_json::{Value, json};
 
+use super::read::CaseStep;
 use super::step::To;
 use super::{BUDGET, Case, Modules, Observation, Step};
 
@@ -35,13 +36,10 @@ pub fn run(case: &Case, modules: &Modules) -> Vec<Observation> {
         .host_deferred("later");
     let page = builder.open().unwrap_or_else(|error| panic!("{}: {error}", case.name));
     let mut runner = Runner { case, modules, page, told: Told::default() };
-    let mut seen = vec![runner.observe(None)];
-    for (line, step) in &case.steps {
-        let answer = runner.step(step).unwrap_or_else(|error| {
-            let first = error.to_string().lines().next().unwrap_or_default().to_owned();
-            Some(json!(format!("`{line}` cannot be done: {first}")))
-        });
-        seen.push(runner.observe(answer));
+    let mut seen = vec![runner.observe(Ok(None))];
+    for CaseStep { step, .. } in &case.steps {
+        let done = runner.step(step);
+        seen.push(runner.observe(done));
     }
     seen
 }
@@ -205,7 +203,12 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn observe(&mut self, answer: Option<Value>) -> Observation {
+    fn observe(&mut self, done: Done) -> Observation {
+        let first = |error: &str| error.lines().next().unwrap_or_default().to_owned();
+        let (answer, failed) = match done {
+            Ok(answer) => (answer, None),
+            Err(error) => (None, Some(first(&error.to_string()))),
+        };
         let page = &self.page;
         let (log, problems, traps, swaps) =
             (page.log(), page.problems(), page.traps(), page.swaps());
@@ -239,6 +242,7 @@ impl Runner<'_> {
                 .collect(),
             sent: Vec::new(),
             answer,
+            failed,
         };
         self.told = Told {
             log: log.len(),

@@ -21,7 +21,7 @@ use super::read::Source;
 const LANES: usize = 4;
 
 /// The bytes of every version of every case.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Modules(BTreeMap<(String, String, String), Vec<u8>>);
 
 /// A version that is compiled in a lane, and where its bytes go.
@@ -51,7 +51,9 @@ impl Modules {
         let modules = cases
             .iter()
             .flat_map(|case| case.modules().into_iter().map(move |module| (case, module)));
-        for ((case, module), lane) in modules.zip((0..LANES).cycle()) {
+        for (case, module) in modules {
+            // The same lane whichever cases are selected: what was compiled is found again.
+            let lane = usize::try_from(hash(&(&case.name, &module)) % LANES as u64).unwrap_or_default();
             let versions = case.versions.iter().filter(|((of, _), _)| *of == module);
             for ((_, version), source) in versions {
                 let names = (case.name.clone(), module.clone(), version.clone());

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::read::Source;
-use super::{Case, Step};
+use super::Case;
+use super::read::{CaseStep, Source};
 
 /// A random case, and what its swaps must report and leave.
 #[derive(Debug, Clone)]
@@ -350,7 +350,7 @@ pub fn case(seed: u64, edits: usize) -> Random {
         title: format!("Random edits, sequence {seed}"),
         versions,
         page: r#"<hmr-component module="app" component="App"></hmr-component>"#.to_owned(),
-        steps: steps.into_iter().map(|line| (line.clone(), Step::parse(&line))).collect(),
+        steps: steps.iter().map(|line| CaseStep::parse(line)).collect(),
         expected: String::new(),
         place: 0..0,
     };
@@ -420,7 +420,7 @@ pub fn markdown(case: &Case, transcript: &str) -> String {
             _ = write!(text, "\n```rust {module} {version}\n{}\n```\n", source.trim_end());
         }
     }
-    let steps: Vec<&str> = case.steps.iter().map(|(line, _)| line.as_str()).collect();
+    let steps: Vec<&str> = case.steps.iter().map(|step| step.line.as_str()).collect();
     let steps = steps.join("\n");
     _ = write!(text, "\n```steps\n{steps}\n```\n\n```transcript\n{transcript}```\n");
     text

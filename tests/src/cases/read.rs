@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 
-use super::Step;
+use super::transcript::transcript;
+use super::{Observation, Step};
 
 /// A version of a module, as the case writes it down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,32 @@ pub enum Source {
     Wat(String),
     /// Bytes that are what they are.
     Bytes(Vec<u8>),
+}
+
+/// A line of a case's steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseStep {
+    /// The line as the case writes it.
+    pub line: String,
+    /// What happens.
+    pub step: Step,
+    /// Whether it must fail: the line begins with `fails:`.
+    pub fails: bool,
+}
+
+impl CaseStep {
+    /// Reads a line, without those that are indented under it.
+    ///
+    /// # Panics
+    ///
+    /// If it is not a step.
+    #[must_use]
+    pub fn parse(line: &str) -> Self {
+        let line = line.trim();
+        let failing = line.strip_prefix("fails: ");
+        let step = Step::parse(failing.unwrap_or(line));
+        Self { line: line.to_owned(), step, fails: failing.is_some() }
+    }
 }
 
 /// One case.
@@ -34,7 +61,7 @@ pub struct Case {
     /// The page's markup.
     pub page: String,
     /// What happens.
-    pub steps: Vec<(String, Step)>,
+    pub steps: Vec<CaseStep>,
     /// What is to be seen.
     pub expected: String,
     /// Where that stands in the file.
@@ -47,7 +74,7 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("cases")
 }
 
-/// All cases, in the order of their names; only those whose names contain `HMR_CASES`, if that is set.
+/// All cases, in the order of their names.
 ///
 /// # Panics
 ///
@@ -62,9 +89,7 @@ pub fn all() -> Vec<Case> {
         .filter(|path| path.file_name().is_some_and(|name| name != "README.md"))
         .collect();
     files.sort();
-    let wanted = std::env::var("HMR_CASES").unwrap_or_default();
-    let cases = files.iter().map(|file| Case::read(file));
-    cases.filter(|case| case.name.contains(&wanted)).collect()
+    files.iter().map(|file| Case::read(file)).collect()
 }
 
 impl Case {
@@ -131,17 +156,35 @@ impl Case {
     fn steps(&mut self, text: &str) {
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let Some(inner) = line.strip_prefix("  ") else {
-                self.steps.push((line.trim().to_owned(), Step::parse(line.trim())));
+                self.steps.push(CaseStep::parse(line));
                 continue;
             };
             let read = inner.trim().strip_prefix("at ").and_then(|inner| inner.split_once(": "));
-            let (Some((at, step)), Some((_, Step::Swap { meanwhile, .. }))) =
-                (read, self.steps.last_mut())
-            else {
+            let last = self.steps.last_mut().map(|last| &mut last.step);
+            let (Some((at, step)), Some(Step::Swap { meanwhile, .. })) = (read, last) else {
                 panic!("{}: `{line}` does not stand under a swap", self.name);
             };
             meanwhile.push((at.to_owned(), Step::parse(step)));
         }
+    }
+
+    /// The transcript of what an engine has shown.
+    ///
+    /// # Errors
+    ///
+    /// If a step could not be carried out that the case expects to work, or the other way round.
+    pub fn transcript(&self, seen: &[Observation]) -> Result<String, String> {
+        for (CaseStep { line, fails, .. }, seen) in self.steps.iter().zip(seen.iter().skip(1)) {
+            match &seen.failed {
+                Some(error) if !fails => {
+                    return Err(format!("the step `{line}` failed: {error}\nhint: write `fails: {line}` if it must"));
+                }
+                None if *fails => return Err(format!("the step `{line}` did not fail")),
+                _ => {}
+            }
+        }
+        let lines = self.steps.iter().map(|step| step.line.as_str());
+        Ok(transcript(std::iter::once("open").chain(lines), seen))
     }
 
     /// The modules, by name.

@@ -329,13 +329,13 @@ class Runner {
     }
   }
 
-  async step(step, line) {
-    this.answer = null;
+  async step(step) {
+    [this.answer, this.failed] = [null, null];
     try {
       if (step.do === "advance") await this.clock.until(this.clock.now + step.ms);
       else this.answer = (await this.act(step)) ?? null;
     } catch (error) {
-      this.answer = `\`${line}\` cannot be done: ${error.message}`;
+      this.failed = error.message.split("\n")[0];
     }
     await this.settle();
     this.engine.captureAll();
@@ -364,6 +364,7 @@ class Runner {
       traps: this.traps,
       sent: [],
       answer: this.answer,
+      failed: this.failed,
     };
     [this.swaps, this.log, this.problems, this.traps] = [[], [], [], []];
     return seen;
@@ -388,8 +389,8 @@ export async function run(given) {
   await runner.settle();
   runner.engine.captureAll();
   const seen = [runner.observe()];
-  for (const { line, step } of given.steps) {
-    await runner.step(step, line);
+  for (const step of given.steps) {
+    await runner.step(step);
     seen.push(runner.observe());
   }
   return seen;

@@ -9,10 +9,10 @@ use super::modules::without_lanes;
 
 /// Writes down what was to be seen after each step.
 #[must_use]
-pub fn transcript(steps: &[String], seen: &[Observation]) -> String {
+pub fn transcript<'a>(steps: impl Iterator<Item = &'a str>, seen: &[Observation]) -> String {
     let mut text = String::new();
     let mut before = Observation::default();
-    for (step, now) in steps.iter().zip(seen) {
+    for (step, now) in steps.zip(seen) {
         _ = writeln!(text, "> {step}");
         for swap in &now.swaps {
             write_swap(&mut text, swap);
@@ -32,6 +32,9 @@ pub fn transcript(steps: &[String], seen: &[Observation]) -> String {
         }
         if let Some(answer) = &now.answer {
             _ = writeln!(text, "  answer: {answer}");
+        }
+        if let Some(error) = &now.failed {
+            _ = writeln!(text, "  failed: {error}");
         }
         if now.html != before.html {
             _ = writeln!(text, "  {}", sorted(&now.html));
