@@ -3,7 +3,8 @@
  *
  * In: the state of before, and whenever something may have come that it is about. Out: each part of it is put back as soon as its
  * element is there; what belongs to a component that comes late is put back when it comes. What the reader does meanwhile
- * stands: a field that was typed into, a page that was scrolled.
+ * stands: a field that was typed into, a page that was scrolled. As browsers do when they restore a position themselves, only what the
+ * reader does ends it, not what scripts scroll.
  */
 
 import { choose } from "./choices.js";
@@ -19,8 +20,13 @@ const GESTURES = ["wheel", "touchstart", "pointerdown", "keydown"];
 /** What tells that a field was changed. */
 const EDITS = ["input", "change"];
 
-/** For how many rounds the window is kept in its place when all is there, and how long each is, in milliseconds. */
-const [HOLDS, HOLD_PAUSE] = [20, 50];
+/**
+ * When all is there, the window is kept in its place until it has stayed there for so many rounds in a row, and for so many at most.
+ */
+const [REST_ROUNDS, MOST_ROUNDS] = [20, 200];
+
+/** How long a round is, in milliseconds. */
+const ROUND = 50;
 
 /** The state of before, as far as it was not put back. */
 export class Restoration {
@@ -30,8 +36,6 @@ export class Restoration {
   #edited = new WeakSet();
   /** @type {WeakSet<EventTarget>} */
   #used = new WeakSet();
-  /** Where the window was put, and how tall the page was then. */
-  #left = { top: 0, height: 0 };
   #waiting = false;
   /** Whether nothing more is looked for but components that come late. */
   #ended = false;
@@ -58,10 +62,8 @@ export class Restoration {
     this.#complete = complete;
     this.#mode = view.history.scrollRestoration;
     view.history.scrollRestoration = "manual";
-    this.#look();
     for (const name of EDITS) this.#document.addEventListener(name, this.#edit, true);
     for (const name of GESTURES) this.#document.addEventListener(name, this.#use, { capture: true, passive: true });
-    this.#document.addEventListener("scroll", this.#scrolled, true);
     this.#document.addEventListener("DOMContentLoaded", () => this.soon());
     view.addEventListener("load", () => this.soon());
     if (this.#document.readyState === "complete") this.soon();
@@ -133,15 +135,13 @@ export class Restoration {
   /** @param {boolean} all */
   #scroll(all) {
     const { scroll } = this.#state;
-    const element = this.#document.scrollingElement;
-    if (!scroll || !element) return;
+    if (!scroll) return;
     const [left, top] = scroll;
     this.#view.scrollTo({ left, top, behavior: "instant" });
-    this.#look();
     if (!all) return;
     this.#state.scroll = null;
     this.#holding = true;
-    this.#hold(left, top, HOLDS);
+    this.#hold(left, top, 0, MOST_ROUNDS);
   }
 
   /**
@@ -150,25 +150,22 @@ export class Restoration {
    *
    * @param {number} left
    * @param {number} top
-   * @param {number} rounds
+   * @param {number} rested for how many rounds it has stayed there
+   * @param {number} rounds how many are left
    */
-  #hold(left, top, rounds) {
+  #hold(left, top, rested, rounds) {
     this.#view.setTimeout(() => {
-      if (this.#gesture || rounds === 0) return this.#forget();
+      if (this.#gesture || rested === REST_ROUNDS || rounds === 0) return this.#forget();
+      const before = this.#view.scrollY;
       this.#view.scrollTo({ left, top, behavior: "instant" });
-      this.#hold(left, top, rounds - 1);
-    }, HOLD_PAUSE);
+      const stayed = Math.abs(this.#view.scrollY - before) < 1;
+      this.#hold(left, top, stayed ? rested + 1 : 0, rounds - 1);
+    }, ROUND);
   }
 
   /** What the reader does from now on is not looked at. */
   #forget() {
     for (const name of GESTURES) this.#document.removeEventListener(name, this.#use, true);
-  }
-
-  /** Remembers where the window is. */
-  #look() {
-    const element = this.#document.scrollingElement;
-    this.#left = { top: element?.scrollTop ?? 0, height: element?.scrollHeight ?? 0 };
   }
 
   #edit = (/** @type {Event} */ event) => {
@@ -182,22 +179,12 @@ export class Restoration {
     this.#state.focus = null;
   };
 
-  /** A page that grows may move by itself; one that does not was scrolled. */
-  #scrolled = (/** @type {Event} */ event) => {
-    const element = this.#document.scrollingElement;
-    if (event.target !== this.#document || !element) return;
-    const { top, height } = this.#left;
-    if (element.scrollHeight === height && Math.abs(element.scrollTop - top) >= 1) this.#state.scroll = null;
-    else this.#look();
-  };
-
   /** From now on the reader has what there was. A component that comes later still gets its own part. */
   #end() {
     if (this.#ended) return;
     this.#ended = true;
     this.#view.history.scrollRestoration = this.#mode;
     for (const name of EDITS) this.#document.removeEventListener(name, this.#edit, true);
-    this.#document.removeEventListener("scroll", this.#scrolled, true);
     if (!this.#holding) this.#forget();
     this.#state.focus = null;
   }

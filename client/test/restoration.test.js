@@ -81,27 +81,51 @@ test("choices are found by what they say, not by their places", () => {
   assert.deepEqual([...at(document, "[name=many]").selectedOptions].map(({ value }) => value), ["a", "c"]);
 });
 
-test("a page that grows is scrolled until it is where it was, unless it was scrolled otherwise", () => {
-  for (const other of [false, true]) {
-    const window = page("");
-    const root = /** @type {any} */ (window.document.documentElement);
-    let [height, top] = [500, 0];
-    Object.defineProperties(root, {
-      scrollHeight: { get: () => height },
-      scrollTop: { get: () => top, set: (value) => (top = Math.min(value, height)) },
-    });
-    Object.defineProperty(window.document, "scrollingElement", { value: root });
-    window.scrollTo = /** @type {any} */ ((/** @type {{ top: number }} */ to) => (root.scrollTop = to.top));
-    const state = { ...readPage(window.document, controls), scroll: /** @type {[number, number]} */ ([0, 900]) };
+/**
+ * A page of a height, whose timers go by hand.
+ * @param {number} height
+ */
+function tall(height) {
+  const window = page("");
+  /** @type {(() => void)[]} */
+  const timers = [];
+  const at = { height, top: 0 };
+  window.setTimeout = /** @type {any} */ ((/** @type {() => void} */ code) => timers.push(code));
+  Object.defineProperty(window, "scrollY", { get: () => at.top });
+  window.scrollTo = /** @type {any} */ ((/** @type {{ top: number }} */ to) => (at.top = Math.min(to.top, at.height)));
+  const state = { ...readPage(window.document, controls), scroll: /** @type {[number, number]} */ ([0, 900]) };
+  const next = () => timers.shift()?.();
+  return { window, at, state, next, timers };
+}
+
+test("a page that grows is scrolled until it is where it was, unless the reader begins to use it", () => {
+  for (const used of [false, true]) {
+    const { window, at, state } = tall(500);
     const restoration = new Restoration(window, state, () => false);
     restoration.attempt(false);
-    assert.equal(top, 500);
-    if (other) {
-      top = 100;
-      window.document.dispatchEvent(new window.Event("scroll"));
-    }
-    height = 2000;
+    assert.equal(at.top, 500);
+    if (used) window.document.dispatchEvent(new window.Event("wheel"));
+    // The browser moves the window when content comes above it, and says so as if the reader had.
+    at.top = 100;
+    window.document.dispatchEvent(new window.Event("scroll"));
+    at.height = 2000;
     restoration.attempt(false);
-    assert.equal(top, other ? 100 : 900);
+    assert.equal(at.top, used ? 100 : 900);
+  }
+});
+
+test("the window is kept in its place until the layout rests", () => {
+  for (const used of [false, true]) {
+    const { window, at, state, next, timers } = tall(2000);
+    new Restoration(window, state, () => true).attempt(true);
+    timers.splice(0, timers.length - 1);
+    for (let round = 0; round < 30; round++) {
+      next();
+      at.top = 300;
+    }
+    if (used) window.document.dispatchEvent(new window.Event("wheel"));
+    for (let round = 0; round < 1000 && timers.length > 0; round++) next();
+    assert.equal(at.top, used ? 300 : 900);
+    assert.equal(timers.length, 0, "it comes to an end");
   }
 });

@@ -7,6 +7,8 @@
 //!   either needed. But after [`PATIENCE`] cancelled builds the next one runs to its end, and what came meanwhile is built
 //!   after it: however fast saves follow each other, pages are never older than a few builds.
 //! - What a cancelled or failed build was for stays due until a build succeeds ([`due`]).
+//! - Changes during a build that no module was known to read then are looked at again when the build says what it has read.
+//! - Where each build is followed by changes that ask for another one, the next one waits ([`backoff`]).
 //! - Only bytes that differ are announced. A success clears a standing failure, whatever it brings.
 //! - A reload waits for the build that it needs. A page's markup needs none: it waits for the build that runs, and is sent
 //!   when that ends, however it ends.
@@ -17,6 +19,7 @@
 //! - What an experiment gives to single pages is told to those alone.
 
 mod announce;
+mod backoff;
 mod due;
 mod line;
 mod pages;
@@ -26,9 +29,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use hmr_build::{Diagnostic, Failure};
+use hmr_build::{Artifact, Diagnostic, Failure};
 use serde_json::Value;
 
+use self::backoff::Backoff;
 use self::due::Due;
 pub use self::line::Candidate;
 use self::line::Line;
@@ -39,7 +43,7 @@ use crate::{
     experiment::Experiments,
     graph::{Graph, Scan},
     protocol::{FailureMessage, Hello, ServerMessage, Version},
-    watch::ChangeBatch,
+    watch::{Change, ChangeBatch},
 };
 
 /// How often work in progress is given up for newer changes before it is let run to its end.
@@ -64,7 +68,7 @@ pub enum Input {
     },
     /// The time of an [`Effect::Remind`] is over.
     Overdue {
-        /// Which build.
+        /// The generation that it named.
         generation: u64,
     },
     /// A page, named by its path and a number, has done something.
@@ -85,6 +89,13 @@ pub enum Outcome {
     },
     /// It failed.
     Failed(Failure),
+    /// Every module was compiled, but one cannot be used: it cannot be prepared, or its gate did not pass.
+    Refused {
+        /// Why.
+        failure: Failure,
+        /// What was compiled.
+        compiled: Vec<Artifact>,
+    },
     /// A newer save had it cancelled.
     Cancelled,
 }
@@ -118,7 +129,7 @@ pub enum Effect {
     },
     /// Answer with [`Input::Overdue`] after this time.
     Remind {
-        /// Which build.
+        /// The build that runs, or has ended.
         generation: u64,
         /// When.
         after: Duration,
@@ -180,6 +191,11 @@ pub struct Coordinator {
     put_off: u32,
     /// Whether the build that runs has taken so long that newer changes need not wait for it.
     overdue: bool,
+    /// What has changed during the build that runs, and was not known to be read by any module.
+    unclear: BTreeMap<Utf8PathBuf, Change>,
+    backoff: Backoff,
+    /// Whether the next build waits for an [`Input::Overdue`].
+    waiting: bool,
 }
 
 impl Coordinator {
@@ -206,8 +222,12 @@ impl Coordinator {
             markup: BTreeSet::new(),
             put_off: 0,
             overdue: false,
+            unclear: BTreeMap::new(),
+            backoff: Backoff::default(),
+            waiting: false,
         }
     }
+
     /// Keeps another number of versions of each module from the next build on.
     pub fn keep(&mut self, versions: usize) {
         self.kept = versions;
@@ -286,6 +306,9 @@ impl Coordinator {
             Input::Overdue { generation } if generation == self.generation => {
                 self.overdue = true;
                 self.give_way(&mut effects);
+                if self.waiting {
+                    self.start(&mut effects);
+                }
             }
             // A build that a newer one replaced.
             Input::Built { .. } | Input::Overdue { .. } => {}
@@ -297,6 +320,10 @@ impl Coordinator {
     fn changed(&mut self, batch: &ChangeBatch, effects: &mut Vec<Effect>) {
         let failing = self.failure.is_some();
         let mut plan = self.graph.plan(batch, failing);
+        if self.busy == Busy::Building {
+            let unclear = plan.without_role.drain(..);
+            self.unclear.extend(unclear.map(|change| (change.path.clone(), change)));
+        }
         if plan.is_empty() {
             return;
         }
@@ -333,9 +360,33 @@ impl Coordinator {
         }
     }
 
+    /// Plans changes again that nothing was known about while the build ran that has told now what it reads.
+    fn plan_unclear(&mut self) {
+        let changes = std::mem::take(&mut self.unclear).into_values().collect();
+        let plan = self.graph.plan(&ChangeBatch { changes, ..ChangeBatch::default() }, false);
+        if plan.needs_build() {
+            self.due.add(plan, 0.0);
+        }
+    }
+
+    /// After a build: starts the next one if files have `changed` meanwhile, at once or after a wait.
+    fn start_next(&mut self, changed: bool, effects: &mut Vec<Effect>) {
+        let wait = self.backoff.ended(changed);
+        if let Some(wait) = wait {
+            if wait.first {
+                effects.push(Effect::Tell(Event::Note { message: endless(&self.due.changed) }));
+            }
+            self.waiting = true;
+            effects.push(Effect::Remind { generation: self.generation, after: wait.time });
+        } else if changed {
+            self.start(effects);
+        }
+    }
+
     /// Starts the work that is due.
     fn start(&mut self, effects: &mut Vec<Effect>) {
         self.running = std::mem::take(&mut self.due);
+        self.waiting = false;
         match self.running.scan.take().max(self.unread) {
             Some(scan) => {
                 self.busy = Busy::Scanning(scan);
@@ -389,6 +440,7 @@ impl Coordinator {
             .push(Effect::Send(ServerMessage::BuildStarted { sequence, modules: modules.clone() }));
         effects.push(Effect::Build { generation: self.generation, modules });
         self.overdue = false;
+        self.unclear.clear();
         if let Some(more) = self.put_off.checked_sub(PATIENCE) {
             let after = LET_RUN * 2_u32.pow(more.min(10));
             effects.push(Effect::Remind { generation: self.generation, after });
@@ -401,12 +453,18 @@ impl Coordinator {
                 self.put_off = 0;
                 self.busy = Busy::No;
                 self.succeeded(modules, warnings, phases, effects);
-                if !self.due.is_empty() {
-                    self.start(effects);
-                }
+                self.plan_unclear();
+                self.start_next(!self.due.is_empty(), effects);
             }
             Outcome::Failed(failure) => {
                 self.put_off = 0;
+                self.failed(failure, effects);
+            }
+            Outcome::Refused { failure, compiled } => {
+                self.put_off = 0;
+                for Artifact { module, files, folders, .. } in compiled {
+                    self.graph.set_inputs(&module, files, folders);
+                }
                 self.failed(failure, effects);
             }
             Outcome::Cancelled => {
@@ -419,7 +477,10 @@ impl Coordinator {
     /// The work in progress has failed. What it was for stays due; it is tried again if something has changed meanwhile.
     fn failed(&mut self, failure: Failure, effects: &mut Vec<Effect>) {
         let modules = self.running.modules.keys().chain(self.due.modules.keys());
-        self.graph.set_unfinished(modules, &failure.files);
+        if !failure.files.is_empty() {
+            self.graph.set_unfinished(modules, &failure.files);
+        }
+        self.plan_unclear();
         self.busy = Busy::No;
         let sequence = self.next();
         effects.push(Effect::Tell(Event::BuildFailed {
@@ -435,15 +496,23 @@ impl Coordinator {
         self.reload_markup(effects);
         let again = !self.due.is_empty();
         self.due.put_before(std::mem::take(&mut self.running));
-        if again {
-            self.start(effects);
-        }
+        self.start_next(again, effects);
     }
 
     fn next(&mut self) -> u64 {
         self.sequence += 1;
         self.sequence
     }
+}
+
+/// What to say of builds that never end because they change their own sources.
+fn endless(changed: &BTreeSet<String>) -> String {
+    let files: Vec<String> = changed.iter().take(3).map(|path| format!("`{path}`")).collect();
+    format!(
+        "{} changed during each of the last builds; from now on the next build waits before it starts\n\
+         hint: if a build script writes there, let it write into `OUT_DIR`, or name the files in `watch-ignore`",
+        files.join(", ")
+    )
 }
 
 #[cfg(test)]

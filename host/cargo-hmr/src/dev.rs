@@ -205,7 +205,7 @@ impl Session {
                 _ = told.send(Message::Preflight(tell));
             })
         });
-        let settings = settings::Watched::start(&app, messages.clone());
+        let settings = settings::Watched::start(&app, &folders, messages.clone());
         let mut session = Self {
             options: options.clone(),
             settings,

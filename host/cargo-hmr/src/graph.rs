@@ -71,6 +71,8 @@ pub struct UpdatePlan {
     pub assets: Vec<String>,
     /// Every changed file that counted, relative to the application where that is possible.
     pub changed: Vec<String>,
+    /// Changes of files that are nothing to the application, as far as is known.
+    pub without_role: Vec<Change>,
 }
 
 impl UpdatePlan {
@@ -134,12 +136,11 @@ impl Graph {
         self.modules.keys().map(String::as_str)
     }
 
-    /// Every file whose change means something wherever it lies: what modules were compiled from, and the settings.
+    /// Every file whose change means something wherever it lies: what modules were compiled from, and the settings of the
+    /// application itself.
     pub fn files(&self) -> impl Iterator<Item = &Utf8PathBuf> {
         let read = self.inputs.values().flat_map(|inputs| &inputs.files);
-        read.chain(self.unfinished.values().flatten())
-            .chain(&self.manifests)
-            .chain(&self.settings.cargo)
+        read.chain(self.unfinished.values().flatten()).chain(&self.manifests)
     }
 
     /// Every folder in which anything counts, those of packages aside.
@@ -184,11 +185,13 @@ impl Graph {
     pub fn plan(&self, batch: &ChangeBatch, failing: bool) -> UpdatePlan {
         let mut plan = UpdatePlan::default();
         let mut sources = 0;
-        for Change { path, .. } in &batch.changes {
+        for change in &batch.changes {
+            let path = &change.path;
             let shown = self.shown(path);
             let affected = self.affected(path, failing);
             let role = self.role(path);
             if role.is_none() && affected.is_empty() {
+                plan.without_role.push(change.clone());
                 continue;
             }
             plan.changed.push(shown.clone());

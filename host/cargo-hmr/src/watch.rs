@@ -111,7 +111,8 @@ pub enum WatchError {
 
 enum Message {
     Hint(notify::Result<notify::Event>),
-    Scope(Box<Scope>, Option<SystemTime>, mpsc::SyncSender<Result<(), WatchError>>),
+    Scope(Box<Filter>, Option<SystemTime>),
+    Stop,
 }
 
 /// A running watcher. Dropping it ends it.
@@ -147,6 +148,8 @@ impl Watcher {
         let (messages, inbox) = mpsc::channel();
         let hints = messages.clone();
         let make: Make = Box::new(move || make(hints.clone()));
+        let filter = Filter::new(scope)?;
+        let (ready, is_ready) = mpsc::sync_channel(1);
         std::thread::spawn(move || {
             let mut worker = Worker {
                 system: System::new(make),
@@ -155,24 +158,31 @@ impl Watcher {
                 filter: Filter::default(),
                 on_notice,
             };
+            worker.rescope(filter, None);
+            _ = ready.send(());
             worker.run(&inbox);
         });
-        let watcher = Self { messages };
-        watcher.rescope(scope, None)?;
-        Ok(watcher)
+        // A change that comes after this call is noticed.
+        _ = is_ready.recv();
+        Ok(Self { messages })
     }
 
-    /// Watches another scope from now on. What changes meanwhile is not lost: with `since`, single files that were not watched
-    /// before and were written after that time count as changed.
+    /// Watches another scope, as soon as the watcher comes to it. What changes meanwhile is not lost: with `since`, what a build
+    /// reads that was not watched before and was written after that time counts as changed.
     ///
     /// # Errors
     /// [`WatchError`]; what was watched before is watched still.
     pub fn rescope(&self, scope: Scope, since: Option<SystemTime>) -> Result<(), WatchError> {
-        let (reply, answer) = mpsc::sync_channel(1);
-        if self.messages.send(Message::Scope(Box::new(scope), since, reply)).is_err() {
-            return Ok(());
-        }
-        answer.recv().unwrap_or(Ok(()))
+        // The watcher's thread ends only with this.
+        _ = self.messages.send(Message::Scope(Box::new(Filter::new(scope)?), since));
+        Ok(())
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        // The thread itself holds senders, for the system's notifications.
+        _ = self.messages.send(Message::Stop);
     }
 }
 
@@ -201,9 +211,8 @@ impl<F: FnMut(Notice)> Worker<F> {
             };
             match message {
                 Ok(Message::Hint(hint)) => self.take_hint(hint, &mut hints),
-                Ok(Message::Scope(scope, since, reply)) => {
-                    _ = reply.send(self.rescope(*scope, since));
-                }
+                Ok(Message::Scope(filter, since)) => self.rescope(*filter, since),
+                Ok(Message::Stop) => return,
                 Err(RecvTimeoutError::Timeout) if hints.is_empty() => {
                     let started = Instant::now();
                     self.poll();
@@ -261,8 +270,8 @@ impl<F: FnMut(Notice)> Worker<F> {
         self.report(changes, started.elapsed());
     }
 
-    fn rescope(&mut self, scope: Scope, since: Option<SystemTime>) -> Result<(), WatchError> {
-        let before = std::mem::replace(&mut self.filter, Filter::new(scope)?);
+    fn rescope(&mut self, filter: Filter, since: Option<SystemTime>) {
+        let before = std::mem::replace(&mut self.filter, filter);
         self.system.try_again();
         let known = !self.tree.is_empty();
         self.places = Places::default();
@@ -282,7 +291,6 @@ impl<F: FnMut(Notice)> Worker<F> {
             })
             .collect();
         self.report(news, Duration::ZERO);
-        Ok(())
     }
 
     /// A file that is watched from now on, as a change if it was written after a build that read it had started.
@@ -290,7 +298,7 @@ impl<F: FnMut(Notice)> Worker<F> {
         let since = since?.checked_sub(CLOCK_STEP)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let (seconds, nanoseconds) = self.tree.stamp(&change.path)?.touched();
         let touched = Duration::new(seconds.try_into().ok()?, nanoseconds.try_into().ok()?);
-        (self.filter.is_file(&change.path) && touched >= since)
+        (self.filter.is_read(&change.path) && touched >= since)
             .then_some(Change { kind: ChangeKind::Modified, ..change })
     }
 

@@ -47,6 +47,6 @@ pub(super) fn of_failed(app: &App, modules: &[&Module], messages: &Messages) -> 
         files.extend(bases.iter().map(|base| dep_info::resolve(&base.join(named))));
     }
     // What is missing may come.
-    files.retain(|file| !app.is_output(file));
+    files.retain(|file| !app.is_output(file) && !file.is_dir());
     files.into_iter().collect()
 }

@@ -416,6 +416,86 @@ fn a_kept_build_that_never_ends_gives_way_after_a_while_and_the_next_one_later()
     assert!(bench.log.starts_with("cancel\n"), "{}", bench.log);
 }
 
+/// How often a build was started.
+fn builds(bench: &Bench) -> usize {
+    bench.log.lines().filter(|line| line.starts_with("build ")).count()
+}
+
+#[test]
+fn a_file_that_the_build_says_it_reads_counts_from_the_build_s_start() {
+    let mut bench = started();
+    bench.save(&["board/src/lib.rs"]);
+    bench.log.clear();
+    bench.save(&["board/names.txt", "board/notes.txt"]);
+    assert_eq!(bench.log, "", "nothing is known to read them");
+    let mut board = compiled("board", "b2");
+    board.files.push("/app/board/names.txt".into());
+    let generation = bench.coordinator.generation;
+    let modules = vec![board];
+    let phases = Phases::default();
+    bench.finish(generation, Outcome::Succeeded { modules, warnings: Vec::new(), phases });
+    assert_eq!(builds(&bench), 1, "{}", bench.log);
+    assert!(bench.log.contains("board/names.txt → board"), "{}", bench.log);
+    bench.build(&[("board", "b3")]);
+    assert_eq!(builds(&bench), 1, "{}", bench.log);
+}
+
+#[test]
+fn a_file_that_a_refused_module_reads_counts() {
+    let mut bench = started();
+    bench.save(&["board/src/lib.rs"]);
+    let compiled = vec![Artifact {
+        module: "board".into(),
+        wasm: "/app/target/board.wasm".into(),
+        fresh: false,
+        files: vec!["/far/text.txt".into()],
+        folders: vec!["/far/templates".into()],
+        warnings: Vec::new(),
+    }];
+    let generation = bench.coordinator.generation;
+    bench.finish(generation, Outcome::Refused { failure: broken(), compiled });
+    for path in ["/far/text.txt", "/far/templates/a.html"] {
+        bench.log.clear();
+        bench.save(&[path]);
+        assert_eq!(builds(&bench), 1, "{path}: {}", bench.log);
+        bench.break_build();
+    }
+}
+
+#[test]
+fn builds_that_change_their_own_sources_wait_longer_and_longer() {
+    let mut bench = started();
+    bench.save(&["board/src/lib.rs"]);
+    let mut waits = Vec::new();
+    for round in 0..5 {
+        // As a build script does: once in each build that is started.
+        for _ in 0..=PATIENCE {
+            bench.save(&["ui/src/lib.rs"]);
+        }
+        bench.log.clear();
+        bench.build(&[("board", &format!("b{round}")), ("list", "l1")]);
+        let generation = bench.coordinator.generation;
+        let wait = bench.log.lines().find_map(|line| line.strip_prefix(&format!("remind {generation} ")));
+        waits.extend(wait.filter(|_| builds(&bench) == 0).map(ToOwned::to_owned));
+        bench.step(Input::Overdue { generation });
+        assert_eq!(builds(&bench), 1, "{}", bench.log);
+    }
+    assert_eq!(waits, ["1s", "2s", "4s"]);
+    // A save of a person is built at once, and ends the waiting.
+    for _ in 0..=PATIENCE {
+        bench.save(&["ui/src/lib.rs"]);
+    }
+    bench.build(&[("board", "b8"), ("list", "l1")]);
+    bench.log.clear();
+    bench.save(&["list/src/lib.rs"]);
+    assert_eq!(builds(&bench), 1, "{}", bench.log);
+    bench.build(&[("board", "b9"), ("list", "l2")]);
+    let generation = bench.coordinator.generation;
+    bench.log.clear();
+    bench.step(Input::Overdue { generation });
+    assert_eq!(bench.log, "");
+}
+
 #[test]
 fn a_manifest_scans_builds_everything_and_reloads() {
     let mut bench = started();

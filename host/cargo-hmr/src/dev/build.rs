@@ -63,14 +63,17 @@ impl Work {
             BuildOutcome::Failed(failure) => return Outcome::Failed(failure),
             BuildOutcome::Cancelled => return Outcome::Cancelled,
         };
+        let compiled = artifacts.clone();
         let preparing = Instant::now();
         let candidates = match self.prepare(artifacts) {
             Ok(candidates) => candidates,
-            Err(failure) => return Outcome::Failed(failure),
+            Err(failure) => return Outcome::Refused { failure, compiled },
         };
         let prepare = preparing.elapsed().as_secs_f64() * 1e3;
-        if let Err(outcome) = self.pass_gates(&candidates, tell) {
-            return outcome;
+        match self.pass_gates(&candidates, tell) {
+            GateOutcome::Passed => {}
+            GateOutcome::Failed(failure) => return Outcome::Refused { failure, compiled },
+            GateOutcome::Cancelled => return Outcome::Cancelled,
         }
         let phases = Phases { compile, prepare, ..Phases::default() };
         self.store(candidates, transforms, &built_at, phases)
@@ -105,14 +108,14 @@ impl Work {
         tell
     }
 
-    /// Runs the gates of the modules that have become others; all of them pass, or the build ends like this.
+    /// Runs the gates of the modules that have changed, up to the first that does not pass.
     fn pass_gates(
         &self,
         candidates: &[Candidate],
         tell: &(dyn Fn(Event) + Sync),
-    ) -> Result<(), Outcome> {
+    ) -> GateOutcome {
         if !self.gates {
-            return Ok(());
+            return GateOutcome::Passed;
         }
         for Candidate { artifact, prepared } in candidates {
             let module = self.app.modules.iter().find(|module| module.name == artifact.module);
@@ -127,16 +130,18 @@ impl Work {
             let started = Instant::now();
             let outcome =
                 hmr_build::gate(&name, gate, module.folder(), module.gate_limit, &self.cancel);
-            let (word, outcome) = match outcome {
-                GateOutcome::Passed => ("passed", Ok(())),
-                GateOutcome::Failed(failure) => ("failed", Err(Outcome::Failed(failure))),
-                GateOutcome::Cancelled => ("cancelled", Err(Outcome::Cancelled)),
+            let word = match outcome {
+                GateOutcome::Passed => "passed",
+                GateOutcome::Failed(_) => "failed",
+                GateOutcome::Cancelled => "cancelled",
             };
             let duration_ms = started.elapsed().as_secs_f64() * 1e3;
             tell(Event::GateFinished { module: name, outcome: word, duration_ms });
-            outcome?;
+            if !matches!(outcome, GateOutcome::Passed) {
+                return outcome;
+            }
         }
-        Ok(())
+        GateOutcome::Passed
     }
 
     fn is_newest(&self, module: &Module, prepared: &Prepared) -> bool {

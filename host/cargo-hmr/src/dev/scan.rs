@@ -136,7 +136,6 @@ impl Session {
     fn use_app(&mut self, app: Option<App>) {
         if let Some(app) = app {
             self.app = Arc::new(app);
-            self.settings.set(&self.app);
             *self.shared.places.write().unwrap_or_else(PoisonError::into_inner) =
                 places(&self.app, &self.options);
             let versions = self.app.config.versions;
@@ -148,6 +147,7 @@ impl Session {
             Ok(graph) => {
                 self.step(Input::Scanned(Ok(graph)));
                 self.watch();
+                self.settings.set(&self.app, &self.watched);
             }
             Err(error) => self.unreadable(&super::DevError::Glob(error).to_string()),
         }

@@ -15,7 +15,7 @@ use hmr_build::{App, app::Settings};
 use tokio::sync::mpsc;
 
 use super::Message;
-use crate::watch::{Change, ChangeBatch, ChangeKind};
+use crate::watch::{Change, ChangeBatch, ChangeKind, Scope};
 
 /// How often they are looked at.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -29,16 +29,22 @@ pub(super) struct Watched(Arc<Mutex<(Vec<Utf8PathBuf>, Stamps)>>);
 
 impl Watched {
     /// Starts looking at the files of an application.
-    pub(super) fn start(app: &App, messages: mpsc::UnboundedSender<Message>) -> Self {
+    pub(super) fn start(
+        app: &App,
+        scope: &Scope,
+        messages: mpsc::UnboundedSender<Message>,
+    ) -> Self {
         let watched = Self(Arc::default());
-        watched.set(app);
+        watched.set(app, scope);
         let looked_at = watched.clone();
         tokio::spawn(async move {
             let mut interval = tokio::time::interval(INTERVAL);
             loop {
                 interval.tick().await;
-                let changes = looked_at.changes();
-                let batch = ChangeBatch { changes, ..ChangeBatch::default() };
+                let looked_at = looked_at.clone();
+                // A network drive may answer late.
+                let changes = tokio::task::spawn_blocking(move || looked_at.changes()).await;
+                let batch = ChangeBatch { changes: changes.unwrap_or_default(), ..ChangeBatch::default() };
                 if !batch.changes.is_empty() && messages.send(Message::Changed(batch)).is_err() {
                     return;
                 }
@@ -47,13 +53,14 @@ impl Watched {
         watched
     }
 
-    /// Looks at the files of the application as it is now. Those that lie in its own folders are watched with them.
-    pub(super) fn set(&self, app: &App) {
+    /// Looks at the files of the application as it is now, without those that the watcher sees.
+    pub(super) fn set(&self, app: &App, scope: &Scope) {
         let Settings { toolchain, cargo } = app.settings();
-        let workspace = app.workspace_root.join(".cargo");
-        let cargo = cargo.into_iter().filter(|file| !file.starts_with(&workspace));
         let files = toolchain.into_iter().chain(cargo);
-        let files: Vec<_> = files.filter(|file| !file.starts_with(&app.root)).collect();
+        let seen = |file: &Utf8PathBuf| {
+            scope.files.contains(file) || scope.folders.iter().any(|folder| file.starts_with(folder))
+        };
+        let files: Vec<_> = files.filter(|file| !seen(file)).collect();
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if watched.0 != files {
             watched.1 = look(&files);

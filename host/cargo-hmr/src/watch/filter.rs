@@ -44,10 +44,7 @@ impl Filter {
         let mut named_parts = Vec::new();
         for glob in &scope.named {
             named.add(Glob::new(glob)?);
-            for part in glob.split('/').filter(|part| is_private(part)) {
-                // A part of a glob with braces around a `/` is no glob.
-                named_parts.extend(Glob::new(part).map(|part| part.compile_matcher()));
-            }
+            named_parts.extend(glob.split('/').filter_map(hidden_part));
             if let Some(folder) = fixed_folder(glob) {
                 scope.folders.insert(scope.root.join(folder));
             }
@@ -80,8 +77,10 @@ impl Filter {
         self.starts().into_iter().flat_map(move |starts| below(starts, path))
     }
 
-    pub(super) fn is_file(&self, path: &Utf8Path) -> bool {
+    /// Whether a build reads the file: it is a single file of the scope, or lies in a folder that a build script watches.
+    pub(super) fn is_read(&self, path: &Utf8Path) -> bool {
         self.scope.files.contains(path)
+            || path.ancestors().any(|folder| self.scope.trees.contains(folder))
     }
 
     /// Whether `path` does not count, and if it is a folder nothing in it.
@@ -150,6 +149,14 @@ fn below<'a>(
     set.range::<Utf8Path, _>(from).take_while(move |other| other.starts_with(path))
 }
 
+/// A part of a glob that may name something hidden, or `node_modules`. One that begins with `*` or `?` does not: hidden files
+/// must be named.
+fn hidden_part(part: &str) -> Option<GlobMatcher> {
+    let names = is_private(part) || part.starts_with(['[', '{']);
+    // A part of a glob with braces around a `/` is not a glob.
+    Glob::new(part).ok().filter(|_| names).map(|part| part.compile_matcher())
+}
+
 /// The folder that a glob names before its first wildcard.
 fn fixed_folder(glob: &str) -> Option<&str> {
     let fixed = glob.find(['*', '?', '[', '{']).unwrap_or(glob.len());
@@ -175,7 +182,13 @@ mod tests {
                 "/app/out/hmr/gen.rs",
             ]),
             trees: set(&["/app/.templates", "/far/templates"]),
-            named: vec![".config/*.json".into(), "**/.flags*".into(), "*".into()],
+            named: vec![
+                ".config/*.json".into(),
+                "**/.flags*".into(),
+                "*".into(),
+                "{.lists,.lists.local}".into(),
+                "[.]marks".into(),
+            ],
             outputs: set(&["/app/out/hmr"]),
             caches: set(&["/app/out", "/app/target"]),
             ignore: vec!["notes".into(), "src/made.rs".into()],
@@ -198,6 +211,9 @@ mod tests {
             "/app/.config/a.json",
             "/app/.config",
             "/app/deep/.flags.toml",
+            "/app/.lists",
+            "/app/.lists.local",
+            "/app/.marks",
             "/app/.public/a.css",
             "/app/.cargo/config.toml",
         ] {

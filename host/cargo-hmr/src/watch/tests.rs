@@ -386,3 +386,40 @@ fn without_any_watcher_everything_is_polled() {
     bench.write("a.rs", "two");
     assert_eq!(bench.until("a.rs"), [change("a.rs", ChangeKind::Modified)]);
 }
+
+#[test]
+fn a_large_file_that_gets_the_same_content_again_and_again_has_changed_once() {
+    let text = "line\n".repeat(100_000);
+    let bench = watch(|folder| fs::write(folder.join("src/made.rs"), &text).expect("a file"));
+    bench.write("src/made.rs", &text);
+    assert_eq!(bench.until("src/made.rs"), [change("src/made.rs", ChangeKind::Modified)]);
+    bench.write("src/made.rs", &text);
+    bench.write("src/lib.rs", "two");
+    assert_eq!(bench.until("src/lib.rs"), [change("src/lib.rs", ChangeKind::Modified)]);
+    bench.write("src/made.rs", &text.replace("line", "list"));
+    assert_eq!(bench.until("src/made.rs"), [change("src/made.rs", ChangeKind::Modified)]);
+}
+
+#[test]
+fn a_file_of_a_build_script_s_folder_that_was_written_during_the_build_has_changed() {
+    let bench = watch(|_| ());
+    let keep = tempfile::tempdir().expect("a temporary folder");
+    let far = Utf8PathBuf::try_from(keep.path().canonicalize().expect("a path")).expect("UTF-8");
+    let since = SystemTime::now();
+    fs::write(far.join("a.html"), "new").expect("a file");
+    let scope = Scope { trees: [far.clone()].into(), ..bench.scope.clone() };
+    bench.watcher.rescope(scope, Some(since)).expect("a scope");
+    let path = far.join("a.html").to_string();
+    assert_eq!(bench.until(&path), [(path.clone(), ChangeKind::Modified)]);
+}
+
+#[test]
+fn a_watcher_ends_with_its_owner() {
+    let bench = watch(|_| ());
+    let Bench { watcher, notices, .. } = bench;
+    drop(watcher);
+    // The thread drops what it reports with.
+    assert!(notices.recv_timeout(Duration::from_secs(20)).is_err_and(|error| {
+        error == RecvTimeoutError::Disconnected
+    }));
+}

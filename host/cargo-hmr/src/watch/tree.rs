@@ -1,11 +1,13 @@
 //! What is remembered of files: enough to tell that one changed.
 //!
 //! Files are compared by their stamps, and if these differ by their content: a build script that writes the same text again and
-//! again changes nothing. The content of large files is not compared.
+//! again changes nothing. Large files are not read before their stamps differ for the first time.
 
 use std::{
     collections::BTreeMap,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
+    fs::File,
+    hash::{DefaultHasher, Hasher as _},
+    io::Read as _,
     ops::Bound,
 };
 
@@ -15,8 +17,11 @@ use walkdir::WalkDir;
 
 use super::{Change, ChangeKind};
 
-/// Up to which size content is compared, in bytes.
-const COMPARED: u64 = 256 << 10;
+/// Up to which size a new file is read, in bytes.
+const SMALL: u64 = 256 << 10;
+
+/// Up to which size content is compared at all, in bytes.
+const COMPARED: u64 = 256 << 20;
 
 /// Remembered files, by path.
 #[derive(Default)]
@@ -32,16 +37,24 @@ struct Entry {
 }
 
 impl Entry {
-    fn read(path: &Utf8Path, stamp: Stamp) -> Self {
-        let content = (stamp.len() <= COMPARED).then(|| std::fs::read(path).ok()).flatten();
+    fn read(path: &Utf8Path, stamp: Stamp, largest: u64) -> Self {
+        let content = (stamp.len() <= largest).then(|| hash(path)).flatten();
         // If it was written meanwhile, content and stamp do not belong together.
         let content = content.filter(|_| Stamp::at(path) == Some(stamp));
-        let content = content.map(|content| {
-            let mut hasher = DefaultHasher::new();
-            content.hash(&mut hasher);
-            hasher.finish()
-        });
         Self { stamp, content }
+    }
+}
+
+/// The hash of a file's content, read in parts; none if it cannot be read.
+fn hash(path: &Utf8Path) -> Option<u64> {
+    let mut file = File::open(path).ok()?;
+    let mut part = vec![0; 64 << 10];
+    let mut hasher = DefaultHasher::new();
+    loop {
+        match file.read(&mut part).ok()? {
+            0 => return Some(hasher.finish()),
+            length => hasher.write(&part[..length]),
+        }
     }
 }
 
@@ -77,7 +90,8 @@ impl Tree {
                 if before.is_some_and(|before| before.stamp == *stamp) {
                     continue;
                 }
-                let entry = Entry::read(path, *stamp);
+                let largest = if before.is_some() { COMPARED } else { SMALL };
+                let entry = Entry::read(path, *stamp, largest);
                 self.files.insert(path.clone(), entry);
                 match before {
                     None => _ = changes.insert(path.clone(), ChangeKind::Added),
