@@ -48,6 +48,7 @@ export function pieces(text) {
   const found = [];
   let last = 0;
   // Colours, then other control sequences and links.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what begins and ends them.
   for (const match of text.matchAll(/\x1b\[([\d;]*)m|\x1b\[[\d;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)/g)) {
     push(found, text.slice(last, match.index), style);
     last = match.index + match[0].length;

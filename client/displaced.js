@@ -56,7 +56,10 @@ function gapsOf(parent) {
   let after = null;
   for (const child of parent.children) {
     if (isDisplaced(child)) {
-      if (!open) gaps.push((open = { missing: [], after, before: null }));
+      if (!open) {
+        open = { missing: [], after, before: null };
+        gaps.push(open);
+      }
       open.missing.push(child);
     } else if (child.dom) {
       if (open) open.before = child.dom;

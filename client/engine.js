@@ -99,7 +99,8 @@ export class Engine {
       problem: collaborators.problem,
       warn: (module, text) => collaborators.log("warn", module, text),
     });
-    const queue = (this.#queue = new UpdateQueue((error) => collaborators.log("error", null, describe(error))));
+    const queue = new UpdateQueue((error) => collaborators.log("error", null, describe(error)));
+    this.#queue = queue;
     this.#mounting = this.#newMounting();
     this.#invalidations = new Invalidations({
       instance: (id) => this.#mounting.get(id),

@@ -21,7 +21,8 @@ export function pageId(storage) {
     storage().setItem(KEY, id);
     return id;
   } catch {
-    return (unstored ??= randomId());
+    unstored ??= randomId();
+    return unstored;
   }
 }
 

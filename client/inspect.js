@@ -138,7 +138,7 @@ export function checkModule(compiled, bytes) {
     kind === 0 ? types[functions[index] ?? -1] : undefined;
   for (const [name, wanted] of Object.entries(EXPORTS)) {
     const found = exports.get(name);
-    if (!found || found.kind !== 0) throw new IncompatibleError(`the module does not export \`${name}\``);
+    if (found?.kind !== 0) throw new IncompatibleError(`the module does not export \`${name}\``);
     if (!sameType(typeOf(found), wanted)) {
       throw new IncompatibleError(`the export \`${name}\` has another type than the ABI's`);
     }

@@ -34,7 +34,9 @@ export async function runIsolated(bytes, context) {
   const own = {
     log: (level = 0, pointer = 0, length = 0) => void logs.push([LEVELS[level] ?? "info", text(pointer, length)]),
     now: () => Date.now(),
-    panic: (pointer = 0, length = 0) => void (panic = text(pointer, length)),
+    panic: (pointer = 0, length = 0) => {
+      panic = text(pointer, length);
+    },
   };
   const compiled = await WebAssembly.compile(bytes);
   /** @type {WebAssembly.Imports} */

@@ -76,7 +76,7 @@ function textSelection(document, roots) {
   const { anchorNode, anchorOffset, focusNode, focusOffset } = selection;
   const active = document.activeElement;
   const host = isEditable(active) ? active : roots.find((root) => root.contains(anchorNode) && root.contains(focusNode));
-  if (!host || !host.contains(anchorNode) || !host.contains(focusNode)) return () => {};
+  if (!host?.contains(anchorNode) || !host.contains(focusNode)) return () => {};
   const text = host.textContent;
   const [anchor, focus] = [point(host, anchorNode, anchorOffset), point(host, focusNode, focusOffset)];
   return () => {

@@ -247,7 +247,9 @@ export class Resources {
     const firing = {
       fire: (data) => void (live && this.#fire(resource, data)),
       happened: (event, flags) => void (live && this.#happened(resource, event, flags)),
-      ended: () => void (live && (resource.ended = true)),
+      ended: () => {
+        if (live) resource.ended = true;
+      },
       warn: (text) => this.#warn(resource, text),
     };
     /** @type {Backing} */

@@ -135,7 +135,7 @@ async function download(fetch, url) {
  * @param {(name: string) => Promise<string>} load
  */
 async function fileOf(from, load) {
-  if (typeof from === "string") return /^\s*\{[^]*"hmr"/.test(from) ? from : load(from);
+  if (typeof from === "string") return /^\s*\{.*"hmr"/s.test(from) ? from : load(from);
   if (from instanceof Object && "text" in from && typeof from.text === "function") return String(await from.text());
   return JSON.stringify(from) ?? "";
 }

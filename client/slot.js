@@ -121,7 +121,7 @@ export class Slot {
    */
   nodeOf(id) {
     const node = this.tree.nodes.get(id);
-    return node && node.dom;
+    return node?.dom;
   }
 
   /** Whether code runs that has not trapped. */

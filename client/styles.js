@@ -165,7 +165,10 @@ class Update {
       const path = pathOf(url);
       let shown = rule;
       const due = this.#changed(path) && this.#supports(rule);
-      const load = async (/** @type {() => boolean} */ stands) => (shown = await this.#loadImport(rule, url, stands)) !== rule;
+      const load = async (/** @type {() => boolean} */ stands) => {
+        shown = await this.#loadImport(rule, url, stands);
+        return shown !== rule;
+      };
       const replaced = due && (await this.#replace(rule, path, load));
       const inner = shown.styleSheet && this.#paths ? await this.#imports(shown.styleSheet, [...above, path]) : 0;
       return inner + (replaced ? 1 : 0);
@@ -316,7 +319,7 @@ function isAttached({ parentStyleSheet: sheet }) {
   if (!sheet) return false;
   if (sheet.ownerRule) return isAttached(sheet.ownerRule);
   const owner = /** @type {(Node & { sheet?: CSSStyleSheet | null }) | null} */ (sheet.ownerNode);
-  return owner !== null && owner.isConnected && owner.sheet === sheet;
+  return owner?.isConnected === true && owner.sheet === sheet;
 }
 
 /** @param {CSSRule} rule */

@@ -192,7 +192,9 @@ export class Transport {
       this.#strange = strange;
       this.#tellStrange(strange);
     }
-    return strange ? null : (this.#token = answer.token);
+    if (strange) return null;
+    this.#token = answer.token;
+    return answer.token;
   }
 
   #retry() {

@@ -176,8 +176,14 @@ test("a patched function stands in for an export over swaps, for scripts and for
   const { page, hmr } = await started();
   /** @type {unknown[]} */
   const seen = [];
-  const patch = hmr.patchFunction("counter", "add", (original) => (a, b) => (seen.push([a, b]), original(a, b) * 10));
-  const dispatches = hmr.patchFunction("counter", "hmr_dispatch", (original) => (...values) => (seen.push("event"), original(...values)));
+  const patch = hmr.patchFunction("counter", "add", (original) => (a, b) => {
+    seen.push([a, b]);
+    return original(a, b) * 10;
+  });
+  const dispatches = hmr.patchFunction("counter", "hmr_dispatch", (original) => (...values) => {
+    seen.push("event");
+    return original(...values);
+  });
   const { add } = hmr.module("counter");
   assert.equal(add(1, 2), 30);
   await page.update(2, page.version("b", counter("B")));
@@ -240,7 +246,10 @@ test("code that hands over without end is cut", async () => {
 
 test("a profile counts calls, time and errors by export", async () => {
   const { page, hmr } = await started();
-  hmr.patchFunction("counter", "add", (original) => (a, b) => ((page.timers.now += 5), original(a, b)));
+  hmr.patchFunction("counter", "add", (original) => (a, b) => {
+    page.timers.now += 5;
+    return original(a, b);
+  });
   const profile = hmr.profile("counter");
   hmr.module("counter").add(1, 2);
   await page.update(2, page.version("b", counter("B", { functions: [ADD, BOOM] })));
@@ -257,7 +266,10 @@ test("a profile counts calls, time and errors by export", async () => {
 test("calls that take clearly longer than in the version before are told, once", async () => {
   const { page, hmr } = await started();
   let ms = 2;
-  hmr.patchFunction("counter", "add", (original) => (a, b) => ((page.timers.now += ms), original(a, b)));
+  hmr.patchFunction("counter", "add", (original) => (a, b) => {
+    page.timers.now += ms;
+    return original(a, b);
+  });
   const { add } = hmr.module("counter");
   for (let call = 0; call < 20; call++) add(1, 2);
   await page.update(2, page.version("b", counter("B")));

@@ -241,7 +241,10 @@ test("an undone swap gives back the resources and connections of the code before
 test("values for a module that is being swapped wait, and are delivered once", async (t) => {
   const page = await connected(sender(), receiver(), CONNECT.replace(" to=", ' transform="seen" to='));
   let seen = 0;
-  page.engine.host("seen", (value) => (seen++, String(value)));
+  page.engine.host("seen", (value) => {
+    seen++;
+    return String(value);
+  });
   const { instantiate } = WebAssembly;
   const during = t.mock.method(WebAssembly, "instantiate", (/** @type {[any, any]} */ ...args) => {
     page.get("button").click();

@@ -268,7 +268,10 @@ test("scroll offsets survive the move of their element", () => {
 
 test("any two trees can be reconciled, and back", () => {
   let seed = 7;
-  const random = (/** @type {number} */ below) => (seed = (seed * 48271) % 0x7fff_ffff) % below;
+  const random = (/** @type {number} */ below) => {
+    seed = (seed * 48271) % 0x7fff_ffff;
+    return seed % below;
+  };
   const names = ["div", "p", "input", "details", "select"];
   /** @type {(depth: number) => View[]} */
   const views = (depth) =>

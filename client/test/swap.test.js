@@ -19,7 +19,13 @@ const ALL = ["prepare", "quiesce", "capture", "instantiate", "migrate", "restore
  */
 function plan(done, work = {}, wanted = true) {
   return {
-    steps: ALL.map((step) => [step, () => (done.push(step), work[step]?.())]),
+    steps: ALL.map((step) => [
+      step,
+      () => {
+        done.push(step);
+        return work[step]?.();
+      },
+    ]),
     wanted: () => wanted,
     rollback: (step, error) => void done.push(`rollback of ${step}: ${error}`),
   };

@@ -76,7 +76,7 @@ test("an update that overtakes the first load takes up the state in its place", 
 
 test("a first load that fails because nothing could be fetched leaves the state to the next one", async () => {
   const { page, go, loaded } = await restoring();
-  page.files["a"] = "offline";
+  page.files.a = "offline";
   go();
   const { swaps } = await loaded;
   assert.deepEqual([swaps[0]?.outcome, swaps[0]?.cause], ["rolled-back", "fetch"]);
