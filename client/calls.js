@@ -114,7 +114,10 @@ export class Calls {
     this.#patches.set(name, [...(this.#patches.get(name) ?? []), patch]);
     return {
       rollback: () => {
-        this.#patches.set(name, (this.#patches.get(name) ?? []).filter((other) => other !== patch));
+        this.#patches.set(
+          name,
+          (this.#patches.get(name) ?? []).filter((other) => other !== patch),
+        );
       },
     };
   }
@@ -129,7 +132,12 @@ export class Calls {
   resolve(name, original) {
     const patches = this.#patches.get(name);
     if (!patches) return original;
-    return patches.reduce((/** @type {Exported} */ inner, patch) => (...values) => patch.call(inner, values), original);
+    return patches.reduce(
+      (/** @type {Exported} */ inner, patch) =>
+        (...values) =>
+          patch.call(inner, values),
+      original,
+    );
   }
 
   /**

@@ -15,7 +15,8 @@ const MAGIC = [0x00, 0x61, 0x73, 0x6d];
  */
 export function compiler(fetch) {
   return async ({ url }) => {
-    const failed = (/** @type {unknown} */ why) => new FetchError(`\`${url}\` cannot be fetched: ${why instanceof Error ? why.message : why}`);
+    const failed = (/** @type {unknown} */ why) =>
+      new FetchError(`\`${url}\` cannot be fetched: ${why instanceof Error ? why.message : why}`);
     let response;
     try {
       response = await fetch(url);

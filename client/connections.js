@@ -86,7 +86,8 @@ export function compatible(given, taken) {
  * @returns {string | null}
  */
 function obstacle({ from, to, transform, kind }, output, input) {
-  if (kind !== null && kind !== output.kind) return `\`${endText(from)}\` is a \`${output.kind}\`, and the connection asks for a \`${kind}\``;
+  if (kind !== null && kind !== output.kind)
+    return `\`${endText(from)}\` is a \`${output.kind}\`, and the connection asks for a \`${kind}\``;
   if (transform !== null || compatible(output.type, input.type)) return null;
   const types = `\`${endText(from)}\` gives \`${output.type}\` and \`${endText(to)}\` takes \`${input.type}\``;
   return `${types}\nhint: a \`transform\` can make the one from the other`;
@@ -163,6 +164,7 @@ function ends(declaration) {
 export function whyGone({ declaration, output, input }, problems, there) {
   if (!there(output)) return `the output \`${fromText(declaration)}\` is gone`;
   if (!there(input)) return `the input \`${toText(declaration)}\` is gone`;
-  const same = (/** @type {[Declaration, string]} */ [other]) => ends(other) === ends(declaration) && other.transform === declaration.transform;
+  const same = (/** @type {[Declaration, string]} */ [other]) =>
+    ends(other) === ends(declaration) && other.transform === declaration.transform;
   return [...problems].find(same)?.[1] ?? "no `hmr-connect` element declares it any more";
 }

@@ -54,8 +54,6 @@ import { Updates } from "./updates.js";
  * @property {(module: string, hash: string, slower: import("./calls.js").Slower) => void} slower
  */
 
-
-
 /** The engine of one page. */
 export class Engine {
   /** @type {Map<string, Slot>} */
@@ -237,7 +235,9 @@ export class Engine {
     const slot = this.#slots.get(name);
     if (slot?.version) return slot;
     const names = [...this.#slots.values()].filter(({ version }) => version !== null).map((other) => `\`${other.name}\``);
-    throw new Error(`there is no module \`${name}\`; ${names.length > 0 ? `the modules are ${names.join(", ")}` : "none has been built yet"}`);
+    throw new Error(
+      `there is no module \`${name}\`; ${names.length > 0 ? `the modules are ${names.join(", ")}` : "none has been built yet"}`,
+    );
   }
 
   /** Whether an update, a load or a mounting is under way or waits. */
@@ -405,7 +405,8 @@ export class Engine {
   #calls(name) {
     return new Calls(
       this.#with.clock,
-      (export_, error) => this.#with.log("error", name, `the wrapper of \`${export_}\` failed, so the original answers: ${describe(error)}`),
+      (export_, error) =>
+        this.#with.log("error", name, `the wrapper of \`${export_}\` failed, so the original answers: ${describe(error)}`),
       (slower) => this.#with.slower(name, this.#slot(name).version?.hash ?? "", slower),
     );
   }

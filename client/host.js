@@ -43,8 +43,14 @@ export class HostFunctions {
       code(stored, item, value);
       return stored.getItem(item);
     };
-    this.register("storage.get", through(() => {}));
-    this.register("storage.remove", through((stored, item) => stored.removeItem(item)));
+    this.register(
+      "storage.get",
+      through(() => {}),
+    );
+    this.register(
+      "storage.remove",
+      through((stored, item) => stored.removeItem(item)),
+    );
     this.register(
       "storage.set",
       through((stored, item, value) => {

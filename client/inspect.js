@@ -86,7 +86,9 @@ export function readManifest(compiled) {
   const manifest = { abi: [], components: [], source: null, versions: new Map(), migrations: [], declines: new Map() };
   const sections = WebAssembly.Module.customSections(compiled, "hmr.manifest");
   if (sections.length === 0) {
-    throw new IncompatibleError("the module has no section `hmr.manifest`\nhint: a module depends on `hmr-sdk`, and a stripped one has lost its custom sections");
+    throw new IncompatibleError(
+      "the module has no section `hmr.manifest`\nhint: a module depends on `hmr-sdk`, and a stripped one has lost its custom sections",
+    );
   }
   for (const section of sections) {
     let text;
@@ -119,7 +121,9 @@ function checkManifest({ abi }) {
   if (abi.length === 0) throw new IncompatibleError("the section `hmr.manifest` does not state an ABI version");
   for (const version of abi) {
     if (version !== String(ABI_VERSION)) {
-      throw new IncompatibleError(`the module speaks version ${version} of the ABI, this engine version ${ABI_VERSION}\nhint: use \`hmr-sdk\` and \`cargo-hmr\` of the same release`);
+      throw new IncompatibleError(
+        `the module speaks version ${version} of the ABI, this engine version ${ABI_VERSION}\nhint: use \`hmr-sdk\` and \`cargo-hmr\` of the same release`,
+      );
     }
   }
 }
@@ -155,7 +159,10 @@ export function checkModule(compiled, bytes) {
   if (exports.get("memory")?.kind !== 2) throw new IncompatibleError("the module does not export its `memory`");
   for (const { module, name, kind, type } of imports) {
     const wanted = module === "hmr" && kind === 0 && Object.hasOwn(IMPORTS, name) ? IMPORTS[name] : undefined;
-    if (!wanted) throw new IncompatibleError(`the module imports \`${module}.${name}\`, which no engine provides\nhint: modules made with \`wasm-bindgen\` are not run by this engine`);
+    if (!wanted)
+      throw new IncompatibleError(
+        `the module imports \`${module}.${name}\`, which no engine provides\nhint: modules made with \`wasm-bindgen\` are not run by this engine`,
+      );
     if (!sameType(types[type], wanted)) throw new IncompatibleError(`the import \`${name}\` has another type than the ABI's`);
   }
 }

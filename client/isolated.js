@@ -63,9 +63,16 @@ export async function runIsolated(bytes, context) {
  * @param {WebAssembly.Module} compiled
  */
 function explained(error, panic, compiled) {
-  const { message, file = "", line = 0 } = panic === "" ? { message: error instanceof Error ? error.message : String(error) } : readPanic(panic);
+  const {
+    message,
+    file = "",
+    line = 0,
+  } = panic === "" ? { message: error instanceof Error ? error.message : String(error) } : readPanic(panic);
   if (isOwn(file) || (panic === "" && !(error instanceof WebAssembly.RuntimeError))) return describedAt(message, file, line);
-  const place = placesOf(compiled, framesOf(error).map(({ offset }) => offset ?? -1)).find((found) => found !== null);
+  const place = placesOf(
+    compiled,
+    framesOf(error).map(({ offset }) => offset ?? -1),
+  ).find((found) => found !== null);
   return place ? describedAt(message, place.file, place.line) : describedAt(message, file, line);
 }
 

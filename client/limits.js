@@ -73,13 +73,23 @@ export function shortened(swap) {
       }
     }
   }
-  const stays = (/** @type {object} */ list) => (/** @type {[string, unknown]} */ [name]) => !without.get(list)?.has(name);
+  const stays =
+    (/** @type {object} */ list) =>
+    (/** @type {[string, unknown]} */ [name]) =>
+      !without.get(list)?.has(name);
   /** @template T @param {Record<string, T> | undefined} map */
   const map = (map) => map && Object.fromEntries(Object.entries(map).filter(stays(map)));
   /** @template T @param {T[]} list */
   const list = (list) => list.filter((_, index) => stays(list)([String(index), null]));
   const report = swap.report && { instances: instances.map((entry) => ({ ...entry, keys: map(entry.keys), tasks: map(entry.tasks) })) };
-  return small({ ...swap, report, resources: list(swap.resources), connections: list(swap.connections), invalidated: list(swap.invalidated), cut });
+  return small({
+    ...swap,
+    report,
+    resources: list(swap.resources),
+    connections: list(swap.connections),
+    invalidated: list(swap.invalidated),
+    cut,
+  });
 }
 
 /**

@@ -114,10 +114,17 @@ function tell(swap, revived) {
       else overlay.clearTrap(swap.module);
       if (exchanged) status.stand(`version of ${swap.module}`, null);
       const resets = (swap.report?.instances ?? []).flatMap(({ keys }) =>
-        Object.entries(keys ?? {}).flatMap(([key, { outcome, reason }]) => (outcome === "reset" ? [`\`${key}\` was reset: ${reason}`] : [])),
+        Object.entries(keys ?? {}).flatMap(([key, { outcome, reason }]) =>
+          outcome === "reset" ? [`\`${key}\` was reset: ${reason}`] : [],
+        ),
       );
       log("info", swap.module, `runs ${swap.hash.slice(0, 8)} after ${total.toFixed(1)} ms`);
-      if (resets.length > MOST_RESETS) resets.splice(MOST_RESETS, resets.length, `${resets.length - MOST_RESETS} more were reset; the report in \`hmr:swap\` has them all`);
+      if (resets.length > MOST_RESETS)
+        resets.splice(
+          MOST_RESETS,
+          resets.length,
+          `${resets.length - MOST_RESETS} more were reset; the report in \`hmr:swap\` has them all`,
+        );
       if (resets.length > 0) status.warn(resets.join("\n"));
       for (const reset of resets) log("warn", swap.module, reset);
       return;
@@ -201,7 +208,11 @@ const engine = new Engine({
   reload: (reason) => reload(reason, true),
   captured: showChange,
   slower(module, hash, { before, call, calls, beforeMs, afterMs }) {
-    log("warn", module, `\`${call}\` takes ${afterMs.toFixed(1)} ms instead of ${beforeMs.toFixed(1)} ms since ${hash.slice(0, 8)}, the median of ${calls} calls`);
+    log(
+      "warn",
+      module,
+      `\`${call}\` takes ${afterMs.toFixed(1)} ms instead of ${beforeMs.toFixed(1)} ms since ${hash.slice(0, 8)}, the median of ${calls} calls`,
+    );
     announce("slower", { module, hash, before, call, calls, beforeMs, afterMs });
     transport.send({ type: "slower", module, hash, before, call, calls, before_ms: beforeMs, after_ms: afterMs });
   },
@@ -383,7 +394,9 @@ function receive(message) {
       return engine.update(numbered(message.sequence), message.modules);
     case "css-update": {
       const run = server;
-      return void updateStyles(document, message.paths, message.sequence, sheets).then((count) => applied(run, message.sequence, "css", count));
+      return void updateStyles(document, message.paths, message.sequence, sheets).then((count) =>
+        applied(run, message.sequence, "css", count),
+      );
     }
     case "asset-update":
       return applied(server, message.sequence, "asset", updateAssets(document, message.paths, message.sequence));
@@ -417,7 +430,11 @@ const sheets = { fetch: (url, options) => fetch(url, options), failed: problem, 
 /** Who may answer in the tool's place, and what to do about it. */
 function interceptor() {
   const worker = window.navigator.serviceWorker?.controller?.scriptURL;
-  if (worker) return { who: `the service worker ${worker}`, hint: "have it leave pages and all that begins with `/@hmr/` to the network, or unregister it" };
+  if (worker)
+    return {
+      who: `the service worker ${worker}`,
+      hint: "have it leave pages and all that begins with `/@hmr/` to the network, or unregister it",
+    };
   return { who: "another server, or a proxy,", hint: "start the tool on this port again, or open the address that it prints" };
 }
 
@@ -505,7 +522,8 @@ const transport = new Transport(
       if (!connected) engine.rehearsals.disconnected();
     },
     strange(strange) {
-      const text = "This page belongs to another application than the one that is served at this address now. Load it again to see that one";
+      const text =
+        "This page belongs to another application than the one that is served at this address now. Load it again to see that one";
       status.stand("application", strange ? text : null);
       if (strange) log("warn", null, text);
     },
@@ -528,7 +546,10 @@ function download(name, text) {
 
 const { hmr, emit } = createApi({
   engine,
-  tool: new Tool((url, options) => fetch(own(options?.method ? String(url) : unfetched(String(url))), options), () => transport.token),
+  tool: new Tool(
+    (url, options) => fetch(own(options?.method ? String(url) : unfetched(String(url))), options),
+    () => transport.token,
+  ),
   spawn: () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" }),
   fetch: (url) => fetch(url),
   timers: { setTimeout: (code, ms) => window.setTimeout(code, ms), clearTimeout: (id) => window.clearTimeout(id) },
@@ -597,7 +618,11 @@ function restorePage() {
 
 function start() {
   Object.assign(window, { __hmr: hmr });
-  document.head.append(Object.assign(document.createElement("style"), { textContent: ":where(hmr-component) { display: contents } hmr-connect { display: none }" }));
+  document.head.append(
+    Object.assign(document.createElement("style"), {
+      textContent: ":where(hmr-component) { display: contents } hmr-connect { display: none }",
+    }),
+  );
   showElements();
   document.addEventListener("dragstart", labelDrag, true);
   noteMarkup(markup);

@@ -31,7 +31,6 @@ const LEVELS = ["debug", "info", "warn", "error"];
  * @property {(json: string) => void} invalidate
  */
 
-
 /** What all modules of an engine share. */
 export class Stack {
   /** How many wasm frames of how many modules are on the stack. */
@@ -357,7 +356,10 @@ export class Guest {
    */
   #placed(frames) {
     if (!this.#compiled) return null;
-    const places = placesOf(this.#compiled, frames.map(({ offset }) => offset ?? -1));
+    const places = placesOf(
+      this.#compiled,
+      frames.map(({ offset }) => offset ?? -1),
+    );
     const at = places.findIndex((place) => place !== null);
     return at < 0 ? null : { name: frames[at]?.name ?? null, place: places[at] };
   }
@@ -405,20 +407,22 @@ export class Guest {
 
   #imports() {
     /** @param {(...values: number[]) => void} code */
-    const guarded = (code) => (/** @type {number[]} */ ...values) => {
-      this.#calls.left();
-      try {
-        // An empty call costs as well, so that a loop of them comes to an end too.
-        this.#room -= ((values.at(-1) ?? 0) >>> 0) + 64;
-        if (this.#room < 0) throw new Error("one call handed over more than an engine takes");
-        code(...values);
-      } catch (error) {
-        this.#refused ??= error;
-        throw error;
-      } finally {
-        this.#calls.returned();
-      }
-    };
+    const guarded =
+      (code) =>
+      (/** @type {number[]} */ ...values) => {
+        this.#calls.left();
+        try {
+          // An empty call costs as well, so that a loop of them comes to an end too.
+          this.#room -= ((values.at(-1) ?? 0) >>> 0) + 64;
+          if (this.#room < 0) throw new Error("one call handed over more than an engine takes");
+          code(...values);
+        } catch (error) {
+          this.#refused ??= error;
+          throw error;
+        } finally {
+          this.#calls.returned();
+        }
+      };
     /** @param {"resource" | "port" | "invalidate"} name */
     const telling = (name) => guarded((pointer = 0, length = 0) => this.sink[name](this.#text(pointer, length)));
     return {

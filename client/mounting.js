@@ -298,7 +298,10 @@ export class Mounting {
       element.replaceChildren();
       instance.trapped = { hash: slot.version?.hash ?? "", props };
       const told = slot.guest?.trap?.toldFully ?? "";
-      this.#fail(instance, { message: `\`${slot.name}\` trapped in mounting \`${component}\`: ${told}`, hint: "its place stays empty until its props or its code change" });
+      this.#fail(instance, {
+        message: `\`${slot.name}\` trapped in mounting \`${component}\`: ${told}`,
+        hint: "its place stays empty until its props or its code change",
+      });
     } else if (answer === null) {
       instance.status = "mounted";
       this.#clear(instance);
@@ -358,7 +361,11 @@ export class Mounting {
           putBack();
         });
       }
-      this.#with.resources.settle(slot.name, requests.filter((request) => request.instance === id), new Set([id]));
+      this.#with.resources.settle(
+        slot.name,
+        requests.filter((request) => request.instance === id),
+        new Set([id]),
+      );
       for (const request of requests) if (request.instance !== id) this.#with.resources.apply(slot.name, request);
     } else {
       slot.tree.putBack(id, old);
@@ -379,7 +386,11 @@ export class Mounting {
     this.#byElement.delete(element);
     const mounted = slot.tree.roots.has(id) && slot.alive;
     const capture = () => {
-      if (mounted && !this.#captured.has(slot)) this.#captured.set(slot, this.#with.ask(slot, (guest) => guest.capture(), false));
+      if (mounted && !this.#captured.has(slot))
+        this.#captured.set(
+          slot,
+          this.#with.ask(slot, (guest) => guest.capture(), false),
+        );
       return mounted ? this.#captured.get(slot) : undefined;
     };
     const pruned = this.leavings.leave(instance, capture);

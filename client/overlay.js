@@ -153,7 +153,9 @@ export class HmrOverlay extends HTMLElement {
     [...this.#entries.values()].reverse().forEach(({ title, body }, index) => {
       panel.append(make("header", {}, make("h1", {}, title), ...(index === 0 ? [close] : [])), ...body);
     });
-    const meanwhile = this.#running() ? "The page goes on with the code that it has" : "None of its code runs yet: the page starts once this is fixed";
+    const meanwhile = this.#running()
+      ? "The page goes on with the code that it has"
+      : "None of its code runs yet: the page starts once this is fixed";
     panel.append(make("p", { class: "hint" }, `${meanwhile}. Esc closes this until there is something new`));
     const shade = make("div", { class: "shade" }, panel);
     shade.addEventListener("click", (event) => {

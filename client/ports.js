@@ -250,14 +250,19 @@ export class Ports {
     /** @type {Set<string>} */
     const absent = new Set();
     for (const declaration of this.#declarations.values()) {
-      for (const [{ name: wanted, port }, input] of /** @type {const} */ ([[declaration.from, false], [declaration.to, true]])) {
+      for (const [{ name: wanted, port }, input] of /** @type {const} */ ([
+        [declaration.from, false],
+        [declaration.to, true],
+      ])) {
         if (!this.#with.isMounted(wanted)) continue;
         const theirs = [...this.#open.values()].filter((other) => other.input === input && this.#with.nameOf(other.instance) === wanted);
         if (theirs.some((other) => other.port === port)) continue;
         const kind = input ? "input" : "output";
         const others = [...new Set(theirs.map((other) => `\`${other.port}\``))].sort().join(", ");
         const instead = others === "" ? "" : `; its ${kind}s: ${others}`;
-        absent.add(`\`${fromText(declaration)}\` is not connected to \`${toText(declaration)}\` yet: \`${wanted}\` has no ${kind} \`${port}\`${instead}`);
+        absent.add(
+          `\`${fromText(declaration)}\` is not connected to \`${toText(declaration)}\` yet: \`${wanted}\` has no ${kind} \`${port}\`${instead}`,
+        );
       }
     }
     for (const text of [...absent].sort()) if (!this.#absent.has(text)) this.#with.warn(null, text);

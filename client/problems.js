@@ -53,7 +53,7 @@ function depth(element) {
  * @returns {Problem | null}
  */
 function propsProblem(element) {
-  const hint = "`props` is a JSON object, `props='{\"title\":\"Ideas\"}'` for instance";
+  const hint = '`props` is a JSON object, `props=\'{"title":"Ideas"}\'` for instance';
   try {
     const props = JSON.parse(element.getAttribute("props") ?? "{}");
     if (typeof props === "object" && props !== null && !Array.isArray(props)) return null;

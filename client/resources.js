@@ -185,7 +185,8 @@ export class Resources {
       if (node === null) continue;
       this.#looking.delete(resource);
       if (node === undefined) this.#warn(resource, `there is no node ${resource.node} to observe`);
-      else if (resource.kind !== "mutation-observer" && node.nodeType !== 1) this.#warn(resource, `the node ${resource.node} is no element`);
+      else if (resource.kind !== "mutation-observer" && node.nodeType !== 1)
+        this.#warn(resource, `the node ${resource.node} is no element`);
       else resource.backing?.observe?.(node);
     }
   }

@@ -55,7 +55,8 @@ export function createApi(parts) {
     modules: () => engine.modules(),
     stats: () => ({ ...counted.stats, connected: parts.connected() }),
     on(event, callback) {
-      if (!EVENTS.includes(event)) throw new TypeError(`there is no event \`${event}\`; the events are ${EVENTS.map((name) => `\`${name}\``).join(", ")}`);
+      if (!EVENTS.includes(event))
+        throw new TypeError(`there is no event \`${event}\`; the events are ${EVENTS.map((name) => `\`${name}\``).join(", ")}`);
       return begun(events.on(event, callback));
     },
     onModuleUpdate: (id, callback) => begun(events.on(`update ${id}`, ({ next, previous }) => callback(next, previous))),
@@ -220,7 +221,16 @@ class Looked {
 
 /** Counts what happens. */
 class Counts {
-  stats = { swaps: 0, committed: 0, rolledBack: 0, undone: 0, declined: 0, traps: 0, problems: 0, lastSwapMs: /** @type {number | null} */ (null) };
+  stats = {
+    swaps: 0,
+    committed: 0,
+    rolledBack: 0,
+    undone: 0,
+    declined: 0,
+    traps: 0,
+    problems: 0,
+    lastSwapMs: /** @type {number | null} */ (null),
+  };
 
   /**
    * @param {string} event

@@ -178,7 +178,7 @@ function readFile(text) {
     throw new Error(`the file of snapshots is not JSON: ${error}`);
   }
   if (parsed?.hmr !== 1 || !Array.isArray(parsed.modules)) {
-    throw new Error("this is no file of snapshots: it needs `\"hmr\":1` and `modules`, as `saveSnapshot` writes them");
+    throw new Error('this is no file of snapshots: it needs `"hmr":1` and `modules`, as `saveSnapshot` writes them');
   }
   return items(fields(text).get("modules") ?? "[]").map((part) => {
     const { module, hash } = JSON.parse(part);

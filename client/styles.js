@@ -67,7 +67,9 @@ class Update {
     const counts = await Promise.all(roots(this.#document).map((root) => this.#root(root)));
     for (const path of this.#paths ?? []) {
       if (this.#found.has(path)) continue;
-      this.#loading.absent(`the page shows \`${path}\` in no \`link\` and no \`@import\` that scripts can see\nhint: load the page again if a script or a closed shadow root uses it`);
+      this.#loading.absent(
+        `the page shows \`${path}\` in no \`link\` and no \`@import\` that scripts can see\nhint: load the page again if a script or a closed shadow root uses it`,
+      );
     }
     return sum(counts);
   }
@@ -76,7 +78,10 @@ class Update {
   async #root(root) {
     const links = [.../** @type {NodeListOf<HTMLLinkElement>} */ (root.querySelectorAll("link[rel~='stylesheet' i][href]"))];
     const others = [...(root.styleSheets ?? [])].filter(({ ownerNode }) => !links.some((link) => link === ownerNode));
-    const counts = [...links.filter((link) => !arriving.has(link)).map((link) => this.#link(link)), ...others.map((sheet) => this.#imports(sheet, []))];
+    const counts = [
+      ...links.filter((link) => !arriving.has(link)).map((link) => this.#link(link)),
+      ...others.map((sheet) => this.#imports(sheet, [])),
+    ];
     return sum(await Promise.all(counts));
   }
 
@@ -245,7 +250,9 @@ class Update {
     newest.set(owner, mine);
     mine.done = load(() => newest.get(owner) === mine)
       .catch((error) => {
-        this.#loading.failed(`\`${path}\` cannot be loaded, so the page keeps the sheet that it has: ${error instanceof Error ? error.message : error}`);
+        this.#loading.failed(
+          `\`${path}\` cannot be loaded, so the page keeps the sheet that it has: ${error instanceof Error ? error.message : error}`,
+        );
         return false;
       })
       .then((shown) => {

@@ -128,7 +128,9 @@ export class Tool {
     try {
       response = await this.#fetch(path, { ...request, headers, cache: "no-store" });
     } catch (error) {
-      throw new ToolError(`the tool does not answer at \`${path}\`: ${error instanceof Error ? error.message : error}; is \`cargo hmr dev\` running?`);
+      throw new ToolError(
+        `the tool does not answer at \`${path}\`: ${error instanceof Error ? error.message : error}; is \`cargo hmr dev\` running?`,
+      );
     }
     if (response.ok) return response;
     const said = (await response.text()).trim();

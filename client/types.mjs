@@ -13,9 +13,24 @@ const written = join(client, "api.d.ts");
 
 function emitted() {
   const folder = mkdtempSync(join(tmpdir(), "hmr-types-"));
-  const options = ["--allowJs", "--declaration", "--emitDeclarationOnly", "--skipLibCheck", "--target", "ES2022", "--module", "NodeNext", "--types", "node"];
+  const options = [
+    "--allowJs",
+    "--declaration",
+    "--emitDeclarationOnly",
+    "--skipLibCheck",
+    "--target",
+    "ES2022",
+    "--module",
+    "NodeNext",
+    "--types",
+    "node",
+  ];
   try {
-    execFileSync(process.execPath, [join(client, "node_modules/typescript/bin/tsc"), join(client, "api.js"), ...options, "--outDir", folder], { stdio: ["ignore", "inherit", "inherit"] });
+    execFileSync(
+      process.execPath,
+      [join(client, "node_modules/typescript/bin/tsc"), join(client, "api.js"), ...options, "--outDir", folder],
+      { stdio: ["ignore", "inherit", "inherit"] },
+    );
     return readFileSync(join(folder, "api.d.ts"), "utf8");
   } finally {
     rmSync(folder, { recursive: true, force: true });

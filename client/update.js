@@ -333,7 +333,9 @@ class Bringing {
     const { document, resources, quietly, elementOf } = this.#around;
     const { links } = resources;
     const oldRoots = [...slot.tree.roots];
-    const elements = [...slot.tree.roots.values()].flatMap((root) => (root.dom ? [/** @type {Element} */ (/** @type {unknown} */ (root.dom))] : []));
+    const elements = [...slot.tree.roots.values()].flatMap((root) =>
+      root.dom ? [/** @type {Element} */ (/** @type {unknown} */ (root.dom))] : [],
+    );
     const rendered = this.#around.rendering(elements);
     /** @type {Set<GuestNode>} */
     const kept = new Set();

@@ -98,7 +98,11 @@ export class Updates {
         const swaps = [];
         try {
           for (const [index, version] of versions.entries()) {
-            const swap = await this.#bring(this.#with.slot(version.module), version, { ...options, sequence, prepared: prepared[index] ?? null });
+            const swap = await this.#bring(this.#with.slot(version.module), version, {
+              ...options,
+              sequence,
+              prepared: prepared[index] ?? null,
+            });
             if (swap) swaps.push(swap);
           }
           this.#with.mounting.touchAll();

@@ -94,7 +94,8 @@ function observerOf(what, firing, page, observed) {
     case "intersection-observer":
       return page.intersectionObserver(
         (entries) => {
-          for (const { isIntersecting, intersectionRatio } of entries) firing.fire({ intersecting: isIntersecting, ratio: intersectionRatio });
+          for (const { isIntersecting, intersectionRatio } of entries)
+            firing.fire({ intersecting: isIntersecting, ratio: intersectionRatio });
         },
         { threshold: what.threshold },
       );

@@ -10,22 +10,35 @@ import { PLACE, Page } from "./support/page.js";
 /** @typedef {import("./support/guest.js").Shape} Shape */
 
 const { parseWat } = await wabt();
-const VALUE = "(func (export \"value\") (result i32) (i32.load (i32.const 512)))";
-const ADD = "(func (export \"add\") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))";
-const BOOM = "(func (export \"boom\") unreachable)";
+const VALUE = '(func (export "value") (result i32) (i32.load (i32.const 512)))';
+const ADD = '(func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))';
+const BOOM = '(func (export "boom") unreachable)';
 
 /**
  * @param {string} title
  * @param {Partial<Shape>} [other]
  */
 function counter(title, other = {}) {
-  return guest({ views: [{ tag: "h2", children: [title] }, { tag: "button", listen: { click: 1 }, children: ["0"] }], digit: 4, functions: [VALUE, ADD, BOOM], ...other });
+  return guest({
+    views: [
+      { tag: "h2", children: [title] },
+      { tag: "button", listen: { click: 1 }, children: ["0"] },
+    ],
+    digit: 4,
+    functions: [VALUE, ADD, BOOM],
+    ...other,
+  });
 }
 
 function spawn() {
   const thread = new Worker(new URL("./support/isolate.js", import.meta.url));
   /** @type {import("../execute.js").WorkerLike} */
-  const worker = { onmessage: null, onerror: null, postMessage: (/** @type {unknown} */ data) => thread.postMessage(data), terminate: () => void thread.terminate() };
+  const worker = {
+    onmessage: null,
+    onerror: null,
+    postMessage: (/** @type {unknown} */ data) => thread.postMessage(data),
+    terminate: () => void thread.terminate(),
+  };
   thread.on("message", (data) => worker.onmessage?.(/** @type {MessageEvent} */ ({ data })));
   thread.on("error", (error) => worker.onerror?.(error));
   return worker;
@@ -79,7 +92,10 @@ test("who asks for `ready` after it was told is called back, once", async () => 
   const end = hmr.on("ready", () => void told.push(["ended", null]));
   end();
   await Promise.resolve();
-  assert.deepEqual(told, [["early", { page: "p" }], ["late", { page: "p" }]]);
+  assert.deepEqual(told, [
+    ["early", { page: "p" }],
+    ["late", { page: "p" }],
+  ]);
   assert.equal(failures.length, 1);
 });
 
@@ -128,12 +144,18 @@ test("a module's update is told with what ran before, an undoing too", async () 
   const heard = [];
   const end = hmr.onModuleUpdate("counter", (next, previous) => void heard.push([previous.hash, next.hash, next.generation]));
   hmr.onModuleUpdate("other", () => void heard.push("other"));
-  await page.update(2, page.version("b", counter("B", { ill: { from: 0, report: '{"instances":[{"instance":1,"component":"Counter","error":"ill"}]}' } })));
+  await page.update(
+    2,
+    page.version("b", counter("B", { ill: { from: 0, report: '{"instances":[{"instance":1,"component":"Counter","error":"ill"}]}' } })),
+  );
   await page.swapped();
   await page.update(3, page.version("c", counter("C", { traps: ["restore_state"] })));
   end();
   await page.update(4, page.version("d", counter("D")));
-  assert.deepEqual(heard, [["a", "b", 2], ["b", "a", 3]]);
+  assert.deepEqual(heard, [
+    ["a", "b", 2],
+    ["b", "a", 3],
+  ]);
 });
 
 test("a module's proxy reaches the newest code, and old references stay valid", async () => {
@@ -143,9 +165,18 @@ test("a module's proxy reaches the newest code, and old references stay valid", 
   page.get("button").click();
   assert.deepEqual([value(), add(2, 3), hmr.module("counter") === module, module.value === value], [1, 5, true, true]);
   const before = module.memory;
-  await page.update(2, page.version("b", counter("B", { functions: [VALUE, '(func (export "add") (param i32 i32) (result i32) (i32.mul (local.get 0) (local.get 1)))'] })));
+  await page.update(
+    2,
+    page.version(
+      "b",
+      counter("B", { functions: [VALUE, '(func (export "add") (param i32 i32) (result i32) (i32.mul (local.get 0) (local.get 1)))'] }),
+    ),
+  );
   assert.deepEqual([value(), add(2, 3), module.memory === before], [1, 6, false]);
-  assert.deepEqual(["value" in module, "boom" in module, "hmr_dispose" in module, module.hmr_dispose, module.nothing], [true, false, false, undefined, undefined]);
+  assert.deepEqual(
+    ["value" in module, "boom" in module, "hmr_dispose" in module, module.hmr_dispose, module.nothing],
+    [true, false, false, undefined, undefined],
+  );
 });
 
 test("a call that cannot be made says why", async () => {
@@ -227,19 +258,27 @@ test("a wrapper that catches a trap hides nothing", async () => {
     }
   });
   page.get("button").click();
-  assert.deepEqual(page.traps.map(({ message }) => message), ["unreachable"]);
+  assert.deepEqual(
+    page.traps.map(({ message }) => message),
+    ["unreachable"],
+  );
 });
 
 test("an argument of another type is the caller's mistake, and no trap", async () => {
   const { page, hmr } = await started({ functions: [ADD, '(func (export "seek") (param i64) (result i64) (local.get 0))'] });
-  await page.update(2, page.version("b", counter("B", { functions: [ADD, '(func (export "seek") (param i64) (result i64) (local.get 0))'] })));
+  await page.update(
+    2,
+    page.version("b", counter("B", { functions: [ADD, '(func (export "seek") (param i64) (result i64) (local.get 0))'] })),
+  );
   assert.throws(() => hmr.module("counter").seek(5), /`seek`: .*BigInt/);
   assert.equal(hmr.module("counter").seek(5n), 5n);
   assert.deepEqual([page.traps, hmr.module("counter").add(1, 2)], [[], 3]);
 });
 
 test("code that hands over without end is cut", async () => {
-  const { page, hmr } = await started({ functions: ['(func (export "flood") (loop $on (call $log (i32.const 1) (i32.const 0) (i32.const 0)) (br $on)))'] });
+  const { page, hmr } = await started({
+    functions: ['(func (export "flood") (loop $on (call $log (i32.const 1) (i32.const 0) (i32.const 0)) (br $on)))'],
+  });
   assert.throws(() => hmr.module("counter").flood(), /one call handed over more than an engine takes/);
   assert.equal(page.traps.length, 1);
 });
@@ -372,7 +411,10 @@ test("versions are asked of the tool", async () => {
   await hmr.pin("counter", null);
   assert.deepEqual(await hmr.compare("counter", "a", "b"), { from: 1 });
   const pins = asked.filter(({ method }) => method === "POST").map(({ body, token }) => [body, token]);
-  assert.deepEqual(pins, [['{"module":"counter","hash":"a"}', "secret"], ['{"module":"counter","hash":null}', "secret"]]);
+  assert.deepEqual(pins, [
+    ['{"module":"counter","hash":"a"}', "secret"],
+    ['{"module":"counter","hash":null}', "secret"],
+  ]);
 });
 
 test("what all pages run, experiments and saved snapshots are asked of the tool", async () => {

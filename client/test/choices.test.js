@@ -34,7 +34,10 @@ function swapped(before, after, use) {
 }
 
 /** @param {string} type @param {string} name @param {string | null} value @returns {View} */
-const field = (type, name, value) => ({ tag: "label", children: [{ tag: "input", attributes: { type, name, ...(value === null ? {} : { value }) } }, `the ${value}`] });
+const field = (type, name, value) => ({
+  tag: "label",
+  children: [{ tag: "input", attributes: { type, name, ...(value === null ? {} : { value }) } }, `the ${value}`],
+});
 /** @param {string[]} values @returns {View[]} */
 const options = (...values) => values.map((value) => ({ tag: "option", attributes: { value }, children: [value] }));
 /** @param {string} name @param {View[]} children @param {Record<string, string>} [attributes] @returns {View} */
@@ -44,18 +47,43 @@ test("radio buttons and check boxes stay chosen by their values, and without one
   const check = (/** @type {any} */ main) => {
     for (const input of main.querySelectorAll("[name=r][value=b], [name=t][value=b], [name=own]")) input.checked = true;
   };
-  const before = [field("radio", "r", "a"), field("radio", "r", "b"), field("checkbox", "t", "a"), field("checkbox", "t", "b"), field("checkbox", "own", null)];
-  const more = [field("radio", "r", "z"), ...before.slice(0, 2), field("checkbox", "t", "z"), ...before.slice(2, 4), field("checkbox", "other", null), ...before.slice(4)];
+  const before = [
+    field("radio", "r", "a"),
+    field("radio", "r", "b"),
+    field("checkbox", "t", "a"),
+    field("checkbox", "t", "b"),
+    field("checkbox", "own", null),
+  ];
+  const more = [
+    field("radio", "r", "z"),
+    ...before.slice(0, 2),
+    field("checkbox", "t", "z"),
+    ...before.slice(2, 4),
+    field("checkbox", "other", null),
+    ...before.slice(4),
+  ];
   assert.deepEqual(swapped(before, more, check), ["r b", "t b", "own on"]);
-  const gone = [field("radio", "r", "a"), field("radio", "r", "c"), field("checkbox", "t", "a"), field("checkbox", "t", "c"), field("checkbox", "other", null)];
+  const gone = [
+    field("radio", "r", "a"),
+    field("radio", "r", "c"),
+    field("checkbox", "t", "a"),
+    field("checkbox", "t", "c"),
+    field("checkbox", "other", null),
+  ];
   assert.deepEqual(swapped(before, gone, check), [], "a choice that is gone is nobody else's");
 });
 
 test("options stay chosen by their values, and where nothing is left the markup decides", () => {
   const choose = (/** @type {any} */ main) => {
-    for (const option of main.querySelectorAll("[name=one] [value=b], [name=many] [value=a], [name=many] [value=c], [name=lost] [value=b]")) option.selected = true;
+    for (const option of main.querySelectorAll("[name=one] [value=b], [name=many] [value=a], [name=many] [value=c], [name=lost] [value=b]"))
+      option.selected = true;
   };
-  const before = [select("one", options("a", "b")), select("many", options("a", "b", "c"), { multiple: "" }), select("free", options("a", "b")), select("lost", options("a", "b"))];
+  const before = [
+    select("one", options("a", "b")),
+    select("many", options("a", "b", "c"), { multiple: "" }),
+    select("free", options("a", "b")),
+    select("lost", options("a", "b")),
+  ];
   const after = [
     select("one", options("z", "a", "b")),
     select("many", [{ tag: "optgroup", children: options("c", "z", "a") }], { multiple: "" }),
@@ -66,7 +94,8 @@ test("options stay chosen by their values, and where nothing is left the markup 
 });
 
 test("details stay open by their summaries", () => {
-  const details = (/** @type {string} */ name) => /** @type {View} */ ({ tag: "details", children: [{ tag: "summary", children: [name] }, `about ${name}`] });
+  const details = (/** @type {string} */ name) =>
+    /** @type {View} */ ({ tag: "details", children: [{ tag: "summary", children: [name] }, `about ${name}`] });
   const open = (/** @type {any} */ main) => (main.querySelectorAll("details")[1].open = true);
   const after = [details("c"), /** @type {View} */ ({ tag: "div", children: [details("b")] }), details("a")];
   assert.deepEqual(swapped([details("a"), details("b")], after, open), ["b"]);

@@ -14,10 +14,23 @@ function declaration(attributes) {
 function port(text) {
   const [, input, instance, name, type, stream] = /** @type {RegExpMatchArray} */ (/^(>?)(\d) (\w+): ([^~]+)(~?)$/.exec(text));
   const serial = [...text].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 0);
-  return { serial, module: `m${instance}`, instance: Number(instance), port: name ?? "", input: input === ">", kind: stream ? "stream" : "port", type: type ?? "" };
+  return {
+    serial,
+    module: `m${instance}`,
+    instance: Number(instance),
+    port: name ?? "",
+    input: input === ">",
+    kind: stream ? "stream" : "port",
+    type: type ?? "",
+  };
 }
 
-const NAMES = new Map([[1, "Board"], [2, "Log"], [3, "Log"], [4, "a.b"]]);
+const NAMES = new Map([
+  [1, "Board"],
+  [2, "Log"],
+  [3, "Log"],
+  [4, "a.b"],
+]);
 const nameOf = (/** @type {number} */ instance) => NAMES.get(instance) ?? null;
 
 /** @param {Declaration[]} declarations @param {string[]} ports */
@@ -54,7 +67,10 @@ for (const [attributes, why] of /** @type {const} */ ([
 }
 
 test("all instances of a name are meant, on both sides", () => {
-  assert.deepEqual(told(resolved([MOVED], ["1 moved: u32", ">2 entry: u32", ">3 entry: u32", ">3 other: u32", "2 moved: u32"])), [["1 → 2", "1 → 3"], []]);
+  assert.deepEqual(told(resolved([MOVED], ["1 moved: u32", ">2 entry: u32", ">3 entry: u32", ">3 other: u32", "2 moved: u32"])), [
+    ["1 → 2", "1 → 3"],
+    [],
+  ]);
 });
 
 test("a connection whose ports are not there waits, without a word", () => {
@@ -65,7 +81,10 @@ test("a connection whose ports are not there waits, without a word", () => {
 test("types must be equal, unless one is any value or there is a transform", () => {
   const any = "serde_json::value::Value";
   const transformed = declaration({ from: "Board.moved", to: "Log.entry", transform: "shorten" });
-  assert.deepEqual(told(resolved([MOVED], ["1 moved: u32", ">2 entry: u8"])), [[], ["`Board.moved` gives `u32` and `Log.entry` takes `u8`\nhint: a `transform` can make the one from the other"]]);
+  assert.deepEqual(told(resolved([MOVED], ["1 moved: u32", ">2 entry: u8"])), [
+    [],
+    ["`Board.moved` gives `u32` and `Log.entry` takes `u8`\nhint: a `transform` can make the one from the other"],
+  ]);
   assert.deepEqual(told(resolved([MOVED], [`1 moved: ${any}`, ">2 entry: u8"])), [["1 → 2"], []]);
   assert.deepEqual(told(resolved([MOVED], ["1 moved: u32", `>2 entry: ${any}`])), [["1 → 2"], []]);
   assert.deepEqual(told(resolved([transformed], ["1 moved: u32", ">2 entry: u8"])), [["1 → 2"], []]);
@@ -73,7 +92,10 @@ test("types must be equal, unless one is any value or there is a transform", () 
 
 test("a kind that is declared must be the output's", () => {
   const stream = declaration({ from: "Board.moved", to: "Log.entry", kind: "stream" });
-  assert.deepEqual(told(resolved([stream], ["1 moved: u32", ">2 entry: u32"])), [[], ["`Board.moved` is a `port`, and the connection asks for a `stream`"]]);
+  assert.deepEqual(told(resolved([stream], ["1 moved: u32", ">2 entry: u32"])), [
+    [],
+    ["`Board.moved` is a `port`, and the connection asks for a `stream`"],
+  ]);
   assert.deepEqual(told(resolved([stream], ["1 moved: u32~", ">2 entry: u32"])), [["1 → 2"], []]);
 });
 
@@ -87,7 +109,9 @@ function changes(before, after, declarations = [MOVED]) {
   const { links, problems } = resolved(declarations, after);
   const there = (/** @type {Port} */ { instance, input, port: name }) =>
     after.map(port).some((other) => other.instance === instance && other.input === input && other.port === name);
-  return outcomes(resolved([MOVED, ...declarations], before).links.values(), links.values(), concerned, (link) => whyGone(link, problems, there));
+  return outcomes(resolved([MOVED, ...declarations], before).links.values(), links.values(), concerned, (link) =>
+    whyGone(link, problems, there),
+  );
 }
 
 test("what became of a module's connections", () => {
@@ -97,7 +121,11 @@ test("what became of a module's connections", () => {
   assert.deepEqual(changes([">2 entry: u32"], both), [{ ...of, outcome: "made", reason: null }]);
   assert.deepEqual(changes(both, [">2 entry: u32"]), [{ ...of, outcome: "dropped", reason: "the output `Board.moved` is gone" }]);
   assert.deepEqual(changes(both, ["1 moved: u8", ">2 entry: u32"]), [
-    { ...of, outcome: "dropped", reason: "`Board.moved` gives `u8` and `Log.entry` takes `u32`\nhint: a `transform` can make the one from the other" },
+    {
+      ...of,
+      outcome: "dropped",
+      reason: "`Board.moved` gives `u8` and `Log.entry` takes `u32`\nhint: a `transform` can make the one from the other",
+    },
   ]);
   assert.deepEqual(changes(both, both, []), [{ ...of, outcome: "dropped", reason: "no `hmr-connect` element declares it any more" }]);
   assert.deepEqual(changes([">2 entry: u32"], [">2 entry: u32"]), []);

@@ -59,7 +59,9 @@ const VIEW = /** @type {View} */ ({ tag: "p", children: ["a ", "b", { tag: "b", 
 
 test("after a swap, text that a translator has replaced is there once", () => {
   const scene = new Scene(VIEW, "tail").translate();
-  scene.is("<p><font><font>A </font></font><font><font>B</font></font><b><font><font>C</font></font></b><font><font> D</font></font></p><font><font>TAIL</font></font>");
+  scene.is(
+    "<p><font><font>A </font></font><font><font>B</font></font><b><font><font>C</font></font></b><font><font> D</font></font></p><font><font>TAIL</font></font>",
+  );
   scene.swap({ tag: "p", children: ["a ", "B", { tag: "b", children: ["c"] }] }, "tail");
   scene.is("<p>a B<b>c</b></p>tail");
 

@@ -43,10 +43,14 @@ test("a first update of several modules is no problem of those whose turn comes 
   let release = () => {};
   page.slow.set("b", new Promise((resolve) => (release = () => resolve(undefined))));
   const done = page.update(1, page.version("a", counter("A")), page.version("b", counter("B"), "later"));
-  for (let turn = 0; turn < 200 && page.engine.modules()[0]?.running !== true; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 200 && page.engine.modules()[0]?.running !== true; turn++)
+    await new Promise((resolve) => setImmediate(resolve));
   release();
   await done;
-  assert.deepEqual(page.engine.modules().map(({ hash }) => hash), ["a", "b"]);
+  assert.deepEqual(
+    page.engine.modules().map(({ hash }) => hash),
+    ["a", "b"],
+  );
   assert.deepEqual([page.problems, [...page.shown.values()]], [[], []]);
 });
 
@@ -133,8 +137,17 @@ test("one module's failure does not touch another's swap", async () => {
   const broken = page.version("b", counter("B", { traps: ["restore_state"] }));
   page.engine.update(5, [broken, page.version("y", counter("Y"), "other")]);
   const { swaps } = await page.swapped();
-  assert.deepEqual(swaps.map(({ module, outcome }) => [module, outcome]), [["counter", "rolled-back"], ["other", "committed"]]);
-  assert.deepEqual([...page.document.querySelectorAll("h2")].map(({ textContent }) => textContent), ["A", "Y"]);
+  assert.deepEqual(
+    swaps.map(({ module, outcome }) => [module, outcome]),
+    [
+      ["counter", "rolled-back"],
+      ["other", "committed"],
+    ],
+  );
+  assert.deepEqual(
+    [...page.document.querySelectorAll("h2")].map(({ textContent }) => textContent),
+    ["A", "Y"],
+  );
 });
 
 test("a capture that traps falls back on the last good state", async () => {
@@ -200,7 +213,11 @@ test("only the newest of the updates that wait is swapped in", async () => {
   const outcomes = [await page.swapped(), await page.swapped(), await page.swapped()];
   assert.deepEqual(
     outcomes.map(({ sequence, swaps }) => [sequence, swaps.map(({ hash }) => hash)]),
-    [[2, []], [3, []], [4, ["d"]]],
+    [
+      [2, []],
+      [3, []],
+      [4, ["d"]],
+    ],
   );
   assert.equal(page.get("h2").textContent, "D");
 });
@@ -228,11 +245,18 @@ test("components wait for a first version", async () => {
 });
 
 test("a trap revives the code with the last good state", async () => {
-  const page = await started({ views: [{ tag: "button", listen: { click: 1, keydown: 5 }, children: ["0"] }], digit: 2, handlers: { 5: { trap: true } } });
+  const page = await started({
+    views: [{ tag: "button", listen: { click: 1, keydown: 5 }, children: ["0"] }],
+    digit: 2,
+    handlers: { 5: { trap: true } },
+  });
   page.get("button").click();
   page.timers.pass(1000);
   page.get("button").dispatchEvent(new page.window.Event("keydown"));
-  assert.deepEqual([page.traps.length, page.traps[0]?.message, page.traps[0]?.file, page.traps[0]?.line], [1, PANIC.message, "src/lib.rs", 42]);
+  assert.deepEqual(
+    [page.traps.length, page.traps[0]?.message, page.traps[0]?.file, page.traps[0]?.line],
+    [1, PANIC.message, "src/lib.rs", 42],
+  );
   // What comes until it is revived waits.
   page.get("button").click();
   const { sequence, swaps } = await page.swapped();
@@ -245,7 +269,11 @@ test("a trap revives the code with the last good state", async () => {
 });
 
 test("what waits for a revival is let go where that fails, or where an update comes first", async () => {
-  const shape = { views: [{ tag: "button", listen: { click: 1, keydown: 5 }, children: ["0"] }], digit: 2, handlers: { 5: { trap: true } } };
+  const shape = {
+    views: [{ tag: "button", listen: { click: 1, keydown: 5 }, children: ["0"] }],
+    digit: 2,
+    handlers: { 5: { trap: true } },
+  };
   const page = await started({ ...shape, traps: ["restore_state"] });
   page.timers.pass(1000);
   page.get("button").dispatchEvent(new page.window.Event("keydown"));
@@ -253,7 +281,10 @@ test("what waits for a revival is let go where that fails, or where an update co
   assert.equal((await page.swapped()).swaps[0]?.outcome, "rolled-back");
   assert.match(page.logs.join("\n"), /was not handled: the module has trapped/);
 
-  for (const [bytes, shown] of /** @type {const} */ ([[guest(shape), "1"], [new Uint8Array(4), "1"]])) {
+  for (const [bytes, shown] of /** @type {const} */ ([
+    [guest(shape), "1"],
+    [new Uint8Array(4), "1"],
+  ])) {
     const other = await started(shape);
     other.timers.pass(1000);
     /** @type {() => void} */
@@ -272,7 +303,11 @@ test("what waits for a revival is let go where that fails, or where an update co
 });
 
 test("code that traps again and again stays dead until the next good build", async () => {
-  const page = await started({ views: [{ tag: "button", listen: { click: 1, keydown: 5 }, children: ["0"] }], digit: 2, handlers: { 5: { trap: true } } });
+  const page = await started({
+    views: [{ tag: "button", listen: { click: 1, keydown: 5 }, children: ["0"] }],
+    digit: 2,
+    handlers: { 5: { trap: true } },
+  });
   page.get("button").click();
   page.timers.pass(1000);
   const boom = () => page.get("button").dispatchEvent(new page.window.Event("keydown"));
@@ -354,7 +389,10 @@ test("a resource that the new code asks for goes on, another is closed, a change
     `{"op":"open","instance":1,"key":"${key}","kind":"interval","args":{"ms":${ms}},"handler":${handler}}`;
   const page = await started({ resources: [open("tick", 100, 1), open("gone", 100, 8), open("other", 100, 8)] });
   page.timers.pass(60);
-  const swap = await page.update(2, page.version("b", counter("B", { resources: [open("tick", 100, 1), open("other", 50, 8), open("new", 10, 8)] })));
+  const swap = await page.update(
+    2,
+    page.version("b", counter("B", { resources: [open("tick", 100, 1), open("other", 50, 8), open("new", 10, 8)] })),
+  );
   const outcomes = Object.fromEntries(swap.resources.map(({ key, outcome }) => [key, outcome]));
   assert.deepEqual(outcomes, { tick: "kept", gone: "closed", other: "replaced", new: "opened" });
   page.timers.pass(40);

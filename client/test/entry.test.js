@@ -6,12 +6,23 @@ import { PLACE } from "./support/page.js";
 
 /** @param {string} title @param {Partial<import("./support/guest.js").Shape>} [other] */
 function counter(title, other = {}) {
-  return guest({ views: [{ tag: "h2", children: [title] }, { tag: "button", listen: { click: 1, keydown: 5 }, children: ["0"] }], digit: 4, ...other });
+  return guest({
+    views: [
+      { tag: "h2", children: [title] },
+      { tag: "button", listen: { click: 1, keydown: 5 }, children: ["0"] },
+    ],
+    digit: 4,
+    ...other,
+  });
 }
 
 /** @type {Record<string, Uint8Array>} */
-const FILES = { "/a.wasm": counter("A", { budget: true, functions: ['(func (export "left") (result i32) (global.get $budget))'] }), "/b.wasm": counter("B", { handlers: { 5: { trap: true } } }) };
-for (const hash of ["old", "bad"]) FILES[`/@hmr/module/counter/${hash}.wasm`] = counter(hash.toUpperCase(), { traps: hash === "bad" ? ["restore_state"] : [] });
+const FILES = {
+  "/a.wasm": counter("A", { budget: true, functions: ['(func (export "left") (result i32) (global.get $budget))'] }),
+  "/b.wasm": counter("B", { handlers: { 5: { trap: true } } }),
+};
+for (const hash of ["old", "bad"])
+  FILES[`/@hmr/module/counter/${hash}.wasm`] = counter(hash.toUpperCase(), { traps: hash === "bad" ? ["restore_state"] : [] });
 const VERSION = { module: "counter", hash: "a", url: "/a.wasm", components: ["Counter"] };
 
 /** A socket that the test plays the tool's end of. */
@@ -59,10 +70,13 @@ class Socket extends EventTarget {
 
 test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and tells the tool", async () => {
   const config = JSON.stringify({ token: "t", app: "mine", server: "s", sequence: 1, modules: [VERSION], failure: null, budget: 7 });
-  const { window } = new JSDOM(`<!doctype html><html><head><script type="application/json" id="hmr-config">${config}</script><link rel="stylesheet" href="/a.css"></head><body>${PLACE}</body></html>`, {
-    url: "http://localhost/",
-    pretendToBeVisual: true,
-  });
+  const { window } = new JSDOM(
+    `<!doctype html><html><head><script type="application/json" id="hmr-config">${config}</script><link rel="stylesheet" href="/a.css"></head><body>${PLACE}</body></html>`,
+    {
+      url: "http://localhost/",
+      pretendToBeVisual: true,
+    },
+  );
   const { document } = window;
   const fetch = async (/** @type {string} */ url) => {
     const path = String(url).replace("http://localhost", "");
@@ -111,9 +125,17 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
   const changed = await socket.heard("state");
   assert.equal(JSON.parse(changed.snapshot).instances[0].signals.n.value, 2, "a state that has changed is shown once it has settled");
 
-  socket.say({ type: "hot-update", sequence: 2, reason: "r", modules: [{ ...VERSION, hash: "b", url: "/b.wasm", rehearse: true, transform: [{ op: "remove", key: "m" }] }] });
+  socket.say({
+    type: "hot-update",
+    sequence: 2,
+    reason: "r",
+    modules: [{ ...VERSION, hash: "b", url: "/b.wasm", rehearse: true, transform: [{ op: "remove", key: "m" }] }],
+  });
   const asked = await socket.heard("rehearse");
-  assert.deepEqual([asked.module, asked.hash, asked.transform, typeof asked.snapshot], ["counter", "b", [{ op: "remove", key: "m" }], "string"]);
+  assert.deepEqual(
+    [asked.module, asked.hash, asked.transform, typeof asked.snapshot],
+    ["counter", "b", [{ op: "remove", key: "m" }], "string"],
+  );
   socket.say({ type: "verdict", id: asked.id, outcome: "passed", step: null, error: null, duration: { wait: 1, run: 2 } });
   const committed = await socket.heard("swap");
   assert.deepEqual([committed.server, committed.sequence, committed.swaps[0].outcome, shown()], ["s", 2, "committed", ["B", "2"]]);
@@ -125,7 +147,10 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
   document.querySelector("button")?.dispatchEvent(new window.Event("keydown"));
   assert.equal((await socket.heard("trap")).hash, "b");
   const undone = await socket.heard("swap");
-  assert.deepEqual([undone.server, undone.sequence, undone.swaps[0].outcome, undone.swaps[0].hash, shown()], ["s", 2, "undone", "b", ["A", "2"]]);
+  assert.deepEqual(
+    [undone.server, undone.sequence, undone.swaps[0].outcome, undone.swaps[0].hash, shown()],
+    ["s", 2, "undone", "b", ["A", "2"]],
+  );
   assert.equal(hmr.modules()[0]?.hash, "a");
 
   // What a page missed: once for style sheets and for a reload, and never twice.

@@ -54,7 +54,14 @@ function orElse(read, own) {
   }
 }
 
-const VERSION = { module: "board", hash: "h", url: "/u.wasm", components: ["Board"], rehearse: true, transform: [{ op: "remove", key: "n" }] };
+const VERSION = {
+  module: "board",
+  hash: "h",
+  url: "/u.wasm",
+  components: ["Board"],
+  rehearse: true,
+  transform: [{ op: "remove", key: "n" }],
+};
 const FAILURE = { title: "t", diagnostics: [{ level: "error", message: "m", code: null, file: "f", line: 1, column: 2, rendered: "r" }] };
 const MESSAGES = [
   { type: "hello", server: "s", sequence: 1, modules: [VERSION], failure: FAILURE },
@@ -68,11 +75,15 @@ const MESSAGES = [
   { type: "verdict", id: 3, outcome: "failed", step: "restore", error: "it traps", duration: { wait: 1, run: 2 } },
 ];
 
-fuzz("messages and configurations of any content are read or refused", (random) => random.text(MESSAGES), (text) => {
-  const message = orElse(() => readMessage(text), MessageError);
-  if (message) assert.deepEqual(readMessage(JSON.stringify(message)), message);
-  orElse(() => readConfig(text), MessageError);
-});
+fuzz(
+  "messages and configurations of any content are read or refused",
+  (random) => random.text(MESSAGES),
+  (text) => {
+    const message = orElse(() => readMessage(text), MessageError);
+    if (message) assert.deepEqual(readMessage(JSON.stringify(message)), message);
+    orElse(() => readConfig(text), MessageError);
+  },
+);
 
 const SNAPSHOTS = [
   {
@@ -80,7 +91,12 @@ const SNAPSHOTS = [
     hooks: true,
     transform: [{ op: "set", key: "n", value: 1 }],
     instances: [
-      { instance: 1, component: "App", props: { title: 't"\\' }, signals: { n: { type: "u32", set: true, value: 7 }, "For:[1,2]:n": { type: "x", set: true, value: ["}", "]"] } } },
+      {
+        instance: 1,
+        component: "App",
+        props: { title: 't"\\' },
+        signals: { n: { type: "u32", set: true, value: 7 }, "For:[1,2]:n": { type: "x", set: true, value: ["}", "]"] } },
+      },
       { instance: 2, component: "Plain", props: {} },
     ],
   },
@@ -91,40 +107,70 @@ const PLACED = [
   { id: 7, component: "Plain", props: '{"a":1}' },
 ];
 
-fuzz("snapshots of any content are read or refused, and what is made of them is a snapshot", (random) => random.text(SNAPSHOTS), (text) => {
-  if (orElse(() => instancesOf(text), Error) === undefined) return;
-  hasHooks(text);
-  keysOf(text);
-  propsOf(text);
-  assert.deepEqual(instancesOf(complete(text, PLACED)), [1, 7]);
-  const own = complete(text, PLACED);
-  assert.deepEqual(instancesOf(fit(text, PLACED, own)), [1, 7]);
-  instancesOf(withTransform(text, [{ op: "remove", key: "n" }]));
-});
+fuzz(
+  "snapshots of any content are read or refused, and what is made of them is a snapshot",
+  (random) => random.text(SNAPSHOTS),
+  (text) => {
+    if (orElse(() => instancesOf(text), Error) === undefined) return;
+    hasHooks(text);
+    keysOf(text);
+    propsOf(text);
+    assert.deepEqual(instancesOf(complete(text, PLACED)), [1, 7]);
+    const own = complete(text, PLACED);
+    assert.deepEqual(instancesOf(fit(text, PLACED, own)), [1, 7]);
+    instancesOf(withTransform(text, [{ op: "remove", key: "n" }]));
+  },
+);
 
-fuzz("reports of any content are read or refused", (random) => random.text([{ instances: [{ instance: 1, component: "App", error: "e", keys: { n: { outcome: "kept" } } }] }]), (text) => {
-  const report = orElse(() => readReport(text), Error);
-  if (report) assert.ok(Array.isArray(report.instances));
-});
+fuzz(
+  "reports of any content are read or refused",
+  (random) => random.text([{ instances: [{ instance: 1, component: "App", error: "e", keys: { n: { outcome: "kept" } } }] }]),
+  (text) => {
+    const report = orElse(() => readReport(text), Error);
+    if (report) assert.ok(Array.isArray(report.instances));
+  },
+);
 
-fuzz("JSON is taken apart as `JSON.parse` reads it", (random) => random.spaced(random.changed(random.pick([...SNAPSHOTS, ...MESSAGES]))), (text) => {
-  const value = JSON.parse(text);
-  if (Array.isArray(value)) {
-    assert.deepEqual(items(text).map((item) => JSON.parse(item)), value);
-  } else if (typeof value === "object" && value !== null) {
-    assert.deepEqual(Object.fromEntries([...fields(text)].map(([name, item]) => [name, JSON.parse(item)])), value);
-  }
-});
+fuzz(
+  "JSON is taken apart as `JSON.parse` reads it",
+  (random) => random.spaced(random.changed(random.pick([...SNAPSHOTS, ...MESSAGES]))),
+  (text) => {
+    const value = JSON.parse(text);
+    if (Array.isArray(value)) {
+      assert.deepEqual(
+        items(text).map((item) => JSON.parse(item)),
+        value,
+      );
+    } else if (typeof value === "object" && value !== null) {
+      assert.deepEqual(Object.fromEntries([...fields(text)].map(([name, item]) => [name, JSON.parse(item)])), value);
+    }
+  },
+);
 
-const BATCH = batch([op.element(1, "ul"), op.text(2, "grüß"), op.insert(1, 2), op.property(1, "value", "x"), op.listen(1, "click", 9, 3), op.class(1, "on", 1), op.call(1, 3)]);
+const BATCH = batch([
+  op.element(1, "ul"),
+  op.text(2, "grüß"),
+  op.insert(1, 2),
+  op.property(1, "value", "x"),
+  op.listen(1, "click", 9, 3),
+  op.class(1, "on", 1),
+  op.call(1, 3),
+]);
 
-fuzz("batches of any content are decoded or refused", (random) => random.bytes(BATCH), (bytes) => {
-  orElse(() => [...decodeOps(bytes)], DecodeError);
-});
+fuzz(
+  "batches of any content are decoded or refused",
+  (random) => random.bytes(BATCH),
+  (bytes) => {
+    orElse(() => [...decodeOps(bytes)], DecodeError);
+  },
+);
 
 /** A module with a type, an import, a function, a memory, a global, exports, code and a manifest. */
 const MODULE = new Uint8Array([
-  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 10, 2, 0x60, 2, 0x7f, 0x7f, 0, 0x60, 0, 1, 0x7f, 2, 11, 1, 3, 0x68, 0x6d, 0x72, 3, 0x64, 0x6f, 0x6d, 0, 0],
+  ...[
+    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 10, 2, 0x60, 2, 0x7f, 0x7f, 0, 0x60, 0, 1, 0x7f, 2, 11, 1, 3, 0x68, 0x6d, 0x72, 3, 0x64, 0x6f, 0x6d,
+    0, 0,
+  ],
   ...[3, 2, 1, 1, 5, 3, 1, 0, 1, 6, 6, 1, 0x7f, 1, 0x41, 5, 0x0b, 7, 5, 1, 1, 0x61, 0, 1, 10, 6, 1, 4, 0, 0x41, 7, 0x0b],
   ...[0, 30, 12, ...Buffer.from("hmr.manifest"), ...Buffer.from("abi\t1\ndecline\tA\tx")],
 ]);
@@ -134,8 +180,12 @@ test("the module that is mutated is a module", () => {
   assert.deepEqual([...readSections(MODULE).exports.keys()], ["a"]);
 });
 
-fuzz("binaries of any content are read or refused", (random) => random.bytes(MODULE), (bytes) => {
-  orElse(() => readSections(bytes), IncompatibleError);
-  if (!WebAssembly.validate(/** @type {BufferSource} */ (bytes))) return;
-  orElse(() => readManifest(new WebAssembly.Module(/** @type {BufferSource} */ (bytes))), IncompatibleError);
-});
+fuzz(
+  "binaries of any content are read or refused",
+  (random) => random.bytes(MODULE),
+  (bytes) => {
+    orElse(() => readSections(bytes), IncompatibleError);
+    if (!WebAssembly.validate(/** @type {BufferSource} */ (bytes))) return;
+    orElse(() => readManifest(new WebAssembly.Module(/** @type {BufferSource} */ (bytes))), IncompatibleError);
+  },
+);

@@ -42,7 +42,10 @@ test("an observer gets the element that the same rendering makes, and goes on wi
   const [observer] = page.facilities.observers;
   assert.equal(observer?.node, page.get("p"));
   const views = [{ tag: "h1", children: ["T"] }, ...TEXT];
-  const swap = await page.update(2, page.version("b", guest({ views, resources: [open("resize-observer", { node: 3 }, 3)], handlers: { 3: { shows: 4 } } })));
+  const swap = await page.update(
+    2,
+    page.version("b", guest({ views, resources: [open("resize-observer", { node: 3 }, 3)], handlers: { 3: { shows: 4 } } })),
+  );
   assert.deepEqual(swap.resources, [{ instance: 1, key: "k", outcome: "kept" }]);
   assert.deepEqual([page.facilities.observers.length, observer?.node], [1, page.get("p")]);
   observer?.tell([{ contentRect: { width: 1, height: 2 } }]);
@@ -84,7 +87,15 @@ test("a component that is rendered afresh keeps its connections", async () => {
 test("what a socket says during a swap reaches whichever code wins, in order", async (t) => {
   for (const traps of [[], ["restore_state"]]) {
     const code = (/** @type {string} */ mark, /** @type {string[]} */ dies) =>
-      guest({ views: [{ tag: "p", children: ["-"] }, { tag: "b", children: [mark] }], resources: [open("websocket", { url: "/f" }, 3)], handlers: SHOWS, traps: dies });
+      guest({
+        views: [
+          { tag: "p", children: ["-"] },
+          { tag: "b", children: [mark] },
+        ],
+        resources: [open("websocket", { url: "/f" }, 3)],
+        handlers: SHOWS,
+        traps: dies,
+      });
     const page = await started(code("old", []));
     const [socket] = page.facilities.sockets;
     const { instantiate } = WebAssembly;
@@ -106,7 +117,10 @@ test("what a socket says during a swap reaches whichever code wins, in order", a
 test("a firing whose handler is gone is dropped, and the log names component and key", async () => {
   const page = await started(guest({ views: TEXT, resources: [open("interval", { ms: 10 }, 77)] }));
   page.timers.pass(10);
-  assert.match(page.logs.join("\n"), /warn counter: `interval` of `k` of `Counter` was not handled: its handler belongs to code that is gone/);
+  assert.match(
+    page.logs.join("\n"),
+    /warn counter: `interval` of `k` of `Counter` was not handled: its handler belongs to code that is gone/,
+  );
 });
 
 test("a call is answered after the code that asked has returned, and a function of the page is found by its name", async () => {
@@ -121,7 +135,9 @@ test("a call is answered after the code that asked has returned, and a function 
 
 test("an answer that comes while the code is dead waits for the code that takes its place", async () => {
   const views = [{ tag: "p", listen: { keydown: 5 }, children: ["-"] }];
-  const page = await started(showing([open("request", { method: "GET", url: "/x" }, 3)], { views, handlers: { ...SHOWS, 5: { trap: true } } }));
+  const page = await started(
+    showing([open("request", { method: "GET", url: "/x" }, 3)], { views, handlers: { ...SHOWS, 5: { trap: true } } }),
+  );
   page.timers.pass(1000);
   page.get("p").dispatchEvent(new page.window.Event("keydown"));
   assert.equal(page.traps.length, 1);
@@ -139,7 +155,12 @@ const send = (/** @type {string} */ value, instance = 1, port = "moved") => JSON
 
 /** A component with a button that sends a value. @param {Partial<Shape>} [other] */
 function sender(other = {}) {
-  return guest({ views: [{ tag: "button", listen: { click: 4 } }], ports: [output("port")], handlers: { 4: { ports: [send("18446744073709551615")] } }, ...other });
+  return guest({
+    views: [{ tag: "button", listen: { click: 4 } }],
+    ports: [output("port")],
+    handlers: { 4: { ports: [send("18446744073709551615")] } },
+    ...other,
+  });
 }
 
 /** @param {Partial<Shape>} [other] */
@@ -178,7 +199,10 @@ test("a connection may come late, in a view, be changed, and go", async () => {
   page.get("button").click();
   assert.equal(page.get("p").textContent, "-");
 
-  const views = [{ tag: "button", listen: { click: 4 } }, { tag: "hmr-connect", attributes: { from: "Counter.moved", to: "Log.entry" } }];
+  const views = [
+    { tag: "button", listen: { click: 4 } },
+    { tag: "hmr-connect", attributes: { from: "Counter.moved", to: "Log.entry" } },
+  ];
   await page.update(2, page.version("b", sender({ views })));
   page.get("button").click();
   assert.equal(page.get("#other p").textContent?.includes("port"), true);
@@ -200,15 +224,25 @@ test("another name connects another", async () => {
 test("a swap keeps, drops and makes connections, and says so", async () => {
   const page = await connected(sender(), receiver());
   const of = { from: "Counter.moved", to: "Log.entry" };
-  const swap = async (/** @type {string} */ hash, /** @type {Uint8Array} */ code, module = "counter") => (await page.update(2, page.version(hash, code, module))).connections;
+  const swap = async (/** @type {string} */ hash, /** @type {Uint8Array} */ code, module = "counter") =>
+    (await page.update(2, page.version(hash, code, module))).connections;
   assert.deepEqual(await swap("b", sender()), [{ ...of, outcome: "kept", reason: null }]);
-  assert.deepEqual(await swap("y", receiver({ ports: [] }), "other"), [{ ...of, outcome: "dropped", reason: "the input `Log.entry` is gone" }]);
+  assert.deepEqual(await swap("y", receiver({ ports: [] }), "other"), [
+    { ...of, outcome: "dropped", reason: "the input `Log.entry` is gone" },
+  ]);
   assert.deepEqual(await swap("z", receiver(), "other"), [{ ...of, outcome: "made", reason: null }]);
   assert.deepEqual(await swap("c", sender({ ports: [output("port", "bool")] })), [
-    { ...of, outcome: "dropped", reason: "`Counter.moved` gives `bool` and `Log.entry` takes `u32`\nhint: a `transform` can make the one from the other" },
+    {
+      ...of,
+      outcome: "dropped",
+      reason: "`Counter.moved` gives `bool` and `Log.entry` takes `u32`\nhint: a `transform` can make the one from the other",
+    },
   ]);
   assert.equal(page.problems.length, 1);
-  const views = [{ tag: "button", listen: { click: 4 } }, { tag: "hmr-connect", attributes: { ...of, transform: "short" } }];
+  const views = [
+    { tag: "button", listen: { click: 4 } },
+    { tag: "hmr-connect", attributes: { ...of, transform: "short" } },
+  ];
   assert.deepEqual(await swap("d", sender({ views })), [{ ...of, outcome: "made", reason: null }], "the view's own connection counts");
   page.get("body > hmr-connect").remove();
   await page.settled();
@@ -228,7 +262,10 @@ test("a swap that is rolled back leaves ports and connections as they were", asy
 test("an undone swap gives back the resources and connections of the code before", async () => {
   const tick = [open("interval", { ms: 100 }, 1)];
   const page = await connected(sender({ resources: tick }), receiver());
-  await page.update(2, page.version("b", sender({ ports: [], resources: [open("interval", { ms: 50 }, 1)], handlers: { 4: { trap: true } } })));
+  await page.update(
+    2,
+    page.version("b", sender({ ports: [], resources: [open("interval", { ms: 50 }, 1)], handlers: { 4: { trap: true } } })),
+  );
   page.get("button").click();
   const { swaps } = await page.swapped();
   const { outcome, resources, connections } = /** @type {import("../protocol.js").Swap} */ (swaps[0]);
@@ -301,7 +338,10 @@ test("a module may not ask for resources and ports of another one's instance", a
   page.get("i").click();
   page.timers.pass(100);
   assert.deepEqual(shown(page), ["timeout", undefined]);
-  assert.equal(page.logs.filter((line) => line.includes("a request about the instance 1, which is not the module's, was left out")).length, 3);
+  assert.equal(
+    page.logs.filter((line) => line.includes("a request about the instance 1, which is not the module's, was left out")).length,
+    3,
+  );
 });
 
 test("many values in a row are no circle", async () => {
@@ -323,4 +363,3 @@ test("a port request that makes no sense ends the code like a trap", async () =>
   const page = await started(guest({ views: [], ports: ["{"] }));
   assert.match(page.traps[0]?.message ?? "", /a port request is no JSON object/);
 });
-

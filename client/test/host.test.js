@@ -6,7 +6,8 @@ import { HostFunctions } from "../host.js";
 function functions() {
   const { window } = new JSDOM("", { url: "http://localhost/" });
   const host = new HostFunctions((area) => (area === "local" ? window.localStorage : window.sessionStorage));
-  const call = async (/** @type {string} */ name, /** @type {unknown} */ argument) => JSON.parse(await host.answer(name, JSON.stringify(argument)));
+  const call = async (/** @type {string} */ name, /** @type {unknown} */ argument) =>
+    JSON.parse(await host.answer(name, JSON.stringify(argument)));
   return { host, call, window };
 }
 

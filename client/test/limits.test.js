@@ -5,7 +5,12 @@ import { newSwap } from "../swap.js";
 
 test("short texts stay, and what was cut is not cut again", () => {
   assert.equal(cut("short"), "short");
-  for (const [letter, length] of /** @type {[string, number][]} */ ([["a", 4097], ["é", 5000], ["日", 5001], ["🚀", 3_000_000]])) {
+  for (const [letter, length] of /** @type {[string, number][]} */ ([
+    ["a", 4097],
+    ["é", 5000],
+    ["日", 5001],
+    ["🚀", 3_000_000],
+  ])) {
     const once = cut(letter.repeat(length));
     const [kept = ""] = once.split(" … ");
     assert.ok(new TextEncoder().encode(once).length <= 4096 && letter.repeat(length).startsWith(kept) && kept.length > 100);
@@ -14,7 +19,12 @@ test("short texts stay, and what was cut is not cut again", () => {
 });
 
 test("the note says how much more there was", () => {
-  for (const [length, note] of [[5000, "1416 bytes"], [13_583, "9999 bytes"], [20_000, "16 kB"], [20_000_000, "19 MB"]]) {
+  for (const [length, note] of [
+    [5000, "1416 bytes"],
+    [13_583, "9999 bytes"],
+    [20_000, "16 kB"],
+    [20_000_000, "19 MB"],
+  ]) {
     assert.ok(cut("a".repeat(Number(length))).endsWith(`a … (cut, ${note} more)`));
   }
 });
@@ -25,7 +35,11 @@ test("of a long report what was reset stays, and what was kept is counted", () =
   const keys = {};
   for (let number = 0; number < 5000; number++) keys[`kept${number}`] = { outcome: "kept" };
   for (let number = 0; number < 900; number++) keys[`reset${number}`] = { outcome: "reset", reason: "no" };
-  const resources = Array.from({ length: 200 }, (_, number) => ({ instance: 1, key: `r${number}`, outcome: /** @type {const} */ ("closed") }));
+  const resources = Array.from({ length: 200 }, (_, number) => ({
+    instance: 1,
+    key: `r${number}`,
+    outcome: /** @type {const} */ ("closed"),
+  }));
   const swap = { ...newSwap(version, "committed"), report: { instances: [{ instance: 1, component: "App", keys }] }, resources };
   const short = shortened(swap);
   assert.deepEqual(short.cut, { kept: 5000, closed: 100 });

@@ -26,7 +26,12 @@ test("an instruction is found in the last row before it", () => {
 
 test("a section of any content is nothing to fail for", () => {
   for (let length = 0; length < ROWS.length; length++) assert.equal(placesOf(compiled(ROWS.slice(0, length)), [150]).length, 1);
-  for (const contents of [[0xff, 0xff, 0xff, 0xff, 0x7f], [1, 9], [0, 1, 5, 7, 0], [0, 0xff, 0xff, 0xff, 0xff, 0x0f]]) {
+  for (const contents of [
+    [0xff, 0xff, 0xff, 0xff, 0x7f],
+    [1, 9],
+    [0, 1, 5, 7, 0],
+    [0, 0xff, 0xff, 0xff, 0xff, 0x0f],
+  ]) {
     assert.deepEqual(placesOf(compiled(contents), [150]), [null]);
   }
   assert.deepEqual(placesOf(new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])), [3]), [null]);

@@ -45,13 +45,21 @@ test("another markup means a reload, the same one nothing", async () => {
 
 test("a reload that brings the same old markup is not made again, and it is told", async () => {
   const kept = storage();
-  assert.deepEqual([await load("a", "b", kept), await load("a", "b", kept), await load("a", "b", kept)], ["HEAD reload", "HEAD outdated", "HEAD outdated"]);
+  assert.deepEqual(
+    [await load("a", "b", kept), await load("a", "b", kept), await load("a", "b", kept)],
+    ["HEAD reload", "HEAD outdated", "HEAD outdated"],
+  );
   assert.deepEqual([await load("b", "b", kept), await load("a", "b", kept)], ["HEAD", "HEAD reload"], "a reload that has worked is over");
 });
 
 test("a page that was left is found again by its entry of the history, once", () => {
   const kept = storage();
-  const state = (/** @type {number} */ time) => ({ time, reason: "left", modules: [], page: { scroll: null, scrollers: [], fields: [], details: [], focus: null } });
+  const state = (/** @type {number} */ time) => ({
+    time,
+    reason: "left",
+    modules: [],
+    page: { scroll: null, scrollers: [], fields: [], details: [], focus: null },
+  });
   for (let entry = 0; entry < 12; entry++) leave(kept, `entry ${entry}`, state(entry));
   leave(kept, "entry 7", state(70));
   assert.equal(returnTo(kept, "entry 3"), null, "the oldest have gone");

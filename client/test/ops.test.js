@@ -22,30 +22,37 @@ const ALL = [
 ];
 
 test("decodes every operation", () => {
-  assert.deepEqual([...decodeOps(batch(ALL))], [
-    { op: "create-element", id: 1, namespace: 1, tag: "circle" },
-    { op: "create-text", id: 2, text: "grüß" },
-    { op: "create-marker", id: 3 },
-    { op: "insert", parent: 0x8000_0007, child: 1, before: 0 },
-    { op: "remove", id: 3 },
-    { op: "set-attribute", id: 1, name: "r", value: "4" },
-    { op: "remove-attribute", id: 1, name: "r" },
-    { op: "set-property", id: 1, name: "value", json: '"x"' },
-    { op: "set-text", id: 2, text: "" },
-    { op: "set-class", id: 1, name: "on", on: true },
-    { op: "set-style", id: 1, name: "--hue", value: "3" },
-    { op: "listen", id: 1, event: "click", handler: 9, flags: 3 },
-    { op: "unlisten", id: 1, event: "click", flags: 0 },
-    { op: "set-key", id: 1, key: "k" },
-    { op: "call", id: 1, method: "scroll-into-view" },
-  ]);
+  assert.deepEqual(
+    [...decodeOps(batch(ALL))],
+    [
+      { op: "create-element", id: 1, namespace: 1, tag: "circle" },
+      { op: "create-text", id: 2, text: "grüß" },
+      { op: "create-marker", id: 3 },
+      { op: "insert", parent: 0x8000_0007, child: 1, before: 0 },
+      { op: "remove", id: 3 },
+      { op: "set-attribute", id: 1, name: "r", value: "4" },
+      { op: "remove-attribute", id: 1, name: "r" },
+      { op: "set-property", id: 1, name: "value", json: '"x"' },
+      { op: "set-text", id: 2, text: "" },
+      { op: "set-class", id: 1, name: "on", on: true },
+      { op: "set-style", id: 1, name: "--hue", value: "3" },
+      { op: "listen", id: 1, event: "click", handler: 9, flags: 3 },
+      { op: "unlisten", id: 1, event: "click", flags: 0 },
+      { op: "set-key", id: 1, key: "k" },
+      { op: "call", id: 1, method: "scroll-into-view" },
+    ],
+  );
 });
 
 test("every truncation is an error that names the operation", () => {
   for (const bytes of ALL) {
     for (let length = 1; length < bytes.length; length++) {
       const cut = batch([op.marker(3), bytes.slice(0, length)]);
-      assert.throws(() => [...decodeOps(cut)], (error) => error instanceof DecodeError && error.at === 5, `${bytes[0]} cut at ${length}`);
+      assert.throws(
+        () => [...decodeOps(cut)],
+        (error) => error instanceof DecodeError && error.at === 5,
+        `${bytes[0]} cut at ${length}`,
+      );
     }
   }
 });
@@ -75,7 +82,9 @@ test("bytes of any content are decoded or refused", () => {
   let seed = 1;
   const random = () => (seed = (seed * 48271) % 0x7fff_ffff);
   for (let round = 0; round < 2000; round++) {
-    const bytes = Uint8Array.from({ length: random() % 40 }, (_, at) => (at === 0 ? (random() % 16) + 1 : random() % 8 === 0 ? random() % 256 : random() % 3));
+    const bytes = Uint8Array.from({ length: random() % 40 }, (_, at) =>
+      at === 0 ? (random() % 16) + 1 : random() % 8 === 0 ? random() % 256 : random() % 3,
+    );
     try {
       for (const _ of decodeOps(bytes));
     } catch (error) {

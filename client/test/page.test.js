@@ -34,7 +34,13 @@ test("a stylesheet is replaced in its own element, wherever it hangs, and only o
   shadow.innerHTML = `<link rel="STYLESHEET" href="/a%2ecss">`;
   const first = document.querySelector("#a");
   const done = updateStyles(document, ["/a.css"], 4, told());
-  assert.deepEqual([hrefs(document), hrefs(shadow)], [["/a.css?x=1", "/a.css?x=1&hmr=4", "/b.css"], ["/a%2ecss", "/a%2ecss?hmr=4"]]);
+  assert.deepEqual(
+    [hrefs(document), hrefs(shadow)],
+    [
+      ["/a.css?x=1", "/a.css?x=1&hmr=4", "/b.css"],
+      ["/a%2ecss", "/a%2ecss?hmr=4"],
+    ],
+  );
   document.querySelectorAll("link")[1]?.dispatchEvent(new Event("load"));
   shadow.querySelectorAll("link")[1]?.dispatchEvent(new Event("error"));
   await turn();
@@ -120,7 +126,10 @@ test("what a reader did goes over a reload once", () => {
   assert.equal(take(sessionStorage, 2000), null);
   new Restoration(/** @type {any} */ (window), taken.page, () => true).attempt(true);
   const fields = [...document.querySelectorAll("input")];
-  assert.deepEqual(fields.map(({ value }) => value), ["typed", "on", "", ""]);
+  assert.deepEqual(
+    fields.map(({ value }) => value),
+    ["typed", "on", "", ""],
+  );
   assert.equal(fields[1]?.checked, true);
   assert.equal(document.querySelector("select")?.selectedIndex, 1);
   assert.equal(document.querySelector("details")?.open, true);

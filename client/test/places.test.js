@@ -34,7 +34,14 @@ test("what an import refused is no trap of the code: it has no place, as in the 
 
 test("which source files are the user's own, as in the other engine", () => {
   for (const own of ["src/lib.rs", "board/src/a b.rs", "src\\lib.rs"]) assert.ok(isOwn(own), own);
-  for (const other of ["", "/rustc/0123/library/std/src/time.rs", "C:\\a\\lib.rs", "\\\\server\\lib.rs", "<anon>", "library/std/src/time.rs"]) {
+  for (const other of [
+    "",
+    "/rustc/0123/library/std/src/time.rs",
+    "C:\\a\\lib.rs",
+    "\\\\server\\lib.rs",
+    "<anon>",
+    "library/std/src/time.rs",
+  ]) {
     assert.ok(!isOwn(other), other);
   }
 });

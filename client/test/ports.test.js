@@ -14,7 +14,11 @@ class Bench {
   problems = [];
   /** @type {string[]} */
   warnings = [];
-  names = new Map([[1, "Board"], [2, "Log"], [3, "Log"]]);
+  names = new Map([
+    [1, "Board"],
+    [2, "Log"],
+    [3, "Log"],
+  ]);
   ports = new Ports({
     host: this.host,
     isMounted: () => false,
@@ -63,7 +67,13 @@ class Bench {
 }
 
 const output = (/** @type {number} */ instance, kind = "port", type = "u32") => ({ op: "output", instance, port: "moved", kind, type });
-const input = (/** @type {number} */ instance, handler = instance * 10, type = "u32") => ({ op: "input", instance, port: "entry", type, handler });
+const input = (/** @type {number} */ instance, handler = instance * 10, type = "u32") => ({
+  op: "input",
+  instance,
+  port: "entry",
+  type,
+  handler,
+});
 const send = (/** @type {string} */ value) => ({ op: "send", instance: 1, port: "moved", value });
 const MOVED = { from: "Board.moved", to: "Log.entry" };
 
@@ -156,7 +166,9 @@ test("a connection that a swap drops is told once as a problem, and made again w
   assert.deepEqual(bench.swap(1, output(1, "port", "bool")), ["dropped"]);
   bench.ports.renamed();
   bench.ports.refresh();
-  assert.deepEqual(bench.problems, ["`Board.moved` is not connected to `Log.entry`: `Board.moved` gives `bool` and `Log.entry` takes `u32`\nhint: a `transform` can make the one from the other"]);
+  assert.deepEqual(bench.problems, [
+    "`Board.moved` is not connected to `Log.entry`: `Board.moved` gives `bool` and `Log.entry` takes `u32`\nhint: a `transform` can make the one from the other",
+  ]);
   assert.deepEqual(bench.swap(1, output(1)), ["made"]);
   assert.deepEqual(bench.swap(1, output(1, "port", "bool")), ["dropped"]);
   assert.equal(bench.problems.length, 2, "it came again");

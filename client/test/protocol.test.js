@@ -4,7 +4,10 @@ import { pieces } from "../ansi.js";
 import { MessageError, readConfig, readMessage } from "../protocol.js";
 
 const VERSION = { module: "board", hash: "h", url: "/u.wasm", components: ["Board"] };
-const FAILURE = { title: "t", diagnostics: [{ level: "error", message: "m", code: null, file: null, line: null, column: null, rendered: "r" }] };
+const FAILURE = {
+  title: "t",
+  diagnostics: [{ level: "error", message: "m", code: null, file: null, line: null, column: null, rendered: "r" }],
+};
 
 /** @type {Record<string, unknown>[]} */
 const MESSAGES = [
@@ -27,7 +30,17 @@ test("reads every message as it is documented", () => {
 });
 
 test("a message without one of its fields is refused", () => {
-  const optional = new Set(["type", "reason", "failure hello", "reloaded hello", "files hello", "restore", "step verdict", "error verdict", "duration verdict"]);
+  const optional = new Set([
+    "type",
+    "reason",
+    "failure hello",
+    "reloaded hello",
+    "files hello",
+    "restore",
+    "step verdict",
+    "error verdict",
+    "duration verdict",
+  ]);
   for (const message of MESSAGES) {
     for (const field of Object.keys(message)) {
       if (optional.has(field) || optional.has(`${field} ${message.type}`)) continue;
@@ -45,7 +58,10 @@ test("text of any content is refused, not followed", () => {
   for (const text of ["", "{", "null", "[]", "1", '{"type":3}', '{"type":"hello","modules":{}}', new ArrayBuffer(4), undefined]) {
     assert.throws(() => readMessage(text), MessageError);
   }
-  assert.throws(() => readMessage('{"type":"later"}'), (error) => error instanceof MessageError && error.unknown);
+  assert.throws(
+    () => readMessage('{"type":"later"}'),
+    (error) => error instanceof MessageError && error.unknown,
+  );
 });
 
 test("a number that is infinite is none", () => {
@@ -54,7 +70,17 @@ test("a number that is infinite is none", () => {
 });
 
 test("reads the configuration of a page", () => {
-  const config = { token: "t", app: "a", server: "s", html: "h", sequence: 3, modules: [VERSION], later: ["list"], failure: null, budget: 7 };
+  const config = {
+    token: "t",
+    app: "a",
+    server: "s",
+    html: "h",
+    sequence: 3,
+    modules: [VERSION],
+    later: ["list"],
+    failure: null,
+    budget: 7,
+  };
   assert.deepEqual(readConfig(JSON.stringify(config)), config);
   const { later: _, ...without } = config;
   assert.deepEqual(readConfig(JSON.stringify(without)).later, []);

@@ -118,7 +118,10 @@ test("keyed nodes move, and keep their identity", () => {
   const [a, b, c, d] = [...scene.get("ul").children];
   scene.swap(el("ul", {}, item("d"), item("x"), item("b"), item("a")));
   assert.equal(scene.get("ul").textContent, "dxba");
-  assert.deepEqual([...scene.get("ul").children].map((li) => [a, b, c, d].indexOf(li)), [3, -1, 1, 0]);
+  assert.deepEqual(
+    [...scene.get("ul").children].map((li) => [a, b, c, d].indexOf(li)),
+    [3, -1, 1, 0],
+  );
 });
 
 test("a keyed move only moves what changed its order", () => {
@@ -320,7 +323,11 @@ test("what a tree cannot do is refused, and named", () => {
   ];
   for (const [ops, message] of cases) {
     const { tree } = new Scene();
-    assert.throws(() => tree.apply(batch(ops)), (error) => error instanceof TreeError && message.test(error.message), `${message}`);
+    assert.throws(
+      () => tree.apply(batch(ops)),
+      (error) => error instanceof TreeError && message.test(error.message),
+      `${message}`,
+    );
   }
 });
 

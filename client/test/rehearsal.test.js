@@ -5,7 +5,14 @@ import { PLACE, Page } from "./support/page.js";
 
 /** @param {string} title @param {Partial<import("./support/guest.js").Shape>} [other] */
 function counter(title, other = {}) {
-  return guest({ views: [{ tag: "h2", children: [title] }, { tag: "button", listen: { click: 1 }, children: ["0"] }], digit: 4, ...other });
+  return guest({
+    views: [
+      { tag: "h2", children: [title] },
+      { tag: "button", listen: { click: 1 }, children: ["0"] },
+    ],
+    digit: 4,
+    ...other,
+  });
 }
 
 /** @param {Page} page @param {string} hash @param {Partial<import("../protocol.js").Version>} [other] */
@@ -76,7 +83,11 @@ test("a failed rehearsal rolls back in prepare, and the version is refused", asy
 
 /** @type {[string, string, (page: Page) => void][]} */
 const NONE = [
-  ["that was skipped", "it is not built in", (page) => page.engine.rehearsals.answered(verdict(1, { outcome: "skipped", error: "it is not built in" }))],
+  [
+    "that was skipped",
+    "it is not built in",
+    (page) => page.engine.rehearsals.answered(verdict(1, { outcome: "skipped", error: "it is not built in" })),
+  ],
   ["that takes too long", "no verdict came in 2000 ms", (page) => page.timers.pass(2000)],
   ["of a tool that is gone", "the tool is gone", (page) => page.engine.rehearsals.disconnected()],
 ];

@@ -10,7 +10,9 @@ import { Timers } from "./support/page.js";
 /** Resources of the instance 1 of the module `m`, whose firings are delivered at once. */
 class Bench {
   timers = new Timers();
-  window = /** @type {Window & typeof globalThis} */ (/** @type {unknown} */ (new JSDOM("<p></p><q></q>", { url: "http://localhost/a/" }).window));
+  window = /** @type {Window & typeof globalThis} */ (
+    /** @type {unknown} */ (new JSDOM("<p></p><q></q>", { url: "http://localhost/a/" }).window)
+  );
   fakes = new FakeFacilities(this.timers, this.window);
   page = this.fakes.given;
   host = new HostFunctions(this.page.storage);
@@ -101,7 +103,10 @@ test("a delay that is longer than a browser's timer can wait is waited for", () 
   bench.timers.pass(5e9 - 1);
   assert.deepEqual(bench.fired, []);
   bench.timers.pass(1);
-  assert.deepEqual(bench.fired, [[1, null], [2, null]]);
+  assert.deepEqual(bench.fired, [
+    [1, null],
+    [2, null],
+  ]);
   bench.timers.pass(5e9);
   assert.deepEqual(bench.fired.slice(2), [[2, null]]);
   bench.resources.closeInstance(1);
@@ -200,7 +205,8 @@ test("a media query fires at first and when it changes, and once for each code t
 
 test("a web socket says what happens to it, and sends in order what was sent before it was open", () => {
   const bench = new Bench();
-  const send = (/** @type {string} */ data, binary = false) => bench.resources.apply("m", { op: "send", instance: 1, key: "k", data, binary });
+  const send = (/** @type {string} */ data, binary = false) =>
+    bench.resources.apply("m", { op: "send", instance: 1, key: "k", data, binary });
   bench.open("websocket", { url: "/feed", protocols: ["chat"] });
   assert.deepEqual([bench.socket.url, bench.socket.protocols, bench.socket.binaryType], ["/feed", ["chat"], "arraybuffer"]);
   send("one");
@@ -239,7 +245,11 @@ test("a web socket that is kept stays open, one that is closed is silent, one th
   bench.deliver();
   assert.deepEqual(
     bench.news.map(([handler, { state }]) => [handler, state]),
-    [[9, "message"], [9, "closed"], [9, "open"]],
+    [
+      [9, "message"],
+      [9, "closed"],
+      [9, "open"],
+    ],
     "nothing of what waited is lost",
   );
   const second = bench.socket;
@@ -340,7 +350,11 @@ test("a call gets what the page's function answers, at once or later", async () 
   await settled();
   bench.open("call", { function: "bad", argument: null });
   await settled();
-  assert.deepEqual(bench.news, [[7, { value: 8 }], [7, { value: 5 }], [7, { error: "not today" }]]);
+  assert.deepEqual(bench.news, [
+    [7, { value: 8 }],
+    [7, { value: 5 }],
+    [7, { error: "not today" }],
+  ]);
 });
 
 test("a one-shot that has fired is kept and silent, answers again for a replay, and starts anew otherwise", async () => {
@@ -368,7 +382,10 @@ test("a one-shot that has fired is kept and silent, answers again for a replay, 
   bench.timers.pass(20);
   assert.deepEqual(bench.swap(bench.request("timeout", { ms: 10 }, 13)), ["kept"]);
   bench.timers.pass(100);
-  assert.deepEqual(bench.news, [[11, { value: 4 }], [12, null]]);
+  assert.deepEqual(bench.news, [
+    [11, { value: 4 }],
+    [12, null],
+  ]);
 });
 
 test("a one-shot whose firing waits is answered once, by the code that wins", () => {
@@ -439,13 +456,28 @@ const MALFORMED = [
   [`{"op":"shut","instance":1,"key":"k"}`, /neither opens, nor sends, nor closes/],
   [`{"op":"open","instance":1,"key":"k","kind":"interval","args":{"ms":1}}`, /names no handler/],
   [`{"op":"open","instance":1,"key":"k","kind":"radio","args":{},"handler":1}`, /no resource of the kind `radio`/],
-  [`{"op":"open","instance":1,"key":"k","kind":"interval","args":{"ms":-1},"handler":1}`, /`interval` needs `ms`, a number of milliseconds/],
-  [`{"op":"open","instance":1,"key":"k","kind":"listener","args":{"target":"moon","event":"x"},"handler":1}`, /needs `target`, `window` or `document`/],
+  [
+    `{"op":"open","instance":1,"key":"k","kind":"interval","args":{"ms":-1},"handler":1}`,
+    /`interval` needs `ms`, a number of milliseconds/,
+  ],
+  [
+    `{"op":"open","instance":1,"key":"k","kind":"listener","args":{"target":"moon","event":"x"},"handler":1}`,
+    /needs `target`, `window` or `document`/,
+  ],
   [`{"op":"open","instance":1,"key":"k","kind":"resize-observer","args":{},"handler":1}`, /needs `node`, the number of an element/],
-  [`{"op":"open","instance":1,"key":"k","kind":"intersection-observer","args":{"node":1,"threshold":2},"handler":1}`, /needs `threshold`, a share/],
-  [`{"op":"open","instance":1,"key":"k","kind":"websocket","args":{"url":"/","protocols":[1]},"handler":1}`, /needs `protocols`, a list of texts/],
+  [
+    `{"op":"open","instance":1,"key":"k","kind":"intersection-observer","args":{"node":1,"threshold":2},"handler":1}`,
+    /needs `threshold`, a share/,
+  ],
+  [
+    `{"op":"open","instance":1,"key":"k","kind":"websocket","args":{"url":"/","protocols":[1]},"handler":1}`,
+    /needs `protocols`, a list of texts/,
+  ],
   [`{"op":"open","instance":1,"key":"k","kind":"request","args":{"url":"/"},"handler":1}`, /needs `method`/],
-  [`{"op":"open","instance":1,"key":"k","kind":"request","args":{"url":"/","method":"GET","headers":{"a":1}},"handler":1}`, /needs `headers`/],
+  [
+    `{"op":"open","instance":1,"key":"k","kind":"request","args":{"url":"/","method":"GET","headers":{"a":1}},"handler":1}`,
+    /needs `headers`/,
+  ],
   [`{"op":"open","instance":1,"key":"k","kind":"call","args":{"argument":1},"handler":1}`, /needs `function`/],
   [`{"op":"send","instance":1,"key":"k"}`, /sent through `k` is no text/],
   [`{"op":"send","instance":1,"key":"k","data":"é","binary":true}`, /sent through `k` is no Base64/],
@@ -471,5 +503,9 @@ test("the facilities of a window: sockets are addressed from the page", () => {
   page.socket("feed?x=1", ["p"]);
   page.socket("http://other.org/", []);
   page.socket("ws://other.org/", []);
-  assert.deepEqual(opened, [["wss://example.org/a/feed?x=1", ["p"]], ["ws://other.org/", []], ["ws://other.org/", []]]);
+  assert.deepEqual(opened, [
+    ["wss://example.org/a/feed?x=1", ["p"]],
+    ["ws://other.org/", []],
+    ["ws://other.org/", []],
+  ]);
 });

@@ -6,7 +6,9 @@ import { Restoration } from "../restoration.js";
 
 /** @param {string} body */
 function page(body) {
-  return /** @type {Window & typeof globalThis} */ (/** @type {unknown} */ (new JSDOM(`<!doctype html><body>${body}</body>`, { url: "http://localhost/" }).window));
+  return /** @type {Window & typeof globalThis} */ (
+    /** @type {unknown} */ (new JSDOM(`<!doctype html><body>${body}</body>`, { url: "http://localhost/" }).window)
+  );
 }
 
 /** @param {string} module @param {string} inner */
@@ -19,23 +21,42 @@ const controls = () => false;
 
 test("what stands in the page and in components that are there does not wait for those that are not", () => {
   const field = (/** @type {string} */ name) => `<input name="${name}"><details><summary>${name}</summary></details>`;
-  const before = page(`<main>${field("own")}${component("here", field("a"))}${component("gone", field("b"))}${component("late", `<div>${field("c")}</div>`)}</main>`);
+  const before = page(
+    `<main>${field("own")}${component("here", field("a"))}${component("gone", field("b"))}${component("late", `<div>${field("c")}</div>`)}</main>`,
+  );
   for (const input of before.document.querySelectorAll("input")) input.value = input.name.toUpperCase();
   for (const details of before.document.querySelectorAll("details")) details.open = true;
   const state = readPage(before.document, controls);
 
   // The new page has something new in front, and one component less.
-  const window = page(`<header><input name="new"></header><main>${field("own")}${component("here", field("a"))}${component("late", "")}</main>`);
+  const window = page(
+    `<header><input name="new"></header><main>${field("own")}${component("here", field("a"))}${component("late", "")}</main>`,
+  );
   const restoration = new Restoration(window, state, () => false);
   restoration.attempt(false);
   const values = () => [...window.document.querySelectorAll("input")].map(({ value }) => value);
   const open = () => [...window.document.querySelectorAll("details")].map((details) => details.open);
-  assert.deepEqual([values(), open()], [["", "OWN", "A"], [true, true]]);
+  assert.deepEqual(
+    [values(), open()],
+    [
+      ["", "OWN", "A"],
+      [true, true],
+    ],
+  );
 
   at(window.document, "[module=late]").innerHTML = `<div>${field("c")}</div>`;
   restoration.attempt(true);
-  assert.deepEqual([values(), open()], [["", "OWN", "A", "C"], [true, true, true]]);
-  assert.deepEqual(restoration.rest.fields.map(({ at: { place } }) => place), ["gone.C#0"]);
+  assert.deepEqual(
+    [values(), open()],
+    [
+      ["", "OWN", "A", "C"],
+      [true, true, true],
+    ],
+  );
+  assert.deepEqual(
+    restoration.rest.fields.map(({ at: { place } }) => place),
+    ["gone.C#0"],
+  );
 
   // What has not come by the next reload goes over that one, too, and comes when it comes.
   const again = merged(readPage(window.document, controls), restoration.rest);
@@ -60,7 +81,10 @@ test("what a reader has begun meanwhile stands", () => {
   at(document, "[name=b]").dispatchEvent(new Event("input", { bubbles: true }));
   at(document, "summary").dispatchEvent(new Event("pointerdown", { bubbles: true, composed: true }));
   restoration.attempt(true);
-  assert.deepEqual([at(document, "[name=a]").value, at(document, "[name=b]").value, at(document, "select").selectedIndex], ["old", "new", 1]);
+  assert.deepEqual(
+    [at(document, "[name=a]").value, at(document, "[name=b]").value, at(document, "select").selectedIndex],
+    ["old", "new", 1],
+  );
   assert.deepEqual([at(document, "#d").open, at(document, "#e").open], [false, true]);
   assert.equal(document.activeElement, at(document, "[name=b]"), "the focus is where the reader put it");
 });
@@ -68,7 +92,8 @@ test("what a reader has begun meanwhile stands", () => {
 test("choices are found by what they say, not by their places", () => {
   const radio = (/** @type {string[]} */ values) => values.map((value) => `<input type="radio" name="r" value="${value}">`).join("");
   const select = (/** @type {string[]} */ values) => values.map((value) => `<option value="${value}">`).join("");
-  const html = (/** @type {string[]} */ values) => `${radio(values)}<select name="one">${select(values)}</select><select name="many" multiple>${select(values)}</select>`;
+  const html = (/** @type {string[]} */ values) =>
+    `${radio(values)}<select name="one">${select(values)}</select><select name="many" multiple>${select(values)}</select>`;
   const before = page(html(["a", "b", "c"]));
   at(before.document, "[value=b]").checked = true;
   at(before.document, "[name=one]").value = "b";
@@ -78,7 +103,10 @@ test("choices are found by what they say, not by their places", () => {
   new Restoration(/** @type {any} */ (document.defaultView), readPage(before.document, controls), () => true).attempt(true);
   assert.equal(at(document, "input:checked").value, "b");
   assert.equal(at(document, "[name=one]").value, "b");
-  assert.deepEqual([...at(document, "[name=many]").selectedOptions].map(({ value }) => value), ["a", "c"]);
+  assert.deepEqual(
+    [...at(document, "[name=many]").selectedOptions].map(({ value }) => value),
+    ["a", "c"],
+  );
 });
 
 /**

@@ -11,7 +11,14 @@ import { PLACE, Page } from "./support/page.js";
  * @param {Partial<import("./support/guest.js").Shape>} [other]
  */
 function counter(title, other = {}) {
-  return guest({ views: [{ tag: "h2", children: [title] }, { tag: "button", listen: { click: 1 }, children: ["0"] }], digit: 4, ...other });
+  return guest({
+    views: [
+      { tag: "h2", children: [title] },
+      { tag: "button", listen: { click: 1 }, children: ["0"] },
+    ],
+    digit: 4,
+    ...other,
+  });
 }
 
 /** A page whose state went 0, 1, 2, 3. */
@@ -34,7 +41,10 @@ const history = (page) => page.engine.control.history("counter");
 test("a state that has settled is kept, once", async () => {
   const page = await counted();
   page.timers.pass(5000);
-  assert.deepEqual(history(page).entries.map(({ snapshot }) => JSON.parse(snapshot).instances[0].signals.n.value), [0, 1, 2, 3]);
+  assert.deepEqual(
+    history(page).entries.map(({ snapshot }) => JSON.parse(snapshot).instances[0].signals.n.value),
+    [0, 1, 2, 3],
+  );
   assert.equal(history(page).at, 3);
 });
 
@@ -74,8 +84,14 @@ test("a new state after a step back takes the place of those that came after it"
 
 test("a state that is not there is refused, and nothing happens", async () => {
   const page = await counted();
-  await assert.rejects(page.engine.control.goTo("counter", (at) => at + 1), /the history of `counter` has no state 4: it has 4/);
-  await assert.rejects(page.engine.control.goTo("nope", () => 0), /there is no module `nope`/);
+  await assert.rejects(
+    page.engine.control.goTo("counter", (at) => at + 1),
+    /the history of `counter` has no state 4: it has 4/,
+  );
+  await assert.rejects(
+    page.engine.control.goTo("nope", () => 0),
+    /there is no module `nope`/,
+  );
   assert.equal(state(page), "3");
 });
 
@@ -84,7 +100,10 @@ test("the state of before a swap is kept with it", async () => {
   page.get("button").click();
   await page.update(2, page.version("b", counter("B")));
   page.timers.pass(1000);
-  assert.deepEqual(history(page).entries.map(({ hash }) => hash), ["a", "a", "a", "a", "a"]);
+  assert.deepEqual(
+    history(page).entries.map(({ hash }) => hash),
+    ["a", "a", "a", "a", "a"],
+  );
   await page.engine.control.goTo("counter", () => 0);
   assert.deepEqual([page.get("h2").textContent, state(page)], ["B", "0"]);
 });
@@ -145,16 +164,32 @@ test("going to a state runs no hooks", async () => {
 
 test("a file that is none is refused", async () => {
   const page = await counted();
-  for (const text of ["", "{}", '{"hmr":2,"modules":[]}', '{"hmr":1,"modules":[{}]}', '{"hmr":1,"modules":[{"module":"counter","snapshot":7}]}']) {
+  for (const text of [
+    "",
+    "{}",
+    '{"hmr":2,"modules":[]}',
+    '{"hmr":1,"modules":[{}]}',
+    '{"hmr":1,"modules":[{"module":"counter","snapshot":7}]}',
+  ]) {
     await assert.rejects(page.engine.states.load(text), Error, text);
   }
-  assert.deepEqual((await page.engine.states.load('{"hmr":1,"modules":[{"module":"x","hash":"h","snapshot":{"abi":1,"instances":[]}}]}')).skipped, ["x"]);
+  assert.deepEqual(
+    (await page.engine.states.load('{"hmr":1,"modules":[{"module":"x","hash":"h","snapshot":{"abi":1,"instances":[]}}]}')).skipped,
+    ["x"],
+  );
 });
 
 test("JSON is taken apart without a look at its values", () => {
   const text = ' { "a\\"}" : 12345678901234567890 , "b":[1.0,{"c":"]},{"}],"":null } ';
-  assert.deepEqual([...fields(text)], [['a"}', "12345678901234567890"], ["b", '[1.0,{"c":"]},{"}]'], ["", "null"]]);
-  assert.deepEqual(items("[ 1.50 , [2,3], \"x,y\" ]"), ["1.50", "[2,3]", '"x,y"']);
+  assert.deepEqual(
+    [...fields(text)],
+    [
+      ['a"}', "12345678901234567890"],
+      ["b", '[1.0,{"c":"]},{"}]'],
+      ["", "null"],
+    ],
+  );
+  assert.deepEqual(items('[ 1.50 , [2,3], "x,y" ]'), ["1.50", "[2,3]", '"x,y"']);
   assert.deepEqual([items("[]"), [...fields("{ }")]], [[], []]);
 });
 
@@ -163,16 +198,36 @@ test("a snapshot is made to fit who is placed", () => {
     `{"instance":${id},"component":"${component}","signals":{"n":{"value":${value}}}}`;
   const snapshot = `{"abi":1,"instances":[${part(1, "A", "1.0")},${part(2, "B", "2.0")},${part(9, "A", "9.0")}]}`;
   const current = `{"abi":1,"instances":[${part(1, "A", "0")},${part(4, "A", "0")},${part(5, "A", "0")}]}`;
-  const placed = [{ id: 4, component: "A" }, { id: 1, component: "A" }, { id: 5, component: "A" }];
-  assert.equal(fit(snapshot, placed, current), `{"abi":1,"instances":[${part(4, "A", "9.0")},${part(1, "A", "1.0")},${part(5, "A", "0")}]}`);
+  const placed = [
+    { id: 4, component: "A" },
+    { id: 1, component: "A" },
+    { id: 5, component: "A" },
+  ];
+  assert.equal(
+    fit(snapshot, placed, current),
+    `{"abi":1,"instances":[${part(4, "A", "9.0")},${part(1, "A", "1.0")},${part(5, "A", "0")}]}`,
+  );
 });
 
 test("a state from before tells of the instances that are there now", () => {
-  const snapshot = '{"abi":1,"instances":[{"instance":1,"component":"A","props":{"x":1.0},"signals":{}},{"instance":2,"component":"B","props":{}}]}';
-  const placed = [{ id: 3, component: "A", props: '{"new":true}' }, { id: 1, component: "A", props: "{}" }];
+  const snapshot =
+    '{"abi":1,"instances":[{"instance":1,"component":"A","props":{"x":1.0},"signals":{}},{"instance":2,"component":"B","props":{}}]}';
+  const placed = [
+    { id: 3, component: "A", props: '{"new":true}' },
+    { id: 1, component: "A", props: "{}" },
+  ];
   const fitting = complete(snapshot, placed);
-  assert.equal(fitting, '{"abi":1,"instances":[{"instance":3,"component":"A","props":{"new":true}},{"instance":1,"component":"A","props":{"x":1.0},"signals":{}}]}');
-  assert.deepEqual([...propsOf(fitting)], [[3, '{"new":true}'], [1, '{"x":1.0}']]);
+  assert.equal(
+    fitting,
+    '{"abi":1,"instances":[{"instance":3,"component":"A","props":{"new":true}},{"instance":1,"component":"A","props":{"x":1.0},"signals":{}}]}',
+  );
+  assert.deepEqual(
+    [...propsOf(fitting)],
+    [
+      [3, '{"new":true}'],
+      [1, '{"x":1.0}'],
+    ],
+  );
 });
 
 test("an instance whose place has other props than the state from before is rendered afresh with them", async () => {
@@ -193,6 +248,9 @@ test("an instance whose place has other props than the state from before is rend
 });
 
 test("a transform is put in as text", () => {
-  assert.equal(withTransform('{"abi":1,"x":1.0}', [{ op: "remove", key: "n" }]), '{"transform":[{"op":"remove","key":"n"}],"abi":1,"x":1.0}');
+  assert.equal(
+    withTransform('{"abi":1,"x":1.0}', [{ op: "remove", key: "n" }]),
+    '{"transform":[{"op":"remove","key":"n"}],"abi":1,"x":1.0}',
+  );
   assert.equal(withTransform('{"abi":1}', []), '{"abi":1}');
 });

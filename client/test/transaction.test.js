@@ -12,7 +12,14 @@ import { PLACE, Page } from "./support/page.js";
  */
 function counter(title, other = {}) {
   const listen = { click: 1, keydown: 5, keyup: 6 };
-  return guest({ views: [{ tag: "h2", children: [title] }, { tag: "button", listen, children: ["0"] }], digit: 4, ...other });
+  return guest({
+    views: [
+      { tag: "h2", children: [title] },
+      { tag: "button", listen, children: ["0"] },
+    ],
+    digit: 4,
+    ...other,
+  });
 }
 
 /** @param {Partial<Shape>} [other] */
@@ -100,7 +107,11 @@ for (const [name, other] of /** @type {[string, Partial<Shape>][]} */ ([
 
 test("a budget must be a mutable global of the type i32", async () => {
   const { page } = await started();
-  for (const [hash, global] of [["b", "i32 (i32.const 1)"], ["c", "(mut i64) (i64.const 1)"], ["d", "(mut f64) (f64.const 1)"]]) {
+  for (const [hash, global] of [
+    ["b", "i32 (i32.const 1)"],
+    ["c", "(mut i64) (i64.const 1)"],
+    ["d", "(mut f64) (f64.const 1)"],
+  ]) {
     const functions = ["(global f32 (f32.const 1))", `(global (export "hmr_budget") ${global})`];
     const swap = await page.update(2, page.version(hash ?? "", counter("B", { functions })));
     assert.match(swap.error ?? "", /`hmr_budget` is no mutable global/);
@@ -108,7 +119,10 @@ test("a budget must be a mutable global of the type i32", async () => {
 });
 
 test("migrations get the snapshot with the update's transform, digit by digit, and answer what is restored", async () => {
-  const { page } = await started({ snapshot: '{"abi":1,"big":12345678901234567890,"instances":[{"instance":1,"component":"Counter","props":{},"signals":{"n":{"type":"u8","set":true,"value":4}}}]}' });
+  const { page } = await started({
+    snapshot:
+      '{"abi":1,"big":12345678901234567890,"instances":[{"instance":1,"component":"Counter","props":{},"signals":{"n":{"type":"u8","set":true,"value":4}}}]}',
+  });
   page.logs.length = 0;
   const transform = [{ op: "rename", from: "m", to: "n" }];
   const swap = await page.update(2, { ...page.version("b", counter("B", { migrate: "echo" })), transform });
@@ -137,7 +151,10 @@ for (const [what, answer, error] of /** @type {const} */ ([
 
 test("an instance that the restore report leaves out rolls back, and the report is told", async () => {
   const { page } = await started();
-  for (const [hash, report] of [["b", "none"], ["c", '{"instances":[]}']]) {
+  for (const [hash, report] of [
+    ["b", "none"],
+    ["c", '{"instances":[]}'],
+  ]) {
     const swap = await page.update(2, page.version(hash ?? "", counter("B", { report })));
     assert.deepEqual([swap.outcome, swap.step, swap.report], ["rolled-back", "restore", { instances: [] }]);
     assert.match(swap.error ?? "", /does not tell of the instance 1/);
@@ -152,7 +169,10 @@ test("the hooks before an update run in the old code, and what they put aside is
   const swap = await page.update(2, page.version("b", counter("B")));
   assert.deepEqual([swap.events, shown(page)], [SWAPPED, ["B", "7"]]);
   assert.match(page.logs.join("\n"), /getting ready/);
-  assert.deepEqual(swap.resources.map(({ key, outcome }) => [key, outcome]), [["bye", "closed"]]);
+  assert.deepEqual(
+    swap.resources.map(({ key, outcome }) => [key, outcome]),
+    [["bye", "closed"]],
+  );
 });
 
 test("a rollback puts back what the hooks changed, and nothing of them is heard", async () => {
@@ -191,7 +211,10 @@ test("code that runs for too long is stopped and named", async () => {
 
 test("a component that declines makes the page load again, in the old code or the new", async () => {
   const decline = { manifest: ["decline\tCounter\tit draws to a canvas"] };
-  for (const [old, fresh] of /** @type {Partial<Shape>[][]} */ ([[decline, {}], [{}, decline]])) {
+  for (const [old, fresh] of /** @type {Partial<Shape>[][]} */ ([
+    [decline, {}],
+    [{}, decline],
+  ])) {
     const { page } = await started(old);
     const swap = await page.update(2, page.version("b", counter("B", fresh)));
     assert.deepEqual([swap.outcome, swap.events, swap.step], ["declined", [], null]);
@@ -377,7 +400,11 @@ test("an invalidation goes upwards, each instance at most once", async () => {
   const page = new Page(PLACE);
   const place = { tag: "hmr-component", attributes: { module: "other", component: "Counter" } };
   const views = [{ tag: "button", listen: { click: 1 }, children: ["0"] }, place];
-  const other = guest({ views: [{ tag: "b", listen: { keydown: 5 }, children: ["0"] }], digit: 2, handlers: { 5: { invalidate: "inner" } } });
+  const other = guest({
+    views: [{ tag: "b", listen: { keydown: 5 }, children: ["0"] }],
+    digit: 2,
+    handlers: { 5: { invalidate: "inner" } },
+  });
   await page.start(page.version("a", guest({ views, digit: 2, invalidates: "outer" })), page.version("x", other, "other"));
   await page.swapped();
   page.get("button").click();
@@ -385,7 +412,10 @@ test("an invalidation goes upwards, each instance at most once", async () => {
   // The inner one is mounted anew; the outer one, rendered afresh with its odd state, invalidates in turn.
   page.get("b").dispatchEvent(new page.window.Event("keydown"));
   assert.equal(page.get("button").textContent, "0");
-  assert.deepEqual(page.problems.map((text) => /to the page: (\w+)/.exec(text)?.[1]), ["outer"]);
+  assert.deepEqual(
+    page.problems.map((text) => /to the page: (\w+)/.exec(text)?.[1]),
+    ["outer"],
+  );
 });
 
 test("code that always invalidates cannot stop the page", async () => {

@@ -118,7 +118,9 @@ export function guest(shape) {
   const calls = [
     ...requests("resource", shape.resources),
     ...requests("port", shape.ports),
-    ...(shape.logs ?? []).map((text) => layout.text(text)).map(({ at, length }) => `(call $log (i32.const 1) (i32.const ${at}) (i32.const ${length}))`),
+    ...(shape.logs ?? [])
+      .map((text) => layout.text(text))
+      .map(({ at, length }) => `(call $log (i32.const 1) (i32.const ${at}) (i32.const ${length}))`),
   ];
   const get = "(i32.load (i32.const 512))";
   const set = (/** @type {string} */ value) => `(i32.store (i32.const 512) ${value})`;
@@ -149,7 +151,8 @@ export function guest(shape) {
   const defaultReport = `{"instances":[{"instance":1,"component":"${component}","keys":{"n":{"outcome":"kept"}}}]}`;
   const mountAnswer = answer(shape.mountAnswer);
   const report = shape.report === "none" ? 0 : answer(shape.report ?? defaultReport);
-  const reportInstance = shape.report === undefined ? `(i32.store8 (i32.const ${report + 4 + 26}) (i32.add (global.get $instance) (i32.const 48)))` : "";
+  const reportInstance =
+    shape.report === undefined ? `(i32.store8 (i32.const ${report + 4 + 26}) (i32.add (global.get $instance) (i32.const 48)))` : "";
   const { hooks, ill } = shape;
   const hook = hooks
     ? `(func (export "hmr_before_update") (result i32)
@@ -219,7 +222,12 @@ export function guest(shape) {
     (func (export "hmr_component:${component}") ${trapIn("hmr_component")})
     ${layout.data.join("\n    ")})`;
   const { buffer } = parseWat("guest.wat", wat).toBinary({ write_debug_names: true });
-  return shape.lonely ? buffer : withManifest(buffer, `abi\t${shape.abi ?? "1"}\ncomponent\t${component}\tsrc/lib.rs\t1\n${(shape.manifest ?? []).map((line) => `${line}\n`).join("")}`);
+  return shape.lonely
+    ? buffer
+    : withManifest(
+        buffer,
+        `abi\t${shape.abi ?? "1"}\ncomponent\t${component}\tsrc/lib.rs\t1\n${(shape.manifest ?? []).map((line) => `${line}\n`).join("")}`,
+      );
 }
 
 /**

@@ -1,7 +1,28 @@
 /** Inputs of any content, in a sequence that a number fixes. */
 
 /** What stands in for a value. @type {readonly unknown[]} */
-const ODD = [null, true, false, 0, -1, 1.5, 1e300, 2 ** 53, 0x8000_0000, "", "x", "\u0000", "\ud800", "é\"\\", [], {}, [[]], [null], { instance: 1 }, "__proto__"];
+const ODD = [
+  null,
+  true,
+  false,
+  0,
+  -1,
+  1.5,
+  1e300,
+  2 ** 53,
+  0x8000_0000,
+  "",
+  "x",
+  "\u0000",
+  "\ud800",
+  'é"\\',
+  [],
+  {},
+  [[]],
+  [null],
+  { instance: 1 },
+  "__proto__",
+];
 
 /** @typedef {Record<string, unknown>} Fields */
 
