@@ -14,6 +14,9 @@ const CHROMIUM_PACKAGES: [&str; 2] = ["chromium", "chromium-driver"];
 /// A rustc with a matching library source, of which the standard library for wasm32 can be built without rustup.
 const WASM_STD_PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 
+/// The version of cargo-deny to install where there is none.
+const CARGO_DENY: &str = "cargo-deny@0.20.2";
+
 /// What `cargo xtask test` needs.
 pub(crate) fn for_tests() -> Vec<Step> {
     let mut steps = for_browser();
@@ -31,7 +34,10 @@ pub(crate) fn for_browser() -> Vec<Step> {
 
 /// What the lints need beyond that.
 pub(crate) fn for_lints() -> Vec<Step> {
-    vec![Step::function("install rustfmt and clippy", rust_components)]
+    vec![
+        Step::function("install rustfmt and clippy", rust_components),
+        Step::function("install cargo-deny", cargo_deny),
+    ]
 }
 
 fn chromium() -> Result<(), String> {
@@ -63,6 +69,17 @@ fn rust_components() -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Compiles cargo-deny if it is absent. Its own release profile has link-time optimisation, which takes more time than the
+/// checks can save.
+fn cargo_deny() -> Result<(), String> {
+    if answer(&mut cargo(&["deny", "--version"])).is_some() {
+        return Ok(());
+    }
+    let (no_lto, units) = ("profile.release.lto=false", "profile.release.codegen-units=16");
+    let install = ["install", "--locked", "--config", no_lto, "--config", units, CARGO_DENY];
+    run(cargo(&install))
 }
 
 /// Runs `npm ci` unless what is installed is at least as new as the lock file.

@@ -10,14 +10,27 @@ use std::process::Command;
 /// Formatting, lints and types, with warnings as errors.
 pub(crate) fn lints() -> Vec<Step> {
     let demo = root().join("demo-app");
+    let client = root().join("client");
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
     vec![
         Step::program("format: workspace", cargo(&["fmt", "--all", "--check"])),
         Step::program("format: demo-app", program("cargo", &demo, &["fmt", "--all", "--check"])),
         Step::program("clippy: workspace", cargo(&clippy)),
         Step::program("clippy: demo-app", program("cargo", &demo, &clippy)),
-        Step::program("types: client", program("npm", &root().join("client"), &["run", "check"])),
+        Step::program("dependencies: workspace", deny("Cargo.toml")),
+        Step::program("dependencies: demo-app", deny("demo-app/Cargo.toml")),
+        Step::program("types: client", program("npm", &client, &["run", "check"])),
     ]
+}
+
+/// Checks the licences and sources of what a workspace depends on. Exceptions in `deny.toml` may be about the other
+/// workspace.
+fn deny(manifest: &str) -> Command {
+    let workspace = ["deny", "--locked", "--manifest-path", manifest, "--config", "deny.toml"];
+    let mut command = cargo(&workspace);
+    command.args(["check", "--hide-inclusion-graph", "--allow", "unused-wrapper"]);
+    command.args(["licenses", "bans", "sources"]);
+    command
 }
 
 /// Every suite; with a filter, the tests whose names contain it.
