@@ -19,6 +19,7 @@ pub(crate) fn lints() -> Vec<Step> {
         Step::program("clippy: demo-app", program("cargo", &demo, &clippy)),
         Step::program("dependencies: workspace", deny("Cargo.toml")),
         Step::program("dependencies: demo-app", deny("demo-app/Cargo.toml")),
+        Step::program("format and lints: client", program("npm", &client, &["run", "lint"])),
         Step::program("types: client", program("npm", &client, &["run", "check"])),
     ]
 }
