@@ -46,7 +46,7 @@ enum Measurement {
     /// The time from a save to the changed page, beside that of a bare incremental `cargo build`
     Save {
         /// Edits for each module
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         edits: u32,
         /// Measure the tool as it is installed, optimised, and not as `cargo hmr` runs it in a clone
         #[arg(long)]
@@ -57,13 +57,49 @@ enum Measurement {
     /// What rehearsals cost: their run time, and the time from an announced update to its verdict
     Preflight {
         /// Edits for each module
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         edits: u32,
     },
 }
 
+impl Measurement {
+    /// About how many minutes it takes on two cores if everything is compiled. Of these, two or three go into builds of the demo and
+    /// the start of the tool.
+    fn minutes(&self) -> u32 {
+        match *self {
+            // An edit of each of the five modules, in two sessions and in a bare build, takes about 6 seconds.
+            Self::Save { edits, .. } => 3 + edits.div_ceil(10),
+            Self::Guard => 2,
+            // An edit of each of the four modules takes about 2 seconds.
+            Self::Preflight { edits } => 2 + edits.div_ceil(30),
+        }
+    }
+
+    /// What is said before it begins.
+    fn notice(&self) -> String {
+        let compiling = match self {
+            Self::Save { release: true, .. } => 20,
+            _ => 10,
+        };
+        let edits = match self {
+            Self::Save { edits, .. } | Self::Preflight { edits } => {
+                format!(", with {edits} edits for each module")
+            }
+            Self::Guard => String::new(),
+        };
+        format!(
+            "this takes about {} minutes on two cores{edits}; if the tool is not compiled yet, about {compiling} minutes more",
+            self.minutes()
+        )
+    }
+}
+
 fn main() -> ExitCode {
-    run(steps(Arguments::parse().task))
+    let task = Arguments::parse().task;
+    if let Task::Bench { what } = &task {
+        eprintln!("xtask: {}", what.notice());
+    }
+    run(steps(task))
 }
 
 /// What a task does. Each can be the first one in a fresh clone, so each begins with what it needs.
@@ -146,6 +182,25 @@ mod tests {
             assert_eq!(names[..3], order, "{arguments:?}");
             assert_eq!(names.len(), 4, "{arguments:?}");
         }
+    }
+
+    #[test]
+    fn what_a_measurement_takes_depends_on_its_edits() {
+        let notice = |arguments: &[&str]| {
+            let arguments = ["xtask", "bench"].iter().chain(arguments);
+            let Task::Bench { what } = Arguments::parse_from(arguments).task else {
+                panic!("a measurement")
+            };
+            what.notice()
+        };
+        let save = "this takes about 5 minutes on two cores, with 20 edits for each module; \
+            if the tool is not compiled yet, about 10 minutes more";
+        assert_eq!(notice(&["save"]), save);
+        let long = notice(&["save", "--release", "--edits", "100"]);
+        assert!(long.contains("about 13 minutes") && long.contains("about 20 minutes"), "{long}");
+        assert!(notice(&["guard"]).starts_with("this takes about 2 minutes on two cores; "));
+        assert!(notice(&["preflight"]).contains("about 3 minutes on two cores, with 20 edits"));
+        assert!(Arguments::try_parse_from(["xtask", "bench", "save", "--edits", "0"]).is_err());
     }
 
     #[test]
