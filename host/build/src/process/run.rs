@@ -145,7 +145,8 @@ impl Drop for Guard<'_> {
 }
 
 /// Runs a command until it ends, handing its output to `read` and each line of its standard error to `on_line`. With a limit, it
-/// is ended after that time, and so is what it has left running with its output open.
+/// is ended after that time. What it has left running is ended with it by its supervisor. Without one, whatever has its output open
+/// is part of it: that is waited for, and ended with it after the limit.
 ///
 /// # Errors
 /// It cannot be started.
