@@ -95,12 +95,7 @@ impl Running {
         }
         let mut command = CommandWrap::from(command);
         command.command_mut().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        #[cfg(unix)]
-        if group == Group::Own {
-            command.wrap(process_wrap::std::ProcessGroup::leader());
-        }
-        #[cfg(windows)]
-        command.wrap(process_wrap::std::JobObject);
+        confine(&mut command, group);
         command.spawn().map(Self::Direct)
     }
 
@@ -129,6 +124,20 @@ impl Running {
             Self::Direct(child) => child.wait().map(|status| status.success()),
         }
     }
+}
+
+/// Has a command started so that it can be ended with what it starts.
+#[cfg(unix)]
+fn confine(command: &mut CommandWrap, group: Group) {
+    if group == Group::Own {
+        command.wrap(process_wrap::std::ProcessGroup::leader());
+    }
+}
+
+/// Has a command started so that it can be ended with what it starts. Either group is a job of its own here.
+#[cfg(windows)]
+fn confine(command: &mut CommandWrap, _: Group) {
+    command.wrap(process_wrap::std::JobObject);
 }
 
 /// Ends the child if it is still there when `run` is left by a panic of its reader.
