@@ -2,7 +2,7 @@
  * How much of what modules say goes on to people and to the tool.
  *
  * In: texts of any length, reports of any size. Out: what people can read, with a note of what was cut. The numbers are those of
- * `hmr_abi::text`, and of `Swap::shorten` in the tool.
+ * `hmr_abi::text`, and of `protocol::shorten` in the tool.
  */
 
 import { REPORT_BYTES, REPORT_ENTRIES, TEXT_BYTES, TEXT_KEPT_BYTES } from "./constants.js";

@@ -8,7 +8,7 @@
 /** @typedef {import("./protocol.js").Verdict} Verdict */
 /** @typedef {import("./protocol.js").Version} Version */
 
-/** How long a verdict is waited for, in milliseconds. */
+/** How long a verdict is waited for, in milliseconds. The tool skips what has waited so long (`PATIENCE` in `preflight/stagehand.rs`). */
 const LONGEST_WAIT = 2000;
 
 /** The rehearsals that a page waits for. */

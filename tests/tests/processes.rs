@@ -137,6 +137,21 @@ fn a_gate_ends_with_a_tool_that_is_killed() {
 }
 
 #[test]
+fn a_gate_is_over_when_its_command_is_and_what_it_left_ends() {
+    let marker = marker(10);
+    let demo = DemoCopy::take();
+    let manifest = demo.read("stopwatch/Cargo.toml");
+    let gate = format!("sleep {marker} & timeout 9000 sleep {marker} & echo left");
+    let gate = format!("{manifest}\n[package.metadata.hmr]\ngate = \"{gate}\"\n");
+    demo.write("stopwatch/Cargo.toml", gate);
+    let mut dev = Dev::start(demo.folder());
+    let finished = dev.wait_within("gate-finished", FIRST_BUILD);
+    assert_eq!(finished["outcome"], "passed", "{finished}");
+    assert_eq!(running(&format!("sleep {marker}")), [""; 0], "it ended before the gate was over");
+    dev.wait_built();
+}
+
+#[test]
 fn rehearsals_end_with_a_tool_that_is_killed_even_if_they_are_stopped() {
     let demo = DemoCopy::take();
     let mut dev = Dev::start(demo.folder());

@@ -267,7 +267,8 @@ fn artifacts(
 
 impl Failure {
     /// A failure that is not the compiler's.
-    pub(crate) fn plain(title: &str, text: &str) -> Self {
+    #[must_use]
+    pub fn plain(title: &str, text: &str) -> Self {
         Self { title: title.into(), diagnostics: vec![Diagnostic::plain(text)], files: Vec::new() }
     }
 }

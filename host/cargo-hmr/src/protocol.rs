@@ -2,6 +2,7 @@
 //!
 //! Types only. Reading is lenient (what the page says is shown, never trusted); writing is exact.
 
+mod few;
 mod shorten;
 mod texts;
 
@@ -10,6 +11,8 @@ use std::collections::BTreeMap;
 use hmr_build::{Diagnostic, Failure};
 use serde::{Deserialize, Serialize, de::Error as _};
 use serde_json::Value;
+
+pub use self::{few::MOST_SWAPS, shorten::shorten};
 
 /// One version of a module, as a page may fetch it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -167,8 +170,8 @@ pub enum ClientMessage {
         /// The update's number.
         #[serde(default)]
         sequence: Option<u64>,
-        /// What became of each module.
-        #[serde(default)]
+        /// What became of each module; of more than [`MOST_SWAPS`], one more than that.
+        #[serde(default, deserialize_with = "few::read")]
         swaps: Vec<Swap>,
     },
     /// Acknowledges a change of styles or static files.

@@ -104,6 +104,7 @@ fn people() -> Output {
         let line = match item {
             Item::Line(line) => line,
             Item::Dropped(count) => {
+                spinner = None;
                 format!("{WARN}{count} lines were dropped{WARN:#}, because nobody read them")
             }
             Item::Progress(message) => {

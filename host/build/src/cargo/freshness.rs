@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs, io::Write as _};
 
@@ -22,6 +23,9 @@ const CLOCK_STEP: Duration = Duration::from_millis(50);
 
 type Stamps = BTreeMap<Utf8PathBuf, Option<Stamp>>;
 
+/// Held from reading the stamps until they are written: a build that was cancelled may still be learning when the next one prepares.
+static STAMPS: Mutex<()> = Mutex::new(());
+
 /// When a build started, for [`learn`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Started((i64, i64));
@@ -32,6 +36,7 @@ pub(super) struct Started((i64, i64));
 /// If cargo's mark on something that must be made again cannot be removed.
 pub(super) fn prepare(app: &App) -> io::Result<Started> {
     let started = Started(now());
+    let _one_at_a_time = STAMPS.lock().unwrap_or_else(PoisonError::into_inner);
     let (known, mut stamps) = (load(app), Stamps::new());
     for unit in units::of(app) {
         let mut stale = false;
@@ -56,6 +61,7 @@ pub(super) fn prepare(app: &App) -> io::Result<Started> {
 /// # Errors
 /// If they cannot be written.
 pub(super) fn learn(app: &App, started: Started) -> io::Result<()> {
+    let _one_at_a_time = STAMPS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut stamps = load(app);
     let before = stamps.len();
     for file in units::of(app).into_iter().flat_map(|unit| unit.files) {
@@ -97,4 +103,71 @@ fn save(app: &App, stamps: &Stamps) -> io::Result<()> {
     file.write_all(&serde_json::to_vec(stamps)?)?;
     file.persist(path(app))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+
+    use super::*;
+    use crate::LocalPackage;
+    use crate::config::Config;
+
+    fn write(path: &Utf8Path, text: &str) {
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder can be made");
+        fs::write(path, text).expect("a file can be written");
+    }
+
+    /// An app with one package, `board`, and nothing that was built.
+    fn app(root: &Utf8Path) -> App {
+        let folder = root.join("board");
+        let package = LocalPackage {
+            name: "board".into(),
+            manifest_path: folder.join("Cargo.toml"),
+            folder,
+            dependencies: Vec::new(),
+            build_script: None,
+        };
+        App {
+            root: root.to_owned(),
+            workspace_root: root.to_owned(),
+            modules: Vec::new(),
+            packages: vec![package],
+            config: Config::default(),
+            target_directory: root.join("target"),
+            build_directory: None,
+        }
+    }
+
+    #[test]
+    fn what_a_cancelled_build_learns_does_not_take_the_place_of_what_the_next_one_prepares() {
+        let keep = tempfile::tempdir().expect("a temporary folder");
+        let root = Utf8Path::from_path(keep.path()).expect("UTF-8");
+        let app = app(root);
+        let folder = app.target_dir().join(crate::toolchain::TARGET).join(super::super::PROFILE);
+        write(&folder.join(".fingerprint/board-0123456789abcdef/lib-board.json"), "{}");
+        let (source, list) = (root.join("board/lib.rs"), folder.join("deps/board.d"));
+        let mut files = vec![source.clone()];
+        for round in 0..200 {
+            // The cancelled build has read a file for the first time.
+            let new = root.join(format!("board/new{round}.rs"));
+            write(&new, "");
+            files.push(new);
+            write(
+                &list,
+                &format!(
+                    "board: {}\n",
+                    files.iter().map(|file| file.as_str()).collect::<Vec<_>>().join(" ")
+                ),
+            );
+            let started = Started((i64::MAX, 0));
+            write(&source, &" ".repeat(round));
+            std::thread::scope(|scope| {
+                scope.spawn(|| learn(&app, started).expect("a file can be written"));
+                scope.spawn(|| prepare(&app).expect("a file can be written"));
+            });
+            let known = load(&app).get(&source).copied();
+            assert_eq!(known, Some(Stamp::at(&source)), "in round {round}");
+        }
+    }
 }

@@ -95,12 +95,7 @@ impl Running {
         }
         let mut command = CommandWrap::from(command);
         command.command_mut().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        #[cfg(unix)]
-        if group == Group::Own {
-            command.wrap(process_wrap::std::ProcessGroup::leader());
-        }
-        #[cfg(windows)]
-        command.wrap(process_wrap::std::JobObject);
+        confine(&mut command, group);
         command.spawn().map(Self::Direct)
     }
 
@@ -131,6 +126,20 @@ impl Running {
     }
 }
 
+/// Has a command started so that it can be ended with what it starts.
+#[cfg(unix)]
+fn confine(command: &mut CommandWrap, group: Group) {
+    if group == Group::Own {
+        command.wrap(process_wrap::std::ProcessGroup::leader());
+    }
+}
+
+/// Has a command started so that it can be ended with what it starts. Either group is a job of its own here.
+#[cfg(windows)]
+fn confine(command: &mut CommandWrap, _: Group) {
+    command.wrap(process_wrap::std::JobObject);
+}
+
 /// Ends the child if it is still there when `run` is left by a panic of its reader.
 struct Guard<'a>(&'a CancelToken);
 
@@ -145,7 +154,8 @@ impl Drop for Guard<'_> {
 }
 
 /// Runs a command until it ends, handing its output to `read` and each line of its standard error to `on_line`. With a limit, it
-/// is ended after that time, and so is what it has left running with its output open.
+/// is ended after that time. What it has left running is ended with it by its supervisor. Without one, whatever has its output open
+/// is part of it: that is waited for, and ended with it after the limit.
 ///
 /// # Errors
 /// It cannot be started.

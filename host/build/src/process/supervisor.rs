@@ -2,8 +2,9 @@
 //!
 //! Its standard input is one end of a socket, whose other end the tool holds. Over it the supervisor says whether the command has
 //! started; and when it is closed, by the tool or because the tool is gone, the supervisor ends the command and all that
-//! descends from it. On Linux it finds them wherever they are: it is the parent of those that have lost theirs. Elsewhere it
-//! ends its process group. When the command has ended, so does what that left behind, and the supervisor gives its exit code.
+//! descends from it. On Linux it finds them wherever they are: it is the parent of those that have lost theirs. Elsewhere the
+//! command is in a process group of its own, and it ends that. When the command has ended, so does what that left behind, and the
+//! supervisor gives its exit code.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read as _, Write as _};
@@ -14,6 +15,10 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::{Arc, OnceLock};
 
+#[cfg(target_os = "linux")]
+use self::descendants as family;
+#[cfg(not(target_os = "linux"))]
+use self::process_group as family;
 use super::run::Group;
 
 /// The first argument of a supervisor.
@@ -53,8 +58,7 @@ impl Supervised {
         if let Some(folder) = command.get_current_dir() {
             supervisor.current_dir(folder);
         }
-        // Elsewhere than on Linux the group is what can be ended.
-        if group == Group::Own || cfg!(not(target_os = "linux")) {
+        if group == Group::Own {
             supervisor.process_group(0);
         }
         supervisor.stdin(OwnedFd::from(other)).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -109,21 +113,22 @@ fn supervise(program: &OsStr, arguments: &[OsString]) -> ExitCode {
     {
         _ = signal_hook::flag::register(signal, Arc::default());
     }
-    family::adopt();
     let Ok(mut line) = socket_at_stdin() else { return ExitCode::FAILURE };
-    let child = Command::new(program).args(arguments).stdin(Stdio::null()).spawn();
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null());
+    let child = family::start(&mut command);
     let code = child.as_ref().err().map_or(0, |error| error.raw_os_error().unwrap_or(-1));
     // A tool that is gone hears nothing, and is noticed below.
     _ = line.write_all(&code.to_le_bytes());
-    let Ok(mut child) = child else { return ExitCode::FAILURE };
+    let Ok((mut child, family)) = child else { return ExitCode::FAILURE };
     std::thread::spawn(move || {
         // The tool says nothing: reading ends when the line is closed.
         _ = io::copy(&mut line, &mut io::sink());
-        family::end();
+        family.end();
         std::process::exit(ENDED);
     });
     let status = child.wait();
-    family::end_rest();
+    family.end_rest();
     status.map_or(ExitCode::FAILURE, exit_code)
 }
 
@@ -137,12 +142,13 @@ fn exit_code(status: ExitStatus) -> ExitCode {
     u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
-/// What descends from this process.
+/// Ends all that descends from this process.
 #[cfg(target_os = "linux")]
-mod family {
+mod descendants {
     use std::collections::BTreeMap;
-    use std::fs;
+    use std::process::{Child, Command};
     use std::time::{Duration, Instant};
+    use std::{fs, io};
 
     use nix::sys::prctl::set_child_subreaper;
     use nix::sys::signal::{Signal, kill};
@@ -152,35 +158,44 @@ mod family {
     /// How long ending everything may take: what the system itself holds back ends later, by itself.
     const PATIENCE: Duration = Duration::from_secs(5);
 
-    /// Becomes the parent of all descendants that lose theirs.
-    pub(super) fn adopt() {
+    /// The descendants of a process.
+    #[derive(Clone, Copy)]
+    pub(super) struct Family {
+        ancestor: Pid,
+    }
+
+    /// Starts a command, and becomes the parent of all descendants that lose theirs.
+    pub(super) fn start(command: &mut Command) -> io::Result<(Child, Family)> {
         // Since Linux 3.4; before it, only those are found whose parents live.
         _ = set_child_subreaper(true);
+        Ok((command.spawn()?, Family { ancestor: getpid() }))
     }
 
-    /// Ends all descendants.
-    pub(super) fn end() {
-        let begin = Instant::now();
-        // Those that were started since the last look have a parent that is gone by now.
-        while begin.elapsed() < PATIENCE {
-            let found = descendants();
-            if found.is_empty() {
-                return;
+    impl Family {
+        /// Ends all of them.
+        pub(super) fn end(self) {
+            let begin = Instant::now();
+            // Those that were started since the last look have a parent that is gone by now.
+            while begin.elapsed() < PATIENCE {
+                let found = descendants(self.ancestor.as_raw());
+                if found.is_empty() {
+                    return;
+                }
+                for pid in found {
+                    // It may have ended by itself.
+                    _ = kill(pid, Signal::SIGKILL);
+                }
+                std::thread::sleep(Duration::from_millis(1));
             }
-            for pid in found {
-                // It may have ended by itself.
-                _ = kill(pid, Signal::SIGKILL);
-            }
-            std::thread::sleep(Duration::from_millis(1));
         }
-    }
 
-    /// Ends what the command has left behind.
-    pub(super) fn end_rest() {
-        // Most leave nothing, which is known without a look at all processes.
-        while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-            if status == WaitStatus::StillAlive {
-                return end();
+        /// Ends what the command has left behind.
+        pub(super) fn end_rest(self) {
+            // Most leave nothing, which is known without a look at all processes.
+            while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                if status == WaitStatus::StillAlive {
+                    return self.end();
+                }
             }
         }
     }
@@ -191,8 +206,8 @@ mod family {
         dead: bool,
     }
 
-    /// All living processes of this session that descend from this one.
-    fn descendants() -> Vec<Pid> {
+    /// All living processes that descend from this one, and are of its session.
+    fn descendants(own: i32) -> Vec<Pid> {
         let all: BTreeMap<i32, Process> = fs::read_dir("/proc")
             .into_iter()
             .flatten()
@@ -200,7 +215,6 @@ mod family {
             .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
             .filter_map(|pid: i32| Some((pid, look(pid)?)))
             .collect();
-        let own = getpid().as_raw();
         let Some(session) = all.get(&own).map(|process| process.session) else { return Vec::new() };
         let descends = |mut pid: i32| {
             // Parents may change while they are read: as many steps as there are processes are enough.
@@ -229,19 +243,86 @@ mod family {
     }
 }
 
-/// What is in the process group of this process.
-#[cfg(not(target_os = "linux"))]
-mod family {
+/// Ends a process group: that of the command, so that the supervisor is not in it and lives to tell the exit code. A process that has
+/// gone into another group is not found.
+#[cfg(any(test, not(target_os = "linux")))]
+mod process_group {
+    use std::io;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Child, Command};
+
     use nix::sys::signal::{Signal, killpg};
-    use nix::unistd::getpgrp;
+    use nix::unistd::Pid;
 
-    pub(super) fn adopt() {}
-
-    /// Ends the group, this process too.
-    pub(super) fn end() {
-        _ = killpg(getpgrp(), Signal::SIGKILL);
+    /// The group of a command.
+    #[derive(Clone, Copy)]
+    pub(super) struct Family {
+        group: Pid,
     }
 
-    /// The exit code is still to be told.
-    pub(super) fn end_rest() {}
+    /// Starts a command in a group of its own.
+    pub(super) fn start(command: &mut Command) -> io::Result<(Child, Family)> {
+        let child = command.process_group(0).spawn()?;
+        let group = i32::try_from(child.id()).map_err(io::Error::other)?;
+        Ok((child, Family { group: Pid::from_raw(group) }))
+    }
+
+    impl Family {
+        /// Ends all of it.
+        pub(super) fn end(self) {
+            // It may have ended by itself.
+            _ = killpg(self.group, Signal::SIGKILL);
+        }
+
+        /// Ends what the command has left behind. As long as there is something, the number of the group is no other's.
+        pub(super) fn end_rest(self) {
+            self.end();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::process::{Command, Stdio};
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::process_group;
+
+    /// The output of a shell's line, once nobody can write to it any more, and the exit code of the line.
+    fn run(line: &str, end: bool) -> (String, Option<i32>) {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).stdout(Stdio::piped());
+        let (mut child, family) = process_group::start(&mut command).expect("a shell runs");
+        let mut stdout = child.stdout.take().expect("a pipe");
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut byte = [0];
+            stdout.read_exact(&mut byte).expect("the line writes first");
+            tell.send(String::new()).expect("it is waited for");
+            let mut rest = String::new();
+            stdout.read_to_string(&mut rest).expect("text");
+            _ = tell.send(rest);
+        });
+        let next = || told.recv_timeout(Duration::from_secs(20)).expect("the output ends");
+        next();
+        if end {
+            family.end();
+        }
+        let status = child.wait().expect("it ends");
+        family.end_rest();
+        (next(), status.code())
+    }
+
+    #[test]
+    fn what_a_command_leaves_in_its_group_ends_with_it_and_its_exit_code_stays() {
+        let line = "sleep 600 & (sleep 600) & echo \" done\"; exit 3";
+        assert_eq!(run(line, false), ("done\n".to_owned(), Some(3)));
+    }
+
+    #[test]
+    fn a_command_is_ended_with_its_group() {
+        assert_eq!(run("sleep 600 & echo; sleep 600; exit 3", true), (String::new(), None));
+    }
 }

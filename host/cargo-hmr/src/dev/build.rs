@@ -9,7 +9,7 @@ use std::{
 use hmr_abi::state::TransformOp;
 use hmr_build::{
     App, Artifact, BuildEvent, BuildOutcome, BuildRequest, CancelToken, Diagnostic, Failure,
-    GateOutcome, Level, Module, Prepared, Toolchain,
+    GateOutcome, Module, Prepared, Toolchain,
 };
 use serde_json::Value;
 
@@ -187,7 +187,9 @@ fn prepare(artifact: Artifact, guarded: bool) -> Result<Candidate, Failure> {
         .and_then(|bytes| prepare(&artifact.module, &bytes).map_err(|error| error.to_string()));
     match prepared {
         Ok(prepared) => Ok(Candidate { artifact, prepared }),
-        Err(message) => Err(failure(&format!("`{}` cannot be used", artifact.module), &message)),
+        Err(message) => {
+            Err(Failure::plain(&format!("`{}` cannot be used", artifact.module), &message))
+        }
     }
 }
 
@@ -199,10 +201,12 @@ fn transform(app: &App, module: &Module) -> Result<Vec<Value>, Failure> {
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failure(&title, &format!("cannot read `{shown}`: {error}"))),
+        Err(error) => {
+            return Err(Failure::plain(&title, &format!("cannot read `{shown}`: {error}")));
+        }
     };
     let ops: Vec<TransformOp> = serde_json::from_str(&text).map_err(|error| {
-        let mut failure = failure(
+        let mut failure = Failure::plain(
             &title,
             &format!(
                 "`{shown}` is no list of operations: {error}\nhint: for instance `[{{\"op\":\"rename\",\"from\":\"draft\",\"to\":\"title\"}}]`"
@@ -218,20 +222,5 @@ fn transform(app: &App, module: &Module) -> Result<Vec<Value>, Failure> {
     ops.iter()
         .map(serde_json::to_value)
         .collect::<Result<_, _>>()
-        .map_err(|error| failure(&title, &format!("`{shown}`: {error}")))
-}
-
-/// A failure that no compiler has described.
-pub(super) fn failure(title: &str, message: &str) -> Failure {
-    let first = message.lines().next().unwrap_or_default().to_owned();
-    let diagnostic = Diagnostic {
-        level: Level::Error,
-        message: first,
-        code: None,
-        file: None,
-        line: None,
-        column: None,
-        rendered: message.to_owned(),
-    };
-    Failure { title: title.to_owned(), diagnostics: vec![diagnostic], files: Vec::new() }
+        .map_err(|error| Failure::plain(&title, &format!("`{shown}`: {error}")))
 }

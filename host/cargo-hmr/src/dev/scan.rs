@@ -5,11 +5,11 @@
 use std::sync::{Arc, PoisonError};
 
 use camino::Utf8Path;
-use hmr_build::{App, AppError, Progress, Toolchain, ToolchainError};
+use hmr_build::{App, AppError, Failure, Progress, Toolchain, ToolchainError};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{Message, Session, build, places};
+use super::{Message, Session, places};
 use crate::{
     coordinator::Input,
     events::Event,
@@ -110,7 +110,7 @@ impl Session {
             Some(Ok(found)) => self.use_toolchain(found),
             Some(Err(error)) if self.toolchain.is_none() => return Err(error),
             Some(Err(error)) => {
-                let failure = build::failure("there is no toolchain", &error.to_string());
+                let failure = Failure::plain("there is no toolchain", &error.to_string());
                 self.step(Input::Scanned(Err(failure)));
                 return Ok(());
             }
@@ -155,7 +155,7 @@ impl Session {
 
     /// The application cannot be read: a failure like one of the compiler's.
     fn unreadable(&mut self, message: &str) {
-        let failure = build::failure("the application cannot be read", message);
+        let failure = Failure::plain("the application cannot be read", message);
         self.step(Input::Scanned(Err(failure)));
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -22,6 +25,9 @@ const LOOKS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)
 
 /// How long a process may take to start, and for one rehearsal, compiling included. Pages wait for less.
 const LONGEST: Duration = Duration::from_secs(30);
+
+/// How long pages wait for a verdict: `LONGEST_WAIT` in `client/rehearsal.js`.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How often a version may be what the process died of, until it is not rehearsed any more.
 const MOST_DEATHS: u32 = 2;
@@ -47,12 +53,29 @@ pub(super) struct Stagehand {
     next_start: Option<Instant>,
     /// The versions that a process has, or is given when it starts; as many as it keeps.
     versions: BTreeMap<String, VecDeque<Version>>,
-    /// Who waits for which verdict.
-    asked: HashMap<u64, Vec<Asked>>,
-    /// The rehearsals that have no verdict yet. Pages in the same state wait for the same one: many pages that ask at once
+    /// The rehearsals that somebody waits for, in the order in which they were asked for.
+    waiting: BTreeMap<u64, Waiting>,
+    /// Those of them that pages can still join. Pages in the same state wait for the same one: many pages that ask at once
     /// would else wait for each other.
-    under_way: HashMap<Subject, u64>,
+    under_way: HashMap<Arc<Subject>, u64>,
+    /// The rehearsal that the process does now. It gets the next one afterwards, so that what it takes is known for each.
+    at_work: Option<AtWork>,
     next_id: u64,
+}
+
+/// A rehearsal that somebody waits for.
+struct Waiting {
+    subject: Arc<Subject>,
+    transform: serde_json::Value,
+    asked: Vec<Asked>,
+}
+
+/// A rehearsal that the process does.
+struct AtWork {
+    id: u64,
+    since: Instant,
+    module: String,
+    hash: String,
 }
 
 /// What a rehearsal is about: module, version, snapshot, transform.
@@ -62,8 +85,6 @@ struct Asked {
     page: String,
     id: serde_json::Value,
     since: Instant,
-    module: String,
-    hash: String,
 }
 
 impl Stagehand {
@@ -81,8 +102,9 @@ impl Stagehand {
             deaths: Deaths::default(),
             next_start: None,
             versions: BTreeMap::new(),
-            asked: HashMap::new(),
+            waiting: BTreeMap::new(),
             under_way: HashMap::new(),
+            at_work: None,
             next_id: 0,
         }
     }
@@ -187,8 +209,10 @@ impl Stagehand {
                 }
             }
             Some(Answer::Verdict { id, outcome, step, error, run_ms }) => {
-                self.under_way.retain(|_, other| *other != id);
-                for asked in self.asked.remove(&id).unwrap_or_default() {
+                self.at_work = None;
+                let Some(waiting) = self.waiting.remove(&id) else { return };
+                self.under_way.remove(&waiting.subject);
+                for asked in waiting.asked {
                     self.answer(asked, outcome, step.clone(), error.clone(), run_ms);
                 }
             }
@@ -200,7 +224,7 @@ impl Stagehand {
     fn until_next_look(&self) -> Duration {
         let [busy, idle] = LOOKS;
         match (&self.process, self.next_start) {
-            (Some(_), _) if !self.asked.is_empty() => busy,
+            (Some(_), _) if self.is_busy() => busy,
             (Some(_), _) => idle,
             (None, Some(start)) => start.saturating_duration_since(Instant::now()),
             // Nothing happens by itself.
@@ -208,12 +232,17 @@ impl Stagehand {
         }
     }
 
-    /// Asks the process for signs of life, ends one that gives none, and starts the next one when it is time.
+    fn is_busy(&self) -> bool {
+        self.at_work.is_some() || !self.waiting.is_empty()
+    }
+
+    /// Asks the process for signs of life and gives it the next rehearsal, ends one that gives none or takes too long, and starts
+    /// another when it is time.
     fn look(&mut self, now: Instant) {
         if self.next_start.is_some_and(|start| start <= now) {
             self.start();
         }
-        let somebody_waits = !self.asked.is_empty();
+        let busy = self.is_busy();
         let Some((process, pulse)) = &mut self.process else { return };
         if !self.ready {
             if now.saturating_duration_since(pulse.began) >= LONGEST {
@@ -221,31 +250,68 @@ impl Stagehand {
             }
             return;
         }
-        if pulse.is_due(now, somebody_waits) {
+        if pulse.is_due(now, busy) {
             process.say(Request::Ping, Bytes::new());
         }
         match pulse.state(now) {
-            Life::Dead => return self.lost("does not answer"),
+            Life::Dead => {
+                // The thread that answers is not the one that rehearses: no version is to blame.
+                self.at_work = None;
+                return self.lost("does not answer");
+            }
             // Nobody waits for it, but it may yet answer.
             Life::Silent => self.skip_all("`hmr-preflight` does not answer"),
             Life::Well => {}
         }
-        let oldest = self.asked.values().flatten().map(|asked| asked.since).min();
-        if oldest.is_some_and(|since| now.saturating_duration_since(since) >= LONGEST) {
-            self.lost("takes too long for a rehearsal");
+        let since = self.at_work.as_ref().map(|it| it.since);
+        if since.is_some_and(|since| now.saturating_duration_since(since) >= LONGEST) {
+            return self.lost("takes too long for a rehearsal");
         }
+        self.skip_late(now);
+        self.rehearse_next(now);
+    }
+
+    /// Answers those who wait for no verdict any more. What is at work goes on: its verdict is told when it comes.
+    fn skip_late(&mut self, now: Instant) {
+        let at_work = self.at_work.as_ref().map(|it| it.id);
+        let mut late = Vec::new();
+        for (_, waiting) in self.waiting.iter_mut().filter(|(id, _)| Some(**id) != at_work) {
+            let is_late =
+                |asked: &mut Asked| now.saturating_duration_since(asked.since) >= PATIENCE;
+            late.extend(waiting.asked.extract_if(.., is_late));
+        }
+        if late.is_empty() {
+            return;
+        }
+        self.waiting.retain(|_, waiting| !waiting.asked.is_empty());
+        self.under_way.retain(|_, id| self.waiting.contains_key(id));
+        for asked in late {
+            let why = "too many other rehearsals were before it";
+            self.answer(asked, Outcome::Skipped, None, Some(why.to_owned()), 0.0);
+        }
+    }
+
+    /// Gives the process the next rehearsal, if it has none.
+    fn rehearse_next(&mut self, now: Instant) {
+        if self.at_work.is_some() {
+            return;
+        }
+        let Some((&id, waiting)) = self.waiting.first_key_value() else { return };
+        let (module, hash, snapshot, _) = Subject::clone(&waiting.subject);
+        let transform = waiting.transform.clone();
+        self.at_work = Some(AtWork { id, since: now, module: module.clone(), hash: hash.clone() });
+        self.say(Request::Rehearse { id, module, hash, snapshot, transform }, Bytes::new());
     }
 
     /// The process is of no use any more: nobody who asked it gets an answer from it, and another one is started.
     fn lost(&mut self, why: &str) {
         let lived = self.process.as_ref().map(|(_, pulse)| pulse.began.elapsed());
-        self.end();
-        let oldest = self.asked.values().flatten().min_by_key(|asked| asked.since);
-        if let Some((module, hash)) = oldest.map(|asked| (asked.module.clone(), asked.hash.clone()))
+        if let Some(AtWork { module, hash, .. }) = self.at_work.take()
             && let Some(version) = self.version(&module, &hash)
         {
             version.deaths += 1;
         }
+        self.end();
         self.skip_all(&format!("`hmr-preflight` {why}"));
         let pause = self.deaths.pause_after(lived.unwrap_or_default());
         let when = match pause.as_secs() {
@@ -260,7 +326,8 @@ impl Stagehand {
 
     fn skip_all(&mut self, why: &str) {
         self.under_way.clear();
-        for asked in std::mem::take(&mut self.asked).into_values().flatten() {
+        let waiting = std::mem::take(&mut self.waiting).into_values();
+        for asked in waiting.flat_map(|waiting| waiting.asked) {
             self.answer(asked, Outcome::Skipped, None, Some(why.to_owned()), 0.0);
         }
     }
@@ -268,6 +335,7 @@ impl Stagehand {
     fn end(&mut self) {
         self.set_ready(false);
         self.process = None;
+        self.at_work = None;
     }
 
     fn version(&mut self, module: &str, hash: &str) -> Option<&mut Version> {
@@ -289,7 +357,7 @@ impl Stagehand {
 
     fn rehearse(&mut self, page: String, request: Rehearse, bytes: Option<Bytes>, since: Instant) {
         let Rehearse { id, module, hash, snapshot, transform } = request;
-        let asked = Asked { page, id, since, module: module.clone(), hash: hash.clone() };
+        let asked = Asked { page, id, since };
         if let Some(bytes) = bytes {
             let (module, hash) = (module.clone(), hash.clone());
             self.add(Version { module, hash, bytes, deaths: 0 });
@@ -297,15 +365,16 @@ impl Stagehand {
         if let Some(why) = self.why_not(&module, &hash) {
             return self.answer(asked, Outcome::Skipped, None, Some(why.to_owned()), 0.0);
         }
-        let subject = (module.clone(), hash.clone(), snapshot.clone(), transform.to_string());
-        if let Some(waiting) = self.under_way.get(&subject).and_then(|id| self.asked.get_mut(id)) {
-            return waiting.push(asked);
+        let subject = (module, hash, snapshot, transform.to_string());
+        if let Some(waiting) = self.under_way.get(&subject).and_then(|id| self.waiting.get_mut(id))
+        {
+            return waiting.asked.push(asked);
         }
         let id = self.next_id;
         self.next_id += 1;
-        self.asked.insert(id, vec![asked]);
-        self.under_way.insert(subject, id);
-        self.say(Request::Rehearse { id, module, hash, snapshot, transform }, Bytes::new());
+        let subject = Arc::new(subject);
+        self.under_way.insert(Arc::clone(&subject), id);
+        self.waiting.insert(id, Waiting { subject, transform, asked: vec![asked] });
     }
 
     /// Why a page that asks now is not to wait for a rehearsal.
@@ -358,4 +427,110 @@ impl Stagehand {
 fn request(version: &Version) -> (Request, Bytes) {
     let Version { module, hash, bytes, .. } = version;
     (Request::Version { module: module.clone(), hash: hash.clone() }, bytes.clone())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A stagehand with a process that answers nothing by itself, and what it tells.
+    fn stagehand(now: Instant) -> (Stagehand, mpsc::Receiver<Told>) {
+        let (tell, told) = mpsc::channel();
+        let tell = move |what| _ = tell.send(what);
+        let mut stagehand = Stagehand::new(Box::new(tell), mpsc::channel().0);
+        let process = Process::start(Path::new("cat"), |_| {}).expect("`cat` runs");
+        stagehand.process = Some((process, Pulse::new(now)));
+        stagehand.ready = true;
+        (stagehand, told)
+    }
+
+    /// A page asks, with a state of its own.
+    fn ask(stagehand: &mut Stagehand, page: u64, hash: &str, since: Instant) {
+        let request = Rehearse {
+            id: json!(page),
+            module: "board".into(),
+            hash: hash.into(),
+            snapshot: page.to_string(),
+            transform: json!([]),
+        };
+        stagehand.rehearse(page.to_string(), request, None, since);
+    }
+
+    /// The process gives a verdict, and signs of life.
+    fn passes(stagehand: &mut Stagehand, id: u64) {
+        let (outcome, step, error, run_ms) = (Outcome::Passed, None, None, 1.0);
+        stagehand.said(Some(Answer::Verdict { id, outcome, step, error, run_ms }));
+        stagehand.said(Some(Answer::Pong));
+    }
+
+    /// The pages that got an answer, and its outcome.
+    fn answers(told: &mpsc::Receiver<Told>) -> Vec<(u64, Outcome)> {
+        let answer = |told| match told {
+            Told::Verdict { page, verdict: ServerMessage::Verdict { outcome, .. } } => {
+                Some((page.parse().expect("a number"), outcome))
+            }
+            _ => None,
+        };
+        told.try_iter().filter_map(answer).collect()
+    }
+
+    #[test]
+    fn waiting_for_other_pages_does_not_count_as_a_rehearsal() {
+        let begin = Instant::now();
+        let (mut stagehand, told) = stagehand(begin);
+        for page in 0..100 {
+            // One a second, and many at once, most of which give up before their turn.
+            let since = begin + SECOND * u32::try_from(page).expect("few");
+            ask(&mut stagehand, page, "a", since);
+            ask(&mut stagehand, 1000 + page, "a", begin);
+        }
+        stagehand.look(begin);
+        for second in 0..100 {
+            let id = stagehand.at_work.as_ref().expect("somebody waits").id;
+            passes(&mut stagehand, id);
+            stagehand.look(begin + SECOND * (second + 1));
+            assert!(stagehand.process.is_some(), "it answers each second");
+        }
+        let answers = answers(&told);
+        let count = |wanted| answers.iter().filter(|(_, outcome)| *outcome == wanted).count();
+        assert_eq!((count(Outcome::Passed), count(Outcome::Skipped)), (100, 99), "{answers:?}");
+    }
+
+    #[test]
+    fn one_rehearsal_that_does_not_end_is_given_up_and_its_version_blamed() {
+        let begin = Instant::now();
+        let (mut stagehand, told) = stagehand(begin);
+        for hash in ["a", "b"] {
+            let version = Version {
+                module: "board".into(),
+                hash: hash.into(),
+                bytes: Bytes::new(),
+                deaths: 0,
+            };
+            stagehand.add(version);
+        }
+        ask(&mut stagehand, 0, "a", begin);
+        stagehand.look(begin);
+        stagehand.said(Some(Answer::Pong));
+        let since = begin + SECOND * 28;
+        ask(&mut stagehand, 1, "b", since);
+        stagehand.look(since);
+        passes(&mut stagehand, 0);
+        stagehand.look(begin + SECOND * 29);
+        stagehand.said(Some(Answer::Pong));
+        stagehand.look(begin + SECOND * 31);
+        stagehand.said(Some(Answer::Pong));
+        assert!(stagehand.process.is_some(), "the second has just begun");
+        stagehand.look(begin + SECOND * 59);
+        assert!(stagehand.process.is_none());
+        assert_eq!(answers(&told), [(0, Outcome::Passed), (1, Outcome::Skipped)]);
+        let deaths = |hash, it: &mut Stagehand| it.version("board", hash).map(|it| it.deaths);
+        assert_eq!((deaths("a", &mut stagehand), deaths("b", &mut stagehand)), (Some(0), Some(1)));
+    }
 }

@@ -9,7 +9,7 @@ use super::Swap;
 /// How many entries a report may have: keys, tasks, resources and connections together.
 const MOST: usize = hmr_abi::constants::REPORT_ENTRIES;
 
-/// How many bytes a report may have as JSON, whatever is in it.
+/// How many bytes the reports of one message may have as JSON, whatever is in them.
 const LARGEST: usize = hmr_abi::constants::REPORT_BYTES;
 
 /// What is left out first. Any other outcome comes last.
@@ -26,9 +26,32 @@ const LEAST_MISSED: [&str; 10] = [
     "orphaned",
 ];
 
+/// Leaves out what is too much in the swaps of one message. Entries and reports that are left out are counted in `cut`. The answer is
+/// how many swaps are left out: those that are too large even without their reports.
+pub fn shorten(swaps: &mut Vec<Swap>) -> usize {
+    let before = swaps.len();
+    let mut left = LARGEST;
+    swaps.retain_mut(|swap| {
+        swap.leave_out_entries();
+        if swap.size() > left {
+            swap.leave_out_report();
+        }
+        let size = swap.size();
+        let fits = size <= left;
+        left -= if fits { size } else { 0 };
+        fits
+    });
+    before - swaps.len()
+}
+
 impl Swap {
-    /// Leaves entries out of a report that is too long, and counts them in `cut`.
-    pub fn shorten(&mut self) {
+    /// How many bytes it has as JSON.
+    fn size(&self) -> usize {
+        serde_json::to_string(self).map_or(0, |json| json.len())
+    }
+
+    /// Leaves entries out of a report that has too many.
+    fn leave_out_entries(&mut self) {
         let mut excess = self.entries().saturating_sub(MOST);
         for outcome in LEAST_MISSED.into_iter().map(Some).chain([None]) {
             if excess == 0 {
@@ -36,14 +59,23 @@ impl Swap {
             }
             self.leave_out(outcome, &mut excess);
         }
-        let too_large =
-            |swap: &Self| serde_json::to_string(swap).is_ok_and(|it| it.len() > LARGEST);
-        if too_large(self) {
-            // Nothing that a page of ours sends.
-            let Self { module, hash, outcome, step, error, file, line, .. } = std::mem::take(self);
-            let cut = BTreeMap::from([("report".to_owned(), 1)]);
-            *self = Self { module, hash, outcome, step, error, file, line, cut, ..Self::default() };
-        }
+    }
+
+    /// Leaves all out but what became of the module, and why.
+    fn leave_out_report(&mut self) {
+        *self = Self {
+            module: std::mem::take(&mut self.module),
+            hash: std::mem::take(&mut self.hash),
+            outcome: std::mem::take(&mut self.outcome),
+            step: self.step.take(),
+            error: self.error.take(),
+            cause: self.cause,
+            running: self.running,
+            file: self.file.take(),
+            line: self.line,
+            cut: BTreeMap::from([("report".to_owned(), 1)]),
+            ..Self::default()
+        };
     }
 
     fn entries(&self) -> usize {
@@ -99,17 +131,18 @@ mod tests {
             keys.insert(format!("reset{number}"), json!({"outcome": "reset", "reason": "no"}));
         }
         let resource = |number| json!({"key": format!("r{number}"), "outcome": "closed"});
-        let mut swap = Swap {
+        let swap = Swap {
             report: Some(json!({"instances": [{"instance": 1, "keys": keys}]})),
             resources: (0..200).map(resource).collect(),
             ..Swap::default()
         };
-        swap.shorten();
+        let mut swaps = vec![swap];
+        assert_eq!(shorten(&mut swaps), 0);
         let cut = BTreeMap::from([("kept".to_owned(), 5000), ("closed".to_owned(), 100)]);
-        assert_eq!((swap.entries(), &swap.cut), (1000, &cut));
-        let before = swap.clone();
-        swap.shorten();
-        assert_eq!(swap, before);
+        assert_eq!((swaps[0].entries(), &swaps[0].cut), (1000, &cut));
+        let before = swaps.clone();
+        assert_eq!(shorten(&mut swaps), 0);
+        assert_eq!(swaps, before);
     }
 
     #[test]
@@ -120,8 +153,10 @@ mod tests {
             json!({"instances": vec![json!({"component": reason}); 1000]}),
             json!({"instances": [{"keys": {"a": {"outcome": 7, "reason": vec![reason; 500]}}}]}),
         ] {
-            let mut swap = Swap { module: "a".into(), report: Some(report), ..Swap::default() };
-            swap.shorten();
+            let swap = Swap { module: "a".into(), report: Some(report), ..Swap::default() };
+            let mut swaps = vec![swap];
+            assert_eq!(shorten(&mut swaps), 0);
+            let swap = &swaps[0];
             assert_eq!((&*swap.module, swap.report.is_none(), swap.cut.len()), ("a", true, 1));
         }
     }

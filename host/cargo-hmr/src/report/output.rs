@@ -10,8 +10,11 @@ use std::{
     time::Duration,
 };
 
-/// How many bytes of lines may wait to be written.
+/// How many bytes may wait to be written.
 const LIMIT: usize = 4 << 20;
+
+/// As how many bytes each item counts besides its text, so that empty ones are limited too.
+const ITEM: usize = 64;
 
 /// How long an end waits for what has not been written yet.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -25,13 +28,13 @@ pub(super) enum Item {
     Progress(String),
     /// Nothing goes on any more.
     Idle,
-    /// So many lines were dropped here.
+    /// So many lines were dropped here, and nothing goes on any more.
     Dropped(u64),
 }
 
 impl Item {
     fn bytes(&self) -> usize {
-        match self {
+        ITEM + match self {
             Self::Line(text) | Self::Progress(text) => text.len(),
             Self::Idle | Self::Dropped(_) => 0,
         }
@@ -77,21 +80,22 @@ impl Output {
     /// Has an item shown. Never waits.
     pub(super) fn push(&self, item: Item) {
         let mut queue = self.shared.lock();
-        let is_line = matches!(item, Item::Line(_));
         let is_full = queue.bytes + item.bytes() > LIMIT && !queue.items.is_empty();
         match (queue.items.back_mut(), item) {
-            (Some(Item::Dropped(count)), _) if is_full => *count += u64::from(is_line),
-            (_, _) if is_full => queue.items.push_back(Item::Dropped(u64::from(is_line))),
+            // They say so already.
+            (Some(Item::Idle | Item::Dropped(_)), Item::Idle) => {}
+            (Some(Item::Dropped(count)), Item::Line(_)) if is_full => *count += 1,
+            (_, Item::Line(_)) if is_full => queue.add(Item::Dropped(1)),
+            // What goes on now is nothing to miss later.
+            (_, Item::Progress(_)) if is_full => {}
             // Nobody has seen the one before.
             (Some(last @ Item::Progress(_)), item @ Item::Progress(_)) => {
                 let bytes = item.bytes();
                 let before = std::mem::replace(last, item).bytes();
                 queue.bytes = queue.bytes + bytes - before;
             }
-            (_, item) => {
-                queue.bytes += item.bytes();
-                queue.items.push_back(item);
-            }
+            // The end of what goes on is shown even if the queue is full: nothing else would end it.
+            (_, item) => queue.add(item),
         }
         self.shared.changed.notify_all();
     }
@@ -104,6 +108,13 @@ impl Drop for Output {
         self.shared.changed.notify_all();
         // What nobody reads is given up.
         _ = self.shared.changed.wait_timeout_while(queue, PATIENCE, |queue| !queue.ended);
+    }
+}
+
+impl Queue {
+    fn add(&mut self, item: Item) {
+        self.bytes += item.bytes();
+        self.items.push_back(item);
     }
 }
 
@@ -159,10 +170,41 @@ mod tests {
             }
             kept += 1;
         };
-        assert!(kept >= LIMIT / 1024, "{kept}");
+        assert!(kept >= LIMIT / (1024 + ITEM), "{kept}");
         assert_eq!(kept + usize::try_from(dropped).expect("few"), all);
         output.push(line(all));
         assert_eq!(next(), line(all));
+    }
+
+    #[test]
+    fn what_waits_is_limited_whatever_it_is() {
+        for item in [|_| Item::Idle, |_| Item::Line(String::new()), line] {
+            let (output, shown) = output();
+            for number in 0..200_000 {
+                // As for each event: what went on is over, and there may be a line.
+                output.push(Item::Progress(number.to_string()));
+                output.push(Item::Idle);
+                output.push(item(number));
+            }
+            let waiting = std::mem::take(&mut output.shared.lock().items);
+            assert!(waiting.len() < 100_000, "{} items wait", waiting.len());
+            assert!(!waiting.contains(&Item::Dropped(0)));
+            drop(shown);
+        }
+    }
+
+    #[test]
+    fn an_end_of_what_goes_on_waits_once() {
+        let (output, shown) = output();
+        output.push(Item::Progress("one".to_owned()));
+        assert_eq!(shown.recv_timeout(DEADLINE), Ok(Item::Progress("one".to_owned())));
+        // The thread takes the first of these, or none.
+        for _ in 0..100 {
+            output.push(Item::Idle);
+        }
+        let waiting = output.shared.lock().items.len();
+        assert!(waiting <= 1, "{waiting} wait");
+        assert_eq!(shown.recv_timeout(DEADLINE), Ok(Item::Idle), "the spinner ends");
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! A file's content as a static file server gives it: with validators, so that a browser fetches only what has changed, and in
 //! ranges, so that a video can be sought.
 
-use std::{io::SeekFrom, ops::RangeInclusive, time::SystemTime};
+use std::{
+    io::SeekFrom,
+    ops::RangeInclusive,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use axum::{
     body::{Body, Bytes},
@@ -17,6 +21,9 @@ use tokio_util::io::ReaderStream;
 
 /// How much of a file is read at once, in bytes.
 const CHUNK: usize = 64 << 10;
+
+/// When the year 10000 begins, in seconds since 1970.
+const YEAR_10000: u64 = 253_402_300_800;
 
 /// How long a browser may use content without asking.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +74,8 @@ impl Content {
             Source::File(_, length) => *length,
         };
         let tag = format!("\"{}\"", self.tag).parse::<ETag>().ok();
-        let part = part(method, request, length, tag.as_ref(), self.modified);
+        let modified = self.modified.filter(|at| has_http_date(*at));
+        let part = part(method, request, length, tag.as_ref(), modified);
         let (status, range) = match part {
             Part::Whole => (StatusCode::OK, None),
             Part::Range(range) => (StatusCode::PARTIAL_CONTENT, Some(range)),
@@ -85,7 +93,7 @@ impl Content {
         if let Some(tag) = tag {
             headers.typed_insert(tag);
         }
-        if let Some(modified) = self.modified {
+        if let Some(modified) = modified {
             headers.typed_insert(LastModified::from(modified));
         }
         if status == StatusCode::NOT_MODIFIED {
@@ -143,6 +151,11 @@ impl Source {
             }
         }
     }
+}
+
+/// Whether a time is in the years 1970 to 9999, which dates in headers are made for. Files may have any other.
+fn has_http_date(time: SystemTime) -> bool {
+    time.duration_since(UNIX_EPOCH).is_ok_and(|since| since.as_secs() < YEAR_10000)
 }
 
 /// Decides by the conditions of a request (RFC 9110, 13.2.2) what it gets of content with these validators.
@@ -215,7 +228,35 @@ fn digits(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_date_that_http_cannot_write_is_left_out() {
+        let seconds = Duration::from_secs;
+        let dates = [
+            (UNIX_EPOCH - seconds(1), None),
+            (UNIX_EPOCH, Some("Thu, 01 Jan 1970 00:00:00 GMT")),
+            (UNIX_EPOCH + seconds(253_402_300_799), Some("Fri, 31 Dec 9999 23:59:59 GMT")),
+            (UNIX_EPOCH + seconds(253_402_300_800), None),
+        ];
+        for (modified, expected) in dates {
+            let content = Content {
+                kind: "text/plain".into(),
+                cache: Cache::Ask,
+                tag: "tag".into(),
+                modified: Some(modified),
+                source: Source::Memory(Bytes::from_static(b"text")),
+            };
+            let mut request = HeaderMap::new();
+            request.insert(header::RANGE, HeaderValue::from_static("bytes=0-1"));
+            let answer = content.answer(&Method::GET, &request).await;
+            assert_eq!(answer.status(), StatusCode::PARTIAL_CONTENT);
+            let date = answer.headers().get(header::LAST_MODIFIED);
+            assert_eq!(date.map(HeaderValue::as_bytes), expected.map(str::as_bytes));
+        }
+    }
 
     #[test]
     fn a_range_is_one_range_of_what_is_there() {

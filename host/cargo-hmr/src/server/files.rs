@@ -103,15 +103,21 @@ pub(super) async fn find(folder: &Utf8Path, relative: &Utf8Path) -> Option<Found
 fn tag(metadata: &Metadata) -> String {
     let modified = metadata.modified().ok();
     let modified = modified.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-    let mut tag = format!("{:x}-{:x}", metadata.len(), modified.as_nanos());
-    // A file that was replaced by one with the same stamp is another one.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let (inode, seconds, nanos) = (metadata.ino(), metadata.ctime(), metadata.ctime_nsec());
-        _ = write!(tag, "-{inode:x}-{seconds:x}{nanos:x}");
-    }
-    tag
+    format!("{:x}-{:x}{}", metadata.len(), modified.as_nanos(), identity(metadata))
+}
+
+/// What tells a file from one with the same stamp that has taken its place.
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> String {
+    use std::os::unix::fs::MetadataExt as _;
+    let (inode, seconds, nanos) = (metadata.ino(), metadata.ctime(), metadata.ctime_nsec());
+    format!("-{inode:x}-{seconds:x}{nanos:x}")
+}
+
+/// What tells a file from one with the same stamp that has taken its place: nothing that this system shows.
+#[cfg(not(unix))]
+const fn identity(_: &Metadata) -> &'static str {
+    ""
 }
 
 /// The media type that a file's name tells.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hmr_abi::text::cut_owned;
 
 use crate::{
-    protocol::{ClientMessage, Swap},
+    protocol::{ClientMessage, MOST_SWAPS, shorten},
     text::{Kind, Texts as _},
 };
 
@@ -104,13 +104,22 @@ pub(super) fn dropped() -> String {
     )
 }
 
-/// Cuts what is longer than people read. States, which are for a rehearsal, stay as they are.
-pub(super) fn cut(message: &mut ClientMessage) {
+/// Cuts what is longer than people read. States, which are for a rehearsal, stay as they are. The answer is what is reported of a
+/// page that tells of more swaps than any page makes.
+pub(super) fn cut(message: &mut ClientMessage) -> Option<String> {
     let edit = &mut |text: &mut String, _: Kind| *text = cut_owned(std::mem::take(text));
     match message {
         ClientMessage::Swap { swaps, .. } => {
+            let too_many = swaps.len() > MOST_SWAPS;
+            swaps.truncate(MOST_SWAPS);
             swaps.texts(edit);
-            swaps.iter_mut().for_each(Swap::shorten);
+            let too_large = shorten(swaps);
+            if too_many || too_large > 0 {
+                let kept = swaps.len();
+                return Some(format!(
+                    "the page tells of too many swaps in one message; only {kept} are read"
+                ));
+            }
         }
         ClientMessage::Trap(trap) => trap.texts(edit),
         ClientMessage::Slower(slower) => slower.texts(edit),
@@ -119,12 +128,13 @@ pub(super) fn cut(message: &mut ClientMessage) {
         | ClientMessage::Ready { page: text } => text.texts(edit),
         ClientMessage::Rehearse(_) | ClientMessage::State(_) => {}
     }
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::State;
+    use crate::protocol::{State, Swap};
 
     fn problem() -> ClientMessage {
         ClientMessage::Problem { message: "no".into() }
@@ -171,15 +181,44 @@ mod tests {
     }
 
     #[test]
+    fn one_message_tells_of_few_swaps() {
+        let swaps = vec!["{}"; 100_000].join(",");
+        let text = format!(r#"{{"type":"swap","swaps":[{swaps}]}}"#);
+        let mut message = ClientMessage::parse(&text).expect("a message");
+        assert_eq!(
+            cut(&mut message).as_deref(),
+            Some("the page tells of too many swaps in one message; only 256 are read")
+        );
+        let ClientMessage::Swap { swaps, .. } = message else { panic!("another message") };
+        assert_eq!(swaps.len(), 256);
+    }
+
+    #[test]
+    fn reports_of_one_message_share_a_limit() {
+        let swap = |number: usize| {
+            let report = serde_json::json!({"instances": vec!["x".repeat(1000); 300]});
+            Swap { module: number.to_string(), report: Some(report), ..Swap::default() }
+        };
+        let swaps = (0..8).map(swap).collect();
+        let mut message = ClientMessage::Swap { server: None, sequence: Some(1), swaps };
+        assert_eq!(cut(&mut message), None);
+        let ClientMessage::Swap { swaps, .. } = message else { panic!("another message") };
+        assert_eq!(swaps.len(), 8);
+        let reports: Vec<bool> = swaps.iter().map(|swap| swap.report.is_some()).collect();
+        assert_eq!(reports, [true, true, true, false, false, false, false, false]);
+        assert_eq!(swaps[3].cut.get("report"), Some(&1));
+    }
+
+    #[test]
     fn texts_are_cut_and_states_are_not() {
         let long = "x".repeat(1 << 20);
         let mut message = ClientMessage::Problem { message: long.clone() };
-        cut(&mut message);
+        assert_eq!(cut(&mut message), None);
         let ClientMessage::Problem { message } = message else { panic!("another message") };
         assert!(message.len() < 4096 && message.ends_with("x … (cut, 1044 kB more)"), "{message}");
         let state = State { snapshot: long.clone(), ..State::default() };
         let mut message = ClientMessage::State(state);
-        cut(&mut message);
+        assert_eq!(cut(&mut message), None);
         assert!(
             matches!(message, ClientMessage::State(State { snapshot, .. }) if snapshot == long)
         );

@@ -182,7 +182,9 @@ async fn said(shared: &Shared, page: &str, message: &Message, budget: &mut Budge
     }
     match parsed {
         Ok(mut message) => {
-            limits::cut(&mut message);
+            if let Some(cut) = limits::cut(&mut message) {
+                note(cut);
+            }
             shared.say(FromPage::Said { page: page.to_owned(), message });
         }
         Err(error) => {
