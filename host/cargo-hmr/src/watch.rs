@@ -21,7 +21,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use notify::{EventKind, event::ModifyKind};
 
 use self::{
@@ -111,7 +111,7 @@ pub enum WatchError {
 
 enum Message {
     Hint(notify::Result<notify::Event>),
-    Scope(Box<Filter>, Option<SystemTime>),
+    Scope(Box<Filter>, Option<SystemTime>, mpsc::SyncSender<()>),
     Stop,
 }
 
@@ -167,14 +167,18 @@ impl Watcher {
         Ok(Self { messages })
     }
 
-    /// Watches another scope, as soon as the watcher comes to it. What changes meanwhile is not lost: with `since`, what a build
-    /// reads that was not watched before and was written after that time counts as changed.
+    /// Watches another scope from now on. What changes meanwhile is not lost: with `since`, what a build reads that was not watched
+    /// before and was written after that time counts as changed.
     ///
     /// # Errors
     /// [`WatchError`]; what was watched before is watched still.
     pub fn rescope(&self, scope: Scope, since: Option<SystemTime>) -> Result<(), WatchError> {
+        let (done, is_done) = mpsc::sync_channel(1);
+        let filter = Box::new(Filter::new(scope)?);
         // The watcher's thread ends only with this.
-        _ = self.messages.send(Message::Scope(Box::new(Filter::new(scope)?), since));
+        if self.messages.send(Message::Scope(filter, since, done)).is_ok() {
+            _ = is_done.recv();
+        }
         Ok(())
     }
 }
@@ -211,7 +215,10 @@ impl<F: FnMut(Notice)> Worker<F> {
             };
             match message {
                 Ok(Message::Hint(hint)) => self.take_hint(hint, &mut hints),
-                Ok(Message::Scope(filter, since)) => self.rescope(*filter, since),
+                Ok(Message::Scope(filter, since, done)) => {
+                    self.rescope(*filter, since);
+                    _ = done.send(());
+                }
                 Ok(Message::Stop) => return,
                 Err(RecvTimeoutError::Timeout) if hints.is_empty() => {
                     let started = Instant::now();
@@ -308,17 +315,35 @@ impl<F: FnMut(Notice)> Worker<F> {
             self.places.forget(root);
         }
         let Self { system, tree, places, filter, .. } = self;
-        let changes = tree.compare(roots, &|path| filter.skips(path), &mut |path, folder| {
+        let skips = |path: &Utf8Path| filter.skips(path);
+        let found = |places: &mut Places, system: &mut System, path: &Utf8Path, folder| {
             let watch = if folder { places.add_folder(path) } else { places.add_file(path) };
             system.watch(watch);
-        });
+        };
+        let mut changes =
+            tree.compare(roots, &skips, &mut |path, folder| found(places, system, path, folder));
+        let mut late = Vec::new();
         // What lies in a watched folder is seen there, unless it is a link. What is missing elsewhere may come.
         for start in roots.iter().flat_map(|root| filter.starts_below(root)) {
             let seen = start.parent().is_some_and(|folder| places.is_folder(folder));
             if !places.has(start) && (!seen || start.is_symlink()) {
-                system.watch(places.add_file(start));
+                let mut watch = places.add_file(start);
+                loop {
+                    system.watch(watch.clone());
+                    // A folder on the way may have come before that.
+                    let now = places.add_file(start);
+                    if now == watch {
+                        break;
+                    }
+                    watch = now;
+                }
+                late.push(start.clone());
             }
         }
+        // What came before it was watched has made no hint.
+        let came =
+            tree.compare(&late, &skips, &mut |path, folder| found(places, system, path, folder));
+        changes.extend(came);
         system.retain(|folder| places.needs(folder));
         changes
     }

@@ -435,7 +435,7 @@ fn a_file_that_the_build_says_it_reads_counts_from_the_build_s_start() {
     let phases = Phases::default();
     bench.finish(generation, Outcome::Succeeded { modules, warnings: Vec::new(), phases });
     assert_eq!(builds(&bench), 1, "{}", bench.log);
-    assert!(bench.log.contains("board/names.txt → board"), "{}", bench.log);
+    assert!(bench.log.ends_with("build 3 board\n"), "{}", bench.log);
     bench.build(&[("board", "b3")]);
     assert_eq!(builds(&bench), 1, "{}", bench.log);
 }
@@ -475,7 +475,8 @@ fn builds_that_change_their_own_sources_wait_longer_and_longer() {
         bench.log.clear();
         bench.build(&[("board", &format!("b{round}")), ("list", "l1")]);
         let generation = bench.coordinator.generation;
-        let wait = bench.log.lines().find_map(|line| line.strip_prefix(&format!("remind {generation} ")));
+        let wait =
+            bench.log.lines().find_map(|line| line.strip_prefix(&format!("remind {generation} ")));
         waits.extend(wait.filter(|_| builds(&bench) == 0).map(ToOwned::to_owned));
         bench.step(Input::Overdue { generation });
         assert_eq!(builds(&bench), 1, "{}", bench.log);
