@@ -77,14 +77,14 @@ fn is_selected(arguments: &Arguments, name: &str) -> bool {
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let cases = read::all();
-    let names = |case: &Case| [format!("headless::{}", case.name), format!("browser::{}", case.name)];
+    let names =
+        |case: &Case| [format!("headless::{}", case.name), format!("browser::{}", case.name)];
     let selected = cases
         .iter()
         .filter(|case| names(case).iter().any(|name| is_selected(&arguments, name)))
         .cloned()
         .collect();
-    let shared =
-        Arc::new(Shared { selected, modules: OnceLock::new(), page: Mutex::new(None) });
+    let shared = Arc::new(Shared { selected, modules: OnceLock::new(), page: Mutex::new(None) });
 
     let mut trials = Vec::new();
     for case in &cases {

@@ -53,7 +53,8 @@ impl Modules {
             .flat_map(|case| case.modules().into_iter().map(move |module| (case, module)));
         for (case, module) in modules {
             // The same lane whichever cases are selected: what was compiled is found again.
-            let lane = usize::try_from(hash(&(&case.name, &module)) % LANES as u64).unwrap_or_default();
+            let lane =
+                usize::try_from(hash(&(&case.name, &module)) % LANES as u64).unwrap_or_default();
             let versions = case.versions.iter().filter(|((of, _), _)| *of == module);
             for ((_, version), source) in versions {
                 let names = (case.name.clone(), module.clone(), version.clone());

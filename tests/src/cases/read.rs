@@ -177,7 +177,9 @@ impl Case {
         for (CaseStep { line, fails, .. }, seen) in self.steps.iter().zip(seen.iter().skip(1)) {
             match &seen.failed {
                 Some(error) if !fails => {
-                    return Err(format!("the step `{line}` failed: {error}\nhint: write `fails: {line}` if it must"));
+                    return Err(format!(
+                        "the step `{line}` failed: {error}\nhint: write `fails: {line}` if it must"
+                    ));
                 }
                 None if *fails => return Err(format!("the step `{line}` did not fail")),
                 _ => {}

@@ -50,7 +50,8 @@ mod tests {
     #[test]
     fn waits_grow_and_end_with_a_build_during_which_nothing_changed() {
         let mut backoff = Backoff::default();
-        let mut wait = |changed| backoff.ended(changed).map(|wait| (wait.time.as_secs(), wait.first));
+        let mut wait =
+            |changed| backoff.ended(changed).map(|wait| (wait.time.as_secs(), wait.first));
         assert_eq!([wait(true), wait(true), wait(true)], [None, None, Some((1, true))]);
         assert_eq!([wait(true), wait(true)], [Some((2, false)), Some((4, false))]);
         for _ in 0..100 {

@@ -475,7 +475,8 @@ fn builds_that_change_their_own_sources_wait_longer_and_longer() {
         bench.log.clear();
         bench.build(&[("board", &format!("b{round}")), ("list", "l1")]);
         let generation = bench.coordinator.generation;
-        let wait = bench.log.lines().find_map(|line| line.strip_prefix(&format!("remind {generation} ")));
+        let wait =
+            bench.log.lines().find_map(|line| line.strip_prefix(&format!("remind {generation} ")));
         waits.extend(wait.filter(|_| builds(&bench) == 0).map(ToOwned::to_owned));
         bench.step(Input::Overdue { generation });
         assert_eq!(builds(&bench), 1, "{}", bench.log);

@@ -44,7 +44,8 @@ impl Watched {
                 let looked_at = looked_at.clone();
                 // A network drive may answer late.
                 let changes = tokio::task::spawn_blocking(move || looked_at.changes()).await;
-                let batch = ChangeBatch { changes: changes.unwrap_or_default(), ..ChangeBatch::default() };
+                let batch =
+                    ChangeBatch { changes: changes.unwrap_or_default(), ..ChangeBatch::default() };
                 if !batch.changes.is_empty() && messages.send(Message::Changed(batch)).is_err() {
                     return;
                 }
@@ -58,7 +59,8 @@ impl Watched {
         let Settings { toolchain, cargo } = app.settings();
         let files = toolchain.into_iter().chain(cargo);
         let seen = |file: &Utf8PathBuf| {
-            scope.files.contains(file) || scope.folders.iter().any(|folder| file.starts_with(folder))
+            scope.files.contains(file)
+                || scope.folders.iter().any(|folder| file.starts_with(folder))
         };
         let files: Vec<_> = files.filter(|file| !seen(file)).collect();
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -419,7 +419,9 @@ fn a_watcher_ends_with_its_owner() {
     let Bench { watcher, notices, .. } = bench;
     drop(watcher);
     // The thread drops what it reports with.
-    assert!(notices.recv_timeout(Duration::from_secs(20)).is_err_and(|error| {
-        error == RecvTimeoutError::Disconnected
-    }));
+    assert!(
+        notices
+            .recv_timeout(Duration::from_secs(20))
+            .is_err_and(|error| { error == RecvTimeoutError::Disconnected })
+    );
 }
