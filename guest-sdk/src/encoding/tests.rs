@@ -191,6 +191,31 @@ fn values_that_are_too_deep_are_an_error() {
     assert!(read::<Value>(&json).is_err());
 }
 
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Chain(Option<Box<Chain>>);
+
+fn chain(length: usize) -> Chain {
+    (0..length).fold(Chain(None), |chain, _| Chain(Some(Box::new(chain))))
+}
+
+/// A list whose every item is an object and an option.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Node {
+    next: Option<Box<Node>>,
+}
+
+#[test]
+fn options_inside_of_options_are_counted() {
+    stays(chain(100));
+    let json = format!("{}null{}", "{\"$some\":".repeat(20_000), "}".repeat(20_000));
+    assert!(read::<Chain>(&json).is_err());
+    // Nothing of this is used up by reading an option of it.
+    assert!(read::<Chain>("7").is_err());
+    assert!(read::<BTreeMap<Chain, u8>>("{\"a\":1}").is_err());
+    assert!(read::<BTreeMap<Chain, u8>>("[[7,1]]").is_err());
+    stays((0..120).fold(Node { next: None }, |node, _| Node { next: Some(Box::new(node)) }));
+}
+
 fn kind() -> impl Strategy<Value = Kind> {
     let leaf = prop_oneof![
         Just(Kind::Plain),
