@@ -12,14 +12,13 @@ use hmr_abi::port::{PortKind, PortRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use sycamore_reactive::on_cleanup;
 
 use crate::encoding::{self, ReadError, WriteError};
 use crate::engine::{send_log, send_port};
 use crate::event::{Event, register};
 use crate::held::Held;
 use crate::instance::Instance;
-use crate::reactive::MadeIn;
+use crate::reactive::{MadeIn, on_cleanup};
 use crate::resource::claims::{Claim, Declaration, PortName};
 use crate::resource::{place, report_gone};
 use crate::signal::{Signal, State, signal_keyed};

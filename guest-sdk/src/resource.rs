@@ -16,7 +16,6 @@ use std::fmt;
 use std::rc::Rc;
 
 use hmr_abi::event::{Resource, ResourceRequest};
-use sycamore_reactive::on_cleanup;
 
 pub use event_source::{EventSource, EventSourceBuilder, ServerEvent, event_source};
 pub use hmr_abi::event::StorageArea;
@@ -32,7 +31,7 @@ pub use websocket::{Closed, Message, WebSocket, WebSocketBuilder, websocket};
 use crate::engine::{send_log, send_resource};
 use crate::event::{Event, forget, register};
 use crate::instance::Instance;
-use crate::reactive::{MadeIn, owner_gone, under};
+use crate::reactive::{MadeIn, on_cleanup, owner_gone, under};
 use crate::scope::{self, Scope};
 use claims::Claim;
 

@@ -17,7 +17,7 @@ use sycamore_reactive as reactive;
 use crate::encoding;
 use crate::engine;
 use crate::instance::{Instance, Live, Node, Parked, Slot};
-use crate::reactive::notify;
+use crate::reactive::{follow, notify, on_cleanup};
 use crate::runtime::runtime;
 use crate::scope::{self, Code, Entry, Scope};
 use restore::{Decode, New, Waiting};
@@ -209,7 +209,7 @@ impl Place {
         };
         let live = Live { slot: Rc::clone(&slot), node };
         instance.signals.borrow_mut().insert(key.clone(), live);
-        reactive::on_cleanup(move || leave(&instance, &key, &slot));
+        on_cleanup(move || leave(&instance, &key, &slot));
         node
     }
 }
@@ -257,7 +257,7 @@ impl<T: 'static> Signal<T> {
     /// Looks at the value in place; the running effect, memo or view follows it.
     #[track_caller]
     pub fn with<R>(self, look: impl FnOnce(&T) -> R) -> R {
-        self.node.trigger.track();
+        follow(*self.node.trigger);
         look(&self.stored().value.borrow())
     }
 

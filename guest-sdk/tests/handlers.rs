@@ -247,3 +247,62 @@ fn effects_run_once_for_a_handler_and_clean_ups_can_read_signals() {
     page.unmount(1);
     assert_eq!(page.log(), [(1, "went at 5 after 2 runs".to_owned())]);
 }
+
+#[component(export)]
+fn Staged() -> View {
+    let go = signal(false);
+    let step = signal(0);
+    let is_one = memo(move || step.get() == 1);
+    let is_other = memo(move || !is_one.get());
+    effect(move || {
+        if go.get() {
+            step.set(1);
+            effect(move || log::info(format!("one: {}", is_one.get())));
+            effect(move || log::info(format!("other: {}", is_other.get())));
+            step.set(0);
+        }
+    });
+    view! { <b on:click={move |_| go.set(true)}></b> }
+}
+
+#[test]
+fn an_effect_that_read_a_memo_between_writes_is_notified_of_its_last_value() {
+    let mut page = Page::new().with::<StagedProps>();
+    page.mount(1, "Staged", &json!({})).expect("Staged mounts");
+    page.click("b");
+    let log: Vec<String> = page.log().into_iter().map(|(_, text)| text).collect();
+    assert_eq!(log[..2], ["one: true", "other: false"]);
+    let last = |start: &str| log.iter().rfind(|line| line.starts_with(start)).cloned();
+    assert_eq!(last("one").as_deref(), Some("one: false"), "{log:?}");
+    assert_eq!(last("other").as_deref(), Some("other: true"), "{log:?}");
+}
+
+#[component(export)]
+fn Difference() -> View {
+    let x = signal(0);
+    let mut before = 0;
+    let difference = memo(move || {
+        let difference = x.get() - before;
+        before = x.get();
+        difference
+    });
+    let tenfold = memo(move || difference.get() * 10);
+    view! {
+        <a on:click={move |_| { x.update(|x| *x += 5); log::info(tenfold.get()); }}></a>
+        <b on:click={move |_| x.update(|x| *x += 2)}></b>
+        <p>{difference} " " {tenfold}</p>
+    }
+}
+
+#[test]
+fn a_memo_that_was_read_after_the_last_write_is_not_computed_again() {
+    let mut page = Page::new().with::<DifferenceProps>();
+    page.mount(1, "Difference", &json!({})).expect("Difference mounts");
+    page.click("a");
+    assert_eq!(page.log(), [(1, "50".to_owned())]);
+    assert!(page.html().ends_with("<p>5 50</p>"), "{}", page.html());
+    page.click("b");
+    assert!(page.html().ends_with("<p>2 20</p>"), "{}", page.html());
+    page.click("a");
+    assert!(page.html().ends_with("<p>5 50</p>"), "{}", page.html());
+}
