@@ -28,6 +28,11 @@ thread_local! {
     static PENDING: RefCell<Vec<(Trigger, Place)>> = const { RefCell::new(Vec::new()) };
     /// How often something was written. What a memo was computed for while writes waited holds until the next write.
     static WRITES: Cell<u64> = const { Cell::new(0) };
+    /// Signals whose initial value another one has replaced since the last notification.
+    static EXCHANGED: RefCell<Vec<Exchanged>> = const { RefCell::new(Vec::new()) };
+    /// The number of the run that goes on, of an effect or memo, and of the last one that began.
+    static RUN: Cell<u64> = const { Cell::new(0) };
+    static LAST_RUN: Cell<u64> = const { Cell::new(0) };
     static READER: RefCell<Reader> = const { RefCell::new(Reader { follows: false, reads: None }) };
     /// How much was made that lives until its reactive scope is disposed.
     static MADE: Cell<u64> = const { Cell::new(0) };
@@ -66,10 +71,42 @@ pub(crate) fn notify(trigger: Trigger) {
     drain();
 }
 
+/// A signal whose initial value content that rendered again has replaced.
+struct Exchanged {
+    trigger: Trigger,
+    /// The signal's number.
+    number: u64,
+    place: Place,
+    /// The last run that had begun.
+    run: u64,
+}
+
+/// Notes that content that renders again has replaced the initial value of a signal: what follows it from outside is notified.
+#[track_caller]
+pub(crate) fn notify_outside(trigger: Trigger, number: u64) {
+    WRITES.set(WRITES.get() + 1);
+    let (place, run) = (Location::caller(), LAST_RUN.get());
+    EXCHANGED.with_borrow_mut(|all| all.push(Exchanged { trigger, number, place, run }));
+    drain();
+}
+
+/// The running effect reads a signal. If the effect itself has just replaced the value, nobody is notified: it would replace the
+/// value again and again where that is another one each time.
+fn keep_from_circling(number: u64) {
+    if READER.with_borrow(|reader| reader.follows) {
+        let run = RUN.get();
+        EXCHANGED.with_borrow_mut(|all| {
+            all.retain(|exchanged| exchanged.number != number || run > exchanged.run)
+        });
+    }
+}
+
 fn drain() {
     let mut rounds = 0;
     while RUNNING.get() == 0 {
-        let triggers = PENDING.take();
+        let mut triggers = PENDING.take();
+        let exchanged = EXCHANGED.take().into_iter();
+        triggers.extend(exchanged.map(|exchanged| (exchanged.trigger, exchanged.place)));
         let Some((_, place)) = triggers.last() else { return };
         rounds += 1;
         if rounds > MOST_ROUNDS {
@@ -95,6 +132,7 @@ fn drain() {
 pub(crate) fn reset() {
     RUNNING.set(0);
     PENDING.take();
+    EXCHANGED.take();
     OWNER.take();
     IN_TURN.set(false);
     READER.take();
@@ -120,6 +158,17 @@ pub(crate) fn follow(source: Source) {
             reads.push(source);
         }
     });
+}
+
+/// The running effect, memo or view follows the signal of this number.
+pub(crate) fn follow_signal(trigger: Trigger, number: u64) {
+    follow(*trigger);
+    keep_from_circling(number);
+}
+
+/// Whether something was written whose followers were not notified yet.
+fn is_waiting() -> bool {
+    !PENDING.with_borrow(Vec::is_empty) || !EXCHANGED.with_borrow(Vec::is_empty)
 }
 
 /// Notes that something was made that lives until its reactive scope is disposed.
@@ -203,7 +252,11 @@ fn run_in<R>(scope: Option<&Rc<Scope>>, f: &mut dyn FnMut() -> R) -> R {
         Some(scope) => scope::enter(scope.fresh(), f),
         None => f(),
     };
-    holding(|| under(None, run))
+    let before = RUN.replace(LAST_RUN.get() + 1);
+    LAST_RUN.set(RUN.get());
+    let result = holding(|| under(None, run));
+    RUN.set(before);
+    result
 }
 
 /// Runs `f` when the component, list item or effect in which this was called goes.
@@ -331,7 +384,7 @@ impl Formula {
     /// The value as of now, though what the memo follows has not been notified yet. Nothing if there is nothing that waits, or if it
     /// is being computed.
     fn ahead(&self) -> Option<Rc<dyn Any>> {
-        if PENDING.with_borrow(Vec::is_empty) {
+        if !is_waiting() {
             return None;
         }
         let writes = WRITES.get();
@@ -418,7 +471,7 @@ impl<T: 'static> Memo<T> {
         let value = self.now();
         if READER.with_borrow(|reader| reader.follows)
             && let Some(formula) = self.formula.get()
-            && !PENDING.with_borrow(Vec::is_empty)
+            && is_waiting()
         {
             formula.hand(&value);
         }

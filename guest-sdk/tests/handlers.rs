@@ -2,7 +2,7 @@
 //! and a signal whose content renders again is the same signal.
 #![allow(missing_docs)]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use hmr_sdk::prelude::*;
@@ -305,4 +305,68 @@ fn a_memo_that_was_read_after_the_last_write_is_not_computed_again() {
     assert!(page.html().ends_with("<p>2 20</p>"), "{}", page.html());
     page.click("a");
     assert!(page.html().ends_with("<p>5 50</p>"), "{}", page.html());
+}
+
+#[component]
+fn Price(of: i32, kept: Callback<Signal<i32>>) -> View {
+    let price = signal(of * 10);
+    kept.call(price);
+    view! { <i>{price}</i> }
+}
+
+#[component(export)]
+fn Prices() -> View {
+    let of = signal(1);
+    let kept: Rc<Cell<Option<Signal<i32>>>> = Rc::default();
+    let keep = Rc::clone(&kept);
+    let keep = Callback::new(move |price| keep.set(Some(price)));
+    let ready = signal(false);
+    effect(move || {
+        if ready.get()
+            && let Some(price) = kept.get()
+        {
+            log::info(format!("price {}", price.get()));
+        }
+    });
+    view! {
+        {move || view! { <Price of={of.get()} kept={keep.clone()} /> }}
+        <a on:click={move |_| ready.set(true)}></a>
+        <b on:click={move |_| of.update(|of| *of += 1)}></b>
+        <u on:click={move |_| of.update(|_| ())}></u>
+    }
+}
+
+#[test]
+fn a_new_initial_value_of_content_that_renders_again_notifies_what_follows_it_from_outside() {
+    let mut page = Page::new().with::<PricesProps>();
+    page.mount(1, "Prices", &json!({})).expect("Prices mounts");
+    for at in ["a", "b", "u", "b"] {
+        page.click(at);
+    }
+    let log: Vec<String> = page.log().into_iter().map(|(_, text)| text).collect();
+    assert_eq!(log, ["price 10", "price 20", "price 30"]);
+    assert!(page.html().contains("<i>30</i>"), "{}", page.html());
+}
+
+thread_local! {
+    static NEXT: Cell<u32> = const { Cell::new(0) };
+}
+
+#[component(export)]
+fn SelfReading() -> View {
+    let again = signal(0);
+    let numbered = move || {
+        _ = again.get();
+        let id = signal(NEXT.replace(NEXT.get() + 1));
+        view! { <p>{format!("id {}", id.get())}</p> }
+    };
+    view! { {numbered}<b on:click={move |_| again.set(1)}></b> }
+}
+
+#[test]
+fn content_that_reads_its_own_initial_value_renders_once() {
+    let mut page = Page::new().with::<SelfReadingProps>();
+    page.mount(1, "SelfReading", &json!({})).expect("SelfReading mounts");
+    page.click("b");
+    assert!(page.html().starts_with("<p>id 1</p>"), "{}", page.html());
 }
