@@ -74,15 +74,18 @@ impl<T: State> Slot for Stored<T> {
 ///
 /// If the module is being swapped in, the value is that of the old code's signal of this key; but `value` if nobody has set that and
 /// the code of the initial value has changed since.
+#[track_caller]
 pub fn signal<T: State>(value: T) -> Signal<T> {
     make(None, value)
 }
 
 /// Makes a signal under a key of your own choice.
+#[track_caller]
 pub fn signal_keyed<T: State>(key: &str, value: T) -> Signal<T> {
     make(Some(&scope::escaped(key)), value)
 }
 
+#[track_caller]
 fn make<T: State>(name: Option<&str>, mut value: T) -> Signal<T> {
     let mut place = match Place::claim(name, TypeId::of::<Stored<T>>()) {
         Ok(place) => place,
@@ -99,7 +102,8 @@ fn make<T: State>(name: Option<&str>, mut value: T) -> Signal<T> {
         });
         Rc::new(Stored { value: RefCell::new(value), set: Cell::new(set), code: place.code() })
     });
-    Signal { node: place.settle(Rc::clone(&stored) as _, stored), value: PhantomData }
+    let slot = Rc::clone(&stored) as _;
+    Signal { node: place.settle(slot, stored, Location::caller()), value: PhantomData }
 }
 
 /// Warns of a second signal in a place that has no name; once in a module.
@@ -202,9 +206,14 @@ impl Place {
     }
 
     /// Registers the signal until its reactive scope is disposed.
-    fn settle(mut self, slot: Rc<dyn Slot>, value: Rc<dyn Any>) -> Node {
+    fn settle(
+        mut self,
+        slot: Rc<dyn Slot>,
+        value: Rc<dyn Any>,
+        made_at: &'static Location<'static>,
+    ) -> Node {
         let Some(Home { scope, key }) = self.home else {
-            return Node { trigger: reactive::create_signal(value), number: 0 };
+            return Node { trigger: reactive::create_signal(value), number: 0, made_at };
         };
         let instance = Rc::clone(&scope.instance);
         let differs = self.unset.take().is_some_and(|old| !is_same(&*old, &*slot));
@@ -212,7 +221,7 @@ impl Place {
             node.trigger.set_silent(value);
             node
         } else {
-            instance.new_node(value)
+            instance.new_node(value, made_at)
         };
         let live = Live { slot: Rc::clone(&slot), node };
         instance.signals.borrow_mut().insert(key.clone(), live);

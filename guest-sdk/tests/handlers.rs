@@ -370,3 +370,43 @@ fn content_that_reads_its_own_initial_value_renders_once() {
     page.click("b");
     assert!(page.html().starts_with("<p>id 1</p>"), "{}", page.html());
 }
+
+#[component(export)]
+fn Cells() -> View {
+    let rows = signal(2);
+    let each = move |row: u32| {
+        let cell = signal_keyed("cell", row);
+        CELLS.with_borrow_mut(|cells| cells.push(cell));
+        view! { <li>{cell}</li> }
+    };
+    view! { <For each={move || 0..rows.get()} key={|row| *row} view={each} /><b on:click={move |_| rows.set(0)}></b><a on:click={move |_| rows.set(6000)}></a> }
+}
+
+thread_local! {
+    static CELLS: RefCell<Vec<Signal<u32>>> = const { RefCell::new(Vec::new()) };
+}
+
+#[test]
+fn a_lost_write_names_its_signal_however_many_have_gone() {
+    let mut page = Page::new().with::<CellsProps>();
+    page.mount(1, "Cells", &json!({})).expect("Cells mounts");
+    page.click("a");
+    page.click("b");
+    let cells = CELLS.take();
+    cells[5999].set(1);
+    cells[0].set(1);
+    let log: Vec<String> = page.log().into_iter().map(|(_, text)| text).collect();
+    assert!(log[0].starts_with("the signal `For:5999:cell` of `Cells` was written at"), "{log:?}");
+    // The keys of the earliest are not kept, but the place that made them is.
+    assert!(
+        log[1].starts_with("the signal that was made at guest-sdk/tests/handlers.rs:"),
+        "{log:?}"
+    );
+    assert!(log[1].contains(" was written at "), "{log:?}");
+    for cell in &cells[3000..3200] {
+        cell.set(1);
+    }
+    let log: Vec<String> = page.log().into_iter().map(|(_, text)| text).collect();
+    assert_eq!(log.len(), 101, "{log:?}");
+    assert_eq!(log[100], "further writes to signals that are gone are not reported");
+}
