@@ -20,7 +20,7 @@ use crate::held::Held;
 use crate::instance::Instance;
 use crate::reactive::{MadeIn, on_cleanup};
 use crate::resource::claims::{Claim, Declaration, PortName};
-use crate::resource::{place, report_gone};
+use crate::resource::{claims, place};
 use crate::signal::{Signal, State, signal_keyed};
 
 /// An output port. `Copy`.
@@ -173,13 +173,13 @@ fn same(one: &PortRequest, other: &PortRequest) -> bool {
 }
 
 /// The scope of a declaration has gone.
-fn withdraw(instance: &Instance, id: u64) {
+fn withdraw(instance: &Rc<Instance>, id: u64) {
     let ports = &instance.claims.ports;
     let at = ports.borrow().iter().position(|declared| declared.id == id);
     let Some(at) = at else { return };
     let (name, made) = (ports.borrow()[at].name.clone(), ports.borrow()[at].made);
     if made.just_now() {
-        report_gone(&name.1);
+        claims::report_unless_claimed(instance, Claim::Port(name.clone()));
     }
     let before = counted(instance, &name);
     ports.borrow_mut().remove(at);

@@ -18,6 +18,7 @@ use sycamore_reactive::ReadSignal;
 
 use crate::element;
 use crate::held::Held;
+use crate::resource::claims;
 use crate::scope::{self, Scope};
 
 thread_local! {
@@ -107,7 +108,10 @@ fn drain() {
         let mut triggers = PENDING.take();
         let exchanged = EXCHANGED.take().into_iter();
         triggers.extend(exchanged.map(|exchanged| (exchanged.trigger, exchanged.place)));
-        let Some((_, place)) = triggers.last() else { return };
+        let Some((_, place)) = triggers.last() else {
+            claims::report_missed();
+            return;
+        };
         rounds += 1;
         if rounds > MOST_ROUNDS {
             crate::panic::at(
@@ -136,6 +140,7 @@ pub(crate) fn reset() {
     OWNER.take();
     IN_TURN.set(false);
     READER.take();
+    claims::reset();
 }
 
 /// Runs something that reads as this reader, and answers what became of the reader.

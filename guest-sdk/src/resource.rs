@@ -88,7 +88,7 @@ impl Open {
     /// Its scope has gone, or what waited for it: closes it, unless its instance renders again.
     pub(crate) fn end(&self) {
         if self.made.just_now() && !self.closed.get() {
-            report_gone(&self.key);
+            claims::report_unless_claimed(&self.instance, Claim::Resource(self.key.clone()));
         }
         if self.forget() && self.instance.claims.leave(Claim::Resource(self.key.clone())) {
             self.withdraw();
