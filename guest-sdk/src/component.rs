@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use sycamore_reactive::{create_child_scope, untrack};
+use sycamore_reactive::create_child_scope;
 
 use crate::encoding;
+use crate::reactive::untrack;
 use crate::runtime::runtime;
 use crate::scope::{self, Home, escaped};
 use crate::view::{IntoView, View};

@@ -11,7 +11,7 @@ use crate::dom::{self, NodeId};
 use crate::encoding;
 use crate::event::{Event, register};
 use crate::placed;
-use crate::reactive::in_turn;
+use crate::reactive::{in_turn, note_made, on_cleanup};
 use crate::scope::escaped;
 use crate::signal::Signal;
 use crate::view::{IntoView, View};
@@ -121,7 +121,7 @@ impl Element {
     /// Puts the element into a reference, for as long as it is there.
     pub fn node_ref(self, node_ref: NodeRef) -> Self {
         node_ref.0.set_silent(self.0);
-        reactive::on_cleanup(move || {
+        on_cleanup(move || {
             if node_ref.id() == self.0 {
                 node_ref.0.set_silent(0);
             }
@@ -196,6 +196,7 @@ impl NodeRef {
     /// A reference to nothing yet; `ref={…}` in a view fills it.
     #[must_use]
     pub fn new() -> Self {
+        note_made();
         Self(reactive::create_signal(0))
     }
 

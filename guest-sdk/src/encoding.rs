@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `NaN`, infinities | `"NaN"`, `"inf"`, `"-inf"` |
 //! | `Some(x)`, where `x` is written as `null` or as this very form | `{"$some":…}` |
-//! | a map with keys that are no text, number or `bool` | `[[key, value], …]` |
+//! | a map with a key that is not text, a number or a `bool` | `[[key, value], …]` |
 //!
 //! What `serde_json` has written reads as it did.
 

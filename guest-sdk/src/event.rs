@@ -4,9 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use hmr_abi::event::{DISPATCH_INERT, DISPATCH_PREVENT, DISPATCH_STOP, EventData};
-use sycamore_reactive::{NodeHandle, on_cleanup, use_current_scope};
+use sycamore_reactive::{NodeHandle, use_current_scope};
 
-use crate::reactive::{turn, under};
+use crate::reactive::{on_cleanup, turn, under};
 use crate::runtime::runtime;
 use crate::scope::{self, Scope};
 

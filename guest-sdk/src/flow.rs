@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::rc::Rc;
 
-use sycamore_reactive::{NodeHandle, create_child_scope, untrack, use_current_scope};
+use sycamore_reactive::{NodeHandle, create_child_scope, use_current_scope};
 
 use crate::dom::NodeId;
-use crate::reactive::{effect_boxed, memo};
+use crate::reactive::{effect_boxed, memo, untrack};
 use crate::resource::claims;
 use crate::runtime::runtime;
 use crate::scope::{self, Scope};

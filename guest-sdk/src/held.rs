@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use sycamore_reactive::{Signal, create_signal};
 
+use crate::reactive::note_made;
+
 /// See the module's documentation.
 pub(crate) struct Held<T: 'static>(Signal<Rc<T>>);
 
@@ -15,6 +17,7 @@ impl<T> Held<T> {
 
     /// A handle to what others hold, too.
     pub(crate) fn of(value: Rc<T>) -> Self {
+        note_made();
         Self(create_signal(value))
     }
 

@@ -13,12 +13,12 @@ use hmr_abi::state::{
     HealthReport, Illness, InstanceReport, InstanceState, PruneRequest, PrunedScopes, Snapshot,
 };
 use hmr_abi::text::cut;
-use sycamore_reactive::{NodeHandle, on_cleanup, untrack, use_current_scope};
+use sycamore_reactive::{NodeHandle, use_current_scope};
 
 use crate::dom;
 use crate::engine::{send_invalidate, send_log};
 use crate::instance::Instance;
-use crate::reactive::turn;
+use crate::reactive::{on_cleanup, turn, untrack};
 use crate::runtime::runtime;
 use crate::saved::Saved;
 use crate::scope::{self, Scope};

@@ -12,10 +12,11 @@ use hmr_abi::state::{
     InstanceReport, InstanceState, MountAnswer, MountRequest, RestoreReport, Snapshot,
 };
 use serde_json::value::RawValue;
-use sycamore_reactive::{create_child_scope, untrack};
+use sycamore_reactive::create_child_scope;
 
 use crate::component::{Export, JsonProps, Render};
 use crate::instance::Instance;
+use crate::reactive::untrack;
 use crate::resource::{self, claims};
 use crate::runtime::runtime;
 use crate::saved::Saved;

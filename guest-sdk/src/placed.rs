@@ -8,10 +8,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hmr_abi::ops::Namespace;
-use sycamore_reactive::on_cleanup;
 
 use crate::dom::{self, NodeId};
 use crate::instance::{Instance, is_within};
+use crate::reactive::on_cleanup;
 use crate::runtime::runtime;
 use crate::scope;
 

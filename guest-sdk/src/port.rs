@@ -12,16 +12,15 @@ use hmr_abi::port::{PortKind, PortRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use sycamore_reactive::on_cleanup;
 
 use crate::encoding::{self, ReadError, WriteError};
 use crate::engine::{send_log, send_port};
 use crate::event::{Event, register};
 use crate::held::Held;
 use crate::instance::Instance;
-use crate::reactive::MadeIn;
+use crate::reactive::{MadeIn, on_cleanup};
 use crate::resource::claims::{Claim, Declaration, PortName};
-use crate::resource::{place, report_gone};
+use crate::resource::{claims, place};
 use crate::signal::{Signal, State, signal_keyed};
 
 /// An output port. `Copy`.
@@ -174,13 +173,13 @@ fn same(one: &PortRequest, other: &PortRequest) -> bool {
 }
 
 /// The scope of a declaration has gone.
-fn withdraw(instance: &Instance, id: u64) {
+fn withdraw(instance: &Rc<Instance>, id: u64) {
     let ports = &instance.claims.ports;
     let at = ports.borrow().iter().position(|declared| declared.id == id);
     let Some(at) = at else { return };
     let (name, made) = (ports.borrow()[at].name.clone(), ports.borrow()[at].made);
     if made.just_now() {
-        report_gone(&name.1);
+        claims::report_unless_claimed(instance, Claim::Port(name.clone()));
     }
     let before = counted(instance, &name);
     ports.borrow_mut().remove(at);

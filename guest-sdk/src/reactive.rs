@@ -2,7 +2,9 @@
 //!
 //! Writes made while an effect runs notify when the outermost effect has returned, and writes of a handler, a task or a hook when
 //! that has returned: see [`turn`]. So an effect may close the very region that it lives in, and a handler may go on with what
-//! belongs to content that it has rendered again. A memo that is read in between is computed for that moment.
+//! belongs to content that it has rendered again. A memo that is read in between is computed for that moment, *ahead* of the
+//! notification. Then the notification takes that value, unless something was written since; and who followed the memo as
+//! another value is notified even if the memo has its old value again.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -16,6 +18,7 @@ use sycamore_reactive::ReadSignal;
 
 use crate::element;
 use crate::held::Held;
+use crate::resource::claims;
 use crate::scope::{self, Scope};
 
 thread_local! {
@@ -26,6 +29,14 @@ thread_local! {
     static PENDING: RefCell<Vec<(Trigger, Place)>> = const { RefCell::new(Vec::new()) };
     /// How often something was written. What a memo was computed for while writes waited holds until the next write.
     static WRITES: Cell<u64> = const { Cell::new(0) };
+    /// Signals whose initial value another one has replaced since the last notification.
+    static EXCHANGED: RefCell<Vec<Exchanged>> = const { RefCell::new(Vec::new()) };
+    /// The number of the run that goes on, of an effect or memo, and of the last one that began.
+    static RUN: Cell<u64> = const { Cell::new(0) };
+    static LAST_RUN: Cell<u64> = const { Cell::new(0) };
+    static READER: RefCell<Reader> = const { RefCell::new(Reader { follows: false, reads: None }) };
+    /// How much was made that lives until its reactive scope is disposed.
+    static MADE: Cell<u64> = const { Cell::new(0) };
     /// Whether a handler, a task or a hook runs.
     static IN_TURN: Cell<bool> = const { Cell::new(false) };
     /// The number of the last turn.
@@ -34,6 +45,18 @@ thread_local! {
 
 /// How many times in a row what a write has set off may write again. Effects that write what they read do it for ever.
 const MOST_ROUNDS: u32 = 5_000;
+
+/// A signal or memo, as what follows it sees it.
+type Source = ReadSignal<Rc<dyn Any>>;
+
+/// What reads signals and memos.
+#[derive(Default)]
+struct Reader {
+    /// Whether it runs again when what it reads has changed: an effect, or a memo that one reads.
+    follows: bool,
+    /// What a memo reads that is computed ahead.
+    reads: Option<Vec<Source>>,
+}
 
 type Place = &'static Location<'static>;
 
@@ -49,11 +72,46 @@ pub(crate) fn notify(trigger: Trigger) {
     drain();
 }
 
+/// A signal whose initial value content that rendered again has replaced.
+struct Exchanged {
+    trigger: Trigger,
+    /// The signal's number.
+    number: u64,
+    place: Place,
+    /// The last run that had begun.
+    run: u64,
+}
+
+/// Notes that content that renders again has replaced the initial value of a signal: what follows it from outside is notified.
+#[track_caller]
+pub(crate) fn notify_outside(trigger: Trigger, number: u64) {
+    WRITES.set(WRITES.get() + 1);
+    let (place, run) = (Location::caller(), LAST_RUN.get());
+    EXCHANGED.with_borrow_mut(|all| all.push(Exchanged { trigger, number, place, run }));
+    drain();
+}
+
+/// The running effect reads a signal. If the effect itself has just replaced the value, nobody is notified: it would replace the
+/// value again and again where that is another one each time.
+fn keep_from_circling(number: u64) {
+    if READER.with_borrow(|reader| reader.follows) {
+        let run = RUN.get();
+        EXCHANGED.with_borrow_mut(|all| {
+            all.retain(|exchanged| exchanged.number != number || run > exchanged.run)
+        });
+    }
+}
+
 fn drain() {
     let mut rounds = 0;
     while RUNNING.get() == 0 {
-        let triggers = PENDING.take();
-        let Some((_, place)) = triggers.last() else { return };
+        let mut triggers = PENDING.take();
+        let exchanged = EXCHANGED.take().into_iter();
+        triggers.extend(exchanged.map(|exchanged| (exchanged.trigger, exchanged.place)));
+        let Some((_, place)) = triggers.last() else {
+            claims::report_missed();
+            return;
+        };
         rounds += 1;
         if rounds > MOST_ROUNDS {
             crate::panic::at(
@@ -78,8 +136,49 @@ fn drain() {
 pub(crate) fn reset() {
     RUNNING.set(0);
     PENDING.take();
+    EXCHANGED.take();
     OWNER.take();
     IN_TURN.set(false);
+    READER.take();
+    claims::reset();
+}
+
+/// Runs something that reads as this reader, and answers what became of the reader.
+fn reading<R>(reader: Reader, run: impl FnOnce() -> R) -> (R, Reader) {
+    let before = READER.replace(reader);
+    let result = run();
+    (result, READER.replace(before))
+}
+
+/// Runs something that runs again when what it reads has changed.
+fn following<R>(run: impl FnOnce() -> R) -> R {
+    reading(Reader { follows: true, reads: None }, run).0
+}
+
+/// The running effect, memo or view follows a source.
+pub(crate) fn follow(source: Source) {
+    source.track();
+    READER.with_borrow_mut(|reader| {
+        if let Some(reads) = &mut reader.reads {
+            reads.push(source);
+        }
+    });
+}
+
+/// The running effect, memo or view follows the signal of this number.
+pub(crate) fn follow_signal(trigger: Trigger, number: u64) {
+    follow(*trigger);
+    keep_from_circling(number);
+}
+
+/// Whether something was written whose followers were not notified yet.
+fn is_waiting() -> bool {
+    !PENDING.with_borrow(Vec::is_empty) || !EXCHANGED.with_borrow(Vec::is_empty)
+}
+
+/// Notes that something was made that lives until its reactive scope is disposed.
+pub(crate) fn note_made() {
+    MADE.set(MADE.get() + 1);
 }
 
 /// Runs something under a reactive scope, which may go meanwhile: whoever disposes it sets the flag.
@@ -147,7 +246,8 @@ pub fn effect(f: impl FnMut() + 'static) {
 
 pub(crate) fn effect_boxed(mut f: Box<dyn FnMut()>) {
     let scope = scope::current();
-    reactive::create_effect(move || run_in(scope.as_ref(), &mut f));
+    note_made();
+    reactive::create_effect(move || following(|| run_in(scope.as_ref(), &mut f)));
     drain();
 }
 
@@ -157,11 +257,16 @@ fn run_in<R>(scope: Option<&Rc<Scope>>, f: &mut dyn FnMut() -> R) -> R {
         Some(scope) => scope::enter(scope.fresh(), f),
         None => f(),
     };
-    holding(|| under(None, run))
+    let before = RUN.replace(LAST_RUN.get() + 1);
+    LAST_RUN.set(RUN.get());
+    let result = holding(|| under(None, run));
+    RUN.set(before);
+    result
 }
 
 /// Runs `f` when the component, list item or effect in which this was called goes.
 pub fn on_cleanup(f: impl FnOnce() + 'static) {
+    note_made();
     reactive::on_cleanup(f);
 }
 
@@ -174,11 +279,12 @@ pub fn batch<R>(f: impl FnOnce() -> R) -> R {
 
 /// Runs `f` without subscribing to what it reads.
 pub fn untrack<R>(f: impl FnOnce() -> R) -> R {
-    reactive::untrack(f)
+    reactive::untrack(|| reading(Reader::default(), f).0)
 }
 
 /// Gives a value to the component in which this is called and to all inside it.
 pub fn provide_context<T: Clone + 'static>(value: T) {
+    note_made();
     reactive::provide_context(value);
 }
 
@@ -204,7 +310,7 @@ pub fn try_context<T: Clone + 'static>() -> Option<T> {
 
 /// A derived value. It is computed again when what it read has changed, and never captured. `Copy`.
 pub struct Memo<T: 'static> {
-    node: ReadSignal<Rc<dyn Any>>,
+    node: Source,
     formula: Held<Formula>,
     value: PhantomData<fn() -> T>,
 }
@@ -212,8 +318,31 @@ pub struct Memo<T: 'static> {
 /// How a memo is computed, and what it is while writes wait.
 struct Formula {
     compute: RefCell<Box<dyn FnMut() -> Rc<dyn Any>>>,
-    /// With the count of writes that it was computed after.
-    ahead: RefCell<Option<(u64, Rc<dyn Any>)>>,
+    same: Same,
+    ahead: RefCell<Option<Ahead>>,
+    handed: RefCell<Handed>,
+}
+
+/// Whether two values of a memo are equal.
+type Same = fn(&Rc<dyn Any>, &Rc<dyn Any>) -> bool;
+
+/// What a memo is while writes wait.
+struct Ahead {
+    /// The count of writes that it was computed after.
+    writes: u64,
+    value: Rc<dyn Any>,
+    /// What it read; `None` if it made something, which has gone already.
+    reads: Option<Vec<Source>>,
+}
+
+/// What followers got of a memo while writes waited.
+#[derive(Default)]
+enum Handed {
+    #[default]
+    Nothing,
+    One(Rc<dyn Any>),
+    /// Values that differ.
+    Several,
 }
 
 impl<T> Clone for Memo<T> {
@@ -224,7 +353,10 @@ impl<T> Clone for Memo<T> {
 
 impl<T> Copy for Memo<T> {}
 
-/// Derives a value from signals and other memos. What reads it is told only when the value has changed.
+/// Derives a value from signals and other memos. What reads it is notified only when the value has changed.
+///
+/// It is computed once for the writes that are notified together, and also when it is read between them. So an `f` that keeps
+/// something from one time to the next, the previous value for instance, must not count on being called once for all writes.
 pub fn memo<T: PartialEq + 'static>(mut f: impl FnMut() -> T + 'static) -> Memo<T> {
     let compute = Box::new(move || Rc::new(f()) as Rc<dyn Any>);
     let same =
@@ -233,16 +365,22 @@ pub fn memo<T: PartialEq + 'static>(mut f: impl FnMut() -> T + 'static) -> Memo<
     Memo { node, formula, value: PhantomData }
 }
 
-fn memo_boxed(
-    mut compute: Box<dyn FnMut() -> Rc<dyn Any>>,
-    same: fn(&Rc<dyn Any>, &Rc<dyn Any>) -> bool,
-) -> (ReadSignal<Rc<dyn Any>>, Held<Formula>) {
+fn memo_boxed(mut compute: Box<dyn FnMut() -> Rc<dyn Any>>, same: Same) -> (Source, Held<Formula>) {
     let scope = scope::current();
     let compute: Box<dyn FnMut() -> Rc<dyn Any>> =
         Box::new(move || run_in(scope.as_ref(), &mut compute));
-    let formula = Rc::new(Formula { compute: RefCell::new(compute), ahead: RefCell::default() });
-    let computed = Rc::clone(&formula);
-    let node = reactive::create_selector_with(move || (computed.compute.borrow_mut())(), same);
+    let formula = Rc::new(Formula {
+        compute: RefCell::new(compute),
+        same,
+        ahead: RefCell::default(),
+        handed: RefCell::default(),
+    });
+    let (computed, compared) = (Rc::clone(&formula), Rc::clone(&formula));
+    note_made();
+    let node = reactive::create_selector_with(
+        move || computed.notified(),
+        move |new, old| compared.is_unchanged(new, old),
+    );
     drain();
     (node, Held::of(formula))
 }
@@ -251,22 +389,62 @@ impl Formula {
     /// The value as of now, though what the memo follows has not been notified yet. Nothing if there is nothing that waits, or if it
     /// is being computed.
     fn ahead(&self) -> Option<Rc<dyn Any>> {
-        if PENDING.with_borrow(Vec::is_empty) {
+        if !is_waiting() {
             return None;
         }
         let writes = WRITES.get();
-        if let Some((at, value)) = &*self.ahead.borrow()
-            && *at == writes
+        if let Some(ahead) = &*self.ahead.borrow()
+            && ahead.writes == writes
         {
-            return Some(Rc::clone(value));
+            return Some(Rc::clone(&ahead.value));
         }
         let mut compute = self.compute.try_borrow_mut().ok()?;
-        let mut value = None;
+        let follows = READER.with_borrow(|reader| reader.follows);
+        let before = MADE.get();
+        let mut computed = None;
         // What it makes is of this moment only.
-        let made = reactive::create_child_scope(|| value = Some(untrack(&mut *compute)));
-        made.dispose();
-        *self.ahead.borrow_mut() = value.clone().map(|value| (writes, value));
-        value
+        let scope = reactive::create_child_scope(|| {
+            let reader = Reader { follows, reads: Some(Vec::new()) };
+            computed = Some(reactive::untrack(|| reading(reader, &mut *compute)));
+        });
+        scope.dispose();
+        let (value, reader) = computed?;
+        let reads = reader.reads.filter(|_| MADE.get() == before);
+        *self.ahead.borrow_mut() = Some(Ahead { writes, value: Rc::clone(&value), reads });
+        Some(value)
+    }
+
+    /// The value that followers are notified of: the one that was computed ahead, if nothing was written since.
+    fn notified(&self) -> Rc<dyn Any> {
+        if let Some(Ahead { writes, value, reads: Some(reads) }) = &*self.ahead.borrow()
+            && *writes == WRITES.get()
+        {
+            for source in reads.iter().filter(|source| source.is_alive()) {
+                source.track();
+            }
+            return Rc::clone(value);
+        }
+        following(|| (self.compute.borrow_mut())())
+    }
+
+    /// Notes that a follower got this value while writes waited.
+    fn hand(&self, value: &Rc<dyn Any>) {
+        let handed = match self.handed.take() {
+            Handed::Nothing => Handed::One(Rc::clone(value)),
+            Handed::One(before) if (self.same)(&before, value) => Handed::One(before),
+            Handed::One(_) | Handed::Several => Handed::Several,
+        };
+        self.handed.replace(handed);
+    }
+
+    /// Whether no follower has another value than this one.
+    fn is_unchanged(&self, new: &Rc<dyn Any>, old: &Rc<dyn Any>) -> bool {
+        let handed = match self.handed.take() {
+            Handed::Nothing => true,
+            Handed::One(value) => (self.same)(new, &value),
+            Handed::Several => false,
+        };
+        handed && (self.same)(new, old)
     }
 }
 
@@ -294,8 +472,15 @@ impl<T: 'static> Memo<T> {
     /// Looks at the value in place; the running effect, memo or view follows it.
     #[track_caller]
     pub fn with<R>(self, look: impl FnOnce(&T) -> R) -> R {
-        self.node.track();
-        Self::read(&self.now(), look)
+        follow(self.node);
+        let value = self.now();
+        if READER.with_borrow(|reader| reader.follows)
+            && let Some(formula) = self.formula.get()
+            && is_waiting()
+        {
+            formula.hand(&value);
+        }
+        Self::read(&value, look)
     }
 
     #[track_caller]

@@ -16,7 +16,6 @@ use std::fmt;
 use std::rc::Rc;
 
 use hmr_abi::event::{Resource, ResourceRequest};
-use sycamore_reactive::on_cleanup;
 
 pub use event_source::{EventSource, EventSourceBuilder, ServerEvent, event_source};
 pub use hmr_abi::event::StorageArea;
@@ -32,7 +31,7 @@ pub use websocket::{Closed, Message, WebSocket, WebSocketBuilder, websocket};
 use crate::engine::{send_log, send_resource};
 use crate::event::{Event, forget, register};
 use crate::instance::Instance;
-use crate::reactive::{MadeIn, owner_gone, under};
+use crate::reactive::{MadeIn, on_cleanup, owner_gone, under};
 use crate::scope::{self, Scope};
 use claims::Claim;
 
@@ -89,7 +88,7 @@ impl Open {
     /// Its scope has gone, or what waited for it: closes it, unless its instance renders again.
     pub(crate) fn end(&self) {
         if self.made.just_now() && !self.closed.get() {
-            report_gone(&self.key);
+            claims::report_unless_claimed(&self.instance, Claim::Resource(self.key.clone()));
         }
         if self.forget() && self.instance.claims.leave(Claim::Resource(self.key.clone())) {
             self.withdraw();

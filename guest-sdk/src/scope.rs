@@ -12,10 +12,10 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sycamore_reactive::{NodeHandle, on_cleanup, use_current_scope};
+use sycamore_reactive::{NodeHandle, use_current_scope};
 
 use crate::instance::Instance;
-use crate::reactive::under;
+use crate::reactive::{on_cleanup, under};
 
 /// One scope; see the module's documentation.
 pub(crate) struct Scope {

@@ -17,7 +17,7 @@ use sycamore_reactive as reactive;
 use crate::encoding;
 use crate::engine;
 use crate::instance::{Instance, Live, Node, Parked, Slot};
-use crate::reactive::notify;
+use crate::reactive::{follow_signal, notify, notify_outside, on_cleanup};
 use crate::runtime::runtime;
 use crate::scope::{self, Code, Entry, Scope};
 use restore::{Decode, New, Waiting};
@@ -74,15 +74,18 @@ impl<T: State> Slot for Stored<T> {
 ///
 /// If the module is being swapped in, the value is that of the old code's signal of this key; but `value` if nobody has set that and
 /// the code of the initial value has changed since.
+#[track_caller]
 pub fn signal<T: State>(value: T) -> Signal<T> {
     make(None, value)
 }
 
 /// Makes a signal under a key of your own choice.
+#[track_caller]
 pub fn signal_keyed<T: State>(key: &str, value: T) -> Signal<T> {
     make(Some(&scope::escaped(key)), value)
 }
 
+#[track_caller]
 fn make<T: State>(name: Option<&str>, mut value: T) -> Signal<T> {
     let mut place = match Place::claim(name, TypeId::of::<Stored<T>>()) {
         Ok(place) => place,
@@ -99,7 +102,8 @@ fn make<T: State>(name: Option<&str>, mut value: T) -> Signal<T> {
         });
         Rc::new(Stored { value: RefCell::new(value), set: Cell::new(set), code: place.code() })
     });
-    Signal { node: place.settle(Rc::clone(&stored) as _, stored), value: PhantomData }
+    let slot = Rc::clone(&stored) as _;
+    Signal { node: place.settle(slot, stored, Location::caller()), value: PhantomData }
 }
 
 /// Warns of a second signal in a place that has no name; once in a module.
@@ -120,6 +124,8 @@ struct Place {
     parked: Option<Parked>,
     /// The node of the rendering before. The new signal takes it over, so that what still holds the old one writes to the new.
     node: Option<Node>,
+    /// The storage of the rendering before, if the signal was not set there.
+    unset: Option<Rc<dyn Slot>>,
 }
 
 struct Home {
@@ -131,7 +137,7 @@ impl Place {
     /// The place of a new signal; in a scope that goes on, the signal of this type that is there already.
     fn claim(name: Option<&str>, stored: TypeId) -> Result<Self, Node> {
         let Some(scope) = scope::current() else {
-            return Ok(Self { home: None, parked: None, node: None });
+            return Ok(Self { home: None, parked: None, node: None, unset: None });
         };
         let binding = scope.binding();
         let named = name.or(binding.as_deref());
@@ -162,13 +168,17 @@ impl Place {
             }
             parked => (parked, None),
         };
-        Ok(Self { home: Some(Home { scope, key }), parked, node })
+        Ok(Self { home: Some(Home { scope, key }), parked, node, unset: None })
     }
 
     /// The storage of the rendering before, if the signal was set there.
     fn live(&mut self) -> Option<Rc<dyn Slot>> {
         match self.parked.take() {
-            Some(Parked::Live(live)) => Some(live.slot).filter(|slot| slot.is_set()),
+            Some(Parked::Live(live)) if live.slot.is_set() => Some(live.slot),
+            Some(Parked::Live(live)) => {
+                self.unset = Some(live.slot);
+                None
+            }
             parked => {
                 self.parked = parked;
                 None
@@ -196,22 +206,36 @@ impl Place {
     }
 
     /// Registers the signal until its reactive scope is disposed.
-    fn settle(self, slot: Rc<dyn Slot>, value: Rc<dyn Any>) -> Node {
+    fn settle(
+        mut self,
+        slot: Rc<dyn Slot>,
+        value: Rc<dyn Any>,
+        made_at: &'static Location<'static>,
+    ) -> Node {
         let Some(Home { scope, key }) = self.home else {
-            return Node { trigger: reactive::create_signal(value), number: 0 };
+            return Node { trigger: reactive::create_signal(value), number: 0, made_at };
         };
         let instance = Rc::clone(&scope.instance);
+        let differs = self.unset.take().is_some_and(|old| !is_same(&*old, &*slot));
         let node = if let Some(node) = self.node {
             node.trigger.set_silent(value);
             node
         } else {
-            instance.new_node(value)
+            instance.new_node(value, made_at)
         };
         let live = Live { slot: Rc::clone(&slot), node };
         instance.signals.borrow_mut().insert(key.clone(), live);
-        reactive::on_cleanup(move || leave(&instance, &key, &slot));
+        on_cleanup(move || leave(&instance, &key, &slot));
+        if differs {
+            notify_outside(node.trigger, node.number);
+        }
         node
     }
+}
+
+/// Whether two signals hold the same value, as far as that can be written.
+fn is_same(one: &dyn Slot, other: &dyn Slot) -> bool {
+    matches!((one.write(), other.write()), (Ok(one), Ok(other)) if one.get() == other.get())
 }
 
 /// The scope that made a signal is disposed. A signal that was parked is no longer among the live ones: its node may go on.
@@ -257,7 +281,7 @@ impl<T: 'static> Signal<T> {
     /// Looks at the value in place; the running effect, memo or view follows it.
     #[track_caller]
     pub fn with<R>(self, look: impl FnOnce(&T) -> R) -> R {
-        self.node.trigger.track();
+        follow_signal(self.node.trigger, self.node.number);
         look(&self.stored().value.borrow())
     }
 

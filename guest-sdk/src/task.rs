@@ -21,16 +21,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use hmr_abi::state::{TaskAnswer, TaskOutcome, TaskState};
-use sycamore_reactive::{
-    NodeHandle, create_child_scope, create_signal, on_cleanup, untrack, use_current_scope,
-};
+use sycamore_reactive::{NodeHandle, create_child_scope, create_signal, use_current_scope};
 
 pub use action::{Action, action};
 pub use ask::sleep;
 
 use crate::engine::send_log;
 use crate::instance::{Instance, Was};
-use crate::reactive::{MadeIn, Trigger, notify, turn, under};
+use crate::reactive::{
+    MadeIn, Trigger, follow, note_made, notify, on_cleanup, turn, under, untrack,
+};
 use crate::resource::outliving;
 use crate::runtime::runtime;
 use crate::scope::{self, Scope};
@@ -68,6 +68,7 @@ struct Flag(Trigger);
 
 impl Flag {
     fn new() -> Self {
+        note_made();
         Self(create_signal(Rc::new(Cell::new(false))))
     }
 
@@ -85,7 +86,11 @@ impl Flag {
     }
 
     fn get(self) -> bool {
-        self.0.is_alive() && self.0.get_clone().downcast_ref::<Cell<bool>>().is_some_and(Cell::get)
+        if !self.0.is_alive() {
+            return false;
+        }
+        follow(*self.0);
+        self.0.get_clone_untracked().downcast_ref::<Cell<bool>>().is_some_and(Cell::get)
     }
 }
 

@@ -2,7 +2,7 @@
 //! and a signal whose content renders again is the same signal.
 #![allow(missing_docs)]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use hmr_sdk::prelude::*;
@@ -246,4 +246,167 @@ fn effects_run_once_for_a_handler_and_clean_ups_can_read_signals() {
     assert_eq!(page.html(), "<b>5</b>");
     page.unmount(1);
     assert_eq!(page.log(), [(1, "went at 5 after 2 runs".to_owned())]);
+}
+
+#[component(export)]
+fn Staged() -> View {
+    let go = signal(false);
+    let step = signal(0);
+    let is_one = memo(move || step.get() == 1);
+    let is_other = memo(move || !is_one.get());
+    effect(move || {
+        if go.get() {
+            step.set(1);
+            effect(move || log::info(format!("one: {}", is_one.get())));
+            effect(move || log::info(format!("other: {}", is_other.get())));
+            step.set(0);
+        }
+    });
+    view! { <b on:click={move |_| go.set(true)}></b> }
+}
+
+#[test]
+fn an_effect_that_read_a_memo_between_writes_is_notified_of_its_last_value() {
+    let mut page = Page::new().with::<StagedProps>();
+    page.mount(1, "Staged", &json!({})).expect("Staged mounts");
+    page.click("b");
+    let log: Vec<String> = page.log().into_iter().map(|(_, text)| text).collect();
+    assert_eq!(log[..2], ["one: true", "other: false"]);
+    let last = |start: &str| log.iter().rfind(|line| line.starts_with(start)).cloned();
+    assert_eq!(last("one").as_deref(), Some("one: false"), "{log:?}");
+    assert_eq!(last("other").as_deref(), Some("other: true"), "{log:?}");
+}
+
+#[component(export)]
+fn Difference() -> View {
+    let x = signal(0);
+    let mut before = 0;
+    let difference = memo(move || {
+        let difference = x.get() - before;
+        before = x.get();
+        difference
+    });
+    let tenfold = memo(move || difference.get() * 10);
+    view! {
+        <a on:click={move |_| { x.update(|x| *x += 5); log::info(tenfold.get()); }}></a>
+        <b on:click={move |_| x.update(|x| *x += 2)}></b>
+        <p>{difference} " " {tenfold}</p>
+    }
+}
+
+#[test]
+fn a_memo_that_was_read_after_the_last_write_is_not_computed_again() {
+    let mut page = Page::new().with::<DifferenceProps>();
+    page.mount(1, "Difference", &json!({})).expect("Difference mounts");
+    page.click("a");
+    assert_eq!(page.log(), [(1, "50".to_owned())]);
+    assert!(page.html().ends_with("<p>5 50</p>"), "{}", page.html());
+    page.click("b");
+    assert!(page.html().ends_with("<p>2 20</p>"), "{}", page.html());
+    page.click("a");
+    assert!(page.html().ends_with("<p>5 50</p>"), "{}", page.html());
+}
+
+#[component]
+fn Price(of: i32, kept: Callback<Signal<i32>>) -> View {
+    let price = signal(of * 10);
+    kept.call(price);
+    view! { <i>{price}</i> }
+}
+
+#[component(export)]
+fn Prices() -> View {
+    let of = signal(1);
+    let kept: Rc<Cell<Option<Signal<i32>>>> = Rc::default();
+    let keep = Rc::clone(&kept);
+    let keep = Callback::new(move |price| keep.set(Some(price)));
+    let ready = signal(false);
+    effect(move || {
+        if ready.get()
+            && let Some(price) = kept.get()
+        {
+            log::info(format!("price {}", price.get()));
+        }
+    });
+    view! {
+        {move || view! { <Price of={of.get()} kept={keep.clone()} /> }}
+        <a on:click={move |_| ready.set(true)}></a>
+        <b on:click={move |_| of.update(|of| *of += 1)}></b>
+        <u on:click={move |_| of.update(|_| ())}></u>
+    }
+}
+
+#[test]
+fn a_new_initial_value_of_content_that_renders_again_notifies_what_follows_it_from_outside() {
+    let mut page = Page::new().with::<PricesProps>();
+    page.mount(1, "Prices", &json!({})).expect("Prices mounts");
+    for at in ["a", "b", "u", "b"] {
+        page.click(at);
+    }
+    let log: Vec<String> = page.log().into_iter().map(|(_, text)| text).collect();
+    assert_eq!(log, ["price 10", "price 20", "price 30"]);
+    assert!(page.html().contains("<i>30</i>"), "{}", page.html());
+}
+
+thread_local! {
+    static NEXT: Cell<u32> = const { Cell::new(0) };
+}
+
+#[component(export)]
+fn SelfReading() -> View {
+    let again = signal(0);
+    let numbered = move || {
+        _ = again.get();
+        let id = signal(NEXT.replace(NEXT.get() + 1));
+        view! { <p>{format!("id {}", id.get())}</p> }
+    };
+    view! { {numbered}<b on:click={move |_| again.set(1)}></b> }
+}
+
+#[test]
+fn content_that_reads_its_own_initial_value_renders_once() {
+    let mut page = Page::new().with::<SelfReadingProps>();
+    page.mount(1, "SelfReading", &json!({})).expect("SelfReading mounts");
+    page.click("b");
+    assert!(page.html().starts_with("<p>id 1</p>"), "{}", page.html());
+}
+
+#[component(export)]
+fn Cells() -> View {
+    let rows = signal(2);
+    let each = move |row: u32| {
+        let cell = signal_keyed("cell", row);
+        CELLS.with_borrow_mut(|cells| cells.push(cell));
+        view! { <li>{cell}</li> }
+    };
+    view! { <For each={move || 0..rows.get()} key={|row| *row} view={each} /><b on:click={move |_| rows.set(0)}></b><a on:click={move |_| rows.set(6000)}></a> }
+}
+
+thread_local! {
+    static CELLS: RefCell<Vec<Signal<u32>>> = const { RefCell::new(Vec::new()) };
+}
+
+#[test]
+fn a_lost_write_names_its_signal_however_many_have_gone() {
+    let mut page = Page::new().with::<CellsProps>();
+    page.mount(1, "Cells", &json!({})).expect("Cells mounts");
+    page.click("a");
+    page.click("b");
+    let cells = CELLS.take();
+    cells[5999].set(1);
+    cells[0].set(1);
+    let log: Vec<String> = page.log().into_iter().map(|(_, text)| text).collect();
+    assert!(log[0].starts_with("the signal `For:5999:cell` of `Cells` was written at"), "{log:?}");
+    // The keys of the earliest are not kept, but the place that made them is.
+    assert!(
+        log[1].starts_with("the signal that was made at guest-sdk/tests/handlers.rs:"),
+        "{log:?}"
+    );
+    assert!(log[1].contains(" was written at "), "{log:?}");
+    for cell in &cells[3000..3200] {
+        cell.set(1);
+    }
+    let log: Vec<String> = page.log().into_iter().map(|(_, text)| text).collect();
+    assert_eq!(log.len(), 101, "{log:?}");
+    assert_eq!(log[100], "further writes to signals that are gone are not reported");
 }

@@ -396,3 +396,53 @@ fn outside_of_a_component_nothing_is_asked_for() {
         ]
     );
 }
+
+#[component(export)]
+fn Reopening() -> View {
+    let text = signal(0);
+    let rows = signal(vec![(1, 'a')]);
+    let content = move || {
+        let number = text.get();
+        interval("beat", 100, || log::info("beat"));
+        let ask = move |_| {
+            interval("beat", 100, || log::info("beat of the handler"));
+            interval("gone", 100, || {});
+            text.set(number + 1);
+        };
+        view! { <b on:click={ask}>{number}</b> }
+    };
+    let each = move |(_, letter): (i32, char)| {
+        interval("row", 100, || log::info("row"));
+        let port = output::<char>("letter");
+        let ask = move |_| {
+            interval("row", 100, || log::info("row of the handler"));
+            let again = output::<char>("letter");
+            interval("lost", 100, || {});
+            rows.set(vec![(1, 'z')]);
+            again.send(&letter);
+        };
+        port.send(&letter);
+        view! { <a on:click={ask}>{letter}</a> }
+    };
+    view! { {content}<For each={move || rows.get()} key={|row| row.0} view={each} /> }
+}
+
+#[test]
+fn only_what_the_new_content_does_not_ask_for_is_reported_as_gone() {
+    let mut page = Page::new().with::<ReopeningProps>();
+    page.mount(1, "Reopening", &json!({})).expect("it mounts");
+    page.click("b");
+    page.click("a");
+    assert_eq!(
+        lines(&page),
+        [
+            "`?:gone` was asked for by content that has gone, and is not there",
+            "`For(rows):1:lost` was asked for by content that has gone, and is not there"
+        ]
+    );
+    let open = page.open_resources();
+    assert_eq!(open.into_keys().collect::<Vec<_>>(), ["?:beat", "For(rows):1:row"]);
+    page.fire_resource("?:beat");
+    page.fire_resource("For(rows):1:row");
+    assert_eq!(lines(&page)[2..], ["beat", "row"]);
+}

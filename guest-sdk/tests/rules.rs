@@ -3,7 +3,9 @@
 
 mod swap;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use hmr_abi::state::Snapshot;
 use hmr_sdk::prelude::*;
@@ -357,4 +359,45 @@ fn an_orphan_is_taken_up_by_what_is_shown_later() {
     page.click("i");
     assert!(page.html().ends_with("<b>4</b>"), "{}", page.html());
     assert!(page.capture().instances[0].orphans.is_empty());
+}
+
+static NEXT_ID: AtomicU32 = AtomicU32::new(1);
+
+thread_local! {
+    static SEED: Cell<u32> = const { Cell::new(10) };
+}
+
+mod numbered {
+    use super::*;
+
+    #[component(export)]
+    pub(crate) fn App() -> View {
+        let first = signal(NEXT_ID.fetch_add(1, Ordering::Relaxed));
+        let second = signal(NEXT_ID.fetch_add(1, Ordering::Relaxed));
+        let seed = signal(SEED.replace(11));
+        view! { <p>{first} " " {second} " " {seed}</p> }
+    }
+}
+
+mod numbered_in_another_order {
+    use super::*;
+
+    #[component(export)]
+    pub(crate) fn App() -> View {
+        let extra = signal(SEED.replace(12));
+        let second = signal(NEXT_ID.fetch_add(1, Ordering::Relaxed));
+        let first = signal(NEXT_ID.fetch_add(1, Ordering::Relaxed));
+        let seed = signal(SEED.replace(11));
+        view! { <p>{first} " " {second} " " {seed}</p><b>{extra}</b> }
+    }
+}
+
+#[test]
+fn a_value_from_a_static_stays_while_its_code_is_the_same() {
+    let old = used(Page::new().with::<numbered::AppProps>(), |page| {
+        assert_eq!(page.html(), "<p>1 2 10</p>");
+    });
+    let (page, report) = restored::<numbered_in_another_order::AppProps>(&old);
+    assert_eq!(page.html(), "<p>1 2 10</p><b>11</b>");
+    assert_eq!(report, "extra: Added\nfirst: Kept\nsecond: Kept\nseed: Kept\n");
 }

@@ -3,7 +3,7 @@
 //! The code of `signal(start + STEP)` is that expression, with the expressions that the variables in it were bound to. A number
 //! stands for it, which changes when any of that does; spaces and comments do not count. Its lowest bit tells whether the
 //! expression holds nothing but literals, constants, parameters, methods and well-known functions: then whatever it is computed
-//! to is what the code says now. Otherwise it may be another value each time (the time of day, an identity), and only a change of
+//! to is what the code says now. A method of a constant has to be a well-known one, too, for a `static` is written like a constant. Otherwise it may be another value each time (the time of day, an identity), and only a change of
 //! its code asks for a new one.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,58 @@ const PLAIN_MACROS: [&str; 10] = [
     "stringify",
     "vec",
     "assert",
+];
+
+/// Methods that only read what they are called on. Others may change a `static`: `NEXT_ID.fetch_add(1, Relaxed)`.
+const READING_METHODS: [&str; 48] = [
+    "abs",
+    "as_bytes",
+    "as_deref",
+    "as_millis",
+    "as_ref",
+    "as_secs",
+    "as_secs_f64",
+    "as_slice",
+    "as_str",
+    "bytes",
+    "ceil",
+    "chars",
+    "checked_add",
+    "checked_sub",
+    "clamp",
+    "clone",
+    "cloned",
+    "concat",
+    "contains",
+    "copied",
+    "ends_with",
+    "first",
+    "floor",
+    "into",
+    "into_iter",
+    "is_empty",
+    "is_none",
+    "is_some",
+    "iter",
+    "join",
+    "last",
+    "len",
+    "lines",
+    "max",
+    "min",
+    "pow",
+    "repeat",
+    "round",
+    "saturating_sub",
+    "split",
+    "starts_with",
+    "to_lowercase",
+    "to_owned",
+    "to_string",
+    "to_uppercase",
+    "to_vec",
+    "trim",
+    "wrapping_sub",
 ];
 
 /// Words that stand for no value.
@@ -173,11 +225,11 @@ impl Reading<'_> {
         let is_path = around.after(1, ":") && around.after(2, ":");
         let called = (is_path && around.after(3, "<"))
             || matches!(around.next(1), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
-        if around.before(1, ".") && !around.before(2, ".")
-            || around.before(1, "'")
-            || WORDS.contains(&name)
-        {
-            // A method or field, a lifetime, a word of the language.
+        if around.before(1, ".") && !around.before(2, ".") {
+            // A method or field. An upper-case name may be a `static`, which a method may change.
+            self.plain &= !called || READING_METHODS.contains(&name) || !around.is_of_static();
+        } else if around.before(1, "'") || WORDS.contains(&name) {
+            // A lifetime, a word of the language.
         } else if around.after(1, "!") && matches!(around.next(2), Some(TokenTree::Group(_))) {
             self.plain &= PLAIN_MACROS.contains(&name);
         } else if name.starts_with(char::is_uppercase) || (around.after(1, ":") && !called) {
@@ -228,6 +280,27 @@ impl Around<'_> {
         at.and_then(|at| self.tokens.get(at)).is_some_and(|token| is(token, sign))
     }
 
+    /// Whether this method or field is one of a constant or `static`, or of a part of one.
+    fn is_of_static(&self) -> bool {
+        let Some(at) = self.at.checked_sub(2) else { return false };
+        let of = Around { tokens: self.tokens, at };
+        match &self.tokens[at] {
+            TokenTree::Ident(_) | TokenTree::Literal(_) if of.before(1, ".") => of.is_of_static(),
+            TokenTree::Ident(ident) => is_upper_case(&ident.to_string()),
+            // What is indexed is in front of the index.
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
+                Around { tokens: self.tokens, at: at + 1 }.is_of_static()
+            }
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
+                let is_call = at.checked_sub(1).is_some_and(|before| {
+                    matches!(self.tokens[before], TokenTree::Ident(_)) || of.before(1, ">")
+                });
+                !is_call && is_reference_to_static(group.stream())
+            }
+            _ => false,
+        }
+    }
+
     /// The part of the path before this one.
     fn path_before(&self) -> Option<String> {
         let at = self.at.checked_sub(3)?;
@@ -237,6 +310,20 @@ impl Around<'_> {
 
 fn is(token: &TokenTree, sign: &str) -> bool {
     matches!(token, TokenTree::Punct(punct) if sign.starts_with(punct.as_char()))
+}
+
+/// Whether a name is one of a constant or `static`.
+fn is_upper_case(name: &str) -> bool {
+    name.starts_with(char::is_uppercase) && !name.contains(char::is_lowercase)
+}
+
+/// Whether this is a path to a constant or `static`, perhaps behind `&` or `*`.
+fn is_reference_to_static(tokens: TokenStream) -> bool {
+    let is_sign = |token: &TokenTree| ["&", "*", ":"].iter().any(|sign| is(token, sign));
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let path = tokens.iter().all(|token| is_sign(token) || matches!(token, TokenTree::Ident(_)));
+    let last = tokens.last().map(ToString::to_string);
+    path && last.is_some_and(|name| is_upper_case(&name))
 }
 
 /// The variables that the text of a `format!` names.
@@ -300,6 +387,9 @@ mod tests {
             "let a = signal((0..3).map(|n| n * STEP).collect::<Vec<_>>());",
             "let a = signal_keyed(\"k\", std::time::Duration::from_secs(3).as_secs());",
             "let a = signal(if given { -1 } else { i32::MAX });",
+            "let a = signal(NAMES.len() + crate::TITLE.to_owned().len());",
+            "let a = signal(TITLE.to_string().to_uppercase());",
+            "let a = signal(LIMITS[0].min(LIMITS.1.max(3)));",
         ] {
             assert!(is_plain(body), "{body}");
         }
@@ -317,6 +407,15 @@ mod tests {
             "let a = signal(captured);",
             "let a = signal(roll!(6));",
             "let a = other_thing(signal(1));",
+            "let a = signal(NEXT_ID.fetch_add(1, Relaxed));",
+            "let a = signal(ids::NEXT.fetch_add(1, Relaxed));",
+            "let n = NEXT_ID.fetch_add(1, Relaxed); let a = signal(format!(\"item {n}\"));",
+            "let a = signal(RNG.with_borrow_mut(|r| r.next()));",
+            "let a = signal(SEED.load(Relaxed));",
+            "let a = signal(NEXT.get());",
+            "let a = signal(IDS.next.fetch_add(1, Relaxed));",
+            "let a = signal(IDS[0].0.take::<u32>());",
+            "let a = signal((&NEXT).fetch_add(1, Relaxed));",
         ] {
             assert!(!is_plain(body), "{body}");
         }

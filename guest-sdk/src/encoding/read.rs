@@ -59,15 +59,43 @@ impl From<serde_json::Error> for ReadError {
 /// How deep values may be inside of others, as in `serde_json`.
 const DEEPEST: u8 = 128;
 
+/// How much may still be inside of a value.
+#[derive(Clone, Copy)]
+struct Depth {
+    values: u8,
+    /// Of options and the like that are all written as the same text, which `struct L(Option<Box<L>>)` may have without end.
+    same: u8,
+}
+
+impl Depth {
+    const WHOLE: Self = Self { values: DEEPEST, same: DEEPEST };
+
+    /// That of a value inside of this one.
+    fn deeper(self) -> Result<Self, ReadError> {
+        let values = self.values.checked_sub(1).ok_or_else(too_deep)?;
+        Ok(Self { values, ..Self::WHOLE })
+    }
+
+    /// That of a value which is written as the same text.
+    fn same(self) -> Result<Self, ReadError> {
+        let same = self.same.checked_sub(1).ok_or_else(too_deep)?;
+        Ok(Self { same, ..self })
+    }
+}
+
+fn too_deep() -> ReadError {
+    de::Error::custom(format!("values are inside of others more than {DEEPEST} deep"))
+}
+
 /// Reads a value. Text of any content is an error at worst.
 pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, ReadError> {
     let text: &RawValue = serde_json::from_str(json)?;
-    T::deserialize(Text(text.get(), DEEPEST))
+    T::deserialize(Text(text.get(), Depth::WHOLE))
 }
 
 /// One value, without space around it, and how deep others may still be inside it. That it is JSON has been checked.
 #[derive(Clone, Copy)]
-struct Text<'de>(&'de str, u8);
+struct Text<'de>(&'de str, Depth);
 
 /// A map's entries; a list of pairs where keys are no text.
 #[derive(Deserialize)]
@@ -118,9 +146,9 @@ impl<'de> Text<'de> {
     }
 
     /// What is inside `{"$some":…}`.
-    fn inside_some(self) -> Option<Self> {
+    fn inside_some(self) -> Option<&'de str> {
         let inside = self.0.strip_prefix(SOME_BEGINS)?.strip_suffix('}')?;
-        serde_json::from_str::<&RawValue>(inside).ok().map(|inside| Self(inside.get(), self.1))
+        serde_json::from_str::<&RawValue>(inside).ok().map(RawValue::get)
     }
 
     fn float(self) -> Option<f64> {
@@ -137,7 +165,7 @@ impl<'de> Text<'de> {
     }
 
     fn list<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        let depth = self.deeper()?;
+        let depth = self.1.deeper()?;
         let all: Vec<&RawValue> = serde_json::from_str(self.0)?;
         let count = all.len();
         let mut items = Items { items: all.into_iter(), depth };
@@ -149,16 +177,9 @@ impl<'de> Text<'de> {
     }
 
     fn object<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        let depth = self.deeper()?;
+        let depth = self.1.deeper()?;
         let Entries(all) = serde_json::from_str(self.0)?;
         visitor.visit_map(Map { entries: all.into_iter(), value: None, depth })
-    }
-
-    /// How deep values may be inside of one that is inside this.
-    fn deeper(self) -> Result<u8, ReadError> {
-        let error =
-            || de::Error::custom(format!("values are inside of others more than {DEEPEST} deep"));
-        self.1.checked_sub(1).ok_or_else(error)
     }
 }
 
@@ -252,7 +273,10 @@ impl<'de> Deserializer<'de> for Text<'de> {
         if self.0 == "null" {
             visitor.visit_none()
         } else {
-            visitor.visit_some(self.inside_some().unwrap_or(self))
+            visitor.visit_some(match self.inside_some() {
+                Some(inside) => Self(inside, self.1.deeper()?),
+                None => Self(self.0, self.1.same()?),
+            })
         }
     }
 
@@ -298,7 +322,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
         if self.first() == b'['
             && let Ok(Pairs(pairs)) = serde_json::from_str(self.0)
         {
-            let depth = self.deeper()?;
+            let depth = self.1.deeper()?;
             return visitor.visit_map(PairMap { pairs: pairs.into_iter(), value: None, depth });
         }
         self.deserialize_any(visitor)
@@ -323,7 +347,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
         match self.first() {
             b'"' => visitor.visit_enum(Variant { name: self.string()?, content: None }),
             b'{' => {
-                let depth = self.deeper()?;
+                let depth = self.1.deeper()?;
                 let Entries(all) = serde_json::from_str(self.0)?;
                 let Ok([(name, content)]) = <[_; 1]>::try_from(all) else {
                     let message = "a variant with its content, an object with one key, is expected";

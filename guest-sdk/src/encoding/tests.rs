@@ -94,6 +94,50 @@ fn what_plain_json_loses_stays() {
     stays(vec![0_u8, 255]);
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+enum AnyKey {
+    Flag(bool),
+    Number(i64),
+    Text(String),
+    Pair(u8, u8),
+}
+
+#[test]
+fn maps_stay_whichever_of_their_keys_are_text() {
+    let kinds = [Kind::Plain, Kind::One(1), Kind::Named { at: 1, deep: None }];
+    let kinds = BTreeMap::from(kinds.map(|kind| (kind, vec![1])));
+    assert_eq!(
+        text(&kinds),
+        r#"[["Plain",[1]],[{"One":1},[1]],[{"Named":{"at":1,"deep":null}},[1]]]"#
+    );
+    stays(kinds);
+    // None comes first in an ordered map, and anywhere in the other.
+    let options =
+        (0..20).map(|n| (Some(format!("\"{n},:")), BTreeMap::from([(Some(n), None::<u8>)])));
+    let options: Vec<_> = options.chain([(None, BTreeMap::from([(None, Some(1))]))]).collect();
+    stays(options.iter().cloned().collect::<BTreeMap<_, _>>());
+    stays(options.into_iter().collect::<HashMap<_, _>>());
+    let reversed = |n: u32| (std::cmp::Reverse(Some(n).filter(|n| *n > 0)), n);
+    let reversed: BTreeMap<_, _> = (0..3).map(reversed).collect();
+    assert_eq!(text(&reversed), "[[2,2],[1,1],[null,0]]");
+    stays(reversed);
+    let any = BTreeMap::from([
+        (AnyKey::Flag(true), 0),
+        (AnyKey::Number(-7), 1),
+        (AnyKey::Text("7".into()), 2),
+        (AnyKey::Text("true".into()), 3),
+        (AnyKey::Pair(1, 2), 4),
+    ]);
+    assert_eq!(text(&any), r#"[[true,0],[-7,1],["7",2],["true",3],[[1,2],4]]"#);
+    stays(any);
+    stays(BTreeMap::from([(Kind::Plain, 1)]));
+    assert_eq!(text(&BTreeMap::from([(Kind::Plain, 1)])), r#"{"Plain":1}"#);
+    let pairs = vec![(Kind::Plain, 0), (Kind::One(1), 1)];
+    let nested = BTreeMap::from([(BTreeMap::from_iter(pairs), 1), (BTreeMap::new(), 0)]);
+    stays(nested);
+}
+
 #[test]
 fn what_looks_like_the_written_form_stays() {
     let like = BTreeMap::from([("$some".to_owned(), None::<u8>)]);
@@ -145,6 +189,31 @@ fn values_that_are_too_deep_are_an_error() {
     let json = format!("{}null{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(read::<Deep>(&json).is_err());
     assert!(read::<Value>(&json).is_err());
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Chain(Option<Box<Chain>>);
+
+fn chain(length: usize) -> Chain {
+    (0..length).fold(Chain(None), |chain, _| Chain(Some(Box::new(chain))))
+}
+
+/// A list whose every item is an object and an option.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Node {
+    next: Option<Box<Node>>,
+}
+
+#[test]
+fn options_inside_of_options_are_counted() {
+    stays(chain(100));
+    let json = format!("{}null{}", "{\"$some\":".repeat(20_000), "}".repeat(20_000));
+    assert!(read::<Chain>(&json).is_err());
+    // Nothing of this is used up by reading an option of it.
+    assert!(read::<Chain>("7").is_err());
+    assert!(read::<BTreeMap<Chain, u8>>("{\"a\":1}").is_err());
+    assert!(read::<BTreeMap<Chain, u8>>("[[7,1]]").is_err());
+    stays((0..120).fold(Node { next: None }, |node, _| Node { next: Some(Box::new(node)) }));
 }
 
 fn kind() -> impl Strategy<Value = Kind> {

@@ -82,6 +82,17 @@ struct Items<'a> {
     first: bool,
     closing: &'static str,
     form: Form,
+    /// Where a map begins whose keys have been text so far, and those keys.
+    start: usize,
+    keys: Vec<KeyPlace>,
+}
+
+/// A key that is written as text.
+struct KeyPlace {
+    start: usize,
+    end: usize,
+    /// Whether it is a number or `bool`, which is in quotation marks only as a key.
+    bare: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,15 +100,15 @@ enum Form {
     Usual,
     /// JSON text that is a value already.
     Raw,
-    /// A map whose first key is not known yet.
-    Undecided,
-    /// A map with keys that are no text.
+    /// A map whose keys have been text so far.
+    Map,
+    /// A map with a key that is not text.
     Pairs,
 }
 
 impl<'a> Items<'a> {
     fn new(writer: &'a mut Writer, closing: &'static str) -> Self {
-        Self { writer, first: true, closing, form: Form::Usual }
+        Self { writer, first: true, closing, form: Form::Usual, start: 0, keys: Vec::new() }
     }
 
     fn next(&mut self) {
@@ -121,6 +132,25 @@ impl<'a> Items<'a> {
         self.writer.scalar(name)?;
         self.writer.put(":");
         value.serialize(&mut *self.writer)
+    }
+
+    /// Writes the entries so far again, as pairs: a key came that is not text.
+    fn change_to_pairs(&mut self) {
+        let written = self.writer.0.split_off(self.start);
+        let mut rest = std::mem::take(&mut self.keys).into_iter().peekable();
+        self.writer.put("[");
+        while let Some(key) = rest.next() {
+            let quotes = usize::from(key.bare);
+            // Behind a value stands a comma, but for the last one.
+            let end = rest.peek().map_or(written.len(), |next| next.start - 1 - self.start);
+            let (from, to) = (key.start - self.start, key.end - self.start);
+            self.writer.put("[");
+            self.writer.0.extend_from_slice(&written[from + quotes..to - quotes]);
+            self.writer.put(",");
+            self.writer.0.extend_from_slice(&written[to + 1..end]);
+            self.writer.put(if rest.peek().is_some() { "]," } else { "]" });
+        }
+        (self.form, self.closing) = (Form::Pairs, "]");
     }
 
     fn finish(self) {
@@ -243,12 +273,10 @@ impl<'a> ser::Serializer for &'a mut Writer {
         Ok(Items::new(self, "]}"))
     }
 
-    fn serialize_map(self, length: Option<usize>) -> Result<Items<'a>, WriteError> {
-        if length == Some(0) {
-            self.put("{");
-            return Ok(Items::new(self, "}"));
-        }
-        Ok(Items { form: Form::Undecided, ..Items::new(self, "") })
+    fn serialize_map(self, _: Option<usize>) -> Result<Items<'a>, WriteError> {
+        let start = self.0.len();
+        self.put("{");
+        Ok(Items { form: Form::Map, start, ..Items::new(self, "}") })
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Items<'a>, WriteError> {
@@ -325,19 +353,19 @@ impl ser::SerializeMap for Items<'_> {
     type Error = WriteError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), WriteError> {
-        let text = if self.form == Form::Pairs { Ok(String::new()) } else { key_text(key) };
-        if self.form == Form::Undecided {
-            let (form, opening, closing) =
-                if text.is_ok() { (Form::Usual, "{", "}") } else { (Form::Pairs, "[", "]") };
-            (self.form, self.closing) = (form, closing);
-            self.writer.put(opening);
+        let text = if self.form == Form::Pairs { None } else { key_text(key).ok() };
+        if text.is_none() && self.form == Form::Map {
+            self.change_to_pairs();
         }
         self.next();
-        if self.form == Form::Pairs {
+        let Some(text) = text else {
             self.writer.put("[");
             return key.serialize(&mut *self.writer);
-        }
-        self.writer.put(&text?);
+        };
+        let start = self.writer.0.len();
+        self.writer.put(&text);
+        let place = KeyPlace { start, end: self.writer.0.len(), bare: is_bare(&text, key)? };
+        self.keys.push(place);
         Ok(())
     }
 
@@ -351,9 +379,6 @@ impl ser::SerializeMap for Items<'_> {
     }
 
     fn end(self) -> Result<(), WriteError> {
-        if self.form == Form::Undecided {
-            self.writer.put("{}");
-        }
         self.finish();
         Ok(())
     }
@@ -364,6 +389,19 @@ fn key_text<T: Serialize + ?Sized>(key: &T) -> Result<String, WriteError> {
     let entry = serde_json::to_string(&Entry(key))?;
     let text = entry.strip_prefix('{').and_then(|rest| rest.strip_suffix(":null}"));
     text.map(str::to_owned).ok_or_else(|| ser::Error::custom("a key is not text"))
+}
+
+/// Whether a key, with this text, is a number or `bool`.
+fn is_bare<T: Serialize + ?Sized>(text: &str, key: &T) -> Result<bool, WriteError> {
+    // Most text does not look like one.
+    let looks = text[1..].starts_with(|first: char| first.is_ascii_digit() || first == '-')
+        || matches!(text, "\"true\"" | "\"false\"");
+    if !looks {
+        return Ok(false);
+    }
+    let mut alone = Writer::default();
+    key.serialize(&mut alone)?;
+    Ok(!alone.0.starts_with(b"\""))
 }
 
 /// A map with one key, whose value is `null`.

@@ -17,8 +17,8 @@ use crate::engine::send_log;
 use crate::reactive::Trigger;
 use crate::runtime::runtime;
 
-/// Of how many signals that are gone the names are known.
-const MOST_NAMES: usize = 256;
+/// Of how many signals that are gone the keys are known. Of the others it is the place that made them.
+const MOST_NAMES: usize = 4_096;
 
 /// How many writes that reached nothing are logged.
 const MOST_REPORTS: usize = 100;
@@ -28,6 +28,8 @@ const MOST_REPORTS: usize = 100;
 pub(crate) struct Node {
     pub(crate) trigger: Trigger,
     pub(crate) number: u64,
+    /// The code that made the signal.
+    pub(crate) made_at: &'static Location<'static>,
 }
 
 /// The signals that are gone, and what was said of them.
@@ -61,7 +63,10 @@ impl Node {
         let runtime = runtime();
         let names = runtime.gone.names.borrow();
         let known = names.iter().find(|(number, _)| *number == self.number);
-        known.map_or_else(|| "a signal".to_owned(), |(_, name)| format!("the signal {name}"))
+        known.map_or_else(
+            || format!("the signal that was made at {}", self.made_at),
+            |(_, name)| format!("the signal {name}"),
+        )
     }
 
     /// Logs that a signal was written which is gone; once for each signal and place.
@@ -70,19 +75,25 @@ impl Node {
         let text = format!("{name} was written at {at} after it had gone: the value goes nowhere");
         let runtime = runtime();
         let mut reported = runtime.gone.reported.borrow_mut();
-        if reported.len() < MOST_REPORTS && reported.insert(text.clone()) {
+        if reported.len() > MOST_REPORTS || reported.contains(&text) {
+            return;
+        }
+        if reported.len() == MOST_REPORTS {
+            send_log(2, "further writes to signals that are gone are not reported");
+        } else {
             send_log(2, &text);
         }
+        reported.insert(text);
     }
 }
 
 impl Instance {
     /// A node for a new signal of the instance.
-    pub(crate) fn new_node(&self, value: Rc<dyn Any>) -> Node {
+    pub(crate) fn new_node(&self, value: Rc<dyn Any>, made_at: &'static Location<'static>) -> Node {
         let runtime = runtime();
         let number = runtime.last_signal.get() + 1;
         runtime.last_signal.set(number);
-        Node { trigger: self.nodes.run_in(|| create_signal(value)), number }
+        Node { trigger: self.nodes.run_in(|| create_signal(value)), number, made_at }
     }
 
     /// The signal of a key is gone.

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use hmr_abi::event::ResourceRequest;
 use hmr_abi::port::PortRequest;
 
-use super::{Open, request};
+use super::{Open, report_gone, request};
 use crate::instance::Instance;
 use crate::port;
 use crate::reactive::MadeIn;
@@ -68,6 +68,39 @@ impl Claims {
         leaving.retain(|other| other != claim);
         leaving.len() < before
     }
+}
+
+thread_local! {
+    /// What content that has gone had just asked for, and that content which renders again may still claim.
+    static MISSED: RefCell<Vec<(Rc<Instance>, Claim)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Reports that something was asked for by content that has gone, unless other content has claimed it by the time that all is
+/// rendered.
+pub(crate) fn report_unless_claimed(instance: &Rc<Instance>, claim: Claim) {
+    MISSED.with_borrow_mut(|missed| missed.push((Rc::clone(instance), claim)));
+}
+
+/// All is rendered.
+pub(crate) fn report_missed() {
+    for (instance, claim) in MISSED.take() {
+        let (claimed, name) = match &claim {
+            Claim::Resource(key) => (instance.claims.open_at(key).is_some(), key),
+            Claim::Port(port) => {
+                let ports = instance.claims.ports.borrow();
+                (ports.iter().any(|declared| declared.name == *port), &port.1)
+            }
+        };
+        if !claimed {
+            report_gone(name);
+        }
+    }
+}
+
+/// Forgets what was left by a test that panicked.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn reset() {
+    MISSED.take();
 }
 
 /// From here on what ends is leaving. Answers whether it was not so before.

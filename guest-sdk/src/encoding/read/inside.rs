@@ -7,12 +7,12 @@ use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde_json::value::RawValue;
 
 use super::keys::KeyText;
-use super::{ReadError, Text};
+use super::{Depth, ReadError, Text};
 
 /// The elements of a list.
 pub(super) struct Items<'de> {
     pub(super) items: std::vec::IntoIter<&'de RawValue>,
-    pub(super) depth: u8,
+    pub(super) depth: Depth,
 }
 
 impl<'de> de::SeqAccess<'de> for &mut Items<'de> {
@@ -35,7 +35,7 @@ impl<'de> de::SeqAccess<'de> for &mut Items<'de> {
 pub(super) struct Map<'de> {
     pub(super) entries: std::vec::IntoIter<(Cow<'de, str>, &'de RawValue)>,
     pub(super) value: Option<&'de RawValue>,
-    pub(super) depth: u8,
+    pub(super) depth: Depth,
 }
 
 impl<'de> de::MapAccess<'de> for Map<'de> {
@@ -47,7 +47,7 @@ impl<'de> de::MapAccess<'de> for Map<'de> {
     ) -> Result<Option<K::Value>, ReadError> {
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
         self.value = Some(value);
-        seed.deserialize(KeyText(key)).map(Some)
+        seed.deserialize(KeyText(key, Depth::WHOLE)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
@@ -63,7 +63,7 @@ impl<'de> de::MapAccess<'de> for Map<'de> {
 pub(super) struct PairMap<'de> {
     pub(super) pairs: std::vec::IntoIter<(&'de RawValue, &'de RawValue)>,
     pub(super) value: Option<&'de RawValue>,
-    pub(super) depth: u8,
+    pub(super) depth: Depth,
 }
 
 impl<'de> de::MapAccess<'de> for PairMap<'de> {

@@ -6,10 +6,10 @@ use std::fmt;
 use serde::de::{Deserializer, Visitor};
 
 use super::inside::Variant;
-use super::{ReadError, number};
+use super::{Depth, ReadError, number};
 
 /// A key of an object: text, or what text was made of.
-pub(super) struct KeyText<'de>(pub(super) Cow<'de, str>);
+pub(super) struct KeyText<'de>(pub(super) Cow<'de, str>, pub(super) Depth);
 
 macro_rules! number_keys {
     ($($name:ident)*) => {$(
@@ -82,7 +82,7 @@ impl<'de> Deserializer<'de> for KeyText<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        visitor.visit_some(self)
+        visitor.visit_some(Self(self.0, self.1.same()?))
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
