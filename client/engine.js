@@ -322,6 +322,14 @@ export class Engine {
   }
 
   /**
+   * Whether the component at an `hmr-component` is mounted.
+   * @param {Element} element
+   */
+  isMounted(element) {
+    return this.#mounting.at(element)?.status === "mounted";
+  }
+
+  /**
    * The state that a module is in, if its code runs.
    * @param {string} name
    * @param {boolean} [captured] whether the one that was captured last will do
