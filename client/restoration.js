@@ -73,6 +73,8 @@ export class Restoration {
     this.#observer = new /** @type {Window & typeof globalThis} */ (view).MutationObserver(() => this.soon(ROUND));
     this.#mode = view.history.scrollRestoration;
     view.history.scrollRestoration = "manual";
+    // The entry of the history keeps what it is set to, and the next page would take that for the page's own mode.
+    view.addEventListener("pagehide", () => this.#release());
     for (const name of EDITS) this.#document.addEventListener(name, this.#edit, true);
     for (const name of GESTURES) this.#document.addEventListener(name, this.#use, { capture: true, passive: true });
     this.#document.addEventListener("DOMContentLoaded", () => this.soon());
@@ -143,7 +145,12 @@ export class Restoration {
   #each(parts, all, locators, put) {
     return parts.filter((part) => {
       const element = locators.find(part.at);
-      if (element && put(element, part)) return false;
+      try {
+        if (element && put(element, part)) return false;
+      } catch {
+        // What the element refuses, as a field that has another type by now may, it refuses the next time too.
+        return false;
+      }
       return !all || !this.#isOver(part.at.place);
     });
   }
@@ -258,8 +265,12 @@ export class Restoration {
   /** From now on the browser restores scroll offsets again. */
   #end() {
     if (this.#ended) return;
+    this.#release();
     this.#ended = true;
-    this.#view.history.scrollRestoration = this.#mode;
+  }
+
+  #release() {
+    if (!this.#ended) this.#view.history.scrollRestoration = this.#mode;
   }
 }
 

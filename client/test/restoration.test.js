@@ -237,6 +237,65 @@ test("a page that becomes as tall as it was after all components are there is sc
   assert.equal(at.top, 900);
 });
 
+test("a part that cannot be put back does not keep the others from it", () => {
+  const before = page(`<input name="n"><input name="m">`);
+  const input = at(before.document, "input");
+  input.value = "1";
+  input.focus();
+  input.setSelectionRange(0, 1);
+  at(before.document, "[name=m]").value = "2";
+  const state = { ...readPage(before.document, controls), scroll: /** @type {[number, number]} */ ([0, 900]) };
+  // The edit that loads the page again changes the field's type.
+  const window = page(`<input name="n" type="email"><input name="m">`);
+  const scrolled = /** @type {any[]} */ ([]);
+  window.scrollTo = /** @type {any} */ ((/** @type {{ top: number }} */ { top }) => scrolled.push(top));
+  const restoration = new Restoration(
+    window,
+    state,
+    () => true,
+    () => true,
+  );
+  restoration.attempt(true);
+  assert.deepEqual([at(window.document, "[name=m]").value, scrolled], ["2", [900]]);
+  assert.equal(window.document.activeElement, at(window.document, "input"));
+  assert.deepEqual([restoration.rest.focus, restoration.rest.fields], [null, []]);
+});
+
+test("two components whose fields have the same id get each its own text", () => {
+  const html = component("m", `<input id="i"><p id="p.1"><textarea></textarea></p>`);
+  const before = page(html + html);
+  const fields = (/** @type {Document} */ document) =>
+    /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll("input, textarea")]);
+  for (const [index, field] of fields(before.document).entries()) field.value = `${index}`;
+  const window = page(html + html);
+  new Restoration(
+    window,
+    readPage(before.document, controls),
+    () => true,
+    () => true,
+  ).attempt(true);
+  assert.deepEqual(
+    fields(window.document).map(({ value }) => value),
+    ["0", "1", "2", "3"],
+  );
+});
+
+test("a page that is left before all is put back has its own mode of scrolling again", () => {
+  const window = page("");
+  const { history } = window;
+  // jsdom has no such property.
+  history.scrollRestoration = "auto";
+  new Restoration(
+    window,
+    readPage(window.document, controls),
+    () => false,
+    () => true,
+  );
+  assert.equal(history.scrollRestoration, "manual");
+  window.dispatchEvent(new window.Event("pagehide"));
+  assert.equal(history.scrollRestoration, "auto");
+});
+
 /**
  * A page of a height, whose timers go by hand.
  * @param {number} height
