@@ -170,6 +170,7 @@ export class Engine {
       settled: () => {
         this.#holdings.ports.renamed();
         this.#connectSoon();
+        this.#updates.mounted();
         this.#with.settled?.();
       },
       ask: (slot, code, counts) => this.#watch.ask(slot, code, counts),
@@ -311,12 +312,21 @@ export class Engine {
       if (slot.lastGood === null) return [];
       return [{ module: slot.name, snapshot: slot.lastGood, places: this.#mounting.placesOf(slot) }];
     });
-    return [...captured, ...this.#updates.untaken.filter(({ module }) => captured.every((other) => other.module !== module))];
+    const { untaken } = this.#updates;
+    return [...captured.filter(({ module }) => untaken.every((other) => other.module !== module)), ...untaken];
   }
 
   /** Whether all placed components are mounted, or cannot be. */
   get complete() {
     return this.#mounting.complete;
+  }
+
+  /**
+   * Whether the component at an `hmr-component` is mounted.
+   * @param {Element} element
+   */
+  isMounted(element) {
+    return this.#mounting.at(element)?.status === "mounted";
   }
 
   /**

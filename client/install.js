@@ -34,7 +34,7 @@ export function install(slot, candidate, { transform: _, ...version }, compiled)
  * Makes a slot whose version from before does not take its state up again start that version without it.
  *
  * @param {Slot} slot
- * @param {import("./slot.js").Before} before
+ * @param {Pick<Slot, "version" | "compiled">} before
  */
 export function startClean(slot, { version, compiled }) {
   const old = slot.guest;

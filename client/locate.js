@@ -52,6 +52,16 @@ function namesakes(scope, component, tag, name) {
   return [...scope.querySelectorAll(tag)].filter((other) => nameOf(other) === name && around(other) === component);
 }
 
+/**
+ * The element in a component, or in none, that has an id. Other components may have the same id in them.
+ * @param {Element} scope
+ * @param {Element | null} component
+ * @param {string} id
+ */
+function withId(scope, component, id) {
+  return [...scope.querySelectorAll("[id]")].find((element) => element.id === id && around(element) === component);
+}
+
 /** The places of the components in a document, each looked up once. */
 export class Locators {
   /** @type {Map<Element, string>} */
@@ -110,7 +120,7 @@ export class Locators {
       if (named || tag !== "details") return named ?? null;
     }
     /** @type {Element | null | undefined} */
-    let at = id === null ? scope : this.#document.getElementById(id);
+    let at = id === null ? scope : withId(scope, component, id);
     for (const index of path) at = at?.children[index];
     return at?.localName === tag ? at : null;
   }

@@ -613,7 +613,12 @@ function restorePage() {
   // Another application may have been served at this address meanwhile.
   if (!stored || (stored.app ?? "") !== config.app) return;
   engine.restoreFrom(stored.modules);
-  restoration = new Restoration(window, stored.page, () => engine.complete);
+  restoration = new Restoration(
+    window,
+    stored.page,
+    () => engine.complete,
+    (component) => engine.isMounted(component),
+  );
 }
 
 function start() {

@@ -100,6 +100,14 @@ export class Mounting {
   }
 
   /**
+   * The instance that an element places.
+   * @param {Element} element
+   */
+  at(element) {
+    return this.#byElement.get(element);
+  }
+
+  /**
    * Whether an instance that is called so is mounted.
    * @param {string} name
    */

@@ -38,8 +38,8 @@ const KEY = "hmr-reload";
 /** What pages wrote that were left, the newest last. */
 const LEFT = "hmr-left";
 
-/** How many pages that were left are remembered. */
-const MOST_LEFT = 8;
+/** How many pages that were left are remembered, and how many characters they may take of the storage, most of which is the application's. */
+const [MOST_LEFT, LARGEST_LEFT] = [8, 1 << 20];
 
 /** Where a page keeps which missed reload it has caught up with. */
 const MISSED = "hmr-missed-reload";
@@ -118,17 +118,29 @@ export function merged(state, rest) {
 }
 
 /**
- * @param {Storage} storage
+ * Writes down what a page is like that is about to be loaded again. Where there is no room, pages that were left give way, the oldest
+ * first.
+ *
+ * @param {Store} storage
  * @param {Stored} state
+ * @throws {Error} if there is no room even so
  */
 export function store(storage, state) {
-  storage.setItem(KEY, JSON.stringify(state));
+  const text = JSON.stringify(state);
+  for (let left = readLeft(storage); ; left = left.slice(1)) {
+    try {
+      return storage.setItem(KEY, text);
+    } catch (error) {
+      if (left.length === 0) throw error;
+      writeLeft(storage, left.slice(1));
+    }
+  }
 }
 
 /**
  * Takes what a reload left, once.
  *
- * @param {Storage} storage
+ * @param {Store} storage
  * @param {number} now milliseconds since the Unix epoch
  * @returns {Stored | null}
  */
@@ -157,9 +169,11 @@ export function leave(storage, entry, state) {
   const others = readLeft(storage).filter((left) => left.entry !== entry);
   for (let kept = [...others.slice(1 - MOST_LEFT), { entry, state }]; ; kept = kept.slice(1)) {
     try {
-      return storage.setItem(LEFT, JSON.stringify(kept));
+      return writeLeft(storage, kept);
     } catch (error) {
-      if (kept.length === 1) throw error;
+      if (kept.length > 1) continue;
+      writeLeft(storage, others);
+      throw error;
     }
   }
 }
@@ -175,7 +189,10 @@ export function returnTo(storage, entry) {
   const all = readLeft(storage);
   const left = all.find((one) => one.entry === entry);
   if (!left) return null;
-  storage.setItem(LEFT, JSON.stringify(all.filter((one) => one !== left)));
+  writeLeft(
+    storage,
+    all.filter((one) => one !== left),
+  );
   return isStored(left.state) ? left.state : null;
 }
 
@@ -190,6 +207,18 @@ function readLeft(storage) {
   } catch {
     return [];
   }
+}
+
+/**
+ * @param {Store} storage
+ * @param {{ entry: string, state: Stored }[]} left
+ * @throws {Error} if it is too much
+ */
+function writeLeft(storage, left) {
+  if (left.length === 0) return storage.removeItem(LEFT);
+  const text = JSON.stringify(left);
+  if (text.length > LARGEST_LEFT) throw new Error("it is too large");
+  storage.setItem(LEFT, text);
 }
 
 /**

@@ -2,9 +2,9 @@
  * Puts back what a reader had done to a page before it was loaded again.
  *
  * In: the state of before, and whenever something may have come that it is about. Out: each part of it is put back as soon as its
- * element is there; what belongs to a component that comes late is put back when it comes. What the reader does meanwhile
- * stands: a field that was typed into, a page that was scrolled. As browsers do when they restore a position themselves, only what the
- * reader does ends it, not what scripts scroll.
+ * element is there; what belongs to a component that comes late, or that is filled late, is put back when it comes. What the reader does
+ * meanwhile stands: a field that was typed into, a page that was scrolled. As browsers do when they restore a position themselves, only
+ * what the reader does ends it, not what scripts scroll.
  */
 
 import { choose } from "./choices.js";
@@ -28,6 +28,9 @@ const [REST_ROUNDS, MOST_ROUNDS] = [20, 200];
 /** How long a round is, in milliseconds. */
 const ROUND = 50;
 
+/** How long elements are looked for in a mounted component, and in the page around them, in milliseconds. A gesture ends it earlier. */
+const LATE = 10_000;
+
 /** The state of before, as far as it was not put back. */
 export class Restoration {
   #document;
@@ -37,14 +40,19 @@ export class Restoration {
   /** @type {WeakSet<EventTarget>} */
   #used = new WeakSet();
   #waiting = false;
-  /** Whether nothing more is looked for but components that come late. */
+  /** Whether all components were there, or could not be. */
   #ended = false;
+  /** Places whose elements are looked for, and whether that is over; null is the page itself. @type {Map<string | null, boolean>} */
+  #over = new Map();
+  /** Looks at what comes late. */
+  #observer;
   /** Whether the reader has begun to use the page. */
   #gesture = false;
   /** Whether the window is kept in its place. */
   #holding = false;
   #view;
   #complete;
+  #mounted;
   /** What the page lets the browser do about scrolling. */
   #mode;
 
@@ -53,15 +61,20 @@ export class Restoration {
    *
    * @param {Window} view
    * @param {PageState} state
-   * @param {() => boolean} complete whether all components that are placed are there
+   * @param {() => boolean} complete whether all components that are placed are there, or cannot be
+   * @param {(component: Element) => boolean} mounted whether a component is there
    */
-  constructor(view, state, complete) {
+  constructor(view, state, complete, mounted) {
     this.#view = view;
     this.#document = view.document;
     this.#state = structuredClone(state);
     this.#complete = complete;
+    this.#mounted = mounted;
+    this.#observer = new /** @type {Window & typeof globalThis} */ (view).MutationObserver(() => this.soon(ROUND));
     this.#mode = view.history.scrollRestoration;
     view.history.scrollRestoration = "manual";
+    // The entry of the history keeps what it is set to, and the next page would take that for the page's own mode.
+    view.addEventListener("pagehide", () => this.#release());
     for (const name of EDITS) this.#document.addEventListener(name, this.#edit, true);
     for (const name of GESTURES) this.#document.addEventListener(name, this.#use, { capture: true, passive: true });
     this.#document.addEventListener("DOMContentLoaded", () => this.soon());
@@ -69,14 +82,17 @@ export class Restoration {
     if (this.#document.readyState === "complete") this.soon();
   }
 
-  /** To be called when something has come: tries again, once what has come with it is there, too. */
-  soon() {
+  /**
+   * To be called when something has come: tries again, once what has come with it is there, too.
+   * @param {number} [wait] in milliseconds
+   */
+  soon(wait = 0) {
     if (this.#waiting) return;
     this.#waiting = true;
     this.#view.setTimeout(() => {
       this.#waiting = false;
       this.attempt(this.#document.readyState === "complete" && this.#complete());
-    }, 0);
+    }, wait);
   }
 
   /** What is still to be put back. */
@@ -86,11 +102,12 @@ export class Restoration {
 
   /**
    * Puts back what can be.
-   * @param {boolean} all whether all that the page places is there: what was not found then is gone
+   * @param {boolean} all whether all that the page places is there, or cannot be: what is not found soon after is gone
    */
   attempt(all) {
     const locators = new Locators(this.#document);
     const state = this.#state;
+    if (all) this.#look(locators);
     state.details = this.#each(state.details, all, locators, (element, { open }) => {
       const details = /** @type {HTMLDetailsElement} */ (element);
       if (!this.#used.has(details) && details.open !== open) details.open = open;
@@ -114,6 +131,7 @@ export class Restoration {
     state.focus = focus ?? null;
     this.#scroll(all);
     if (all) this.#end();
+    this.#watch();
   }
 
   /**
@@ -127,9 +145,60 @@ export class Restoration {
   #each(parts, all, locators, put) {
     return parts.filter((part) => {
       const element = locators.find(part.at);
-      if (element && put(element, part)) return false;
-      return !all || (part.at.place !== null && locators.component(part.at.place) === null);
+      try {
+        if (element && put(element, part)) return false;
+      } catch {
+        // What the element refuses, as a field that has another type by now may, it refuses the next time too.
+        return false;
+      }
+      return !all || !this.#isOver(part.at.place);
     });
+  }
+
+  /**
+   * Whether nothing of a place is looked for any more.
+   * @param {string | null} place
+   */
+  #isOver(place) {
+    return this.#over.get(place) === true;
+  }
+
+  /**
+   * Begins to look in the places that have come. Elsewhere a component has failed, or has not come; its part waits for it.
+   * @param {Locators} locators
+   */
+  #look(locators) {
+    const { details, fields, scrollers, focus } = this.#state;
+    for (const { at } of [...details, ...fields, ...scrollers, ...(focus ? [focus] : [])]) this.#lookIn(at.place, locators);
+    this.#lookIn(null, locators);
+  }
+
+  /**
+   * @param {string | null} place
+   * @param {Locators} locators
+   */
+  #lookIn(place, locators) {
+    if (this.#over.has(place)) return;
+    const component = place === null ? null : locators.component(place);
+    if (place !== null && !(component && this.#mounted(component))) return;
+    this.#over.set(place, false);
+    this.#view.setTimeout(() => this.#stop([place]), LATE);
+  }
+
+  /** @param {(string | null)[]} places whose elements are not looked for any more */
+  #stop(places) {
+    for (const place of places) this.#over.set(place, true);
+    this.soon();
+  }
+
+  /** Looks at what comes, while something is looked for. */
+  #watch() {
+    const { details, fields, scrollers, focus, scroll } = this.#state;
+    const left = [...details, ...fields, ...scrollers, ...(focus ? [focus] : [])].map(({ at }) => at.place);
+    if (scroll) left.push(null);
+    this.#observer.disconnect();
+    if (left.some((place) => this.#over.get(place) === false)) this.#observer.observe(this.#document, { childList: true, subtree: true });
+    if (this.#ended && left.length === 0 && !this.#holding) this.#forget();
   }
 
   /** @param {boolean} all */
@@ -139,7 +208,9 @@ export class Restoration {
     const [left, top] = scroll;
     this.#view.scrollTo({ left, top, behavior: "instant" });
     if (!all) return;
-    this.#state.scroll = null;
+    // What makes the page as tall as it was may be still to come.
+    if (Math.abs(this.#view.scrollY - top) < 1 || this.#isOver(null)) this.#state.scroll = null;
+    if (this.#holding) return;
     this.#holding = true;
     this.#hold(left, top, 0, MOST_ROUNDS);
   }
@@ -155,7 +226,10 @@ export class Restoration {
    */
   #hold(left, top, rested, rounds) {
     this.#view.setTimeout(() => {
-      if (this.#gesture || rested === REST_ROUNDS || rounds === 0) return this.#forget();
+      if (this.#gesture || rested === REST_ROUNDS || rounds === 0) {
+        this.#holding = false;
+        return this.#watch();
+      }
       const before = this.#view.scrollY;
       this.#view.scrollTo({ left, top, behavior: "instant" });
       const stayed = Math.abs(this.#view.scrollY - before) < 1;
@@ -165,11 +239,13 @@ export class Restoration {
 
   /** What the reader does from now on is not looked at. */
   #forget() {
+    for (const name of EDITS) this.#document.removeEventListener(name, this.#edit, true);
     for (const name of GESTURES) this.#document.removeEventListener(name, this.#use, true);
   }
 
   #edit = (/** @type {Event} */ event) => {
     for (const target of event.composedPath()) this.#edited.add(target);
+    this.#begun();
   };
 
   #use = (/** @type {Event} */ event) => {
@@ -177,16 +253,24 @@ export class Restoration {
     this.#gesture = true;
     this.#state.scroll = null;
     this.#state.focus = null;
+    this.#begun();
   };
 
-  /** From now on the reader has what there was. A component that comes later still gets its own part. */
+  /** What comes after a gesture may have come because of it: only parts of components that are not there yet still wait. */
+  #begun() {
+    const looking = [...this.#over].flatMap(([place, over]) => (over ? [] : [place]));
+    if (this.#ended && looking.length > 0) this.#stop(looking);
+  }
+
+  /** From now on the browser restores scroll offsets again. */
   #end() {
     if (this.#ended) return;
+    this.#release();
     this.#ended = true;
-    this.#view.history.scrollRestoration = this.#mode;
-    for (const name of EDITS) this.#document.removeEventListener(name, this.#edit, true);
-    if (!this.#holding) this.#forget();
-    this.#state.focus = null;
+  }
+
+  #release() {
+    if (!this.#ended) this.#view.history.scrollRestoration = this.#mode;
   }
 }
 

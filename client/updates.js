@@ -5,6 +5,7 @@
  * none is; each update is told with what became of its modules.
  */
 
+import { startClean } from "./install.js";
 import { EMPTY } from "./snapshot.js";
 import { newSwap } from "./swap.js";
 import { bring, compiledOf } from "./update.js";
@@ -35,6 +36,8 @@ import { bring, compiledOf } from "./update.js";
 export class Updates {
   /** By module, the state of before a reload. @type {Map<string, StoredModule>} */
   #stored = new Map();
+  /** By module that was started without its state of before a reload, why. @type {Map<string, string>} */
+  #without = new Map();
   #with;
 
   /** @param {Updating} collaborators */
@@ -53,6 +56,17 @@ export class Updates {
   /** The states of before a reload that no module has taken yet. */
   get untaken() {
     return [...this.#stored.values()];
+  }
+
+  /** To be called when components may have been mounted: what a module has not taken then, it does without. */
+  mounted() {
+    for (const [name, error] of this.#without) {
+      const slot = this.#with.slot(name);
+      if (!slot.alive || slot.tree.roots.size === 0) continue;
+      this.#without.delete(name);
+      this.#stored.delete(name);
+      this.#with.problem(`the state of \`${name}\` could not be restored after the reload: ${error}`);
+    }
   }
 
   /**
@@ -177,21 +191,25 @@ export class Updates {
       this.#note(slot, version);
       return newSwap(version, "not-mounted");
     }
+    // Code without a mounted component has nothing that the state of before a reload does not have.
+    if (this.#without.delete(slot.name) && slot.guest && slot.tree.roots.size === 0) startClean(slot, slot);
     const first = slot.guest === null;
     const stored = first ? this.#stored.get(slot.name) : undefined;
     slot.busy = true;
     try {
       // State of before a reload has gone its way already.
       const wanted = first ? { ...version, transform: [] } : version;
-      const swap = await bring(slot, wanted, { ...options, state: stored?.snapshot ?? null }, this.#with.around);
-      // If no code has seen the state, it is still there for the next load.
-      const seen = swap !== null && swap.cause !== "fetch";
-      if (seen) this.#stored.delete(slot.name);
-      if (swap?.outcome !== "rolled-back" || !first) return swap;
-      if (stored && seen) {
-        this.#with.problem(`the state of \`${slot.name}\` could not be restored after the reload: ${swap.error}`);
-        return await this.#bring(slot, version, options);
+      const load = (/** @type {string | null} */ state) => bring(slot, wanted, { ...options, state }, this.#with.around);
+      let swap = await load(stored?.snapshot ?? null);
+      if (stored && swap?.outcome === "committed") this.#stored.delete(slot.name);
+      // Code that has not seen the state did not fail because of it.
+      if (stored && swap?.outcome === "rolled-back" && swap.events.includes("migrate")) {
+        const { error } = swap;
+        swap = await load(null);
+        // Until a component is mounted without it, the state waits for the next version.
+        if (swap?.outcome === "committed") this.#without.set(slot.name, error ?? "");
       }
+      if (swap?.outcome !== "rolled-back" || !first) return swap;
       slot.version ??= version;
       slot.failure = swap.error;
       return swap;

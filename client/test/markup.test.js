@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compareMarkup, noteMarkup } from "../markup.js";
-import { leave, returnTo } from "../reload.js";
+import { leave, returnTo, store, take } from "../reload.js";
 
-/** A tab's storage with so much room, in characters. @param {number} [room] */
+/** A tab's storage with so much room for all of its values, in characters. @param {number} [room] */
 function storage(room = Infinity) {
   /** @type {Map<string, string>} */
   const items = new Map();
   return {
     getItem: (/** @type {string} */ name) => items.get(name) ?? null,
     setItem: (/** @type {string} */ name, /** @type {string} */ value) => {
-      if (value.length > room) throw new Error("the storage is full");
+      const used = [...items].reduce((sum, [other, { length }]) => sum + (other === name ? 0 : length), 0);
+      if (used + value.length > room) throw new Error("the storage is full");
       items.set(name, value);
     },
     removeItem: (/** @type {string} */ name) => void items.delete(name),
@@ -52,14 +53,36 @@ test("a reload that brings the same old markup is not made again, and it is told
   assert.deepEqual([await load("b", "b", kept), await load("a", "b", kept)], ["HEAD", "HEAD reload"], "a reload that has worked is over");
 });
 
+/** The state of a page. @param {number} time @param {string} [reason] */
+const state = (time, reason = "left") => ({
+  time,
+  reason,
+  modules: [],
+  page: { scroll: null, scrollers: [], fields: [], details: [], focus: null },
+});
+
+test("pages that were left make room for a reload, the oldest first, and leave the application most of the storage", () => {
+  const kept = storage(3500);
+  for (let entry = 0; entry < 3; entry++) leave(kept, `entry ${entry}`, state(entry, "x".repeat(1000)));
+  store(kept, state(5, "x".repeat(900)));
+  assert.equal(take(kept, 5)?.time, 5);
+  assert.deepEqual([returnTo(kept, "entry 0"), returnTo(kept, "entry 2")?.time], [null, 2]);
+  leave(kept, "entry 3", state(3));
+  assert.throws(() => store(kept, state(6, "x".repeat(5000))), /full/);
+
+  const large = storage();
+  for (let entry = 0; entry < 8; entry++) leave(large, `entry ${entry}`, state(entry, "x".repeat(300_000)));
+  assert.ok((large.getItem("hmr-left") ?? "").length <= 1 << 20);
+  assert.throws(() => leave(large, "entry 7", state(7, "x".repeat(2_000_000))), /too large/);
+  assert.deepEqual(
+    [returnTo(large, "entry 7"), returnTo(large, "entry 6")?.time],
+    [null, 6],
+    "what it was like earlier is not kept either",
+  );
+});
+
 test("a page that was left is found again by its entry of the history, once", () => {
   const kept = storage();
-  const state = (/** @type {number} */ time) => ({
-    time,
-    reason: "left",
-    modules: [],
-    page: { scroll: null, scrollers: [], fields: [], details: [], focus: null },
-  });
   for (let entry = 0; entry < 12; entry++) leave(kept, `entry ${entry}`, state(entry));
   leave(kept, "entry 7", state(70));
   assert.equal(returnTo(kept, "entry 3"), null, "the oldest have gone");

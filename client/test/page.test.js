@@ -124,7 +124,12 @@ test("what a reader did goes over a reload once", () => {
   const taken = take(sessionStorage, 2000);
   assert.ok(taken);
   assert.equal(take(sessionStorage, 2000), null);
-  new Restoration(/** @type {any} */ (window), taken.page, () => true).attempt(true);
+  new Restoration(
+    /** @type {any} */ (window),
+    taken.page,
+    () => true,
+    () => true,
+  ).attempt(true);
   const fields = [...document.querySelectorAll("input")];
   assert.deepEqual(
     fields.map(({ value }) => value),
@@ -135,6 +140,7 @@ test("what a reader did goes over a reload once", () => {
   assert.equal(document.querySelector("details")?.open, true);
   assert.equal(document.activeElement, fields[0]);
   assert.deepEqual([fields[0]?.selectionStart, fields[0]?.selectionEnd], [1, 2]);
+  window.close();
 });
 
 test("state that is old or broken is thrown away", () => {

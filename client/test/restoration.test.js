@@ -1,14 +1,23 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { JSDOM } from "jsdom";
 import { merged, readPage } from "../reload.js";
 import { Restoration } from "../restoration.js";
 
+/** @type {Window[]} */
+const windows = [];
+// Their timers would keep the process alive.
+after(() => {
+  for (const window of windows) window.close();
+});
+
 /** @param {string} body */
 function page(body) {
-  return /** @type {Window & typeof globalThis} */ (
+  const window = /** @type {Window & typeof globalThis} */ (
     /** @type {unknown} */ (new JSDOM(`<!doctype html><body>${body}</body>`, { url: "http://localhost/" }).window)
   );
+  windows.push(window);
+  return window;
 }
 
 /** @param {string} module @param {string} inner */
@@ -32,7 +41,12 @@ test("what stands in the page and in components that are there does not wait for
   const window = page(
     `<header><input name="new"></header><main>${field("own")}${component("here", field("a"))}${component("late", "")}</main>`,
   );
-  const restoration = new Restoration(window, state, () => false);
+  const restoration = new Restoration(
+    window,
+    state,
+    () => false,
+    () => true,
+  );
   restoration.attempt(false);
   const values = () => [...window.document.querySelectorAll("input")].map(({ value }) => value);
   const open = () => [...window.document.querySelectorAll("details")].map((details) => details.open);
@@ -61,7 +75,12 @@ test("what stands in the page and in components that are there does not wait for
   // What has not come by the next reload goes over that one, too, and comes when it comes.
   const again = merged(readPage(window.document, controls), restoration.rest);
   const last = page(`<main>${component("gone", field("b"))}</main>`);
-  new Restoration(last, again, () => true).attempt(true);
+  new Restoration(
+    last,
+    again,
+    () => true,
+    () => true,
+  ).attempt(true);
   assert.equal(at(last.document, "[name=b]").value, "B");
 });
 
@@ -75,7 +94,12 @@ test("what a reader has begun meanwhile stands", () => {
   const state = readPage(before.document, controls);
 
   const { document, Event } = page(html);
-  const restoration = new Restoration(/** @type {any} */ (document.defaultView), state, () => false);
+  const restoration = new Restoration(
+    /** @type {any} */ (document.defaultView),
+    state,
+    () => false,
+    () => true,
+  );
   at(document, "[name=b]").focus();
   at(document, "[name=b]").value = "new";
   at(document, "[name=b]").dispatchEvent(new Event("input", { bubbles: true }));
@@ -100,13 +124,176 @@ test("choices are found by what they say, not by their places", () => {
   for (const index of [0, 2]) at(before.document, "[name=many]").options[index].selected = true;
 
   const { document } = page(html(["z", "a", "c", "b"]));
-  new Restoration(/** @type {any} */ (document.defaultView), readPage(before.document, controls), () => true).attempt(true);
+  new Restoration(
+    /** @type {any} */ (document.defaultView),
+    readPage(before.document, controls),
+    () => true,
+    () => true,
+  ).attempt(true);
   assert.equal(at(document, "input:checked").value, "b");
   assert.equal(at(document, "[name=one]").value, "b");
   assert.deepEqual(
     [...at(document, "[name=many]").selectedOptions].map(({ value }) => value),
     ["a", "c"],
   );
+});
+
+/** A page whose component `late` has a field that was typed into and `details` that were opened, for the page after it. */
+function typed() {
+  const inner = `<input name="n"><details><summary>s</summary></details>`;
+  const { document } = page(component("late", inner));
+  at(document, "input").value = "typed";
+  at(document, "input").focus();
+  at(document, "details").open = true;
+  return { state: readPage(document, controls), inner };
+}
+
+/** @param {Document} document */
+const put = (document) => [at(document, "input")?.value, at(document, "details")?.open, document.activeElement?.localName];
+
+const turns = (ms = 100) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("what belongs to a component that fails waits until it is mounted", () => {
+  const { state, inner } = typed();
+  const window = page(component("late", "<p>It failed</p>"));
+  const { document } = window;
+  let mounted = false;
+  const restoration = new Restoration(
+    window,
+    state,
+    () => true,
+    () => mounted,
+  );
+  restoration.attempt(true);
+  document.dispatchEvent(new window.Event("input"));
+  assert.equal(restoration.rest.fields.length, 1, "another reload passes it on");
+  mounted = true;
+  at(document, "hmr-component").innerHTML = inner;
+  restoration.attempt(true);
+  assert.deepEqual(put(document), ["typed", true, "input"]);
+});
+
+test("what belongs to a component that renders its fields late is put back then, unless the reader has begun to use the page", async () => {
+  for (const [event, seen] of /** @type {const} */ ([
+    [null, ["typed", true, "input"]],
+    ["pointerdown", ["", false, "body"]],
+    ["input", ["", false, "body"]],
+  ])) {
+    const { state, inner } = typed();
+    const window = page(component("late", "loading…"));
+    const { document } = window;
+    const restoration = new Restoration(
+      window,
+      state,
+      () => true,
+      () => true,
+    );
+    await turns();
+    if (event) document.body.dispatchEvent(new window.Event(event, { bubbles: true }));
+    await turns();
+    at(document, "hmr-component").innerHTML = inner;
+    await turns();
+    assert.deepEqual(put(document), seen);
+    assert.deepEqual(restoration.rest.fields, []);
+  }
+});
+
+test("what does not come is looked for only for a while", () => {
+  const { window, state, timers } = tall(500);
+  const waits = /** @type {number[]} */ ([]);
+  const { setTimeout } = window;
+  window.setTimeout = /** @type {any} */ (
+    (/** @type {() => void} */ code, /** @type {number} */ ms) => {
+      waits.push(ms);
+      return setTimeout(code, ms);
+    }
+  );
+  window.document.body.innerHTML = component("late", "");
+  const restoration = new Restoration(
+    window,
+    { ...state, ...typed().state },
+    () => true,
+    () => true,
+  );
+  restoration.attempt(true);
+  assert.equal(restoration.rest.fields.length, 1);
+  for (const [index, ms] of waits.entries()) if (ms > 1000) timers[index]?.();
+  restoration.attempt(true);
+  assert.deepEqual([restoration.rest.fields, restoration.rest.details, restoration.rest.focus], [[], [], null]);
+});
+
+test("a page that becomes as tall as it was after all components are there is scrolled then", () => {
+  const { window, at, state, next } = tall(500);
+  const restoration = new Restoration(
+    window,
+    state,
+    () => true,
+    () => true,
+  );
+  restoration.attempt(true);
+  for (let round = 0; round < 40; round++) next();
+  at.height = 2000;
+  restoration.attempt(true);
+  assert.equal(at.top, 900);
+});
+
+test("a part that cannot be put back does not keep the others from it", () => {
+  const before = page(`<input name="n"><input name="m">`);
+  const input = at(before.document, "input");
+  input.value = "1";
+  input.focus();
+  input.setSelectionRange(0, 1);
+  at(before.document, "[name=m]").value = "2";
+  const state = { ...readPage(before.document, controls), scroll: /** @type {[number, number]} */ ([0, 900]) };
+  // The edit that loads the page again changes the field's type.
+  const window = page(`<input name="n" type="email"><input name="m">`);
+  const scrolled = /** @type {any[]} */ ([]);
+  window.scrollTo = /** @type {any} */ ((/** @type {{ top: number }} */ { top }) => scrolled.push(top));
+  const restoration = new Restoration(
+    window,
+    state,
+    () => true,
+    () => true,
+  );
+  restoration.attempt(true);
+  assert.deepEqual([at(window.document, "[name=m]").value, scrolled], ["2", [900]]);
+  assert.equal(window.document.activeElement, at(window.document, "input"));
+  assert.deepEqual([restoration.rest.focus, restoration.rest.fields], [null, []]);
+});
+
+test("two components whose fields have the same id get each its own text", () => {
+  const html = component("m", `<input id="i"><p id="p.1"><textarea></textarea></p>`);
+  const before = page(html + html);
+  const fields = (/** @type {Document} */ document) =>
+    /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll("input, textarea")]);
+  for (const [index, field] of fields(before.document).entries()) field.value = `${index}`;
+  const window = page(html + html);
+  new Restoration(
+    window,
+    readPage(before.document, controls),
+    () => true,
+    () => true,
+  ).attempt(true);
+  assert.deepEqual(
+    fields(window.document).map(({ value }) => value),
+    ["0", "1", "2", "3"],
+  );
+});
+
+test("a page that is left before all is put back has its own mode of scrolling again", () => {
+  const window = page("");
+  const { history } = window;
+  // jsdom has no such property.
+  history.scrollRestoration = "auto";
+  new Restoration(
+    window,
+    readPage(window.document, controls),
+    () => false,
+    () => true,
+  );
+  assert.equal(history.scrollRestoration, "manual");
+  window.dispatchEvent(new window.Event("pagehide"));
+  assert.equal(history.scrollRestoration, "auto");
 });
 
 /**
@@ -129,7 +316,12 @@ function tall(height) {
 test("a page that grows is scrolled until it is where it was, unless the reader begins to use it", () => {
   for (const used of [false, true]) {
     const { window, at, state } = tall(500);
-    const restoration = new Restoration(window, state, () => false);
+    const restoration = new Restoration(
+      window,
+      state,
+      () => false,
+      () => true,
+    );
     restoration.attempt(false);
     assert.equal(at.top, 500);
     if (used) window.document.dispatchEvent(new window.Event("wheel"));
@@ -145,7 +337,12 @@ test("a page that grows is scrolled until it is where it was, unless the reader 
 test("the window is kept in its place until the layout rests", () => {
   for (const used of [false, true]) {
     const { window, at, state, next, timers } = tall(2000);
-    new Restoration(window, state, () => true).attempt(true);
+    new Restoration(
+      window,
+      state,
+      () => true,
+      () => true,
+    ).attempt(true);
     timers.splice(0, timers.length - 1);
     for (let round = 0; round < 30; round++) {
       next();

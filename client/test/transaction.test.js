@@ -91,6 +91,40 @@ test("a first load that fails because nothing could be fetched leaves the state 
   assert.deepEqual(shown(page), ["B", "1"]);
 });
 
+for (const [what, bytes] of /** @type {[string, Uint8Array][]} */ ([
+  ["has no manifest", counter("A", { lonely: true })],
+  ["is not wasm", new TextEncoder().encode("<!doctype html>")],
+  ["traps at its start", counter("A", { functions: ["(func $begin unreachable) (start $begin)"] })],
+  ["traps on any state", counter("A", { traps: ["restore_state", "hmr_mount"] })],
+])) {
+  test(`the state of before a reload outlasts a version that ${what}`, async () => {
+    const { page, version, go, loaded, stored } = await restoring();
+    page.files[version.hash] = bytes;
+    go();
+    const { swaps } = await loaded;
+    assert.equal(swaps[0]?.outcome, what === "traps on any state" ? "committed" : "rolled-back");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(JSON.parse(JSON.stringify(page.engine.captureAll())), stored, "another reload passes it on");
+    await page.engine.update(2, [page.version("b", counter("B"))]);
+    await page.settled();
+    assert.deepEqual(shown(page), ["B", "1"]);
+    assert.deepEqual(
+      page.problems.filter((text) => /could not be restored/.test(text)),
+      [],
+    );
+  });
+}
+
+test("state that a version cannot take up is dropped once the version runs without it", async () => {
+  const { page, version, go, loaded } = await restoring();
+  page.files[version.hash] = counter("A", { traps: ["restore_state"] });
+  go();
+  const { swaps } = await loaded;
+  assert.deepEqual([swaps[0]?.outcome, shown(page)], ["committed", ["A", "0"]]);
+  assert.equal(page.problems.filter((text) => /could not be restored/.test(text)).length, 1);
+  assert.equal(JSON.parse(page.engine.captureAll()[0]?.snapshot ?? "").instances[0].signals.n.value, 0);
+});
+
 for (const [name, other] of /** @type {[string, Partial<Shape>][]} */ ([
   ["hmr_health", { functions: ['(func (export "hmr_health") (param i32) (result i32) (i32.const 0))'] }],
   ["hmr_prune", { functions: ['(func (export "hmr_prune"))'] }],
