@@ -83,10 +83,9 @@ struct Exchanged {
 }
 
 /// Notes that content that renders again has replaced the initial value of a signal: what follows it from outside is notified.
-#[track_caller]
-pub(crate) fn notify_outside(trigger: Trigger, number: u64) {
+pub(crate) fn notify_outside(trigger: Trigger, number: u64, place: Place) {
     WRITES.set(WRITES.get() + 1);
-    let (place, run) = (Location::caller(), LAST_RUN.get());
+    let run = LAST_RUN.get();
     EXCHANGED.with_borrow_mut(|all| all.push(Exchanged { trigger, number, place, run }));
     drain();
 }
@@ -97,7 +96,7 @@ fn keep_from_circling(number: u64) {
     if READER.with_borrow(|reader| reader.follows) {
         let run = RUN.get();
         EXCHANGED.with_borrow_mut(|all| {
-            all.retain(|exchanged| exchanged.number != number || run > exchanged.run)
+            all.retain(|exchanged| exchanged.number != number || run > exchanged.run);
         });
     }
 }

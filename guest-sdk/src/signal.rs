@@ -227,7 +227,7 @@ impl Place {
         instance.signals.borrow_mut().insert(key.clone(), live);
         on_cleanup(move || leave(&instance, &key, &slot));
         if differs {
-            notify_outside(node.trigger, node.number);
+            notify_outside(node.trigger, node.number, made_at);
         }
         node
     }
