@@ -130,6 +130,16 @@ impl Element {
         self.act(|state, node| state.dom.replace_texts(node, html))
     }
 
+    /// Puts markup in the place of all that is in the element, as a script of the page or a reader's editing does.
+    pub fn replace_content(&self, html: &str) -> Result<&Self, PageError> {
+        self.act(|state, node| {
+            state.dom.replace_content(node, html);
+            if state.dom.focused.is_some_and(|focused| !state.dom.is_connected(focused)) {
+                state.dom.focused = None;
+            }
+        })
+    }
+
     /// Takes the element out of the document as a script of the page would.
     pub fn remove(&self) -> Result<(), PageError> {
         self.act(|state, node| {

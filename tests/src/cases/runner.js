@@ -248,6 +248,20 @@ class Runner {
         }
         return;
       }
+      case "highlight": {
+        const walker = document.createTreeWalker(this.element(step.at), NodeFilter.SHOW_TEXT);
+        const texts = [];
+        while (walker.nextNode()) texts.push(walker.currentNode);
+        for (const text of texts) {
+          const words = document.createElement("template");
+          words.innerHTML = text.data.replace(/[^ ]+/g, "<span>$&</span>");
+          text.replaceWith(words.content);
+        }
+        return;
+      }
+      case "replace":
+        this.element(step.at).innerHTML = step.html;
+        return;
       case "append":
         return document.body.insertAdjacentHTML("beforeend", step.html);
       case "remove":

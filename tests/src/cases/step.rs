@@ -83,6 +83,19 @@ pub enum Step {
         /// The element.
         at: String,
     },
+    /// `replace SELECTOR = HTML`: markup is put in the place of all that is in an element, as an editor or a script that sets `innerHTML`
+    /// does.
+    Replace {
+        /// The element.
+        at: String,
+        /// The markup.
+        html: String,
+    },
+    /// `highlight SELECTOR`: a highlighter puts several nodes in the place of each text in an element, a `span` for each word.
+    Highlight {
+        /// The element.
+        at: String,
+    },
     /// `window EVENT {DATA}` and `document EVENT {DATA}`
     Fire {
         /// `window` or `document`.
@@ -232,6 +245,7 @@ impl Step {
             "focus" => Self::Focus { at: text() },
             "remove" => Self::Remove { at: text() },
             "translate" => Self::Translate { at: text() },
+            "highlight" => Self::Highlight { at: text() },
             "choose" => {
                 let (at, values) = assigned()?;
                 Self::Choose { at, values: values.split(", ").map(str::to_owned).collect() }
@@ -243,6 +257,10 @@ impl Step {
             "wrap" => {
                 let (at, tag) = assigned()?;
                 Self::Wrap { at, tag }
+            }
+            "replace" => {
+                let (at, html) = assigned()?;
+                Self::Replace { at, html }
             }
             "append" => Self::Append { html: text() },
             "input" => {
