@@ -71,6 +71,7 @@ impl Runner<'_> {
             Step::Click { at } => _ = page.find(at)?.click()?,
             Step::Input { at, text } => _ = page.find(at)?.focus()?.set_value(text)?,
             Step::Choose { at, values } => _ = page.find(at)?.choose(values)?,
+            Step::Pick { at } => _ = page.find(at)?.pick()?,
             Step::Focus { at } => _ = page.find(at)?.focus()?,
             Step::Advance { ms } => page.advance(Duration::from_secs_f64(ms / 1000.0)),
             Step::Swap { modules, meanwhile } => {

@@ -21,12 +21,18 @@ pub enum Step {
         /// The text.
         text: String,
     },
-    /// `choose SELECTOR = VALUE, VALUE`: the options with these values are selected in a `select`, and no others.
+    /// `choose SELECTOR = VALUE, VALUE`: the options with these values are selected in a `select`, and no others. `choose SELECTOR`
+    /// selects none.
     Choose {
         /// The `select`.
         at: String,
         /// The values.
         values: Vec<String>,
+    },
+    /// `pick SELECTOR`: an option is selected in its `select`.
+    Pick {
+        /// The option.
+        at: String,
     },
     /// `focus SELECTOR`
     Focus {
@@ -247,9 +253,12 @@ impl Step {
             "translate" => Self::Translate { at: text() },
             "highlight" => Self::Highlight { at: text() },
             "choose" => {
-                let (at, values) = assigned()?;
+                let Some((at, values)) = assigned() else {
+                    return Some(Self::Choose { at: text(), values: Vec::new() });
+                };
                 Self::Choose { at, values: values.split(", ").map(str::to_owned).collect() }
             }
+            "pick" => Self::Pick { at: text() },
             "before" => {
                 let (at, html) = assigned()?;
                 Self::Before { at, html }
