@@ -48,7 +48,7 @@ export function chosen(select) {
 
 /**
  * Selects what was chosen as far as it is there. Where nothing is left of it, a `select` for one option shows what it would
- * without a choice.
+ * without a choice. A choice of nothing is kept.
  *
  * @param {HTMLSelectElement} select
  * @param {Choice[] | null} choices
@@ -56,9 +56,15 @@ export function chosen(select) {
 export function choose(select, choices) {
   const there = listed(select).filter(({ choice }) => choices?.some(({ value, nth }) => value === choice.value && nth === choice.nth));
   const wanted = there.map(({ option }) => option);
-  const selected = choices === null || (wanted.length === 0 && !select.multiple) ? defaults(select) : wanted;
+  const isGone = choices !== null && choices.length > 0 && wanted.length === 0 && !select.multiple;
+  const selected = choices === null || isGone ? defaults(select) : wanted;
+  if (selected.length === 0 && !select.multiple) {
+    // An option that is switched off by itself makes the browser select the first one.
+    if (select.selectedIndex !== -1) select.selectedIndex = -1;
+    return;
+  }
   for (const option of select.options) {
     const on = selected.includes(option);
-    if (option.selected !== on && (on || select.multiple || selected.length === 0)) option.selected = on;
+    if (option.selected !== on && (on || select.multiple)) option.selected = on;
   }
 }

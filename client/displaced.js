@@ -1,14 +1,15 @@
 /**
  * Puts nodes back that others have taken out of their places.
  *
- * In: records whose nodes may stand elsewhere, or nowhere, because a translator or an extension has put something of its own in
- * their place. Out: they stand where their records say, and what stood for them is gone. What others have put between
- * stays.
+ * In: records whose nodes may stand elsewhere, or nowhere, because a translator, an extension or a script has put something of
+ * its own in their place. Out: they stand where their records say, and what stood for them is gone. What others have put between
+ * stays, and a swap leaves alone what a reader has edited, and replaced texts that it does not change.
  */
 
 import { move } from "./move.js";
 
 /** @typedef {import("./tree.js").GuestNode} GuestNode */
+/** @typedef {import("./reconcile.js").Pairs} Pairs */
 
 /**
  * Whether a record's node is not where it belongs, or was emptied in favour of something beside it.
@@ -30,12 +31,66 @@ export function putBack(node) {
 }
 
 /**
- * Puts back all displaced nodes below a record.
- * @param {GuestNode} parent
+ * Displaced nodes that a swap leaves where they are, and what stands in the place of each, if anything does.
+ * @typedef {Map<GuestNode, ChildNode | null>} LeftAlone
  */
-export function putAllBack(parent) {
-  if (parent.children.some(isDisplaced)) for (const gap of gapsOf(parent)) close(parent, gap);
-  for (const child of parent.children) putAllBack(child);
+
+/**
+ * Puts back the displaced nodes below a record, for a swap.
+ *
+ * @param {GuestNode} old
+ * @param {GuestNode | undefined} fresh its pair in the fresh rendering
+ * @param {Pairs} pairs
+ * @param {LeftAlone} left gets those that are not put back
+ */
+export function putAllBack(old, fresh, pairs, left) {
+  if (old.children.some(isDisplaced)) {
+    const edited = isEditable(old.dom);
+    for (const gap of gapsOf(old)) {
+      const strangers = strangersIn(old, gap);
+      if (edited) {
+        for (const node of gap.missing) if (node.dom?.parentNode !== /** @type {Node | null} */ (old.dom)) left.set(node, null);
+      } else if (strangers.length > 0 && isUnchanged(gap, old, fresh, pairs)) {
+        const place = firstOf(gap, strangers, old);
+        for (const node of gap.missing) left.set(node, place);
+      } else close(old, gap);
+    }
+  }
+  for (const child of old.children) putAllBack(child, pairs.newOf.get(child), pairs, left);
+}
+
+/**
+ * Whether a reader can edit what is in an element.
+ * @param {Node | null} holder
+ */
+function isEditable(holder) {
+  for (let at = /** @type {Element | null} */ (holder); at; at = at.parentElement) {
+    const value = at.getAttribute("contenteditable")?.toLowerCase();
+    if (value === "false") return false;
+    if (value === "" || value === "true" || value === "plaintext-only") return true;
+  }
+  return false;
+}
+
+/**
+ * Whether a swap changes none of the texts that are missing in a gap, and neither moves anything nor puts something between them.
+ *
+ * @param {Gap} gap
+ * @param {GuestNode} parent
+ * @param {GuestNode | undefined} fresh
+ * @param {Pairs} pairs
+ */
+function isUnchanged({ missing }, parent, fresh, { oldOf, newOf }) {
+  if (!fresh) return false;
+  const mates = missing.map((node) => newOf.get(node));
+  const first = mates[0] ? fresh.children.indexOf(mates[0]) : -1;
+  if (first < 0) return false;
+  if (!missing.every(({ kind, text }, at) => kind !== "element" && mates[at]?.text === text && fresh.children[first + at] === mates[at]))
+    return false;
+  const places = fresh.children
+    .map((child) => parent.children.indexOf(/** @type {GuestNode} */ (oldOf.get(child))))
+    .filter((place) => place >= 0);
+  return places.every((place, at) => at === 0 || place > /** @type {number} */ (places[at - 1]));
 }
 
 /**
@@ -70,20 +125,44 @@ function gapsOf(parent) {
 }
 
 /**
+ * What others have put into a gap.
+ *
  * @param {GuestNode} parent
  * @param {Gap} gap
  */
-function close(parent, { missing, after, before }) {
-  const holder = /** @type {Node} */ (parent.dom);
+function strangersIn(parent, { after, before }) {
   const ours = new Set(parent.children.map(({ dom }) => dom));
   /** @type {ChildNode[]} */
   const strangers = [];
-  const first = after ? after.nextSibling : holder.firstChild;
+  const first = after ? after.nextSibling : /** @type {Node} */ (parent.dom).firstChild;
   for (let at = first; at && at !== before; at = at.nextSibling) {
     // What this engine shows in the place of a component that fails is nobody's either.
     if (!ours.has(/** @type {ChildNode} */ (at)) && !/^hmr-/i.test(at.nodeName)) strangers.push(/** @type {ChildNode} */ (at));
   }
-  const standIns = standInsFor(missing, strangers);
+  return strangers;
+}
+
+/**
+ * The first node that stands in a gap with strangers: one of them, or an emptied text.
+ *
+ * @param {Gap} gap
+ * @param {ChildNode[]} strangers
+ * @param {GuestNode} parent
+ */
+function firstOf({ missing, after }, strangers, parent) {
+  let at = after ? after.nextSibling : /** @type {Node} */ (parent.dom).firstChild;
+  while (at && at !== strangers[0] && !missing.some(({ dom }) => dom === at)) at = at.nextSibling;
+  return /** @type {ChildNode | null} */ (at);
+}
+
+/**
+ * @param {GuestNode} parent
+ * @param {Gap} gap
+ */
+function close(parent, gap) {
+  const { missing, after, before } = gap;
+  const holder = /** @type {Node} */ (parent.dom);
+  const standIns = standInsFor(missing, strangersIn(parent, gap));
   let place = standIns[0] ?? (after ? after.nextSibling : before);
   while (place && missing.some(({ dom }) => dom === place)) place = place.nextSibling;
   for (const child of missing) {
@@ -106,5 +185,7 @@ function standInsFor(missing, strangers) {
   const wraps = strangers.filter((stranger) => missing.some(({ dom }) => dom && stranger.contains(dom)));
   if (wraps.length > 0) return wraps;
   const fonts = strangers.filter(({ nodeName }) => nodeName.toLowerCase() === "font");
-  return fonts.length > 0 ? fonts : strangers.filter(({ nodeType }) => nodeType === 3);
+  if (fonts.length > 0) return fonts;
+  // A script that has marked up a text has put any number of nodes in its place.
+  return missing.some(({ kind }) => kind === "text") ? strangers : [];
 }

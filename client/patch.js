@@ -38,6 +38,8 @@ class Patch {
   #holders = new Set();
   /** What was chosen where the module leaves that to the reader. @type {Map<HTMLSelectElement, import("./choices.js").Choice[] | null>} */
   #choices = new Map();
+  /** What others have replaced and this swap does not change. @type {import("./displaced.js").LeftAlone} */
+  #left = new Map();
 
   /**
    * @param {Pairs} pairs
@@ -54,7 +56,7 @@ class Patch {
    */
   run(old, fresh) {
     fresh.dom = old.dom;
-    putAllBack(old);
+    putAllBack(old, fresh, this.#pairs, this.#left);
     for (const [newNode, oldNode] of this.#pairs.oldOf) {
       newNode.dom = oldNode.dom;
       for (let up = newNode.parent; up && !this.#pairs.oldOf.has(up); up = up.parent) this.#holders.add(up);
@@ -102,10 +104,18 @@ class Patch {
     });
     const stay = longestRise(places);
     const last = old?.children.findLast((node) => node.dom?.parentNode === parent);
+    const end = old?.children.at(-1);
+    // What was left alone at the end runs to the end of the parent.
+    const open = end && this.#left.get(end);
     /** @type {Node | null} */
-    let before = last?.dom?.nextSibling ?? null;
+    let before = open ? null : (last?.dom?.nextSibling ?? null);
     for (let at = fresh.children.length - 1; at >= 0; at--) {
       const child = /** @type {GuestNode} */ (fresh.children[at]);
+      const mate = this.#pairs.oldOf.get(child);
+      if (mate && this.#left.has(mate) && mate.parent === old) {
+        before = this.#left.get(mate) ?? before;
+        continue;
+      }
       if (!child.dom) {
         if (this.#holders.has(child)) this.#painter.buildAlone(child);
         else this.#painter.build(child);

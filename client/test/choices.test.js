@@ -100,3 +100,13 @@ test("details stay open by their summaries", () => {
   const after = [details("c"), /** @type {View} */ ({ tag: "div", children: [details("b")] }), details("a")];
   assert.deepEqual(swapped([details("a"), details("b")], after, open), ["b"]);
 });
+
+test("a select in which nothing is chosen stays so, and one whose choice is gone does not", () => {
+  const views = (/** @type {string[]} */ ...values) => [select("none", options(...values)), select("gone", options(...values))];
+  const use = (/** @type {any} */ main) => {
+    main.querySelector("[name=none]").selectedIndex = -1;
+    main.querySelector("[name=gone]").selectedIndex = 1;
+  };
+  assert.deepEqual(swapped(views("a", "b"), views("a", "b"), use), ["none ", "gone b"]);
+  assert.deepEqual(swapped(views("a", "b"), views("z", "a"), use), ["none ", "gone z"]);
+});

@@ -7,7 +7,7 @@
 //!
 //! There is no layout and no style: sizes and positions do not exist here.
 
-mod displaced;
+pub(crate) mod displaced;
 pub(crate) mod edit;
 pub(crate) mod field;
 pub(crate) mod property;

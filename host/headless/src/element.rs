@@ -130,6 +130,16 @@ impl Element {
         self.act(|state, node| state.dom.replace_texts(node, html))
     }
 
+    /// Puts markup in the place of all that is in the element, as a script of the page or a reader's editing does.
+    pub fn replace_content(&self, html: &str) -> Result<&Self, PageError> {
+        self.act(|state, node| {
+            state.dom.replace_content(node, html);
+            if state.dom.focused.is_some_and(|focused| !state.dom.is_connected(focused)) {
+                state.dom.focused = None;
+            }
+        })
+    }
+
     /// Takes the element out of the document as a script of the page would.
     pub fn remove(&self) -> Result<(), PageError> {
         self.act(|state, node| {
@@ -278,21 +288,38 @@ impl Element {
         })
     }
 
-    /// Selects the options with these values in a `select`, and no others: `input` and `change` are fired.
+    /// Selects the options with these values in a `select`, and no others: `input` and `change` are fired. In one for one option it is
+    /// the first with the value; without a value, nothing is selected.
     pub fn choose(&self, values: &[impl AsRef<str>]) -> Result<&Self, PageError> {
         let can = self
             .read(|state, node| state.dom.is(node, &["select"]) && !state.dom.is_disabled(node));
         self.needs(can, "has no options to choose")?;
         self.act(|state, node| {
             state.focus(Some(node));
-            for value in state.dom.chosen(node) {
-                state.dom.choose(node, value, false);
+            let mut options = state.dom.options(node);
+            options.retain(|option| {
+                let value = state.dom.option_value(*option);
+                values.iter().any(|wanted| wanted.as_ref() == value)
+            });
+            if !state.dom.takes_several(node) {
+                options.truncate(1);
             }
-            for value in values {
-                state.dom.choose(node, value.as_ref().to_owned(), true);
-            }
+            state.dom.choose_only(node, &options);
             for kind in ["input", "change"] {
                 state.fire(node, &EventData { kind: kind.to_owned(), ..EventData::default() });
+            }
+        })
+    }
+
+    /// Selects this option in its `select`: `input` and `change` are fired. In one for several, the others stay as they are.
+    pub fn pick(&self) -> Result<&Self, PageError> {
+        let select = self.read(|state, node| state.dom.select_of(node));
+        let select = select.ok_or_else(|| self.unable("stands in no select"))?;
+        self.act(|state, node| {
+            state.focus(Some(select));
+            state.dom.choose(select, node, true);
+            for kind in ["input", "change"] {
+                state.fire(select, &EventData { kind: kind.to_owned(), ..EventData::default() });
             }
         })
     }

@@ -6,17 +6,20 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::dom::displaced::LeftAlone;
 use crate::dom::{Dom, Node, Rendered};
 use crate::reconcile::{Kind, Rendering, Shape, find_pairs};
 use crate::tree::{Tree, change_attribute, change_classes};
 
 /// Reconciles what `old_serial` rendered below `root` with what `fresh` rendered below `apart`.
 pub(crate) fn reconcile(dom: &mut Dom, root: Node, old_serial: u64, apart: Node, fresh: &mut Tree) {
-    dom.put_all_back(root, old_serial);
     let old = Rendering::read(dom, root, old_serial);
     // A fresh rendering by the tree that made the old one has the same serial; the roots tell them apart.
     let new = Rendering::read(dom, apart, fresh.serial);
     let pairs = find_pairs(&old, &new);
+    let pairing = Pairing::new(&old, &new, &pairs);
+    let left =
+        dom.put_all_back(root, old_serial, |holder, missing| pairing.is_unchanged(holder, missing));
     let free = |at: usize| new.0[at].is_select() && is_free(&new, at);
     for (old_at, _) in pairs.iter().filter(|(_, new_at)| free(*new_at)) {
         dom.forget_default_choice(old.0[*old_at].node);
@@ -36,7 +39,7 @@ pub(crate) fn reconcile(dom: &mut Dom, root: Node, old_serial: u64, apart: Node,
     }
     for (at, shape) in new.0.iter().enumerate() {
         if !shape.is_placed() {
-            let places = places(dom, &old, &new, at, &mates);
+            let places = places(dom, &old, &new, at, &mates, &left);
             arrange(dom, &new, at, &stays, &places);
         }
     }
@@ -53,10 +56,56 @@ pub(crate) fn reconcile(dom: &mut Dom, root: Node, old_serial: u64, apart: Node,
     }
 }
 
+/// What a swap is about to do to the nodes of the old rendering.
+struct Pairing<'a> {
+    old: &'a Rendering<Node>,
+    new: &'a Rendering<Node>,
+    /// Places in the old rendering by node.
+    at: HashMap<Node, usize>,
+    new_of: HashMap<usize, usize>,
+    old_of: HashMap<usize, usize>,
+}
+
+impl<'a> Pairing<'a> {
+    fn new(old: &'a Rendering<Node>, new: &'a Rendering<Node>, pairs: &[(usize, usize)]) -> Self {
+        let with_roots = || std::iter::once((0, 0)).chain(pairs.iter().copied());
+        Self {
+            old,
+            new,
+            at: old.0.iter().enumerate().map(|(at, shape)| (shape.node, at)).collect(),
+            new_of: with_roots().collect(),
+            old_of: with_roots().map(|(old, new)| (new, old)).collect(),
+        }
+    }
+
+    /// Whether the swap changes none of the texts that are missing in a gap, and neither moves anything nor puts something between
+    /// them.
+    fn is_unchanged(&self, holder: Node, missing: &[Node]) -> bool {
+        let pair = self.at.get(&holder).and_then(|old| Some((old, self.new_of.get(old)?)));
+        let Some((old_holder, new_holder)) = pair else { return false };
+        let (olds, news) = (&self.old.0[*old_holder].children, &self.new.0[*new_holder].children);
+        let unchanged = |node: &Node| {
+            let old = self.at.get(node)?;
+            let new = self.new_of.get(old)?;
+            let (was, is) = (&self.old.0[*old].kind, &self.new.0[*new].kind);
+            (was == is && !matches!(was, Kind::Element { .. })).then_some(*new)
+        };
+        let mates: Option<Vec<usize>> = missing.iter().map(unchanged).collect();
+        let together = mates.is_some_and(|mates| news.windows(mates.len()).any(|run| run == mates));
+        let places = news.iter().filter_map(|new| {
+            let old = self.old_of.get(new)?;
+            olds.iter().position(|other| other == old)
+        });
+        together && places.is_sorted()
+    }
+}
+
 /// Where the children of a fresh node stand now.
 struct Places {
     /// Those that need not move, by their order.
     stay: HashSet<usize>,
+    /// Those that stay out of the document, by their order, with what stands in their place.
+    left: HashMap<usize, Option<Node>>,
     /// What stands behind the last one of the old rendering.
     end: Option<Node>,
 }
@@ -67,9 +116,10 @@ fn places(
     new: &Rendering<Node>,
     at: usize,
     mates: &HashMap<usize, usize>,
+    left: &LeftAlone,
 ) -> Places {
     let Some(old_at) = mates.get(&at) else {
-        return Places { stay: HashSet::new(), end: None };
+        return Places { stay: HashSet::new(), left: HashMap::new(), end: None };
     };
     let holder = old.0[*old_at].node;
     let here = |at: usize| dom.parent(old.0[at].node) == Some(holder);
@@ -83,8 +133,14 @@ fn places(
         })
         .collect();
     let last = olds.iter().rev().find(|child| here(**child));
-    let end = last.and_then(|last| dom.next_sibling(old.0[*last].node));
-    Places { stay: longest_rise(&positions), end }
+    // What was left alone at the end runs to the end of the holder.
+    let open = olds.last().and_then(|last| left.get(&old.0[*last].node).copied().flatten());
+    let end = last.filter(|_| open.is_none()).and_then(|last| dom.next_sibling(old.0[*last].node));
+    let left = new.0[at].children.iter().enumerate().filter_map(|(order, child)| {
+        let mate = mates.get(child).filter(|mate| olds.contains(mate))?;
+        Some((order, *left.get(&old.0[*mate].node)?))
+    });
+    Places { stay: longest_rise(&positions), left: left.collect(), end }
 }
 
 /// Rule 6: puts the children of a fresh node in order below the node that shows it, with as few moves as can be.
@@ -104,6 +160,10 @@ fn arrange(
     dom.beside_mut(holder).placed.clone_from(&children);
     let mut before = places.end;
     for (order, node) in children.into_iter().enumerate().rev() {
+        if let Some(place) = places.left.get(&order) {
+            before = place.or(before);
+            continue;
+        }
         let there = dom.parent(node) == Some(holder) && dom.next_sibling(node) == before;
         if !places.stay.contains(&order) && !there {
             dom.insert(holder, node, before);

@@ -56,7 +56,7 @@ pub(crate) struct Shape<N> {
 pub(crate) struct Rendering<N>(pub(crate) Vec<Shape<N>>);
 
 impl Rendering<Node> {
-    /// What the tree `serial` has rendered below `root`. What others put there is left out.
+    /// What the tree `serial` has rendered below `root`, wherever others have moved it. What they put there is left out.
     pub(crate) fn read(dom: &Dom, root: Node, serial: u64) -> Self {
         let mut list = vec![Shape {
             node: root,
@@ -68,12 +68,9 @@ impl Rendering<Node> {
         while at < list.len() {
             let holder = &list[at];
             let foreign = holder.is_placed();
-            let children = if foreign { Vec::new() } else { dom.children(holder.node) };
+            let children = if foreign { Vec::new() } else { dom.placed_in(holder.node, serial) };
             for child in children {
                 let Some(beside) = dom.beside(child) else { continue };
-                if beside.origin.is_none_or(|origin| origin.tree != serial) {
-                    continue;
-                }
                 let place = list.len();
                 list.push(Shape {
                     node: child,

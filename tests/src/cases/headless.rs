@@ -71,6 +71,7 @@ impl Runner<'_> {
             Step::Click { at } => _ = page.find(at)?.click()?,
             Step::Input { at, text } => _ = page.find(at)?.focus()?.set_value(text)?,
             Step::Choose { at, values } => _ = page.find(at)?.choose(values)?,
+            Step::Pick { at } => _ = page.find(at)?.pick()?,
             Step::Focus { at } => _ = page.find(at)?.focus()?,
             Step::Advance { ms } => page.advance(Duration::from_secs_f64(ms / 1000.0)),
             Step::Swap { modules, meanwhile } => {
@@ -83,7 +84,9 @@ impl Runner<'_> {
             | Step::Set { .. }
             | Step::Before { .. }
             | Step::Wrap { .. }
-            | Step::Translate { .. } => self.script(step)?,
+            | Step::Translate { .. }
+            | Step::Replace { .. }
+            | Step::Highlight { .. } => self.script(step)?,
             Step::State { module } => {
                 let snapshot = serde_json::to_value(page.snapshot(module)?)?;
                 let instances = snapshot["instances"].as_array().into_iter().flatten();
@@ -173,6 +176,17 @@ impl Runner<'_> {
             Step::Set { at, name, value } => _ = page.find(at)?.set_attribute(name, value)?,
             Step::Before { at, html } => _ = page.find(at)?.put_before(html)?,
             Step::Wrap { at, tag } => _ = page.find(at)?.wrap(tag)?,
+            Step::Replace { at, html } => _ = page.find(at)?.replace_content(html)?,
+            Step::Highlight { at } => {
+                let highlighted = |text: &str| {
+                    let words = text.split(' ').map(|word| match word {
+                        "" => String::new(),
+                        word => format!("<span>{word}</span>"),
+                    });
+                    words.collect::<Vec<_>>().join(" ")
+                };
+                _ = page.find(at)?.replace_texts(highlighted)?;
+            }
             Step::Translate { at } => {
                 let translated =
                     |text: &str| format!("<font><font>{}</font></font>", text.to_uppercase());

@@ -101,7 +101,8 @@ class Runner {
       swapped: (_sequence, swaps, revived) => {
         if (!revived) this.swaps.push(...swaps);
       },
-      trapped: (module, _hash, trap) => this.traps.push([module, trap.file ? `${trap.message} at ${trap.file}:${trap.line}` : trap.message]),
+      trapped: (module, _hash, trap) =>
+        this.traps.push([module, trap.file ? `${trap.message} at ${trap.file}:${trap.line}` : trap.message]),
       problem: (message) => {
         this.problems.push(message);
         this.log.push(["error", "", message]);
@@ -224,7 +225,17 @@ class Runner {
       case "choose": {
         const select = this.element(step.at);
         select.focus();
-        for (const option of select.options) option.selected = step.values.includes(option.value);
+        const wanted = (option) => step.values.includes(option.value);
+        if (select.multiple) for (const option of select.options) option.selected = wanted(option);
+        else select.selectedIndex = [...select.options].findIndex(wanted);
+        for (const name of ["input", "change"]) select.dispatchEvent(new Event(name, { bubbles: true }));
+        return;
+      }
+      case "pick": {
+        const option = this.element(step.at);
+        const select = option.closest("select");
+        select.focus();
+        option.selected = true;
         for (const name of ["input", "change"]) select.dispatchEvent(new Event(name, { bubbles: true }));
         return;
       }
@@ -248,6 +259,20 @@ class Runner {
         }
         return;
       }
+      case "highlight": {
+        const walker = document.createTreeWalker(this.element(step.at), NodeFilter.SHOW_TEXT);
+        const texts = [];
+        while (walker.nextNode()) texts.push(walker.currentNode);
+        for (const text of texts) {
+          const words = document.createElement("template");
+          words.innerHTML = text.data.replace(/[^ ]+/g, "<span>$&</span>");
+          text.replaceWith(words.content);
+        }
+        return;
+      }
+      case "replace":
+        this.element(step.at).innerHTML = step.html;
+        return;
       case "append":
         return document.body.insertAdjacentHTML("beforeend", step.html);
       case "remove":
@@ -296,7 +321,12 @@ class Runner {
       }
       case "elsewhere":
         return void window.dispatchEvent(
-          new StorageEvent("storage", { key: step.item, oldValue: null, newValue: step.value, storageArea: step.area === "local" ? localStorage : sessionStorage }),
+          new StorageEvent("storage", {
+            key: step.item,
+            oldValue: null,
+            newValue: step.value,
+            storageArea: step.area === "local" ? localStorage : sessionStorage,
+          }),
         );
       case "media":
         return this.page.queries.get(step.query)?.becomes(step.matches);

@@ -21,12 +21,18 @@ pub enum Step {
         /// The text.
         text: String,
     },
-    /// `choose SELECTOR = VALUE, VALUE`: the options with these values are selected in a `select`, and no others.
+    /// `choose SELECTOR = VALUE, VALUE`: the options with these values are selected in a `select`, and no others. `choose SELECTOR`
+    /// selects none.
     Choose {
         /// The `select`.
         at: String,
         /// The values.
         values: Vec<String>,
+    },
+    /// `pick SELECTOR`: an option is selected in its `select`.
+    Pick {
+        /// The option.
+        at: String,
     },
     /// `focus SELECTOR`
     Focus {
@@ -80,6 +86,19 @@ pub enum Step {
     },
     /// `translate SELECTOR`: a translator puts elements with other text in the place of each text in an element.
     Translate {
+        /// The element.
+        at: String,
+    },
+    /// `replace SELECTOR = HTML`: markup is put in the place of all that is in an element, as an editor or a script that sets `innerHTML`
+    /// does.
+    Replace {
+        /// The element.
+        at: String,
+        /// The markup.
+        html: String,
+    },
+    /// `highlight SELECTOR`: a highlighter puts several nodes in the place of each text in an element, a `span` for each word.
+    Highlight {
         /// The element.
         at: String,
     },
@@ -232,10 +251,14 @@ impl Step {
             "focus" => Self::Focus { at: text() },
             "remove" => Self::Remove { at: text() },
             "translate" => Self::Translate { at: text() },
+            "highlight" => Self::Highlight { at: text() },
             "choose" => {
-                let (at, values) = assigned()?;
+                let Some((at, values)) = assigned() else {
+                    return Some(Self::Choose { at: text(), values: Vec::new() });
+                };
                 Self::Choose { at, values: values.split(", ").map(str::to_owned).collect() }
             }
+            "pick" => Self::Pick { at: text() },
             "before" => {
                 let (at, html) = assigned()?;
                 Self::Before { at, html }
@@ -243,6 +266,10 @@ impl Step {
             "wrap" => {
                 let (at, tag) = assigned()?;
                 Self::Wrap { at, tag }
+            }
+            "replace" => {
+                let (at, html) = assigned()?;
+                Self::Replace { at, html }
             }
             "append" => Self::Append { html: text() },
             "input" => {

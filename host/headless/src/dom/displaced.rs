@@ -1,11 +1,17 @@
 //! Puts nodes back that others have taken out of their places: a translator, an extension, a script of the page.
 //!
 //! In: what a module has put where ([`Beside::placed`]). Out: it stands there, and what stood for it is gone. What others
-//! have put between stays. The browser client does the same.
+//! have put between stays, and a swap leaves alone what a reader has edited, and replaced texts that it does not change. The
+//! browser client does the same.
 //!
 //! [`Beside::placed`]: super::Beside::placed
 
+use std::collections::HashMap;
+
 use super::{Dom, Node};
+
+/// Displaced nodes that a swap leaves where they are, and what stands in the place of each, if anything does.
+pub(crate) type LeftAlone = HashMap<Node, Option<Node>>;
 
 /// Displaced children that follow each other, and the nodes that they belong between.
 #[derive(Default)]
@@ -44,7 +50,7 @@ impl Dom {
         found
     }
 
-    fn placed_in(&self, node: Node, serial: u64) -> Vec<Node> {
+    pub(crate) fn placed_in(&self, node: Node, serial: u64) -> Vec<Node> {
         let placed = self.beside(node).map(|beside| &*beside.placed).unwrap_or_default();
         placed.iter().copied().filter(|child| self.serial_of(*child) == Some(serial)).collect()
     }
@@ -72,14 +78,46 @@ impl Dom {
         }
     }
 
-    /// Puts all back that the tree `serial` has put below a node.
-    pub(crate) fn put_all_back(&mut self, top: Node, serial: u64) {
+    /// Puts all back that the tree `serial` has put below a node, for a swap. `is_unchanged` says whether the swap changes none of the
+    /// nodes that are missing in a gap of a node. The answer is what was not put back.
+    pub(crate) fn put_all_back(
+        &mut self,
+        top: Node,
+        serial: u64,
+        is_unchanged: impl Fn(Node, &[Node]) -> bool,
+    ) -> LeftAlone {
+        let mut left = LeftAlone::new();
         let below = self.placed_below(top, serial);
         for holder in std::iter::once(top).chain(below) {
             for gap in self.gaps(holder, serial) {
-                self.close(holder, &gap);
+                let strangers = self.strangers(holder, &gap);
+                if self.is_editable(holder) {
+                    let missing = gap.missing.iter().copied();
+                    let absent = missing.filter(|node| self.parent(*node) != Some(holder));
+                    left.extend(absent.map(|node| (node, None)));
+                } else if !strangers.is_empty() && is_unchanged(holder, &gap.missing) {
+                    let place = self
+                        .between(holder, &gap)
+                        .find(|node| strangers.contains(node) || gap.missing.contains(node));
+                    left.extend(gap.missing.into_iter().map(|node| (node, place)));
+                } else {
+                    self.close(holder, &gap);
+                }
             }
         }
+        left
+    }
+
+    /// Whether a reader can edit what is in an element.
+    fn is_editable(&self, holder: Node) -> bool {
+        let states = self.with_ancestors(holder).into_iter();
+        let mut states = states.filter_map(|node| self.attribute(node, "contenteditable"));
+        let state = states.find_map(|value| match value.to_ascii_lowercase().as_str() {
+            "false" => Some(false),
+            "" | "true" | "plaintext-only" => Some(true),
+            _ => None,
+        });
+        state.unwrap_or(false)
     }
 
     fn gaps(&self, holder: Node, serial: u64) -> Vec<Gap> {
@@ -98,16 +136,31 @@ impl Dom {
         gaps
     }
 
-    fn close(&mut self, holder: Node, gap: &Gap) {
-        let first = match gap.after {
+    /// The nodes that stand in a gap.
+    fn between<'a>(&'a self, holder: Node, gap: &'a Gap) -> impl Iterator<Item = Node> + 'a {
+        let first = self.first_between(holder, gap);
+        std::iter::successors(first, |node| self.next_sibling(*node))
+            .take_while(|node| Some(*node) != gap.before)
+    }
+
+    fn first_between(&self, holder: Node, gap: &Gap) -> Option<Node> {
+        match gap.after {
             Some(after) => self.next_sibling(after),
             None => self.children(holder).first().copied(),
-        };
-        let ours = self.beside(holder).map(|beside| beside.placed.clone()).unwrap_or_default();
-        let between = std::iter::successors(first, |node| self.next_sibling(*node))
-            .take_while(|node| Some(*node) != gap.before);
-        let strangers: Vec<Node> =
-            between.filter(|node| !ours.contains(node) && !self.is_ours(*node)).collect();
+        }
+    }
+
+    /// What others have put into a gap.
+    fn strangers(&self, holder: Node, gap: &Gap) -> Vec<Node> {
+        let ours = self.beside(holder).map(|beside| &*beside.placed).unwrap_or_default();
+        self.between(holder, gap)
+            .filter(|node| !ours.contains(node) && !self.is_ours(*node))
+            .collect()
+    }
+
+    fn close(&mut self, holder: Node, gap: &Gap) {
+        let first = self.first_between(holder, gap);
+        let strangers = self.strangers(holder, gap);
         let stand_ins = self.stand_ins(&gap.missing, &strangers);
         let mut place =
             stand_ins.first().copied().or(if gap.after.is_some() { first } else { gap.before });
@@ -143,7 +196,9 @@ impl Dom {
             strangers.iter().copied().filter(|stranger| fits(*stranger)).collect()
         };
         let wraps = |stranger| missing.iter().any(|node| self.contains(stranger, *node));
-        [those(&wraps), those(&|node| self.is(node, &["font"])), those(&|node| self.is_text(node))]
+        // A script that has marked up a text has put any number of nodes in its place.
+        let has_text = missing.iter().any(|node| self.is_text(*node));
+        [those(&wraps), those(&|node| self.is(node, &["font"])), those(&|_| has_text)]
             .into_iter()
             .find(|found| !found.is_empty())
             .unwrap_or_default()

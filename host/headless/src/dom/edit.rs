@@ -31,6 +31,14 @@ impl Dom {
         }
     }
 
+    /// Puts markup in the place of all that is in an element.
+    pub(crate) fn replace_content(&self, node: Node, html: &str) {
+        for child in self.children(node) {
+            self.detach(child);
+        }
+        self.append_html(node, html);
+    }
+
     /// Adds or takes away one class.
     pub(crate) fn toggle_class(&self, node: Node, class: &str, on: bool) {
         let current = self.attribute(node, "class").unwrap_or_default();

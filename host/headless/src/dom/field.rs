@@ -3,15 +3,24 @@
 //! A field's value follows its markup until it is set, by typing or by a property; from then on the two
 //! are apart, as in a browser.
 
+use std::collections::HashMap;
+
 use super::{Dom, Node};
+
+/// An option of a `select`: its value, and which one of those with this value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Choice {
+    value: String,
+    nth: usize,
+}
 
 /// The live state of one field.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Field {
     /// The value, once it no longer follows the markup.
     pub(crate) value: Option<String>,
-    /// The values chosen in a `select` for several, once they no longer follow the markup.
-    pub(crate) chosen: Option<Vec<String>>,
+    /// What is chosen in a `select`, once it no longer follows the markup. It may be nothing.
+    chosen: Option<Vec<Choice>>,
     /// The tick, once it no longer follows the markup.
     pub(crate) checked: Option<bool>,
     /// The selection's ends, in characters; without one the caret stands at the end.
@@ -59,11 +68,8 @@ impl Dom {
     /// A field's value.
     pub(crate) fn value(&self, node: Node) -> Option<String> {
         let live = self.beside(node).and_then(|beside| beside.field.value.clone());
-        if self.takes_several(node) {
-            return Some(self.chosen(node).into_iter().next().unwrap_or_default());
-        }
         if self.is(node, &["select"]) {
-            return Some(live.unwrap_or_else(|| self.default_option(node)));
+            return Some(self.chosen(node).into_iter().next().unwrap_or_default());
         }
         if self.is(node, &["textarea"]) {
             return Some(live.unwrap_or_else(|| self.text(node)));
@@ -88,8 +94,9 @@ impl Dom {
         if self.is_checkable(node) || !self.is_field(node) {
             return self.set_attribute(node, "value", value);
         }
-        if self.takes_several(node) {
-            self.beside_mut(node).field.chosen = Some(vec![value.to_owned()]);
+        if self.is(node, &["select"]) {
+            let first = Choice { value: value.to_owned(), nth: 0 };
+            self.beside_mut(node).field.chosen = Some(vec![first]);
             return;
         }
         let field = &mut self.beside_mut(node).field;
@@ -104,55 +111,74 @@ impl Dom {
 
     /// The values of the options that are selected, in their order.
     pub(crate) fn chosen(&self, select: Node) -> Vec<String> {
-        if !self.takes_several(select) {
-            return self.value(select).into_iter().collect();
+        let selected = self.selected_options(select).into_iter();
+        selected.map(|option| self.option_value(option)).collect()
+    }
+
+    /// The options that are selected, in their order.
+    pub(crate) fn selected_options(&self, select: Node) -> Vec<Node> {
+        match self.beside(select).and_then(|beside| beside.field.chosen.as_ref()) {
+            Some(chosen) => {
+                let all = self.listed(select).into_iter();
+                all.filter(|(_, choice)| chosen.contains(choice))
+                    .map(|(option, _)| option)
+                    .collect()
+            }
+            None => self.default_options(select),
         }
-        let live = self.beside(select).and_then(|beside| beside.field.chosen.as_ref());
-        let on = |option: &Node| match live {
-            Some(chosen) => chosen.contains(&self.option_value(*option)),
-            None => self.has_attribute(*option, "selected"),
-        };
-        let options = self.options(select).into_iter().filter(on);
-        options.map(|option| self.option_value(option)).collect()
+    }
+
+    fn listed(&self, select: Node) -> Vec<(Node, Choice)> {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        let options = self.options(select).into_iter();
+        options
+            .map(|option| {
+                let value = self.option_value(option);
+                let count = counts.entry(value.clone()).or_default();
+                let nth = *count;
+                *count += 1;
+                (option, Choice { value, nth })
+            })
+            .collect()
+    }
+
+    /// Selects these options of a `select`, and no others.
+    pub(crate) fn choose_only(&mut self, select: Node, options: &[Node]) {
+        let all = self.listed(select).into_iter();
+        let chosen = all.filter(|(option, _)| options.contains(option)).map(|(_, choice)| choice);
+        self.beside_mut(select).field.chosen = Some(chosen.collect());
     }
 
     /// Selects or deselects one option of a `select`.
-    pub(crate) fn choose(&mut self, select: Node, value: String, on: bool) {
+    pub(crate) fn choose(&mut self, select: Node, option: Node, on: bool) {
         if self.takes_several(select) {
-            let mut chosen = self.chosen(select);
-            chosen.retain(|other| *other != value);
-            if on {
-                chosen.push(value);
-            }
-            self.beside_mut(select).field.chosen = Some(chosen);
+            let mut selected = self.selected_options(select);
+            selected.retain(|other| *other != option);
+            selected.extend(on.then_some(option));
+            self.choose_only(select, &selected);
         } else if on {
-            self.set_value(select, &value);
+            self.choose_only(select, &[option]);
         }
     }
 
     /// Forgets a choice that is what a `select` shows without one.
     pub(crate) fn forget_default_choice(&mut self, select: Node) {
-        if !self.is(select, &["select"]) {
-            return;
-        }
-        let Some(beside) = self.beside(select) else { return };
-        let before = (beside.field.value.clone(), beside.field.chosen.clone());
-        let shown = self.chosen(select);
-        let field = &mut self.beside_mut(select).field;
-        (field.value, field.chosen) = (None, None);
-        if self.chosen(select) != shown {
-            let field = &mut self.beside_mut(select).field;
-            (field.value, field.chosen) = before;
+        let is_default = self.selected_options(select) == self.default_options(select);
+        if self.is(select, &["select"]) && is_default {
+            self.beside_mut(select).field.chosen = None;
         }
     }
 
-    /// Forgets a choice of which a `select` has no option left. Where several can be chosen, nothing is then.
+    /// Forgets what a `select` has no option for any more of a choice. Where nothing is left of it in one for one option, the
+    /// markup decides.
     pub(crate) fn settle_choice(&mut self, select: Node) {
-        let live = self.beside(select).and_then(|beside| beside.field.value.clone());
-        let Some(value) = live.filter(|_| self.is(select, &["select"])) else { return };
-        if !self.options(select).iter().any(|option| self.option_value(*option) == value) {
-            self.beside_mut(select).field.value = None;
-        }
+        let live = self.beside(select).and_then(|beside| beside.field.chosen.clone());
+        let Some(chosen) = live.filter(|_| self.is(select, &["select"])) else { return };
+        let all = self.listed(select).into_iter();
+        let there: Vec<Choice> =
+            all.map(|(_, choice)| choice).filter(|choice| chosen.contains(choice)).collect();
+        let is_gone = there.is_empty() && !chosen.is_empty() && !self.takes_several(select);
+        self.beside_mut(select).field.chosen = (!is_gone).then_some(there);
     }
 
     /// Whether a check box, a radio button or an option is on.
@@ -226,13 +252,31 @@ impl Dom {
         self.attribute(option, "value").unwrap_or_else(|| self.text(option).trim().to_owned())
     }
 
-    fn default_option(&self, select: Node) -> String {
+    /// The options that are selected as long as nothing was chosen.
+    fn default_options(&self, select: Node) -> Vec<Node> {
         let options = self.options(select);
-        let marked = options.iter().rfind(|option| self.has_attribute(**option, "selected"));
-        let usable = |option: &&Node| !self.has_attribute(**option, "disabled");
-        marked
-            .or_else(|| options.iter().find(usable))
-            .map(|option| self.option_value(*option))
-            .unwrap_or_default()
+        let marked = |option: &Node| self.has_attribute(*option, "selected");
+        if self.takes_several(select) {
+            return options.into_iter().filter(marked).collect();
+        }
+        let first = || {
+            let usable = |option: &&Node| !self.is_disabled_option(select, **option);
+            options.iter().find(usable).filter(|_| !self.is_list_box(select))
+        };
+        options.iter().rfind(|option| marked(option)).or_else(first).copied().into_iter().collect()
+    }
+
+    /// Whether a `select` shows several options at once: then it may have none selected from the beginning.
+    fn is_list_box(&self, select: Node) -> bool {
+        let size = self.attribute(select, "size").unwrap_or_default();
+        let size = size.trim_start();
+        let digits = size.find(|c: char| !c.is_ascii_digit()).map_or(size, |end| &size[..end]);
+        digits.parse::<u32>().is_ok_and(|size| size > 1)
+    }
+
+    fn is_disabled_option(&self, select: Node, option: Node) -> bool {
+        let above = self.with_ancestors(option).into_iter().take_while(|node| *node != select);
+        let group = above.into_iter().find(|node| self.is(*node, &["optgroup"]));
+        std::iter::once(option).chain(group).any(|node| self.has_attribute(node, "disabled"))
     }
 }

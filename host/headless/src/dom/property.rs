@@ -103,36 +103,30 @@ impl Dom {
         }
     }
 
-    fn select_of(&self, option: Node) -> Option<Node> {
+    pub(crate) fn select_of(&self, option: Node) -> Option<Node> {
         self.with_ancestors(option).into_iter().find(|above| self.is(*above, &["select"]))
     }
 
     fn is_selected(&self, option: Node) -> bool {
-        self.select_of(option)
-            .is_some_and(|select| self.chosen(select).contains(&self.option_value(option)))
+        self.select_of(option).is_some_and(|select| self.selected_options(select).contains(&option))
     }
 
     fn select_option(&mut self, option: Node, on: bool) {
         if let Some(select) = self.select_of(option) {
-            let value = self.option_value(option);
-            self.choose(select, value, on);
+            self.choose(select, option, on);
         }
     }
 
     fn selected_index(&self, select: Node) -> i64 {
-        let value = self.value(select);
-        let at = self
-            .options(select)
-            .iter()
-            .position(|option| Some(self.option_value(*option)) == value);
+        let first = self.selected_options(select).first().copied();
+        let at = self.options(select).iter().position(|option| Some(*option) == first);
         at.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1)
     }
 
     fn select_index(&mut self, select: Node, index: &Value) {
         let at = index.as_u64().and_then(|at| usize::try_from(at).ok());
         let option = at.and_then(|at| self.options(select).get(at).copied());
-        let value = option.map(|option| self.option_value(option)).unwrap_or_default();
-        self.set_value(select, &value);
+        self.choose_only(select, option.as_slice());
     }
 }
 
