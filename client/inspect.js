@@ -8,7 +8,7 @@
 import { IncompatibleError, readSections } from "./sections.js";
 
 /** The version of the ABI that this engine speaks. */
-export const ABI_VERSION = 1;
+const ABI_VERSION = 1;
 
 /** The prefix of exports that register a component. */
 export const COMPONENT_PREFIX = "hmr_component:";

@@ -18,7 +18,7 @@ import { cut, cutAll, shortened } from "./limits.js";
 import { readConfig } from "./protocol.js";
 import { facilitiesOf } from "./resources/facilities.js";
 import { compareMarkup, noteMarkup } from "./markup.js";
-import { leave, mayCatchUp, merged, readPage, returnTo, store, take } from "./reload.js";
+import { discard, leave, mayCatchUp, merged, readPage, returnTo, store, take } from "./reload.js";
 import { Restoration } from "./restoration.js";
 import { createApi } from "./scripts.js";
 import { updateStyles } from "./styles.js";
@@ -296,6 +296,29 @@ function wholeState(reason) {
 /** Whether the page is about to be loaded again: what it is like is written down then, or not wanted. */
 let reloading = false;
 
+/** After how many seconds a page that was to be loaded again and is still there stays: the reader may have chosen so. */
+const LONGEST_RELOAD = 10;
+
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let staying;
+
+/** Waits for the page to go. Seconds are counted one by one, because a dialog that asks the reader stops the clock. */
+function expectReload() {
+  reloading = true;
+  let seconds = 0;
+  clearInterval(staying);
+  staying = setInterval(() => {
+    if (++seconds < LONGEST_RELOAD) return;
+    clearInterval(staying);
+    reloading = false;
+    try {
+      discard(sessionStorage);
+    } catch {
+      // A page without a storage has written nothing.
+    }
+  }, 1000);
+}
+
 /**
  * @param {string} reason
  * @param {boolean} restore
@@ -309,7 +332,7 @@ function reload(reason, restore) {
       log("warn", null, `the page's state cannot be kept: ${error}`);
     }
   }
-  reloading = true;
+  expectReload();
   location.reload();
 }
 

@@ -51,7 +51,7 @@ function choice(node) {
  * @param {GuestNode} a
  * @param {GuestNode} b
  */
-export function canBeSame(a, b) {
+function canBeSame(a, b) {
   if (a.kind !== b.kind || a.namespace !== b.namespace || a.tag !== b.tag || a.key !== b.key) return false;
   if (a.refused !== b.refused) return false;
   if (a.kind !== "element") return true;

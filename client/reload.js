@@ -158,6 +158,14 @@ export function take(storage, now) {
 }
 
 /**
+ * Throws away what was written for a reload that has not happened.
+ * @param {Store} storage
+ */
+export function discard(storage) {
+  storage.removeItem(KEY);
+}
+
+/**
  * Writes down what a page is like that is left. Where there is no room for all, the oldest go.
  *
  * @param {Store} storage

@@ -211,8 +211,20 @@ export function readReport(json) {
   } catch {
     report = null;
   }
-  if (!Array.isArray(report?.instances)) throw new Error("`restore_state` answered something that is no report");
+  if (!Array.isArray(report?.instances) || !report.instances.every(isEntry))
+    throw new Error("`restore_state` answered something that is no report");
   return withCutTexts(report);
+}
+
+/**
+ * Whether an entry of a report can be read: modules of other toolkits may answer anything.
+ * @param {any} entry
+ */
+function isEntry(entry) {
+  const isObject = (/** @type {any} */ value) => typeof value === "object" && value !== null;
+  return (
+    isObject(entry) && [entry.keys, entry.tasks].every((map) => map === undefined || (isObject(map) && Object.values(map).every(isObject)))
+  );
 }
 
 /**

@@ -145,13 +145,16 @@ class Update {
     return new Promise((resolve) => {
       const settle = (/** @type {boolean} */ loaded) => {
         this.#document.defaultView?.clearTimeout(timer);
+        link.removeEventListener("load", shown);
+        link.removeEventListener("error", look);
         resolve(loaded);
       };
       // A sheet whose own imports hang or fail is shown all the same. One that failed itself may be there too, but is empty.
       const look = () => settle(link.sheet?.href === link.href && hasRules(link.sheet));
       const timer = this.#later(look, LONGEST_LOAD);
-      link.addEventListener("load", () => settle(true), { once: true });
-      link.addEventListener("error", look, { once: true });
+      const shown = () => settle(true);
+      link.addEventListener("load", shown);
+      link.addEventListener("error", look);
     });
   }
 

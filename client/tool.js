@@ -5,7 +5,7 @@
  */
 
 /** Why the tool did not do what was asked for. */
-export class ToolError extends Error {
+class ToolError extends Error {
   /** @param {string} message */
   constructor(message) {
     super(message);

@@ -68,7 +68,8 @@ class Socket extends EventTarget {
   }
 }
 
-test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and tells the tool", async () => {
+test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and tells the tool", async (test) => {
+  test.mock.timers.enable({ apis: ["setInterval"] });
   const config = JSON.stringify({ token: "t", app: "mine", server: "s", sequence: 1, modules: [VERSION], failure: null, budget: 7 });
   const { window } = new JSDOM(
     `<!doctype html><html><head><script type="application/json" id="hmr-config">${config}</script><link rel="stylesheet" href="/a.css"></head><body>${PLACE}</body></html>`,
@@ -168,5 +169,16 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
   socket.say({ type: "full-reload", sequence: 8, reason: "r", restore: false });
   socket.say({ ...hello, sequence: 8, files: 3, reloaded: 8 });
   assert.equal(stored(), false, "it was loaded again for this one");
+
+  // The reader chooses to stay in the page.
+  socket.say({ type: "full-reload", sequence: 9, reason: "r", restore: true });
+  const leavings = () => {
+    window.dispatchEvent(new window.Event("pagehide"));
+    return [stored(), sessionStorage.getItem("hmr-left") !== null];
+  };
+  test.mock.timers.tick(9000);
+  assert.deepEqual(leavings(), [true, false]);
+  test.mock.timers.tick(1000);
+  assert.deepEqual(leavings(), [false, true], "the state is written down when the page is left later");
   window.close();
 });

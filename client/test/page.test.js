@@ -33,6 +33,19 @@ test("a stylesheet is replaced in its own element, wherever it hangs, and only o
   const shadow = /** @type {Element} */ (document.querySelector("p")).attachShadow({ mode: "open" });
   shadow.innerHTML = `<link rel="STYLESHEET" href="/a%2ecss">`;
   const first = document.querySelector("#a");
+  let listeners = 0;
+  for (const [name, by] of /** @type {const} */ ([
+    ["addEventListener", 1],
+    ["removeEventListener", -1],
+  ])) {
+    const method = /** @type {any} */ (first)[name].bind(first);
+    Object.assign(/** @type {object} */ (first), {
+      [name]: (/** @type {unknown[]} */ ...given) => {
+        listeners += by;
+        method(...given);
+      },
+    });
+  }
   const done = updateStyles(document, ["/a.css"], 4, told());
   assert.deepEqual(
     [hrefs(document), hrefs(shadow)],
@@ -49,6 +62,7 @@ test("a stylesheet is replaced in its own element, wherever it hangs, and only o
   assert.equal(await done, 1);
   assert.deepEqual(hrefs(document), ["/a.css?x=1&hmr=4", "/b.css"]);
   assert.equal(document.querySelector("#a"), first);
+  assert.equal(listeners, 0, "none is left on it");
 });
 
 test("a sheet that does not load leaves the old one, and it is told", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { History } from "../history.js";
 import { fields, items } from "../raw.js";
-import { complete, fit, propsOf, withTransform } from "../snapshot.js";
+import { complete, fit, propsOf, readReport, withTransform } from "../snapshot.js";
 import { guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
 
@@ -253,4 +253,10 @@ test("a transform is put in as text", () => {
     '{"transform":[{"op":"remove","key":"n"}],"abi":1,"x":1.0}',
   );
   assert.equal(withTransform('{"abi":1}', []), '{"abi":1}');
+});
+
+test("a report whose entries or outcomes are not objects is not a report", () => {
+  for (const entry of ["null", '{"keys":{"n":null}}', '{"tasks":{"t":1}}', '{"keys":null}'])
+    assert.throws(() => readReport(`{"instances":[${entry}]}`), /something that is no report/);
+  assert.deepEqual(readReport('{"instances":[{"keys":{}}]}'), { instances: [{ keys: {} }] });
 });
