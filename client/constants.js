@@ -10,6 +10,7 @@ export const PROBATION_CALLS = 8;
 export const LEFT_STATES = 64;
 export const HISTORY_LENGTH = 50;
 export const CIRCLE_LIMIT = 1000;
+export const MOST_FRAMES = 100;
 export const CALL_BUDGET = 500_000_000;
 export const HANDED_OVER_BYTES = 67_108_864;
 export const MEASURED_CALLS = 200;

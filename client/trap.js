@@ -6,11 +6,8 @@
 
 import { cut } from "./limits.js";
 
-/**
- * How many calls under way are looked at for the place of a trap, as in the headless engine. A panic has a dozen of the standard
- * library between itself and the user's code; V8 tells ten unless it is asked for more.
- */
-export const MOST_FRAMES = 100;
+/** V8 keeps ten calls of a stack unless it is asked for more. */
+export { MOST_FRAMES } from "./constants.js";
 
 /**
  * A message with its place, if that is known.

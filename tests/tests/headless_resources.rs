@@ -105,7 +105,7 @@ fn questions_without_end_come_to_an_end() {
         app().opens("again", "request", &get("/"), 1).on_open(1, "again", "request", &get("/"), 1);
     let page = builder(&guest).serve("GET", "/", |_| Response::text(200, "")).open();
     let page = page.expect("the page opens");
-    assert!(warnings(&page).iter().any(|text| text.contains("more than 1000 things in one turn")));
+    assert!(warnings(&page).iter().any(|text| text.contains("more than 10000 things in one turn")));
     assert_eq!(page.requests().len(), 1);
 }
 

@@ -23,6 +23,10 @@ pub const HISTORY_LENGTH: usize = 50;
 /// How many values that were sent in answer to values are delivered, before those on their way are dropped.
 pub const CIRCLE_LIMIT: u32 = 1000;
 
+/// How many calls under way are looked at for the place of a trap, the innermost ones. A panic has a dozen of the standard
+/// library between itself and the user's code.
+pub const MOST_FRAMES: usize = 100;
+
 /// How many loop heads and calls a call of counting code may pass, unless an engine is told otherwise.
 pub const CALL_BUDGET: i32 = 500_000_000;
 
@@ -79,7 +83,7 @@ pub const ORPHANS_KEPT: usize = 2048;
 
 /// What the client has too, by name.
 #[expect(clippy::cast_precision_loss, reason = "all of them are small")]
-pub const SHARED: [(&str, f64); 24] = [
+pub const SHARED: [(&str, f64); 25] = [
     ("NESTING_LIMIT", NESTING_LIMIT as f64),
     ("RESTART_LIMIT", RESTART_LIMIT as f64),
     ("RESTART_PERIOD_MS", RESTART_PERIOD_MS),
@@ -87,6 +91,7 @@ pub const SHARED: [(&str, f64); 24] = [
     ("LEFT_STATES", LEFT_STATES as f64),
     ("HISTORY_LENGTH", HISTORY_LENGTH as f64),
     ("CIRCLE_LIMIT", CIRCLE_LIMIT as f64),
+    ("MOST_FRAMES", MOST_FRAMES as f64),
     ("CALL_BUDGET", CALL_BUDGET as f64),
     ("HANDED_OVER_BYTES", HANDED_OVER_BYTES as f64),
     ("MEASURED_CALLS", MEASURED_CALLS as f64),

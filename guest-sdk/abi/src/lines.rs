@@ -9,10 +9,6 @@
 /// The custom section's name.
 pub const SECTION: &str = "hmr.lines";
 
-/// How many calls under way are looked at for the place of a trap, the innermost ones. A panic has a dozen of the standard
-/// library between itself and the user's code.
-pub const FRAMES: usize = 100;
-
 /// Whether a source file is one of the user's own, as the compiler names it: the files of a workspace by their paths in it, all
 /// others (packages of a registry, the standard library as it is distributed) by absolute paths. A standard library that was built
 /// from source has paths in that.

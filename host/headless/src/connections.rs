@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use hmr_abi::constants::CIRCLE_LIMIT;
 use hmr_abi::event::{DISPATCH_INERT, EventData};
 use hmr_abi::port::PortRequest;
 use serde_json::Value;
@@ -199,6 +200,9 @@ impl State {
     /// Delivers the next value, if it needs no transform.
     pub(crate) fn deliver_value(&mut self) -> bool {
         let waits = &mut self.connections.on_their_way;
+        if waits.is_empty() {
+            self.outside.answers = 0;
+        }
         let Some(delivery) = waits.pop_front_if(|first| first.transform.is_none()) else {
             return false;
         };
@@ -211,14 +215,25 @@ impl State {
     /// Whether a value may be delivered. In a circle of connections, answers lead to answers: after many, this one is dropped with
     /// all the others.
     pub(crate) fn may_go_on(&mut self, delivery: &Delivery) -> bool {
-        if !delivery.answers || self.may_deliver() {
+        if !delivery.answers {
             return true;
         }
+        self.outside.answers += 1;
+        if self.outside.answers <= CIRCLE_LIMIT {
+            return true;
+        }
+        self.outside.answers = 0;
         let waiting = &mut self.connections.on_their_way;
         let before = waiting.len();
         waiting.retain(|delivery| !delivery.answers);
         let dropped = before - waiting.len() + 1;
-        self.tell_of_excess(&format!("values on their way were dropped: {dropped}"));
+        let (from, to) = &delivery.link.ends;
+        let text = format!(
+            "`{from}` and `{to}` are on a circle of connections: it was cut after {CIRCLE_LIMIT} values, and {dropped} dropped"
+        );
+        let mount = self.mounts.get(&delivery.link.to.0);
+        let module = mount.map(|mount| mount.wanted.module.clone()).unwrap_or_default();
+        self.write_log(LogLevel::Error, &module, text);
         false
     }
 

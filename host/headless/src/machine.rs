@@ -9,8 +9,7 @@ use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use hmr_abi::constants::{CALL_BUDGET, HANDED_OVER_BYTES};
-use hmr_abi::lines::FRAMES;
+use hmr_abi::constants::{CALL_BUDGET, HANDED_OVER_BYTES, MOST_FRAMES};
 use wasmtime::{Config, Engine, Module, OptLevel, Strategy};
 
 /// How long an epoch lasts.
@@ -82,7 +81,7 @@ fn start(strategy: Strategy) -> Result<Engine, String> {
     let mut config = Config::new();
     config.strategy(strategy);
     config.epoch_interruption(true);
-    config.wasm_backtrace_max_frames(NonZeroUsize::new(FRAMES));
+    config.wasm_backtrace_max_frames(NonZeroUsize::new(MOST_FRAMES));
     if let Strategy::Cranelift = strategy {
         config.cranelift_opt_level(OptLevel::None);
     }

@@ -9,7 +9,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use hmr_abi::constants::CIRCLE_LIMIT;
 use hmr_abi::event::{DISPATCH_INERT, EventData, Resource, ResourceRequest};
 use hmr_abi::port::PortRequest;
 
@@ -26,6 +25,10 @@ use crate::record::LogLevel;
 use crate::resources::{Live, ResourceChange, Step};
 use crate::storage::Stored;
 
+/// How many firings and functions of the test there may be in one turn, so that questions without end come to one. A browser has no
+/// such limit: other things have their turn in between.
+const TURN_LIMIT: u32 = 10_000;
+
 /// The world outside of the modules.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outside {
@@ -38,9 +41,11 @@ pub(crate) struct Outside {
     /// What functions of the test are to do next.
     pub(crate) errands: VecDeque<Errand>,
     firings: VecDeque<Firing>,
-    /// How many firings and values were delivered in this turn.
+    /// How many firings were delivered, and functions of the test run, in this turn.
     delivered: u32,
     told_of_excess: bool,
+    /// How many values were delivered in answer to values, since none was on its way.
+    pub(crate) answers: u32,
 }
 
 /// Something that a function of the test decides.
@@ -167,10 +172,10 @@ impl State {
         self.outside.told_of_excess = false;
     }
 
-    /// Whether one more firing or value may reach a module in this turn; it counts as delivered then.
-    pub(crate) fn may_deliver(&mut self) -> bool {
+    /// Whether one more firing may reach a module in this turn, or a function of the test be run; it counts then.
+    fn may_deliver(&mut self) -> bool {
         self.outside.delivered += 1;
-        self.outside.delivered <= CIRCLE_LIMIT
+        self.outside.delivered <= TURN_LIMIT
     }
 
     fn next_errand(&mut self) -> Option<Errand> {
@@ -183,18 +188,18 @@ impl State {
             return None;
         }
         if !self.may_deliver() {
-            self.tell_of_excess("the rest waits for the next action");
+            self.tell_of_excess();
             return None;
         }
         self.outside.errands.pop_front()
     }
 
-    pub(crate) fn tell_of_excess(&mut self, what_now: &str) {
+    fn tell_of_excess(&mut self) {
         if !self.outside.told_of_excess {
             self.outside.told_of_excess = true;
             let text = format!(
-                "modules were told more than {CIRCLE_LIMIT} things in one turn; {what_now}\n\
-                 hint: does an answer lead to the next question, or do connections form a circle?"
+                "modules were told more than {TURN_LIMIT} things in one turn; the rest waits for the next action\n\
+                 hint: does an answer lead to the next question?"
             );
             self.write_log(LogLevel::Warn, "", text);
         }
@@ -321,7 +326,7 @@ impl State {
             return false;
         }
         if !self.may_deliver() {
-            self.tell_of_excess("the rest waits for the next action");
+            self.tell_of_excess();
             return false;
         }
         if let Some(Firing { serial, data }) = self.outside.firings.pop_front()

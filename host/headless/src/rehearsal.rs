@@ -25,7 +25,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hmr_abi::constants::HANDED_OVER_BYTES;
+use hmr_abi::constants::{HANDED_OVER_BYTES, MOST_FRAMES};
 use hmr_abi::event::PanicInfo;
 use hmr_abi::lines::{self, Lines, is_own};
 use hmr_abi::state::{RestoreReport, TransformOp};
@@ -405,7 +405,7 @@ fn engine(strategy: Strategy) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config.strategy(strategy);
     config.epoch_interruption(true);
-    config.wasm_backtrace_max_frames(NonZeroUsize::new(lines::FRAMES));
+    config.wasm_backtrace_max_frames(NonZeroUsize::new(MOST_FRAMES));
     config.wasm_multi_memory(true);
     // Lessons are learned beside rehearsals: they are not to have all cores.
     config.parallel_compilation(false);
