@@ -219,7 +219,6 @@ impl<F: FnMut(Notice)> Worker<F> {
                     self.rescope(*filter, since);
                     _ = done.send(());
                 }
-                Ok(Message::Stop) => return,
                 Err(RecvTimeoutError::Timeout) if hints.is_empty() => {
                     let started = Instant::now();
                     self.poll();
@@ -227,7 +226,7 @@ impl<F: FnMut(Notice)> Worker<F> {
                     next_poll = Instant::now() + POLL.max(started.elapsed() * 20);
                 }
                 Err(RecvTimeoutError::Timeout) => self.settle(std::mem::take(&mut hints)),
-                Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }

@@ -328,9 +328,17 @@ impl Step {
                 let (at, ratio) = assigned()?;
                 Self::Intersect { at, ratio: ratio.parse().ok()? }
             }
+            _ => return Self::about_module(verb, rest),
+        })
+    }
+
+    /// Reads a line about one module.
+    fn about_module(verb: &str, rest: &str) -> Option<Self> {
+        let text = || rest.to_owned();
+        Some(match verb {
             "history" => {
-                let (module, by) = two()?;
-                Self::History { module, by: by.parse().ok()? }
+                let (module, by) = rest.split_once(' ')?;
+                Self::History { module: module.to_owned(), by: by.trim().parse().ok()? }
             }
             "reload" => Self::Reload { module: text() },
             "restart" => Self::Restart { module: text() },
