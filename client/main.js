@@ -18,7 +18,8 @@ import { cut, cutAll, shortened } from "./limits.js";
 import { readConfig } from "./protocol.js";
 import { facilitiesOf } from "./resources/facilities.js";
 import { compareMarkup, noteMarkup } from "./markup.js";
-import { discard, leave, mayCatchUp, merged, readPage, returnTo, store, take } from "./reload.js";
+import { firstTime } from "./once.js";
+import { discard, leave, merged, readPage, returnTo, store, take } from "./reload.js";
 import { Restoration } from "./restoration.js";
 import { createApi } from "./scripts.js";
 import { updateStyles } from "./styles.js";
@@ -293,6 +294,9 @@ function wholeState(reason) {
   return { app: config.app, time: Date.now(), reason, modules, page: merged(now, restoration?.rest ?? null) };
 }
 
+/** Where a page keeps which missed reload it has caught up with. */
+const MISSED = "hmr-missed-reload";
+
 /** Whether the page is about to be loaded again: what it is like is written down then, or not wanted. */
 let reloading = false;
 
@@ -370,11 +374,14 @@ function catchUp({ server: run, sequence, reloaded, files }) {
     return false;
   }
   // Other pages in the history of this tab have the same storage, and may have missed the same change.
-  if (reloaded > before && mayCatchUp(() => sessionStorage, `${run} ${reloaded} ${historyEntry()}`)) {
-    reload("a change was missed while the page was not connected", true);
-    return true;
+  if (reloaded > before) {
+    const first = firstTime(() => sessionStorage, MISSED, `${run} ${reloaded} ${historyEntry()}`);
+    if (first) {
+      reload("a change was missed while the page was not connected", true);
+      return true;
+    }
+    outdated(first === null);
   }
-  if (reloaded > before) outdated();
   if (files > before) refreshFiles(`${run}-${sequence}`);
   return false;
 }
@@ -479,8 +486,17 @@ function unfetched(address) {
   return `${address}${address.includes("?") ? "&" : "?"}nonce=${randomId()}`;
 }
 
-/** Says that what the reader sees was not saved last. */
-function outdated() {
+/**
+ * Says that what the reader sees was not saved last.
+ * @param {boolean} forgetful whether it was not loaded again, because the tab cannot remember that it was
+ */
+function outdated(forgetful) {
+  if (forgetful) {
+    problem(
+      "the page is not the one that was saved last, and it has no session storage in which to note that it was loaded again\nhint: load it again",
+    );
+    return;
+  }
   const { who, hint } = interceptor();
   problem(`the page is not the one that was saved last: ${who} answers with an old copy of it\nhint: ${hint}`);
 }

@@ -5,6 +5,8 @@
  * In: the markup that the page was served with, as a hash. Out: a reload, once for each other markup that the tool has.
  */
 
+import { firstTime } from "./once.js";
+
 /** For which markup the page was loaded again. */
 const KEY = "hmr-markup";
 
@@ -14,7 +16,8 @@ const KEY = "hmr-markup";
  * @property {(options: RequestInit) => Promise<Response>} fetch asks for the page, past all caches
  * @property {() => Pick<Storage, "getItem" | "setItem" | "removeItem">} storage of the tab; getting it may throw
  * @property {(reason: string) => void} reload loads the page again, with its state
- * @property {() => void} outdated told when a reload does not bring the newest markup
+ * @property {(forgetful: boolean) => void} outdated called when a reload has not brought the newest markup, or was not tried because the
+ *   tab cannot remember that it was
  */
 
 /**
@@ -43,22 +46,7 @@ export async function compareMarkup({ html, fetch, storage, reload, outdated }) 
     return;
   }
   if (!newest || html === "" || newest === html) return;
-  if (isTried(storage, newest)) outdated();
-  else reload("the page was saved while it was not connected");
-}
-
-/**
- * Whether the page was loaded again for the same markup before. A cache in between would have it do that without end.
- *
- * @param {Comparing["storage"]} storage
- * @param {string} html
- */
-function isTried(storage, html) {
-  try {
-    const tried = storage().getItem(KEY) === html;
-    storage().setItem(KEY, html);
-    return tried;
-  } catch {
-    return true;
-  }
+  const first = firstTime(storage, KEY, newest);
+  if (first) reload("the page was saved while it was not connected");
+  else outdated(first === null);
 }

@@ -41,9 +41,6 @@ const LEFT = "hmr-left";
 /** How many pages that were left are remembered, and how many characters they may take of the storage, most of which is the application's. */
 const [MOST_LEFT, LARGEST_LEFT] = [8, 1 << 20];
 
-/** Where a page keeps which missed reload it has caught up with. */
-const MISSED = "hmr-missed-reload";
-
 /** State that is older belongs to a reload that never happened, in milliseconds. */
 const OLDEST = 60_000;
 
@@ -235,22 +232,4 @@ function writeLeft(storage, left) {
  */
 function isStored(stored) {
   return Array.isArray(stored?.modules) && typeof stored.page === "object" && stored.page !== null;
-}
-
-/**
- * Whether a page that missed a reload may catch up with it. It may once: a page that a cache serves is still old afterwards,
- * and would be loaded again without end.
- *
- * @param {() => Storage} storage may throw, where a page may not have one
- * @param {string} reload which
- */
-export function mayCatchUp(storage, reload) {
-  try {
-    const kept = storage();
-    if (kept.getItem(MISSED) === reload) return false;
-    kept.setItem(MISSED, reload);
-    return true;
-  } catch {
-    return false;
-  }
 }

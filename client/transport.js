@@ -65,6 +65,8 @@ export class Transport {
   #attempt = 0;
   #closed = false;
   #strange = false;
+  /** Whether something else has answered in place of the tool the last time, or the tool has refused. */
+  #isIntercepted = false;
   #network;
   #token;
   #app;
@@ -180,13 +182,16 @@ export class Transport {
     try {
       response = await this.#network.fetch(`${this.#network.origin}/@hmr/session?nonce=${nonce}`, { cache: "no-store" });
     } catch {
+      this.#reached();
       return null;
     }
     const answer = response.ok ? await response.json().catch(() => null) : null;
     if (answer?.nonce !== nonce || typeof answer.token !== "string") {
+      this.#isIntercepted = true;
       this.#intercepted(await refusal(response));
       return null;
     }
+    this.#reached();
     const strange = this.#app !== "" && typeof answer.app === "string" && answer.app !== this.#app;
     if (strange !== this.#strange) {
       this.#strange = strange;
@@ -195,6 +200,13 @@ export class Transport {
     if (strange) return null;
     this.#token = answer.token;
     return answer.token;
+  }
+
+  /** What was reported of something that answers in place of the tool is over. */
+  #reached() {
+    if (!this.#isIntercepted) return;
+    this.#isIntercepted = false;
+    this.#changed(false);
   }
 
   #retry() {

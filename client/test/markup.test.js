@@ -18,7 +18,7 @@ function storage(room = Infinity) {
   };
 }
 
-/** What a page with a markup does once it has compared it. @param {string} html @param {string | null} newest null if the tool is down @param {ReturnType<typeof storage>} kept */
+/** What a page with a markup does once it has compared it. @param {string} html @param {string | null} newest null if the tool is down @param {ReturnType<typeof storage> | null} kept null without one */
 async function load(html, newest, kept) {
   /** @type {string[]} */
   const done = [];
@@ -29,9 +29,12 @@ async function load(html, newest, kept) {
       if (newest === null) throw new Error("down");
       return new Response(null, { headers: { "x-hmr-markup": newest } });
     },
-    storage: () => kept,
+    storage: () => {
+      if (!kept) throw new Error("not allowed");
+      return kept;
+    },
     reload: () => void done.push("reload"),
-    outdated: () => void done.push("outdated"),
+    outdated: (/** @type {boolean} */ forgetful) => void done.push(forgetful ? "cannot remember" : "outdated"),
   };
   noteMarkup(comparing);
   await compareMarkup(comparing);
@@ -44,12 +47,14 @@ test("another markup means a reload, the same one nothing", async () => {
   assert.equal(await load("a", "b", storage()), "HEAD reload");
 });
 
-test("a reload that brings the same old markup is not made again, and it is told", async () => {
+test("a reload that brings the same old markup is not made again, and it is reported", async () => {
   const kept = storage();
   assert.deepEqual(
     [await load("a", "b", kept), await load("a", "b", kept), await load("a", "b", kept)],
     ["HEAD reload", "HEAD outdated", "HEAD outdated"],
   );
+  assert.equal(await load("a", "b", null), "HEAD cannot remember");
+  assert.equal(await load("a", "b", storage(0)), "HEAD cannot remember");
   assert.deepEqual([await load("b", "b", kept), await load("a", "b", kept)], ["HEAD", "HEAD reload"], "a reload that has worked is over");
 });
 

@@ -199,6 +199,8 @@ test("a lost connection is made anew, with the tool's new token and longer pause
   /** @type {unknown[]} */
   const asked = [];
   let intercepted = 0;
+  /** @type {boolean[]} */
+  const changes = [];
   let refusal = "";
   /** @type {unknown[]} */
   const received = [];
@@ -225,7 +227,7 @@ test("a lost connection is made anew, with the tool's new token and longer pause
     { token: "served", app: "mine" },
     {
       received: (message) => void received.push(message),
-      changed: () => {},
+      changed: (connected) => void changes.push(connected),
       intercepted: (text) => void (text === null ? intercepted++ : logs.push(text)),
       strange: (strange) => void logs.push(strange ? "strange" : "home"),
       log: (text) => void logs.push(text),
@@ -295,4 +297,20 @@ test("a lost connection is made anew, with the tool's new token and longer pause
     await turn();
   }
   assert.deepEqual([logs.at(-1), intercepted, sockets.length], ["refused: no key", 4, 4], "the tool's own words, if it is the tool");
+
+  // What was reported of the one that answered is corrected, once.
+  changes.length = 0;
+  [refusal, up] = ["", false];
+  for (let attempt = 0; attempt < 2; attempt++) {
+    /** @type {any} */ (later)();
+    await turn();
+  }
+  assert.deepEqual(changes, [false], "it does not answer any more");
+  [up, cached] = [true, {}];
+  /** @type {any} */ (later)();
+  await turn();
+  [cached, app] = [null, "another"];
+  /** @type {any} */ (later)();
+  await turn();
+  assert.deepEqual([changes, logs.at(-1)], [[false, false], "strange"], "another application is not what answered before");
 });
