@@ -42,8 +42,8 @@ fn run(
     let refused = |message: String| AppError::Metadata {
         manifest: manifest.to_owned(),
         message,
-        hint: "fix the manifest, or the network if a dependency could not be fetched; `cargo metadata --format-version=1` in \
-               that folder says the same",
+        hint: "fix what cargo names: the manifest, the toolchain, or the network if a dependency could not be fetched; \
+               `cargo metadata --format-version=1` in that folder shows the same error",
     };
     if !output.success {
         return Err(refused(without_status(&output.stderr).trim().to_owned()));
