@@ -76,7 +76,7 @@ pub enum Event {
     },
     /// cargo was started.
     BuildStarted {
-        /// What is built.
+        /// The modules that are built.
         modules: Vec<String>,
         /// Why: the chains that led to the modules.
         reason: String,

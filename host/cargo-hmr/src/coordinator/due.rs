@@ -1,4 +1,4 @@
-//! What is to be done: collected while something else is being done, and kept until a build has succeeded.
+//! Pending work: collected while other work is running, and kept until a build has succeeded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
