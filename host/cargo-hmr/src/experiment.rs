@@ -122,7 +122,7 @@ impl Experiments {
     }
 
     /// Gives a page a fixed version (none: each new build); one that is not a variant yet becomes one that no other page
-    /// gets. Without an experiment on the module, all other pages go on to get each new build.
+    /// gets. Without an experiment on the module, all other pages still get each new build.
     pub fn assign(&mut self, module: &str, page: &str, version: Option<Version>) {
         let experiment = self.modules.entry(module.to_owned()).or_default();
         if experiment.variants.is_empty() {
@@ -137,7 +137,7 @@ impl Experiments {
         experiment.by_hand.insert(page.to_owned(), variant);
     }
 
-    /// Ends experiments on modules that are there no more.
+    /// Ends experiments on modules that no longer exist.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.modules.retain(|module, _| keep(module));
     }

@@ -1,7 +1,7 @@
 //! The module graph: from changed files to what must be done about them.
 //!
-//! In go the application as cargo describes it, the files that each module was last compiled from, and a batch
-//! of changes; out comes an [`UpdatePlan`]. Pure: nothing here touches a disk.
+//! The input is the application as cargo describes it, the files that each module was last compiled from, and a batch
+//! of changes; the output is an [`UpdatePlan`]. Pure: nothing here touches a disk.
 //!
 //! A file belongs to a module if rustc read it (dep-info: sources, `include_str!`, path dependencies), or if it is in a folder
 //! that a build script watches. A Rust file that no module reads belongs to the package whose folder contains it, since the next

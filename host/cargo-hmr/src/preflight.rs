@@ -25,11 +25,11 @@ use crate::protocol::{Rehearse, ServerMessage, State};
 pub enum Told {
     /// Whether pages should ask for rehearsals, whenever that changes.
     Ready(bool),
-    /// What goes on, for people: swaps are not rehearsed yet, or are from now on.
+    /// Progress, for people: swaps are not rehearsed yet, or are from now on.
     State {
         /// Whether swaps are rehearsed now.
         ready: bool,
-        /// What goes on.
+        /// The progress.
         message: String,
     },
     /// Swaps are not rehearsed, and why.

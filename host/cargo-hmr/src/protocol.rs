@@ -77,7 +77,7 @@ pub enum ServerMessage {
         /// The modules that are built.
         modules: Vec<String>,
     },
-    /// A build has failed; the old code goes on.
+    /// A build has failed; the old code keeps running.
     BuildFailed {
         /// The message's number.
         sequence: u64,
@@ -248,7 +248,7 @@ pub struct Swap {
     pub resources: Vec<Value>,
     /// What became of each connection: `from`, `to`, `outcome` and perhaps a `reason`.
     pub connections: Vec<Value>,
-    /// Instances that could not go on with what they had: `instance` and `reason`.
+    /// Instances that could not continue with their state: `instance` and `reason`.
     pub invalidated: Vec<Value>,
     /// The steps that were entered.
     pub events: Vec<String>,

@@ -86,7 +86,7 @@ impl Reporter {
     }
 }
 
-/// Prints a JSON line on stdout. The tool goes on if the reader has gone away.
+/// Prints a JSON line on stdout. The tool keeps running if the reader has gone away.
 fn json_item(item: Item) {
     let line = match item {
         Item::Line(line) => line,
@@ -97,7 +97,7 @@ fn json_item(item: Item) {
     _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// Prints for people on stderr, with a spinner for what goes on.
+/// Prints for people on stderr, with a spinner for running work.
 fn people() -> Output {
     let mut spinner: Option<ProgressBar> = None;
     Output::start(move |item| {

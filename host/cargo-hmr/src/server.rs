@@ -1,6 +1,6 @@
 //! The server: pages, modules by hash, the client, and the socket.
 //!
-//! What a developer asks for by hand ([`requests`]) goes to the dev loop, which answers.
+//! Manual requests of a developer ([`requests`]) go to the dev loop, which answers.
 //!
 //! It serves the files and versions that it is given and passes on messages of pages; it decides nothing. The dev loop shares a
 //! [`Shared`] with it: the store, the greeting for new pages, and the queues to all of them.
@@ -244,7 +244,7 @@ pub fn router(shared: Arc<Shared>, key: Option<Key>) -> Router {
         .with_state(shared)
 }
 
-/// What people and their tools ask for by hand.
+/// Manual requests of people and their tools.
 fn by_hand(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
         .route("/@hmr/versions", get(requests::versions))

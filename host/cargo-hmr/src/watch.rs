@@ -222,7 +222,7 @@ impl<F: FnMut(Notice)> Worker<F> {
                 Err(RecvTimeoutError::Timeout) if hints.is_empty() => {
                     let started = Instant::now();
                     self.poll();
-                    // A look that takes long is seldom.
+                    // A check that takes long is repeated less often.
                     next_poll = Instant::now() + POLL.max(started.elapsed() * 20);
                 }
                 Err(RecvTimeoutError::Timeout) => self.settle(std::mem::take(&mut hints)),

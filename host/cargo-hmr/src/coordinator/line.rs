@@ -143,7 +143,7 @@ impl Line {
         self.restored = Some(version);
     }
 
-    /// Gives pages this version until it is pinned no more, or the newest that may be given.
+    /// Gives pages this version until it is unpinned, or the newest that may be given.
     pub(super) fn pin(&mut self, version: Option<Candidate>) {
         if let Some(version) = &version {
             self.pardon(version);

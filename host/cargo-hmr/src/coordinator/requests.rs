@@ -1,4 +1,4 @@
-//! What a developer asks for by hand: versions pinned and brought back, experiments.
+//! Manual requests of a developer: versions pinned and restored, experiments.
 
 use serde_json::{Value, json};
 

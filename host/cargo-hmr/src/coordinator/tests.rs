@@ -482,7 +482,7 @@ fn builds_that_change_their_own_sources_wait_longer_and_longer() {
         assert_eq!(builds(&bench), 1, "{}", bench.log);
     }
     assert_eq!(waits, ["1s", "2s", "4s"]);
-    // A save of a person is built at once, and ends the waiting.
+    // A save of the user is built at once, and ends the waiting.
     for _ in 0..=PATIENCE {
         bench.save(&["ui/src/lib.rs"]);
     }

@@ -271,7 +271,7 @@ impl Stagehand {
         self.rehearse_next(now);
     }
 
-    /// Answers requests that have waited too long. The running rehearsal goes on: its verdict is reported when it is ready.
+    /// Answers requests that have waited too long. The running rehearsal continues: its verdict is reported when it is ready.
     fn skip_late(&mut self, now: Instant) {
         let at_work = self.at_work.as_ref().map(|it| it.id);
         let mut late = Vec::new();

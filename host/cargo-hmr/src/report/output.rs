@@ -24,11 +24,11 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(super) enum Item {
     /// A line, or several.
     Line(String),
-    /// What goes on now; the next one takes its place.
+    /// The running work; the next one replaces it.
     Progress(String),
-    /// Nothing goes on any more.
+    /// The running work has ended.
     Idle,
-    /// So many lines were dropped here, and nothing goes on any more.
+    /// So many lines were dropped here, and the running work has ended.
     Dropped(u64),
 }
 
@@ -86,7 +86,7 @@ impl Output {
             (Some(Item::Idle | Item::Dropped(_)), Item::Idle) => {}
             (Some(Item::Dropped(count)), Item::Line(_)) if is_full => *count += 1,
             (_, Item::Line(_)) if is_full => queue.add(Item::Dropped(1)),
-            // What goes on now is nothing to miss later.
+            // Progress of running work is not needed later.
             (_, Item::Progress(_)) if is_full => {}
             // The previous one was not shown yet.
             (Some(last @ Item::Progress(_)), item @ Item::Progress(_)) => {
@@ -94,7 +94,7 @@ impl Output {
                 let before = std::mem::replace(last, item).bytes();
                 queue.bytes = queue.bytes + bytes - before;
             }
-            // The end of what goes on is shown even if the queue is full: nothing else would end it.
+            // The end of running work is shown even if the queue is full: nothing else would end it.
             (_, item) => queue.add(item),
         }
         self.shared.changed.notify_all();
@@ -146,7 +146,7 @@ mod tests {
     /// An output whose items are shown one by one, when they are asked for.
     fn output() -> (Output, Receiver<Item>) {
         let (show, shown): (SyncSender<Item>, _) = mpsc::sync_channel(0);
-        // The tool goes on if the reader has gone.
+        // The tool keeps running if the reader has gone.
         (Output::start(move |item| _ = show.send(item)), shown)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! It is in the printed addresses. A browser that opens one gets it as a cookie, and is sent to the address without it;
 //! programs send it in a header, or in the address each time. It is the same for each run on one application, so that open
-//! pages go on after a restart of the tool.
+//! pages keep working after a restart of the tool.
 
 use std::{io::Write as _, sync::Arc};
 

@@ -33,7 +33,7 @@ struct Bucket {
     filled: Instant,
 }
 
-/// What becomes of a message.
+/// The decision about a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// It is read now.

@@ -1,4 +1,4 @@
-//! What people and their tools ask for by hand: versions, and experiments. The dev loop decides and answers.
+//! Manual requests of people and their tools: versions, and experiments. The dev loop decides and answers.
 
 use std::sync::{Arc, PoisonError};
 

@@ -144,7 +144,7 @@ fn look(
                 let path = Utf8PathBuf::try_from(entry.into_path()).ok();
                 files.extend(path.zip(metadata.as_ref().map(Stamp::of)));
             }
-            // What cannot be read now (gone again, no permission, a loop of links) is not there.
+            // A file that cannot be read now (removed again, no permission, a loop of links) counts as missing.
             Err(error) => {
                 broken.extend(error.path().and_then(Utf8Path::from_path).map(ToOwned::to_owned));
             }
