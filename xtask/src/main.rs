@@ -75,7 +75,7 @@ impl Measurement {
         }
     }
 
-    /// What is said before it begins.
+    /// The message that is printed before it begins.
     fn notice(&self) -> String {
         let compiling = match self {
             Self::Save { release: true, .. } => 20,

@@ -1,6 +1,6 @@
 //! What a machine must have before the suites can run, and how it is got.
 //!
-//! Each step looks first and installs only what is absent. What it cannot install itself, it names with the exact
+//! Each step checks first and installs only what is missing. If it cannot install something, it prints the exact
 //! command to type.
 
 use crate::program::{Step, answer, cargo, on_path, program, root, run};
@@ -82,7 +82,7 @@ fn cargo_deny() -> Result<(), String> {
     run(cargo(&install))
 }
 
-/// Runs `npm ci` unless what is installed is at least as new as the lock file.
+/// Runs `npm ci` unless the installed packages are at least as new as the lock file.
 fn client_tools() -> Result<(), String> {
     let client = root().join("client");
     let installed = modified(&client.join("node_modules/.package-lock.json"));

@@ -1,4 +1,4 @@
-//! Starting programs: where from, with which environment, and how their failure is told.
+//! Starting programs: where from, with which environment, and how their failure is reported.
 //!
 //! Invariants: a program gets no standard input, so that nothing waits for an answer; and none of the variables that
 //! `cargo run` set for this program, so that the fingerprints of what it builds are those of a plain `cargo` call.
@@ -67,7 +67,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     program("cargo", &root(), arguments)
 }
 
-/// Runs a program with its output shown; an error says how it ended.
+/// Runs a program with its output shown; an error reports how it ended.
 pub(crate) fn run(mut command: Command) -> Result<(), String> {
     let line = line(&command);
     eprintln!("    {line}");

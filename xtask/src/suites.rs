@@ -41,7 +41,7 @@ pub(crate) fn tests(filter: Option<&str>) -> Vec<Step> {
         if nextest { nextest_run() } else { cargo(&["test", "--workspace", "--no-fail-fast"]) };
     let mut demo =
         program("cargo", &root().join("demo-app"), &["test", "--workspace", "--no-fail-fast"]);
-    // All in one process: the cases share what is compiled for them, and a browser.
+    // All in one process: the cases share the compiled modules, and a browser.
     let mut cases = cargo(&["test", "--workspace", "--test", "cases", "--"]);
     let mut client = program("npm", &root().join("client"), &["test"]);
     let mut documentation = cargo(&["test", "--doc", "--workspace", "--no-fail-fast"]);
@@ -95,7 +95,7 @@ fn pattern(filter: &str) -> String {
 }
 
 /// Runs a program of the test package that uses the real tool. The tool, and the program for rehearsals, are built first: they
-/// stand beside the one that uses them.
+/// must be next to the one that uses them.
 pub(crate) fn with_tool(name: &str, program: &str, release: bool, arguments: &[&str]) -> Vec<Step> {
     let mut build = cargo(&["build", "--quiet", "--package", "hmr-tests", "--bins"]);
     let mut run = cargo(&["run", "--quiet", "--package", "hmr-tests"]);

@@ -1,8 +1,8 @@
-//! What is to be built: an app's modules and the packages that lie on this machine.
+//! What to build: an app's modules and the packages on this machine.
 //!
-//! In goes a path that a person named; out comes an [`App`], or an [`AppError`] that says what is
-//! wrong with which manifest and what to do. Everything is known from `cargo metadata`: no manifest is
-//! read here, so that what cargo means and what the tool means are the same.
+//! The input is a path that the user named; the output is an [`App`], or an [`AppError`] that explains
+//! what is wrong with which manifest and how to fix it. Everything comes from `cargo metadata`: no manifest is
+//! read here, so cargo and the tool always agree.
 
 mod metadata;
 mod settings;
@@ -38,7 +38,7 @@ pub struct App {
     pub config: Config,
     /// The folder into which cargo compiles this workspace; absolute.
     pub target_directory: Utf8PathBuf,
-    /// The folder into which cargo writes what lies between sources and artifacts, if that is another one; absolute.
+    /// The folder into which cargo writes intermediate files, if it is a separate one; absolute.
     pub build_directory: Option<Utf8PathBuf>,
 }
 
@@ -67,7 +67,7 @@ impl Module {
     }
 }
 
-/// A package whose source lies in a folder on this machine, so that a change there means something.
+/// A package whose source is in a folder on this machine, so its files can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalPackage {
     /// The package's name.
@@ -82,10 +82,10 @@ pub struct LocalPackage {
     pub build_script: Option<Utf8PathBuf>,
 }
 
-/// Why there is no app.
+/// Why the app could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// There is no manifest.
+    /// The manifest does not exist.
     #[error(
         "`{0}` is not a cargo project: there is no `Cargo.toml`\nhint: name the folder of your app, or make one with `cargo init --lib`"
     )]
@@ -101,7 +101,7 @@ pub enum AppError {
     Metadata {
         /// The manifest that was asked about.
         manifest: Utf8PathBuf,
-        /// What cargo says.
+        /// The error message of cargo.
         message: String,
         /// What to do.
         hint: &'static str,
@@ -114,7 +114,7 @@ pub enum AppError {
         /// What the packages that come near lack.
         near: String,
     },
-    /// Two modules have one name, so that a page could not say which one it means.
+    /// Two modules have the same name, so a page could not address either of them.
     #[error(
         "two modules are named `{name}`: the packages `{first}` and `{second}`\nhint: give one another `name` in its `[package.metadata.hmr]`"
     )]
@@ -139,14 +139,14 @@ pub enum AppError {
         /// The folder that it names; absolute.
         folder: Utf8PathBuf,
     },
-    /// The setting `static-folder` would serve more than what is for browsers.
+    /// The setting `static-folder` would serve files that are not meant for browsers.
     #[error(
         "`static-folder` is `{folder}`, which contains {what} `{inner}`: all of it would be served\nhint: name a folder that has only files for browsers, for instance `static-folder = \"static\"`"
     )]
     StaticFolder {
         /// The folder; absolute, without links.
         folder: Utf8PathBuf,
-        /// What is in it, with its article.
+        /// What the folder contains, with its article.
         what: &'static str,
         /// The folder in it; absolute.
         inner: Utf8PathBuf,
@@ -187,7 +187,7 @@ impl App {
             if !folder.is_dir() {
                 return Err(AppError::NoAppFolder { manifest, folder });
             }
-            // A folder without a manifest is just where the page lies: the modules are those of here.
+            // A folder without a manifest only contains the page: the modules come from the current workspace.
             if !folder.join("Cargo.toml").is_file() || folder == metadata.workspace_root {
                 return assemble(&manifest, &metadata, config, Some(folder));
             }
@@ -217,8 +217,8 @@ impl App {
         path.starts_with(self.target_dir())
     }
 
-    /// Folders that cargo writes to for whoever builds this workspace: what changes there counts only if a compilation read it.
-    /// `CARGO_TARGET_DIR` and the like do not reach the tool's own builds, but the person's builds follow them.
+    /// Folders that cargo writes to in the user's builds of this workspace: a file there counts only if a compilation read it.
+    /// `CARGO_TARGET_DIR` and similar variables do not reach the tool's own builds, but the user's builds follow them.
     #[must_use]
     pub fn caches(&self) -> Vec<Utf8PathBuf> {
         let mut caches = vec![self.target_directory.clone()];
@@ -290,7 +290,7 @@ fn normalise(path: &Utf8Path) -> Utf8PathBuf {
     normal
 }
 
-/// Makes the app of what cargo said about `manifest`. `page` is where the page lies, if that is set.
+/// Makes the app from cargo's metadata of `manifest`. `page` is the page's folder, if that is set.
 fn assemble(
     manifest: &Utf8Path,
     metadata: &Metadata,
@@ -371,7 +371,7 @@ fn cdylib(package: &Package) -> Option<&cargo_metadata::Target> {
     package.targets.iter().find(|target| target.is_cdylib())
 }
 
-/// Says of packages that are half a module what the other half is.
+/// Explains, for packages that are half a module, which half is missing.
 fn near(members: &[&Package], metadata: &Metadata) -> String {
     let mut text = String::new();
     for package in members {
@@ -385,7 +385,7 @@ fn near(members: &[&Package], metadata: &Metadata) -> String {
     text
 }
 
-/// Every package without a source: workspace members and path dependencies, wherever they lie.
+/// Every package without a source: workspace members and path dependencies, in any folder.
 fn local_packages(metadata: &Metadata) -> Vec<LocalPackage> {
     let local: BTreeMap<_, _> = metadata
         .packages

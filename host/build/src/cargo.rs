@@ -1,8 +1,8 @@
 //! The one place that compiles modules.
 //!
-//! In goes which modules of which app; out comes an [`Artifact`] for each, or what the compiler says,
+//! The input is the modules of an app to build; the output is an [`Artifact`] for each, or the compiler's diagnostics,
 //! as data. One cargo call compiles them all, into a target folder of the tool's own and with a
-//! profile that is given on the command line, so that nobody's manifest has to know of it.
+//! profile that is passed on the command line, so that users do not need to change a manifest.
 //!
 //! A build ends early when its [`CancelToken`] is cancelled: cargo and all that it started are killed.
 
@@ -30,7 +30,7 @@ const PROFILE: &str = "hmr";
 
 /// The profile: what makes an incremental build short and its result small.
 ///
-/// Of debug information there is only what tells a trap's line, and only for the user's own packages; nothing else is ever
+/// Debug information is limited to line tables for traps, and only for the user's own packages; nothing else is ever
 /// shown. Dependencies change seldom, so they may cost more once and be smaller.
 const PROFILE_SETTINGS: [&str; 10] = [
     "inherits=\"dev\"",
@@ -108,7 +108,7 @@ pub struct Artifact {
 pub struct Failure {
     /// A headline: `board does not compile`.
     pub title: String,
-    /// What the compiler said; at least one entry.
+    /// The compiler's diagnostics; at least one entry.
     pub diagnostics: Vec<Diagnostic>,
     /// Files that the failed build has read or wanted to read, as far as they are known; absolute.
     #[serde(skip)]
@@ -128,7 +128,7 @@ pub fn build(
     match freshness::prepare(request.app) {
         Ok(started) => {
             let outcome = compile(request, &modules, cancel, on);
-            // What is not noted is compiled again the next time.
+            // Files that were not recorded are compiled again the next time.
             _ = freshness::learn(request.app, started);
             outcome
         }
@@ -165,7 +165,7 @@ fn compile(
         },
     );
     match ended {
-        // There is no limit, so it is never late.
+        // Without a limit, it is never late.
         Ok(Ended::Cancelled | Ended::Late) => BuildOutcome::Cancelled,
         Ok(Ended::Exited { success: true, stderr }) => {
             artifacts(request.app, modules, &mut messages, &without_status(&stderr))
@@ -215,7 +215,7 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
     command
 }
 
-/// What cargo waits for, if a line of its standard error says that it does: a lock that another process holds, or the network.
+/// What cargo waits for, if a line of its standard error reports it: a lock that another process holds, or the network.
 #[must_use]
 pub fn waits_for(line: &str) -> Option<String> {
     match Status::read(line)? {

@@ -1,7 +1,7 @@
-//! The git checkout that sources lie in, if they do: which commit a version of a module was made from.
+//! The git checkout that contains the sources, if there is one: which commit a version of a module was made from.
 //!
-//! Everything here is optional for the developer. Without git, outside of a checkout or before the first commit there is no
-//! answer, and that is no error.
+//! Everything here is optional for the developer. Without git, outside of a checkout or before the first commit the
+//! result is empty, which is not an error.
 
 use std::process::Command;
 
@@ -35,7 +35,7 @@ fn git(folder: &Utf8Path, arguments: &[&str]) -> Option<String> {
     for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
         command.env_remove(variable);
     }
-    // Nobody's own git command must find the index locked.
+    // The user's own git commands must not find the index locked.
     command.arg("--no-optional-locks").args(arguments).current_dir(folder);
     let answer = process::ask(command).ok()?;
     let text = String::from_utf8(answer.stdout).ok()?;

@@ -2,7 +2,7 @@
 //!
 //! In go the bytes of two prepared modules; out comes a [`Comparison`] for people to read. Functions are matched by their
 //! names, and a function has changed if its instructions have: what shifts merely because something else grew (indices of
-//! functions and types, addresses of data) is compared by what it stands for.
+//! functions and types, addresses of data) is compared by its meaning.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use wasmparser::{
     Payload,
 };
 
-/// How many bytes of the data at an address tell what is there.
+/// How many bytes of the data at an address are used to identify it.
 const TOLD: usize = 16;
 
 /// What differs between two versions.
@@ -64,7 +64,7 @@ pub struct FunctionDifference {
 /// Compares two modules.
 ///
 /// # Errors
-/// What is wrong with bytes that are no wasm module.
+/// An error message if the bytes are not a wasm module.
 pub fn compare(from: &[u8], to: &[u8]) -> Result<Comparison, String> {
     let (old, new) = (Outline::read(from)?, Outline::read(to)?);
     let names: BTreeSet<&String> = old.sections.keys().chain(new.sections.keys()).collect();
@@ -104,7 +104,7 @@ fn functions(old: &Bodies, new: &Bodies) -> FunctionDifference {
 /// Hashes of bodies by name, sorted: instances of one generic function share a name.
 type Bodies = BTreeMap<String, Vec<[u8; 32]>>;
 
-/// What is compared of a module.
+/// The parts of a module that are compared.
 #[derive(Default)]
 struct Outline {
     sections: BTreeMap<String, usize>,
@@ -120,7 +120,7 @@ struct Parts<'a> {
     imported: u32,
     names: BTreeMap<u32, String>,
     data: Vec<(u32, &'a [u8])>,
-    /// Where the memory of statics ends, as the linker's globals tell.
+    /// Where the memory of statics ends, according to the linker's globals.
     end: u32,
     bodies: Vec<FunctionBody<'a>>,
 }
@@ -252,7 +252,7 @@ impl Parts<'_> {
         Ok(hash.finalize().into())
     }
 
-    /// An instruction, with what its indices and addresses stand for in their place.
+    /// An instruction, with its indices and addresses replaced by their meaning.
     fn meaning(&self, operator: &Operator<'_>) -> String {
         match operator {
             Operator::Call { function_index } => format!("call {}", self.function(*function_index)),
@@ -275,7 +275,7 @@ impl Parts<'_> {
         }
     }
 
-    /// The text of a load or a store, with what is at a fixed address in place of that.
+    /// The text of a load or a store, with a fixed address replaced by the data there.
     fn with_address(&self, text: String) -> String {
         const FIELD: &str = "offset: ";
         let Some((head, tail)) = text.split_once(FIELD) else { return text };
@@ -291,14 +291,14 @@ impl Parts<'_> {
         self.names.get(&index).map_or("?", String::as_str)
     }
 
-    /// What is at an address: the first bytes of the data there, or of what they point at. Nothing if the number is no address of a static.
+    /// The data at an address: the first bytes there, or of what they point at. None if the number is not an address of a static.
     fn pointed_at(&self, address: u32) -> Option<String> {
         let Some(bytes) = self.bytes_at(address) else {
             let after = self.data.iter().any(|(start, _)| *start <= address);
             return (after && address < self.end).then(|| "a zeroed static".to_owned());
         };
         let told = |bytes: &[u8]| format!("{:?}", &bytes[..bytes.len().min(TOLD)]);
-        // A pointer and a length: of a text, or of the file in a place in the source, whose line is not told since it moves
+        // A pointer and a length: of a text, or of the file in a source location, whose line is left out since it moves
         // with the lines above.
         if let Some((pointer, rest)) = bytes.split_first_chunk()
             && let Some(target) = self.bytes_at(u32::from_le_bytes(*pointer))

@@ -49,7 +49,7 @@ pub struct Config {
     pub preflight: bool,
 }
 
-/// Which of the two tables a setting stands in.
+/// Which of the two tables contains a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
     /// `[package.metadata.hmr]`
@@ -58,10 +58,10 @@ pub enum Table {
     Workspace,
 }
 
-/// What is wrong with a setting. Each names the manifest and the key.
+/// An invalid setting. Each error names the manifest and the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// There is no such key.
+    /// The key does not exist.
     #[error("{manifest}: `{key}` is no setting of `[{table}]`\nhint: {hint}")]
     UnknownKey {
         /// The manifest.
@@ -102,7 +102,7 @@ pub enum ConfigError {
         table: &'static str,
         /// The key.
         key: &'static str,
-        /// What is wrong with it.
+        /// What is wrong with the glob.
         reason: String,
     },
 }
@@ -349,7 +349,7 @@ impl Table {
     }
 }
 
-/// Where a setting stands, for messages.
+/// The location of a setting, for messages.
 struct Place<'a> {
     manifest: &'a Utf8Path,
     table: Table,

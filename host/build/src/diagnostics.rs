@@ -1,4 +1,4 @@
-//! Diagnostics: what a compiler or cargo says about a build, as data.
+//! Diagnostics: the messages of a compiler or cargo about a build, as data.
 //!
 //! In go cargo's JSON messages or its plain error text; out come [`Diagnostic`]s in the shape of
 //! `docs/protocol.md`. A message that cannot be placed keeps its text and has no file.
@@ -54,7 +54,7 @@ impl Diagnostic {
         }
     }
 
-    /// What the compiler or the linker says. Nothing, if it only sums up what it said before.
+    /// A diagnostic of the compiler or the linker. None if it only sums up earlier messages.
     pub(crate) fn from_rustc(message: &rustc::Diagnostic) -> Option<Self> {
         let sums_up = message.spans.is_empty() && message.message.starts_with("aborting due to");
         let level = level(message.level).filter(|_| !sums_up)?;
@@ -92,12 +92,12 @@ fn level(level: rustc::DiagnosticLevel) -> Option<Level> {
         rustc::DiagnosticLevel::Warning => Some(Level::Warning),
         rustc::DiagnosticLevel::Note => Some(Level::Note),
         rustc::DiagnosticLevel::Help => Some(Level::Help),
-        // The pointer to `rustc --explain`, and whatever may come to be.
+        // The pointer to `rustc --explain`, and kinds that may be added later.
         _ => None,
     }
 }
 
-/// The span itself, or where its macro was called if it lies in another package's source: that is the
+/// The span itself, or the call of its macro if the span is in another package's source: that is the
 /// place that can be edited. Paths outside of the workspace are absolute.
 fn in_own_source(mut span: &rustc::DiagnosticSpan) -> &rustc::DiagnosticSpan {
     while camino::Utf8Path::new(&span.file_name).is_absolute() {

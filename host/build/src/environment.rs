@@ -1,16 +1,16 @@
 //! The environment of child processes: one policy, for every cargo, rustc and rustup that is started.
 //!
 //! The tool is often started by `cargo` itself, which sets variables that change the fingerprints of
-//! what a child cargo compiles: the same code would be compiled anew depending on how the tool was
+//! what a child cargo compiles: the same code would be compiled again depending on how the tool was
 //! called. So inherited variables that begin with `CARGO` or `RUST` do not reach a child, `RUSTFLAGS`,
 //! `RUSTC_WRAPPER` and `CARGO_TARGET_DIR` included: flags belong in `.cargo/config.toml`, which counts.
 //!
-//! Kept is what says where things are and how to fetch them: `CARGO_HOME`, the variables of rustup, and cargo's network and
+//! Variables that locate things or configure downloads are kept: `CARGO_HOME`, the variables of rustup, and cargo's network and
 //! registry settings. All other variables, proxy settings among them, pass unchanged.
 //!
-//! `RUSTUP_TOOLCHAIN` passes if a person has chosen it (`cargo +nightly hmr`, or the variable itself). Where rustup has found it
-//! by its files and settings, which its `RUSTUP_TOOLCHAIN_SOURCE` tells, each child finds it again, so that those files count
-//! where the app lies, and their changes too.
+//! `RUSTUP_TOOLCHAIN` passes if the user has chosen it (`cargo +nightly hmr`, or the variable itself). Where rustup has found it
+//! by its files and settings, as its `RUSTUP_TOOLCHAIN_SOURCE` shows, each child finds it again, so that those files count
+//! in the app's folder, and their changes too.
 
 use std::process::Command;
 
@@ -30,7 +30,7 @@ pub fn clean(command: &mut Command) {
     }
 }
 
-/// Whether a person has chosen the toolchain, by what rustup says of it. Old versions of rustup say nothing.
+/// Whether the user has chosen the toolchain, according to rustup. Old versions of rustup do not report it.
 fn is_chosen(source: Option<&str>) -> bool {
     source.is_none_or(|source| matches!(source, "cli" | "env"))
 }

@@ -3,7 +3,7 @@
 //! The command is a line for the system's shell. It runs in the package's folder, in a process group of its own, with the
 //! environment of [`environment`], and ends with all that it started when its [`CancelToken`] is cancelled.
 //!
-//! A gate is over when its command is over, and what the command has left running is ended then. Where there is no supervisor (on
+//! A gate ends with its command, and processes that the command left running are ended then. Where there is no supervisor (on
 //! Windows, and in programs that do not call [`process::supervise_if_asked`]), that is waited for as long as it has the command's output open,
 //! up to the limit.
 
@@ -16,7 +16,7 @@ use camino::Utf8Path;
 use crate::process::{self, CancelToken, Ended};
 use crate::{Failure, environment};
 
-/// How much of a gate's output is shown, in bytes: its end, since that is where tools say what is wrong.
+/// How much of a gate's output is shown, in bytes: its end, since tools report errors there.
 const SHOWN: usize = 8 << 10;
 
 /// How a gate ended.
@@ -85,7 +85,7 @@ fn shell(line: &str) -> Command {
 /// Reads to the end of the output, keeping no more than may be shown.
 fn end_of(mut stdout: ChildStdout) -> Vec<u8> {
     let (mut kept, mut chunk) = (Vec::new(), [0; 4096]);
-    // A pipe that breaks ends the text; whether the command succeeded is told by its status.
+    // If the pipe breaks, the text ends; the exit status shows whether the command succeeded.
     while let Ok(length @ 1..) = stdout.read(&mut chunk) {
         kept.extend_from_slice(&chunk[..length]);
         kept.drain(..kept.len().saturating_sub(SHOWN));

@@ -4,12 +4,12 @@
 //!
 //! 1. [`app`] asks cargo which packages are modules and what they depend on, and reads their [`config`].
 //! 2. [`toolchain`] finds out how to compile for wasm32 here, and builds its standard library if it must.
-//! 3. [`cargo`] compiles modules in one cargo call, which can be cancelled; what the compiler says
-//!    comes out as [`diagnostics`].
+//! 3. [`cargo`] compiles modules in one cargo call, which can be cancelled; the compiler's messages
+//!    are returned as [`diagnostics`].
 //! 4. [`transform`] checks the compiled bytes against the ABI and makes what an engine gets.
 //!
-//! Beside that way lie [`gate`], the developer's own command that decides about an update, [`checkout`], which tells the
-//! commit that a version was made from, and [`compare`], which tells two versions apart.
+//! Next to these steps are [`gate`], the developer's own command that decides about an update, [`checkout`], which finds the
+//! commit that a version was made from, and [`compare`], which shows how two versions differ.
 //!
 //! Everything is synchronous and uses plain threads: callers choose how to wait. Nothing here prints,
 //! watches files or speaks to a page. Every child process is started by [`process`] and gets its environment from [`environment`].

@@ -1,4 +1,4 @@
-//! Names of files and folders that are no input of a build unless something names them.
+//! Names of files and folders that are not inputs of a build unless something names them.
 
 /// Whether a name is one that editors use for files that stay for a moment: swap files, backups, locks.
 #[must_use]

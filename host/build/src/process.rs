@@ -37,12 +37,12 @@ pub(crate) fn ask_with(
 ) -> io::Result<Answer> {
     let mut stdout = Vec::new();
     let read = |mut from: std::process::ChildStdout| {
-        // A pipe that breaks ends the answer; whether the program succeeded is told by its status.
+        // If the pipe breaks, the output ends; the exit status shows whether the program succeeded.
         _ = from.read_to_end(&mut stdout);
     };
     match run_in(Group::Shared, command, &CancelToken::new(), None, read, on_line)? {
         Ended::Exited { success, stderr } => Ok(Answer { success, stdout, stderr }),
-        // Nobody cancels it, and there is no limit.
+        // It is never cancelled, and there is no limit.
         Ended::Cancelled | Ended::Late => Err(io::ErrorKind::Interrupted.into()),
     }
 }

@@ -41,12 +41,12 @@ pub struct Toolchain {
     description: String,
 }
 
-/// What is going on while a toolchain is made ready.
+/// Progress while a toolchain is prepared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
     /// A new step, for people: `building the wasm32 standard library (once, about a minute)`.
     Step(String),
-    /// More about the step: what another program says, or why a way was not open.
+    /// More about the step: another program's output, or why an option was not possible.
     Detail(String),
     /// A crate of the standard library is being compiled.
     Compiling {
@@ -59,10 +59,10 @@ pub enum Progress {
     },
 }
 
-/// Why there is no toolchain.
+/// Why no toolchain could be found.
 #[derive(Debug, thiserror::Error)]
 pub enum ToolchainError {
-    /// There is no Rust at all.
+    /// Rust is not installed.
     #[error("no Rust compiler was found: {0}\nhint: install Rust from https://rustup.rs")]
     NoRust(std::io::Error),
     /// The compiler does not work.
@@ -72,7 +72,7 @@ pub enum ToolchainError {
     Compiler {
         /// What was called.
         program: String,
-        /// What it said.
+        /// The error message of the program.
         message: String,
     },
     /// Every way to a standard library is closed.
@@ -82,7 +82,7 @@ pub enum ToolchainError {
     NoStandardLibrary {
         /// What was tried, a line each.
         tried: String,
-        /// The command that mends it.
+        /// The command that fixes it.
         remedy: String,
     },
     /// The standard library could not be compiled.
@@ -92,7 +92,7 @@ pub enum ToolchainError {
     Build {
         /// The compiler.
         compiler: String,
-        /// The end of what cargo said.
+        /// The end of cargo's output.
         message: String,
         /// What to do.
         hint: String,
@@ -100,7 +100,7 @@ pub enum ToolchainError {
     /// There is nothing that links wasm.
     #[error("there is no linker for wasm\nhint: run `{remedy}`")]
     NoLinker {
-        /// The command that mends it.
+        /// The command that fixes it.
         remedy: String,
     },
     /// The cache cannot be written.
@@ -117,7 +117,7 @@ pub enum ToolchainError {
 
 impl Toolchain {
     /// Finds a way to compile for wasm32 in `app_folder`, making one if there is none yet. That may
-    /// download, and compile for a minute; `on` is told of it.
+    /// download, and compile for a minute; `on` is called with the progress.
     pub fn find(
         app_folder: &Utf8Path,
         on: &mut (dyn FnMut(Progress) + Send),
@@ -148,7 +148,7 @@ impl Toolchain {
         Self::with_built_library(&compiler, on)
     }
 
-    /// Says for people which compiler and which standard library are used.
+    /// Describes for people which compiler and which standard library are used.
     #[must_use]
     pub fn describe(&self) -> String {
         self.description.clone()

@@ -1,7 +1,7 @@
 //! From the linker's bytes to what an engine gets.
 //!
 //! In go the bytes of a wasm file; out come the bytes that are served, their hash and the manifest, or a
-//! [`TransformError`] that says which promise of the ABI the module breaks and what to do.
+//! [`TransformError`] that explains which rule of the ABI the module breaks and what to do.
 //!
 //! Sections are copied as they are. Left out is what only a debugger reads, but for the lines of the user's own code, which
 //! are added as a section of our own ([`lines`]), and the names of functions are written as people write them. The same
@@ -37,11 +37,11 @@ pub struct Prepared {
     pub bytes: Vec<u8>,
     /// SHA-256 of `bytes`, the first 32 hexadecimal digits.
     pub hash: String,
-    /// What the module says of itself.
+    /// The module's own description.
     pub manifest: Manifest,
 }
 
-/// Why the bytes are no module. Each names the module.
+/// Why the bytes are not a module. Each error names the module.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransformError {
     /// Other bytes.
@@ -59,7 +59,7 @@ pub enum TransformError {
     Malformed {
         /// The module's name.
         module: String,
-        /// What is wrong with it.
+        /// What is wrong with the module.
         reason: String,
     },
     /// An import that no engine provides.
@@ -98,7 +98,7 @@ pub enum TransformError {
         /// The export's name.
         name: &'static str,
     },
-    /// There is no manifest section.
+    /// The manifest section is missing.
     #[error(
         "module `{module}` has no section `hmr.manifest`\nhint: write a component marked `#[component(export)]`, with `hmr-sdk` as a dependency"
     )]
@@ -113,7 +113,7 @@ pub enum TransformError {
     Manifest {
         /// The module's name.
         module: String,
-        /// What is wrong with it.
+        /// What is wrong with the manifest.
         reason: ManifestError,
     },
     /// Made for another ABI version than the tool's.
@@ -194,7 +194,7 @@ struct Section<'a> {
 const CUSTOM: u8 = 0;
 
 impl<'a> Sections<'a> {
-    /// Cuts `bytes` up. The error says what is wrong where.
+    /// Splits `bytes` into sections. The error explains what is wrong and where.
     fn read(bytes: &'a [u8]) -> Result<Self, String> {
         let mut sections = Vec::new();
         let mut bodies = 0;

@@ -1,4 +1,4 @@
-//! Which modules and packages an app has, and what is said of apps that cannot be loaded.
+//! Which modules and packages an app has, and the errors for apps that cannot be loaded.
 
 mod fixture;
 
@@ -20,7 +20,7 @@ fn modules(app: &App) -> Vec<&str> {
     app.modules.iter().map(|module| module.name.as_str()).collect()
 }
 
-/// The manifest of a workspace whose app lies elsewhere.
+/// The manifest of a workspace whose app is elsewhere.
 fn leading_to(folder: &str) -> String {
     package(
         "root",

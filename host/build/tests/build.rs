@@ -14,7 +14,7 @@ use hmr_build::{
 
 const TEXT: &str = "pub fn length() -> u32 { include_str!(\"a text.txt\").len() as u32 }\n";
 
-/// One toolchain for all tests: finding it may take a while the first time.
+/// One toolchain for all tests: finding it may take some time the first time.
 fn toolchain() -> &'static Toolchain {
     static TOOLCHAIN: OnceLock<Toolchain> = OnceLock::new();
     TOOLCHAIN.get_or_init(|| {
@@ -187,7 +187,7 @@ fn a_cancelled_token_builds_nothing() {
 #[test]
 fn cancelling_ends_cargo_and_what_it_started() {
     let fixture = fixture();
-    // The script would run for ever, and tells when it has started.
+    // The script would run for ever, and shows when it has started.
     fixture.write(
         "app/board/build.rs",
         "fn main() { std::fs::write(\"started\", \"\").unwrap(); loop { std::thread::park() } }",

@@ -1,4 +1,4 @@
-//! What becomes of a module's bytes, and what is said of bytes that are no module.
+//! The prepared bytes of a module, and the errors for bytes that are not a module.
 //!
 //! Modules are made here function by function; each test changes one thing about a good one.
 

@@ -97,7 +97,7 @@ fn dev(arguments: DevArgs) -> ExitCode {
         Err(error) => return fail(&format!("cannot start: {error}")),
     };
     let outcome = runtime.block_on(dev::run(options));
-    // Threads that wait for a file or a child have nothing left to say.
+    // Threads that wait for a file or a child have nothing more to report.
     runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,16 +7,16 @@
 //!   either needed. But after [`PATIENCE`] cancelled builds the next one runs to its end, and what came meanwhile is built
 //!   after it: however fast saves follow each other, pages are never older than a few builds.
 //! - What a cancelled or failed build was for stays due until a build succeeds ([`due`]).
-//! - Changes during a build that no module was known to read then are looked at again when the build says what it has read.
+//! - Changes during a build to files that no module was known to read are checked again when the build reports what it has read.
 //! - Where each build is followed by changes that ask for another one, the next one waits ([`backoff`]).
-//! - Only bytes that differ are announced. A success clears a standing failure, whatever it brings.
+//! - Only bytes that differ are announced. A success clears the pending failure, even if the bytes are the same.
 //! - A reload waits for the build that it needs. A page's markup needs none: it waits for the build that runs, and is sent
 //!   when that ends, however it ends.
-//! - While the application cannot be read, every change is a reason to read it again, and none to build what is left of it.
+//! - While the application cannot be read, every change triggers another read, never a build.
 //! - Pages that connect late get the newest of everything that did not fail in a page ([`Coordinator::hello`]), and the
-//!   failure that stands. Which version that is for each module is [`line`]'s to decide.
+//!   pending failure. Which version that is for each module is decided by [`line`].
 //! - A pinned module is built, and its new versions are kept, but not announced.
-//! - What an experiment gives to single pages is told to those alone.
+//! - Versions that an experiment gives to single pages are announced to those pages only.
 
 mod announce;
 mod backoff;
@@ -46,7 +46,7 @@ use crate::{
     watch::{Change, ChangeBatch},
 };
 
-/// How often work in progress is given up for newer changes before it is let run to its end.
+/// How often running work is cancelled for newer changes before it may run to its end.
 pub const PATIENCE: u32 = 3;
 
 /// How long a build that newer changes wait for may take, in case it never ends. Each time that this is too short it doubles.
@@ -109,13 +109,13 @@ pub struct Compiled {
     pub bytes: usize,
     /// Every file that it was made from; absolute.
     pub files: Vec<Utf8PathBuf>,
-    /// Every folder that it was made from, whatever lies in it; absolute.
+    /// Every folder that it was made from, with any content; absolute.
     pub folders: Vec<Utf8PathBuf>,
-    /// The transform of the state that lies beside its source.
+    /// The transform of the state, from the file next to its source.
     pub transform: Vec<Value>,
 }
 
-/// What is to be done.
+/// An action for the dev loop.
 #[derive(Debug)]
 pub enum Effect {
     /// Read the application again, and answer with [`Input::Scanned`].
@@ -136,16 +136,16 @@ pub enum Effect {
     },
     /// Cancel the build that runs.
     Cancel,
-    /// Tell every page.
+    /// Send to every page.
     Send(ServerMessage),
-    /// Tell one page.
+    /// Send to one page.
     SendTo {
         /// Which connection.
         page: String,
         /// What.
         message: ServerMessage,
     },
-    /// Tell the developer.
+    /// Report to the developer.
     Tell(Event),
 }
 
@@ -181,7 +181,7 @@ pub struct Coordinator {
     /// The number of the last update of stylesheets or static files.
     files: u64,
     generation: u64,
-    /// What is to be done once the work in progress has ended.
+    /// Pending work, for when the running work has ended.
     due: Due,
     /// What the work in progress is for.
     running: Due,
@@ -254,7 +254,7 @@ impl Coordinator {
         hello
     }
 
-    /// What stands of versions that failed in pages.
+    /// The pending failures of versions that failed in pages.
     fn refusals(&self) -> Option<FailureMessage> {
         let mut standing = self.lines.values().filter_map(Line::standing);
         let mut message = FailureMessage::from(standing.next()?);
@@ -271,7 +271,7 @@ impl Coordinator {
         &self.experiments
     }
 
-    /// The versions of each module that some page is given, which must be kept whatever their age.
+    /// The versions of each module that some page is given, which must be kept at any age.
     #[must_use]
     pub fn held(&self) -> BTreeMap<String, BTreeSet<String>> {
         let held = |(module, line): (&String, &Line)| {
@@ -294,7 +294,7 @@ impl Coordinator {
         self.server == name
     }
 
-    /// Takes in what has happened and says what is to be done, in this order.
+    /// Handles an input and returns the effects to carry out, in this order.
     pub fn step(&mut self, input: Input) -> Vec<Effect> {
         let mut effects = Vec::new();
         match input {
@@ -347,12 +347,12 @@ impl Coordinator {
         }
     }
 
-    /// Gives up the build that runs if there is something newer to build, and it must not be let run to its end.
+    /// Cancels the running build if there is something newer to build, unless the build must be allowed to end.
     fn give_way(&mut self, effects: &mut Vec<Effect>) {
         let may = self.put_off < PATIENCE || self.overdue;
         if self.busy == Busy::Building && !self.due.is_empty() && may {
             self.put_off += 1;
-            // Its answer, whatever it is, belongs to the past.
+            // The result of the cancelled build is ignored.
             self.generation += 1;
             effects.push(Effect::Cancel);
             self.due.put_before(std::mem::take(&mut self.running));
@@ -360,7 +360,7 @@ impl Coordinator {
         }
     }
 
-    /// Plans changes again that nothing was known about while the build ran that has told now what it reads.
+    /// Plans changes again that could not be assigned during the build, now that the build has reported what it reads.
     fn plan_unclear(&mut self) {
         let changes = std::mem::take(&mut self.unclear).into_values().collect();
         let plan = self.graph.plan(&ChangeBatch { changes, ..ChangeBatch::default() }, false);
@@ -424,7 +424,7 @@ impl Coordinator {
         self.build(effects);
     }
 
-    /// Builds what [`Self::running`] says.
+    /// Builds the modules of [`Self::running`].
     fn build(&mut self, effects: &mut Vec<Effect>) {
         self.generation += 1;
         self.busy = Busy::Building;
@@ -505,7 +505,7 @@ impl Coordinator {
     }
 }
 
-/// What to say of builds that never end because they change their own sources.
+/// The message for builds that never end because they change their own sources.
 fn endless(changed: &BTreeSet<String>) -> String {
     let files: Vec<String> = changed.iter().take(3).map(|path| format!("`{path}`")).collect();
     format!(

@@ -1,8 +1,8 @@
 //! `cargo hmr dev`: the loop.
 //!
-//! Everything that happens (changes, builds that end, pages that speak, Ctrl-C) arrives on one channel as a
-//! [`Message`]; the coordinator says what to do about it, and this does it. There is no decision here. It owns
-//! what has a life of its own: the watcher, the server, the build that runs.
+//! Everything that happens (changes, builds that end, messages of pages, Ctrl-C) arrives on one channel as a
+//! [`Message`]; the coordinator decides what to do about it, and this does it. Nothing is decided here. It owns
+//! everything that runs on its own: the watcher, the server, the running build.
 
 mod build;
 mod requests;
@@ -50,16 +50,16 @@ pub struct Options {
     pub gates: bool,
     /// Whether to print JSON lines.
     pub json: bool,
-    /// Whether modules may get the loop guard; the configuration may say no too.
+    /// Whether modules may get the loop guard; the configuration can also disable it.
     pub loop_guard: bool,
-    /// Whether swaps may be rehearsed; the configuration may say no too.
+    /// Whether swaps may be rehearsed; the configuration can also disable it.
     pub preflight: bool,
 }
 
 /// Why the command ends in failure. What goes wrong later than the start is shown and survived.
 #[derive(Debug, thiserror::Error)]
 pub enum DevError {
-    /// There is no application to serve.
+    /// The application could not be loaded.
     #[error(transparent)]
     App(#[from] AppError),
     /// It cannot be compiled here.
@@ -82,7 +82,7 @@ pub enum DevError {
     Io(#[from] std::io::Error),
 }
 
-/// How long after something that it started has failed the tool may be told that it is being ended.
+/// How long after the failure of a child process the tool may be notified that it is being stopped.
 const STOP_FOLLOWS: Duration = Duration::from_millis(300);
 
 /// What the loop waits for.
@@ -97,7 +97,7 @@ enum Message {
     Stop,
 }
 
-/// Serves an application until it is told to stop.
+/// Serves an application until it is stopped.
 ///
 /// # Errors
 /// [`DevError`], for what makes a start impossible.
@@ -128,8 +128,8 @@ pub async fn run(options: Options) -> Result<(), DevError> {
     Ok(())
 }
 
-/// Whether the tool is being ended: a terminal ends what it has started as well, and that what was ended has failed is no
-/// failure then.
+/// Whether the tool is being stopped: a terminal stops its child processes as well, and then their end is not
+/// a failure.
 async fn stop_follows(inbox: &mut mpsc::UnboundedReceiver<Message>) -> bool {
     let stop = async {
         while let Some(message) = inbox.recv().await {
@@ -152,7 +152,7 @@ struct Session {
     shared: Arc<Shared>,
     watcher: Watcher,
     watched: Scope,
-    /// What is watched of what lies elsewhere.
+    /// The watched settings files outside of the application.
     settings: settings::Watched,
     messages: mpsc::UnboundedSender<Message>,
     build: CancelToken,
@@ -198,7 +198,7 @@ impl Session {
             let told = messages.clone();
             let shared = Arc::clone(&shared);
             Preflight::new(move |tell| {
-                // Not only once the loop comes to it: pages must not ask in vain, nor be left unasked.
+                // Set at once, not when the loop handles the message: pages must not ask in vain, nor skip a rehearsal.
                 if let Told::Ready(ready) = tell {
                     shared.rehearsing.store(ready, Ordering::Relaxed);
                 }
@@ -232,7 +232,7 @@ impl Session {
         Ok(session)
     }
 
-    /// Listens, says where, and passes on what pages say.
+    /// Listens, prints the addresses, and passes on the messages of pages.
     async fn serve(
         &mut self,
         mut pages: mpsc::UnboundedReceiver<FromPage>,
@@ -298,7 +298,7 @@ impl Session {
         }
     }
 
-    /// Says early what a browser would say later.
+    /// Reports problems of the page early that a browser would report later.
     fn look_for_page(&mut self) {
         let page = self.app.root.join("index.html");
         if !page.exists() {
@@ -330,7 +330,7 @@ impl Session {
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
-        // Pages that come from now on are told the new state; those that are there get the messages.
+        // Pages that connect from now on get the new state; connected pages get the messages.
         let rehearse = self.shared.rehearsing.load(Ordering::Relaxed);
         *self.shared.greeting.write().unwrap_or_else(PoisonError::into_inner) =
             greeting(&self.coordinator);
@@ -457,7 +457,7 @@ impl Session {
                 self.step(Input::Page(page, Said::Disconnected));
             }
             FromPage::Noted { page, message } => self.tell(Event::Problem { page, message }),
-            // Whoever asked and has gone needs no answer.
+            // If the caller has gone, the answer is dropped.
             FromPage::Asked { request, reply } => _ = reply.send(self.asked(request)),
             FromPage::Said { page, message } => match message {
                 ClientMessage::Ready { .. } => {}
@@ -477,7 +477,7 @@ impl Session {
                 }
                 ClientMessage::Rehearse(request) => self.rehearse(page, request),
                 ClientMessage::State(state) => {
-                    // Of what is not there, nothing can be learned.
+                    // A state of a version that is not in the store is of no use.
                     let store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
                     let known = store.get(&state.module, &state.hash).is_some();
                     drop(store);

@@ -64,7 +64,7 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         warning: Option<String>,
     },
-    /// Something that takes time goes on: setting up a toolchain, compiling dependencies.
+    /// A step that takes time is running: setting up a toolchain, compiling dependencies.
     Progress {
         /// What, for people.
         message: String,
@@ -76,7 +76,7 @@ pub enum Event {
     },
     /// cargo was started.
     BuildStarted {
-        /// What is built.
+        /// The modules that are built.
         modules: Vec<String>,
         /// Why: the chains that led to the modules.
         reason: String,
@@ -87,7 +87,7 @@ pub enum Event {
         title: String,
         /// Why.
         diagnostics: Vec<Diagnostic>,
-        /// Whether there is code from before, which pages go on with.
+        /// Whether there is code from a previous build, which pages keep running.
         running: bool,
     },
     /// cargo has succeeded.
@@ -196,11 +196,11 @@ pub enum Event {
         /// The versions.
         modules: Vec<Built>,
     },
-    /// A module was pinned to a version, or is pinned no more.
+    /// A module was pinned to a version, or unpinned.
     Pinned {
         /// The module.
         module: String,
-        /// The version; none if it is pinned no more.
+        /// The version; none if it was unpinned.
         hash: Option<String>,
     },
     /// An experiment was started or changed, or has ended.

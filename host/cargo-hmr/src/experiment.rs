@@ -18,7 +18,7 @@ use crate::protocol::{Hello, Slower, Swap, Trap, Version};
 /// How many reports of slower calls are kept for each variant.
 const SLOWER_KEPT: usize = 20;
 
-/// The hash that stands for each new build.
+/// The hash value that means each new build.
 pub const NEWEST: &str = "newest";
 
 /// The experiments that run, by module.
@@ -44,7 +44,7 @@ pub struct Variant {
     reports: Reports,
 }
 
-/// What pages have told about a variant.
+/// The reports of pages about a variant.
 #[derive(Debug, Clone, Default, Serialize)]
 struct Reports {
     /// How many swaps ended in which way.
@@ -55,7 +55,7 @@ struct Reports {
     slower: Vec<Slower>,
 }
 
-/// Who tells something of a module.
+/// The sender of a report about a module.
 #[derive(Debug, Clone, Copy)]
 pub struct Teller<'a> {
     /// The page's id.
@@ -121,8 +121,8 @@ impl Experiments {
         }
     }
 
-    /// Gives a page a version by hand (none: each new build); one that is no variant yet becomes one that no other page
-    /// gets. Without an experiment on the module, all other pages go on to get each new build.
+    /// Gives a page a fixed version (none: each new build); one that is not a variant yet becomes one that no other page
+    /// gets. Without an experiment on the module, all other pages still get each new build.
     pub fn assign(&mut self, module: &str, page: &str, version: Option<Version>) {
         let experiment = self.modules.entry(module.to_owned()).or_default();
         if experiment.variants.is_empty() {
@@ -137,7 +137,7 @@ impl Experiments {
         experiment.by_hand.insert(page.to_owned(), variant);
     }
 
-    /// Ends experiments on modules that are there no more.
+    /// Ends experiments on modules that no longer exist.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.modules.retain(|module, _| keep(module));
     }
@@ -164,7 +164,7 @@ impl Experiments {
         variants.map(|variant| variant.hash().to_owned()).collect()
     }
 
-    /// Puts the versions of a page into what every page is told.
+    /// Puts the versions of a page into the greeting, which is the same for all pages otherwise.
     pub fn tailor(&self, hello: &mut Hello, page: &str) {
         for version in &mut hello.modules {
             let experiment = self.modules.get(&version.module);
@@ -181,8 +181,8 @@ impl Experiments {
         self.modules.get(module).is_none_or(|each| each.version_for(module, page).is_none())
     }
 
-    /// What was told of the variant that a page speaks of, which need not be its own: pages change hands, and choose. It is the page's own
-    /// if the version fits, else the fixed one of that version. A version that is no fixed variant is one of the new builds.
+    /// The reports of the variant that a page's report is about, which need not be its own: a page's variant can change. It is
+    /// the page's own if the version fits, else the fixed one of that version. Other versions count as new builds.
     fn reports(&mut self, from: Teller<'_>, module: &str, hash: &str) -> Option<&mut Reports> {
         let experiment = self.modules.get_mut(module)?;
         let own = experiment.variant_of(module, from.page);
@@ -199,7 +199,7 @@ impl Experiments {
     /// Notes how a swap ended in a page.
     pub fn note_swap(&mut self, from: Teller<'_>, swap: &Swap) {
         if let Some(reports) = self.reports(from, &swap.module, &swap.hash) {
-            // What a page may say is not endless.
+            // The number of different outcomes is limited.
             if reports.swaps.contains_key(&swap.outcome) || reports.swaps.len() < 16 {
                 *reports.swaps.entry(swap.outcome.clone()).or_default() += 1;
             }
@@ -222,7 +222,7 @@ impl Experiments {
         }
     }
 
-    /// All experiments as `GET /@hmr/experiments` tells them; `pages` are the ids of those that are open.
+    /// All experiments, as `GET /@hmr/experiments` returns them; `pages` are the ids of those that are open.
     #[must_use]
     pub fn told(&self, pages: &BTreeSet<&str>) -> Value {
         let told = |(module, experiment): (&String, &Experiment)| {
@@ -266,7 +266,7 @@ mod tests {
         experiments
     }
 
-    /// What a page is told of `board`, when all others are told `now`.
+    /// The version of `board` that a page gets, when all others get `now`.
     fn given(experiments: &Experiments, page: &str) -> String {
         let mut hello = Hello {
             server: String::new(),

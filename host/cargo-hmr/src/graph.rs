@@ -1,11 +1,11 @@
 //! The module graph: from changed files to what must be done about them.
 //!
-//! In go the application as cargo describes it, the files that each module was last compiled from, and a batch
-//! of changes; out comes an [`UpdatePlan`]. Pure: nothing here touches a disk.
+//! The input is the application as cargo describes it, the files that each module was last compiled from, and a batch
+//! of changes; the output is an [`UpdatePlan`]. Pure: nothing here touches a disk.
 //!
-//! A file belongs to a module if rustc read it (dep-info: sources, `include_str!`, path dependencies), or if it lies in a folder that
-//! a build script watches. A Rust file that nobody has read yet belongs to the package in whose folder it lies, since the next
-//! compilation may want it; while a build is failing, so does any other file there, and whatever the failed build has read.
+//! A file belongs to a module if rustc read it (dep-info: sources, `include_str!`, path dependencies), or if it is in a folder
+//! that a build script watches. A Rust file that no module reads belongs to the package whose folder contains it, since the next
+//! compilation may want it; while a build is failing, so does any other file there, and every file that the failed build read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ pub struct Graph {
     threshold: usize,
 }
 
-/// What is read again before the next build.
+/// Data to read again before the next build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scan {
     /// The application: its manifests and settings.
@@ -111,7 +111,7 @@ impl Graph {
     /// The graph of `app`, before anything was compiled.
     ///
     /// # Errors
-    /// A `root-files` entry of the configuration that is no glob.
+    /// A `root-files` entry of the configuration that is not a valid glob.
     pub fn new(app: &App) -> Result<Self, globset::Error> {
         Ok(Self {
             root: app.root.clone(),
@@ -136,7 +136,7 @@ impl Graph {
         self.modules.keys().map(String::as_str)
     }
 
-    /// Every file whose change means something wherever it lies: what modules were compiled from, and the settings of the
+    /// Every file whose changes matter in any folder: what modules were compiled from, and the settings of the
     /// application itself.
     pub fn files(&self) -> impl Iterator<Item = &Utf8PathBuf> {
         let read = self.inputs.values().flat_map(|inputs| &inputs.files);
@@ -180,7 +180,7 @@ impl Graph {
         self.unfinished.retain(|module, _| self.modules.contains_key(module));
     }
 
-    /// Decides what `batch` asks for. `failing` tells whether the last build failed.
+    /// Decides what `batch` asks for. `failing`: whether the last build failed.
     #[must_use]
     pub fn plan(&self, batch: &ChangeBatch, failing: bool) -> UpdatePlan {
         let mut plan = UpdatePlan::default();
@@ -312,7 +312,7 @@ impl Graph {
             && !path.starts_with(&self.static_folder)
     }
 
-    /// The package in whose folder a file lies: the innermost, where folders nest.
+    /// The package whose folder contains a file: the innermost, if folders are nested.
     fn package_of(&self, path: &Utf8Path) -> Option<&LocalPackage> {
         self.packages
             .iter()
@@ -412,7 +412,7 @@ mod tests {
         }
     }
 
-    /// `board` and `list` use `ui`, `ui` uses `text`, which lies outside; `clock` stands alone.
+    /// `board` and `list` use `ui`, `ui` uses `text`, which is outside; `clock` has no dependencies.
     fn graph() -> Graph {
         let mut graph = graph_of(
             &["board", "list", "clock"],

@@ -4,7 +4,7 @@
 //!
 //! - [`watch`] notices files and makes a [`watch::ChangeBatch`] of them;
 //! - [`graph`] (pure) turns that into an [`graph::UpdatePlan`]: which modules, by which chain, and why;
-//! - [`coordinator`] (pure) decides what is to be done, and [`dev`] does it: it is the one loop, and the only
+//! - [`coordinator`] (pure) decides what to do, and [`dev`] does it: it is the one loop, and the only
 //!   place where the parts meet;
 //! - `hmr-build` compiles and prepares; [`store`] keeps versions by hash;
 //! - [`experiment`] (pure) gives single pages versions of their own;
@@ -12,7 +12,7 @@
 //! - [`preflight`] rehearses swaps before pages make them, in a process of its own;
 //! - [`report`] prints [`events`], and is the only one that prints.
 //!
-//! Deliberately absent: any knowledge of what is inside a module (that is `hmr-abi`'s and the engines'), and any
+//! Deliberately absent: any knowledge of the contents of a module (that is `hmr-abi`'s and the engines'), and any
 //! state that outlives the process, but for the snapshots that a developer saves ([`snapshots`]).
 
 pub mod cli;

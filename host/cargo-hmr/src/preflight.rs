@@ -1,11 +1,11 @@
 //! Preflight: rehearsals of swaps, in the process `hmr-preflight`.
 //!
-//! In go versions as they are built, and requests of pages; out come [`Told`]s, one verdict for each request among them.
+//! The input is versions as they are built, and requests of pages; the output is [`Told`]s, with one verdict for each request.
 //! A thread owns the process and everything about it, so that neither the dev loop nor a page ever waits for it.
 //!
-//! Preflight is a convenience: where the program is missing or does not build, that is told once as a warning,
+//! Preflight is a convenience: if the program is missing or does not build, one warning is reported,
 //! requests are answered with `skipped`, and pages are no longer asked to wait ([`Told::Ready`]). A process that died, or does
-//! not answer and is ended, is started again, after pauses that grow while it goes on dying.
+//! not answer and is ended, is started again, with growing pauses as long as it keeps dying.
 
 mod find;
 mod process;
@@ -20,16 +20,16 @@ use hmr_preflight::Answer;
 use self::stagehand::Stagehand;
 use crate::protocol::{Rehearse, ServerMessage, State};
 
-/// What there is to tell.
+/// A report to the dev loop.
 #[derive(Debug)]
 pub enum Told {
     /// Whether pages should ask for rehearsals, whenever that changes.
     Ready(bool),
-    /// What goes on, for people: swaps are not rehearsed yet, or are from now on.
+    /// Progress, for people: swaps are not rehearsed yet, or are from now on.
     State {
         /// Whether swaps are rehearsed now.
         ready: bool,
-        /// What goes on.
+        /// The progress.
         message: String,
     },
     /// Swaps are not rehearsed, and why.
@@ -68,7 +68,7 @@ enum Work {
         bytes: Option<Bytes>,
         asked: Instant,
     },
-    /// The process of this number says something, or has ended.
+    /// The process of this number has sent an answer, or has ended.
     Said {
         process: u64,
         answer: Option<Answer>,

@@ -1,6 +1,6 @@
 //! The wire types of the socket between the tool and the page; `docs/protocol.md` describes them.
 //!
-//! Types only. Reading is lenient (what the page says is shown, never trusted); writing is exact.
+//! Types only. Reading is lenient (a page's messages are shown, never trusted); writing is exact.
 
 mod few;
 mod shorten;
@@ -25,14 +25,14 @@ pub struct Version {
     pub url: String,
     /// The components that can be mounted.
     pub components: Vec<String>,
-    /// What is done to the state once, on the way to this version; operations as in a snapshot's `transform`.
+    /// The operations to apply to the state once, for this version; as in a snapshot's `transform`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub transform: Vec<Value>,
     /// Whether a page whose code runs asks for a rehearsal before it swaps to this version.
     pub rehearse: bool,
 }
 
-/// A standing failure: what the page shows until it is mended.
+/// A pending failure: the page shows it until it is fixed.
 #[derive(Debug, Clone, Serialize)]
 pub struct FailureMessage {
     /// What failed, in a few words.
@@ -64,7 +64,7 @@ pub struct Hello {
     pub failure: Option<FailureMessage>,
 }
 
-/// What the tool tells every page.
+/// A message from the tool to every page.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum ServerMessage {
@@ -74,10 +74,10 @@ pub enum ServerMessage {
     BuildStarted {
         /// The message's number.
         sequence: u64,
-        /// What is built.
+        /// The modules that are built.
         modules: Vec<String>,
     },
-    /// A build has failed; the old code goes on.
+    /// A build has failed; the old code keeps running.
     BuildFailed {
         /// The message's number.
         sequence: u64,
@@ -152,7 +152,7 @@ pub struct RehearsalTime {
     pub run: f64,
 }
 
-/// What a page tells the tool. Reports are passed on to the terminal as the page wrote them.
+/// A message from a page to the tool. Reports are passed on to the terminal as the page wrote them.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum ClientMessage {
@@ -162,9 +162,9 @@ pub enum ClientMessage {
         #[serde(default)]
         page: String,
     },
-    /// Acknowledges an update, or tells of code that was loaded without one.
+    /// Acknowledges an update, or reports code that was loaded without one.
     Swap {
-        /// The run of the tool that the number is of; none if it says nothing about a number.
+        /// The run of the tool that the number belongs to; none without a number.
         #[serde(default)]
         server: Option<String>,
         /// The update's number.
@@ -248,7 +248,7 @@ pub struct Swap {
     pub resources: Vec<Value>,
     /// What became of each connection: `from`, `to`, `outcome` and perhaps a `reason`.
     pub connections: Vec<Value>,
-    /// Instances that could not go on with what they had: `instance` and `reason`.
+    /// Instances that could not continue with their state: `instance` and `reason`.
     pub invalidated: Vec<Value>,
     /// The steps that were entered.
     pub events: Vec<String>,
@@ -264,7 +264,7 @@ pub struct Swap {
 
 impl Swap {
     /// Whether the version failed in the page, so that no other page may get it. One that could not be fetched, or was
-    /// declined by what is mounted, has not been tried.
+    /// declined by a mounted module, has not been tried.
     #[must_use]
     pub fn condemns(&self) -> bool {
         match self.outcome.as_str() {
@@ -311,7 +311,7 @@ pub struct State {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Rehearse {
-    /// What the page calls it; the verdict says it again.
+    /// The page's id for the request; the verdict repeats it.
     pub id: Value,
     /// The module.
     pub module: String,
@@ -331,7 +331,7 @@ pub struct Trap {
     pub module: String,
     /// Its version.
     pub hash: String,
-    /// What the panic or the trap says.
+    /// The message of the panic or the trap.
     pub message: String,
     /// The source file, if it was a panic.
     pub file: Option<String>,
@@ -373,7 +373,7 @@ impl ServerMessage {
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_else(|error| {
-            // Every field is a string, a number or a list of those: there is no value that JSON lacks.
+            // Every field is a string, a number or a list of those: JSON can represent all of them.
             unreachable!("a message that is not JSON: {error}")
         })
     }
@@ -383,7 +383,7 @@ impl ClientMessage {
     /// Reads a text message of any content.
     ///
     /// # Errors
-    /// What serde says of text that is not a message, and what else is wrong with it.
+    /// The error of serde for text that is not a message, and for other invalid content.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let message = serde_json::from_str(text)?;
         // The answer has it again, and waits in a queue.
@@ -457,7 +457,7 @@ mod tests {
         assert!(!swap(r#"{"outcome":"rolled-back","step":"prepare","cause":"fetch"}"#).condemns());
         assert!(!swap(r#"{"outcome":"declined","error":"it draws"}"#).condemns());
         assert!(!swap(r#"{"outcome":"committed"}"#).condemns());
-        // A page that tells no kind, or one that is not known here, has tried the version.
+        // A page that reports no kind, or an unknown one, has tried the version.
         assert!(swap(r#"{"outcome":"rolled-back","step":"prepare"}"#).condemns());
         assert!(swap(r#"{"outcome":"rolled-back","cause":"later"}"#).condemns());
     }

@@ -27,7 +27,7 @@ const WARN: Style = AnsiColor::Yellow.on_default().bold();
 const NAME: Style = AnsiColor::Cyan.on_default();
 const FAINT: Style = Style::new().dimmed();
 
-/// Where events go. Nothing here waits until somebody reads.
+/// The destination of events. Nothing here waits for a reader.
 pub struct Reporter {
     json: bool,
     /// Whether everything was built once: what follows is quick, and a line for each of its steps would be noise.
@@ -86,7 +86,7 @@ impl Reporter {
     }
 }
 
-/// Prints a JSON line on stdout. A reader that has gone away is no reason to stop.
+/// Prints a JSON line on stdout. The tool keeps running if the reader has gone away.
 fn json_item(item: Item) {
     let line = match item {
         Item::Line(line) => line,
@@ -97,7 +97,7 @@ fn json_item(item: Item) {
     _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// Prints for people on stderr, with a spinner for what goes on.
+/// Prints for people on stderr, with a spinner for running work.
 fn people() -> Output {
     let mut spinner: Option<ProgressBar> = None;
     Output::start(move |item| {
@@ -171,7 +171,7 @@ pub fn findings(findings: &[Finding]) {
     }
 }
 
-/// The lines that people read; empty for events that say nothing to them.
+/// The lines for people; empty for events that they do not need.
 fn human(event: &Event) -> String {
     match event {
         Event::Ready { url, urls, app, port_taken, warning } => {
@@ -250,7 +250,7 @@ fn human(event: &Event) -> String {
         | Event::BuildStarted { .. }
         | Event::GateStarted { .. }
         | Event::GateFinished { .. }
-        // The page tells it with the swap.
+        // The page reports it with the swap.
         | Event::Rehearsal { .. }
         | Event::ClientConnected { .. }
         | Event::ClientDisconnected { .. } => String::new(),
@@ -360,7 +360,7 @@ fn slowed(page: &str, slower: &Slower) -> String {
     )
 }
 
-/// The beginning of a hash, by which people tell versions apart.
+/// The beginning of a hash, as a short name of a version.
 fn short(hash: &str) -> &str {
     hash.get(..8).unwrap_or(hash)
 }

@@ -1,8 +1,8 @@
 //! The server: pages, modules by hash, the client, and the socket.
 //!
-//! What a developer asks for by hand ([`requests`]) goes to the dev loop, which answers.
+//! Manual requests of a developer ([`requests`]) go to the dev loop, which answers.
 //!
-//! It serves what it is given and passes on what pages say; it decides nothing. The dev loop shares a
+//! It serves the files and versions that it is given and passes on messages of pages; it decides nothing. The dev loop shares a
 //! [`Shared`] with it: the store, the greeting for new pages, and the queues to all of them.
 //!
 //! Trust (in [`trust`]): every request's `Host` is checked against the names that this server goes by, the
@@ -78,13 +78,13 @@ pub struct Shared {
 /// What a page that comes now must know.
 #[derive(Debug, Clone)]
 pub struct Greeting {
-    /// What all are told.
+    /// The greeting of all pages.
     pub hello: Hello,
-    /// What single pages are told instead.
+    /// The versions of single pages, which replace those of the greeting.
     pub experiments: Experiments,
 }
 
-/// What the configuration says of the server.
+/// The server's configuration.
 #[derive(Debug, Clone)]
 pub struct Places {
     /// The names by which it may be called, besides those of this machine: in lower case, with a dot at the start for all names
@@ -112,7 +112,7 @@ pub enum FromPage {
         /// The number of the last message before its greeting.
         greeted: u64,
     },
-    /// It says something.
+    /// It sends a message.
     Said {
         /// Which page.
         page: String,
@@ -131,7 +131,7 @@ pub enum FromPage {
         /// Which page.
         page: String,
     },
-    /// Somebody asks for something and waits for the answer.
+    /// A client sends a request and waits for the answer.
     Asked {
         /// What for.
         request: Request,
@@ -165,7 +165,7 @@ impl Shared {
         })
     }
 
-    /// Sends a message to every page. It covers what [`Shared::greeting`] says, which has to be set before.
+    /// Sends a message to every page. The content of [`Shared::greeting`] must include it, and be set before.
     pub fn send(&self, message: &ServerMessage) {
         self.outboxes.send(message);
     }
@@ -217,7 +217,7 @@ pub enum ServerError {
         host: String,
         /// The port asked for.
         port: u16,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// The host is not an address.
@@ -244,7 +244,7 @@ pub fn router(shared: Arc<Shared>, key: Option<Key>) -> Router {
         .with_state(shared)
 }
 
-/// What people and their tools ask for by hand.
+/// Manual requests of people and their tools.
 fn by_hand(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
         .route("/@hmr/versions", get(requests::versions))
@@ -264,7 +264,7 @@ fn by_hand(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .layer(middleware::from_fn_with_state(Arc::clone(shared), trust::with_token))
 }
 
-/// What a page that asks for its session says.
+/// The query of a page's request for its session.
 #[derive(serde::Deserialize)]
 struct Asked {
     /// Comes back in the answer, so that the page knows that no cache has answered.

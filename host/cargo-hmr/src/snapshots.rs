@@ -1,11 +1,11 @@
 //! Saved snapshots: the state of a page's modules as a file, for this session or another one.
 //!
-//! They lie in [`FOLDER`] beside the application, each in a file, where its developer sees them and `cargo clean` does not
+//! They are in [`FOLDER`] next to the application, each in a file, where its developer sees them and `cargo clean` does not
 //! reach. The folder keeps itself out of version control. A name may be any text that can be printed; file names are made
 //! from it so that they are different on every file system, also where `A` and `a` are the same.
 //!
 //! In and out goes JSON text of the shape `{"hmr":1,"name":"…","modules":[{"module","hash","snapshot"}]}`. It is checked when
-//! it is written; what is read is the text that was written, digit by digit.
+//! it is written; reading returns the written text, digit by digit.
 
 use std::{
     fmt::Write as _,
@@ -47,12 +47,12 @@ pub enum SnapshotError {
         "`{0}` cannot be a snapshot's name\nhint: use up to {LONGEST_NAME} characters that can be printed, without space at the beginning or end; `.` and `..` alone cannot be sent"
     )]
     Name(String),
-    /// The text is no saved snapshot.
+    /// The text is not a saved snapshot.
     #[error(
         "this is no saved snapshot: {0}\nhint: send `{{\"hmr\":1,\"name\":\"…\",\"modules\":[{{\"module\":\"…\",\"hash\":\"…\",\"snapshot\":{{…}}}}]}}`"
     )]
     Content(String),
-    /// There is none of the name.
+    /// No snapshot has this name.
     #[error("there is no snapshot `{0}`\nhint: `GET /@hmr/snapshots` lists those that are there")]
     Missing(String),
     /// There are too many.
@@ -138,7 +138,7 @@ pub fn write(folder: &Utf8Path, name: &str, text: &[u8]) -> Result<(), SnapshotE
     if !path.exists() && list(folder)?.len() >= MOST {
         return Err(SnapshotError::TooMany);
     }
-    // Beside and renamed, so that nobody reads half of it. No two writers share the name: it has the process and a number.
+    // Written next to it and renamed, so it is never read half written. The name has the process and a number, so it is unique.
     let number = WRITES.fetch_add(1, Ordering::Relaxed);
     let beside = folder.join(format!(".{}-{number}", std::process::id()));
     let outcome = fs::write(&beside, text).and_then(|()| fs::rename(&beside, &path));
@@ -252,7 +252,7 @@ fn file_of(name: &str) -> String {
             }
         }
     }
-    // Windows has devices of such names, whatever the extension.
+    // Windows has devices of such names, with any extension.
     let device = match file.as_bytes() {
         b"con" | b"prn" | b"aux" | b"nul" => true,
         [b'c', b'o', b'm', number] | [b'l', b'p', b't', number] => number.is_ascii_digit(),

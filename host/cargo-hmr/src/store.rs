@@ -1,7 +1,7 @@
 //! The version store: prepared modules by content hash.
 //!
-//! Bounded: of each module the newest versions stay, so many as the configuration says, so that a page which is a few
-//! saves behind still gets what it was told to fetch and the developer can go back. Versions that are held (pages are
+//! Bounded: of each module the newest versions are kept, as many as the configuration allows, so that a page which is a few
+//! saves late can still fetch its version and the developer can go back. Versions that are held (pages are
 //! given them, they are pinned, an experiment runs on them) are never dropped.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -22,7 +22,7 @@ pub struct Store {
 /// A version that is kept.
 #[derive(Debug, Clone)]
 pub struct Stored {
-    /// What pages are told of it.
+    /// The version as it is sent to pages.
     pub version: Version,
     /// Its bytes.
     pub bytes: Bytes,
@@ -79,7 +79,7 @@ impl Store {
         }
     }
 
-    /// Notes which versions of a module must stay, whatever their age.
+    /// Sets which versions of a module must be kept at any age.
     pub fn hold(&mut self, module: &str, hashes: BTreeSet<String>) {
         self.held.insert(module.to_owned(), hashes);
     }

@@ -42,7 +42,7 @@ pub fn visible_but_colours(text: &str) -> String {
     text
 }
 
-/// A line of JSON with every character escaped that a terminal would obey. It stands for the same value.
+/// A line of JSON with every character escaped that a terminal would obey. Its value is the same.
 #[must_use]
 pub fn visible_json(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
@@ -58,7 +58,7 @@ pub fn visible_json(json: &str) -> String {
     line
 }
 
-/// `kept` tells how many bytes at the beginning of a text, which begins with an escape character, stay as they are.
+/// `kept` returns how many bytes at the beginning of a text, which begins with an escape character, are not changed.
 fn shown(text: &str, mut kept: impl FnMut(&str) -> Option<usize>) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
@@ -116,7 +116,7 @@ fn colour(text: &str) -> Option<usize> {
                 };
                 numbers.nth(parts - 1)?;
             }
-            // Hidden and blinking letters, backgrounds that could be those of the letters, and what is not known.
+            // Hidden and blinking letters, backgrounds that could match the letters, and unknown codes.
             _ => return None,
         }
     }

@@ -1,12 +1,12 @@
-//! The watcher: from what the system says about folders to batches of changes.
+//! The watcher: from the system's notifications about folders to batches of changes.
 //!
 //! A notification is only a hint that something happened near a path. What did change is found by comparing
-//! the files there with what is remembered of them ([`tree::Tree`]), a few milliseconds after the last hint. So
+//! the files there with their remembered state ([`tree::Tree`]), a few milliseconds after the last hint. So
 //! an editor's unlink + rename + write is one change, a temporary file that came and went is none, and a queue
 //! that overflowed costs a look at everything instead of a change.
 //!
 //! Folders are watched one by one, because a recursive watch would take in `target/`. Files outside the
-//! watched folders (an `include_str!` from elsewhere) are watched through the folder that they lie in. Which paths count is
+//! watched folders (an `include_str!` from elsewhere) are watched through the folder that contains them. Which paths count is
 //! decided in [`filter`], where links lead in [`places`], and what the system does not watch is polled ([`system`]).
 
 mod filter;
@@ -80,14 +80,14 @@ pub enum Notice {
     Watching,
 }
 
-/// What is to be watched, and what in it counts: see [`filter`].
+/// Which files to watch, and which of them count: see [`filter`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     /// The application's folder, for `named`.
     pub root: Utf8PathBuf,
     /// Folders of sources, with all that is in them but noise.
     pub folders: BTreeSet<Utf8PathBuf>,
-    /// Single files that count wherever they lie.
+    /// Single files that count in any folder.
     pub files: BTreeSet<Utf8PathBuf>,
     /// Folders that count with all that is in them.
     pub trees: BTreeSet<Utf8PathBuf>,
@@ -97,7 +97,7 @@ pub struct Scope {
     pub outputs: BTreeSet<Utf8PathBuf>,
     /// Folders that builds write to: only single files in them count.
     pub caches: BTreeSet<Utf8PathBuf>,
-    /// Globs, relative to each folder, of what is left out.
+    /// Globs, relative to each folder, of ignored files.
     pub ignore: Vec<String>,
 }
 
@@ -222,7 +222,7 @@ impl<F: FnMut(Notice)> Worker<F> {
                 Err(RecvTimeoutError::Timeout) if hints.is_empty() => {
                     let started = Instant::now();
                     self.poll();
-                    // A look that takes long is seldom.
+                    // A check that takes long is repeated less often.
                     next_poll = Instant::now() + POLL.max(started.elapsed() * 20);
                 }
                 Err(RecvTimeoutError::Timeout) => self.settle(std::mem::take(&mut hints)),
@@ -250,12 +250,12 @@ impl<F: FnMut(Notice)> Worker<F> {
                     hints.add(paths.into_iter().filter(|path| !self.filter.skips(path)));
                 }
             }
-            // Whatever went wrong, a look at everything finds what it hid.
+            // After any error, a full check finds the missed changes.
             Err(_) => hints.add_everything(),
         }
     }
 
-    /// Compares what the hints point at with what is remembered, and reports the difference.
+    /// Compares the files at the hints with their remembered state, and reports the difference.
     fn settle(&mut self, hints: Hints) {
         let Some(first) = hints.first() else { return };
         let roots = hints.into_paths().unwrap_or_else(|| self.filter.roots());
@@ -308,7 +308,7 @@ impl<F: FnMut(Notice)> Worker<F> {
             .then_some(Change { kind: ChangeKind::Modified, ..change })
     }
 
-    /// Compares what is at `roots` with what is remembered, and has every folder there watched.
+    /// Compares the files at `roots` with their remembered state, and has every folder there watched.
     fn look(&mut self, roots: &[Utf8PathBuf]) -> Vec<Change> {
         for root in roots {
             self.places.forget(root);
@@ -322,7 +322,7 @@ impl<F: FnMut(Notice)> Worker<F> {
         let mut changes =
             tree.compare(roots, &skips, &mut |path, folder| found(places, system, path, folder));
         let mut late = Vec::new();
-        // What lies in a watched folder is seen there, unless it is a link. What is missing elsewhere may come.
+        // A file in a watched folder is noticed there, unless it is a link. A missing file elsewhere may be created later.
         for start in roots.iter().flat_map(|root| filter.starts_below(root)) {
             let seen = start.parent().is_some_and(|folder| places.is_folder(folder));
             if !places.has(start) && (!seen || start.is_symlink()) {
@@ -357,7 +357,7 @@ impl<F: FnMut(Notice)> Worker<F> {
     }
 }
 
-/// The paths that lie in none of the others.
+/// The paths that are not inside any of the others.
 fn without_nested(paths: BTreeSet<Utf8PathBuf>) -> Vec<Utf8PathBuf> {
     let mut outer: Vec<Utf8PathBuf> = Vec::new();
     for path in paths {

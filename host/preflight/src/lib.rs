@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "engine")]
 pub use theatre::serve;
 
-/// Has this process end with the tool that started it, whatever it is doing then: a rehearsal, or nothing because it was stopped.
+/// Makes this process end with the tool that started it, even if it is busy with a rehearsal or was stopped by a signal.
 /// For the `main` of a process that [`serve`]s. Where the system cannot do that, it ends once its standard input has.
 #[cfg(feature = "engine")]
 pub fn end_with_tool() {
@@ -38,7 +38,7 @@ const LARGEST: u32 = 256 << 20;
 /// How many versions of each module the process keeps, the newest ones.
 pub const KEPT: usize = 4;
 
-/// What the tool says.
+/// A request of the tool.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Request {
@@ -49,7 +49,7 @@ pub enum Request {
         /// The hash of its bytes.
         hash: String,
     },
-    /// A page runs a version, and this is its state: swaps of the module will be about something like it. There is no answer.
+    /// A page runs a version, and this is its state: swaps of the module will start from a similar one. It is not answered.
     Learn {
         /// The module.
         module: String,
@@ -62,7 +62,7 @@ pub enum Request {
     Ping,
     /// A page is about to swap.
     Rehearse {
-        /// What the answer is told by.
+        /// The id of the answer.
         id: u64,
         /// The module.
         module: String,
@@ -117,7 +117,7 @@ pub enum Answer {
 /// Reads a frame: a message and the bytes that go with it. Nothing at the end of the input.
 ///
 /// # Errors
-/// What the reader says; `InvalidData` for a frame that is too large or no message.
+/// The error of the reader; `InvalidData` for a frame that is too large or not a message.
 pub fn read_frame<T: serde::de::DeserializeOwned>(
     from: &mut impl Read,
 ) -> io::Result<Option<(T, Vec<u8>)>> {
@@ -146,7 +146,7 @@ fn read_part(from: &mut impl Read, len: u32) -> io::Result<Vec<u8>> {
 /// Writes a frame.
 ///
 /// # Errors
-/// What the writer says; `InvalidInput` for a frame that is too large.
+/// The error of the writer; `InvalidInput` for a frame that is too large.
 pub fn write_frame(to: &mut impl Write, message: &impl Serialize, bytes: &[u8]) -> io::Result<()> {
     let message = serde_json::to_vec(message)?;
     let mut frame = Vec::with_capacity(8 + message.len() + bytes.len());

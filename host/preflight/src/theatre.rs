@@ -29,7 +29,7 @@ enum Incoming {
 /// Answers requests until their end. Lessons are learned beside that, on a thread of their own.
 ///
 /// # Errors
-/// What the reader or the writer says, and when wasmtime does not run here.
+/// The error of the reader or the writer, or that wasmtime does not run here.
 pub fn serve(
     mut from: impl Read + Send + 'static,
     to: impl Write + Send + 'static,
@@ -43,7 +43,7 @@ pub fn serve(
     thread::spawn(move || {
         loop {
             let read = match read_frame::<Request>(&mut from) {
-                // At once, whatever else goes on.
+                // Answered at once, even during other work.
                 Ok(Some((Request::Ping, _))) => match write(&pongs, &Answer::Pong) {
                     Ok(()) => continue,
                     Err(error) => Err(error),
@@ -65,7 +65,7 @@ pub fn serve(
         looks: BTreeMap::new(),
     };
     loop {
-        // States wait until nobody waits for an answer.
+        // States wait until no request is pending.
         let incoming = match inbox.try_recv() {
             Ok(incoming) => incoming,
             Err(_) if theatre.look_at_a_state() => continue,
@@ -239,7 +239,7 @@ impl Theatre {
             None => (Outcome::Passed, ""),
             // What this engine does not compile, a browser may.
             Some(failure) if failure.step == "prepare" => (Outcome::Skipped, ""),
-            // Hooks before the update run in the swap alone, and what they put aside may be what is missing.
+            // Hooks before the update run in the swap only, and the missing value may be one that they store.
             Some(failure) if lacks_hooks(failure) => {
                 (Outcome::Skipped, "the state lacks what hooks before the update put aside: ")
             }

@@ -205,7 +205,7 @@ fn functions_that_no_rehearsal_has_called_yet_are_added_when_one_does() {
     let calls = "(drop (call $direct)) (drop (call_indirect (result i32) (i32.const 0)))";
     preflight.version("b", &module(calls, helpers));
     assert_eq!(preflight.rehearse("b"), passed());
-    // A trap that is the code's own is told as such, after all that was missing was added.
+    // A trap of the code itself is reported as such, after all missing values were added.
     let traps = "(drop (call_indirect (result i32) (i32.const 1)))";
     preflight.version("c", &module(traps, helpers));
     let (outcome, step, error) = preflight.rehearse("c");

@@ -11,8 +11,8 @@ use crate::{cargo::without_status, environment, process, toolchain::TARGET};
 
 /// Asks cargo about the workspace of `manifest`, with its dependencies.
 ///
-/// If that fails, cargo is asked once more to use only what was downloaded before: that works where nothing but the network
-/// was in the way, whatever words cargo has for it.
+/// If that fails, cargo is run again with only what was downloaded before: that works where the network was the only
+/// problem, and does not depend on the wording of cargo's message.
 pub(super) fn query(
     manifest: &Utf8Path,
     on_line: &mut (dyn FnMut(&str) + Send),
@@ -52,7 +52,7 @@ fn run(
     MetadataCommand::parse(text).map_err(|error| refused(error.to_string()))
 }
 
-/// Whether a package depends on another one of this name, by whatever name and through whatever packages, as a library that goes
+/// Whether a package depends, directly or transitively and under any name, on a package of this name, as a library that goes
 /// into its own.
 pub(super) fn uses(metadata: &Metadata, package: &Package, name: &str) -> bool {
     let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);

@@ -1,4 +1,4 @@
-//! That the static folder holds nothing but what is for browsers.
+//! Checks that the static folder contains only files that are meant for browsers.
 
 use camino::{Utf8Path, Utf8PathBuf};
 

@@ -15,7 +15,7 @@ pub(super) enum Watched {
     Package,
 }
 
-/// Reads what the build script of the package in `folder` printed. `run` is the folder of that run, in which its `OUT_DIR` lies.
+/// Reads what the build script of the package in `folder` printed. `run` is the folder of that run, which contains its `OUT_DIR`.
 /// None if nothing is known about that run.
 pub(super) fn watched(run: &Utf8Path, folder: &Utf8Path) -> Option<Watched> {
     fs::read_to_string(run.join("output")).ok().map(|output| parse(&output, folder))

@@ -3,7 +3,7 @@
 //! cargo compares modification times: a file that is newer than the last compilation is compiled again. A file that is put back with
 //! an old time (`mv lib.rs.bak lib.rs`, `cp -p`, `rsync -t`) is another file with an old time, and cargo would keep what it made
 //! from the one before. So the stamps of all files that were read are remembered beside what was made from them. If one differs,
-//! cargo's mark on whatever was made from that file is removed before the next build. The person's files are never touched.
+//! cargo's mark on everything that was made from that file is removed before the next build. The user's files are never touched.
 //!
 //! A file whose stamp is not known, because it was written while it was compiled, counts as another one.
 
@@ -69,7 +69,7 @@ pub(super) fn learn(app: &App, started: Started) -> io::Result<()> {
             continue;
         }
         let stamp = Stamp::at(&file);
-        // Whether the compiler has read what is there now is not known of a file that was written during the build.
+        // If a file was written during the build, it is not known whether the compiler has read the current content.
         if stamp.is_none_or(|stamp| stamp.touched() < started.0) {
             stamps.insert(file, stamp);
         }
@@ -87,7 +87,7 @@ fn path(app: &App) -> Utf8PathBuf {
     app.target_dir().join("inputs.json")
 }
 
-/// What is remembered; nothing if there is no such file, or none of this version of the tool.
+/// The remembered stamps; empty if the file does not exist or comes from another version of the tool.
 fn load(app: &App) -> Stamps {
     let text = fs::read(path(app)).unwrap_or_default();
     serde_json::from_slice(&text).unwrap_or_default()

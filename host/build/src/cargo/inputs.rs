@@ -46,7 +46,7 @@ pub(super) fn of_failed(app: &App, modules: &[&Module], messages: &Messages) -> 
     for named in messages.named() {
         files.extend(bases.iter().map(|base| dep_info::resolve(&base.join(named))));
     }
-    // What is missing may come.
+    // Missing files are kept: they may be created later.
     files.retain(|file| !app.is_output(file) && !file.is_dir());
     files.into_iter().collect()
 }

@@ -1,4 +1,4 @@
-//! What cargo says during a build, collected: artifacts, warnings and errors.
+//! The collected output of cargo during a build: artifacts, warnings and errors.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
@@ -50,7 +50,7 @@ impl Messages {
                     self.runs.entry(name_of(&script.package_id)).or_default().extend(run);
                 }
                 Ok(_) => {}
-                // The pipe broke; the exit status tells the rest.
+                // The pipe broke; the exit status reports the rest.
                 Err(_) => return,
             }
         }
@@ -99,7 +99,7 @@ impl Messages {
             .collect()
     }
 
-    /// Why the build failed: the compiler's errors, or if there are none what cargo itself said.
+    /// Why the build failed: the compiler's errors, or cargo's own error if there are none.
     pub(super) fn into_failure(self, stderr: &str) -> Failure {
         let errors: Vec<_> =
             self.diagnostics.into_iter().filter(|(_, it)| it.level == Level::Error).collect();
@@ -120,7 +120,7 @@ impl Messages {
     }
 }
 
-/// The files that an error points into, and whatever it quotes that looks like a path: a file that is missing has no other place.
+/// The files that an error points into, and all quoted text that looks like a path: a missing file is named only there.
 fn named(error: &rustc::Diagnostic) -> Vec<String> {
     let quoted = error.message.split('`').skip(1).step_by(2);
     let quoted = quoted.filter(|text| text.contains(['/', '\\'])).map(ToOwned::to_owned);

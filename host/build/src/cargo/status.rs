@@ -1,9 +1,9 @@
-//! cargo's status lines on standard error, `   Compiling board v0.1.0`: what they tell, and the text without them.
+//! cargo's status lines on standard error, `   Compiling board v0.1.0`: their meaning, and the text without them.
 
 /// How wide cargo writes the first word of a status line, to the right.
 const WIDTH: usize = 12;
 
-/// What a status line tells.
+/// The meaning of a status line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Status {
     /// cargo waits for this: a lock that another process holds, or the network.

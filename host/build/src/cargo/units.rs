@@ -70,7 +70,7 @@ impl Layout<'_> {
         });
         let mut units = Vec::new();
         for mark in own.flat_map(|fingerprint| entries(fingerprint)) {
-            // Beside each mark stands what it is the hash of.
+            // Next to each mark is a `.json` file with the data of its hash.
             let Some(name) = mark.file_name().and_then(|name| name.strip_suffix(".json")) else {
                 continue;
             };
@@ -153,7 +153,7 @@ fn below(path: &Utf8Path, enter: impl Fn(&DirEntry) -> bool) -> BTreeSet<Utf8Pat
         .collect()
 }
 
-/// What lies in a folder; nothing if it does not exist.
+/// The entries of a folder; empty if it does not exist.
 fn entries(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries.flatten().filter_map(|entry| Utf8PathBuf::try_from(entry.path()).ok()).collect()

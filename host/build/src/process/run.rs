@@ -116,7 +116,7 @@ impl Running {
         }
     }
 
-    /// Waits for its end. Tells whether it has succeeded.
+    /// Waits for the process to end. Returns whether it succeeded.
     fn wait(&mut self) -> io::Result<bool> {
         match self {
             #[cfg(unix)]
@@ -154,8 +154,8 @@ impl Drop for Guard<'_> {
 }
 
 /// Runs a command until it ends, handing its output to `read` and each line of its standard error to `on_line`. With a limit, it
-/// is ended after that time. What it has left running is ended with it by its supervisor. Without one, whatever has its output open
-/// is part of it: that is waited for, and ended with it after the limit.
+/// is ended after that time. With a supervisor, processes that it left running are ended with it. Without one, every process that
+/// has its output open is part of it: they are waited for, and ended with it after the limit.
 ///
 /// # Errors
 /// It cannot be started.
@@ -225,7 +225,7 @@ pub(super) fn run_in(
 /// use it.
 fn lines(from: impl Read, on_line: &mut dyn FnMut(&str)) -> String {
     let (mut kept, mut line) = (Vec::new(), Vec::new());
-    // A pipe that breaks ends the text; whether the child succeeded is told by its status.
+    // If the pipe breaks, the text ends; the exit status shows whether the child succeeded.
     for byte in BufReader::new(from).bytes().map_while(Result::ok) {
         if kept.len() < STDERR_LIMIT {
             kept.push(byte);

@@ -1,10 +1,10 @@
-//! The supervisor: a process that stands between the tool and a command.
+//! The supervisor: a process between the tool and a command.
 //!
-//! Its standard input is one end of a socket, whose other end the tool holds. Over it the supervisor says whether the command has
-//! started; and when it is closed, by the tool or because the tool is gone, the supervisor ends the command and all that
-//! descends from it. On Linux it finds them wherever they are: it is the parent of those that have lost theirs. Elsewhere the
-//! command is in a process group of its own, and it ends that. When the command has ended, so does what that left behind, and the
-//! supervisor gives its exit code.
+//! Its standard input is one end of a socket; the tool holds the other. Over it the supervisor reports whether the command has
+//! started; and when it is closed, by the tool or because the tool is gone, the supervisor ends the command and all its
+//! descendants. On Linux it finds them wherever they are: it is the parent of those that have lost theirs. Elsewhere the
+//! command is in a process group of its own, and it ends that. When the command ends, its remaining processes are ended too, and
+//! the supervisor returns its exit code.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read as _, Write as _};
@@ -74,11 +74,11 @@ impl Supervised {
         _ = self.line.shutdown(std::net::Shutdown::Both);
     }
 
-    /// Waits for the end. Tells whether the command has succeeded.
+    /// Waits for the end. Returns whether the command succeeded.
     pub(super) fn wait(&mut self) -> io::Result<bool> {
         let status = self.supervisor.wait()?;
         let mut code = [0; 4];
-        // One that was ended at once has said nothing.
+        // A supervisor that was ended at once has sent nothing.
         match self.line.read_exact(&mut code).map(|()| i32::from_le_bytes(code)) {
             Ok(0) | Err(_) => Ok(status.success()),
             Ok(code) => Err(io::Error::from_raw_os_error(code)),
@@ -118,11 +118,11 @@ fn supervise(program: &OsStr, arguments: &[OsString]) -> ExitCode {
     command.args(arguments).stdin(Stdio::null());
     let child = family::start(&mut command);
     let code = child.as_ref().err().map_or(0, |error| error.raw_os_error().unwrap_or(-1));
-    // A tool that is gone hears nothing, and is noticed below.
+    // If the tool is gone, this fails, and that is noticed below.
     _ = line.write_all(&code.to_le_bytes());
     let Ok((mut child, family)) = child else { return ExitCode::FAILURE };
     std::thread::spawn(move || {
-        // The tool says nothing: reading ends when the line is closed.
+        // The tool sends nothing: reading ends when the line is closed.
         _ = io::copy(&mut line, &mut io::sink());
         family.end();
         std::process::exit(ENDED);
@@ -189,7 +189,7 @@ mod descendants {
             }
         }
 
-        /// Ends what the command has left behind.
+        /// Ends the processes that the command left running.
         pub(super) fn end_rest(self) {
             // Most leave nothing, which is known without a look at all processes.
             while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
@@ -243,7 +243,7 @@ mod descendants {
     }
 }
 
-/// Ends a process group: that of the command, so that the supervisor is not in it and lives to tell the exit code. A process that has
+/// Ends a process group: that of the command, so the supervisor is not in it and can still return the exit code. A process that
 /// gone into another group is not found.
 #[cfg(any(test, not(target_os = "linux")))]
 mod process_group {
@@ -274,7 +274,7 @@ mod process_group {
             _ = killpg(self.group, Signal::SIGKILL);
         }
 
-        /// Ends what the command has left behind. As long as there is something, the number of the group is no other's.
+        /// Ends the processes that the command left running. As long as there are any, the number of the group is not reused.
         pub(super) fn end_rest(self) {
             self.end();
         }
@@ -290,7 +290,7 @@ mod tests {
 
     use super::process_group;
 
-    /// The output of a shell's line, once nobody can write to it any more, and the exit code of the line.
+    /// The output of a shell's line, once no process can write to it any more, and the exit code of the line.
     fn run(line: &str, end: bool) -> (String, Option<i32>) {
         let mut command = Command::new("sh");
         command.args(["-c", line]).stdout(Stdio::piped());

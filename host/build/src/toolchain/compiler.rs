@@ -22,7 +22,7 @@ pub(super) struct Compiler {
     rustc: PathBuf,
 }
 
-/// What `rustc -vV` says.
+/// The output of `rustc -vV`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Version {
     /// The first line: `rustc 1.96.0 (ac68faa20 2026-05-25)`.

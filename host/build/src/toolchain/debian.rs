@@ -33,7 +33,7 @@ pub(super) fn compiler(active: &Compiler) -> Option<Compiler> {
     Compiler::ask("/usr/bin/rustc".into(), "/usr/bin/cargo".into(), Utf8Path::new("/")).ok()
 }
 
-/// Installs the packages. The error says why that cannot be.
+/// Installs the packages. The error explains why that is not possible.
 pub(super) fn install_compiler(on: &mut (dyn FnMut(Progress) + Send)) -> Result<(), String> {
     install(&PACKAGES, on)
 }
@@ -90,7 +90,7 @@ fn apt_get(arguments: &[&str], on: &mut (dyn FnMut(Progress) + Send)) -> Result<
     match process::run(command, &CancelToken::new(), None, &mut read, &mut |_| {}) {
         Ok(Ended::Exited { success: true, .. }) => Ok(()),
         Ok(Ended::Exited { success: false, stderr }) => Err(failed(stderr.trim())),
-        // Nobody cancels it, and there is no limit.
+        // It is never cancelled, and there is no limit.
         Ok(Ended::Cancelled | Ended::Late) => Err(failed("it was ended")),
         Err(error) => Err(failed(&error.to_string())),
     }

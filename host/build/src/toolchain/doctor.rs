@@ -19,7 +19,7 @@ pub enum Status {
     Warning,
 }
 
-/// What [`doctor`] says about one thing.
+/// The result of [`doctor`] for one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The thing.
@@ -28,7 +28,7 @@ pub struct Finding {
     pub status: Status,
     /// What was seen.
     pub detail: String,
-    /// The exact command that mends it.
+    /// The exact command that fixes it.
     pub remedy: Option<String>,
 }
 

@@ -16,7 +16,7 @@ pub(super) fn manages(compiler: &Compiler) -> bool {
     compiler.sysroot.parent().is_some_and(|folder| folder.file_name() == Some("toolchains"))
 }
 
-/// Adds the target to the toolchain that is active in `folder`. The error says why that cannot be.
+/// Adds the target to the toolchain that is active in `folder`. The error explains why that is not possible.
 pub(super) fn add_target(
     compiler: &Compiler,
     folder: &Utf8Path,

@@ -1,6 +1,6 @@
 //! The wasm32 standard library, built from the compiler's own source, once for each compiler.
 //!
-//! It lies in the user's cache, in a folder whose name tells the compiler exactly, because a
+//! It is in the user's cache, in a folder whose name identifies the compiler exactly, because a
 //! compiler accepts only libraries that it made itself. The folder is built beside its place and moved
 //! there in one step with a mark of completeness in it, under a lock: two processes do not build at
 //! once, and what an interrupted one left is swept away by the next.
@@ -17,7 +17,7 @@ use super::{Progress, TARGET, ToolchainError};
 use crate::hash::hash_of;
 use crate::{environment, process};
 
-/// The file that says that a sysroot is whole.
+/// The file that marks a sysroot as complete.
 const COMPLETE: &str = "complete";
 
 /// What the names of folders that are being built begin with.
@@ -77,7 +77,7 @@ pub(super) fn build(
     Ok(sysroot)
 }
 
-/// Names the compiler: its version for people, and everything that it says of itself as a hash.
+/// Names the compiler: its version for people, and a hash of everything that it reports about itself.
 fn key(compiler: &Compiler) -> String {
     let hash = hash_of(compiler.version.text.as_bytes());
     format!("{}-{}", compiler.version.field("release").unwrap_or("unknown"), &hash[..12])
@@ -125,7 +125,7 @@ fn compile(
     command
         .args(["build", "--release", "--color=never", "-Zbuild-std=std,panic_abort"])
         .args(["--target", TARGET, "--target-dir", "target"])
-        // `-Z` flags are for nightly compilers, and for those that are told to behave like one.
+        // `-Z` flags need a nightly compiler, or this variable.
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_TERM_PROGRESS_WHEN", "always")
         .env("CARGO_TERM_PROGRESS_WIDTH", "120")

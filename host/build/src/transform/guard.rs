@@ -2,7 +2,7 @@
 //!
 //! In go the sections of a module; out come those that take other contents. The module gets one more global, the
 //! exported `hmr_budget`, behind all others, and its code takes one from it at each loop head and at the entry of
-//! each function that can come to call itself ([`calls`]), and traps once it is below 0. A browser can interrupt
+//! each function that can call itself, directly or not ([`calls`]), and traps once it is below 0. A browser can interrupt
 //! a call in no other way. Functions without loops that cannot recurse stay as they are: they end by themselves.
 //!
 //! The guard is spliced into the bytes of the code section, between two instructions. It takes nothing from the
@@ -26,10 +26,10 @@ use wasmparser::{
 use self::calls::CallGraph;
 use super::{CUSTOM, Section, Sections};
 
-/// What the budget is until an engine sets it: what engines set unless they are told otherwise.
+/// The budget until an engine sets it: also the default of engines.
 pub const LOOP_BUDGET: i32 = hmr_abi::constants::CALL_BUDGET;
 
-/// The order in which a module's sections stand, by their numbers in the binary format.
+/// The order of a module's sections, by their numbers in the binary format.
 const ORDER: [u8; 13] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
 /// Whether the module's export section names the budget already.
@@ -208,7 +208,7 @@ fn guarded_code(
 enum Callee {
     /// A function, by its index among all, imported ones included.
     Function(u32),
-    /// Whatever a table or a reference holds.
+    /// Any function that is in a table or a reference.
     Reference,
     /// It is not called here, but a reference to it is made.
     Referred(u32),
@@ -217,11 +217,11 @@ enum Callee {
 /// A function's body, and where it may be interrupted.
 struct Body<'a> {
     bytes: &'a [u8],
-    /// Where it stands in the contents of the code section, its length not counted.
+    /// Its offset in the contents of the code section, its length not counted.
     start: usize,
-    /// Where the first instruction stands, in `bytes`.
+    /// The offset of the first instruction, in `bytes`.
     entry: usize,
-    /// Where the first instructions inside of loops stand, in `bytes`.
+    /// The offsets of the first instructions inside of loops, in `bytes`.
     loops: Vec<usize>,
 }
 

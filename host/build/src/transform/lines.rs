@@ -1,7 +1,7 @@
 //! From the compiler's line tables (DWARF) to the section that engines read ([`hmr_abi::lines`]).
 //!
 //! In go the sections of a module as the linker wrote it; out comes where each piece of the user's own code comes from, by its
-//! place in the code section. What comes from elsewhere (the standard library, packages of a registry) is told as not known:
+//! place in the code section. Code from elsewhere (the standard library, packages of a registry) is marked as not known:
 //! cargo names the files of a workspace by their paths in it, and all others by absolute ones.
 
 use std::collections::HashMap;
@@ -19,8 +19,8 @@ type Slice<'a> = EndianSlice<'a, LittleEndian>;
 /// The tables of one unit of code.
 type Program<'a> = IncompleteLineProgram<Slice<'a>>;
 
-/// From where code comes, by its place in the contents of the code section. Nothing if there are no line tables, or
-/// none that can be read: a trap is then told without its place.
+/// From where code comes, by its place in the contents of the code section. None if there are no line tables, or
+/// if they cannot be read: a trap is then reported without its place.
 pub(super) fn read(sections: &Sections<'_>) -> Option<Lines> {
     let table = sections.debugging(".debug_line")?;
     let tables = Tables {
@@ -36,7 +36,7 @@ pub(super) fn read(sections: &Sections<'_>) -> Option<Lines> {
     let mut rows = Vec::new();
     tables.read(&mut files, &mut rows).ok()?;
     rows.sort_by_key(|row: &Row| row.offset);
-    // Where one function ends, another begins: what is known counts.
+    // Where one function ends and another begins at the same place, a known row wins.
     rows.dedup_by(|next, before| {
         let same_place = next.offset == before.offset;
         if same_place && next.place.is_some() {
@@ -130,7 +130,7 @@ fn unit(program: Program<'_>, numbers: &[Option<u32>], to: &mut Vec<Row>) -> gim
         let offset = u32::try_from(row.address()).unwrap_or(u32::MAX);
         sequence.push(Row { offset, place });
         if row.end_sequence() {
-            // Code that the linker threw away is said to be at the very start, or nowhere.
+            // Code that the linker removed has an address at the very start, or none.
             let kept = sequence.first().is_some_and(|row| row.offset > 0 && offset < u32::MAX / 2);
             if kept {
                 to.append(&mut sequence);

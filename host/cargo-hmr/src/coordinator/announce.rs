@@ -1,4 +1,4 @@
-//! What is announced, of files that need no build and of builds that succeed.
+//! Announcements: of files that need no build and of builds that succeed.
 
 use std::collections::BTreeSet;
 

@@ -30,7 +30,7 @@ pub(super) struct Wait {
 }
 
 impl Backoff {
-    /// Takes in that a build has ended. `changed` tells whether files that need another build have changed during it.
+    /// Handles the end of a build. `changed`: whether files that need another build have changed during it.
     pub(super) fn ended(&mut self, changed: bool) -> Option<Wait> {
         if !changed {
             self.in_a_row = 0;

@@ -1,4 +1,4 @@
-//! What is to be done: collected while something else is being done, and kept until a build has succeeded.
+//! Pending work: collected while other work is running, and kept until a build has succeeded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ impl Due {
         self.scan.is_none() && self.modules.is_empty() && self.reload.is_none()
     }
 
-    /// Adds what newer changes ask for.
+    /// Adds the work for newer changes.
     pub(super) fn add(&mut self, plan: UpdatePlan, watch_ms: f64) {
         self.scan = self.scan.max(plan.scan);
         self.modules.extend(plan.modules);
@@ -47,7 +47,7 @@ impl Due {
         self.reload = self.reload.take().or(older.reload);
     }
 
-    /// Asks for every module, and for none that is gone.
+    /// Requests every existing module, and drops those that are gone.
     pub(super) fn build_all(&mut self, graph: &Graph) {
         let chain = |name: &str| {
             self.modules.get(name).cloned().unwrap_or_else(|| "first build".to_owned())

@@ -27,7 +27,7 @@ pub(super) struct Line {
     /// The newest last.
     built: VecDeque<Candidate>,
     refused: BTreeSet<String>,
-    /// Why the newest version was refused; it stands until a build differs.
+    /// Why the newest version was refused; kept until a build differs.
     standing: Option<Failure>,
     pinned: Option<Candidate>,
     restored: Option<Candidate>,
@@ -39,21 +39,21 @@ pub(super) struct Line {
 /// The one-off transform of the module's state.
 #[derive(Debug, Default)]
 struct Transform {
-    /// What the file says now.
+    /// The current content of the file.
     written: Vec<Value>,
-    /// What it said when an update carried it last.
+    /// Its content when it was last sent with an update.
     carried: Vec<Value>,
     /// The version that carried it, and what had been carried before that.
     carrier: Option<(String, Vec<Value>)>,
 }
 
 impl Line {
-    /// Takes in what a build made and the transform that lies beside its source. Tells whether it is another version than
-    /// the build before made.
+    /// Adds a build's module and the transform from the file next to its source. Returns whether the version differs from
+    /// that of the build before.
     pub(super) fn push(&mut self, built: Candidate, transform: Vec<Value>, kept: usize) -> bool {
         let first = self.built.is_empty();
         if first || transform.is_empty() {
-            // Before the first update there is no state that it could be meant for.
+            // Before the first update there is no state to transform.
             self.transform.carried.clone_from(&transform);
         }
         self.transform.written = transform;
@@ -143,7 +143,7 @@ impl Line {
         self.restored = Some(version);
     }
 
-    /// Gives pages this version until it is pinned no more, or the newest that may be given.
+    /// Gives pages this version until it is unpinned, or the newest that may be given.
     pub(super) fn pin(&mut self, version: Option<Candidate>) {
         if let Some(version) = &version {
             self.pardon(version);

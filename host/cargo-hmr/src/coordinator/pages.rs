@@ -1,4 +1,4 @@
-//! What pages tell: that they come and go, how updates went, what failed.
+//! Messages from pages: connections, results of updates, failures.
 
 use hmr_build::{Diagnostic, Failure, Level};
 
@@ -38,7 +38,7 @@ impl Coordinator {
     pub(super) fn heard(&mut self, page: String, said: Said, effects: &mut Vec<Effect>) {
         match said {
             Said::Connected { id, greeted } => {
-                // What was told to single pages since its greeting was not told to this one.
+                // The page missed messages to single pages since its greeting.
                 if greeted != self.sequence {
                     let message = ServerMessage::Hello(self.hello_for(&id));
                     effects.push(Effect::SendTo { page: page.clone(), message });
@@ -69,7 +69,7 @@ impl Coordinator {
         }
     }
 
-    /// A page tells how an update went. What failed there is given to no new page.
+    /// A page reports the result of an update. Versions that failed there are given to no new page.
     fn swapped(
         &mut self,
         page: String,
@@ -91,7 +91,7 @@ impl Coordinator {
         effects.extend(refused);
     }
 
-    /// Has something noted that a page tells of a module, if an experiment runs on it.
+    /// Adds a page's report about a module to its experiment, if there is one.
     fn note(&mut self, page: &str, module: &str, note: impl FnOnce(&mut Experiments, Teller<'_>)) {
         if let Some(page) = self.pages.get(page)
             && self.experiments.runs(module)
@@ -106,7 +106,7 @@ impl Coordinator {
     fn refuse(&mut self, page: &str, swap: &mut Swap, effects: &mut Vec<Effect>) {
         self.experiments.refuse(&swap.module, &swap.hash);
         let Some(line) = self.lines.get_mut(&swap.module) else { return };
-        // The trap was told before the undoing that it caused.
+        // The trap was reported before the rollback that it caused.
         if let (None, Some(trap)) = (&swap.file, line.trap_of(&swap.hash)) {
             swap.file.clone_from(&trap.file);
             swap.line = trap.line;
@@ -127,7 +127,7 @@ impl Coordinator {
     }
 }
 
-/// A version that failed in a page, as a failure like one of the compiler's.
+/// The failure of a version in a page, in the form of a compiler failure.
 fn failed_in_page(swap: &Swap) -> Failure {
     let error = swap.error.clone().unwrap_or_else(|| "no reason was given".to_owned());
     let how = match (swap.outcome.as_str(), swap.step.as_deref()) {

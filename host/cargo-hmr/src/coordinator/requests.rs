@@ -1,4 +1,4 @@
-//! What a developer asks for by hand: versions pinned and brought back, experiments.
+//! Manual requests of a developer: versions pinned and restored, experiments.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::{
 /// Why something that was asked for cannot be done; for people to read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// There is no such module, or it was not built yet.
+    /// The module does not exist, or was not built yet.
     #[error(
         "there is no module `{0}` that was built\nhint: `GET /@hmr/versions` lists the modules"
     )]
@@ -148,13 +148,13 @@ impl Coordinator {
         Ok(self.tell_experiment(module, |id| id == page))
     }
 
-    /// The experiments, as pages and tools are told them.
+    /// The experiments, as sent to pages and tools.
     #[must_use]
     pub fn told_experiments(&self) -> Value {
         self.experiments.told(&self.pages.values().map(String::as_str).collect())
     }
 
-    /// The modules and their versions, as pages and tools are told them.
+    /// The modules and their versions, as sent to pages and tools.
     #[must_use]
     pub fn told_versions(&self, store: &Store) -> Value {
         let modules = self.lines.iter().map(|(module, line)| {
@@ -191,7 +191,7 @@ impl Coordinator {
         if pinned { Err(Denied::IsPinned(module.to_owned())) } else { Ok(()) }
     }
 
-    /// Tells the pages that an experiment concerns which version is theirs now.
+    /// Sends the pages that an experiment concerns their new version.
     fn tell_experiment(&mut self, module: &str, concerns: impl Fn(&str) -> bool) -> Vec<Effect> {
         let variants = self.experiments.variants(module);
         let mut effects =

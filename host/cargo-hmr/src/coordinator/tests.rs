@@ -1,4 +1,4 @@
-//! The coordinator's rules, through [`Coordinator::step`]: what goes in is said in one word for each input, and what
+//! The coordinator's rules, through [`Coordinator::step`]: each input is written as one word, and what
 //! comes out is compared as text.
 
 use camino::Utf8Path;
@@ -408,7 +408,7 @@ fn a_kept_build_that_never_ends_gives_way_after_a_while_and_the_next_one_later()
     let next = bench.coordinator.generation;
     assert!(bench.log.starts_with("cancel\n"), "{}", bench.log);
     assert!(bench.log.contains(&format!("remind {next} 60s")), "{}", bench.log);
-    // With nothing newer it may take as long as it likes, until there is.
+    // Without newer changes the build has no time limit, until there are some.
     bench.log.clear();
     bench.step(Input::Overdue { generation: next });
     assert_eq!(bench.log, "");
@@ -482,7 +482,7 @@ fn builds_that_change_their_own_sources_wait_longer_and_longer() {
         assert_eq!(builds(&bench), 1, "{}", bench.log);
     }
     assert_eq!(waits, ["1s", "2s", "4s"]);
-    // A save of a person is built at once, and ends the waiting.
+    // A save of the user is built at once, and ends the waiting.
     for _ in 0..=PATIENCE {
         bench.save(&["ui/src/lib.rs"]);
     }
@@ -578,7 +578,7 @@ fn files_that_are_nobody_s_do_nothing() {
     bench.check(&expect![""]);
 }
 
-/// What a page says became of `board`.
+/// A page's report about `board`.
 fn swapped(hash: &str, outcome: &str, error: &str) -> Input {
     let swap = Swap {
         module: "board".into(),
@@ -591,7 +591,7 @@ fn swapped(hash: &str, outcome: &str, error: &str) -> Input {
     Input::Page("/#1".into(), Said::Swapped { sequence: Some(6), swaps: vec![swap] })
 }
 
-/// The hashes that a page is told: those of all pages, and of a single one.
+/// The hashes that are sent to a page: those of all pages, and of a single one.
 fn served(coordinator: &Coordinator, id: &str) -> (Vec<String>, Vec<String>) {
     let all = coordinator.hello();
     let mut own = all.clone();

@@ -39,7 +39,7 @@ struct Candidate {
 }
 
 impl Work {
-    /// Builds, and puts what came of it into the store. Events tell what takes time.
+    /// Builds, and puts the results into the store. Events report what takes time.
     pub(super) fn run(&self, tell: &(dyn Fn(Event) + Sync)) -> Outcome {
         let started = Instant::now();
         let transforms = match self.transforms() {
@@ -116,7 +116,7 @@ impl Work {
         for Candidate { artifact, prepared } in candidates {
             let module = self.app.modules.iter().find(|module| module.name == artifact.module);
             let Some(module) = module else { continue };
-            // What is in the store has passed.
+            // A module in the store has passed its gate.
             let Some(gate) = module.gate.as_deref().filter(|_| !self.is_newest(module, prepared))
             else {
                 continue;
@@ -170,7 +170,7 @@ impl Work {
         warnings.dedup();
         let versions = modules.iter().map(|compiled| &compiled.version);
         let versions = versions.map(|version| (version.module.clone(), version.hash.clone()));
-        // Without a checkout nobody waits for this.
+        // Without a checkout there is no receiver.
         _ = built_at.send(versions.collect());
         Outcome::Succeeded { modules, warnings, phases }
     }
@@ -189,7 +189,7 @@ fn prepare(artifact: Artifact, guarded: bool) -> Result<Candidate, Failure> {
     }
 }
 
-/// What the next update does to the state of a module once, if its package says so.
+/// The transform that the next update applies once to a module's state, if its package has one.
 fn transform(app: &App, module: &Module) -> Result<Vec<Value>, Failure> {
     let path = module.folder().join(TRANSFORM);
     let title = format!("the transform of `{}` cannot be used", module.name);

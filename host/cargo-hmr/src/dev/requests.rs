@@ -1,4 +1,4 @@
-//! What people and their tools ask for by hand: the coordinator decides, and the answer is what is so afterwards.
+//! Manual requests of people and their tools: the coordinator decides, and the answer is the state afterwards.
 
 use std::sync::{Arc, PoisonError};
 
@@ -6,7 +6,7 @@ use super::Session;
 use crate::server::{Answer, Request};
 
 impl Session {
-    /// Does what somebody asked for by hand.
+    /// Handles a manual request.
     pub(super) fn asked(&mut self, request: Request) -> Answer {
         let shared = Arc::clone(&self.shared);
         let store = shared.store.lock().unwrap_or_else(PoisonError::into_inner);

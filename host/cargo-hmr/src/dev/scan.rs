@@ -153,7 +153,7 @@ impl Session {
         }
     }
 
-    /// The application cannot be read: a failure like one of the compiler's.
+    /// The application cannot be read: a failure in the form of a compiler failure.
     fn unreadable(&mut self, message: &str) {
         let failure = Failure::plain("the application cannot be read", message);
         self.step(Input::Scanned(Err(failure)));

@@ -1,7 +1,7 @@
 //! Watching the files outside of the application that decide how it is compiled.
 //!
-//! They lie in every folder above it and in the user's own, most of them do not exist, and they change once in months. So they
-//! are looked at once a second rather than watched: a watch of those folders would notice everything that anybody does there.
+//! They are in every folder above it and in the user's own, most of them do not exist, and they change once in months. So they
+//! are polled once a second rather than watched: a watch of those folders would report every unrelated change there.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ use crate::watch::{Change, ChangeBatch, ChangeKind, Scope};
 /// How often they are looked at.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// What is remembered of each file that exists.
+/// The stamp of each file that exists.
 type Stamps = BTreeMap<Utf8PathBuf, (Option<SystemTime>, u64)>;
 
 /// The files that are watched; others from the next look on.

@@ -8,8 +8,8 @@ use super::Message;
 #[cfg(unix)]
 const SAME_REQUEST: std::time::Duration = std::time::Duration::from_millis(200);
 
-/// Ends the loop on Ctrl-C and what else asks a process to end; a second signal ends the process at once, whatever the loop is
-/// doing. The handlers stand when this returns.
+/// Ends the loop on Ctrl-C and other signals that ask a process to end; a second signal ends the process at once, even if
+/// the loop is busy. The handlers are installed when this returns.
 #[cfg(unix)]
 pub(super) fn stop_on_signals(messages: &mpsc::UnboundedSender<Message>) -> std::io::Result<()> {
     use signal_hook::{

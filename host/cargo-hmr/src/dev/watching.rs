@@ -36,7 +36,7 @@ impl Session {
         batch
     }
 
-    /// Takes in that a person has changed the lock file during a scan.
+    /// Handles a change of the lock file by the user during a scan.
     pub(super) fn catch_up_with_lock(&mut self) {
         if self.has_other_lock() {
             let change = Change { path: self.lock_file(), kind: ChangeKind::Modified };

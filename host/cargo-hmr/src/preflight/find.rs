@@ -12,10 +12,10 @@ use hmr_build::process::{self, CancelToken, Ended};
 /// The program's name.
 const NAME: &str = "hmr-preflight";
 
-/// The environment variable that names the program, whatever it is called.
+/// The environment variable with the path of the program, which may have any name.
 const VARIABLE: &str = "HMR_PREFLIGHT";
 
-/// What is told where there is neither the program nor anything that it could be built from.
+/// The message if there is neither the program nor a checkout to build it from.
 pub(super) fn missing() -> String {
     format!(
         "swaps are not rehearsed: there is no `{NAME}`\nhint: `cargo install --path host/preflight` in a clone of cargo-hmr installs it; `--no-preflight` does without"
@@ -36,7 +36,7 @@ pub(super) fn installed() -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// The checkout that this tool was built from, if it is still there and the tool lies in a target folder.
+/// The checkout that this tool was built from, if it still exists and the tool is in a target folder.
 pub(super) fn checkout() -> Option<Checkout> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().ok()?;
     if !workspace.join("host/preflight/Cargo.toml").is_file() {
@@ -66,7 +66,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// Builds the program, with the least priority that there is: nobody should notice.
+    /// Builds the program with the lowest priority, so that it does not slow down other work.
     /// Calls `on_wait` with what cargo waits for.
     pub(super) fn build(
         &self,

@@ -1,4 +1,4 @@
-//! The process `hmr-preflight`, spoken to. Two threads read and write: one that neither answers nor reads holds nobody up.
+//! The connection to the process `hmr-preflight`. Two threads read and write, so a process that hangs blocks no one else.
 
 use std::{
     io::{self, BufReader, BufWriter},
@@ -18,7 +18,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the program. `said` gets what it answers, and nothing once it has ended.
+    /// Starts the program. `said` is called with each answer, and with none once it has ended.
     pub(super) fn start(
         program: &Path,
         said: impl Fn(Option<Answer>) + Send + 'static,
@@ -48,7 +48,7 @@ impl Process {
         Ok(Self { child, to })
     }
 
-    /// Says something to the process.
+    /// Sends a request to the process.
     pub(super) fn say(&self, request: Request, bytes: Bytes) {
         _ = self.to.send((request, bytes));
     }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::protocol::{RehearsalTime, Rehearse, ServerMessage, State};
 
-/// How often it is looked whether the process answers, while somebody waits for it and while nobody does.
+/// How often to check whether the process answers, with requests waiting for it and without.
 const LOOKS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
 /// How long a process may take to start, and for one rehearsal, compiling included. Pages wait for less.
@@ -44,16 +44,16 @@ pub(super) struct Stagehand {
     process: Option<(Process, Pulse)>,
     /// The number of the latest process.
     number: u64,
-    /// Whether it was told that swaps are rehearsed.
+    /// Whether it was reported that swaps are rehearsed.
     greeted: bool,
-    /// Whether it was told that the program does not start.
+    /// Whether it was reported that the program does not start.
     told_missing: bool,
     deaths: Deaths,
     /// When the next process is started, if there is none.
     next_start: Option<Instant>,
     /// The versions that a process has, or is given when it starts; as many as it keeps.
     versions: BTreeMap<String, VecDeque<Version>>,
-    /// The rehearsals that somebody waits for, in the order in which they were asked for.
+    /// The pending rehearsals, in the order in which they were requested.
     waiting: BTreeMap<u64, Waiting>,
     /// Those of them that pages can still join. Pages in the same state wait for the same one: many pages that ask at once
     /// would else wait for each other.
@@ -63,7 +63,7 @@ pub(super) struct Stagehand {
     next_id: u64,
 }
 
-/// A rehearsal that somebody waits for.
+/// A pending rehearsal.
 struct Waiting {
     subject: Arc<Subject>,
     transform: serde_json::Value,
@@ -259,7 +259,7 @@ impl Stagehand {
                 self.at_work = None;
                 return self.lost("does not answer");
             }
-            // Nobody waits for it, but it may yet answer.
+            // Requests no longer wait for it, but it may still answer.
             Life::Silent => self.skip_all("`hmr-preflight` does not answer"),
             Life::Well => {}
         }
@@ -271,7 +271,7 @@ impl Stagehand {
         self.rehearse_next(now);
     }
 
-    /// Answers those who wait for no verdict any more. What is at work goes on: its verdict is told when it comes.
+    /// Answers requests that have waited too long. The running rehearsal continues: its verdict is reported when it is ready.
     fn skip_late(&mut self, now: Instant) {
         let at_work = self.at_work.as_ref().map(|it| it.id);
         let mut late = Vec::new();
@@ -303,7 +303,7 @@ impl Stagehand {
         self.say(Request::Rehearse { id, module, hash, snapshot, transform }, Bytes::new());
     }
 
-    /// The process is of no use any more: nobody who asked it gets an answer from it, and another one is started.
+    /// The process is not usable any more: its pending requests are answered without it, and another one is started.
     fn lost(&mut self, why: &str) {
         let lived = self.process.as_ref().map(|(_, pulse)| pulse.began.elapsed());
         if let Some(AtWork { module, hash, .. }) = self.at_work.take()
@@ -396,7 +396,7 @@ impl Stagehand {
         }
     }
 
-    /// Says something to the process if it takes requests. What it misses it is told, or asks for, when it is started.
+    /// Sends the process a request if it is ready. It gets or asks for missed data when it is started.
     fn say_if_ready(&self, request: Request, bytes: Bytes) {
         if self.ready {
             self.say(request, bytes);
@@ -439,7 +439,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// A stagehand with a process that answers nothing by itself, and what it tells.
+    /// A stagehand with a process that does not answer by itself, and its reports.
     fn stagehand(now: Instant) -> (Stagehand, mpsc::Receiver<Told>) {
         let (tell, told) = mpsc::channel();
         let tell = move |what| _ = tell.send(what);
@@ -485,7 +485,7 @@ mod tests {
         let begin = Instant::now();
         let (mut stagehand, told) = stagehand(begin);
         for page in 0..100 {
-            // One a second, and many at once, most of which give up before their turn.
+            // One a second, and many at once, most of which time out before their turn.
             let since = begin + SECOND * u32::try_from(page).expect("few");
             ask(&mut stagehand, page, "a", since);
             ask(&mut stagehand, 1000 + page, "a", begin);

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 /// How often the process is asked for a sign of life.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// After how long without one nobody is made to wait for it.
+/// After this time without one, requests do not wait for it any more.
 const SILENT: Duration = Duration::from_secs(1);
 
 /// After how long without one it is ended.
 const DEAD: Duration = Duration::from_secs(5);
 
-/// How long a process lives that is no longer counted with those that died before it.
+/// A process that lives this long does not count as one of a series of failures.
 const STEADY: Duration = Duration::from_mins(1);
 
 /// The longest pause before a process is started again.
@@ -27,11 +27,11 @@ pub(super) struct Pulse {
     open: bool,
 }
 
-/// What is known of a process.
+/// The known state of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Well,
-    /// It has not answered for a while.
+    /// It has not answered for some time.
     Silent,
     /// It has not answered for so long that it is to be ended.
     Dead,
@@ -42,7 +42,7 @@ impl Pulse {
         Self { began: now, asked: now, open: false }
     }
 
-    /// Whether to ask it for a sign of life now; to be asked anew.
+    /// Whether to ask it for a sign of life now; call it again later.
     pub(super) fn is_due(&mut self, now: Instant, soon: bool) -> bool {
         let due = !self.open && (soon || now.saturating_duration_since(self.asked) >= EVERY);
         if due {

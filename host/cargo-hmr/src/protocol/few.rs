@@ -9,7 +9,7 @@ use serde::{
 
 use super::Swap;
 
-/// How many swaps one message may tell of.
+/// The maximum number of swaps in one message.
 pub const MOST_SWAPS: usize = 256;
 
 /// Reads a list of swaps. Of one that is too long, [`MOST_SWAPS`] and one more are kept, which shows that it was too long.

@@ -9,10 +9,10 @@ use super::Swap;
 /// How many entries a report may have: keys, tasks, resources and connections together.
 const MOST: usize = hmr_abi::constants::REPORT_ENTRIES;
 
-/// How many bytes the reports of one message may have as JSON, whatever is in them.
+/// The maximum size in bytes of the reports of one message, as JSON.
 const LARGEST: usize = hmr_abi::constants::REPORT_BYTES;
 
-/// What is left out first. Any other outcome comes last.
+/// The outcomes in the order in which they are left out. Any other outcome comes last.
 const LEAST_MISSED: [&str; 10] = [
     "kept",
     "opened",
@@ -26,7 +26,7 @@ const LEAST_MISSED: [&str; 10] = [
     "orphaned",
 ];
 
-/// Leaves out what is too much in the swaps of one message. Entries and reports that are left out are counted in `cut`. The answer is
+/// Shortens the swaps of one message to the limit. Entries and reports that are left out are counted in `cut`. Returns
 /// how many swaps are left out: those that are too large even without their reports.
 pub fn shorten(swaps: &mut Vec<Swap>) -> usize {
     let before = swaps.len();

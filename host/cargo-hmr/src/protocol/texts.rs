@@ -1,4 +1,4 @@
-//! The texts in what pages say. A new field does not compile until it is decided here whether it is one.
+//! The texts in messages of pages. A new field does not compile until it is decided here whether it is one.
 
 use hmr_build::Diagnostic;
 

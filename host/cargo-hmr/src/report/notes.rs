@@ -1,5 +1,5 @@
-//! What is said about the keys of a swap's report: what matters most comes first, and what is said about many items of a
-//! list is said once.
+//! The notes about the keys of a swap's report: the most important first, and similar notes about many items of a
+//! list are merged.
 
 use std::collections::BTreeMap;
 
@@ -22,11 +22,11 @@ pub(super) struct Note {
     pub(super) weight: Weight,
     /// What: a key as a rule, of which each part is a scope or the name.
     what: Vec<String>,
-    /// How many it stands for.
+    /// How many keys the note is about.
     count: usize,
     /// What became of it, as the end of a sentence: ` migrated from u8`, `: invalid type`.
     how: String,
-    /// Whether others with much the same end are among those that it stands for.
+    /// Whether the merged notes have similar but different ends.
     varies: bool,
 }
 
@@ -36,7 +36,7 @@ impl Note {
         Self { weight, what, count: 1, how, varies: false }
     }
 
-    /// What notes that are told together have in common: the end, but for what is quoted in it, and numbers.
+    /// The common part of notes that can be merged: the end, without quoted text and numbers.
     fn kind(&self) -> (Weight, String) {
         let mut quote = None;
         let mut kind = String::new();

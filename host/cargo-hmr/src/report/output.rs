@@ -1,8 +1,8 @@
-//! Printing without waiting for whoever reads.
+//! Printing without waiting for the reader.
 //!
-//! What is printed goes through a queue to a thread that writes it. A pipe that nobody reads, or a terminal that is held, stops
-//! that thread and nothing else. Once the queue is full, lines are dropped; how many is said in their place as soon as somebody
-//! reads again.
+//! Output goes through a queue to a thread that writes it. A pipe that is not read, or a paused terminal, blocks
+//! that thread and nothing else. Once the queue is full, lines are dropped; their number is shown in their place as soon as the
+//! output is read again.
 
 use std::{
     collections::VecDeque,
@@ -19,16 +19,16 @@ const ITEM: usize = 64;
 /// How long an end waits for what has not been written yet.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// What is to be shown.
+/// An item to show.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Item {
     /// A line, or several.
     Line(String),
-    /// What goes on now; the next one takes its place.
+    /// The running work; the next one replaces it.
     Progress(String),
-    /// Nothing goes on any more.
+    /// The running work has ended.
     Idle,
-    /// So many lines were dropped here, and nothing goes on any more.
+    /// So many lines were dropped here, and the running work has ended.
     Dropped(u64),
 }
 
@@ -82,19 +82,19 @@ impl Output {
         let mut queue = self.shared.lock();
         let is_full = queue.bytes + item.bytes() > LIMIT && !queue.items.is_empty();
         match (queue.items.back_mut(), item) {
-            // They say so already.
+            // They include it already.
             (Some(Item::Idle | Item::Dropped(_)), Item::Idle) => {}
             (Some(Item::Dropped(count)), Item::Line(_)) if is_full => *count += 1,
             (_, Item::Line(_)) if is_full => queue.add(Item::Dropped(1)),
-            // What goes on now is nothing to miss later.
+            // Progress of running work is not needed later.
             (_, Item::Progress(_)) if is_full => {}
-            // Nobody has seen the one before.
+            // The previous one was not shown yet.
             (Some(last @ Item::Progress(_)), item @ Item::Progress(_)) => {
                 let bytes = item.bytes();
                 let before = std::mem::replace(last, item).bytes();
                 queue.bytes = queue.bytes + bytes - before;
             }
-            // The end of what goes on is shown even if the queue is full: nothing else would end it.
+            // The end of running work is shown even if the queue is full: nothing else would end it.
             (_, item) => queue.add(item),
         }
         self.shared.changed.notify_all();
@@ -106,7 +106,7 @@ impl Drop for Output {
         let mut queue = self.shared.lock();
         queue.closed = true;
         self.shared.changed.notify_all();
-        // What nobody reads is given up.
+        // Output that is not read in time is dropped.
         _ = self.shared.changed.wait_timeout_while(queue, PATIENCE, |queue| !queue.ended);
     }
 }
@@ -146,7 +146,7 @@ mod tests {
     /// An output whose items are shown one by one, when they are asked for.
     fn output() -> (Output, Receiver<Item>) {
         let (show, shown): (SyncSender<Item>, _) = mpsc::sync_channel(0);
-        // A reader that has gone is no reason to stop.
+        // The tool keeps running if the reader has gone.
         (Output::start(move |item| _ = show.send(item)), shown)
     }
 

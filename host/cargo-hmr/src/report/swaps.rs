@@ -8,11 +8,11 @@ use super::notes::{Note, Weight, collapsed};
 use super::{BAD, FAINT, GOOD, NAME, WARN};
 use crate::protocol::Swap;
 
-/// How many notes stand behind the counts, unless more tell of a loss.
+/// How many notes are shown after the counts, unless more of them report a loss.
 const NOTES: usize = 6;
 
-/// What can become of a key, in the order in which it is told, and how much a note about it matters; none where there is
-/// nothing more to say.
+/// The possible outcomes of a key, in the order in which they are shown, and the weight of a note about each; none if it
+/// needs no note.
 const OUTCOMES: [(&str, Option<Weight>); 7] = [
     ("reset", Some(Weight::Loss)),
     ("kept", None),
@@ -153,7 +153,7 @@ fn summary(swap: &Swap) -> String {
     told(counts.into_values(), &collapsed(notes), swap.cut.values().sum())
 }
 
-/// The counts, then the notes. Of those that tell of a loss none is left out.
+/// The counts, then the notes. All notes that report a loss are kept.
 fn told(counts: impl Iterator<Item = (String, u64)>, notes: &[Note], cut: u64) -> String {
     let mut words: Vec<String> = counts
         .map(|(word, count)| match word.as_str() {

@@ -45,7 +45,7 @@ pub fn is_exposed(address: IpAddr) -> bool {
 /// The addresses of the page, the one for this machine's own browser first. With a key they carry it.
 ///
 /// # Errors
-/// The system does not tell where the listener is.
+/// The system does not report the listener's address.
 pub fn addresses(
     listener: &TcpListener,
     host: &str,
@@ -87,7 +87,7 @@ fn reachable(v4: bool, v6: bool, own: impl Iterator<Item = IpAddr>) -> Vec<IpAdd
     first.chain(addresses.into_iter().filter(wanted)).collect()
 }
 
-/// An address as it stands in a URL.
+/// An address as it is written in a URL.
 fn bracketed(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),

@@ -1,6 +1,6 @@
 //! Connections: how many there may be, and how long one may keep the server waiting.
 //!
-//! One that asks nothing is closed after a while, and at once when there are as many as there may be and another one comes.
+//! An idle connection is closed after some time, and at once when the limit is reached and another one arrives.
 //! One whose peer does not read what it asked for is closed too. So neither can keep pages from being served, nor take the
 //! files that builds need.
 
@@ -32,7 +32,7 @@ const MOST: usize = 1024;
 const FILES: u64 = 8192;
 /// How long a request's header may take, from the first moment that the connection waits for one.
 const HEADER: Duration = Duration::from_secs(20);
-/// How long a peer may read nothing of what is sent to it.
+/// How long a peer may stop reading the data that is sent to it.
 const STALL: Duration = Duration::from_secs(30);
 /// How long to wait when the system refuses another connection.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -68,7 +68,7 @@ pub async fn serve(listener: TcpListener, router: Router, complain: impl Fn(Stri
                 "there are {most} connections, as many as there may be; new ones wait\nhint: close pages that are not needed, or allow more files with `ulimit -n {FILES}`"
             ));
         }
-        // Nobody closes the semaphore.
+        // The semaphore is never closed.
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
         let (router, silent) = (router.clone(), Arc::clone(&silent));
         tokio::spawn(async move { one(number, stream, permit, router, &silent).await });
@@ -110,7 +110,7 @@ async fn one(
 struct Silent(Mutex<BTreeMap<u64, oneshot::Sender<()>>>);
 
 impl Silent {
-    /// Notes a connection; the receiver tells that it is to be closed.
+    /// Adds a connection; the receiver is notified when it must be closed.
     fn add(&self, number: u64) -> oneshot::Receiver<()> {
         let (close, closed) = oneshot::channel();
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(number, close);
@@ -128,8 +128,8 @@ impl Silent {
     }
 }
 
-/// A stream that fails when its peer reads nothing for too long, and that counts as a connection as long as it is open, whatever it
-/// is used for.
+/// A stream that fails when its peer stops reading for too long. It counts as a connection as long as it is open, for any
+/// use.
 struct Watched {
     stream: TcpStream,
     stalled: Option<Pin<Box<Sleep>>>,
@@ -141,7 +141,7 @@ impl Watched {
         Self { stream, stalled: None, _permit: permit }
     }
 
-    /// What a write comes to that the system answered like this.
+    /// Returns the result of a write, or an error if it has been pending for too long.
     fn watch<T>(
         &mut self,
         written: Poll<io::Result<T>>,

@@ -28,7 +28,7 @@ const YEAR_10000: u64 = 253_402_300_800;
 /// How long a browser may use content without asking.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Cache {
-    /// Not at all: it asks each time whether it has changed.
+    /// Not at all: the browser checks each time whether it has changed.
     Ask,
     /// For ever: its address has its hash.
     Keep,

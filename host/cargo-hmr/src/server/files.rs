@@ -93,7 +93,7 @@ pub(super) async fn find(folder: &Utf8Path, relative: &Utf8Path) -> Option<Found
     let path = tokio::fs::canonicalize(folder.join(relative)).await.ok()?;
     // A link may lead to a file of the folder that is not served by its own name.
     let inside = Utf8Path::from_path(path.strip_prefix(&folder).ok()?)?;
-    // Opening a pipe would wait for somebody to write.
+    // Opening a pipe would wait for a writer.
     let is_file = tokio::fs::metadata(&path).await.is_ok_and(|it| it.is_file());
     let served = is_file && is_served(inside);
     served.then(|| Found { path, name: relative.to_owned() })
@@ -106,7 +106,7 @@ fn tag(metadata: &Metadata) -> String {
     format!("{:x}-{:x}{}", metadata.len(), modified.as_nanos(), identity(metadata))
 }
 
-/// What tells a file from one with the same stamp that has taken its place.
+/// Identifies a file that has replaced another one with the same stamp.
 #[cfg(unix)]
 fn identity(metadata: &Metadata) -> String {
     use std::os::unix::fs::MetadataExt as _;
@@ -114,13 +114,13 @@ fn identity(metadata: &Metadata) -> String {
     format!("-{inode:x}-{seconds:x}{nanos:x}")
 }
 
-/// What tells a file from one with the same stamp that has taken its place: nothing that this system shows.
+/// Identifies a file that has replaced another one with the same stamp: not available on this system.
 #[cfg(not(unix))]
 const fn identity(_: &Metadata) -> &'static str {
     ""
 }
 
-/// The media type that a file's name tells.
+/// The media type, by the file's name.
 fn kind(path: &Utf8Path) -> String {
     match mime_guess::from_path(path).first_or_octet_stream() {
         kind if kind.type_() == "text" => format!("{kind}; charset=utf-8"),
@@ -128,7 +128,7 @@ fn kind(path: &Utf8Path) -> String {
     }
 }
 
-/// What is answered to a request for a path that leads nowhere.
+/// The response for a path that does not exist.
 pub(super) fn missing(path: &str) -> Response {
     (StatusCode::NOT_FOUND, format!("there is no `{path}` here\n")).into_response()
 }

@@ -1,8 +1,8 @@
 //! The key: a secret that every request must carry where other machines can reach the server.
 //!
-//! It stands in the printed addresses. A browser that opens one gets it as a cookie, and is sent to the address without it;
+//! It is in the printed addresses. A browser that opens one gets it as a cookie, and is sent to the address without it;
 //! programs send it in a header, or in the address each time. It is the same for each run on one application, so that open
-//! pages go on after a restart of the tool.
+//! pages keep working after a restart of the tool.
 
 use std::{io::Write as _, sync::Arc};
 
@@ -25,7 +25,7 @@ pub const EXPOSED: &str = "other machines can reach this server. Whoever has one
 const HEADER: &str = "x-hmr-key";
 /// The parameter of an address that has the key.
 const PARAMETER: &str = "key";
-/// What is answered without the key.
+/// The response to a request without the key.
 const REFUSAL: &str = "refused: other machines can reach this server, so it wants a key\n\
     hint: open the whole address that `cargo hmr dev` has printed, with `?key=` and what follows; a program sends the key in the header `x-hmr-key`\n";
 

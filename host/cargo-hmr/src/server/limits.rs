@@ -1,7 +1,7 @@
-//! How much a page may say: how often, how many bytes, how long its texts and lists are.
+//! Limits on the messages of a page: how often, how many bytes, how long their texts and lists are.
 //!
-//! A page may run any code, also code that reports problems in a loop, and must not keep the tool from its work. What
-//! is read by people is cut, and where something was cut this is said. Pure: the time is given.
+//! A page may run any code, also code that reports problems in a loop, and must not keep the tool from its work. Text
+//! for people is cut, with a note where it was cut. Pure: the time is a parameter.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ struct Bucket {
     filled: Instant,
 }
 
-/// What becomes of a message.
+/// The decision about a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// It is read now.
@@ -47,7 +47,7 @@ pub(super) enum Decision {
     },
 }
 
-/// What one page has said lately.
+/// The recent messages of one page.
 #[derive(Debug)]
 pub(super) struct Budget {
     messages: Bucket,
@@ -96,7 +96,7 @@ impl Bucket {
     }
 }
 
-/// What is reported of a page whose messages were left out.
+/// The report about a page whose messages were left out.
 pub(super) fn dropped() -> String {
     format!(
         "the page sends more than {} messages a second; some are left out\nhint: look for code that reports the same again and again, in an effect or a timer for instance",
@@ -104,8 +104,8 @@ pub(super) fn dropped() -> String {
     )
 }
 
-/// Cuts what is longer than people read. States, which are for a rehearsal, stay as they are. The answer is what is reported of a
-/// page that tells of more swaps than any page makes.
+/// Cuts texts and lists that are too long for people. States, which are for a rehearsal, are not changed. Returns a report if
+/// the page sends more swaps than any page makes.
 pub(super) fn cut(message: &mut ClientMessage) -> Option<String> {
     let edit = &mut |text: &mut String, _: Kind| *text = cut_owned(std::mem::take(text));
     match message {

@@ -1,4 +1,4 @@
-//! What waits to be sent to pages: each page has a bounded queue of its own.
+//! The messages that wait to be sent to pages: each page has its own bounded queue.
 //!
 //! Two kinds of messages wait in it. *News* is for any page, and the greeting covers all of it: a page that falls behind
 //! gets a new greeting in place of the news that it missed. *Answers* are for the page that asked, and are never dropped.

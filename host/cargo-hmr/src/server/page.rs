@@ -1,7 +1,7 @@
 //! Pages: HTML files of the application's folder, with the client put in; then static files.
 //!
-//! A navigation to a path that is no file gets `index.html`, so that an application's own router may
-//! have it; anything else that is no file is 404.
+//! A navigation to a path that is not a file gets `index.html`, so that an application's own router may
+//! have it; any other path that is not a file is 404.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use camino::Utf8Path;
 
 use super::{Greeting, Shared, files};
 
-/// Serves what is not the tool's own.
+/// Serves the files of the application.
 pub(super) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let path = request.uri().path();
     let Some(relative) = files::relative(path) else { return files::missing(path) };
@@ -61,7 +61,7 @@ pub(super) fn navigates(headers: &HeaderMap) -> bool {
 }
 
 fn html_response(shared: &Shared, html: &[u8]) -> Response {
-    // The Encoding Standard's replacement for bytes that are no UTF-8, as a browser would do it.
+    // The Encoding Standard's replacement for bytes that are not UTF-8, as a browser would do it.
     let html = String::from_utf8_lossy(html);
     let Greeting { mut hello, experiments } = shared.greeting();
     // A page that starts has no state that could be changed on the way.

@@ -1,4 +1,4 @@
-//! What people and their tools ask for by hand: versions, and experiments. The dev loop decides and answers.
+//! Manual requests of people and their tools: versions, and experiments. The dev loop decides and answers.
 
 use std::sync::{Arc, PoisonError};
 
@@ -94,7 +94,7 @@ fn one() -> u32 {
     1
 }
 
-/// What is to be compared.
+/// The versions to compare.
 #[derive(Deserialize)]
 pub(super) struct Compared {
     module: String,
@@ -139,7 +139,7 @@ pub(super) async fn experiment(State(shared): State<Arc<Shared>>, body: Bytes) -
     ask(&shared, request).await
 }
 
-/// Compares two versions. That takes a while, so it is done beside the dev loop.
+/// Compares two versions. That takes some time, so it runs outside the dev loop.
 pub(super) async fn compare(
     State(shared): State<Arc<Shared>>,
     query: Result<Query<Compared>, QueryRejection>,

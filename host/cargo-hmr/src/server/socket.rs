@@ -152,12 +152,12 @@ async fn send(
 fn greeting(shared: &Shared, outbox: &Outbox, hello: Hello) -> Arc<str> {
     outbox.greeted(hello.sequence);
     let mut hello = ServerMessage::Hello(hello);
-    // A page that missed updates swaps to what it is told here.
+    // A page that missed updates swaps to the versions in this greeting.
     hello.set_rehearse(shared.rehearsing.load(Ordering::Relaxed));
     hello.to_json().into()
 }
 
-/// Passes on what a page says, as far as it may say so much.
+/// Passes on a message of a page, within its limits.
 async fn said(shared: &Shared, page: &str, message: &Message, budget: &mut Budget) {
     let note = |message: String| shared.say(FromPage::Noted { page: page.to_owned(), message });
     let parsed = match message {

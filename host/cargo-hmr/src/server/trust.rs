@@ -47,18 +47,18 @@ impl Host {
         (port.is_empty() || fits).then_some(host)
     }
 
-    /// What a request names, if it says so once and in one place.
+    /// The host that a request names, if it does so once and in one place.
     fn of(request: &Request) -> Option<Self> {
         let mut values = request.headers().get_all(header::HOST).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return None };
-        // A whole address in the request's line would stand above the header.
+        // A full address in the request line would override the header.
         if request.uri().authority().is_some() {
             return None;
         }
         Self::parse(value.to_str().ok()?)
     }
 
-    /// Whether it is this server. An address is nobody else's name; a name is ours only if it can mean nothing but this machine,
+    /// Whether it is this server. An IP address is never another site's name; a name is ours if it can mean only this machine,
     /// or is among those that the developer `allowed`.
     fn is_ours(&self, allowed: &[String]) -> bool {
         match self {
@@ -102,13 +102,13 @@ fn own_origin(headers: &HeaderMap) -> bool {
     headers.get_all(header::ORIGIN).iter().all(is_own)
 }
 
-/// Whether a browser says that another site's page is behind the request.
+/// Whether a browser marks the request as coming from another site's page.
 fn cross_site(headers: &HeaderMap) -> bool {
     let mut sites = headers.get_all("sec-fetch-site").iter();
     sites.any(|site| matches!(site.to_str(), Ok("cross-site" | "same-site")))
 }
 
-/// Refuses what the module's header says must be refused, and marks every response.
+/// Refuses requests as the module's header describes, and marks every response.
 pub(super) async fn guard(
     State(shared): State<Arc<Shared>>,
     request: Request,
@@ -133,7 +133,7 @@ const MARKS: [(&str, &str); 4] = [
     ("x-frame-options", "SAMEORIGIN"),
 ];
 
-/// What is answered to a request that may not be let through.
+/// The response to a request that is not allowed.
 fn refusal(shared: &Shared, request: &Request) -> Option<Response> {
     let Some(host) = Host::of(request) else {
         let text = "refused: the request must name this server in one `Host` header, as `localhost:8080` for instance\n";

@@ -4,13 +4,13 @@
 //!
 //! 1. What the tool's own builds write never counts, even if a compilation reads it.
 //! 2. What `watch-ignore` names does not count.
-//! 3. What was read, or is named by the settings, counts, wherever it lies.
+//! 3. Files that were read, or are named by the settings, count in any folder.
 //! 4. In a folder that a build script watches, everything counts but leftovers of editors, version control and build output.
 //! 5. In the folders of packages and of the application, hidden files and `node_modules` do not count either, unless `root-files`
 //!    names them.
 //! 6. Nothing else counts.
 //!
-//! Build output is what cargo's configuration says, what lies in a `target` beside a manifest, and every folder that is marked as a
+//! Build output is what cargo's configuration names, every `target` next to a manifest, and every folder that is marked as a
 //! cache with a `CACHEDIR.TAG`, as cargo marks what it makes.
 
 use std::collections::BTreeSet;
@@ -37,7 +37,7 @@ impl Filter {
         let mut ignored = GlobSetBuilder::new();
         for glob in &scope.ignore {
             ignored.add(Glob::new(glob)?);
-            // A folder's glob leaves out what is in it as well.
+            // A folder's glob also ignores its contents.
             ignored.add(Glob::new(&format!("{}/**", glob.trim_end_matches('/')))?);
         }
         let mut named = GlobSetBuilder::new();
@@ -57,7 +57,7 @@ impl Filter {
         Ok(Self { scope, ignored, named, named_parts })
     }
 
-    /// Where everything that counts lies: folders and single files, none inside another.
+    /// The roots of everything that counts: folders and single files, none inside another.
     pub(super) fn roots(&self) -> Vec<Utf8PathBuf> {
         let all: BTreeSet<&Utf8PathBuf> = self.starts().into_iter().flatten().collect();
         let mut roots: Vec<Utf8PathBuf> = Vec::new();
@@ -77,7 +77,7 @@ impl Filter {
         self.starts().into_iter().flat_map(move |starts| below(starts, path))
     }
 
-    /// Whether a build reads the file: it is a single file of the scope, or lies in a folder that a build script watches.
+    /// Whether a build reads the file: it is a single file of the scope, or is in a folder that a build script watches.
     pub(super) fn is_read(&self, path: &Utf8Path) -> bool {
         self.scope.files.contains(path)
             || path.ancestors().any(|folder| self.scope.trees.contains(folder))
@@ -140,7 +140,7 @@ impl Filter {
     }
 }
 
-/// The paths of `set` at `path` or below it. Paths compare by component, so they lie side by side.
+/// The paths of `set` at `path` or below it. Paths compare by component, so they are next to each other.
 fn below<'a>(
     set: &'a BTreeSet<Utf8PathBuf>,
     path: &'a Utf8Path,

@@ -1,4 +1,4 @@
-//! What is to be looked at, and when.
+//! What to check, and when.
 
 use std::{
     collections::BTreeSet,
@@ -27,7 +27,7 @@ impl Hints {
         self.first.is_none()
     }
 
-    /// Adds paths; none is no hint.
+    /// Adds paths; an empty list is ignored.
     pub(super) fn add(&mut self, paths: impl Iterator<Item = Utf8PathBuf>) {
         self.paths.extend(paths);
         if !self.paths.is_empty() {

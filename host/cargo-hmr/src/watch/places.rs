@@ -1,4 +1,4 @@
-//! Where the files lie that are known under a path: links lead elsewhere, and the system reports what happens there.
+//! The real locations of files that are known under a path: links point elsewhere, and the system reports changes there.
 //!
 //! One folder can be known under several paths, but the system watches it once. So folders are watched at their real place, and what
 //! happens there is reported for every path that leads to it. What a path leads to can change at each link on the way; these
@@ -25,7 +25,7 @@ pub(super) struct Places {
     needed: BTreeMap<Utf8PathBuf, usize>,
 }
 
-/// Something at a real path: an entry of the folder that it lies in, or a folder with its entries.
+/// Something at a real path: an entry of the folder that contains it, or a folder with its entries.
 #[derive(Clone, PartialEq, Eq)]
 enum Place {
     Entry(Utf8PathBuf),
@@ -88,7 +88,7 @@ impl Places {
         watch
     }
 
-    /// Forgets what is known at `path` and below it.
+    /// Removes the known entries at `path` and below it.
     pub(super) fn forget(&mut self, path: &Utf8Path) {
         let gone: Vec<Utf8PathBuf> =
             below(&self.by_path, path).map(|(path, _)| path.clone()).collect();

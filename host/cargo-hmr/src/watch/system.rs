@@ -57,7 +57,7 @@ impl System {
         }
     }
 
-    /// Asks again to watch what is polled.
+    /// Tries again to watch the polled folders.
     pub(super) fn try_again(&mut self) {
         while let Some(folder) = self.polled.pop_first() {
             self.try_to_watch(folder.clone());
@@ -68,7 +68,7 @@ impl System {
         self.reason = None;
     }
 
-    /// Gives up the watch of a folder in whose place another may be, and of what was in it.
+    /// Drops the watch of a folder that may have been replaced, and of its contents.
     pub(super) fn forget(&mut self, path: &Utf8Path) {
         self.retain(|folder| !folder.starts_with(path));
     }
@@ -96,7 +96,7 @@ impl System {
         self.polled.iter()
     }
 
-    /// What is to be reported, once.
+    /// The notice to report, once.
     pub(super) fn notice(&mut self) -> Option<Notice> {
         if self.polled.is_empty() {
             self.reason = None;
@@ -129,7 +129,7 @@ fn explained(error: &notify::Error) -> (String, String) {
                 larger("max_user_watches", "max_inotify_watches", 524_288)
             ),
         ),
-        // The same error stands for two limits. If files can still be opened, it is not the one of open files.
+        // The same error code is used for two limits. If files can still be opened, it is not the one of open files.
         ErrorKind::Io(_) if no_descriptor && File::open(std::env::temp_dir()).is_ok() => (
             "the system gives no more watchers".to_owned(),
             format!(

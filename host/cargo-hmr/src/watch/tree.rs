@@ -1,4 +1,4 @@
-//! What is remembered of files: enough to tell that one changed.
+//! The remembered state of files: enough to notice that one changed.
 //!
 //! Files are compared by their stamps, and if these differ by their content: a build script that writes the same text again and
 //! again changes nothing. Large files are not read before their stamps differ for the first time.
@@ -63,7 +63,7 @@ impl Tree {
         self.files.is_empty()
     }
 
-    /// What is remembered of a file.
+    /// The stamp of a known file.
     pub(super) fn stamp(&self, path: &Utf8Path) -> Option<&Stamp> {
         self.files.get(path).map(|entry| &entry.stamp)
     }
@@ -73,8 +73,8 @@ impl Tree {
         self.files.retain(|path, _| keep(path));
     }
 
-    /// Looks at `roots` and what is below them, remembers what is there and tells how it differs from what was
-    /// remembered. Every folder is given to `found` before its entries are read, with `true`, and so is every link to a file, with
+    /// Checks `roots` and everything below them, remembers the files there and returns how they differ from the remembered
+    /// state. `found` is called for every folder before its entries are read, with `true`, and for every link to a file, with
     /// `false`.
     pub(super) fn compare(
         &mut self,
@@ -110,7 +110,7 @@ impl Tree {
 
     fn below(&self, root: &Utf8Path) -> impl Iterator<Item = Utf8PathBuf> {
         let from: (Bound<&Utf8Path>, Bound<&Utf8Path>) = (Bound::Included(root), Bound::Unbounded);
-        // Paths compare by component, so what lies in a folder follows it without a gap.
+        // Paths compare by component, so the files in a folder follow it without a gap.
         self.files.range::<Utf8Path, _>(from).map(|(path, _)| path.clone()).take_while({
             let root = root.to_owned();
             move |path| path.starts_with(&root)
@@ -144,7 +144,7 @@ fn look(
                 let path = Utf8PathBuf::try_from(entry.into_path()).ok();
                 files.extend(path.zip(metadata.as_ref().map(Stamp::of)));
             }
-            // What cannot be read now (gone again, no permission, a loop of links) is not there.
+            // A file that cannot be read now (removed again, no permission, a loop of links) counts as missing.
             Err(error) => {
                 broken.extend(error.path().and_then(Utf8Path::from_path).map(ToOwned::to_owned));
             }

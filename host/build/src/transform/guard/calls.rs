@@ -1,7 +1,7 @@
-//! Which functions can come to call themselves, directly or through others.
+//! Which functions can call themselves, directly or through others.
 //!
-//! Functions and the calls between them are a graph; those that lie on a cycle of it can recurse. What is called
-//! through a table or a reference is not known, so one more node stands for all of them: an indirect call leads to
+//! Functions and the calls between them are a graph; those that are on a cycle of it can recurse. The target of a call
+//! through a table or a reference is not known, so one more node represents all of them: an indirect call leads to
 //! it, and it leads to every function that a reference is made to anywhere.
 
 use std::collections::BTreeSet;
@@ -102,7 +102,7 @@ impl CallGraph {
         }
     }
 
-    /// The defined functions that lie on a cycle.
+    /// The defined functions that are on a cycle.
     pub(super) fn recursive(&self) -> BTreeSet<u32> {
         let mut found = BTreeSet::new();
         for component in self.strongly_connected() {

@@ -7,7 +7,7 @@ use super::{guard, is_guarded};
 use crate::transform::{Part, Sections};
 use wasm_encoder::{RawSection, Section as _};
 
-/// The module with the guard, whatever the ABI says of it.
+/// The module with the guard, without checks of the ABI.
 fn guarded(bytes: &[u8]) -> Vec<u8> {
     let sections = Sections::read(bytes).expect("a module");
     assert!(!is_guarded(&sections).expect("exports"), "it has no budget yet");
