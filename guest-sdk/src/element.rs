@@ -27,7 +27,7 @@ pub fn html(tag: &str) -> Element {
 }
 
 /// Creates the place of another module's component. `what` is as much as is known of module, component and name when the view is
-/// compiled; `key` tells it from its siblings, if there is one.
+/// compiled; `key` distinguishes it from its siblings, if there is one.
 #[must_use]
 pub fn placed(what: &str, key: Option<&dyn std::fmt::Display>) -> Element {
     let Some(key) = key.map(ToString::to_string) else {
@@ -135,7 +135,7 @@ impl Element {
         self
     }
 
-    /// Adds what stands between the tags.
+    /// Adds the content between the tags.
     pub fn child(self, child: impl IntoView) -> Self {
         self.add(&child.into_view())
     }

@@ -1,4 +1,4 @@
-//! A card: what it says, how it is moved, and the form that edits it.
+//! A card: its content, how it is moved, and the form that edits it.
 
 use crate::{
     Desk,
@@ -16,7 +16,7 @@ impl Desk {
         }
     }
 
-    /// Moves a card, and tells of it.
+    /// Moves a card, and announces the move.
     fn move_card(self, id: u32, change: impl FnOnce(&mut Kanban)) {
         let was_finished = self.kanban.with(|kanban| kanban.finished(id).is_some());
         self.kanban.update(change);
@@ -38,7 +38,7 @@ impl Desk {
     }
 }
 
-/// The card `id`, which stands in `column`.
+/// The card `id`, in `column`.
 #[component]
 pub(crate) fn CardView(desk: Desk, column: u32, id: u32) -> View {
     let editing = signal(false);

@@ -1,4 +1,4 @@
-//! The stopwatch itself: pure, told the time by its caller.
+//! The stopwatch itself: pure, its caller passes the time.
 
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ impl Watch {
         self.banked + self.started.map_or(0.0, |started| (now - started).max(0.0))
     }
 
-    /// Starts a watch that stands, stops one that runs.
+    /// Starts a stopped watch, stops a running one.
     pub fn toggle(&mut self, now: f64) {
         self.banked = self.elapsed(now);
         self.started = if self.is_running() { None } else { Some(now) };

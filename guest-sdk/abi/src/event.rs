@@ -1,4 +1,4 @@
-//! What an engine tells a module (events), and what a module tells an engine besides DOM operations
+//! Messages from an engine to a module (events), and from a module to an engine besides DOM operations
 //! (panics and resource requests): JSON each.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ pub const DISPATCH_STOP: u32 = 2;
 /// Bit of `hmr_dispatch`'s answer: there is no such handler any more, nothing ran.
 pub const DISPATCH_INERT: u32 = 4;
 
-/// What happened. One shape serves every kind of event: fields that its kind lacks stand at their default
+/// What happened. One shape serves every kind of event: fields that its kind lacks have their default value
 /// and may be left out of the JSON.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -36,8 +36,8 @@ pub struct EventData {
     /// `code`, of keyboard events.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// `data`, of input events; the text of a drag's `text/plain`, of drop events; what a resource or a port has to
-    /// say, as JSON.
+    /// `data`, of input events; the text of a drag's `text/plain`, of drop events; the value that a resource or a port
+    /// sends, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
     /// Whether the key is held down and repeats.
@@ -79,7 +79,7 @@ pub struct EventData {
 /// The message and place of a panic.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PanicInfo {
-    /// What the panic says.
+    /// The panic's message.
     pub message: String,
     /// The source file, as the compiler named it.
     #[serde(default)]
@@ -124,7 +124,7 @@ pub enum ResourceRequest {
         #[serde(default, skip_serializing_if = "is_false")]
         replay: bool,
     },
-    /// Sends through an open web socket; what is sent before it is open waits.
+    /// Sends through an open web socket; text sent before it is open waits.
     Send {
         /// Whose.
         instance: u32,
@@ -229,7 +229,7 @@ pub enum Resource {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         body: Option<String>,
     },
-    /// Fires when another page of the same origin changes what is stored.
+    /// Fires when another page of the same origin changes the storage.
     Storage {
         /// Which storage.
         area: StorageArea,

@@ -146,7 +146,7 @@ pub enum TransformOp {
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum MigrateAnswer {
-    /// A migration failed, or there is none that leads to the new version. An engine does not commit such a swap.
+    /// A migration failed, or no migration leads to the new version. An engine does not commit such a swap.
     Failed {
         /// Why, for the developer to read.
         error: String,
@@ -159,7 +159,7 @@ impl MigrateAnswer {
     /// Reads an answer: an object with a text `error`, or a snapshot.
     ///
     /// # Errors
-    /// What serde says of text that is neither.
+    /// serde's error for text that is neither.
     pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         struct Failed {
@@ -187,7 +187,7 @@ pub struct Illness {
     pub instance: u32,
     /// The component that it is mounted from.
     pub component: String,
-    /// What is wrong, for the developer to read.
+    /// The error message, for the developer.
     pub error: String,
 }
 
@@ -200,14 +200,14 @@ pub struct SignalState {
     /// Whether it was ever written after it was made. One that was not takes the new code's initial value if the code of that
     /// has changed.
     pub set: bool,
-    /// What stands for the code of its initial value, if that is known. Equal text means the same code; nothing else may be
+    /// Text that identifies the code of its initial value, if known. Equal text means the same code; nothing else may be
     /// read into it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The value as JSON; absent if it could not be written, with the reason in `error`. `null` is a value.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub value: Option<Box<RawValue>>,
-    /// Why there is no value.
+    /// Why the value is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// What made or changed the value on its way between two versions, `1.0.0 → 1.1.0` for instance. For orphans: the
@@ -237,7 +237,7 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Box<RawValue>>,
 /// What an engine asks for when it mounts a component, or gives a mounted one new props.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MountRequest {
-    /// The instance's id. One that is mounted already is rendered afresh with its state kept.
+    /// The instance's id. If it is mounted already, it re-renders and keeps its state.
     pub instance: u32,
     /// The component's name.
     pub component: String,
@@ -320,7 +320,7 @@ pub struct PruneRequest {
 }
 
 impl PruneRequest {
-    /// What the code that was replaced is to be told after a report.
+    /// What to report to the replaced code after a report.
     #[must_use]
     pub fn after(report: &RestoreReport) -> Self {
         let gone = report.instances.iter().filter(|instance| !instance.pruned.is_empty());
@@ -361,14 +361,14 @@ pub enum TaskOutcome {
 pub enum KeyOutcome {
     /// The value goes on.
     Kept,
-    /// Nobody has set it, and the new code's initial value, which is another one, stands.
+    /// It was never set, and the new code's initial value, which differs, is used.
     Initial,
     /// The value was read as another type, or a migration made it.
     Migrated {
         /// The old type's fingerprint, with what its value lacked; or the migration, or `transform` for what the update did.
         from: String,
     },
-    /// The new code's initial value stands, because the old one could not be used.
+    /// The new code's initial value is used, because the old one could not be used.
     Reset {
         /// Why, for the developer to read.
         reason: String,

@@ -1,4 +1,4 @@
-//! What stands in the parentheses of `#[component(…)]` and `#[migration(…)]`.
+//! The options in the parentheses of `#[component(…)]` and `#[migration(…)]`.
 
 use proc_macro2::{Span, TokenStream};
 use semver::Version;

@@ -1,4 +1,4 @@
-//! What the macros expand to, as tokens. `UPDATE_EXPECT=1` writes the expectations anew.
+//! What the macros expand to, as tokens. `UPDATE_EXPECT=1` rewrites the expectations.
 #![allow(missing_docs)]
 
 use expect_test::{Expect, expect};
@@ -136,7 +136,7 @@ fn an_exported_component_has_a_manifest_line_and_reads_its_props() {
     }
 }
 
-/// Asserts that an expansion has all these parts, whatever the spaces.
+/// Asserts that an expansion has all these parts, ignoring spaces.
 fn check_parts(expansion: &TokenStream, parts: &[&str]) {
     let expansion = short(expansion).replace(' ', "");
     for part in parts {
