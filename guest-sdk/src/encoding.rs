@@ -1,4 +1,4 @@
-//! Values as JSON text and back, without losing what plain JSON does not tell apart.
+//! Values as JSON text and back, without losing distinctions that plain JSON lacks.
 //!
 //! It is what `serde_json` writes, but for what it would lose or refuse:
 //!
@@ -18,5 +18,5 @@ mod write;
 pub(crate) use read::{ReadError, read};
 pub(crate) use write::{WriteError, write};
 
-/// How the object begins that stands for `Some` of something that is written as `null`; nothing is written between the signs.
+/// The start of the object that represents `Some` of a value written as `null`; no whitespace is written between the tokens.
 const SOME_BEGINS: &str = r#"{"$some":"#;

@@ -58,7 +58,7 @@ impl Event {
         &self.data.kind
     }
 
-    /// Everything that the engine told of the event.
+    /// All data of the event from the engine.
     #[must_use]
     pub fn data_ref(&self) -> &EventData {
         &self.data

@@ -1,4 +1,4 @@
-//! The exports of the ABI. They stand here and are exported from the wasm binary that this crate is linked into.
+//! The exports of the ABI. They are defined here and exported from the wasm binary that this crate is linked into.
 
 use std::cell::RefCell;
 

@@ -16,7 +16,7 @@ use crate::scope::{self, Scope};
 use crate::task;
 use crate::view::{IntoView, Region, View, dynamic};
 
-/// The key scope of a `<Show>` or `<For>`: by what it is about, so that two that change places keep what is theirs.
+/// The key scope of a `<Show>` or `<For>`: named after its subject, so that two that swap places keep their state.
 fn scope_name(tag: &str, name: &str) -> String {
     if name.is_empty() { tag.to_owned() } else { format!("{tag}({})", scope::escaped(name)) }
 }
@@ -41,7 +41,7 @@ pub fn show<T: IntoView, E: IntoView>(
     )
 }
 
-/// The items of a list, each with its key, whatever their type.
+/// The items of a list, each with its key, of any type.
 type Keyed = Vec<(String, Box<dyn Any>)>;
 
 /// `<For>`: one view per item. A node moves with its item; an item that has changed renders again with its state kept.

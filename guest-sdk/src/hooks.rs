@@ -65,7 +65,7 @@ pub fn after_update(f: impl FnMut(&Saved, &InstanceReport) + 'static) {
     register(Hook::After(Rc::new(RefCell::new(f))));
 }
 
-/// Tells whether the component is well. An update after which it is not is undone. `f` should change nothing.
+/// Checks the component's health. An update after which it is unhealthy is undone. `f` should change nothing.
 pub fn health(f: impl FnMut() -> Result<(), String> + 'static) {
     register(Hook::Health(Rc::new(RefCell::new(f))));
 }
@@ -95,8 +95,8 @@ fn register(hook: Hook) {
     });
 }
 
-/// Tells the engine that the running instance cannot go on with what it has. It is mounted anew without its state, and what
-/// placed it is rendered afresh.
+/// Reports to the engine that the running instance cannot continue with its current state. It is mounted again without its
+/// state, and the instance that placed it re-renders.
 pub fn invalidate(reason: impl Display) {
     invalidate_with(&reason.to_string());
 }

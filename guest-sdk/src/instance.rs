@@ -26,7 +26,7 @@ pub(crate) use node::{Gone, Node};
 pub(crate) use orphans::Orphans;
 pub(crate) use tasks::{Tasks, Was};
 
-/// The storage of a signal, whatever its type.
+/// The storage of a signal, of any type.
 pub(crate) trait Slot: Any {
     /// Equal text means the same type.
     fn fingerprint(&self) -> &'static str;
@@ -34,7 +34,7 @@ pub(crate) trait Slot: Any {
     fn is_set(&self) -> bool;
     /// The code of its initial value.
     fn code(&self) -> Option<Code>;
-    /// The value as JSON, or why there is none.
+    /// The value as JSON, or why it is missing.
     fn write(&self) -> Result<Box<RawValue>, String>;
 }
 
@@ -128,7 +128,7 @@ impl Instance {
         self.clock_reads.set(runtime().clock_reads.get());
     }
 
-    /// Whether the clock was read while the instance was rendered: what is computed from it is another value each time.
+    /// Whether the clock was read while the instance was rendered: a value computed from it differs each time.
     pub(crate) fn has_read_clock(&self) -> bool {
         self.clock_reads.get() != runtime().clock_reads.get()
     }

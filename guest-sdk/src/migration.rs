@@ -209,7 +209,7 @@ fn way(reached: &[Reached<'_>], mut at: usize) -> Vec<Migration> {
     way
 }
 
-/// Tells of a gap: the highest version that can be reached, and the lowest behind it from which the declared one can be.
+/// Reports a gap: the highest version that can be reached, and the lowest behind it from which the declared one can be.
 fn gap(
     steps: &[Migration],
     component: &str,

@@ -194,7 +194,7 @@ fn restore_into(
     report
 }
 
-/// Mounts an instance with a state to take up.
+/// Mounts an instance with a state to restore.
 fn render_with(instance: &Rc<Instance>, state: InstanceState, render: Render) -> InstanceReport {
     instance.begin_restore(state);
     runtime().instances.borrow_mut().push(Rc::clone(instance));

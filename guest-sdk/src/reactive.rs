@@ -91,7 +91,7 @@ pub(crate) fn notify_outside(trigger: Trigger, number: u64, place: Place) {
 }
 
 /// The running effect reads a signal. If the effect itself has just replaced the value, nobody is notified: it would replace the
-/// value again and again where that is another one each time.
+/// value again and again if it differs each time.
 fn keep_from_circling(number: u64) {
     if READER.with_borrow(|reader| reader.follows) {
         let run = RUN.get();
@@ -180,7 +180,7 @@ pub(crate) fn note_made() {
     MADE.set(MADE.get() + 1);
 }
 
-/// Runs something under a reactive scope, which may go meanwhile: whoever disposes it sets the flag.
+/// Runs something under a reactive scope, which may go meanwhile: disposing it sets the flag.
 pub(crate) fn under<R>(gone: Option<Rc<Cell<bool>>>, run: impl FnOnce() -> R) -> R {
     let before = OWNER.replace(gone);
     let result = run();
@@ -291,7 +291,7 @@ pub fn provide_context<T: Clone + 'static>(value: T) {
 ///
 /// # Panics
 ///
-/// If there is none; [`try_context`] answers instead.
+/// If there is none; use [`try_context`] to get an `Option`.
 #[must_use]
 #[track_caller]
 pub fn use_context<T: Clone + 'static>() -> T {

@@ -39,7 +39,7 @@ use claims::Claim;
 #[derive(Clone)]
 pub struct ResourceHandle(Option<Rc<Open>>);
 
-/// What is known of a resource that was asked for.
+/// Data about a requested resource.
 pub(crate) struct Open {
     instance: Rc<Instance>,
     key: String,
@@ -50,7 +50,7 @@ pub(crate) struct Open {
     made: MadeIn,
 }
 
-/// What is called when a resource fires.
+/// The callback for when a resource fires.
 pub(crate) type Call = Box<dyn FnMut(Event)>;
 
 impl ResourceHandle {
@@ -125,7 +125,7 @@ fn open(name: &str, resource: Resource, call: Call) -> ResourceHandle {
     ResourceHandle(Some(open_key(&scope.instance, key, resource, call, false)))
 }
 
-/// The scope that something is asked for in; without one, or when what it belongs to has gone, that is told.
+/// The scope of a request; a missing scope, or one whose owner is gone, is reported.
 pub(crate) fn place(name: &str) -> Option<Rc<Scope>> {
     match scope::current() {
         None => {
@@ -190,7 +190,7 @@ fn prepare(instance: &Rc<Instance>, key: String, call: Call, made: MadeIn) -> Rc
     open
 }
 
-/// A handler may ask for what it asked for before. What it had is the new handle's then; what fires once starts anew.
+/// A handler may ask for what it asked for before. The new handle takes over the resource; one that fires once restarts.
 fn supersede(instance: &Instance, key: &str, anew: bool) {
     if let Some(live) = instance.claims.open_at(key)
         && live.forget()
@@ -207,7 +207,7 @@ pub(crate) fn request(request: &ResourceRequest) {
     }
 }
 
-/// Reads what a resource has to say. What cannot be read is told, and not a trap.
+/// Reads the value from a resource. An unreadable value is reported and does not trap.
 fn read<T: serde::de::DeserializeOwned>(event: &Event) -> Option<T> {
     match serde_json::from_str(event.data_ref().data.as_deref().unwrap_or("null")) {
         Ok(value) => Some(value),

@@ -24,10 +24,10 @@ pub(crate) struct Scope {
     path: OnceCell<String>,
     call: Option<Call>,
     binding: RefCell<Option<String>>,
-    /// The code of what is bound, if it is known.
+    /// The code of the bound value, if it is known.
     code: Cell<Option<Code>>,
     taken: RefCell<BTreeMap<String, u32>>,
-    /// What is marked `reset`, if anything here is: the component that this scope is of or in, or the binding that is being made.
+    /// The part marked `reset`, if there is one: the component that this scope is of or in, or the binding that is being made.
     reset: Cell<Option<&'static str>>,
     entry: Entry,
 }
@@ -37,11 +37,11 @@ struct Call {
     caller: Rc<Scope>,
     /// What the scope is to be called: after what the result is bound to, or after the function.
     name: String,
-    /// The function, until it says itself that it is `#[scoped]`.
+    /// The function, until it declares itself `#[scoped]`.
     function: Cell<Option<&'static str>>,
 }
 
-/// What stands for the code of an initial value: a number that the macros have computed. Equal numbers mean the same code.
+/// The code of an initial value, as a number computed by the macros. Equal numbers mean the same code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Code(u64);
 
@@ -186,12 +186,12 @@ impl Scope {
         self.binding.borrow().clone()
     }
 
-    /// The code of what is bound, if it is known.
+    /// The code of the bound value, if it is known.
     pub(crate) fn code(&self) -> Option<Code> {
         self.code.get()
     }
 
-    /// What is marked `reset`, if anything here is.
+    /// The part marked `reset`, if there is one.
     pub(crate) fn reset(&self) -> Option<&'static str> {
         self.reset.get()
     }
@@ -213,7 +213,7 @@ pub(crate) fn enter<R>(scope: Rc<Scope>, run: impl FnOnce() -> R) -> R {
     run()
 }
 
-/// Stands for being in a scope; leaves it when dropped.
+/// A guard for being in a scope; leaves it when dropped.
 pub struct Entered(Option<Rc<Scope>>);
 
 impl Entered {
@@ -246,8 +246,8 @@ pub fn scope<R>(name: &str, f: impl FnOnce() -> R) -> R {
     }
 }
 
-/// A closure that runs in the scope in which this is called, whoever calls it and whenever. What it made when it ran
-/// before it finds again: a signal is the same signal.
+/// A closure that runs in the scope in which this is called, regardless of when and where it is called. What it made when it ran
+/// before, it finds again: a signal is the same signal.
 pub fn in_scope<A, R>(mut f: impl FnMut(A) -> R) -> impl FnMut(A) -> R {
     let home = Home::here();
     move |argument| home.again(|| f(argument))
@@ -305,7 +305,7 @@ pub fn enter_function(name: &'static str) -> Option<Entered> {
     if called == Some(name) { None } else { Some(Entered::new(outer.calling(name))) }
 }
 
-/// Enters the scope of a function that is about to be called. It comes to be when the function makes something.
+/// Enters the scope of a function that is about to be called. It is created when the function makes something.
 #[must_use]
 pub fn enter_call(function: &'static str) -> Option<Entered> {
     current().map(|outer| Entered::new(outer.calling(function)))
@@ -332,7 +332,7 @@ pub struct Binding {
     reset_before: Option<&'static str>,
 }
 
-/// Begins a binding: signals made from here on are called `name`, and `code` stands for the code of their initial values.
+/// Begins a binding: signals made from here on are called `name`, and `code` identifies the code of their initial values.
 #[must_use]
 pub fn bind(name: &str, code: u64) -> Binding {
     rename(code, |_| name.to_owned())

@@ -32,7 +32,7 @@ pub trait State: Serialize + DeserializeOwned + 'static {}
 
 impl<T: Serialize + DeserializeOwned + 'static> State for T {}
 
-/// State that views and effects follow, and that survives a swap. `Copy`, whatever `T` is.
+/// State that views and effects follow, and that survives a swap. `Copy` for any `T`.
 pub struct Signal<T: 'static> {
     node: Node,
     value: PhantomData<fn() -> T>,
@@ -72,7 +72,7 @@ impl<T: State> Slot for Stored<T> {
 
 /// Makes a signal. Its key is the binding that it goes to, in its component: `let count = signal(0)` is `count`.
 ///
-/// If the module is being swapped in, the value is that of the old code's signal of this key; but `value` if nobody has set that and
+/// If the module is being swapped in, the value is that of the old code's signal of this key; but `value` if that was never set and
 /// the code of the initial value has changed since.
 #[track_caller]
 pub fn signal<T: State>(value: T) -> Signal<T> {
@@ -191,7 +191,7 @@ impl Place {
         self.home.as_ref().and_then(|home| home.scope.code())
     }
 
-    /// Puts an old value into a new signal, notes the outcome, and tells whether the signal counts as set.
+    /// Puts an old value into a new signal, notes the outcome, and returns whether the signal counts as set.
     fn restore(&mut self, fingerprint: &str, decode: Decode<'_>) -> bool {
         let Some(Home { scope, key }) = &self.home else { return false };
         let old = match self.parked.take() {

@@ -1,5 +1,5 @@
 //! What pages of an origin store, as text by name. Reading and writing are awaited in a task: see [`crate::spawn`] and
-//! [`crate::action`]. [`crate::storage_listener`] tells of changes that other pages make.
+//! [`crate::action`]. [`crate::storage_listener`] reports changes made by other pages.
 
 use hmr_abi::event::StorageArea;
 use serde_json::json;

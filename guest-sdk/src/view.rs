@@ -1,7 +1,7 @@
 //! Views: what a component returns, as nodes that exist already but have no parent yet.
 //!
 //! A view is a list of root nodes and *regions*. A region is content that is replaced when what it reads changes;
-//! a marker node stands behind the content and keeps its place. Nodes are created when the view is made and
+//! a marker node follows the content and keeps its place. Nodes are created when the view is made and
 //! inserted when their parent takes the view.
 
 use std::cell::{Cell, RefCell};
@@ -139,7 +139,7 @@ impl Region {
     }
 }
 
-/// What can stand between tags.
+/// Content that is allowed between tags.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand in a view",
     label = "neither text nor a view, nor a closure or signal of these",
@@ -152,7 +152,7 @@ pub trait IntoView: Sized {
     /// Creates the nodes.
     fn into_view(self) -> View;
 
-    /// The text, of what is text.
+    /// The text, if this is text.
     fn into_text(self) -> String {
         String::new()
     }
@@ -291,7 +291,7 @@ pub(crate) fn dynamic(name: &str, mut render: Box<dyn FnMut() -> View>) -> View 
     let region = Region::new();
     let view = region.view();
     let scope = scope::current().map(|scope| scope.inner(name));
-    // What the content hangs on is no part of the effect, which would dispose it before its signals can be parked.
+    // The scope that owns the content is not part of the effect, which would dispose it before its signals can be parked.
     let owner = create_child_scope(|| {});
     let mut again = false;
     effect_boxed(Box::new(move || {

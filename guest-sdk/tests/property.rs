@@ -1,6 +1,6 @@
-//! Random component trees and random edits of them: state is kept exactly when the rules say so.
+//! Random component trees and random edits of them: state is kept exactly when the rules require it.
 //!
-//! The code of a version is data here: [`App`] renders whatever [`CODE`] says. A model applies the rules to keys and JSON
+//! The code of a version is data here: [`App`] renders the content of [`CODE`]. A model applies the rules to keys and JSON
 //! alone, and after each swap the restore report, every value and the orphans must be the model's.
 #![allow(missing_docs)]
 

@@ -211,7 +211,7 @@ pub struct SignalState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// What made or changed the value on its way between two versions, `1.0.0 → 1.1.0` for instance. For orphans: the
-    /// version whose migrations left it behind, if any did.
+    /// version whose migrations left it unused, if any did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migrated: Option<String>,
     /// For orphans: in how many swaps, after the one that put it aside, no code has claimed it.

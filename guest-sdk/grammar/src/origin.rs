@@ -1,10 +1,10 @@
 //! Where an initial value comes from: what its code is, and whether its code alone decides it.
 //!
 //! The code of `signal(start + STEP)` is that expression, with the expressions that the variables in it were bound to. A number
-//! represents it and changes with any of them; spaces and comments do not count. Its lowest bit is set if the
-//! expression holds nothing but literals, constants, parameters, methods and well-known functions: then its computed value
-//! depends only on the code. A method of a constant has to be a well-known one, too, for a `static` is written like a constant. Otherwise it may be another value each time (the time of day, an identity), and only a change of
-//! its code asks for a new one.
+//! represents it and changes with any of them; spaces and comments do not count. Its lowest bit is set if the expression holds
+//! nothing but literals, constants, parameters, methods and well-known functions: then its computed value depends only on the
+//! code. A method of a constant has to be a well-known one, too, for a `static` is written like a constant. Otherwise it may be
+//! another value each time (the time of day, an identity), and only a change of its code asks for a new one.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
-//! The tasks of an instance as snapshots tell of them: which run, which have ended, which wait to be taken up, and what
+//! The tasks of an instance as snapshots list them: which run, which have ended, which wait to be claimed, and what
 //! became of each.
 //!
-//! What runs tasks tells it here: [`Tasks::begin`] when one starts, [`Tasks::end`] and [`Tasks::remove`] afterwards. In a swap
+//! The code that runs tasks calls [`Tasks::begin`] when one starts, [`Tasks::end`] and [`Tasks::remove`] afterwards. In a swap
 //! the old code's tasks wait until the new code starts one of the same key, which [`Tasks::claim`]s it; so do the tasks of
 //! content that renders again, see [`Tasks::park`].
 
@@ -98,7 +98,7 @@ impl Tasks {
         }
     }
 
-    /// The tasks that have not ended. Those that still wait to be taken up are not among them.
+    /// The tasks that have not ended. Those that still wait to be claimed are not among them.
     pub(crate) fn capture(&self) -> BTreeMap<String, TaskState> {
         let mut tasks = BTreeMap::new();
         for entry in self.here.borrow().iter() {
@@ -134,7 +134,7 @@ impl Tasks {
         *self.outcomes.borrow_mut() = Some(outcomes);
     }
 
-    /// What became of each task; those that nobody claimed are dropped.
+    /// What became of each task; unclaimed ones are dropped.
     pub(crate) fn end_restore(&self) -> BTreeMap<String, TaskOutcome> {
         let mut outcomes = self.outcomes.take().unwrap_or_default();
         for waiting in self.waiting.take() {

@@ -104,7 +104,7 @@ fn observe(name: &str, element: NodeRef, resource: OfElement, call: Call) -> Res
     supersede(instance, &key, false);
     let inherited = instance.claims.stay(&Claim::Resource(key.clone()));
     let open = prepare(instance, key, call, MadeIn::this_turn());
-    // The rendering before has asked for it: it is to be closed if there is no element for it now.
+    // The previous rendering requested it: close it if there is no element for it now.
     open.asked.set(inherited);
     let observer = Observer { open: Rc::clone(&open), element, resource, observed: Cell::new(0) };
     runtime().observers.borrow_mut().push(observer);

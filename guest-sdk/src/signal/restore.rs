@@ -22,7 +22,7 @@ pub(super) struct New<'a> {
     pub(super) fingerprint: &'a str,
     /// The code of its initial value, if it is known.
     pub(super) code: Option<Code>,
-    /// What is marked `reset`, if anything is that it belongs to.
+    /// The enclosing part marked `reset`, if there is one.
     pub(super) reset: Option<&'a str>,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Waiting {
     pub(super) orphan: Option<SignalState>,
 }
 
-/// Puts an old value into a new signal if it can, notes the outcome, and tells whether the signal counts as set.
+/// Puts an old value into a new signal if it can, notes the outcome, and returns whether the signal counts as set.
 pub(super) fn restore(
     instance: &Instance,
     key: &str,
@@ -56,7 +56,7 @@ pub(super) fn restore(
     set
 }
 
-/// What an old value that nobody has set becomes.
+/// The outcome for an old value that was never set.
 fn with_untouched(
     instance: &Instance,
     key: &str,
@@ -76,7 +76,7 @@ fn with_untouched(
     (migrated(old.migrated.clone()).unwrap_or(outcome), false)
 }
 
-/// Whether a signal that nobody has set has the value that it had: because the code of that is the same, so that a time or
+/// Whether a signal that was never set keeps its value: because the code of that is the same, so that a time or
 /// an identity stays, or because the new code computes the same.
 fn stays(instance: &Instance, old: &SignalState, new: New<'_>, decode: Decode<'_>) -> bool {
     let Some(before) = &old.value else { return false };
@@ -178,7 +178,7 @@ fn read(state: &SignalState, decode: Decode<'_>) -> Result<String, String> {
 }
 
 /// Gives a struct the fields that it has gained, as the initial value has them, so that one new field does not cost the rest.
-/// Only fields that serde says are missing are given, and only to the value itself, not to what is inside it.
+/// Only fields that serde reports as missing are added, and only to the value itself, not to nested values.
 fn fill(value: &RawValue, error: &ReadError, decode: Decode<'_>) -> Option<String> {
     let mut missing = error.missing?;
     let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(value.get()).ok()?;

@@ -19,7 +19,7 @@ use crate::instance::Was;
 use crate::resource::place;
 use crate::scope::Scope;
 
-/// A task that runs when it is told to, with an argument. `Copy`.
+/// A task that runs on request, with an argument. `Copy`.
 pub struct Action<T> {
     declared: Option<Held<Declared>>,
     argument: PhantomData<fn(T)>,

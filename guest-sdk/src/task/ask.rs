@@ -93,7 +93,7 @@ impl Future for Ask {
 }
 
 impl Drop for Ask {
-    /// Nobody waits any more: the engine need not go on.
+    /// Nothing waits for it any more: the engine may stop.
     fn drop(&mut self) {
         if let Some((open, _)) = self.asked.take() {
             open.end();

@@ -1,4 +1,4 @@
-//! The resources of a page: what is open, and what the engine would say of it.
+//! The resources of a page: which are open, and the engine's messages for them.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ impl Page {
         self.fire_resource_event(key, EventData::default())
     }
 
-    /// Fires the open resource of this key with what it has to say, as `docs/abi.md` describes it for each kind: a request
+    /// Fires the open resource of this key with a message, as `docs/abi.md` describes it for each kind: a request
     /// with `{"status":200,"body":"[]"}`, for instance.
     pub fn fire_resource_with(&mut self, key: &str, data: &Value) -> bool {
         let data = Some(data.to_string());

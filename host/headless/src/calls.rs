@@ -1,6 +1,6 @@
 //! Calls of one module's exports: the wrappers that were put around them, and what they cost.
 //!
-//! Both belong to the module and not to the code that runs, so they outlive swaps. Whoever calls an export, the engine
+//! Both belong to the module and not to the code that runs, so they outlive swaps. Every call of an export, by the engine
 //! or a proxy, goes through them.
 
 use std::cell::{Cell, RefCell};
@@ -91,7 +91,7 @@ impl From<Value> for Val {
 impl TryFrom<&Val> for Value {
     type Error = ();
 
-    /// Fails for references and vectors, which are no numbers.
+    /// Fails for references and vectors, which are not numbers.
     fn try_from(value: &Val) -> Result<Self, ()> {
         match value {
             Val::I32(value) => Ok(Self::I32(*value)),
@@ -192,7 +192,7 @@ pub struct CallMetrics {
     pub own: Duration,
 }
 
-/// A wrapper that stands around an export.
+/// A wrapper around an export.
 struct Around {
     id: u64,
     export: String,

@@ -10,7 +10,7 @@ pub enum OpenError {
     Module {
         /// The module.
         name: String,
-        /// What is wrong with the bytes.
+        /// The error in the bytes.
         #[source]
         source: ModuleError,
     },
@@ -19,12 +19,12 @@ pub enum OpenError {
 /// Why an element could not be found or used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
-    /// The selector is none that CSS knows.
+    /// The selector is not valid CSS.
     #[error("`{selector}` is no CSS selector: {why}")]
     Selector {
         /// The selector.
         selector: String,
-        /// What is wrong with it.
+        /// The error message.
         why: String,
     },
     /// Nothing matches.
@@ -91,16 +91,16 @@ pub enum PageError {
         /// How many there are.
         count: usize,
     },
-    /// Text is no saved snapshot.
+    /// Text is not a saved snapshot.
     #[error("this is no saved snapshot: {0}")]
     Saved(String),
-    /// An update's transform is no array of operations.
+    /// An update's transform is not an array of operations.
     #[error(
         "the update's transform is no array of operations: {why}\n\
          hint: it is like `[{{\"op\":\"rename\",\"from\":\"draft\",\"to\":\"title\"}}]`"
     )]
     Transform {
-        /// What is wrong with it.
+        /// The error message.
         why: String,
     },
     /// The state of a module could not be captured.
