@@ -306,7 +306,7 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// Closing the session ends Chromium; ending the driver's group ends whatever is left.
+    /// Closing the session ends Chromium; ending the driver's group ends the remaining processes.
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!("the page showed: {}", self.shown());

@@ -1,4 +1,4 @@
-//! Modules that say what a test tells them to say, and tell what they hear.
+//! Modules that send a test's requests, and report what they receive.
 //!
 //! A [`Scripted`] has one component and one instance. When it is mounted or restored it makes its opening requests; when one of
 //! its handlers is called it logs what it got, and makes the requests of that handler. [`heard`] reads the log.
@@ -168,7 +168,7 @@ impl Scripted {
     ///
     /// # Panics
     ///
-    /// If what a test put in is no WebAssembly text.
+    /// If a test's part is not WebAssembly text.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         let mut data = Data { text: String::new(), end: DATA };

@@ -62,7 +62,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If the server does not say.
+    /// If the server does not report it.
     #[must_use]
     pub fn token(&self) -> String {
         let session = self.get("/@hmr/session", &[]);

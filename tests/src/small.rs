@@ -1,4 +1,4 @@
-//! A small application that is compiled in a second: one module, with a stand-in for `hmr-sdk` so that nothing else is built.
+//! A small application that compiles in a second: one module, with a stand-in for `hmr-sdk` so that nothing else is built.
 //!
 //! For tests of what the tool notices and builds. Its module does nothing in a page.
 
@@ -60,7 +60,7 @@ impl SmallApp {
         self.folder.path().join(path)
     }
 
-    /// Puts a file in its place in one step, making the folders that it lies in, so that it is never seen half written.
+    /// Puts a file in its place in one step, creating its parent folders, so that it is never seen half written.
     ///
     /// # Panics
     ///

@@ -321,7 +321,7 @@ fn a_view_that_changes_keeps_the_nodes_that_are_the_same() {
 
 #[test]
 fn resources_are_kept_replaced_opened_and_closed() {
-    // Opens what stands in its data once it is mounted or restored; each firing counts one up.
+    // Opens the resource in its data once it is mounted or restored; each firing adds one.
     let with = |requests: &[&str]| {
         let mut guest = Guest::counter(1);
         let mut calls = String::new();

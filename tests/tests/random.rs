@@ -1,4 +1,4 @@
-//! Random cases: what each swap reports is what the rules say, and both engines show the same.
+//! Random cases: each swap reports what the rules require, and both engines show the same.
 //!
 //! `HMR_RANDOM_CASES` sets how many there are, and `HMR_RANDOM_SEED` which is the first. A case that fails is printed as a file
 //! of `tests/cases/`, so that it can be kept as one.

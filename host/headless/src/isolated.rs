@@ -61,7 +61,7 @@ pub enum ExecuteError {
         /// The import's name.
         name: String,
     },
-    /// It does not export what is called.
+    /// It does not export the called function.
     #[error(
         "{0}\nhint: it exports `run() -> number`, or `memory`, `hmr_alloc` and `run(ptr, len) -> ptr`"
     )]
@@ -86,7 +86,7 @@ pub enum ExecuteError {
 /// ```
 ///
 /// # Errors
-/// If the bytes are no module, import something of others than the ABI, lack an export, trap or take too long.
+/// If the bytes are not a module, import something of others than the ABI, lack an export, trap or take too long.
 pub fn execute(bytes: &[u8], execution: &Execution) -> Result<Executed, ExecuteError> {
     let module = machine::compile(bytes).map_err(|error| match error {
         CompileError::Machine(error) => ExecuteError::Failed(error),

@@ -52,7 +52,7 @@ impl Limits {
 /// or a feature of wasm, is left to Cranelift.
 ///
 /// # Errors
-/// If the bytes are no valid module, or wasmtime does not support this machine.
+/// If the bytes are not a valid module, or wasmtime does not support this machine.
 pub(crate) fn compile(bytes: &[u8]) -> Result<Module, CompileError> {
     static WINCH: OnceLock<Result<Engine, String>> = OnceLock::new();
     static CRANELIFT: OnceLock<Result<Engine, String>> = OnceLock::new();
@@ -73,7 +73,7 @@ pub(crate) fn compile(bytes: &[u8]) -> Result<Module, CompileError> {
 pub(crate) enum CompileError {
     /// wasmtime does not support this machine.
     Machine(String),
-    /// The bytes are no valid module.
+    /// The bytes are not a valid module.
     Invalid(String),
 }
 

@@ -1,6 +1,6 @@
 //! The network as a test plays it: requests that it answers, and the far ends of sockets and event sources.
 //!
-//! The table of resources says which are there; this keeps what went over the wire ([`Network`]). Nothing leaves the process.
+//! The table of resources lists the open ones; this keeps what went over the wire ([`Network`]). Nothing leaves the process.
 
 mod http;
 mod streams;

@@ -1,7 +1,7 @@
-//! What resources stand for: the world outside of the modules, and how it reaches them.
+//! The world outside of the modules, which resources represent, and how it reaches them.
 //!
 //! [`Outside`] is that world as a test scripts it. The table of resources decides what becomes of each ([`Step`]), and
-//! [`State::carry_out`] does it. Whatever has something to say to a handler goes through [`State::fire_later`]: it waits until no
+//! [`State::carry_out`] does it. Every call of a handler goes through [`State::fire_later`]: it waits until no
 //! module is on the stack, and longer while a swap is under way.
 //!
 //! Functions of the test (host functions, servers) run while nothing of the page is borrowed, in [`Page::settle`], so they may
@@ -59,7 +59,7 @@ pub(crate) enum Errand {
     Transform(Box<Delivery>),
 }
 
-/// A resource that has something to say.
+/// A resource with a pending message.
 #[derive(Debug, Clone)]
 struct Firing {
     serial: u64,
@@ -74,7 +74,7 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Takes out what is about one instance.
+    /// Removes the entries of one instance.
     pub(crate) fn split_off(&mut self, instance: u32) -> Self {
         let resources = self.resources.extract_if(.., |request| request.instance() == instance);
         let ports = self.ports.extract_if(.., |request| port_owner(request) == instance);
@@ -128,7 +128,7 @@ impl Page {
         answer
     }
 
-    /// Says whether a media query matches from now on, and tells those who watch it if that is news.
+    /// Sets whether a media query matches from now on, and notifies its watchers of a change.
     ///
     /// A query that was never set does not match. The text is compared as it is written.
     pub fn set_media(&self, query: &str, matches: bool) {
@@ -289,7 +289,7 @@ impl State {
         }
     }
 
-    /// Begins what a new resource stands for.
+    /// Starts the operation of a new resource.
     fn start_resource(&mut self, serial: u64) {
         let Some(live) = self.resources.get(serial) else { return };
         match &live.resource {
@@ -306,15 +306,15 @@ impl State {
         }
     }
 
-    /// Lets a resource say something once no module is on the stack. Nothing if it was closed or is spent.
+    /// Fires a resource once no module is on the stack. Nothing if it was closed or is spent.
     pub(crate) fn fire_later(&mut self, serial: u64, data: Option<String>) {
         if self.resources.fires(serial, data.as_deref()) {
             self.outside.firings.push_back(Firing { serial, data });
         }
     }
 
-    /// Makes one step of telling modules what concerns them: firings, then values, then what was changed below observed
-    /// elements. The answer is whether there was one to make.
+    /// Makes one step of notifying modules: firings, then values, then changes below observed
+    /// elements. Returns whether there was a step to make.
     pub(crate) fn tell_modules(&mut self) -> bool {
         self.refresh_connections();
         self.deliver_firing() || self.deliver_value() || self.notice_mutations()

@@ -75,7 +75,7 @@ impl PageBuilder {
 
     /// Opens the page and mounts its components.
     ///
-    /// A component that cannot be mounted is no error: its element shows why, as in a browser, and
+    /// A component that cannot be mounted is not an error: its element shows why, as in a browser, and
     /// [`Page::problems`] has it.
     pub fn open(self) -> Result<Page, OpenError> {
         let dom = Dom::parse(&self.html);
@@ -156,7 +156,7 @@ impl Page {
 
     /// Replaces the running code of a module by other bytes, keeping its state.
     ///
-    /// That the bytes cannot be used is no error of this call: the swap is rolled back, and says why.
+    /// Unusable bytes are not an error of this call: the swap is rolled back, with the reason.
     pub fn swap(&self, module: &str, bytes: impl AsRef<[u8]>) -> Swap {
         self.swap_observed(module, bytes, |_| {})
     }
@@ -176,7 +176,7 @@ impl Page {
     /// them.
     ///
     /// # Errors
-    /// If the text is no such array.
+    /// If the text is not such an array.
     pub fn swap_with(
         &self,
         module: &str,
@@ -251,7 +251,7 @@ impl Page {
         self.state.borrow().log.clone()
     }
 
-    /// Each time that running code has trapped so far. A module that traps is started afresh, with the state that it
+    /// All traps of running code so far. A module that traps is restarted, with the state that it
     /// had after the last action that went well.
     #[must_use]
     pub fn traps(&self) -> Vec<Trap> {

@@ -1,7 +1,7 @@
 //! Ports, and the rules by which declared connections link them.
 //!
 //! In: what modules declare of their instances' ports, what `hmr-connect` elements declare, and what the instances are
-//! called. Out: the links, from one instance's output to another's input, and what is wrong with declarations that make
+//! called. Out: the links, from one instance's output to another's input, and the errors of declarations that make
 //! none. Nothing here reads a document or calls a module; [`crate::connections`] does.
 
 #[cfg(test)]
@@ -40,7 +40,7 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// Reads the attributes of an element. The error says what to write.
+    /// Reads the attributes of an element. The error describes the correct form.
     pub(crate) fn read(
         from: Option<&str>,
         to: Option<&str>,
@@ -113,8 +113,8 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Whether this is the same way, whatever its instances are called now. An input of another type is another goal: what
-    /// came to it before is nothing to it.
+    /// Whether this is the same link, regardless of its instances' current names. An input of another type is another target:
+    /// values that it got before do not count.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.from == other.from
             && self.to == other.to
@@ -339,7 +339,7 @@ pub enum ConnectionOutcome {
     Made,
 }
 
-/// What became of the links of `instances`, told once for each pair of ends. `why` says why one is gone.
+/// What became of the links of `instances`, reported once for each pair of ends. `why` is the reason for a removal.
 pub(crate) fn changes(
     before: &[Link],
     after: &[Link],

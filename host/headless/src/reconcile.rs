@@ -29,7 +29,7 @@ const STATEFUL: [&str; 10] = [
     "hmr-component",
 ];
 
-/// The elements among them that a `name` tells apart.
+/// The elements among them that a `name` distinguishes.
 const FIELDS: [&str; 4] = ["input", "textarea", "select", "iframe"];
 
 /// What a node is.
@@ -47,7 +47,7 @@ pub(crate) struct Shape<N> {
     pub(crate) node: N,
     pub(crate) kind: Kind,
     pub(crate) rendered: Rendered,
-    /// Places in the list that this stands in.
+    /// Positions in the parent list.
     pub(crate) children: Vec<usize>,
 }
 
@@ -113,7 +113,7 @@ impl<N> Shape<N> {
         self.rendered.attributes.get(name).map(String::as_str)
     }
 
-    /// What a view says of a field, as an attribute or as a property.
+    /// A view's value for a field, as an attribute or as a property.
     fn said(&self, name: &str) -> Option<String> {
         match self.rendered.properties.get(name) {
             Some(Value::String(text)) => Some(text.clone()),
@@ -137,7 +137,7 @@ impl<N> Shape<N> {
     }
 
     /// What identifies an element in the whole instance: its id, the name of a form field, or the summary of `details`.
-    /// Radio buttons and check boxes may share a name, and their values tell them apart.
+    /// Radio buttons and check boxes may share a name, and their values distinguish them.
     fn identity(&self, all: &[Self]) -> Option<String> {
         let tag = self.tag();
         if let Some(id) = self.attribute("id").filter(|id| !id.is_empty()) {
@@ -219,12 +219,12 @@ pub(crate) fn find_pairs<N>(old: &Rendering<N>, fresh: &Rendering<N>) -> Vec<(us
     pairs.filter_map(|(old, mate)| mate.map(|fresh| (old, fresh))).collect()
 }
 
-/// All that a rendering says of a node and those below it; which handler listens does not count.
+/// All data of a rendering about a node and those below it, except the handlers that listen.
 type Facts = (Kind, Option<String>, Vec<String>, Vec<usize>);
 
 fn digests<N>(list: &[Shape<N>], numbers: &mut HashMap<Facts, usize>) -> Vec<usize> {
     let mut digests = vec![0; list.len()];
-    // Children stand behind their parents, so backwards each node's are known.
+    // Children come after their parents, so backwards each node's are known.
     for (at, shape) in list.iter().enumerate().rev() {
         let below = shape.children.iter().map(|child| digests[*child]).collect();
         let facts = (shape.kind.clone(), shape.rendered.key.clone(), said(&shape.rendered), below);

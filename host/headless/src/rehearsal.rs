@@ -1,6 +1,6 @@
 //! The rehearsal of a swap: whether new code can take a page's state over, before the page itself tries.
 //!
-//! In: a version's bytes, and the snapshot that a page holds. Out: a [`Rehearsal`], which says that the code takes
+//! In: a version's bytes, and the snapshot that a page holds. Out: a [`Rehearsal`], which reports that the code accepts
 //! it, or in which step and why it does not. The code is instantiated, its components are registered, it migrates and
 //! restores the snapshot, rendering into nothing, and is asked whether it is well. Nothing that it
 //! does shows, and it is held to limits on time and memory.
@@ -9,7 +9,7 @@
 //! run with marks, it learns which functions of a module a rehearsal calls, and has them compiled as a *base* for
 //! all versions to come ([`base`]). Of a new version, only those of them are compiled that differ from the base by
 //! more than addresses, and those whose names are new. Should a rehearsal call anything else, all of the version is
-//! compiled and the rehearsal starts again. [`Rehearsal::outdated`] tells that there is something to learn.
+//! compiled and the rehearsal starts again. [`Rehearsal::outdated`] reports that there is something to learn.
 
 mod base;
 mod body;
@@ -132,7 +132,7 @@ pub struct Stage {
     known: BTreeMap<String, Known>,
 }
 
-/// What is known of a module.
+/// Data about a module.
 struct Known {
     hot: HotSet,
     /// Nothing if the module has something that a base cannot have.
@@ -173,7 +173,7 @@ impl Stage {
     /// Reads a version, and compiles what a rehearsal of it may call, as far as that is known.
     ///
     /// # Errors
-    /// [`ModuleError`]: the bytes are no module that an engine runs.
+    /// [`ModuleError`]: an engine cannot run the bytes as a module.
     pub fn prepare(&self, module: &str, bytes: &[u8]) -> Result<Version, ModuleError> {
         let within = |functions| {
             let fits = functions <= MOST_FUNCTIONS && bytes.len() <= MOST_BYTES;
@@ -279,7 +279,7 @@ impl Stage {
                 fault.trapped || fault.panic.as_ref().is_some_and(|info| !is_own(&info.file))
             });
             if unclear && matches!(compiled.code, Code::Split(..)) {
-                // It called what is not there, or really fails: then all of it tells where.
+                // It called missing code, or really fails: then the complete version shows where.
                 missed = true;
                 continue;
             }
@@ -300,7 +300,7 @@ impl Stage {
         }
     }
 
-    /// Compiles what a rehearsal may call. Nothing if there is no base that the version fits.
+    /// Compiles what a rehearsal may call. Nothing if the version fits no base.
     fn split(&self, version: &Version, known: &Known) -> Result<Option<Compiled>, ModuleError> {
         let Version { bytes, outline, .. } = version;
         let Some(base) = &known.base else { return Ok(None) };
@@ -357,7 +357,7 @@ impl Code {
         format!("{message}{within}{at}")
     }
 
-    /// Where in the version's binary a call was. Of the base's code that is not known: its constants stand elsewhere.
+    /// Where in the version's binary a call was. Of the base's code that is not known: its constants are elsewhere.
     fn offset(&self, version: &Version, frame: &Frame) -> Option<usize> {
         let offset = frame.offset?;
         match self {

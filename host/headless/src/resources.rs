@@ -2,10 +2,10 @@
 //!
 //! A resource is owned by instance and key and outlives the code that opened it. This is the table of them and the
 //! rules by which fresh code adopts, replaces and closes them. It is pure: nothing here calls a module or knows
-//! what a resource stands for. What follows from a decision is told as [`Step`]s, which the page carries out.
+//! what a resource represents. A decision is returned as [`Step`]s, which the page carries out.
 //!
-//! Each resource has a serial number. One that is kept keeps it, one that starts anew gets another: what was under
-//! way for the old one finds nobody then.
+//! Each resource has a serial number. One that is kept keeps it, one that restarts gets another: pending events
+//! for the old one are then dropped.
 
 mod timers;
 
@@ -47,7 +47,7 @@ enum Phase {
     Running,
     /// A one-shot has fired, and its firing has not been delivered yet.
     Fired(Option<String>),
-    /// A one-shot has fired and was heard. Its answer stays, for code that wants it replayed.
+    /// A one-shot has fired and was handled. Its answer stays, for code that wants it replayed.
     Spent(Option<String>),
     /// A socket or an event source has ended.
     Ended,
@@ -97,13 +97,13 @@ impl Live {
 /// What follows from a change of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
-    /// The resource is new: what it stands for begins.
+    /// The resource is new: start its operation.
     Start(u64),
     /// The resource goes on; an observer may have another element now.
     Adopt(u64),
-    /// What it stood for ends without another word.
+    /// Its operation ends without a further event.
     Stop(u64),
-    /// Fresh code hears once more what a spent one-shot answered.
+    /// Fresh code receives the answer of a spent one-shot again.
     Replay(u64, Option<String>),
     /// A message goes out; the resource is nothing if no socket has the key.
     Send { socket: Option<u64>, instance: u32, key: String, data: String, binary: bool },
@@ -207,7 +207,7 @@ impl Resources {
         ResourceOutcome::Kept
     }
 
-    /// What hears what a resource said before a swap: it itself, or the one that was opened in its place because it had ended.
+    /// The receiver of a resource's messages from before a swap: it itself, or the one opened in its place because it had ended.
     pub(crate) fn heir(&self, of: &Live) -> Option<&Live> {
         let same = |live: &&Live| {
             live.module == of.module

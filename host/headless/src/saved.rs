@@ -68,7 +68,7 @@ impl Page {
         })
     }
 
-    /// Which of the states of [`Page::history`] a module stands at.
+    /// Which of the states of [`Page::history`] is current in a module.
     ///
     /// # Errors
     /// If the page has no such module.

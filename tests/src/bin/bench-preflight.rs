@@ -16,7 +16,7 @@ use std::time::Instant;
 /// Edits before the measured ones.
 const WARM_UP: u32 = 2;
 
-/// What is edited: the module, its component, and a text in its source.
+/// The edit: the module, its component, and a text in its source.
 const EDITS: [(&str, &str, &str); 4] = [
     ("board", "Board", "Drag a card, or focus its handle"),
     ("catalog", "Catalog", "varieties"),

@@ -23,7 +23,7 @@ const WARM_UP: u32 = 2;
 const WITHOUT_REHEARSALS: &str =
     "[workspace.metadata.hmr]\npreflight = false\n\n[workspace.package]";
 
-/// What is edited in one module, and where the page shows it.
+/// The edit in one module, and where the page shows it.
 struct Edit {
     module: &'static str,
     file: &'static str,

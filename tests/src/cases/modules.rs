@@ -36,7 +36,7 @@ impl Modules {
     ///
     /// # Panics
     ///
-    /// If a version does not compile, with what the compiler says.
+    /// If a version does not compile, with the compiler's output.
     #[must_use]
     pub fn of(cases: &[Case], folder: &Path) -> Self {
         let folder = folder.join("hmr-cases");

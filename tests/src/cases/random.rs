@@ -1,7 +1,7 @@
 //! Random cases: components with signals, a list, a condition and a timer, edits of them, and what a user does in between.
 //!
 //! A number fixes a case. The generator writes each version as Rust source, and a model beside it applies the rules of
-//! `docs/sdk.md` ("What a swap does to state") to the signals: it knows nothing of modules or engines, and says what
+//! `docs/sdk.md` ("What a swap does to state") to the signals: it knows nothing of modules or engines, and computes what
 //! each swap must report of every key, and what every signal holds then.
 
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ impl Dice {
     }
 }
 
-/// A signal's type. What is written to one is `n` in that type.
+/// A signal's type. Writing to one sets `n` in that type.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Type {
     Number,
@@ -97,7 +97,7 @@ struct Signal {
     initial: u32,
 }
 
-/// Where the inner component's view stands in the outer one's.
+/// The position of the inner component's view in the outer one's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Place {
     Plain,
@@ -174,7 +174,7 @@ impl Version {
     }
 }
 
-/// The rest of a component: its signals, a button that sets all of them, and what stands around and behind it.
+/// The rest of a component: its signals, a button that sets all of them, and the content around and after it.
 fn write_signals(text: &mut String, signals: &[Signal], class: &str, written: u32, around: &str) {
     for Signal { name, kind, initial } in signals {
         _ = writeln!(text, "    let {name} = signal({});", kind.rust(*initial));
@@ -204,7 +204,7 @@ struct Held {
     initial: Value,
 }
 
-/// The state of the instance: what signals hold, and what is put aside.
+/// The state of the instance: the values of signals, and the values put aside.
 #[derive(Debug, Default)]
 struct Model {
     live: BTreeMap<String, Held>,
@@ -278,7 +278,7 @@ impl Model {
         orphan: Option<Held>,
     ) -> (String, Option<Value>) {
         let kind = new.kind;
-        // What becomes of a value that nobody set.
+        // The outcome for a value that was never set.
         let untouched = |held: &Held, same: &str| {
             let word = if held.initial == new.initial { same } else { "initial" };
             (word.to_owned(), None)

@@ -11,10 +11,10 @@ pub enum Step {
     Open,
     /// `click SELECTOR`
     Click {
-        /// What is clicked.
+        /// The clicked element.
         at: String,
     },
-    /// `input SELECTOR = TEXT`: the field gets the focus, and the text replaces what is in it.
+    /// `input SELECTOR = TEXT`: the field gets the focus, and the text replaces its content.
     Input {
         /// The field.
         at: String,
@@ -182,7 +182,7 @@ pub enum Step {
         /// How far.
         by: i32,
     },
-    /// `reload MODULE`: the same version is started afresh, with its state.
+    /// `reload MODULE`: the same version is restarted, with its state.
     Reload {
         /// The module.
         module: String,
@@ -234,7 +234,7 @@ impl Step {
     ///
     /// # Panics
     ///
-    /// If it is no step, with the line.
+    /// If it is not a step, with the line.
     #[must_use]
     pub fn parse(line: &str) -> Self {
         Self::read(line).unwrap_or_else(|| panic!("this is no step: `{line}`"))

@@ -36,7 +36,7 @@ fn code_that_does_not_compile_is_shown_and_the_old_code_runs_on() {
     );
     wait_overlay(&session, &["stopwatch/src/lib.rs", "mismatched types"]);
 
-    // Clicks go through the document, because the overlay lies over the page.
+    // Clicks go through the document, because the overlay covers the page.
     session.browser.run("document.querySelector('#watch .row .button:nth-child(2)').click()", &[]);
     session.browser.wait_text("#watch .laps", "Lap 1");
 

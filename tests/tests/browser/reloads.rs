@@ -86,7 +86,7 @@ fn a_page_of_another_application_at_the_same_address_says_what_it_is_and_waits_f
     dev.stop();
     let other = demo.twin();
     let mut command = tool();
-    // Nobody waits for its first build, which would take long.
+    // Nothing waits for its first build, which would take long.
     command.arg("dev").arg(other.path()).args(["--json", "--port", &port.to_string()]);
     let mut dev = Dev::run(command);
     assert_eq!(dev.port(), port, "the port is free again");

@@ -100,7 +100,7 @@ impl Server {
     }
 }
 
-/// Whether a text is what a pattern says, in which `*` stands for any text.
+/// Whether a text matches a pattern, in which `*` matches any text.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
@@ -195,7 +195,7 @@ impl Page {
         live.into_iter().filter_map(|live| Request::new(self.clone(), live)).collect()
     }
 
-    /// Answers the requests with this method whose URL matches, those in flight included. In `pattern`, `*` stands for any text; without a `?` in
+    /// Answers the requests with this method whose URL matches, those in flight included. In `pattern`, `*` matches any text; without a `?` in
     /// it, a URL's query does not count. Of several that match, the one that was given last answers.
     ///
     /// ```

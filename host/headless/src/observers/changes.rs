@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use serde_json::json;
 
-/// A look at what is below an element.
+/// A snapshot of the nodes below an element.
 #[derive(Debug, Clone)]
 pub(super) struct Shape<N> {
     /// The element itself first.

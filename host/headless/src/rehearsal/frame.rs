@@ -1,7 +1,7 @@
 //! What surrounds a module's functions: types, imported functions, memory, table and globals.
 //!
 //! Base and delta of a version ([`super::base`]) share the version's memory, table and globals, which the host makes for
-//! them; so these are read here, as far as Rust's linker writes them. A module with anything else is told by nothing.
+//! them; so these are read here, as far as Rust's linker writes them. A module with anything else is rejected.
 
 use std::collections::HashSet;
 
@@ -39,7 +39,7 @@ pub(super) struct Frame {
 pub(super) struct Signature {
     pub(super) params: Vec<ValType>,
     results: Vec<ValType>,
-    /// Equal for equal types, whatever numbers modules give them.
+    /// Equal for equal types, regardless of their numbers in modules.
     pub(super) key: String,
 }
 
@@ -170,7 +170,7 @@ impl Frame {
         }
     }
 
-    /// Makes what is shared.
+    /// Creates the shared parts.
     pub(super) fn make<T: 'static>(&self, store: &mut Store<T>) -> wasmtime::Result<Shared> {
         let memory = Memory::new(&mut *store, MemoryType::new(self.memory.0, self.memory.1))?;
         let (entries, most) = self.table;

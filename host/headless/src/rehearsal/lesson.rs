@@ -1,7 +1,7 @@
 //! Finding out what a rehearsal of a module calls: it is rehearsed with marks. What it calls is compiled as the base of
 //! the versions to come.
 //!
-//! A state that was never touched tells little: no value of it is decoded. So what the code makes of a state is taken out
+//! A state that was never touched teaches little: none of its values is decoded. So what the code makes of a state is taken out
 //! of it again, marked as set, and rehearsed once more.
 
 use std::sync::Arc;
@@ -71,7 +71,7 @@ impl Lesson {
         &self.module
     }
 
-    /// Learns it. Whatever the rehearsal comes to: what it called until then is learned.
+    /// Learns it. What it called is learned regardless of the rehearsal's result.
     ///
     /// # Errors
     /// [`ModuleError`]: the version does not compile.

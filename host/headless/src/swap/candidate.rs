@@ -137,7 +137,7 @@ impl State {
         Ok(())
     }
 
-    /// Instantiates and restores at once, for what is not told step by step.
+    /// Instantiates and restores at once, for swaps not reported step by step.
     pub(crate) fn rehearse(
         &mut self,
         name: &str,

@@ -1,6 +1,6 @@
 //! Attributes that a module sets: checked, remembered, and brought into the document.
 //!
-//! The record says what the module asked for, the document what is there; a change of the record changes only what
+//! The record has what the module asked for, the document the current values; a change of the record changes only what
 //! differs, so that classes and styles which others put on an element stay.
 
 use super::{Asked, TreeError};
@@ -27,7 +27,7 @@ pub(super) fn set_attribute(
     Ok(())
 }
 
-/// Changes one attribute in the record and in the document. Classes and styles that stand beside the
+/// Changes one attribute in the record and in the document. Classes and styles that exist beside the
 /// attribute of their name stay.
 pub(super) fn change(dom: &mut Dom, node: Node, name: &str, value: Option<&str>) {
     let rendered = &mut dom.beside_mut(node).rendered;
