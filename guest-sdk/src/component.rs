@@ -193,7 +193,7 @@ pub type Render = Box<dyn FnOnce() -> View>;
 /// Reads the props of an exported component.
 pub type Mount = fn(&JsonProps) -> Result<Render, String>;
 
-/// What a module knows of a component that pages can mount.
+/// A module's data about a component that pages can mount.
 #[derive(Clone, Copy)]
 pub struct Export {
     /// Reads its props.
@@ -218,7 +218,7 @@ pub fn register(name: &str, export: Export) {
 pub trait Exported {
     /// Its name.
     const NAME: &'static str;
-    /// What the module knows of it.
+    /// The module's data about it.
     const EXPORT: Export;
 }
 

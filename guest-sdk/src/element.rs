@@ -151,11 +151,11 @@ pub fn props<T: serde::Serialize>(value: &T) -> Value {
     encoding::write(value).map_or(Value::None, |json| Value::Json(json.get().to_owned()))
 }
 
-/// What a form field's text can be bound to.
+/// A value that a form field's text can be bound to.
 pub trait FieldValue: Clone + 'static {
-    /// What the field shows.
+    /// The text of the field.
     fn to_field(&self) -> String;
-    /// What was typed; `None` leaves the signal as it is.
+    /// The value of the typed text; `None` leaves the signal as it is.
     fn from_field(text: &str) -> Option<Self>;
 }
 
@@ -170,7 +170,7 @@ impl FieldValue for String {
 }
 
 thread_local! {
-    /// What a handler asks of elements: it is done once what the handler wrote is rendered.
+    /// A handler's calls on elements: they run once the handler's writes are rendered.
     static WAITING: RefCell<Vec<(NodeRef, Method)>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -8,7 +8,7 @@
 //! | `Some(x)`, where `x` is written as `null` or as this very form | `{"$some":…}` |
 //! | a map with a key that is not text, a number or a `bool` | `[[key, value], …]` |
 //!
-//! What `serde_json` has written reads as it did.
+//! Text written by `serde_json` reads as the same value.
 
 mod read;
 #[cfg(test)]

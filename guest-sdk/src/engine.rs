@@ -70,7 +70,7 @@ pub(crate) use imported::{
 mod recorded {
     use std::cell::RefCell;
 
-    /// What a module asked for since the last look.
+    /// A module's requests since the last check.
     #[derive(Debug, Default)]
     pub(crate) struct Recorded {
         pub(crate) batches: Vec<Vec<u8>>,

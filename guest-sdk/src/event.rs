@@ -10,7 +10,7 @@ use crate::reactive::{on_cleanup, turn, under};
 use crate::runtime::runtime;
 use crate::scope::{self, Scope};
 
-/// What happened, and what to do about it. Handlers get it by value; it is cheap to clone.
+/// An event, and the methods to respond to it. Handlers get it by value; it is cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Event {
     data: Rc<EventData>,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{hooks, migration, module};
 
 thread_local! {
-    /// What the last export answered: valid until the next call into the module.
+    /// The last export's result: valid until the next call into the module.
     static ANSWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 

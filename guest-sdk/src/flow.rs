@@ -82,7 +82,7 @@ struct Row {
 
 struct List {
     region: Rc<Region>,
-    /// What the rows hang on; they outlive the effect's runs.
+    /// The owner of the rows; they outlive the effect's runs.
     owner: NodeHandle,
     scope: Option<Rc<Scope>>,
     render: RenderItem,
@@ -177,8 +177,8 @@ impl List {
         Row { key, item, node, view }
     }
 
-    /// Renders a row whose item has changed, with its signals, tasks and resources kept. What it showed is added to what is to be
-    /// removed once the new rendering is in the document, if that has taken something over from it.
+    /// Renders a row whose item has changed, with its signals, tasks and resources kept. Its previous nodes are put on the list
+    /// `left`, to be removed once the new rendering is in the document, if that has taken something over from it.
     fn again(&self, row: Row, item: Box<dyn Any>, left: &mut Vec<(View, BTreeSet<NodeId>)>) -> Row {
         let Some(scope) = &self.scope else {
             row.node.dispose();

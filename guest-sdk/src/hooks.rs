@@ -52,7 +52,7 @@ pub(crate) struct Hooks {
     registered: RefCell<Vec<Registered>>,
 }
 
-/// Runs `f` in the old code before an update replaces it. What it writes to signals is captured; it may also change the
+/// Runs `f` in the old code before an update replaces it. Its writes to signals are captured; it may also change the
 /// state on its way, and [`Saved::put`] something aside for the new code. It must leave the component working: if the
 /// update fails, the old code goes on.
 pub fn before_update(f: impl FnMut(&mut Saved) + 'static) {

@@ -98,7 +98,7 @@ struct Answer {
     body: String,
 }
 
-/// What a server answered.
+/// A server's response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     status: u16,

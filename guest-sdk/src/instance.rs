@@ -68,9 +68,9 @@ pub(crate) struct Instance {
     /// The version that the component declares.
     version: Option<&'static str>,
     pub(crate) props: RefCell<Box<RawValue>>,
-    /// What its effects and clean-ups hang on.
+    /// The owner of its effects and clean-ups.
     pub(crate) node: Cell<Option<NodeHandle>>,
-    /// What the nodes of its signals hang on: they outlive the content that made them if it renders again.
+    /// The owner of its signals' nodes: they outlive the content that made them if it renders again.
     nodes: NodeHandle,
     pub(crate) signals: RefCell<BTreeMap<String, Live>>,
     pub(crate) parked: RefCell<BTreeMap<String, Parked>>,
@@ -133,7 +133,7 @@ impl Instance {
         self.clock_reads.get() != runtime().clock_reads.get()
     }
 
-    /// What became of each key; values that no signal claimed are orphaned and put aside.
+    /// The outcome of each key; values that no signal claimed are orphaned and put aside.
     pub(crate) fn end_restore(&self) -> InstanceReport {
         let mut keys = self.outcomes.take().unwrap_or_default();
         for (key, parked) in self.parked.take() {

@@ -23,7 +23,7 @@ pub(crate) struct Places {
     parked: RefCell<BTreeMap<String, NodeId>>,
 }
 
-/// What was set on the elements of places, and which of them were taken over a moment ago.
+/// The values set on the elements of places, and which of them were just taken over.
 #[derive(Default)]
 pub(crate) struct Placed {
     set: RefCell<BTreeMap<NodeId, Vec<Set>>>,

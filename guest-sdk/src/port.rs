@@ -161,7 +161,7 @@ fn declare(instance: &Rc<Instance>, name: PortName, asked: PortRequest) {
     on_cleanup(move || withdraw(&instance, id));
 }
 
-/// What was reported to the engine about a port.
+/// The last report to the engine about a port.
 fn counted(instance: &Instance, name: &PortName) -> Option<PortRequest> {
     let ports = instance.claims.ports.borrow();
     ports.iter().rev().find(|declared| declared.name == *name).map(|last| last.asked.clone())

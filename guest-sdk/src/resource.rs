@@ -166,7 +166,7 @@ pub(crate) fn open_key(
 ) -> Rc<Open> {
     supersede(instance, &key, resource.is_one_shot());
     instance.claims.stay(&Claim::Resource(key.clone()));
-    // What a task waits for it withdraws itself.
+    // A task closes the resource it waits for itself.
     let made = if replay { MadeIn::default() } else { MadeIn::this_turn() };
     let open = prepare(instance, key, call, made);
     open.ask(resource, replay);

@@ -23,7 +23,7 @@ pub(crate) struct Runtime {
     pub(crate) root: RootHandle,
     /// Mounted instances, in the order of mounting.
     pub(crate) instances: RefCell<Vec<Rc<Instance>>>,
-    /// What can be mounted, by name.
+    /// The mountable components, by name.
     pub(crate) components: RefCell<BTreeMap<String, Export>>,
     /// The migrations of all components.
     pub(crate) migrations: RefCell<Vec<Migration>>,

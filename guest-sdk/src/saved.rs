@@ -185,7 +185,7 @@ impl Saved {
         read("the prop", name, props.get(name).map(|json| &**json))
     }
 
-    /// What a hook or a migration has put aside under this name; `None` if nothing.
+    /// The value that a hook or a migration has stored under this name; `None` if there is none.
     ///
     /// # Errors
     /// serde's error for a value that is not a `T`.

@@ -4,7 +4,7 @@
 //! made right now (`let count = …`), and how often each name was taken, so that the second one becomes `name#1`.
 //! Keys never hold a line number or an address; what users name (a list item's key, say) is [`escaped`] in them. A function
 //! that a component calls has a scope too, which takes its name when it first makes something. A scope that renders again is entered through a *fresh* twin,
-//! whose counts start over, so that it finds the same names. What was made in a scope and runs *later*, a handler for
+//! whose counts start over, so that it finds the same names. Code made in a scope that runs *later*, a handler for
 //! instance, enters it through a twin too.
 
 use std::borrow::Cow;
@@ -35,7 +35,7 @@ pub(crate) struct Scope {
 /// A call of a function that may make something.
 struct Call {
     caller: Rc<Scope>,
-    /// What the scope is to be called: after what the result is bound to, or after the function.
+    /// The name of the scope: that of the result's binding, or of the function.
     name: String,
     /// The function, until it declares itself `#[scoped]`.
     function: Cell<Option<&'static str>>,
@@ -228,7 +228,7 @@ impl Drop for Entered {
     }
 }
 
-/// What a user calls something, with the signs that mean something in a key (`:`, `#`) written as in addresses, `%3A`.
+/// A user's name for something, with the special characters of keys (`:`, `#`) percent-encoded, `%3A`.
 /// So no name can be mistaken for a path, or for the second of another name.
 pub(crate) fn escaped(name: &str) -> Cow<'_, str> {
     if name.contains(['%', ':', '#']) {
@@ -246,8 +246,8 @@ pub fn scope<R>(name: &str, f: impl FnOnce() -> R) -> R {
     }
 }
 
-/// A closure that runs in the scope in which this is called, regardless of when and where it is called. What it made when it ran
-/// before, it finds again: a signal is the same signal.
+/// A closure that runs in the scope in which this is called, regardless of when and where it is called. It finds the
+/// signals that it made in earlier runs again.
 pub fn in_scope<A, R>(mut f: impl FnMut(A) -> R) -> impl FnMut(A) -> R {
     let home = Home::here();
     move |argument| home.again(|| f(argument))

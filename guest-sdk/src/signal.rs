@@ -22,7 +22,7 @@ use crate::runtime::runtime;
 use crate::scope::{self, Code, Entry, Scope};
 use restore::{Decode, New, Waiting};
 
-/// What a signal can hold: anything that `serde` writes and reads back.
+/// A value that a signal can hold: anything that `serde` writes and reads back.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the state of a signal",
     label = "a swap could not write this to JSON and read it back",
@@ -198,7 +198,7 @@ impl Place {
             Some(Parked::Old(old)) => Some(old),
             _ => None,
         };
-        // What a handler makes is new each time, so it takes nothing of old.
+        // A handler always makes new signals, so it takes no old values.
         let orphan =
             if scope.entry() == Entry::Later { None } else { scope.instance.take_orphan(key) };
         let new = New { fingerprint, code: scope.code(), reset: scope.reset() };

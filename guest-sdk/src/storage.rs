@@ -1,4 +1,4 @@
-//! What pages of an origin store, as text by name. Reading and writing are awaited in a task: see [`crate::spawn`] and
+//! The storage of an origin's pages, as text by name. Reading and writing are awaited in a task: see [`crate::spawn`] and
 //! [`crate::action`]. [`crate::storage_listener`] reports changes made by other pages.
 
 use hmr_abi::event::StorageArea;

@@ -35,7 +35,7 @@ use crate::resource::outliving;
 use crate::runtime::runtime;
 use crate::scope::{self, Scope};
 
-/// What a task runs.
+/// The future that a task runs.
 pub(crate) type Work = Pin<Box<dyn Future<Output = ()>>>;
 
 /// A task that has not ended.
@@ -43,14 +43,14 @@ pub(crate) struct Running {
     pub(crate) id: u64,
     pub(crate) key: String,
     scope: Rc<Scope>,
-    /// What it makes hangs on this.
+    /// The owner of the items it makes.
     node: Cell<NodeHandle>,
     made: MadeIn,
     /// `None` while it is polled, and once it has ended.
     work: RefCell<Option<Work>>,
     gone: Rc<Cell<bool>>,
     state: RefCell<TaskState>,
-    /// What was answered before the code was replaced.
+    /// The answers from before the code was replaced.
     before: RefCell<Vec<TaskAnswer>>,
     flag: Flag,
 }
@@ -195,7 +195,7 @@ fn next_id() -> u64 {
     runtime.last_task.get()
 }
 
-/// What it takes to start a task.
+/// The data to start a task.
 struct Start {
     id: u64,
     /// Its path is the task's key.

@@ -16,7 +16,7 @@ use crate::runtime::runtime;
 use crate::scope;
 use crate::signal::Signal;
 
-/// What a component renders.
+/// The output of a component.
 #[derive(Clone, Default)]
 #[must_use = "a view shows only where it is part of another"]
 pub struct View {
@@ -285,7 +285,7 @@ fn dynamic_text(mut text: Box<dyn FnMut() -> String>) -> View {
     View::node(node.get())
 }
 
-/// A region that renders again when what it reads changes, in a key scope of this name. What it renders again keeps the
+/// A region that renders again when what it reads changes, in a key scope of this name. Content that it renders again keeps the
 /// signals that it has again.
 pub(crate) fn dynamic(name: &str, mut render: Box<dyn FnMut() -> View>) -> View {
     let region = Region::new();
@@ -308,7 +308,7 @@ pub(crate) fn dynamic(name: &str, mut render: Box<dyn FnMut() -> View>) -> View 
         if let Some(scope) = parked {
             scope.instance.drop_parked(scope.path());
         }
-        // What content inside takes over, it takes over from what this region showed.
+        // Nested content takes over from the previous content of this region.
         let taken_over = if parked.is_some() { runtime().placed.take() } else { BTreeSet::new() };
         untrack(|| region.replace(content, &taken_over));
     }));

@@ -62,7 +62,7 @@ type Setter = Box<dyn Fn(u32)>;
 
 thread_local! {
     static CODE: RefCell<Option<Node>> = const { RefCell::new(None) };
-    /// What sets each signal, in the order of their making.
+    /// The setters of the signals, in the order of their creation.
     static SETTERS: RefCell<Vec<Setter>> = const { RefCell::new(Vec::new()) };
     /// Which are to be set, and to what.
     static WRITES: RefCell<Vec<(usize, u32)>> = const { RefCell::new(Vec::new()) };
@@ -124,7 +124,7 @@ struct Model {
 }
 
 impl Model {
-    /// What becomes of each key when this code takes over.
+    /// The outcome of each key when this code takes over.
     fn swap(&mut self, code: &Node) -> BTreeMap<String, String> {
         let mut old = std::mem::take(&mut self.live);
         self.order.clear();

@@ -1,4 +1,4 @@
-//! What becomes of state when new code takes over: keys, outcomes, resources.
+//! The outcome of state when new code takes over: keys, outcomes, resources.
 #![allow(missing_docs)]
 
 mod swap;

@@ -271,7 +271,7 @@ impl Browser {
         self.block("new size", self.client.set_window_size(width, height));
     }
 
-    /// What the page has logged since the last call.
+    /// The page's log since the last call.
     #[must_use]
     pub fn console(&self) -> Vec<String> {
         let answer =
@@ -280,7 +280,7 @@ impl Browser {
         entries.iter().map(|entry| format!("{}: {}", entry["level"], entry["message"])).collect()
     }
 
-    /// What a person would see, for the message of a failure.
+    /// The visible state of the page, for the message of a failure.
     fn shown(&self) -> String {
         let script = "return [location.href, document.body?.innerText ?? '', \
             document.querySelector('hmr-overlay')?.shadowRoot?.textContent ?? '']";

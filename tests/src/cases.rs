@@ -37,15 +37,15 @@ pub struct Observation {
     pub focus: Option<String>,
     /// The swaps of the step, as engines report them.
     pub swaps: Vec<Value>,
-    /// What modules and the engine logged in the step: level, module, text.
+    /// The log lines of modules and the engine in the step: level, module, text.
     pub log: Vec<(String, String, String)>,
     /// The developer's messages in the step.
     pub problems: Vec<String>,
     /// Traps of running code in the step: module, message, file and line.
     pub traps: Vec<(String, String)>,
-    /// What went out to the network in the step, a line each.
+    /// The network messages of the step, a line each.
     pub sent: Vec<String>,
-    /// What a step that asks something was answered.
+    /// The answer to a step that asks for something.
     pub answer: Option<Value>,
     /// Why the step could not be carried out.
     pub failed: Option<String>,

@@ -265,7 +265,7 @@ impl Dev {
         &self.seen
     }
 
-    /// What the tool has written for people.
+    /// The tool's output for people.
     #[must_use]
     pub fn errors(&self) -> String {
         self.process.errors()

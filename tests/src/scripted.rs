@@ -143,7 +143,7 @@ impl Scripted {
         )
     }
 
-    /// What `hmr_dispatch` answers for a handler.
+    /// The result of `hmr_dispatch` for a handler.
     #[must_use]
     pub fn answers(mut self, handler: u32, flags: u32) -> Self {
         self.answers.insert(handler, flags);
@@ -261,7 +261,7 @@ impl Data {
     }
 }
 
-/// What the handlers of a scripted module were called with so far: the handler, the event's type, and its data.
+/// The calls of a scripted module's handlers so far: the handler, the event's type, and its data.
 ///
 /// # Panics
 ///

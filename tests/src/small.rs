@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::dev::{Dev, tool};
 
-/// What a module must export, by hand. The test's own code is the module `text`.
+/// The required exports of a module, by hand. The test's own code is the module `text`.
 const MODULE: &str = r#"
 pub mod text;
 pub extern crate hmr_sdk;

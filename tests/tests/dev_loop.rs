@@ -66,7 +66,7 @@ fn a_page_that_is_saved_with_broken_code_is_loaded_again() {
     dev.wait("build-failed");
     let reload = page.read("full-reload");
     assert_eq!(reload["reason"], "`index.html` changed", "{reload}");
-    // What the broken code was saved for is still due.
+    // The edit that the broken code was saved for is still pending.
     demo.edit("signup/src/rules.rs", "MOST_SEATS: u32 = six", "MOST_SEATS: u32 = 7");
     page.update("signup");
 }

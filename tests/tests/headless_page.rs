@@ -1,4 +1,4 @@
-//! What a developer does with the modules of a headless page: history, saved snapshots, proxies, wrappers, measurements.
+//! A developer's operations on the modules of a headless page: history, saved snapshots, proxies, wrappers, measurements.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

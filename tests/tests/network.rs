@@ -86,7 +86,7 @@ impl Exposed {
         Self { server, key }
     }
 
-    /// What a browser gets at a path.
+    /// A browser's response for a path.
     fn browse(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
         let mut all = vec![("Accept", "text/html")];
         all.extend(headers);

@@ -1,4 +1,4 @@
-//! What the tool starts ends with it, however the tool ends.
+//! Processes that the tool starts end with it, however the tool ends.
 #![cfg(target_os = "linux")]
 
 use std::fs;

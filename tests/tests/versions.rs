@@ -305,7 +305,7 @@ fn snapshots_outlive_the_session() {
     assert_eq!(server.ask("POST /@hmr/snapshots/full%20cart%2F%C3%A9", text).status, 204);
     let Server { dev, demo, .. } = server;
     dev.stop();
-    // What `cargo clean` deletes.
+    // The files that `cargo clean` deletes.
     fs::remove_dir_all(demo.path("target/hmr/snapshots")).ok();
     let server = Server::serve(demo);
     let listed = server.get("/@hmr/snapshots");

@@ -50,7 +50,7 @@ fn a_target_folder_of_another_name_is_not_watched() {
         app.write("app/src/text.rs", "pub fn length() -> u32 { \"wrong\" }");
         dev.wait("build-failed");
         assert_one_build_for_a_save(&app, &mut dev);
-        // What the person's own builds write there.
+        // The output of the person's own builds.
         app.write("app/out/debug/build/x/out/made.rs", "");
         app.write("app/out/debug/x.txt", "");
         let builds = dev.builds();

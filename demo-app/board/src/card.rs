@@ -81,7 +81,7 @@ pub(crate) fn CardView(desk: Desk, column: u32, id: u32) -> View {
     }
 }
 
-/// The form in place of a card. What was typed is written to the board only when it is saved.
+/// The form in place of a card. The input is written to the board only when it is saved.
 #[component]
 fn Editor(desk: Desk, id: u32, editing: Signal<bool>) -> View {
     let card = desk.kanban.with(|kanban| kanban.card(id).cloned());

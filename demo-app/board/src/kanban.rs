@@ -16,7 +16,7 @@ pub struct Kanban {
 pub struct Column {
     /// Unique on the board.
     pub id: u32,
-    /// What the column is called.
+    /// The column's title.
     pub name: String,
     /// From top to bottom.
     pub cards: Vec<Card>,
@@ -29,7 +29,7 @@ pub struct Card {
     pub id: u32,
     /// The task.
     pub title: String,
-    /// What sort of work it is.
+    /// The sort of work.
     pub work: Work,
 }
 

@@ -14,7 +14,7 @@ use hmr_sdk::prelude::*;
 use kanban::Kanban;
 use ui::{Button, Weight, format};
 
-/// What the parts of the board share.
+/// The shared state of the board's parts.
 #[derive(Clone, Copy)]
 struct Desk {
     kanban: Signal<Kanban>,

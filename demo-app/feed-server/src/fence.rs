@@ -18,7 +18,7 @@ const MOST_SEATS: usize = 32;
 /// How many notes may be on their way to one of them; who is slower than that has to come again.
 const MOST_UNHEARD: usize = 2 * MOST_NOTES;
 
-/// What all connections share.
+/// State shared by all connections.
 #[derive(Debug, Default)]
 pub struct Fence(Mutex<Said>);
 

@@ -1,4 +1,4 @@
-//! What everybody at the bench writes, live through a web socket.
+//! Notes from everybody at the bench, live through a web socket.
 //!
 //! Try it: start the server (`cargo run -p feed-server`), write a note, then change a text here and save. The
 //! connection stays the same one, and so does the half-written note.

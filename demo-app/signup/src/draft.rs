@@ -1,4 +1,4 @@
-//! What is in the form: a signal for each field, and its errors.
+//! The state of the form: a signal for each field, and its errors.
 
 use crate::{booking::Booking, rules};
 use hmr_sdk::prelude::*;

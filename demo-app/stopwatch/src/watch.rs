@@ -16,9 +16,9 @@ pub struct Watch {
 pub struct Lap {
     /// Counted from 1.
     pub number: usize,
-    /// What this lap took.
+    /// The time of this lap.
     pub split: f64,
-    /// What the watch showed.
+    /// The displayed time at this lap.
     pub total: f64,
 }
 
@@ -29,7 +29,7 @@ impl Watch {
         self.started.is_some()
     }
 
-    /// What the watch shows at the time `now`.
+    /// The displayed time at the time `now`.
     #[must_use]
     pub fn elapsed(&self, now: f64) -> f64 {
         self.banked + self.started.map_or(0.0, |started| (now - started).max(0.0))

@@ -81,7 +81,7 @@ pub const MESSAGE_BYTES: usize = 4 << 20;
 /// How many values of earlier versions a module keeps for each instance. The module's own: engines only hand them on.
 pub const ORPHANS_KEPT: usize = 2048;
 
-/// What the client has too, by name.
+/// The constants that the client also has, by name.
 #[expect(clippy::cast_precision_loss, reason = "all of them are small")]
 pub const SHARED: [(&str, f64); 25] = [
     ("NESTING_LIMIT", NESTING_LIMIT as f64),

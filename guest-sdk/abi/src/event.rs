@@ -15,7 +15,7 @@ pub const DISPATCH_STOP: u32 = 2;
 /// Bit of `hmr_dispatch`'s answer: there is no such handler any more, nothing ran.
 pub const DISPATCH_INERT: u32 = 4;
 
-/// What happened. One shape serves every kind of event: fields that its kind lacks have their default value
+/// An event. One shape serves every kind of event: fields that its kind lacks have their default value
 /// and may be left out of the JSON.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -115,10 +115,10 @@ pub enum ResourceRequest {
         instance: u32,
         /// Its key: scopes, then the name, joined with `:`.
         key: String,
-        /// What it is, with its arguments.
+        /// The kind of resource, with its arguments.
         #[serde(flatten)]
         resource: Resource,
-        /// What `hmr_dispatch` is called with when it fires.
+        /// The number passed to `hmr_dispatch` when it fires.
         handler: u32,
         /// Whether code that was swapped in is to get the answer that the old code got already.
         #[serde(default, skip_serializing_if = "is_false")]
@@ -150,7 +150,7 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// A kind of resource and its arguments. What each fires is in `docs/abi.md`.
+/// A kind of resource and its arguments. `docs/abi.md` lists the events of each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "args", rename_all = "kebab-case")]
 pub enum Resource {
@@ -303,7 +303,7 @@ impl Resource {
     }
 }
 
-/// What a [`Resource::Listener`] listens at.
+/// The target of a [`Resource::Listener`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ListenerTarget {

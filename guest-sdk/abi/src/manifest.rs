@@ -19,7 +19,7 @@ use std::fmt;
 /// The custom section's name.
 pub const SECTION: &str = "hmr.manifest";
 
-/// What a module declares about itself.
+/// A module's declarations about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Manifest {
     /// The ABI version that the module was made for; see [`crate::ABI_VERSION`].

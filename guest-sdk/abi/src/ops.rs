@@ -41,7 +41,7 @@ pub enum Namespace {
     MathMl = 2,
 }
 
-/// What [`Op::Call`] asks of an element.
+/// The methods of elements that [`Op::Call`] can call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Method {
@@ -149,7 +149,7 @@ pub enum Op<'a> {
         id: NodeId,
         /// The event's type, `click` for instance.
         event: &'a str,
-        /// What `hmr_dispatch` is called with.
+        /// The number passed to `hmr_dispatch`.
         handler: u32,
         /// One byte, a sum of the `LISTEN_` constants.
         flags: u8,
@@ -190,9 +190,9 @@ pub enum DecodeError {
     Unknown {
         /// Its position.
         at: usize,
-        /// What was expected: `opcode`, `namespace`, `method` or `flag`.
+        /// The expected field: `opcode`, `namespace`, `method` or `flag`.
         what: &'static str,
-        /// What was there.
+        /// The actual value.
         value: u8,
     },
     /// Text that is not UTF-8.

@@ -41,7 +41,7 @@ pub enum PortRequest {
         /// The fingerprint of its values' type.
         #[serde(rename = "type")]
         fingerprint: String,
-        /// What `hmr_dispatch` is called with: an event of type `port` whose `data` is the value as JSON.
+        /// The number passed to `hmr_dispatch`, with an event of type `port` whose `data` is the value as JSON.
         handler: u32,
     },
     /// A value leaves through an output port.

@@ -19,7 +19,7 @@ pub struct Snapshot {
     /// Whether an instance has hooks that are to run before an update.
     #[serde(default, skip_serializing_if = "is_false")]
     pub hooks: bool,
-    /// What the update asks to be done to the state, once, before it is restored.
+    /// The update's changes to the state, applied once, before it is restored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transform: Vec<TransformOp>,
     /// One entry for each mounted instance, in the order of mounting.
@@ -54,7 +54,7 @@ pub struct InstanceState {
     /// The scopes that have something to run when an update takes them out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prunes: Vec<String>,
-    /// What hooks before the update have put aside, by name.
+    /// Values that hooks before the update have stored for the new code, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, Box<RawValue>>,
     /// The migrations that `hmr_migrate` ran, `1.0.0 → 1.1.0` each, in order.
@@ -85,18 +85,18 @@ impl InstanceState {
 /// An asynchronous task that had not ended.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct TaskState {
-    /// What it was started with, if it takes an argument.
+    /// The argument that it was started with, if it takes one.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub argument: Option<Box<RawValue>>,
     /// Whether a handler started it. New code cannot run it then: the future was the handler's.
     #[serde(default, skip_serializing_if = "is_false")]
     pub handler: bool,
-    /// What the engine has answered to it so far. New code that asks the same again gets these answers at once.
+    /// The engine's answers to it so far. New code that makes the same requests again gets these answers at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<TaskAnswer>,
 }
 
-/// What the engine answered to one request of a task.
+/// The engine's answer to one request of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskAnswer {
     /// The name that the request has in the task: `request`, `request#1`, …
@@ -142,7 +142,7 @@ pub enum TransformOp {
     },
 }
 
-/// What `hmr_migrate` answers: why it cannot be done, or the migrated snapshot.
+/// The result of `hmr_migrate`: the error, or the migrated snapshot.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum MigrateAnswer {
@@ -172,7 +172,7 @@ impl MigrateAnswer {
     }
 }
 
-/// What `hmr_health` answers.
+/// The result of `hmr_health`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthReport {
     /// The instances that are not well; empty if all are.
@@ -234,7 +234,7 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Box<RawValue>>,
     Box::<RawValue>::deserialize(value).map(Some)
 }
 
-/// What an engine asks for when it mounts a component, or gives a mounted one new props.
+/// An engine's request to mount a component, or to give a mounted one new props.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MountRequest {
     /// The instance's id. If it is mounted already, it re-renders and keeps its state.
@@ -249,7 +249,7 @@ pub struct MountRequest {
     pub saved: Option<InstanceState>,
 }
 
-/// What `hmr_mount` answers.
+/// The result of `hmr_mount`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MountAnswer {
     /// Why the component could not be mounted; nothing was mounted then.
@@ -257,7 +257,7 @@ pub struct MountAnswer {
     pub error: Option<String>,
 }
 
-/// What `restore_state` did.
+/// The result of `restore_state`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoreReport {
     /// One entry for each instance of the snapshot, in its order.
@@ -294,7 +294,7 @@ pub struct InstanceReport {
     /// Why it could not be mounted in the new code. An engine does not commit such a swap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What became of each key.
+    /// The outcome of each key.
     #[serde(default)]
     pub keys: BTreeMap<String, KeyOutcome>,
     /// The version that the component declares now.
@@ -303,7 +303,7 @@ pub struct InstanceReport {
     /// The migrations that ran, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub migrations: Vec<String>,
-    /// What became of each task that had not ended.
+    /// The outcome of each task that had not ended.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tasks: BTreeMap<String, TaskOutcome>,
     /// Which of the snapshot's `prunes` the new code has not.
@@ -311,7 +311,7 @@ pub struct InstanceReport {
     pub pruned: Vec<String>,
 }
 
-/// What `hmr_prune_scopes` is given.
+/// The argument of `hmr_prune_scopes`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PruneRequest {
     /// The instances of which scopes are gone.
@@ -320,7 +320,7 @@ pub struct PruneRequest {
 }
 
 impl PruneRequest {
-    /// What to report to the replaced code after a report.
+    /// The request to the replaced code that follows from a report.
     #[must_use]
     pub fn after(report: &RestoreReport) -> Self {
         let gone = report.instances.iter().filter(|instance| !instance.pruned.is_empty());
@@ -342,7 +342,7 @@ pub struct PrunedScopes {
     pub scopes: Vec<String>,
 }
 
-/// What became of a task in a swap.
+/// The outcome of a task in a swap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum TaskOutcome {
@@ -355,7 +355,7 @@ pub enum TaskOutcome {
     },
 }
 
-/// What became of one signal's key in a swap.
+/// The outcome of one signal's key in a swap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum KeyOutcome {

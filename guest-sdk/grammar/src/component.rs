@@ -139,7 +139,7 @@ fn expand(mut function: ItemFn, props: &[Prop], options: &ComponentOptions) -> T
     quote!(#definition #function #exported)
 }
 
-/// What makes a component mountable: its export, its manifest line, and the reading of its props.
+/// The code for mounting a component: its export, its manifest line, and the reading of its props.
 fn export_tokens(
     name: &Ident,
     props_name: &Ident,

@@ -90,7 +90,7 @@ const FOREIGN_TYPES: [&str; 18] = [
 
 struct Naming<'a> {
     mistakes: &'a mut Mistakes,
-    /// What the variables are bound to that have been met so far.
+    /// The values that the variables found so far are bound to.
     origins: Origins,
     /// Whether the visited expression is evaluated in the scope of a call, though it belongs to the caller.
     argument: bool,
@@ -167,7 +167,7 @@ impl VisitMut for Naming<'_> {
                     *expr = scoped("enter_caller", None, expr);
                 }
             }
-            // What runs later, or again and again, runs in the scope of its time.
+            // Code that runs later, or repeatedly, runs in the scope of that time.
             Expr::Closure(_) | Expr::Async(_) => {
                 if let Expr::Closure(closure) = &*expr {
                     self.origins.parameters_of(closure.inputs.iter());
@@ -204,7 +204,7 @@ enum Callee {
     Helper(String),
     /// A function of the SDK, which names what it makes itself.
     Sdk,
-    /// What makes nothing, as far as can be seen.
+    /// An expression that makes nothing, as far as is known.
     Other,
 }
 
@@ -328,9 +328,9 @@ fn named(function: &str, name: &str, code: u64, expr: &Expr) -> Expr {
     Expr::Verbatim(tokens)
 }
 
-/// What gets a name in a statement.
+/// The part of a statement that gets a name.
 enum Named {
-    /// What it binds, and the number for its code.
+    /// The binding, and the number for its code.
     Whole(String, u64),
     /// The parts of a tuple, which have their names by now.
     Parts,
@@ -338,7 +338,7 @@ enum Named {
     Nothing,
 }
 
-/// What a `let` binds, and to what.
+/// The pattern of a `let`, and its value.
 fn bound_by(stmt: &Stmt) -> Option<(Pat, TokenStream)> {
     let Stmt::Local(Local { pat, init: Some(init), .. }) = stmt else { return None };
     Some((pat.clone(), init.expr.to_token_stream()))
@@ -359,7 +359,7 @@ fn ident(pat: &Pat) -> Option<String> {
     }
 }
 
-/// Whether evaluating this expression may make signals. What certainly makes none is left alone, for smaller code.
+/// Whether evaluating this expression may make signals. One that certainly makes none is left unchanged, for smaller code.
 fn makes(expr: &Expr) -> bool {
     const NEVER: [&str; 12] = [
         "memo",

@@ -94,11 +94,11 @@ const WORDS: [&str; 44] = [
     "true", "u128", "u16", "u32", "u64", "u8", "unsafe", "usize", "while",
 ];
 
-/// What the variables of a body are bound to, as far as it has been read.
+/// The values of the variables of a body, as far as it has been read.
 #[derive(Default)]
 pub(crate) struct Origins {
     bound: BTreeMap<String, Vec<TokenStream>>,
-    /// What callers decide, with the default if there is one.
+    /// Values that callers decide, with the default if there is one.
     parameters: BTreeMap<String, TokenStream>,
 }
 

@@ -195,7 +195,7 @@ impl Views {
     }
 }
 
-/// What is known about the component that an `hmr-component` is the place of, and about its name.
+/// The known parts of the module, component and name in an `hmr-component` element.
 fn place_of(attributes: &[KeyedAttribute]) -> String {
     let value = |name: &str| {
         let attribute = attributes.iter().find(|attribute| name_of(attribute) == name)?;

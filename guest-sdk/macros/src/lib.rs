@@ -1,4 +1,4 @@
-//! The procedural macros of hmr-sdk. What they do is in `hmr-grammar`, where it is tested as ordinary functions.
+//! The procedural macros of hmr-sdk. Their implementation is in `hmr-grammar`, where it is tested as ordinary functions.
 
 mod sdk;
 

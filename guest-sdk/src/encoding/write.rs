@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::SOME_BEGINS;
 
-/// What `serde_json` calls the struct that JSON text which is a value already is written as.
+/// `serde_json`'s name for the struct that raw JSON text is written as.
 const RAW: &str = "$serde_json::private::RawValue";
 
 /// Why a value cannot be written.

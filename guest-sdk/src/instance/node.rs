@@ -23,7 +23,7 @@ const MOST_NAMES: usize = 4_096;
 /// How many writes that reached nothing are logged.
 const MOST_REPORTS: usize = 100;
 
-/// What a signal notifies by, and a number of its own; 0 if it was made outside of any component.
+/// A signal's trigger, and its unique number; 0 if it was made outside of any component.
 #[derive(Clone, Copy)]
 pub(crate) struct Node {
     pub(crate) trigger: Trigger,
@@ -58,7 +58,7 @@ impl Node {
         !self.trigger.is_alive() || runtime().gone.readable.borrow().iter().any(is_it)
     }
 
-    /// What to call a signal that is gone.
+    /// The name of a removed signal.
     pub(crate) fn name(self) -> String {
         let runtime = runtime();
         let names = runtime.gone.names.borrow();

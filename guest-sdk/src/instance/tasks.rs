@@ -38,7 +38,7 @@ struct Waiting {
     old: bool,
 }
 
-/// What a task was when the code before went.
+/// The state of a task when the previous code ended.
 pub(crate) enum Was {
     /// It had not ended.
     Running(TaskState),
@@ -134,7 +134,7 @@ impl Tasks {
         *self.outcomes.borrow_mut() = Some(outcomes);
     }
 
-    /// What became of each task; unclaimed ones are dropped.
+    /// The outcome of each task; unclaimed ones are dropped.
     pub(crate) fn end_restore(&self) -> BTreeMap<String, TaskOutcome> {
         let mut outcomes = self.outcomes.take().unwrap_or_default();
         for waiting in self.waiting.take() {

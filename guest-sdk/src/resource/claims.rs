@@ -1,7 +1,7 @@
-//! What an instance holds at the engine: its open resources and its ports, and how they end.
+//! An instance's open resources and ports at the engine, and how they end.
 //!
 //! Something that ends while its instance renders again is not closed but *leaving*: the new rendering may claim it again,
-//! and then it never ended. What has not been claimed by the end of the rendering is closed. When the whole module goes,
+//! and then it never ended. Resources not claimed by the end of the rendering are closed. When the whole module goes,
 //! everything stays leaving: it is for the new code to claim it, and for the engine to close what was not claimed.
 
 use std::cell::RefCell;
@@ -71,7 +71,7 @@ impl Claims {
 }
 
 thread_local! {
-    /// What content that has gone had just asked for, and that content which renders again may still claim.
+    /// Recent requests of removed content, which content that renders again may still claim.
     static MISSED: RefCell<Vec<(Rc<Instance>, Claim)>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -35,7 +35,7 @@ pub struct Intersection {
     pub ratio: f64,
 }
 
-/// What has changed below an element.
+/// The changes below an element.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Mutation {
     /// How many nodes were added.

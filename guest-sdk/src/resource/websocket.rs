@@ -35,7 +35,7 @@ impl Message {
 pub struct Closed {
     /// The close code of the protocol, 1000 for instance; 1006 if the connection broke.
     pub code: u16,
-    /// What the other side gave as the reason.
+    /// The reason given by the other side.
     pub reason: String,
     /// Whether both sides agreed to close.
     pub clean: bool,

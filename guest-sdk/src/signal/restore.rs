@@ -1,4 +1,4 @@
-//! What a new signal makes of the old values under its key. Total: an old value of any content is kept, read as another
+//! Restores old values into a new signal with their key. Total: any old value is kept, read as another
 //! type, or left, with a reason.
 
 use std::collections::BTreeMap;
@@ -28,9 +28,9 @@ pub(super) struct New<'a> {
 
 /// The old values under a signal's key.
 pub(super) struct Waiting {
-    /// What the replaced code had.
+    /// The replaced code's value.
     pub(super) old: Option<SignalState>,
-    /// What an earlier version had, and later ones could not use.
+    /// The value of an earlier version that later ones could not use.
     pub(super) orphan: Option<SignalState>,
 }
 

@@ -1,4 +1,4 @@
-//! What a task asks the engine for and waits for: the one future that all others are made of.
+//! A task's request to the engine: the one future that all others are built on.
 //!
 //! The first poll asks. If the task was answered the same question before its code was replaced, the answer is there at once, and
 //! the engine is not asked again. Otherwise the engine is asked with `replay`, so that a question which was answered after

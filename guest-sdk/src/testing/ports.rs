@@ -55,7 +55,7 @@ impl Page {
             == 0
     }
 
-    /// What was sent through the output ports of this name since the page was made.
+    /// The values sent through the output ports of this name since the page was made.
     ///
     /// # Panics
     ///

@@ -15,7 +15,7 @@ impl Page {
         &self.resources
     }
 
-    /// The resources that are open, by key. What fires once stays until it is closed.
+    /// The resources that are open, by key. One that fires once stays until it is closed.
     #[must_use]
     pub fn open_resources(&self) -> BTreeMap<String, Resource> {
         let mut open = BTreeMap::new();
@@ -77,7 +77,7 @@ impl Page {
         self.fire_resource_with(key, &json!({ "error": error }))
     }
 
-    /// What was sent through the web socket of this key since the page was made: text, or Base64 of bytes.
+    /// The messages sent through the web socket of this key since the page was made: text, or Base64 of bytes.
     #[must_use]
     pub fn sent(&self, key: &str) -> Vec<&str> {
         let sent = self.resources.iter().filter_map(|request| match request {

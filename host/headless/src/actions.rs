@@ -1,4 +1,4 @@
-//! What a reader does with a page: clicking, typing, ticking, submitting.
+//! A reader's actions on a page: clicking, typing, ticking, submitting.
 //!
 //! Each action fires the events that a browser fires, with the defaults that these have: a click on a check
 //! box ticks it, one on a submit button submits its form, a key in a field types. Navigation is not a default
@@ -242,7 +242,7 @@ impl State {
         self.fire(node, &EventData { data, ..event("input") });
     }
 
-    /// Drags one element onto another. What `dragover` accepts is dropped.
+    /// Drags one element onto another. It is dropped if `dragover` accepts it.
     pub(crate) fn drag(&mut self, from: Node, to: Node) {
         let above = self.dom.with_ancestors(from).into_iter();
         let source = above

@@ -136,7 +136,7 @@ impl CallError {
     }
 }
 
-/// What a wrapper is given to call: the export itself, or the wrapper that was put around it before.
+/// The function that a wrapper can call: the export itself, or the previous wrapper around it.
 pub struct Original<'a> {
     guest: &'a mut Guest,
     export: &'a str,
@@ -179,7 +179,7 @@ impl<'a> Original<'a> {
 
 pub(crate) type Wrapper = dyn FnMut(&mut Original<'_>, &[Value]) -> Result<Vec<Value>, CallError>;
 
-/// What the calls of one export cost.
+/// The cost of the calls of one export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct CallMetrics {
     /// How often it was called.
@@ -286,7 +286,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// What was measured so far, by export.
+    /// The measurements so far, by export.
     #[must_use]
     pub fn metrics(&self) -> BTreeMap<String, CallMetrics> {
         self.meter.borrow().clone()

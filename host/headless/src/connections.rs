@@ -31,14 +31,14 @@ pub(crate) struct Delivery {
     answers: bool,
 }
 
-/// What links the instances of a page.
+/// The links between a page's instances.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     links: Vec<Link>,
     on_their_way: VecDeque<Delivery>,
     /// Errors of current declarations; each was reported.
     misfits: BTreeSet<String>,
-    /// What connections wait for; each was reported.
+    /// The missing ports that connections wait for; each was reported.
     absent: BTreeSet<String>,
     /// The transforms that failed in their last call, which was reported.
     failing: BTreeSet<String>,
@@ -139,7 +139,7 @@ impl State {
         }
     }
 
-    /// What the `hmr-connect` elements of the document declare, and the errors of invalid ones.
+    /// The declarations of the document's `hmr-connect` elements, and the errors of invalid ones.
     fn declared(&self) -> (Vec<Declared>, Vec<String>) {
         let all = self.dom.with_descendants(self.dom.root()).into_iter();
         let (mut declared, mut problems) = (Vec::new(), Vec::new());
@@ -160,7 +160,7 @@ impl State {
         (declared, problems)
     }
 
-    /// What the mounted instances are called.
+    /// The names of the mounted instances.
     fn names(&self) -> BTreeMap<u32, String> {
         let mounted = self.mounts.iter().filter(|(_, mount)| !mount.failed);
         let name = |mount: &crate::mount::Mount| {

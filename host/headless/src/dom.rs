@@ -34,7 +34,7 @@ pub(crate) struct Listener {
     pub(crate) flags: u8,
 }
 
-/// What the module that rendered a node has set on it. Everything else on the node came from elsewhere.
+/// The values set on a node by the module that rendered it. Everything else on the node came from elsewhere.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Rendered {
     pub(crate) attributes: BTreeMap<String, String>,
@@ -60,7 +60,7 @@ pub(crate) struct Beside {
     pub(crate) field: Field,
     /// `scrollLeft` and `scrollTop`.
     pub(crate) scroll: (f64, f64),
-    /// What the module that renders into a node has put there, in order. Others may have moved it away.
+    /// The children added by the module that renders into a node, in order. Others may have moved it away.
     pub(crate) placed: Vec<Node>,
     /// The node that it was put into.
     pub(crate) holder: Option<Node>,

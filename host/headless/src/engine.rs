@@ -115,7 +115,7 @@ pub(crate) struct State {
     pub(crate) log: Vec<LogLine>,
     pub(crate) traps: Vec<Trap>,
     pub(crate) problems: Vec<String>,
-    /// What was in places that updates took out of the page.
+    /// The states from places that updates removed from the page.
     pub(crate) leavings: Leavings,
     pub(crate) next_instance: u32,
     next_tree: u64,
@@ -123,7 +123,7 @@ pub(crate) struct State {
     pub(crate) calls: VecDeque<(Node, Method)>,
     /// Instances that reported that they cannot continue, with their modules.
     pub(crate) invalidations: VecDeque<(String, Invalidation)>,
-    /// What was made of them since the action began.
+    /// The invalidations since the action began.
     pub(crate) invalidated: Vec<Invalidation>,
     /// The instances that had their turn since the page last settled.
     pub(crate) invalidated_once: BTreeSet<u32>,
@@ -200,7 +200,7 @@ impl State {
         self.modules.insert(name.to_owned(), module);
     }
 
-    /// What the code of a module runs under.
+    /// The run settings for a module's code.
     pub(crate) fn terms(&self, name: &str) -> Terms {
         let calls = self.modules.get(name).map(|module| Rc::clone(&module.calls));
         Terms {

@@ -1,4 +1,4 @@
-//! What can go wrong when a page is made or used.
+//! Errors of creating or using a page.
 
 use crate::module::ModuleError;
 
@@ -46,7 +46,7 @@ pub enum PageError {
     Unable {
         /// Its tag.
         tag: String,
-        /// What it is not or does not.
+        /// The missing property.
         why: &'static str,
     },
     /// There is no such module in the page.
@@ -78,7 +78,7 @@ pub enum PageError {
         module: String,
         /// The export.
         export: String,
-        /// What went wrong.
+        /// The cause.
         why: String,
     },
     /// The module's history has no such state.
@@ -108,7 +108,7 @@ pub enum PageError {
     Capture {
         /// The module.
         module: String,
-        /// What went wrong.
+        /// The cause.
         why: String,
     },
 }

@@ -156,7 +156,7 @@ impl State {
 
     /// Delivers what waited for the end of a swap to the code that is live now.
     pub(crate) fn deliver_waiting(&mut self, name: &str) {
-        // What waits when the code traps goes to the code that takes its place.
+        // Events pending when the code traps go to its replacement.
         while let Some(waiting) = self
             .modules
             .get_mut(name)
@@ -192,7 +192,7 @@ impl State {
         }
     }
 
-    /// Moves the focus, with the events that this fires. What cannot have it changes nothing.
+    /// Moves the focus, with the events that this fires. A node that is not focusable changes nothing.
     pub(crate) fn focus(&mut self, node: Option<Node>) {
         if node.is_some_and(|node| !self.can_focus(node)) || node == self.dom.focused {
             return;

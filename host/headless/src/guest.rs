@@ -34,7 +34,7 @@ use crate::calls::{Calls, Value};
 use crate::machine::Limits;
 use crate::module::Code;
 
-/// What a module asked of its engine during a call.
+/// A module's request to its engine during a call.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
     /// A batch of DOM operations, not decoded yet.
@@ -46,7 +46,7 @@ pub(crate) enum Effect {
     Invalidate(Invalidation),
 }
 
-/// Why a call failed. What the module did before that stays done; its memory can no longer be trusted.
+/// Why a call failed. The module's earlier effects remain; its memory can no longer be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
     #[error("{}", described(.0))]
@@ -73,7 +73,7 @@ struct Host {
     away: Duration,
 }
 
-/// What code runs under.
+/// The settings that code runs with.
 #[derive(Clone)]
 pub(crate) struct Terms {
     pub(crate) limits: Limits,
@@ -91,7 +91,7 @@ pub(crate) struct Guest {
     calls: Rc<Calls>,
     /// The binary, which has the source locations of traps.
     bytes: Option<std::sync::Arc<[u8]>>,
-    /// What made the code of the current call trap, regardless of a wrapper's result.
+    /// The trap of the current call's code, regardless of a wrapper's result.
     failed: Option<Fault>,
     /// How long the last calls of each export took, in milliseconds.
     times: BTreeMap<String, Vec<f64>>,
@@ -154,7 +154,7 @@ impl Guest {
         })
     }
 
-    /// What was asked for since the last time.
+    /// The requests since the last call.
     pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.store.data_mut().effects)
     }
@@ -273,7 +273,7 @@ impl Guest {
         self.memory.data(&self.store).to_vec()
     }
 
-    /// Makes the memory what it was. What it has grown by since is zeroed.
+    /// Restores the memory. Memory added since is zeroed.
     pub(crate) fn put_memory_back(&mut self, was: &[u8]) {
         let memory = self.memory.data_mut(&mut self.store);
         let (known, grown) = memory.split_at_mut(was.len().min(memory.len()));

@@ -16,10 +16,10 @@ use crate::record::LogLevel;
 /// The export that is called.
 const RUN: &str = "run";
 
-/// What a module is given and allowed when it is run on its own.
+/// The argument and limits of a module that runs on its own.
 #[derive(Debug, Clone)]
 pub struct Execution {
-    /// What `run` is given as JSON, if it takes an argument.
+    /// The argument of `run` as JSON, if it takes one.
     pub context: Json,
     /// How long it may take.
     pub limit: Duration,
@@ -35,12 +35,12 @@ impl Default for Execution {
     }
 }
 
-/// What came of running a module on its own.
+/// The result of running a module on its own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Executed {
-    /// What its `run` answered.
+    /// The result of its `run`.
     pub value: Json,
-    /// What it logged, in order.
+    /// Its log lines, in order.
     pub logs: Vec<(LogLevel, String)>,
 }
 

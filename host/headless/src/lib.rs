@@ -83,7 +83,7 @@
 //! Documents, selectors, events that go down and up, the focus, form fields with their values, ticks and
 //! selections, labels, `details`, radio groups, submission by button and by `Enter`, dragging, and scroll offsets.
 //!
-//! What modules have to do with beyond the document, a test plays:
+//! A test simulates everything outside of the document that modules use:
 //!
 //! | what | by |
 //! |---|---|

@@ -15,7 +15,7 @@ use wasmtime::{Config, Engine, Module, OptLevel, Strategy};
 /// How long an epoch lasts.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What a module may use. A module that passes a limit traps.
+/// The limits of a module. A module that passes a limit traps.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     /// How long one call into the module may take, in wall-clock time.
@@ -48,7 +48,7 @@ impl Limits {
 
 /// Compiles a module.
 ///
-/// Winch compiles ten times as fast as Cranelift, and cases of a test swap a lot. What Winch does not know, be it a machine
+/// Winch compiles ten times as fast as Cranelift, and cases of a test swap a lot. Anything Winch does not support, a machine
 /// or a feature of wasm, is left to Cranelift.
 ///
 /// # Errors

@@ -158,7 +158,7 @@ pub(crate) fn check_exported(
     Ok((manifest, components))
 }
 
-/// What a module's custom section of this name holds; several of the name count as one. Nothing if there is none.
+/// The content of a module's custom section of this name; several of the name count as one. Nothing if there is none.
 #[must_use]
 pub fn custom_section(bytes: &[u8], name: &str) -> Option<Vec<u8>> {
     let mut found: Option<Vec<u8>> = None;

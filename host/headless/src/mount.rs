@@ -16,7 +16,7 @@ use crate::listen::PageEvent;
 use crate::outside::Requests;
 use crate::swap::{Outcome, Swap, SwapStep};
 
-/// What an element asks for.
+/// The component that an element requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
     pub(crate) module: String,
@@ -25,7 +25,7 @@ pub(crate) struct Wanted {
     pub(crate) props: String,
 }
 
-/// What was mounted in an element, or why nothing was.
+/// The instance mounted in an element, or the error.
 #[derive(Debug, Clone)]
 pub(crate) struct Mount {
     pub(crate) node: Node,
@@ -312,7 +312,7 @@ impl State {
             let during = format!("unmounting `{}`", wanted.component);
             self.call(name, &during, |guest| guest.unmount(instance));
             self.close_all_of(instance);
-            // What it declares again is new, so that a stream's latest value comes to it.
+            // Its declarations are new, so a stream's latest value is sent to it.
             self.refresh_connections();
         }
         let Some((answer, effects)) = self.call_held_back(name, |guest| guest.mount(&request))
@@ -367,7 +367,7 @@ impl State {
         }
     }
 
-    /// The last good state of a module, of all that is mounted from it now. What was mounted after it was taken
+    /// The last good state of a module, of all that is mounted from it now. An instance mounted after the capture
     /// is in it without signals.
     pub(crate) fn last_good_snapshot(&self, name: &str) -> Snapshot {
         let known = self.modules.get(name).and_then(|module| module.last_good.clone());

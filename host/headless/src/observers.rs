@@ -17,7 +17,7 @@ use crate::engine::State;
 use crate::error::PageError;
 use crate::record::LogLevel;
 
-/// What an observer saw last.
+/// The last state that an observer saw.
 #[derive(Debug, Clone)]
 enum Seen {
     Size,

@@ -38,7 +38,7 @@ pub(crate) struct Outside {
     pub(crate) stored: Stored,
     /// Which media queries match; those that are not here do not.
     pub(crate) media: BTreeMap<String, bool>,
-    /// What functions of the test are to do next.
+    /// The next actions for functions of the test.
     pub(crate) errands: VecDeque<Errand>,
     firings: VecDeque<Firing>,
     /// How many firings were delivered, and functions of the test run, in this turn.
@@ -66,7 +66,7 @@ struct Firing {
     data: Option<String>,
 }
 
-/// What a module asked for besides changes of the document, in order.
+/// A module's requests besides changes of the document, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     pub(crate) resources: Vec<ResourceRequest>,
@@ -91,7 +91,7 @@ fn port_owner(request: &PortRequest) -> u32 {
     }
 }
 
-/// What became of the resources and connections of fresh code.
+/// The outcome of fresh code's resources and connections.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
     pub(crate) resources: Vec<ResourceChange>,

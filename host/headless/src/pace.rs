@@ -43,7 +43,7 @@ impl fmt::Display for SlowExport {
 pub(crate) struct Pace {
     /// How long the calls of each export took, in milliseconds.
     before: BTreeMap<String, Vec<f64>>,
-    /// What was already reported.
+    /// The exports already reported.
     told: BTreeSet<String>,
 }
 

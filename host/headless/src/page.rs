@@ -19,7 +19,7 @@ use crate::swap::{self, Swap, SwapStep, Update};
 /// When the clock of a page starts: 2026-01-01, in milliseconds since the Unix epoch.
 const START: f64 = 1_767_225_600_000.0;
 
-/// What a page is made of. See [`Page::builder`].
+/// The parts of a page. See [`Page::builder`].
 #[derive(Debug, Clone, Default)]
 pub struct PageBuilder {
     html: String,
@@ -30,7 +30,7 @@ pub struct PageBuilder {
 }
 
 impl PageBuilder {
-    /// The document. What `html`, `head` and `body` are not written are implied, as in a browser.
+    /// The document. Missing `html`, `head` and `body` elements are implied, as in a browser.
     #[must_use]
     pub fn html(mut self, html: impl Into<String>) -> Self {
         self.html = html.into();
@@ -258,7 +258,7 @@ impl Page {
         self.state.borrow().traps.clone()
     }
 
-    /// What a developer should read besides traps: components that cannot be mounted, props that do not parse,
+    /// Problems for the developer besides traps: components that cannot be mounted, props that do not parse,
     /// modules that cannot be started again.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {

@@ -2,7 +2,7 @@
 //!
 //! In: the root in the document and what rendered below it, the root outside of it with the fresh rendering.
 //! Out: the document shows the fresh rendering; the fresh tree's numbers refer to the nodes that stayed.
-//! What neither rendering asked for is left as it is. Nothing here can fail.
+//! Anything that neither rendering asked for is left unchanged. Nothing here can fail.
 
 use std::collections::{HashMap, HashSet};
 
@@ -56,7 +56,7 @@ pub(crate) fn reconcile(dom: &mut Dom, root: Node, old_serial: u64, apart: Node,
     }
 }
 
-/// What a swap is about to do to the nodes of the old rendering.
+/// The planned changes of a swap to the nodes of the old rendering.
 struct Pairing<'a> {
     old: &'a Rendering<Node>,
     new: &'a Rendering<Node>,
@@ -133,7 +133,7 @@ fn places(
         })
         .collect();
     let last = olds.iter().rev().find(|child| here(**child));
-    // What was left alone at the end runs to the end of the holder.
+    // Nodes left unchanged at the end extend to the end of the holder.
     let open = olds.last().and_then(|last| left.get(&old.0[*last].node).copied().flatten());
     let end = last.filter(|_| open.is_none()).and_then(|last| dom.next_sibling(old.0[*last].node));
     let left = new.0[at].children.iter().enumerate().filter_map(|(order, child)| {

@@ -29,7 +29,7 @@ pub(crate) struct Input {
     pub(crate) handler: u32,
 }
 
-/// What an `hmr-connect` element declares. An end is the name of an instance and that of a port.
+/// The declaration of an `hmr-connect` element. An end is the name of an instance and that of a port.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Declared {
     pub(crate) from: (String, String),
@@ -108,7 +108,7 @@ pub(crate) struct Link {
     pub(crate) transform: Option<String>,
     /// The ends as messages name them.
     pub(crate) ends: (String, String),
-    /// What the output gives and what the input takes.
+    /// The types of the output and the input.
     pub(crate) types: (String, String),
 }
 
@@ -144,7 +144,7 @@ impl Ports {
         match request {
             PortRequest::Output { instance, port, kind, fingerprint } => {
                 let known = self.outputs.remove(&(instance, port.clone()));
-                // What a stream gave last stays true while it gives the same.
+                // A stream's last value stays valid while its type is the same.
                 let same = known.filter(|old| old.kind == kind && old.fingerprint == fingerprint);
                 let latest = same.and_then(|old| old.latest);
                 self.outputs.insert((instance, port), Output { kind, fingerprint, latest });
@@ -211,7 +211,7 @@ impl Ports {
         true
     }
 
-    /// What a stream gave last.
+    /// A stream's last value.
     pub(crate) fn latest(&self, name: &PortName) -> Option<&str> {
         self.outputs.get(name)?.latest.as_deref()
     }
@@ -248,7 +248,7 @@ impl Ports {
         (links, problems)
     }
 
-    /// What connections wait for: ports that no instance has though it is there.
+    /// Missing ports that connections wait for: the instance exists, the port does not.
     pub(crate) fn absent(
         &self,
         declared: &[Declared],
@@ -295,7 +295,7 @@ impl Ports {
     }
 }
 
-/// What a component has instead of the port that was meant.
+/// The component's other ports, to suggest instead of an unknown one.
 fn others(ports: &[&str], kind: &str) -> String {
     let mut names: Vec<String> = ports.iter().map(|port| format!("`{port}`")).collect();
     names.sort();
@@ -314,20 +314,20 @@ fn ends_of<'a, P>(
         .filter(move |((instance, port), _)| *port == end.1 && names.get(instance) == Some(&end.0))
 }
 
-/// What became of one connection of a module in a swap.
+/// The outcome of one connection of a module in a swap.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ConnectionChange {
     /// The output: a component's name and the port, `Board.moved` for instance.
     pub from: String,
     /// The input, likewise.
     pub to: String,
-    /// What became of it.
+    /// The outcome.
     pub outcome: ConnectionOutcome,
     /// Why it was dropped.
     pub reason: Option<String>,
 }
 
-/// What became of a connection.
+/// The outcome of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConnectionOutcome {
@@ -339,7 +339,7 @@ pub enum ConnectionOutcome {
     Made,
 }
 
-/// What became of the links of `instances`, reported once for each pair of ends. `why` is the reason for a removal.
+/// The outcome of the links of `instances`, reported once for each pair of ends. `why` is the reason for a removal.
 pub(crate) fn changes(
     before: &[Link],
     after: &[Link],

@@ -67,7 +67,7 @@ pub enum ProjectError {
     Edit {
         /// The file, as it was named.
         file: String,
-        /// What was looked for.
+        /// The text to find.
         text: String,
         /// How often it is there.
         count: usize,

@@ -67,7 +67,7 @@ impl ModuleProxy {
         guest.map(look).ok_or_else(|| PageError::NotRunning(self.name.clone()))
     }
 
-    /// Calls an export of the version that runs. What the code asks for is done as after an event.
+    /// Calls an export of the version that runs. The code's requests are handled as after an event.
     ///
     /// # Errors
     /// If the module does not run or is being swapped, does not export the function, takes other arguments, or traps.

@@ -32,7 +32,7 @@ const STATEFUL: [&str; 10] = [
 /// The elements among them that a `name` distinguishes.
 const FIELDS: [&str; 4] = ["input", "textarea", "select", "iframe"];
 
-/// What a node is.
+/// The kind of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Root,
@@ -56,7 +56,7 @@ pub(crate) struct Shape<N> {
 pub(crate) struct Rendering<N>(pub(crate) Vec<Shape<N>>);
 
 impl Rendering<Node> {
-    /// What the tree `serial` has rendered below `root`, wherever others have moved it. What they put there is left out.
+    /// The nodes that the tree `serial` has rendered below `root`, wherever others have moved them. Nodes of others are left out.
     pub(crate) fn read(dom: &Dom, root: Node, serial: u64) -> Self {
         let mut list = vec![Shape {
             node: root,
@@ -126,7 +126,7 @@ impl<N> Shape<N> {
         self.said("type").map_or_else(|| "text".to_owned(), |kind| kind.to_ascii_lowercase())
     }
 
-    /// What a reader chooses with a check box or a radio button: its value, else its name. Nothing for other nodes.
+    /// The choice that a check box or a radio button represents: its value, else its name. Nothing for other nodes.
     fn choice(&self) -> Option<String> {
         let chooses = self.tag() == "input" && matches!(&*self.input_type(), "checkbox" | "radio");
         chooses.then(|| self.said("value").or_else(|| self.said("name")).unwrap_or_default())
@@ -136,7 +136,7 @@ impl<N> Shape<N> {
         STATEFUL.contains(&self.tag())
     }
 
-    /// What identifies an element in the whole instance: its id, the name of a form field, or the summary of `details`.
+    /// The identity of an element in the whole instance: its id, the name of a form field, or the summary of `details`.
     /// Radio buttons and check boxes may share a name, and their values distinguish them.
     fn identity(&self, all: &[Self]) -> Option<String> {
         let tag = self.tag();

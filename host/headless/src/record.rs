@@ -68,7 +68,7 @@ pub struct RefusedVersion {
 pub struct Trap {
     /// The module.
     pub module: String,
-    /// What it was called for, `a click handler` for instance.
+    /// The purpose of the call, `a click handler` for instance.
     pub during: String,
     /// The panic's message, or the error.
     pub message: String,

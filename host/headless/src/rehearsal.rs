@@ -48,7 +48,7 @@ pub(crate) const MOST_BYTES: usize = 64 << 20;
 /// How long an epoch lasts.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What a rehearsal may use.
+/// The limits of a rehearsal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RehearsalLimits {
     /// How long it may run, compiling apart.
@@ -82,13 +82,13 @@ pub struct RehearsalFailure {
     pub late: bool,
 }
 
-/// What a rehearsal came to.
+/// The result of a rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a rehearsal that failed is not an error: look at its failure"]
 pub struct Rehearsal {
     /// Nothing if the code takes the state over.
     pub failure: Option<RehearsalFailure>,
-    /// What the code did with each piece of state, if it came to that.
+    /// The outcome of each piece of state, if the code got that far.
     pub report: Option<RestoreReport>,
     /// How long it took, compiling included.
     pub duration: Duration,
@@ -116,7 +116,7 @@ struct Compiled {
 enum Code {
     /// All of a version.
     Whole(Module),
-    /// What a rehearsal may call.
+    /// The code that a rehearsal may call.
     Split(Arc<Base>, Delta),
 }
 
@@ -139,7 +139,7 @@ struct Known {
     base: Option<Arc<Base>>,
 }
 
-/// What code is run with.
+/// The settings that code runs with.
 #[derive(Clone)]
 struct Machine {
     engine: Engine,
@@ -331,7 +331,7 @@ impl Code {
         }
     }
 
-    /// What went wrong, with the function and the place, as far as they are known.
+    /// The error, with the function and the place, as far as they are known.
     fn describe(&self, version: &Version, fault: &Fault) -> String {
         let message = &fault.message;
         if let Some(PanicInfo { file, line, column, .. }) = &fault.panic

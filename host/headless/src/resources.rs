@@ -15,18 +15,18 @@ mod tests;
 use hmr_abi::event::{ListenerTarget, Resource, ResourceRequest, StorageArea};
 use hmr_abi::ops::LISTEN_CAPTURE;
 
-/// What became of one resource in a swap.
+/// The outcome of one resource in a swap.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ResourceChange {
     /// Whose it is.
     pub instance: u32,
     /// Its key: scopes, then the name, joined with `:`.
     pub key: String,
-    /// What became of it.
+    /// The outcome.
     pub outcome: ResourceOutcome,
 }
 
-/// What became of a resource.
+/// The outcome of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResourceOutcome {
@@ -94,7 +94,7 @@ impl Live {
     }
 }
 
-/// What follows from a change of the table.
+/// A consequence of a change of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
     /// The resource is new: start its operation.
@@ -314,7 +314,7 @@ impl Resources {
 /// A message for a socket: whose, its key, the data, whether it is Base64.
 type Sent = (u32, String, String, bool);
 
-/// What a list of requests comes to: the last word on each key, and the messages to send.
+/// The sum of a list of requests: the last request for each key, and the messages to send.
 fn sum_up(module: &str, requests: Vec<ResourceRequest>) -> (Vec<Wanted>, Vec<Sent>) {
     let mut wanted: Vec<Wanted> = Vec::new();
     let mut sends = Vec::new();

@@ -16,7 +16,7 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NamedSnapshot {
     hmr: u32,
-    /// What it is called.
+    /// The name.
     pub name: String,
     /// The state of each module that ran.
     pub modules: Vec<SavedModule>,
@@ -128,7 +128,7 @@ impl Page {
         })
     }
 
-    /// Gives modules the state of a saved snapshot. What was saved of an instance goes to the one of the same number and
+    /// Gives modules the state of a saved snapshot. The saved state of an instance goes to the one of the same number and
     /// component, else to one of the same component that is left; instances that get nothing keep what they have, and modules
     /// that do not run are left out. A state of another version is migrated.
     ///

@@ -43,7 +43,7 @@ pub enum SwapStep {
     Migrate,
     /// The new code takes the state over and renders, out of sight.
     Restore,
-    /// What was rendered is reconciled with the document; resources are settled.
+    /// The rendering is reconciled with the document; resources are settled.
     Render,
     /// The old code is disposed of, and the new code gets what waited.
     Commit,
@@ -92,7 +92,7 @@ pub enum Outcome {
     Declined,
 }
 
-/// What became of a swap.
+/// The outcome of a swap.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[must_use = "a swap that was rolled back is not an error: look at its outcome"]
 pub struct Swap {
@@ -106,11 +106,11 @@ pub struct Swap {
     pub step: Option<SwapStep>,
     /// Why it failed.
     pub error: Option<String>,
-    /// What the new code did with each piece of state; also of a swap that this made fail.
+    /// The outcome of each piece of state; also for a swap that failed because of it.
     pub report: Option<RestoreReport>,
-    /// What became of the resources.
+    /// The outcome of the resources.
     pub resources: Vec<ResourceChange>,
-    /// What became of the connections of the module's instances.
+    /// The outcome of the connections of the module's instances.
     pub connections: Vec<ConnectionChange>,
     /// The instances that reported during the swap that they cannot continue with their state, and those that re-rendered
     /// for it and reported the same.

@@ -56,7 +56,7 @@ struct Known {
     kind: Kind,
 }
 
-/// What a batch asks for beyond changes of the document.
+/// A batch's requests beyond changes of the document.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) calls: Vec<(Node, Method)>,
@@ -132,7 +132,7 @@ impl Tree {
         }
     }
 
-    /// Applies a batch. What was applied before an error stays applied.
+    /// Applies a batch. Operations applied before an error stay applied.
     pub(crate) fn apply(
         &mut self,
         batch: &[u8],

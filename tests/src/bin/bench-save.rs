@@ -64,7 +64,7 @@ const EDITS: [Edit; 5] = [
     },
 ];
 
-/// What was measured for one module, in milliseconds.
+/// The measurements for one module, in milliseconds.
 struct Row {
     module: &'static str,
     saves: Vec<f64>,
@@ -75,7 +75,7 @@ struct Row {
     builds: Vec<f64>,
 }
 
-/// What a single cargo call needs.
+/// The time of a single cargo call.
 struct Plain {
     app: App,
     toolchain: Toolchain,

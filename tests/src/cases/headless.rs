@@ -60,7 +60,7 @@ struct Told {
     swaps: usize,
 }
 
-/// What a step that asks something was answered.
+/// The answer to a step that asks for something.
 type Done = Result<Option<Value>, Box<dyn std::error::Error>>;
 
 impl Runner<'_> {
@@ -167,7 +167,7 @@ impl Runner<'_> {
         Ok(None)
     }
 
-    /// What a script of the page does.
+    /// Runs a script of the page.
     fn script(&self, step: &Step) -> Result<(), PageError> {
         let page = &self.page;
         match step {
@@ -286,7 +286,7 @@ fn told(trap: &Trap) -> String {
     }
 }
 
-/// What the engine shows in the place of a component that it cannot mount is its own affair.
+/// Each engine may show its own content in the place of a component that cannot be mounted.
 fn without_problems(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;

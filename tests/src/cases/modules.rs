@@ -101,7 +101,7 @@ impl Modules {
     }
 }
 
-/// What a case's text calls a crate that was compiled in some lane.
+/// The name in a case's text for a crate that was compiled in some lane.
 #[must_use]
 pub fn without_lanes(text: &str) -> String {
     (0..LANES).fold(text.to_owned(), |text, lane| {
@@ -184,7 +184,7 @@ fn write(file: &Path, text: &str) {
     fs::write(file, text).expect("the project can be written");
 }
 
-/// What everything that is compiled depends on: the SDK.
+/// The common dependency of all compiled code: the SDK.
 fn fingerprint() -> u64 {
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk");
     let mut files: Vec<_> = walkdir::WalkDir::new(sdk)

@@ -20,7 +20,7 @@ pub struct Random {
     pub case: Case,
     /// For each swap, in order: the outcome of each key of the instance.
     pub outcomes: Vec<BTreeMap<String, String>>,
-    /// What each signal of the instance holds after each swap, by key.
+    /// The values of the instance's signals after each swap, by key.
     pub values: Vec<BTreeMap<String, Value>>,
 }
 
@@ -70,7 +70,7 @@ impl Type {
         }
     }
 
-    /// What the report calls the type that a value was migrated from.
+    /// The report's name for the type that a value was migrated from.
     fn fingerprint(self) -> &'static str {
         match self {
             Self::Number => "u32",
@@ -117,7 +117,7 @@ struct Version {
     timer: bool,
     /// How deep the outer markup is wrapped.
     wraps: usize,
-    /// What the write of this version's buttons is.
+    /// The value written by this version's buttons.
     written: u32,
 }
 
@@ -198,9 +198,9 @@ fn write_signals(text: &mut String, signals: &[Signal], class: &str, written: u3
 #[derive(Debug, Clone)]
 struct Held {
     kind: Type,
-    /// What it was set to, if it was.
+    /// Its value, if it was set.
     value: Option<Value>,
-    /// What it holds where it was not.
+    /// Its value, if it was not set.
     initial: Value,
 }
 
@@ -243,7 +243,7 @@ impl Model {
         }
     }
 
-    /// What the swap reports of each key: the outcome, and what a value was migrated from.
+    /// The swap's report for each key: the outcome, and the type that a value was migrated from.
     fn swap(&mut self, to: &Version) -> BTreeMap<String, String> {
         let mut outcomes = BTreeMap::new();
         let mut old = std::mem::take(&mut self.live);
@@ -261,7 +261,7 @@ impl Model {
         outcomes
     }
 
-    /// What each signal holds: what was taken over or set, else its initial value in this version.
+    /// The value of each signal: the one taken over or set, else its initial value in this version.
     fn values(&self, version: &Version) -> BTreeMap<String, Value> {
         let value = |(key, (kind, initial)): (String, (Type, u32))| {
             let held = self.live.get(&key).and_then(|held| held.value.clone());

@@ -26,7 +26,7 @@ pub enum Source {
 pub struct CaseStep {
     /// The line as the case writes it.
     pub line: String,
-    /// What happens.
+    /// The step.
     pub step: Step,
     /// Whether it must fail: the line begins with `fails:`.
     pub fails: bool,
@@ -54,13 +54,13 @@ pub struct Case {
     pub file: PathBuf,
     /// `group/name`, from its path.
     pub name: String,
-    /// What it shows.
+    /// The subject of the case.
     pub title: String,
     /// Versions by module and name. The version `1` is what the page begins with.
     pub versions: BTreeMap<(String, String), Source>,
     /// The page's markup.
     pub page: String,
-    /// What happens.
+    /// The steps.
     pub steps: Vec<CaseStep>,
     /// The expected result.
     pub expected: String,

@@ -206,7 +206,7 @@ class Runner {
     element.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
   }
 
-  /** What needs no waiting. */
+  /** Runs a step that needs no waiting. */
   act(step) {
     switch (step.do) {
       case "open":

@@ -36,7 +36,7 @@ pub enum Step {
     },
     /// `focus SELECTOR`
     Focus {
-        /// What gets the focus.
+        /// The element to focus.
         at: String,
     },
     /// `advance MS`: time passes on the page's clock.
@@ -48,7 +48,7 @@ pub enum Step {
     Swap {
         /// The modules of the update.
         modules: Vec<To>,
-        /// What happens in the middle of the first module's swap, by the step that has been entered then.
+        /// Steps in the middle of the first module's swap, by the swap step that has just been entered.
         meanwhile: Vec<(String, Step)>,
     },
     /// `append HTML`: markup is added to the end of the body.
@@ -58,7 +58,7 @@ pub enum Step {
     },
     /// `remove SELECTOR`
     Remove {
-        /// What leaves the document.
+        /// The element to remove.
         at: String,
     },
     /// `set SELECTOR NAME = VALUE`
@@ -225,7 +225,7 @@ pub struct To {
     pub module: String,
     /// The version, as the case names it.
     pub version: String,
-    /// What the update does to the state.
+    /// The update's change of the state.
     pub transform: Option<Value>,
 }
 

@@ -5,7 +5,7 @@ use hmr_tests::session::Session;
 const OVERLAY: &str = "document.querySelector('hmr-overlay')?.shadowRoot?.textContent";
 const BUTTON: &str = "#swap .primary";
 
-/// What a page without a standing failure looks like.
+/// A condition that holds for a page without a current failure.
 const NO_OVERLAY: &str = "!document.querySelector('hmr-overlay') || document.querySelector('hmr-overlay').hidden \
     || document.querySelector('hmr-overlay').getClientRects().length === 0 \
     || !document.querySelector('hmr-overlay').shadowRoot.textContent.trim()";

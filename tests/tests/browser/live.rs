@@ -1,4 +1,4 @@
-//! What goes on by itself goes on through swaps: sockets, timers, requests, connections of ports.
+//! Ongoing operations continue through swaps: sockets, timers, requests, connections of ports.
 
 use hmr_tests::dev::SOON;
 use hmr_tests::session::Session;
@@ -127,7 +127,7 @@ fn wait_heard(session: &Session, text: &str) {
     }
 }
 
-/// What the sign-up form asks for besides, in two versions of its code.
+/// Adds resources to the sign-up form, in two versions of its code.
 fn with_resources(source: &str, url: &str, code: &str) -> String {
     const PLACE: &str = "    let sent = signal(None::<Booking>);\n";
     let asked = format!(
@@ -188,7 +188,7 @@ fn an_interval_keeps_its_phase_and_a_request_is_answered_in_the_new_code() {
     assert!(session.is_marked());
 }
 
-/// What became of a resource in the first swap of an event.
+/// The outcome of a resource in the first swap of an event.
 fn outcome_of<'a>(event: &'a Value, key: &str) -> &'a str {
     let resources = event["swaps"][0]["resources"].as_array();
     let mut own = resources.into_iter().flatten().filter(|resource| resource["key"] == key);

@@ -1,4 +1,4 @@
-//! What cannot be swapped: the page itself, and the tool.
+//! Parts that cannot be swapped: the page itself, and the tool.
 
 use hmr_tests::browser::Browser;
 use hmr_tests::dev::{Dev, tool};
@@ -35,7 +35,7 @@ fn an_edited_page_is_loaded_again_with_its_state_and_a_manual_reload_starts_clea
     assert_eq!(session.browser.value(NAME, &[]), "", "a manual reload starts clean");
 }
 
-/// What a page has besides components, below all else, and so far down that it must be scrolled.
+/// A page's content besides components, below everything else, and so far down that it must be scrolled.
 pub(super) const EXTRAS: &str = "<details id=\"more\"><summary>More</summary><p>Much more</p></details>\
     <label>A note <input name=\"memo\"></label><div style=\"height: 3000px\"></div>";
 

@@ -6,7 +6,7 @@ use syn::{Attribute, Expr, FnArg, Ident, Index, Pat, PatType, Type};
 
 use crate::error::Mistakes;
 
-/// What a prop is when it is left out.
+/// The value of an omitted prop.
 enum Default {
     /// It cannot be.
     Required,

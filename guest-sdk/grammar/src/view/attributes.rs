@@ -214,7 +214,7 @@ impl Views {
             return TokenStream::new();
         }
         let handler = self.value(attribute);
-        // What a custom element fires is its own affair.
+        // A custom element may fire any event.
         let meant = names::event_meant(event).filter(|_| !tag.contains('-'));
         let event = meant.map_or_else(
             || quote!(#event),

@@ -132,7 +132,7 @@ fn named(given: Option<TokenStream>, about: Option<String>) -> TokenStream {
     }
 }
 
-/// What an attribute's value is about.
+/// The subject of an attribute's value.
 fn subject_of(attribute: &KeyedAttribute) -> Option<String> {
     subject(attribute.value()?)
 }

@@ -1,6 +1,6 @@
 //! Puts nodes back that others have taken out of their places: a translator, an extension, a script of the page.
 //!
-//! In: what a module has put where ([`Beside::placed`]). Out: it is there, and its replacement is gone. What others
+//! In: the nodes that a module has placed ([`Beside::placed`]). Out: it is there, and its replacement is gone. What others
 //! have put between stays, and a swap leaves alone what a reader has edited, and replaced texts that it does not change. The
 //! browser client does the same.
 //!
@@ -39,7 +39,7 @@ impl Dom {
         }
     }
 
-    /// What the tree `serial` has put below a node, wherever it is now: each node before those in it.
+    /// The nodes that the tree `serial` has placed below a node, wherever they are now: each node before those in it.
     pub(crate) fn placed_below(&self, node: Node, serial: u64) -> Vec<Node> {
         let mut found = self.placed_in(node, serial);
         let mut at = 0;
@@ -150,7 +150,7 @@ impl Dom {
         }
     }
 
-    /// What others have put into a gap.
+    /// The nodes that others have put into a gap.
     fn strangers(&self, holder: Node, gap: &Gap) -> Vec<Node> {
         let ours = self.beside(holder).map(|beside| &*beside.placed).unwrap_or_default();
         self.between(holder, gap)

@@ -11,7 +11,7 @@ use crate::outside::Errand;
 use crate::page::{Page, PageBuilder};
 use crate::resources::Live;
 
-/// What a server answers a [`Request`] with.
+/// A server's answer to a [`Request`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response(Result<Answer, String>);
 
@@ -62,7 +62,7 @@ impl Response {
         self
     }
 
-    /// What the request's handler gets.
+    /// The data for the request's handler.
     fn data(&self) -> String {
         match &self.0 {
             Ok(Answer { status, headers, body }) => {
@@ -73,7 +73,7 @@ impl Response {
     }
 }
 
-/// What answers the requests that match.
+/// The answer to matching requests.
 #[derive(Clone)]
 pub(super) struct Server {
     method: String,

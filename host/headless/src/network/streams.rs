@@ -31,7 +31,7 @@ impl PartialEq<&str> for Message {
     }
 }
 
-/// What both kinds of stream are: a resource, and its wire.
+/// The common part of both kinds of stream: a resource, and its wire.
 #[derive(Debug, Clone)]
 struct End {
     page: Page,
@@ -183,7 +183,7 @@ impl Socket {
         &self.end.live.key
     }
 
-    /// Lets the connection come about. What the module sent before is received now, in order.
+    /// Opens the connection. The module's earlier messages are received now, in order.
     pub fn accept(&self) {
         self.end.open();
     }

@@ -21,7 +21,7 @@ use super::frame::{Frame, SHARED};
 use super::hot::Presence;
 use super::outline::{Function, Outline};
 
-/// What the memory with the constants is imported as.
+/// The import name of the memory with the constants.
 pub(super) const CONSTANTS: &str = "constants";
 
 /// A base.

@@ -22,7 +22,7 @@ const CONSTANTS: u32 = 1;
 /// The placeholder for what was left out: no number is written like that, so nothing else reads the same.
 const LEFT_OUT: [u8; 6] = [0xff; 6];
 
-/// What a call in a body calls.
+/// The target of a call in a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Callee {
     /// An imported function.
@@ -41,7 +41,7 @@ pub(super) struct Normal {
     code: Vec<u8>,
 }
 
-/// What was taken out of a body.
+/// The parts removed from a body.
 #[derive(Debug, Default)]
 pub(super) struct TakenOut {
     /// In their order.
@@ -215,7 +215,7 @@ pub(super) fn renumbered(body: &[u8], index: impl Fn(u32) -> Option<u32>) -> Opt
     Some(code)
 }
 
-/// What a body refers to.
+/// The items that a body refers to.
 #[derive(Debug, Default)]
 pub(super) struct References {
     /// The functions that it calls by name.

@@ -1,4 +1,4 @@
-//! What surrounds a module's functions: types, imported functions, memory, table and globals.
+//! The environment of a module's functions: types, imported functions, memory, table and globals.
 //!
 //! Base and delta of a version ([`super::base`]) share the version's memory, table and globals, which the host makes for
 //! them; so these are read here, as far as Rust's linker writes them. A module with anything else is rejected.
@@ -16,7 +16,7 @@ use wasmtime::{
 
 use super::outline::Outline;
 
-/// What base and delta import the shared things from. No module that an engine takes has such a name in it.
+/// The module name under which base and delta import the shared items. No valid module contains such a name.
 pub(super) const SHARED: &str = "hmr shared";
 
 /// The frame of a module.
@@ -80,7 +80,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// What an import asks for.
+    /// The value for an import.
     pub(super) fn get(&self, name: &str) -> Option<Extern> {
         match name {
             "memory" => Some(self.memory.into()),

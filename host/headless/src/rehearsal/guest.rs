@@ -21,13 +21,13 @@ use super::base::{BASE, Base, CONSTANTS, Delta};
 use super::frame::SHARED;
 use super::{Code, Machine, RehearsalLimits};
 
-/// What the budget of the loop guard is set to: the time limit is what ends a rehearsal.
+/// The budget of the loop guard: the time limit ends a rehearsal.
 const BUDGET: i32 = i32::MAX;
 
 /// Why a call failed.
 #[derive(Debug)]
 pub(super) struct Fault {
-    /// What went wrong, without the place.
+    /// The error, without the place.
     pub(super) message: String,
     /// Where the code was, the innermost first, if it was the code that failed.
     pub(super) frames: Vec<Frame>,
@@ -232,7 +232,7 @@ fn fault(error: &Error, panic: Option<PanicInfo>, limits: RehearsalLimits) -> Fa
     Fault { frames: frames.collect(), trapped, late, ..Fault::plain(message) }
 }
 
-/// What the stage provides for modules to import.
+/// The stage's imports for modules.
 pub(super) fn linker(engine: &wasmtime::Engine) -> Result<Linker<Host>, Error> {
     let mut linker = Linker::new(engine);
     linker.func_wrap(

@@ -1,4 +1,4 @@
-//! Finding out what a rehearsal of a module calls: it is rehearsed with marks. What it calls is compiled as the base of
+//! Finds the functions that a rehearsal of a module calls: it is rehearsed with marks. These are compiled as the base of
 //! the versions to come.
 //!
 //! A state that was never touched teaches little: none of its values is decoded. So what the code makes of a state is taken out
@@ -34,7 +34,7 @@ impl std::fmt::Debug for Lesson {
     }
 }
 
-/// What was learned.
+/// The result of learning.
 pub struct Learned {
     pub(super) module: String,
     pub(super) known: Known,
@@ -71,7 +71,7 @@ impl Lesson {
         &self.module
     }
 
-    /// Learns it. What it called is learned regardless of the rehearsal's result.
+    /// Learns it. The functions it called are learned regardless of the rehearsal's result.
     ///
     /// # Errors
     /// [`ModuleError`]: the version does not compile.

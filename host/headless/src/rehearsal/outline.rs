@@ -126,7 +126,7 @@ impl Outline {
         &self.functions
     }
 
-    /// What a section holds, if there is one of its kind.
+    /// The content of a section, if there is one of its kind.
     pub(super) fn section<'a>(&self, bytes: &'a [u8], id: SectionId) -> Option<&'a [u8]> {
         let (_, range) = self.sections.iter().find(|(it, _)| *it == id as u8)?;
         bytes.get(range.clone())

@@ -84,7 +84,7 @@ fn migrated(
     }
 }
 
-/// Lets the code restore the snapshot and render. What it renders was read when it was handed over, and goes nowhere.
+/// Lets the code restore the snapshot and render. Its rendering was checked on arrival, and is dropped.
 fn restore(
     guest: &mut Guest,
     snapshot: &Snapshot,

@@ -1,4 +1,4 @@
-//! What the steps of a swap do to the page.
+//! The changes that the steps of a swap make to the page.
 //!
 //! New code is a [`Candidate`] until the document shows what it rendered: its operations go to a tree outside of the
 //! document, its requests and log lines to lists. Dropping a candidate leaves no trace.
@@ -32,14 +32,14 @@ pub(crate) struct Candidate {
     calls: Vec<(Node, Method)>,
 }
 
-/// What new code took the place of.
+/// The code replaced by new code.
 pub(crate) struct Replaced {
     code: Code,
     guest: Option<Guest>,
     info: Option<ModuleInfo>,
     settled: Settled,
     pruned: PruneRequest,
-    /// What the new code logged while it was held back.
+    /// The new code's log lines while it was held back.
     logs: Vec<(LogLevel, String)>,
 }
 
@@ -267,7 +267,7 @@ impl State {
     }
 }
 
-/// Lets new code bring the state to its own version. What it asks for meanwhile stays with it.
+/// Lets new code bring the state to its own version. Its requests meanwhile are held back.
 pub(crate) fn migrate(guest: &mut Guest, snapshot: Snapshot) -> Result<Snapshot, String> {
     match guest.migrate(&snapshot).map_err(|fault| fault.to_string())? {
         // Code that has no migrations gets the update's transform with the state.

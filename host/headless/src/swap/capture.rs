@@ -15,7 +15,7 @@ pub(super) struct Captured {
     pub(super) snapshot: Snapshot,
     /// The memory from before the hooks, if they ran.
     memory: Option<Vec<u8>>,
-    /// What the hooks asked for, but for DOM operations.
+    /// The hooks' requests, except DOM operations.
     pub(super) held: Vec<Effect>,
 }
 

@@ -15,7 +15,7 @@ use crate::record::{LogLevel, RefusedVersion};
 pub(crate) struct Probation {
     /// The code from before.
     before: Code,
-    /// What was before that.
+    /// The code before that.
     previous: Option<Code>,
     /// The state of the old code, from before its hooks ran.
     snapshot: Snapshot,

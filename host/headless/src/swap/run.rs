@@ -13,7 +13,7 @@ use crate::listen::{self, PageEvent};
 use crate::module::{Code, ModuleError};
 use crate::record::LogLevel;
 
-/// What a swap is to do.
+/// The input of a swap.
 pub(crate) struct Update<'a> {
     pub(crate) module: &'a str,
     pub(crate) bytes: &'a [u8],
@@ -32,7 +32,7 @@ impl<'a> Update<'a> {
     }
 }
 
-/// What new bytes meet in the page.
+/// The state of the module in the page that new bytes replace.
 enum Meets {
     /// Code that runs, or ran until it trapped, with instances.
     Instances,
@@ -157,7 +157,7 @@ impl Walk<'_> {
             self.enter(SwapStep::Probation);
         }
         let mut state = self.state.borrow_mut();
-        // What was invalidated and dealt with before has nothing to do with the new code.
+        // Earlier invalidations, already handled, do not concern the new code.
         state.invalidated.clear();
         state.release(&name);
         if committed {
