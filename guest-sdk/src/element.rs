@@ -118,7 +118,7 @@ impl Element {
         self
     }
 
-    /// Puts the element into a reference, for as long as it is there.
+    /// Puts the element into a reference, for as long as it exists.
     pub fn node_ref(self, node_ref: NodeRef) -> Self {
         node_ref.0.set_silent(self.0);
         on_cleanup(move || {

@@ -85,7 +85,7 @@ mod recorded {
         static RECORDED: RefCell<Recorded> = RefCell::default();
     }
 
-    /// Reads or changes what this thread's module asked for.
+    /// Reads or changes what this thread's module requested.
     pub(crate) fn recorded<R>(look: impl FnOnce(&mut Recorded) -> R) -> R {
         RECORDED.with_borrow_mut(look)
     }

@@ -139,7 +139,7 @@ type Call = Rc<RefCell<dyn FnMut(Event)>>;
 pub(crate) struct Handler {
     call: Call,
     owner: NodeHandle,
-    /// Whether its owner has gone.
+    /// Whether its owner is gone.
     gone: Rc<Cell<bool>>,
     scope: Option<Rc<Scope>>,
 }
@@ -165,7 +165,7 @@ pub(crate) fn forget(id: u32) {
     runtime().handlers.borrow_mut().remove(&id);
 }
 
-/// Runs a handler; answers the flags of `hmr_dispatch`.
+/// Runs a handler; returns the flags of `hmr_dispatch`.
 pub(crate) fn dispatch(id: u32, data: EventData) -> u32 {
     let handler = runtime().handlers.borrow().get(&id).cloned();
     let Some(Handler { call, owner, gone, scope }) = handler else { return DISPATCH_INERT };

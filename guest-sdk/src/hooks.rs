@@ -53,8 +53,8 @@ pub(crate) struct Hooks {
 }
 
 /// Runs `f` in the old code before an update replaces it. Its writes to signals are captured; it may also change the
-/// state on its way, and [`Saved::put`] something aside for the new code. It must leave the component working: if the
-/// update fails, the old code goes on.
+/// passed state, and [`Saved::put`] something aside for the new code. It must leave the component working: if the
+/// update fails, the old code keeps running.
 pub fn before_update(f: impl FnMut(&mut Saved) + 'static) {
     register(Hook::Before(Rc::new(RefCell::new(f))));
 }
@@ -82,7 +82,7 @@ fn register(hook: Hook) {
         return;
     };
     if matches!(hook, Hook::Prune(_)) {
-        // The scope of a call takes its name when it is first asked for: new code has it at the same time as the old.
+        // The scope of a call takes its name when it is first requested: new code has it at the same time as the old.
         scope.path();
     }
     let instance = Rc::clone(&scope.instance);

@@ -144,7 +144,7 @@ fn send(scope: &Scope, function: &str, resource: Resource) {
         if let Err(error) = read(&function, event.data_ref().data.as_deref().unwrap_or_default()) {
             send_log(3, &error.to_string());
         }
-        // It is spent: its key is free for another call.
+        // It has fired: its key is free for another call.
         if let Some(open) = answered.take() {
             open.close();
         }

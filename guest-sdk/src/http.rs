@@ -148,7 +148,7 @@ impl Response {
 /// Why there is no readable response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    /// The server could not be asked: no connection, no such host, not allowed by its CORS policy.
+    /// The request failed: no connection, no such host, not allowed by its CORS policy.
     #[error("the request failed: {0}")]
     Failed(String),
     /// The request's body could not be written as JSON.

@@ -116,7 +116,7 @@ impl Instance {
         })
     }
 
-    /// Parks what a snapshot has of the instance, and begins to note what becomes of each key.
+    /// Parks what a snapshot has of the instance, and begins to record the outcome of each key.
     pub(crate) fn begin_restore(&self, state: InstanceState) {
         self.tasks.begin_restore(state.tasks, state.done);
         self.orphans.begin_restore(state.orphans);

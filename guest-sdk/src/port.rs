@@ -1,7 +1,7 @@
 //! Ports: typed ends of the links between instances.
 //!
 //! A port's name is unique in the instance, regardless of the scope that declares it. It exists as long as that scope. Declared
-//! twice at the same time, the later declaration counts, and the earlier one again once that has gone.
+//! twice at the same time, the later declaration counts, and the earlier one again once that is gone.
 
 use std::any::type_name;
 use std::cell::RefCell;
@@ -172,7 +172,7 @@ fn same(one: &PortRequest, other: &PortRequest) -> bool {
     matches!(one, PortRequest::Output { .. }) && one == other
 }
 
-/// The scope of a declaration has gone.
+/// The scope of a declaration is gone.
 fn withdraw(instance: &Rc<Instance>, id: u64) {
     let ports = &instance.claims.ports;
     let at = ports.borrow().iter().position(|declared| declared.id == id);

@@ -22,7 +22,7 @@ use crate::resource::claims;
 use crate::scope::{self, Scope};
 
 thread_local! {
-    /// Whether what a handler or task runs under has gone meanwhile; none in what runs of itself.
+    /// Whether what a handler or task runs under is gone by now; none in code that runs by itself.
     static OWNER: RefCell<Option<Rc<Cell<bool>>>> = const { RefCell::new(None) };
     static RUNNING: Cell<u32> = const { Cell::new(0) };
     /// The writes, with their places.
@@ -31,7 +31,7 @@ thread_local! {
     static WRITES: Cell<u64> = const { Cell::new(0) };
     /// Signals whose initial value another one has replaced since the last notification.
     static EXCHANGED: RefCell<Vec<Exchanged>> = const { RefCell::new(Vec::new()) };
-    /// The number of the run that goes on, of an effect or memo, and of the last one that began.
+    /// The number of the current run of an effect or memo, and of the last one that began.
     static RUN: Cell<u64> = const { Cell::new(0) };
     static LAST_RUN: Cell<u64> = const { Cell::new(0) };
     static READER: RefCell<Reader> = const { RefCell::new(Reader { follows: false, reads: None }) };
@@ -142,7 +142,7 @@ pub(crate) fn reset() {
     claims::reset();
 }
 
-/// Runs something that reads as this reader, and answers what became of the reader.
+/// Runs something that reads as this reader, and returns the reader.
 fn reading<R>(reader: Reader, run: impl FnOnce() -> R) -> (R, Reader) {
     let before = READER.replace(reader);
     let result = run();
@@ -180,7 +180,7 @@ pub(crate) fn note_made() {
     MADE.set(MADE.get() + 1);
 }
 
-/// Runs something under a reactive scope, which may go meanwhile: disposing it sets the flag.
+/// Runs something under a reactive scope, which may be disposed meanwhile: disposing it sets the flag.
 pub(crate) fn under<R>(gone: Option<Rc<Cell<bool>>>, run: impl FnOnce() -> R) -> R {
     let before = OWNER.replace(gone);
     let result = run();
@@ -188,7 +188,7 @@ pub(crate) fn under<R>(gone: Option<Rc<Cell<bool>>>, run: impl FnOnce() -> R) ->
     result
 }
 
-/// Whether the running reactive scope has gone: a handler has closed the content that it is in. Nothing can be made in it.
+/// Whether the running reactive scope is gone: a handler has closed the content that it is in. Nothing can be made in it.
 pub(crate) fn owner_gone() -> bool {
     OWNER.with_borrow(|gone| gone.as_ref().is_some_and(|gone| gone.get()))
 }

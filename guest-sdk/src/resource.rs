@@ -44,7 +44,7 @@ pub(crate) struct Open {
     instance: Rc<Instance>,
     key: String,
     handler: u32,
-    /// Whether the engine was asked for it: an observer waits for its element.
+    /// Whether it was requested from the engine: an observer waits for its element.
     asked: Cell<bool>,
     closed: Cell<bool>,
     made: MadeIn,
@@ -85,7 +85,7 @@ impl Open {
         }
     }
 
-    /// Its scope has gone, or what waited for it: closes it, unless its instance renders again.
+    /// Its scope is gone, or the task that waited for it: closes it, unless its instance renders again.
     pub(crate) fn end(&self) {
         if self.made.just_now() && !self.closed.get() {
             claims::report_unless_claimed(&self.instance, Claim::Resource(self.key.clone()));
@@ -141,13 +141,13 @@ pub(crate) fn place(name: &str) -> Option<Rc<Scope>> {
     }
 }
 
-/// Logs that something was asked for by content that the handler itself has closed.
+/// Logs a request by content that the handler itself has closed.
 pub(crate) fn report_gone(name: &str) {
     send_log(2, &format!("`{name}` was asked for by content that has gone, and is not there"));
 }
 
-/// Runs something in a scope, or, when what that belongs to has gone, as what belongs to the whole instance. So a handler that
-/// closes its own content can go on.
+/// Runs something in a scope, or, when its owner is gone, in the whole instance's scope. So a handler that
+/// closes its own content can continue.
 pub(crate) fn outliving<R>(scope: &Scope, run: impl FnOnce() -> R) -> Option<R> {
     if !owner_gone() {
         return Some(run());
@@ -173,7 +173,7 @@ pub(crate) fn open_key(
     open
 }
 
-/// Registers a resource that the engine is not asked for yet.
+/// Registers a resource that is not requested from the engine yet.
 fn prepare(instance: &Rc<Instance>, key: String, call: Call, made: MadeIn) -> Rc<Open> {
     let handler = register(Rc::new(RefCell::new(call)));
     let open = Rc::new(Open {
@@ -190,7 +190,7 @@ fn prepare(instance: &Rc<Instance>, key: String, call: Call, made: MadeIn) -> Rc
     open
 }
 
-/// A handler may ask for what it asked for before. The new handle takes over the resource; one that fires once restarts.
+/// A handler may request the same resource again. The new handle takes over the resource; one that fires once restarts.
 fn supersede(instance: &Instance, key: &str, anew: bool) {
     if let Some(live) = instance.claims.open_at(key)
         && live.forget()

@@ -1,4 +1,4 @@
-//! The state of one instance on its way between two versions of its code, for migrations and hooks to look at and change.
+//! The state of one instance being passed between two versions of its code, for migrations and hooks to look at and change.
 
 use std::any::type_name;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::encoding::{self, ReadError, WriteError};
 
-/// The state of one instance on its way between two versions of its code.
+/// The state of one instance being passed between two versions of its code.
 ///
 /// A key is the path of scopes and then the name that the signal is bound to, joined with `:`, as restore reports show it.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ use crate::reactive::{on_cleanup, under};
 /// One scope; see the module's documentation.
 pub(crate) struct Scope {
     pub(crate) instance: Rc<Instance>,
-    /// See [`Scope::path`]. It comes from `call` when it is first asked for.
+    /// See [`Scope::path`]. It comes from `call` when it is first requested.
     path: OnceCell<String>,
     call: Option<Call>,
     binding: RefCell<Option<String>>,
@@ -64,7 +64,7 @@ pub(crate) enum Entry {
     Rendering,
     /// Something that was made in it runs: what that makes is new each time.
     Later,
-    /// It goes on: what it made before is found again.
+    /// It continues: signals it made before are found again.
     Again,
 }
 
@@ -253,7 +253,7 @@ pub fn in_scope<A, R>(mut f: impl FnMut(A) -> R) -> impl FnMut(A) -> R {
     move |argument| home.again(|| f(argument))
 }
 
-/// A scope, what its effects and clean-ups hang on, and whether that is gone.
+/// A scope, the owner of its effects and clean-ups, and whether that is gone.
 pub(crate) struct Home(Option<(Rc<Scope>, NodeHandle, Rc<Cell<bool>>)>);
 
 impl Home {
@@ -268,7 +268,7 @@ impl Home {
         }))
     }
 
-    /// Runs something that goes on here, if that is not gone.
+    /// Runs a function that continues here, if the scope is not gone.
     pub(crate) fn again<R>(&self, f: impl FnOnce() -> R) -> R {
         self.run(Entry::Again, f)
     }

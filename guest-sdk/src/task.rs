@@ -8,7 +8,7 @@
 //! answered before is answered again at once, from the snapshot; see [`ask`].
 //!
 //! Invariants: a key names one task; a future is polled by [`run_ready`] alone, and never while it is being polled; a task
-//! that has gone is never polled again.
+//! that is gone is never polled again.
 
 mod action;
 pub(crate) mod ask;
@@ -114,7 +114,7 @@ impl Task {
         self.flag.is_some_and(Flag::get)
     }
 
-    /// Ends it where it waits; what it asked for is withdrawn.
+    /// Ends it where it waits; its request is withdrawn.
     pub fn cancel(self) {
         cancel(self.id);
     }
@@ -243,7 +243,7 @@ impl Running {
         self.state.borrow().clone()
     }
 
-    /// The answer from before, if this is what was asked for then. Once something else is asked for, nothing that was answered
+    /// The previous answer, if the request is the same. After a different request, no answer that was given
     /// later counts.
     fn replay(&self, name: &str, asked: &str) -> Option<TaskAnswer> {
         let mut before = self.before.borrow_mut();
@@ -256,7 +256,7 @@ impl Running {
         None
     }
 
-    /// It has ended by itself, or is cancelled: takes back what it asked for.
+    /// It has ended by itself, or is cancelled: withdraws its request.
     fn end(&self, cancelled: bool) {
         if self.gone.get() {
             return;
@@ -277,7 +277,7 @@ impl Running {
         self.made.just_now() && self.state.borrow().handler && !self.gone.get()
     }
 
-    /// Its reactive scope goes. A task that the handler which closes the content has just started goes on with the instance.
+    /// Its reactive scope is disposed. A task just started by the handler that closes the content continues with the instance.
     fn stop(self: &Rc<Self>) {
         if self.outlives()
             && let Some(owner) = self.instance().node.get()

@@ -162,7 +162,7 @@ impl Page {
         self.tree.handler(selector, event)
     }
 
-    /// Calls a handler; answers the flags of `hmr_dispatch`.
+    /// Calls a handler; returns the flags of `hmr_dispatch`.
     pub fn dispatch(&mut self, handler: u32, event: &EventData) -> u32 {
         let flags = serde_json::to_vec(event).map_or(0, |event| module::dispatch(handler, &event));
         self.look();
@@ -186,7 +186,7 @@ impl Page {
         module::capture()
     }
 
-    /// Runs the hooks before an update; answers the state that they leave.
+    /// Runs the hooks before an update; returns the resulting state.
     pub fn capture_with_hooks(&mut self) -> Snapshot {
         let snapshot = hooks::before_update_all();
         self.look();
@@ -271,7 +271,7 @@ impl Page {
         self.look();
     }
 
-    /// Takes over what the module asked for.
+    /// Takes over the module's requests.
     fn look(&mut self) {
         let (batches, resources, ports) = recorded(|all| {
             let batches = std::mem::take(&mut all.batches);

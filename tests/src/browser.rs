@@ -131,7 +131,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If the browser has gone.
+    /// If the browser is gone.
     #[must_use]
     pub fn tab(&self) -> WindowHandle {
         self.block("the current tab", self.client.window())
@@ -213,7 +213,7 @@ impl Browser {
             .to_owned()
     }
 
-    /// Waits until the element is there and holds this text somewhere.
+    /// Waits until the element exists and holds this text somewhere.
     ///
     /// # Panics
     ///
@@ -256,7 +256,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If the browser has gone.
+    /// If the browser is gone.
     #[must_use]
     pub fn picture(&self) -> Vec<u8> {
         self.block("picture", self.client.screenshot())
@@ -266,7 +266,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If the browser has gone.
+    /// If the browser is gone.
     pub fn resize(&self, width: u32, height: u32) {
         self.block("new size", self.client.set_window_size(width, height));
     }

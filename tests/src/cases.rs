@@ -2,7 +2,7 @@
 //!
 //! A case is a Markdown file of `tests/cases/`: a title, fenced blocks with the versions of modules, the page, the
 //! steps and the transcript that is expected. [`read`] parses it, [`modules`] compiles the versions, and one runner for each engine
-//! ([`headless`], [`browser`]) carries out the steps and answers with an [`Observation`] for each. [`transcript`] writes observations
+//! ([`headless`], [`browser`]) carries out the steps and returns an [`Observation`] for each. [`transcript`] writes observations
 //! down, the same for both engines, so that equal transcripts mean equal behaviour.
 //!
 //! The text under a heading of the transcript is what *changed* in that step: a step that changes nothing is one line.

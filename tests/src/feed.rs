@@ -74,7 +74,7 @@ impl Feed {
         lock(&self.shared).talking = true;
     }
 
-    /// Sends no more; answers with the number of the last note.
+    /// Sends no more; returns the number of the last note.
     #[must_use]
     pub fn fall_silent(&self) -> u64 {
         let mut shared = lock(&self.shared);

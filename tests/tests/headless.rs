@@ -123,7 +123,7 @@ fn a_failing_restore_leaves_the_old_code_working() {
     let restore = SwapStep::Restore;
     let breaks = [
         "unreachable",
-        // It rendered and asked for things before it trapped.
+        // It rendered and made requests before it trapped.
         "(call $render) unreachable",
         "(call $dom (i32.const -1) (i32.const 100))",
         "(call $dom (i32.const 0) (i32.const -1))",

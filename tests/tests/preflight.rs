@@ -1,4 +1,4 @@
-//! Rehearsals, asked for as a page asks for them: over the socket, with snapshots of its own.
+//! Rehearsals, requested as a page requests them: over the socket, with snapshots of its own.
 
 use std::collections::BTreeSet;
 use std::process::Command;

@@ -62,7 +62,7 @@ impl Server {
         own.expect("the stopwatch").clone()
     }
 
-    /// Gives the stopwatch another title; answers with the hash of the version that comes of it.
+    /// Gives the stopwatch another title; returns the hash of the resulting version.
     fn retitle(&mut self, title: &str) -> String {
         let text = self.demo.read(SOURCE);
         let (head, tail) = text.split_once("title: String").expect("a title");

@@ -42,7 +42,7 @@ fn a_target_folder_of_another_name_is_not_watched() {
     ] {
         let app = SmallApp::new("", TEXT);
         app.write("app/.cargo/config.toml", format!("[build]\n{config}\n"));
-        // One that is there already gets no mark from cargo.
+        // An existing one gets no mark from cargo.
         fs::create_dir(app.path("app/out")).expect("a folder");
         let mut dev = app.serve();
         assert_builds(&app, &mut dev, 1);

@@ -27,7 +27,7 @@ impl Desk {
         }
     }
 
-    /// Moves a card by an arrow key. The card keeps the focus, in whichever column it is drawn next.
+    /// Moves a card by an arrow key. The card keeps the focus, also in another column.
     fn step_card(self, event: &Event, id: u32) {
         let Some(step) = Step::for_key(&event.key()) else { return };
         event.prevent_default();

@@ -62,7 +62,7 @@ fn fail(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Makes a web socket of a connection, if it is a page of this machine that asks for one.
+/// Makes a web socket of a connection, if a page of this machine requests it.
 fn greet(stream: TcpStream) -> Option<WebSocket<TcpStream>> {
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     stream.set_write_timeout(Some(PATIENCE)).ok()?;

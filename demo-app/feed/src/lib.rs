@@ -38,7 +38,7 @@ pub fn Feed(
     let link = signal(Link::default());
     let attempts = signal(0_u32);
 
-    // A memo, because a connection that is made must not be asked for again, which would make another one.
+    // A memo, because a second request for an existing connection would create another one.
     let wanted = memo(move || link.get() != Link::Away);
     effect(move || {
         if wanted.get() {

@@ -12,7 +12,7 @@ use crate::text::cut_owned;
 pub const DISPATCH_PREVENT: u32 = 1;
 /// Bit of `hmr_dispatch`'s answer: call `stopPropagation`.
 pub const DISPATCH_STOP: u32 = 2;
-/// Bit of `hmr_dispatch`'s answer: there is no such handler any more, nothing ran.
+/// Bit of `hmr_dispatch`'s answer: the handler no longer exists, nothing ran.
 pub const DISPATCH_INERT: u32 = 4;
 
 /// An event. One shape serves every kind of event: fields that its kind lacks have their default value
@@ -216,7 +216,7 @@ pub enum Resource {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         events: Vec<String>,
     },
-    /// An HTTP request. Fires once, then is spent.
+    /// An HTTP request. Fires once, then ends.
     Request {
         /// The method, in capitals.
         method: String,
@@ -237,7 +237,7 @@ pub enum Resource {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         item: Option<String>,
     },
-    /// A call of a function that the page has registered. Fires once with the result, then is spent.
+    /// A call of a function that the page has registered. Fires once with the result, then ends.
     Call {
         /// The function's name.
         function: String,
@@ -279,7 +279,7 @@ impl Resource {
         }
     }
 
-    /// Whether it fires once and is spent then.
+    /// Whether it ends after firing once.
     #[must_use]
     pub fn is_one_shot(&self) -> bool {
         matches!(self, Self::Timeout { .. } | Self::Request { .. } | Self::Call { .. })

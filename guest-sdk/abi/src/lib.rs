@@ -6,7 +6,7 @@
 //! ([`port`]) and the manifest section ([`manifest`]). `docs/abi.md` describes every layout for writers of other languages.
 //!
 //! Nothing here runs anything: this crate is types, names and their encodings, shared by the guest SDK,
-//! the headless engine and the tool. Decoders accept bytes of any content and answer with an error.
+//! the headless engine and the tool. Decoders accept bytes of any content and return an error.
 
 pub mod constants;
 pub mod event;

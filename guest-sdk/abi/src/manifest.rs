@@ -134,7 +134,7 @@ fn component<'a>(
     })
 }
 
-/// As many fields as are asked for, none of them empty.
+/// The requested number of fields, none of them empty.
 fn texts<'a, const N: usize>(
     fields: &mut impl Iterator<Item = &'a str>,
     line: &str,

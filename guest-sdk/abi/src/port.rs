@@ -53,7 +53,7 @@ pub enum PortRequest {
         /// The value as JSON text.
         value: String,
     },
-    /// A port is no longer there: its scope has gone.
+    /// A port was removed: its scope is gone.
     Close {
         /// Whose.
         instance: u32,

@@ -101,7 +101,7 @@ pub struct TaskState {
 pub struct TaskAnswer {
     /// The name that the request has in the task: `request`, `request#1`, …
     pub name: String,
-    /// The [`Resource`](crate::event::Resource) that was asked for, as the JSON text that the code writes.
+    /// The [`Resource`](crate::event::Resource) requested, as the JSON text that the code writes.
     pub asked: String,
     /// The `data` of the answer; absent if it had none, as the end of a `timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,7 +112,7 @@ pub struct TaskAnswer {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "kebab-case")]
 pub enum TransformOp {
-    /// A signal's value goes on under another key.
+    /// A signal's value is kept under another key.
     Rename {
         /// Of which component; of all if it is left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -229,7 +229,7 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// A value that is there, be it `null`: what an `Option` that is `None` is written as.
+/// An existing value, including `null`: what an `Option` that is `None` is written as.
 fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Box<RawValue>>, D::Error> {
     Box::<RawValue>::deserialize(value).map(Some)
 }
@@ -359,7 +359,7 @@ pub enum TaskOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum KeyOutcome {
-    /// The value goes on.
+    /// The value is kept.
     Kept,
     /// It was never set, and the new code's initial value, which differs, is used.
     Initial,

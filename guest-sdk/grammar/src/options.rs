@@ -106,7 +106,7 @@ pub(crate) struct MigrationOptions {
     pub(crate) to: String,
 }
 
-/// The same, before it is known that all is there.
+/// The same, before it is known to be complete.
 struct Written {
     component: Path,
     from: Option<LitStr>,

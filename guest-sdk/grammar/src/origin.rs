@@ -13,14 +13,14 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{Expr, Pat, PatIdent};
 
-/// Types whose functions answer the same each time.
+/// Types whose functions return the same value each time.
 const PLAIN_TYPES: [&str; 31] = [
     "Arc", "BTreeMap", "BTreeSet", "Box", "Cell", "Cow", "Default", "Duration", "HashMap",
     "HashSet", "Option", "Rc", "RefCell", "Result", "String", "Vec", "VecDeque", "bool", "char",
     "f32", "f64", "i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64", "usize",
 ];
 
-/// Macros that answer the same each time.
+/// Macros that give the same value each time.
 const PLAIN_MACROS: [&str; 10] = [
     "concat",
     "env",

@@ -116,7 +116,7 @@ impl Tasks {
         done.map(|entry| entry.key.clone()).collect()
     }
 
-    /// Lets the tasks of a snapshot wait, and begins to note what becomes of each.
+    /// Adds the tasks of a snapshot as waiting, and begins to record the outcome of each.
     pub(crate) fn begin_restore(&self, tasks: BTreeMap<String, TaskState>, done: Vec<String>) {
         let mut outcomes = BTreeMap::new();
         let mut waiting = Vec::new();
@@ -147,7 +147,7 @@ impl Tasks {
     }
 
     /// Lets the tasks of a scope wait that is about to render again, but for those of its handlers. One that the handler which
-    /// lets it render again has just started goes on.
+    /// lets it render again has just started continues.
     pub(crate) fn park(&self, within: impl Fn(&str) -> bool) {
         let mut waiting = self.waiting.borrow_mut();
         self.here.borrow_mut().retain_mut(|entry| {

@@ -60,7 +60,7 @@ impl Claims {
         }
     }
 
-    /// Claims something; answers whether it was leaving.
+    /// Claims something; returns whether it was leaving.
     pub(crate) fn stay(&self, claim: &Claim) -> bool {
         let mut leaving = self.leaving.borrow_mut();
         let Some(leaving) = leaving.as_mut() else { return false };
@@ -75,7 +75,7 @@ thread_local! {
     static MISSED: RefCell<Vec<(Rc<Instance>, Claim)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Reports that something was asked for by content that has gone, unless other content has claimed it by the time that all is
+/// Reports a request by removed content, unless other content has claimed it by the time that all is
 /// rendered.
 pub(crate) fn report_unless_claimed(instance: &Rc<Instance>, claim: Claim) {
     MISSED.with_borrow_mut(|missed| missed.push((Rc::clone(instance), claim)));

@@ -1,4 +1,4 @@
-//! Observers of elements. The element of a [`NodeRef`] is there only once its view was made, and may go and come back with
+//! Observers of elements. The element of a [`NodeRef`] exists only once its view was created, and may go and come back with
 //! it; so after each call of the engine every observer is compared with its element, when the operations that create
 //! elements are out.
 
@@ -48,7 +48,7 @@ pub struct Mutation {
     pub text: bool,
 }
 
-/// Calls `f` with the size of an element: once it is there, and whenever it changes.
+/// Calls `f` with the size of an element: once it exists, and whenever it changes.
 pub fn resize_observer(
     name: &str,
     element: NodeRef,
@@ -57,7 +57,7 @@ pub fn resize_observer(
     observe(name, element, Box::new(|node| Resource::ResizeObserver { node }), reading(f))
 }
 
-/// Calls `f` when more or less of an element is in view than `threshold`, a share from 0 to 1: once it is there, and at each change.
+/// Calls `f` when more or less of an element is in view than `threshold`, a share from 0 to 1: once it exists, and at each change.
 pub fn intersection_observer(
     name: &str,
     element: NodeRef,

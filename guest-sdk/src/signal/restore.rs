@@ -11,7 +11,7 @@ use crate::encoding::ReadError;
 use crate::instance::Instance;
 use crate::scope::Code;
 
-/// Reads text as the signal's type, into the signal; without text, answers the signal's value if it can be written.
+/// Reads text as the signal's type, into the signal; without text, returns the signal's value if it can be written.
 pub(super) type Decode<'a> =
     &'a mut dyn FnMut(Option<&str>) -> Result<Option<Box<RawValue>>, ReadError>;
 
@@ -34,7 +34,7 @@ pub(super) struct Waiting {
     pub(super) orphan: Option<SignalState>,
 }
 
-/// Puts an old value into a new signal if it can, notes the outcome, and returns whether the signal counts as set.
+/// Puts an old value into a new signal if it can, records the outcome, and returns whether the signal counts as set.
 pub(super) fn restore(
     instance: &Instance,
     key: &str,
@@ -163,7 +163,7 @@ fn migrated(by: Option<String>) -> Option<KeyOutcome> {
     by.map(|from| KeyOutcome::Migrated { from })
 }
 
-/// Reads a value into the signal; answers what it had to be given.
+/// Reads a value into the signal; returns the fields that had to be added.
 fn read(state: &SignalState, decode: Decode<'_>) -> Result<String, String> {
     let Some(value) = &state.value else {
         let unwritten = || "the old code did not write its value".to_owned();

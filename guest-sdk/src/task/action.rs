@@ -151,7 +151,7 @@ impl<T> Action<T> {
         self.declared.and_then(Held::get).is_some_and(|declared| declared.flag.get())
     }
 
-    /// Ends it where it waits; what it asked for is withdrawn.
+    /// Ends it where it waits; its request is withdrawn.
     pub fn cancel(self) {
         if let Some(declared) = self.declared.and_then(Held::get) {
             declared.cancel();

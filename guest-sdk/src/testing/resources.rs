@@ -9,7 +9,7 @@ use super::Page;
 use crate::module;
 
 impl Page {
-    /// The resources that were asked for and closed since the page was made.
+    /// The resources that were requested and closed since the page was made.
     #[must_use]
     pub fn resources(&self) -> &[ResourceRequest] {
         &self.resources

@@ -13,7 +13,7 @@ use wasmtime::{Val, ValType};
 
 use crate::guest::{Fault, Guest};
 
-/// A number as WebAssembly has them: what exports take and answer with.
+/// A number as WebAssembly has them: the parameters and results of exports.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value {
     /// 32 bits; how the sign bit is read is up to the function.

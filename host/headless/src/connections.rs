@@ -17,7 +17,7 @@ use crate::page::Page;
 use crate::ports::{self, ConnectionChange, Declared, Link, Sent};
 use crate::record::LogLevel;
 
-/// A value on its way.
+/// A value in transit.
 #[derive(Debug, Clone)]
 pub(crate) struct Delivery {
     link: Link,
@@ -81,7 +81,7 @@ impl State {
         }
     }
 
-    /// Puts a value on its way to all that are connected now.
+    /// Queues a value for all inputs that are connected now.
     fn send(&mut self, name: &str, sent: &Sent) {
         self.refresh_connections();
         let (instance, port) = &sent.from;

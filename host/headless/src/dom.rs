@@ -64,7 +64,7 @@ pub(crate) struct Beside {
     pub(crate) placed: Vec<Node>,
     /// The node that it was put into.
     pub(crate) holder: Option<Node>,
-    /// Of a text node, the text that was asked for.
+    /// Of a text node, the requested text.
     pub(crate) text: String,
     /// JavaScript properties that no attribute and no other state reflects.
     pub(crate) properties: BTreeMap<String, serde_json::Value>,

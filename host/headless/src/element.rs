@@ -235,7 +235,7 @@ impl Element {
         self.act(|state, node| state.focus(Some(node)))
     }
 
-    /// Takes the focus away from it, which fires `change` if its text was changed meanwhile.
+    /// Takes the focus away from it, which fires `change` if its text was changed.
     pub fn blur(&self) -> Result<&Self, PageError> {
         self.act(|state, node| {
             if state.dom.focused == Some(node) {

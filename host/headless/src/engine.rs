@@ -2,7 +2,7 @@
 //!
 //! [`State`] is the page: the document, the modules and their running code, the mounted instances, the
 //! resources, and what has been logged. A module is called through [`State::call`] alone, which applies what
-//! the module asked for once it is off the stack. [`State::settle`] then does what follows from that (mounting,
+//! the module requested once it is off the stack. [`State::settle`] then does what follows from that (mounting,
 //! unmounting, focus events, restarting a trapped module) until nothing is left to do.
 //!
 //! Invariant: between quiesce and the end of a swap, the module that is swapped is not called by anything but
@@ -119,7 +119,7 @@ pub(crate) struct State {
     pub(crate) leavings: Leavings,
     pub(crate) next_instance: u32,
     next_tree: u64,
-    /// Calls that modules asked for, made once they are off the stack.
+    /// Calls requested by modules, made once they are off the stack.
     pub(crate) calls: VecDeque<(Node, Method)>,
     /// Instances that reported that they cannot continue, with their modules.
     pub(crate) invalidations: VecDeque<(String, Invalidation)>,
@@ -219,7 +219,7 @@ impl State {
         found.map(|(name, _)| name.clone())
     }
 
-    /// Calls running code and applies what it asks for. Nothing if it is not running, or if it trapped,
+    /// Calls running code and applies its requests. Nothing if it is not running, or if it trapped,
     /// which is recorded then; `during` names the call, for the developer.
     pub(crate) fn call<R>(
         &mut self,
@@ -241,7 +241,7 @@ impl State {
         }
     }
 
-    /// Calls running code and returns what it asks for. Nothing if it is not running.
+    /// Calls running code and returns its requests. Nothing if it is not running.
     pub(crate) fn call_held_back<R>(
         &mut self,
         name: &str,
@@ -255,7 +255,7 @@ impl State {
         Some((result, guest.take_effects()))
     }
 
-    /// Does what a module asked for.
+    /// Performs a module's requests.
     pub(crate) fn apply(&mut self, name: &str, effects: Vec<Effect>) -> Result<(), Fault> {
         let mut requests = Requests::default();
         let applied = self.apply_but_requests(name, effects, &mut requests);
@@ -296,7 +296,7 @@ impl State {
         self.log.push(LogLine { level, module: module.to_owned(), text });
     }
 
-    /// Writes the log lines among what a call asked for, and ignores the rest.
+    /// Writes the log lines among a call's requests, and ignores the rest.
     pub(crate) fn log_effects(&mut self, name: &str, effects: Vec<Effect>) {
         for effect in effects {
             if let Effect::Log(level, text) = effect {

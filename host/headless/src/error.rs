@@ -86,7 +86,7 @@ pub enum PageError {
     NoState {
         /// The module.
         module: String,
-        /// The index that was asked for, from 0.
+        /// The requested index, from 0.
         index: i64,
         /// How many there are.
         count: usize,

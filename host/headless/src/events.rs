@@ -30,7 +30,7 @@ const STAY: [&str; 11] = [
     "invalid",
 ];
 
-/// Where an event passes on its way.
+/// The path of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Node(Node),

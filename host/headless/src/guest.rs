@@ -1,6 +1,6 @@
-//! One instantiated module: calls into it, and what it hands over meanwhile.
+//! One instantiated module: calls into it, and its requests during them.
 //!
-//! Imports apply nothing: they check and record what the module asks for, as [`Effect`]s, which the
+//! Imports apply nothing: they check and record the module's requests, as [`Effect`]s, which the
 //! caller gets once the call is over. That is what keeps a module off the stack when its operations
 //! mount other components or fire events, and what lets a swap hold back all that new code does.
 //!
@@ -55,7 +55,7 @@ pub(crate) enum Fault {
     Trap(String),
     #[error("took longer than {0} ms")]
     Timeout(u128),
-    /// The code's own budget was spent; in which function, if it has a name.
+    /// The code's own budget was used up; in which function, if it has a name.
     #[error("ran for too long{}", .0.as_ref().map(|name| format!(" in `{name}`")).unwrap_or_default())]
     TooLong(Option<String>),
     #[error("{0}")]

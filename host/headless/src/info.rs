@@ -133,7 +133,7 @@ impl Page {
         self.state.borrow().stats()
     }
 
-    /// All swaps that have ended, in order: those that were asked for, modules that were loaded because a component was
+    /// All swaps that have ended, in order: requested ones, modules that were loaded because a component was
     /// placed, and those that were undone.
     #[must_use]
     pub fn swaps(&self) -> Vec<Swap> {

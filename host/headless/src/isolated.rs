@@ -73,8 +73,8 @@ pub enum ExecuteError {
 
 /// Runs a module in an instance of its own, which is dropped afterwards.
 ///
-/// If the module exports `hmr_alloc`, its `run(ptr, len) -> ptr` is called with the context's JSON text, and answers with
-/// the address of a `u32` length followed by JSON text, or 0 for `null`. Else its `run()` answers with a number.
+/// If the module exports `hmr_alloc`, its `run(ptr, len) -> ptr` is called with the context's JSON text, and returns
+/// the address of a `u32` length followed by JSON text, or 0 for `null`. Else its `run()` returns a number.
 ///
 /// ```
 /// use hmr_headless::{Execution, execute};

@@ -44,7 +44,7 @@ pub(crate) struct Outside {
     /// How many firings were delivered, and functions of the test run, in this turn.
     delivered: u32,
     told_of_excess: bool,
-    /// How many values were delivered in answer to values, since none was on its way.
+    /// How many values were delivered in answer to values, since none was in transit.
     pub(crate) answers: u32,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Errand {
     Call(u64),
     /// A server answers the request with this serial number.
     Request(u64),
-    /// A host function transforms a value on its way.
+    /// A host function transforms a value in transit.
     Transform(Box<Delivery>),
 }
 
@@ -99,7 +99,7 @@ pub(crate) struct Settled {
 }
 
 impl Page {
-    /// Lets the page come to rest: what modules asked for is done, functions of the test included.
+    /// Lets the page settle: performs the modules' requests, including functions of the test.
     pub(crate) fn settle(&self) {
         loop {
             let errand = {
@@ -117,7 +117,7 @@ impl Page {
         listen::tell(&self.state);
     }
 
-    /// Does something to the page from outside, and lets it come to rest.
+    /// Does something to the page from outside, and lets it settle.
     pub(crate) fn act<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         let answer = {
             let mut state = self.state.borrow_mut();
@@ -205,7 +205,7 @@ impl State {
         }
     }
 
-    /// Does what running code asked for.
+    /// Performs the requests of running code.
     pub(crate) fn apply_requests(&mut self, name: &str, requests: Requests) {
         let now = self.now();
         for request in requests.resources {
@@ -223,7 +223,7 @@ impl State {
         }
     }
 
-    /// Settles what fresh code of a module's instances asked for while it was held back. Its tree is the module's by now.
+    /// Settles what fresh code of a module's instances requested while it was held back. Its tree is already the module's.
     pub(crate) fn settle_fresh(
         &mut self,
         name: &str,
@@ -246,7 +246,7 @@ impl State {
         self.ports.close_all_of(instance);
     }
 
-    /// Whether a module may ask for something about an instance: one that is its own. One that is being unmounted may still
+    /// Whether a module may make a request about an instance: one that is its own. One that is being unmounted may still
     /// be closed.
     fn may_ask(&mut self, name: &str, instance: u32, closes: bool) -> bool {
         let owner = self.mounts.get(&instance).map(|mount| mount.wanted.module.as_str());
@@ -306,7 +306,7 @@ impl State {
         }
     }
 
-    /// Fires a resource once no module is on the stack. Nothing if it was closed or is spent.
+    /// Fires a resource once no module is on the stack. Nothing if it was closed or has ended.
     pub(crate) fn fire_later(&mut self, serial: u64, data: Option<String>) {
         if self.resources.fires(serial, data.as_deref()) {
             self.outside.firings.push_back(Firing { serial, data });

@@ -161,7 +161,7 @@ impl Page {
         self.swap_observed(module, bytes, |_| {})
     }
 
-    /// [`Page::swap`], with a word at each step. The page can be used meanwhile: what happens to the module from
+    /// [`Page::swap`], with a notification at each step. The page can be used meanwhile: what happens to the module from
     /// [`SwapStep::Quiesce`] on waits until the swap is over, and goes to the code that runs then.
     pub fn swap_observed(
         &self,

@@ -139,7 +139,7 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// Does what running code asks for; a value that it sends is for the caller to deliver.
+    /// Performs the requests of running code; the caller delivers a value that it sends.
     pub(crate) fn apply(&mut self, request: PortRequest) -> Option<Sent> {
         match request {
             PortRequest::Output { instance, port, kind, fingerprint } => {
@@ -331,9 +331,9 @@ pub struct ConnectionChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConnectionOutcome {
-    /// It goes on.
+    /// It continues.
     Kept,
-    /// The new code has no such port, or one of another type.
+    /// The new code lacks the port, or has one of another type.
     Dropped,
     /// It waited for a port that only the new code has.
     Made,

@@ -69,7 +69,7 @@ pub enum ProjectError {
         file: String,
         /// The text to find.
         text: String,
-        /// How often it is there.
+        /// How often it occurs.
         count: usize,
     },
     /// The page could not be opened.

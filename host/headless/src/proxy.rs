@@ -165,7 +165,7 @@ impl Page {
         Ok(self.calls_of(module)?.profile())
     }
 
-    /// Takes all listeners and all wrappers away, and ends all measurements. The page goes on.
+    /// Takes all listeners and all wrappers away, and ends all measurements. The page keeps running.
     pub fn cleanup(&self) {
         let mut state = self.state.borrow_mut();
         state.told.clear();

@@ -1,4 +1,4 @@
-//! The resources that a page holds on its modules' behalf: which there are, and what becomes of them.
+//! The resources that a page holds on its modules' behalf: the open ones, and their outcomes.
 //!
 //! A resource is owned by instance and key and outlives the code that opened it. This is the table of them and the
 //! rules by which fresh code adopts, replaces and closes them. It is pure: nothing here calls a module or knows
@@ -85,7 +85,7 @@ impl Live {
         )
     }
 
-    /// Whether it goes on when it is opened as `wanted`, by code that took the place of what opened it, or by that itself.
+    /// Whether it continues when it is opened as `wanted`, by the code that opened it or by its replacement.
     fn goes_on_as(&self, wanted: &Wanted, fresh: bool) -> bool {
         self.module == wanted.module
             && self.resource.same_arguments(&wanted.resource)
@@ -99,7 +99,7 @@ impl Live {
 pub(crate) enum Step {
     /// The resource is new: start its operation.
     Start(u64),
-    /// The resource goes on; an observer may have another element now.
+    /// The resource continues; an observer may have another element now.
     Adopt(u64),
     /// Its operation ends without a further event.
     Stop(u64),
@@ -109,7 +109,7 @@ pub(crate) enum Step {
     Send { socket: Option<u64>, instance: u32, key: String, data: String, binary: bool },
 }
 
-/// A resource that is asked for.
+/// A requested resource.
 struct Wanted {
     module: String,
     instance: u32,
@@ -127,7 +127,7 @@ pub(crate) struct Resources {
 }
 
 impl Resources {
-    /// Does what running code asks for.
+    /// Performs the requests of running code.
     pub(crate) fn apply(&mut self, module: &str, request: ResourceRequest, now: f64) -> Vec<Step> {
         let mut steps = Vec::new();
         match request {
@@ -146,8 +146,8 @@ impl Resources {
         steps
     }
 
-    /// Settles what fresh code of `instances` asked for while it was held back: adopts, replaces and opens
-    /// what it wants, and closes the rest of these instances' resources.
+    /// Settles what fresh code of `instances` requested while it was held back: adopts, replaces and opens
+    /// the requested ones, and closes the rest of these instances' resources.
     pub(crate) fn settle(
         &mut self,
         module: &str,

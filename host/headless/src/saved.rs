@@ -76,7 +76,7 @@ impl Page {
         self.with_module(module, |module| module.history.at())
     }
 
-    /// Goes back (-1) or forth (+1) in the history of a module. See [`Page::go_to`].
+    /// Goes back (-1) or forward (+1) in the history of a module. See [`Page::go_to`].
     ///
     /// # Errors
     /// As [`Page::go_to`].

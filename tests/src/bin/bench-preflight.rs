@@ -1,5 +1,5 @@
 //! Measures what rehearsals cost: for each module of the demo, a text is edited again and again, and a page without a
-//! browser asks for a rehearsal as soon as the update is announced.
+//! browser requests a rehearsal as soon as the update is announced.
 //!
 //! Out: a table on standard output. *run* is the rehearsal in its process, compiling included where that was not done
 //! yet; *verdict* is the time from the announced update to the verdict, which is the most that a page can wait, since

@@ -91,7 +91,7 @@ impl Modules {
     ///
     /// # Panics
     ///
-    /// If the case has no such version.
+    /// If the case lacks the version.
     #[must_use]
     pub fn bytes(&self, case: &Case, module: &str, version: &str) -> &[u8] {
         let names = (case.name.clone(), module.to_owned(), version.to_owned());

@@ -109,7 +109,7 @@ class Runner {
       },
       budget: given.budget,
       rehearse: () => false,
-      // The page stays: a case goes on in it.
+      // The page stays: a case continues in it.
       reload: () => {},
       slower: () => {},
     });

@@ -55,7 +55,7 @@ fn scripts_see_modules_and_swaps_and_choose_code_and_state() {
     assert!(session.is_marked());
 }
 
-/// Waits until a swap that a script asked for is committed.
+/// Waits until a swap requested by a script is committed.
 fn call(session: &Session, expression: &str) {
     session.browser.run(
         &format!("window.answer = null; {expression}.then(swap => {{ window.answer = swap.outcome; }}, error => {{ window.answer = String(error); }})"),

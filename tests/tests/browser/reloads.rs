@@ -47,7 +47,7 @@ pub(super) fn use_extras(browser: &Browser) {
     browser.wait("scrollY === 1234");
 }
 
-/// Waits until all of that is there again.
+/// Waits until all of that is restored.
 pub(super) fn wait_extras(browser: &Browser) {
     for part in [
         "document.querySelector('#more').open",

@@ -32,7 +32,7 @@ fn a_trap_on_probation_undoes_the_swap_and_the_page_shows_where_it_was() {
         session.browser.wait(&format!("({TOLD}).includes({part:?})"));
     }
 
-    // The old code goes on where it was.
+    // The old code continues.
     session.browser.wait_text("#watch .laps", "Lap 1");
     press_lap(&session);
     session.browser.wait_text("#watch .laps", "Lap 2");

@@ -52,8 +52,8 @@ impl Changes {
     }
 }
 
-/// The changes between two snapshots; nothing if they are equal. Of a subtree that came or went, the topmost node counts; one that was
-/// moved came and went. The element's own attributes are not below it.
+/// The changes between two snapshots; nothing if they are equal. Of a subtree that came or went, the topmost node counts; a moved
+/// one came and went. The element's own attributes are not below it.
 pub(super) fn between<N: Copy + Eq + Hash>(before: &Shape<N>, after: &Shape<N>) -> Option<Changes> {
     let mut changes = Changes::default();
     for (at, node) in after.order.iter().enumerate() {

@@ -123,7 +123,7 @@ impl Frame {
         named(self) == named(other) && kinds(self) == kinds(other)
     }
 
-    /// The types, of which only some are wanted. The others are all the same, and keep their places: each type that is there
+    /// The types, of which only some are wanted. The others are all the same, and keep their places: each existing type
     /// costs the compiler a trampoline.
     pub(super) fn type_section(&self, wanted: &HashSet<u32>) -> TypeSection {
         let mut section = TypeSection::new();

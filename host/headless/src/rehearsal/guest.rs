@@ -139,7 +139,7 @@ impl Guest {
         self.answer(export, answer)
     }
 
-    /// Calls an export without parameters, and reads the bytes that it answers with.
+    /// Calls an export without parameters, and reads the bytes that it returns.
     pub(super) fn query(&mut self, export: &str) -> Result<Vec<u8>, Fault> {
         let answer = self.call(export, ())?;
         self.answer(export, answer)

@@ -149,8 +149,8 @@ impl State {
             .map_err(|error| (SwapStep::Restore, error))
     }
 
-    /// The step `render` of an update: applies what the old code's hooks asked for, makes the document show what the
-    /// candidate rendered, and notes which instances lost their place by it. Cannot fail.
+    /// The step `render` of an update: applies the requests of the old code's hooks, makes the document show what the
+    /// candidate rendered, and records which instances lost their place. Cannot fail.
     pub(crate) fn render_update(
         &mut self,
         name: &str,
@@ -195,7 +195,7 @@ impl State {
             patch::reconcile(&mut self.dom, root, old_serial, *apart, &mut candidate.tree);
             candidate.tree.set_root(*instance, root);
         }
-        // An element that is new gets the focus that the new code asked for; one that stayed keeps what it had.
+        // A new element gets the focus that the new code requested; an element that stayed keeps its state.
         let fresh = candidate.calls.into_iter().filter(|(node, _)| {
             self.dom.beside(*node).is_some_and(|beside| beside.origin.is_some())
         });
@@ -241,7 +241,7 @@ impl State {
             module.previous = if is_new { Some(code.clone()) } else { previous.clone() };
             module.probation = match before {
                 Some(snapshot) if is_new => Some(Probation::new(code, previous, snapshot)),
-                // The same code again goes on to be watched as it was.
+                // The same code again stays on probation as before.
                 Some(_) => module.probation.take().map(Probation::again),
                 None => None,
             };
