@@ -57,7 +57,7 @@ pub fn resize_observer(
     observe(name, element, Box::new(|node| Resource::ResizeObserver { node }), reading(f))
 }
 
-/// Calls `f` when more or less of an element is in view than `threshold`, a share from 0 to 1: once it exists, and at each change.
+/// Calls `f` when more or less of an element is in view than `threshold`, from 0 to 1: once it exists, and at each change.
 pub fn intersection_observer(
     name: &str,
     element: NodeRef,
