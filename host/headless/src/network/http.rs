@@ -195,8 +195,8 @@ impl Page {
         live.into_iter().filter_map(|live| Request::new(self.clone(), live)).collect()
     }
 
-    /// Answers the requests with this method whose URL matches, those in flight included. In `pattern`, `*` matches any text; without a
-    /// `?` in it, a URL's query does not count. Of several that match, the one that was given last answers.
+    /// Answers the requests with this method whose URL matches, those in flight included. In `pattern`, `*` matches any text;
+    /// without a `?` in it, a URL's query does not count. Of several that match, the one that was given last answers.
     ///
     /// ```
     /// # use hmr_headless::{Page, Response};
