@@ -83,7 +83,7 @@ fn a_build_script_that_writes_is_no_reason_to_build_again() {
     let text = "include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));
         #[path = \"kept.rs\"] mod kept;
         pub fn length() -> u32 { MADE.len() as u32 + kept::KEPT }";
-    // Without directives, the script watches the package: what is served as it is lies elsewhere.
+    // Without directives, the script watches the package: files served unchanged are elsewhere.
     let manifest = "[package.metadata.hmr]\nstatic-folder = \"../static\"";
     let app = SmallApp::new(manifest, text);
     app.write("app/build.rs", script);

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(&format!("port {port}: {error}")),
     };
     let address = listener.local_addr().map_or_else(|_| port.to_string(), |it| it.to_string());
-    // Ignored: after the terminal is closed, nobody reads the address.
+    // Ignored: after the terminal is closed, nothing reads the address.
     drop(writeln!(stdout(), "the fence is at ws://{address}/"));
 
     let fence = Arc::new(Fence::default());
