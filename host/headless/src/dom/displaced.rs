@@ -78,8 +78,8 @@ impl Dom {
         }
     }
 
-    /// Puts all back that the tree `serial` has put below a node, for a swap. `is_unchanged` returns whether the swap changes none of
-    /// the nodes that are missing in a gap of a node. Returns what was not put back.
+    /// Puts all back that the tree `serial` has put below a node, for a swap. `is_unchanged` returns whether the swap
+    /// changes none of the nodes that are missing in a gap of a node. Returns what was not put back.
     pub(crate) fn put_all_back(
         &mut self,
         top: Node,
