@@ -31,7 +31,7 @@ pub enum Source {
     Followed(Box<dyn FnMut() -> Value>),
 }
 
-/// What can be the value of an attribute or property.
+/// A value allowed for an attribute or property.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of an attribute",
     label = "neither text, a number nor a `bool`, nor a closure or signal of these",

@@ -53,7 +53,7 @@ fn child_boxed(name: &str, key: Option<String>, render: &mut dyn FnMut() -> View
     view
 }
 
-/// What stands between a component's tags. Shown once; see [`ChildrenFn`] for more often.
+/// The content between a component's tags. Shown once; see [`ChildrenFn`] for more often.
 #[derive(Default)]
 pub struct Children(Option<Box<dyn FnOnce() -> View>>);
 
@@ -82,7 +82,7 @@ impl fmt::Debug for Children {
     }
 }
 
-/// What stands between a component's tags, for components that show it again and again, in a `<Show>` for instance.
+/// The content between a component's tags, for components that show it again and again, in a `<Show>` for instance.
 #[derive(Clone, Default)]
 pub struct ChildrenFn(Option<Rc<dyn Fn() -> View>>);
 
@@ -135,7 +135,7 @@ impl<T, F: Fn(T) + 'static> From<F> for Callback<T> {
     }
 }
 
-/// A closure and where it was made: what it creates belongs there, whoever calls it.
+/// A closure and the scope that it was made in: what it creates belongs there, regardless of the caller.
 struct Made<F: ?Sized> {
     home: Home,
     call: F,
@@ -193,7 +193,7 @@ pub type Render = Box<dyn FnOnce() -> View>;
 /// Reads the props of an exported component.
 pub type Mount = fn(&JsonProps) -> Result<Render, String>;
 
-/// What a module knows of a component that pages can mount.
+/// A module's data about a component that pages can mount.
 #[derive(Clone, Copy)]
 pub struct Export {
     /// Reads its props.
@@ -218,11 +218,11 @@ pub fn register(name: &str, export: Export) {
 pub trait Exported {
     /// Its name.
     const NAME: &'static str;
-    /// What the module knows of it.
+    /// The module's data about it.
     const EXPORT: Export;
 }
 
-/// Stands for a required prop that was given.
+/// Marks a required prop that was given.
 pub struct Given;
 
 /// The value of a required prop, which the builder's types have made certain.

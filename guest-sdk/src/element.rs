@@ -27,7 +27,7 @@ pub fn html(tag: &str) -> Element {
 }
 
 /// Creates the place of another module's component. `what` is as much as is known of module, component and name when the view is
-/// compiled; `key` tells it from its siblings, if there is one.
+/// compiled; `key` distinguishes it from its siblings, if there is one.
 #[must_use]
 pub fn placed(what: &str, key: Option<&dyn std::fmt::Display>) -> Element {
     let Some(key) = key.map(ToString::to_string) else {
@@ -118,7 +118,7 @@ impl Element {
         self
     }
 
-    /// Puts the element into a reference, for as long as it is there.
+    /// Puts the element into a reference, for as long as it exists.
     pub fn node_ref(self, node_ref: NodeRef) -> Self {
         node_ref.0.set_silent(self.0);
         on_cleanup(move || {
@@ -135,7 +135,7 @@ impl Element {
         self
     }
 
-    /// Adds what stands between the tags.
+    /// Adds the content between the tags.
     pub fn child(self, child: impl IntoView) -> Self {
         self.add(&child.into_view())
     }
@@ -151,11 +151,11 @@ pub fn props<T: serde::Serialize>(value: &T) -> Value {
     encoding::write(value).map_or(Value::None, |json| Value::Json(json.get().to_owned()))
 }
 
-/// What a form field's text can be bound to.
+/// A value that a form field's text can be bound to.
 pub trait FieldValue: Clone + 'static {
-    /// What the field shows.
+    /// The text of the field.
     fn to_field(&self) -> String;
-    /// What was typed; `None` leaves the signal as it is.
+    /// The value of the typed text; `None` leaves the signal as it is.
     fn from_field(text: &str) -> Option<Self>;
 }
 
@@ -170,7 +170,7 @@ impl FieldValue for String {
 }
 
 thread_local! {
-    /// What a handler asks of elements: it is done once what the handler wrote is rendered.
+    /// A handler's calls on elements: they run once the handler's writes are rendered.
     static WAITING: RefCell<Vec<(NodeRef, Method)>> = const { RefCell::new(Vec::new()) };
 }
 

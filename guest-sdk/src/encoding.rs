@@ -1,4 +1,4 @@
-//! Values as JSON text and back, without losing what plain JSON does not tell apart.
+//! Values as JSON text and back, without losing distinctions that plain JSON lacks.
 //!
 //! It is what `serde_json` writes, but for what it would lose or refuse:
 //!
@@ -8,7 +8,7 @@
 //! | `Some(x)`, where `x` is written as `null` or as this very form | `{"$some":…}` |
 //! | a map with a key that is not text, a number or a `bool` | `[[key, value], …]` |
 //!
-//! What `serde_json` has written reads as it did.
+//! Text written by `serde_json` reads as the same value.
 
 mod read;
 #[cfg(test)]
@@ -18,5 +18,5 @@ mod write;
 pub(crate) use read::{ReadError, read};
 pub(crate) use write::{WriteError, write};
 
-/// How the object begins that stands for `Some` of something that is written as `null`; nothing is written between the signs.
+/// The start of the object that represents `Some` of a value written as `null`; no whitespace is written between the tokens.
 const SOME_BEGINS: &str = r#"{"$some":"#;

@@ -36,7 +36,7 @@ mod imported {
         unsafe { now() }
     }
 
-    /// Tells the engine of a panic, as JSON.
+    /// Reports a panic to the engine, as JSON.
     pub(crate) fn send_panic(info: &str) {
         // SAFETY: as in `send_dom`.
         unsafe { panic(info.as_ptr(), info.len()) }
@@ -48,13 +48,13 @@ mod imported {
         unsafe { resource(request.as_ptr(), request.len()) }
     }
 
-    /// Tells of a port, as JSON.
+    /// Reports a port, as JSON.
     pub(crate) fn send_port(request: &str) {
         // SAFETY: as in `send_dom`.
         unsafe { port(request.as_ptr(), request.len()) }
     }
 
-    /// Tells that an instance cannot go on with what it has, as JSON.
+    /// Reports that an instance cannot continue with its current state, as JSON.
     pub(crate) fn send_invalidate(told: &str) {
         // SAFETY: as in `send_dom`.
         unsafe { invalidate(told.as_ptr(), told.len()) }
@@ -70,7 +70,7 @@ pub(crate) use imported::{
 mod recorded {
     use std::cell::RefCell;
 
-    /// What a module asked for since the last look.
+    /// A module's requests since the last check.
     #[derive(Debug, Default)]
     pub(crate) struct Recorded {
         pub(crate) batches: Vec<Vec<u8>>,
@@ -85,7 +85,7 @@ mod recorded {
         static RECORDED: RefCell<Recorded> = RefCell::default();
     }
 
-    /// Reads or changes what this thread's module asked for.
+    /// Reads or changes what this thread's module requested.
     pub(crate) fn recorded<R>(look: impl FnOnce(&mut Recorded) -> R) -> R {
         RECORDED.with_borrow_mut(look)
     }

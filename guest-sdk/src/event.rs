@@ -10,7 +10,7 @@ use crate::reactive::{on_cleanup, turn, under};
 use crate::runtime::runtime;
 use crate::scope::{self, Scope};
 
-/// What happened, and what to do about it. Handlers get it by value; it is cheap to clone.
+/// An event, and the methods to respond to it. Handlers get it by value; it is cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Event {
     data: Rc<EventData>,
@@ -58,7 +58,7 @@ impl Event {
         &self.data.kind
     }
 
-    /// Everything that the engine told of the event.
+    /// All data of the event from the engine.
     #[must_use]
     pub fn data_ref(&self) -> &EventData {
         &self.data
@@ -139,7 +139,7 @@ type Call = Rc<RefCell<dyn FnMut(Event)>>;
 pub(crate) struct Handler {
     call: Call,
     owner: NodeHandle,
-    /// Whether its owner has gone.
+    /// Whether its owner is gone.
     gone: Rc<Cell<bool>>,
     scope: Option<Rc<Scope>>,
 }
@@ -165,7 +165,7 @@ pub(crate) fn forget(id: u32) {
     runtime().handlers.borrow_mut().remove(&id);
 }
 
-/// Runs a handler; answers the flags of `hmr_dispatch`.
+/// Runs a handler; returns the flags of `hmr_dispatch`.
 pub(crate) fn dispatch(id: u32, data: EventData) -> u32 {
     let handler = runtime().handlers.borrow().get(&id).cloned();
     let Some(Handler { call, owner, gone, scope }) = handler else { return DISPATCH_INERT };

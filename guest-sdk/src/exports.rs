@@ -1,4 +1,4 @@
-//! The exports of the ABI. They stand here and are exported from the wasm binary that this crate is linked into.
+//! The exports of the ABI. They are defined here and exported from the wasm binary that this crate is linked into.
 
 use std::cell::RefCell;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{hooks, migration, module};
 
 thread_local! {
-    /// What the last export answered: valid until the next call into the module.
+    /// The last export's result: valid until the next call into the module.
     static ANSWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -16,7 +16,7 @@ use crate::scope::{self, Scope};
 use crate::task;
 use crate::view::{IntoView, Region, View, dynamic};
 
-/// The key scope of a `<Show>` or `<For>`: by what it is about, so that two that change places keep what is theirs.
+/// The key scope of a `<Show>` or `<For>`: named after its subject, so that two that swap places keep their state.
 fn scope_name(tag: &str, name: &str) -> String {
     if name.is_empty() { tag.to_owned() } else { format!("{tag}({})", scope::escaped(name)) }
 }
@@ -41,7 +41,7 @@ pub fn show<T: IntoView, E: IntoView>(
     )
 }
 
-/// The items of a list, each with its key, whatever their type.
+/// The items of a list, each with its key, of any type.
 type Keyed = Vec<(String, Box<dyn Any>)>;
 
 /// `<For>`: one view per item. A node moves with its item; an item that has changed renders again with its state kept.
@@ -82,7 +82,7 @@ struct Row {
 
 struct List {
     region: Rc<Region>,
-    /// What the rows hang on; they outlive the effect's runs.
+    /// The owner of the rows; they outlive the effect's runs.
     owner: NodeHandle,
     scope: Option<Rc<Scope>>,
     render: RenderItem,
@@ -177,8 +177,8 @@ impl List {
         Row { key, item, node, view }
     }
 
-    /// Renders a row whose item has changed, with its signals, tasks and resources kept. What it showed is added to what is to be
-    /// removed once the new rendering is in the document, if that has taken something over from it.
+    /// Renders a row whose item has changed, with its signals, tasks and resources kept. Its previous nodes are put on the list
+    /// `left`, to be removed once the new rendering is in the document, if that has taken something over from it.
     fn again(&self, row: Row, item: Box<dyn Any>, left: &mut Vec<(View, BTreeSet<NodeId>)>) -> Row {
         let Some(scope) = &self.scope else {
             row.node.dispose();

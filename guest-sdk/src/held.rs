@@ -21,7 +21,7 @@ impl<T> Held<T> {
         Self(create_signal(value))
     }
 
-    /// What it holds; `None` once the scope has gone.
+    /// The value; `None` once the scope is gone.
     pub(crate) fn get(self) -> Option<Rc<T>> {
         self.0.is_alive().then(|| self.0.get_clone_untracked())
     }

@@ -52,9 +52,9 @@ pub(crate) struct Hooks {
     registered: RefCell<Vec<Registered>>,
 }
 
-/// Runs `f` in the old code before an update replaces it. What it writes to signals is captured; it may also change the
-/// state on its way, and [`Saved::put`] something aside for the new code. It must leave the component working: if the
-/// update fails, the old code goes on.
+/// Runs `f` in the old code before an update replaces it. Its writes to signals are captured; it may also change the
+/// passed state, and [`Saved::put`] something aside for the new code. It must leave the component working: if the
+/// update fails, the old code keeps running.
 pub fn before_update(f: impl FnMut(&mut Saved) + 'static) {
     register(Hook::Before(Rc::new(RefCell::new(f))));
 }
@@ -65,7 +65,7 @@ pub fn after_update(f: impl FnMut(&Saved, &InstanceReport) + 'static) {
     register(Hook::After(Rc::new(RefCell::new(f))));
 }
 
-/// Tells whether the component is well. An update after which it is not is undone. `f` should change nothing.
+/// Checks the component's health. An update after which it is unhealthy is undone. `f` should change nothing.
 pub fn health(f: impl FnMut() -> Result<(), String> + 'static) {
     register(Hook::Health(Rc::new(RefCell::new(f))));
 }
@@ -82,7 +82,7 @@ fn register(hook: Hook) {
         return;
     };
     if matches!(hook, Hook::Prune(_)) {
-        // The scope of a call takes its name when it is first asked for: new code has it at the same time as the old.
+        // The scope of a call takes its name when it is first requested: new code has it at the same time as the old.
         scope.path();
     }
     let instance = Rc::clone(&scope.instance);
@@ -95,8 +95,8 @@ fn register(hook: Hook) {
     });
 }
 
-/// Tells the engine that the running instance cannot go on with what it has. It is mounted anew without its state, and what
-/// placed it is rendered afresh.
+/// Reports to the engine that the running instance cannot continue with its current state. It is mounted again without its
+/// state, and the instance that placed it re-renders.
 pub fn invalidate(reason: impl Display) {
     invalidate_with(&reason.to_string());
 }

@@ -48,12 +48,12 @@ pub fn notify(function: &str, argument: &impl Serialize) {
 /// Why a host function has not answered, or with what cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
-    /// It failed, or there is no function of this name.
+    /// It failed, or no function has this name.
     #[error("the host function `{function}` failed: {error}")]
     Failed {
         /// The function's name.
         function: String,
-        /// What it says.
+        /// The message.
         error: String,
     },
     /// Its argument could not be written as JSON.
@@ -61,7 +61,7 @@ pub enum HostError {
     Argument {
         /// The function's name.
         function: String,
-        /// What is wrong.
+        /// The error message.
         error: String,
     },
     /// It answered with something else than was expected.
@@ -69,7 +69,7 @@ pub enum HostError {
     Answer {
         /// The function's name.
         function: String,
-        /// What is wrong.
+        /// The error message.
         error: String,
     },
     /// It was awaited outside of a task.
@@ -125,7 +125,7 @@ fn notify_boxed(function: &str, argument: serde_json::Result<Value>) {
             ),
         );
     };
-    // Nobody waits for it, so it does not end with the content that sent it.
+    // Nothing awaits it, so it does not end with the content that sent it.
     match scope.instance.node.get() {
         Some(node) => under(None, || node.run_in(|| send(&scope, function, resource))),
         None => send(&scope, function, resource),
@@ -144,7 +144,7 @@ fn send(scope: &Scope, function: &str, resource: Resource) {
         if let Err(error) = read(&function, event.data_ref().data.as_deref().unwrap_or_default()) {
             send_log(3, &error.to_string());
         }
-        // It is spent: its key is free for another call.
+        // It has fired: its key is free for another call.
         if let Some(open) = answered.take() {
             open.close();
         }

@@ -98,7 +98,7 @@ struct Answer {
     body: String,
 }
 
-/// What a server answered.
+/// A server's response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     status: u16,
@@ -145,10 +145,10 @@ impl Response {
     }
 }
 
-/// Why there is no answer, or none that can be read.
+/// Why there is no readable response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    /// The server could not be asked: no connection, no such host, not allowed by its CORS policy.
+    /// The request failed: no connection, no such host, not allowed by its CORS policy.
     #[error("the request failed: {0}")]
     Failed(String),
     /// The request's body could not be written as JSON.
@@ -159,7 +159,7 @@ pub enum HttpError {
     Json {
         /// The answer's status code.
         status: u16,
-        /// What is wrong with the JSON.
+        /// The JSON error.
         error: String,
     },
     /// It was awaited outside of a task.

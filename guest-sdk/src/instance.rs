@@ -26,7 +26,7 @@ pub(crate) use node::{Gone, Node};
 pub(crate) use orphans::Orphans;
 pub(crate) use tasks::{Tasks, Was};
 
-/// The storage of a signal, whatever its type.
+/// The storage of a signal, of any type.
 pub(crate) trait Slot: Any {
     /// Equal text means the same type.
     fn fingerprint(&self) -> &'static str;
@@ -34,7 +34,7 @@ pub(crate) trait Slot: Any {
     fn is_set(&self) -> bool;
     /// The code of its initial value.
     fn code(&self) -> Option<Code>;
-    /// The value as JSON, or why there is none.
+    /// The value as JSON, or why it is missing.
     fn write(&self) -> Result<Box<RawValue>, String>;
 }
 
@@ -68,9 +68,9 @@ pub(crate) struct Instance {
     /// The version that the component declares.
     version: Option<&'static str>,
     pub(crate) props: RefCell<Box<RawValue>>,
-    /// What its effects and clean-ups hang on.
+    /// The owner of its effects and clean-ups.
     pub(crate) node: Cell<Option<NodeHandle>>,
-    /// What the nodes of its signals hang on: they outlive the content that made them if it renders again.
+    /// The owner of its signals' nodes: they outlive the content that made them if it renders again.
     nodes: NodeHandle,
     pub(crate) signals: RefCell<BTreeMap<String, Live>>,
     pub(crate) parked: RefCell<BTreeMap<String, Parked>>,
@@ -116,7 +116,7 @@ impl Instance {
         })
     }
 
-    /// Parks what a snapshot has of the instance, and begins to note what becomes of each key.
+    /// Parks what a snapshot has of the instance, and begins to record the outcome of each key.
     pub(crate) fn begin_restore(&self, state: InstanceState) {
         self.tasks.begin_restore(state.tasks, state.done);
         self.orphans.begin_restore(state.orphans);
@@ -128,12 +128,12 @@ impl Instance {
         self.clock_reads.set(runtime().clock_reads.get());
     }
 
-    /// Whether the clock was read while the instance was rendered: what is computed from it is another value each time.
+    /// Whether the clock was read while the instance was rendered: a value computed from it differs each time.
     pub(crate) fn has_read_clock(&self) -> bool {
         self.clock_reads.get() != runtime().clock_reads.get()
     }
 
-    /// What became of each key; values that no signal claimed are orphaned and put aside.
+    /// The outcome of each key; values that no signal claimed are orphaned and put aside.
     pub(crate) fn end_restore(&self) -> InstanceReport {
         let mut keys = self.outcomes.take().unwrap_or_default();
         for (key, parked) in self.parked.take() {

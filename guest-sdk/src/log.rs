@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::engine::send_log;
 
-/// Something for whoever looks very closely.
+/// Very detailed messages.
 pub fn debug(text: impl Display) {
     send_log(0, &text.to_string());
 }

@@ -16,7 +16,7 @@ use crate::saved::{MigrationError, Saved};
 /// The version of state that was saved before its component declared any.
 const UNVERSIONED: &str = "0.0.0";
 
-/// What keys that the update itself changed are reported as migrated from.
+/// The reported origin of keys that the update itself changed.
 const TRANSFORM: &str = "transform";
 
 /// One step between two versions of a component's state.
@@ -36,7 +36,7 @@ pub struct Migration {
 
 /// A function that is marked with `#[migration]`; what tests register it by.
 pub trait Migrates {
-    /// What it does.
+    /// The migration.
     const MIGRATION: Migration;
 }
 
@@ -209,7 +209,7 @@ fn way(reached: &[Reached<'_>], mut at: usize) -> Vec<Migration> {
     way
 }
 
-/// Tells of a gap: the highest version that can be reached, and the lowest behind it from which the declared one can be.
+/// Reports a gap: the highest version that can be reached, and the lowest behind it from which the declared one can be.
 fn gap(
     steps: &[Migration],
     component: &str,

@@ -1,5 +1,5 @@
-//! What the exports of the ABI do, as ordinary functions: mount, unmount, dispatch, capture, restore, dispose.
-//! What a component can do besides, migrations and hooks, is in `migration` and `hooks`.
+//! The implementation of the ABI's exports, as ordinary functions: mount, unmount, dispatch, capture, restore, dispose.
+//! Migrations and hooks of components are in `migration` and `hooks`.
 //!
 //! None of them traps on malformed input: what an engine hands in may be of any content.
 
@@ -187,19 +187,19 @@ fn restore_into(
     let (component, props) = (state.component.clone(), state.props.clone());
     let instance = Instance::new(state.instance, component, version, props);
     let migrations = std::mem::take(&mut state.migrations);
-    // What hooks after the update look at: whether there are any is known only when the component has run.
+    // The argument of hooks after the update: whether there are any is known only when the component has run.
     let saved = Saved::new(state.clone());
     let report = InstanceReport { migrations, ..render_with(&instance, state, render) };
     runtime().root.run_in(|| instance.hooks.after_update(&saved, &report));
     report
 }
 
-/// Mounts an instance with a state to take up.
+/// Mounts an instance with a state to restore.
 fn render_with(instance: &Rc<Instance>, state: InstanceState, render: Render) -> InstanceReport {
     instance.begin_restore(state);
     runtime().instances.borrow_mut().push(Rc::clone(instance));
     render_into(instance, render);
-    // What resumed tasks ask for belongs to the restoring: the engine settles resources afterwards.
+    // Requests of resumed tasks belong to the restoring: the engine settles resources afterwards.
     runtime().root.run_in(task::run_ready);
     instance.end_restore()
 }

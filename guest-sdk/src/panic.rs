@@ -1,4 +1,4 @@
-//! Tells the engine of a panic before the module traps.
+//! Reports a panic to the engine before the module traps.
 
 use std::cell::Cell;
 use std::panic::{Location, PanicHookInfo};

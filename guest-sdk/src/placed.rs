@@ -1,8 +1,8 @@
 //! The places of other modules' components, `hmr-component` elements, in content that renders again.
 //!
-//! What stands in such a place is another module's, with a state of its own. So when a region or a list's item renders again,
-//! an element of the same place, the same module, component and name in the same key scope, is not made anew: it is the one of
-//! the rendering before, moved to where the new one has it, with the attributes that the new one has.
+//! The content of such a place belongs to another module and has its own state. So when a region or a list's item renders again,
+//! an element of the same place, the same module, component and name in the same key scope, is not created again: it is that of
+//! the previous rendering, moved to its new position, with the attributes that the new one has.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ pub(crate) struct Places {
     parked: RefCell<BTreeMap<String, NodeId>>,
 }
 
-/// What was set on the elements of places, and which of them were taken over a moment ago.
+/// The values set on the elements of places, and which of them were just taken over.
 #[derive(Default)]
 pub(crate) struct Placed {
     set: RefCell<BTreeMap<NodeId, Vec<Set>>>,
@@ -63,7 +63,7 @@ impl Places {
 }
 
 impl Placed {
-    /// Notes what is set on an element, if that is a place.
+    /// Records the values set on an element, if that is a place.
     pub(crate) fn note(&self, node: NodeId, what: impl FnOnce() -> Set) {
         if let Some(all) = self.set.borrow_mut().get_mut(&node) {
             let what = what();

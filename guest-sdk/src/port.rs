@@ -1,7 +1,7 @@
 //! Ports: typed ends of the links between instances.
 //!
-//! A port has a name that is the instance's own, whatever scope declares it. It is there as long as that scope. Declared
-//! twice at the same time, the later declaration counts, and the earlier one again once that has gone.
+//! A port's name is unique in the instance, regardless of the scope that declares it. It exists as long as that scope. Declared
+//! twice at the same time, the later declaration counts, and the earlier one again once that is gone.
 
 use std::any::type_name;
 use std::cell::RefCell;
@@ -67,7 +67,7 @@ impl<T> Output<T> {
     }
 }
 
-/// Gives the instance an output port: what is sent is an event, which reaches those that are connected then.
+/// Gives the instance an output port: a sent value is an event, which reaches the inputs connected at that time.
 ///
 /// ```
 /// # use hmr_sdk::prelude::*;
@@ -89,7 +89,7 @@ pub fn output_stream<T: Serialize + 'static>(name: &str) -> Output<T> {
     Output { port: declare_output(name, PortKind::Stream, fingerprint), value: PhantomData }
 }
 
-/// Gives the instance an input port, and calls `f` with each value that arrives. A value that is no `T` is told in the log.
+/// Gives the instance an input port, and calls `f` with each value that arrives. A value that is not a `T` is logged.
 /// A `serde_json::Value` takes values of every type.
 pub fn input<T: DeserializeOwned + 'static>(name: &str, mut f: impl FnMut(T) + 'static) {
     let take = move |json: &str| {
@@ -161,7 +161,7 @@ fn declare(instance: &Rc<Instance>, name: PortName, asked: PortRequest) {
     on_cleanup(move || withdraw(&instance, id));
 }
 
-/// What the engine was told of a port.
+/// The last report to the engine about a port.
 fn counted(instance: &Instance, name: &PortName) -> Option<PortRequest> {
     let ports = instance.claims.ports.borrow();
     ports.iter().rev().find(|declared| declared.name == *name).map(|last| last.asked.clone())
@@ -172,7 +172,7 @@ fn same(one: &PortRequest, other: &PortRequest) -> bool {
     matches!(one, PortRequest::Output { .. }) && one == other
 }
 
-/// The scope of a declaration has gone.
+/// The scope of a declaration is gone.
 fn withdraw(instance: &Rc<Instance>, id: u64) {
     let ports = &instance.claims.ports;
     let at = ports.borrow().iter().position(|declared| declared.id == id);

@@ -22,16 +22,16 @@ use crate::resource::claims;
 use crate::scope::{self, Scope};
 
 thread_local! {
-    /// Whether what a handler or task runs under has gone meanwhile; none in what runs of itself.
+    /// Whether what a handler or task runs under is gone by now; none in code that runs by itself.
     static OWNER: RefCell<Option<Rc<Cell<bool>>>> = const { RefCell::new(None) };
     static RUNNING: Cell<u32> = const { Cell::new(0) };
-    /// What was written, and where.
+    /// The writes, with their places.
     static PENDING: RefCell<Vec<(Trigger, Place)>> = const { RefCell::new(Vec::new()) };
-    /// How often something was written. What a memo was computed for while writes waited holds until the next write.
+    /// The number of writes. A memo computed while writes were pending is valid until the next write.
     static WRITES: Cell<u64> = const { Cell::new(0) };
     /// Signals whose initial value another one has replaced since the last notification.
     static EXCHANGED: RefCell<Vec<Exchanged>> = const { RefCell::new(Vec::new()) };
-    /// The number of the run that goes on, of an effect or memo, and of the last one that began.
+    /// The number of the current run of an effect or memo, and of the last one that began.
     static RUN: Cell<u64> = const { Cell::new(0) };
     static LAST_RUN: Cell<u64> = const { Cell::new(0) };
     static READER: RefCell<Reader> = const { RefCell::new(Reader { follows: false, reads: None }) };
@@ -49,18 +49,18 @@ const MOST_ROUNDS: u32 = 5_000;
 /// A signal or memo, as what follows it sees it.
 type Source = ReadSignal<Rc<dyn Any>>;
 
-/// What reads signals and memos.
+/// A reader of signals and memos.
 #[derive(Default)]
 struct Reader {
     /// Whether it runs again when what it reads has changed: an effect, or a memo that one reads.
     follows: bool,
-    /// What a memo reads that is computed ahead.
+    /// The sources read by a memo that is computed ahead.
     reads: Option<Vec<Source>>,
 }
 
 type Place = &'static Location<'static>;
 
-/// What a write notifies.
+/// The target that a write notifies.
 pub(crate) type Trigger = reactive::Signal<Rc<dyn Any>>;
 
 /// Runs the dependents of a trigger: now, or when the outermost effect, handler or batch has returned.
@@ -91,7 +91,7 @@ pub(crate) fn notify_outside(trigger: Trigger, number: u64, place: Place) {
 }
 
 /// The running effect reads a signal. If the effect itself has just replaced the value, nobody is notified: it would replace the
-/// value again and again where that is another one each time.
+/// value again and again if it differs each time.
 fn keep_from_circling(number: u64) {
     if READER.with_borrow(|reader| reader.follows) {
         let run = RUN.get();
@@ -142,7 +142,7 @@ pub(crate) fn reset() {
     claims::reset();
 }
 
-/// Runs something that reads as this reader, and answers what became of the reader.
+/// Runs something that reads as this reader, and returns the reader.
 fn reading<R>(reader: Reader, run: impl FnOnce() -> R) -> (R, Reader) {
     let before = READER.replace(reader);
     let result = run();
@@ -180,7 +180,7 @@ pub(crate) fn note_made() {
     MADE.set(MADE.get() + 1);
 }
 
-/// Runs something under a reactive scope, which may go meanwhile: whoever disposes it sets the flag.
+/// Runs something under a reactive scope, which may be disposed meanwhile: disposing it sets the flag.
 pub(crate) fn under<R>(gone: Option<Rc<Cell<bool>>>, run: impl FnOnce() -> R) -> R {
     let before = OWNER.replace(gone);
     let result = run();
@@ -188,7 +188,7 @@ pub(crate) fn under<R>(gone: Option<Rc<Cell<bool>>>, run: impl FnOnce() -> R) ->
     result
 }
 
-/// Whether the running reactive scope has gone: a handler has closed the content that it is in. Nothing can be made in it.
+/// Whether the running reactive scope is gone: a handler has closed the content that it is in. Nothing can be made in it.
 pub(crate) fn owner_gone() -> bool {
     OWNER.with_borrow(|gone| gone.as_ref().is_some_and(|gone| gone.get()))
 }
@@ -221,7 +221,7 @@ pub(crate) fn in_turn() -> bool {
     IN_TURN.get()
 }
 
-/// What a handler made, a task for instance, and may close again itself: by what it wrote before.
+/// Something made by a handler, such as a task, that the handler's own earlier writes may close.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct MadeIn(Option<u64>);
 
@@ -237,7 +237,7 @@ impl MadeIn {
     }
 }
 
-/// Runs `f` now, and again whenever a signal or memo that it read has changed. What it creates is disposed before
+/// Runs `f` now, and again whenever a signal or memo that it read has changed. The items it creates are disposed before
 /// each further run.
 pub fn effect(f: impl FnMut() + 'static) {
     effect_boxed(Box::new(f));
@@ -291,7 +291,7 @@ pub fn provide_context<T: Clone + 'static>(value: T) {
 ///
 /// # Panics
 ///
-/// If there is none; [`try_context`] answers instead.
+/// If there is none; use [`try_context`] to get an `Option`.
 #[must_use]
 #[track_caller]
 pub fn use_context<T: Clone + 'static>() -> T {
@@ -325,16 +325,16 @@ struct Formula {
 /// Whether two values of a memo are equal.
 type Same = fn(&Rc<dyn Any>, &Rc<dyn Any>) -> bool;
 
-/// What a memo is while writes wait.
+/// The state of a memo while writes are pending.
 struct Ahead {
     /// The count of writes that it was computed after.
     writes: u64,
     value: Rc<dyn Any>,
-    /// What it read; `None` if it made something, which has gone already.
+    /// The sources it read; `None` if it made something, which is gone already.
     reads: Option<Vec<Source>>,
 }
 
-/// What followers got of a memo while writes waited.
+/// The values that followers got from a memo while writes were pending.
 #[derive(Default)]
 enum Handed {
     #[default]
@@ -352,7 +352,7 @@ impl<T> Clone for Memo<T> {
 
 impl<T> Copy for Memo<T> {}
 
-/// Derives a value from signals and other memos. What reads it is notified only when the value has changed.
+/// Derives a value from signals and other memos. Its readers are notified only when the value has changed.
 ///
 /// It is computed once for the writes that are notified together, and also when it is read between them. So an `f` that keeps
 /// something from one time to the next, the previous value for instance, must not count on being called once for all writes.
@@ -401,7 +401,7 @@ impl Formula {
         let follows = READER.with_borrow(|reader| reader.follows);
         let before = MADE.get();
         let mut computed = None;
-        // What it makes is of this moment only.
+        // The items it makes are temporary.
         let scope = reactive::create_child_scope(|| {
             let reader = Reader { follows, reads: Some(Vec::new()) };
             computed = Some(reactive::untrack(|| reading(reader, &mut *compute)));

@@ -39,18 +39,18 @@ use claims::Claim;
 #[derive(Clone)]
 pub struct ResourceHandle(Option<Rc<Open>>);
 
-/// What is known of a resource that was asked for.
+/// Data about a requested resource.
 pub(crate) struct Open {
     instance: Rc<Instance>,
     key: String,
     handler: u32,
-    /// Whether the engine was asked for it: an observer waits for its element.
+    /// Whether it was requested from the engine: an observer waits for its element.
     asked: Cell<bool>,
     closed: Cell<bool>,
     made: MadeIn,
 }
 
-/// What is called when a resource fires.
+/// The callback for when a resource fires.
 pub(crate) type Call = Box<dyn FnMut(Event)>;
 
 impl ResourceHandle {
@@ -85,7 +85,7 @@ impl Open {
         }
     }
 
-    /// Its scope has gone, or what waited for it: closes it, unless its instance renders again.
+    /// Its scope is gone, or the task that waited for it: closes it, unless its instance renders again.
     pub(crate) fn end(&self) {
         if self.made.just_now() && !self.closed.get() {
             claims::report_unless_claimed(&self.instance, Claim::Resource(self.key.clone()));
@@ -125,7 +125,7 @@ fn open(name: &str, resource: Resource, call: Call) -> ResourceHandle {
     ResourceHandle(Some(open_key(&scope.instance, key, resource, call, false)))
 }
 
-/// The scope that something is asked for in; without one, or when what it belongs to has gone, that is told.
+/// The scope of a request; a missing scope, or one whose owner is gone, is reported.
 pub(crate) fn place(name: &str) -> Option<Rc<Scope>> {
     match scope::current() {
         None => {
@@ -141,13 +141,13 @@ pub(crate) fn place(name: &str) -> Option<Rc<Scope>> {
     }
 }
 
-/// Logs that something was asked for by content that the handler itself has closed.
+/// Logs a request by content that the handler itself has closed.
 pub(crate) fn report_gone(name: &str) {
     send_log(2, &format!("`{name}` was asked for by content that has gone, and is not there"));
 }
 
-/// Runs something in a scope, or, when what that belongs to has gone, as what belongs to the whole instance. So a handler that
-/// closes its own content can go on.
+/// Runs something in a scope, or, when its owner is gone, in the whole instance's scope. So a handler that
+/// closes its own content can continue.
 pub(crate) fn outliving<R>(scope: &Scope, run: impl FnOnce() -> R) -> Option<R> {
     if !owner_gone() {
         return Some(run());
@@ -166,14 +166,14 @@ pub(crate) fn open_key(
 ) -> Rc<Open> {
     supersede(instance, &key, resource.is_one_shot());
     instance.claims.stay(&Claim::Resource(key.clone()));
-    // What a task waits for it withdraws itself.
+    // A task closes the resource it waits for itself.
     let made = if replay { MadeIn::default() } else { MadeIn::this_turn() };
     let open = prepare(instance, key, call, made);
     open.ask(resource, replay);
     open
 }
 
-/// Registers a resource that the engine is not asked for yet.
+/// Registers a resource that is not requested from the engine yet.
 fn prepare(instance: &Rc<Instance>, key: String, call: Call, made: MadeIn) -> Rc<Open> {
     let handler = register(Rc::new(RefCell::new(call)));
     let open = Rc::new(Open {
@@ -190,7 +190,7 @@ fn prepare(instance: &Rc<Instance>, key: String, call: Call, made: MadeIn) -> Rc
     open
 }
 
-/// A handler may ask for what it asked for before. What it had is the new handle's then; what fires once starts anew.
+/// A handler may request the same resource again. The new handle takes over the resource; one that fires once restarts.
 fn supersede(instance: &Instance, key: &str, anew: bool) {
     if let Some(live) = instance.claims.open_at(key)
         && live.forget()
@@ -207,7 +207,7 @@ pub(crate) fn request(request: &ResourceRequest) {
     }
 }
 
-/// Reads what a resource has to say. What cannot be read is told, and not a trap.
+/// Reads the value from a resource. An unreadable value is reported and does not trap.
 fn read<T: serde::de::DeserializeOwned>(event: &Event) -> Option<T> {
     match serde_json::from_str(event.data_ref().data.as_deref().unwrap_or("null")) {
         Ok(value) => Some(value),

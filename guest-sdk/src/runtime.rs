@@ -23,19 +23,19 @@ pub(crate) struct Runtime {
     pub(crate) root: RootHandle,
     /// Mounted instances, in the order of mounting.
     pub(crate) instances: RefCell<Vec<Rc<Instance>>>,
-    /// What can be mounted, by name.
+    /// The mountable components, by name.
     pub(crate) components: RefCell<BTreeMap<String, Export>>,
     /// The migrations of all components.
     pub(crate) migrations: RefCell<Vec<Migration>>,
     pub(crate) handlers: RefCell<BTreeMap<u32, Handler>>,
     pub(crate) batch: RefCell<Vec<u8>>,
-    /// Method calls, which go to the end of the batch: the element is in the document by then.
+    /// Method calls, which go to the end of the batch, when the element is in the document.
     pub(crate) calls: RefCell<Vec<u8>>,
     /// Tasks that have not ended.
     pub(crate) tasks: RefCell<Vec<Rc<Running>>>,
     /// Those that watch the element of a reference.
     pub(crate) observers: RefCell<Vec<Observer>>,
-    /// Whether it was said that signals are told apart by their order only.
+    /// Whether it was reported that signals are distinguished by their order only.
     pub(crate) said_unnamed: Cell<bool>,
     /// The elements of other modules' components.
     pub(crate) placed: Placed,
@@ -87,7 +87,7 @@ pub(crate) fn runtime() -> Rc<Runtime> {
     RUNTIME.with_borrow(Rc::clone)
 }
 
-/// Starts over with an empty runtime, whose node and handler numbers begin anew.
+/// Starts over with an empty runtime, whose node and handler numbers restart.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn reset() {
     // While it is still the runtime: clean-ups note there what goes.

@@ -1,4 +1,4 @@
-//! The state of one instance on its way between two versions of its code, for migrations and hooks to look at and change.
+//! The state of one instance being passed between two versions of its code, for migrations and hooks to look at and change.
 
 use std::any::type_name;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,13 +11,13 @@ use serde_json::value::RawValue;
 
 use crate::encoding::{self, ReadError, WriteError};
 
-/// The state of one instance on its way between two versions of its code.
+/// The state of one instance being passed between two versions of its code.
 ///
 /// A key is the path of scopes and then the name that the signal is bound to, joined with `:`, as restore reports show it.
 #[derive(Debug)]
 pub struct Saved {
     state: InstanceState,
-    /// What is changing the state; keys that it writes are reported as migrated from it.
+    /// What changes the state; keys that it writes are reported as migrated from it.
     by: Option<String>,
     edited: BTreeSet<String>,
     failure: Option<MigrationError>,
@@ -88,7 +88,7 @@ impl Saved {
     /// The value of a signal; `None` if there is no signal of this key, or its value could not be written.
     ///
     /// # Errors
-    /// What serde says of a value that is no `T`.
+    /// serde's error for a value that is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, MigrationError> {
         read(
             "the signal",
@@ -112,7 +112,7 @@ impl Saved {
     ) {
         match value {
             Ok(value) => {
-                // What is written as one type may be meant as another, `&str` for `String`: the signal's own is nearer.
+                // A value may be written as one type and meant as another, `&str` for `String`: prefer the signal's type.
                 let there = self.state.signals.get(key).map(|state| state.fingerprint.clone());
                 let state = SignalState {
                     fingerprint: there.unwrap_or_else(|| fingerprint.to_owned()),
@@ -140,7 +140,7 @@ impl Saved {
     }
 
     /// Renames a scope: every key in it, `from:…`, becomes `to:…`, and so do the keys of its tasks and of the values that
-    /// wait to be taken up again. Answers how many signals there were.
+    /// wait to be restored. Returns the number of signals.
     pub fn rename_scope(&mut self, from: &str, to: &str) -> usize {
         let renamed = |key: &str| {
             let rest = key.strip_prefix(from).and_then(|rest| rest.strip_prefix(':'))?;
@@ -178,17 +178,17 @@ impl Saved {
     /// One of the props that the instance was mounted with; `None` if it was not given.
     ///
     /// # Errors
-    /// What serde says of a prop that is no `T`.
+    /// serde's error for a prop that is not a `T`.
     pub fn prop<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, MigrationError> {
         let props: BTreeMap<String, Box<RawValue>> =
             serde_json::from_str(self.state.props.get()).unwrap_or_default();
         read("the prop", name, props.get(name).map(|json| &**json))
     }
 
-    /// What a hook or a migration has put aside under this name; `None` if nothing.
+    /// The value that a hook or a migration has stored under this name; `None` if there is none.
     ///
     /// # Errors
-    /// What serde says of a value that is no `T`.
+    /// serde's error for a value that is not a `T`.
     pub fn extra<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, MigrationError> {
         read("the extra", name, self.state.extra.get(name).map(|json| &**json))
     }
@@ -208,7 +208,7 @@ impl Saved {
     }
 }
 
-/// Gives entries new keys; answers the old and the new ones. All are taken out first, so that a scope which goes inside
+/// Gives entries new keys; returns the old and the new ones. All are taken out first, so that a scope which goes inside
 /// another of the same name meets none of its own keys.
 fn rename_keys<T>(
     map: &mut BTreeMap<String, T>,
@@ -243,7 +243,7 @@ fn unreadable(what: &str, name: &str, error: &ReadError) -> MigrationError {
 pub struct MigrationError(String);
 
 impl MigrationError {
-    /// An error that says this.
+    /// An error with this message.
     pub fn new(reason: impl fmt::Display) -> Self {
         Self(reason.to_string())
     }

@@ -4,7 +4,7 @@
 //! made right now (`let count = …`), and how often each name was taken, so that the second one becomes `name#1`.
 //! Keys never hold a line number or an address; what users name (a list item's key, say) is [`escaped`] in them. A function
 //! that a component calls has a scope too, which takes its name when it first makes something. A scope that renders again is entered through a *fresh* twin,
-//! whose counts start over, so that it finds the same names. What was made in a scope and runs *later*, a handler for
+//! whose counts start over, so that it finds the same names. Code made in a scope that runs *later*, a handler for
 //! instance, enters it through a twin too.
 
 use std::borrow::Cow;
@@ -20,14 +20,14 @@ use crate::reactive::{on_cleanup, under};
 /// One scope; see the module's documentation.
 pub(crate) struct Scope {
     pub(crate) instance: Rc<Instance>,
-    /// See [`Scope::path`]. It comes from `call` when it is first asked for.
+    /// See [`Scope::path`]. It comes from `call` when it is first requested.
     path: OnceCell<String>,
     call: Option<Call>,
     binding: RefCell<Option<String>>,
-    /// The code of what is bound, if it is known.
+    /// The code of the bound value, if it is known.
     code: Cell<Option<Code>>,
     taken: RefCell<BTreeMap<String, u32>>,
-    /// What is marked `reset`, if anything here is: the component that this scope is of or in, or the binding that is being made.
+    /// The part marked `reset`, if there is one: the component that this scope is of or in, or the binding that is being made.
     reset: Cell<Option<&'static str>>,
     entry: Entry,
 }
@@ -35,13 +35,13 @@ pub(crate) struct Scope {
 /// A call of a function that may make something.
 struct Call {
     caller: Rc<Scope>,
-    /// What the scope is to be called: after what the result is bound to, or after the function.
+    /// The name of the scope: that of the result's binding, or of the function.
     name: String,
-    /// The function, until it says itself that it is `#[scoped]`.
+    /// The function, until it declares itself `#[scoped]`.
     function: Cell<Option<&'static str>>,
 }
 
-/// What stands for the code of an initial value: a number that the macros have computed. Equal numbers mean the same code.
+/// The code of an initial value, as a number computed by the macros. Equal numbers mean the same code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Code(u64);
 
@@ -64,7 +64,7 @@ pub(crate) enum Entry {
     Rendering,
     /// Something that was made in it runs: what that makes is new each time.
     Later,
-    /// It goes on: what it made before is found again.
+    /// It continues: signals it made before are found again.
     Again,
 }
 
@@ -186,12 +186,12 @@ impl Scope {
         self.binding.borrow().clone()
     }
 
-    /// The code of what is bound, if it is known.
+    /// The code of the bound value, if it is known.
     pub(crate) fn code(&self) -> Option<Code> {
         self.code.get()
     }
 
-    /// What is marked `reset`, if anything here is.
+    /// The part marked `reset`, if there is one.
     pub(crate) fn reset(&self) -> Option<&'static str> {
         self.reset.get()
     }
@@ -213,7 +213,7 @@ pub(crate) fn enter<R>(scope: Rc<Scope>, run: impl FnOnce() -> R) -> R {
     run()
 }
 
-/// Stands for being in a scope; leaves it when dropped.
+/// A guard for being in a scope; leaves it when dropped.
 pub struct Entered(Option<Rc<Scope>>);
 
 impl Entered {
@@ -228,7 +228,7 @@ impl Drop for Entered {
     }
 }
 
-/// What a user calls something, with the signs that mean something in a key (`:`, `#`) written as in addresses, `%3A`.
+/// A user's name for something, with the special characters of keys (`:`, `#`) percent-encoded, `%3A`.
 /// So no name can be mistaken for a path, or for the second of another name.
 pub(crate) fn escaped(name: &str) -> Cow<'_, str> {
     if name.contains(['%', ':', '#']) {
@@ -246,14 +246,14 @@ pub fn scope<R>(name: &str, f: impl FnOnce() -> R) -> R {
     }
 }
 
-/// A closure that runs in the scope in which this is called, whoever calls it and whenever. What it made when it ran
-/// before it finds again: a signal is the same signal.
+/// A closure that runs in the scope in which this is called, regardless of when and where it is called. It finds the
+/// signals that it made in earlier runs again.
 pub fn in_scope<A, R>(mut f: impl FnMut(A) -> R) -> impl FnMut(A) -> R {
     let home = Home::here();
     move |argument| home.again(|| f(argument))
 }
 
-/// A scope, what its effects and clean-ups hang on, and whether that is gone.
+/// A scope, the owner of its effects and clean-ups, and whether that is gone.
 pub(crate) struct Home(Option<(Rc<Scope>, NodeHandle, Rc<Cell<bool>>)>);
 
 impl Home {
@@ -268,7 +268,7 @@ impl Home {
         }))
     }
 
-    /// Runs something that goes on here, if that is not gone.
+    /// Runs a function that continues here, if the scope is not gone.
     pub(crate) fn again<R>(&self, f: impl FnOnce() -> R) -> R {
         self.run(Entry::Again, f)
     }
@@ -305,7 +305,7 @@ pub fn enter_function(name: &'static str) -> Option<Entered> {
     if called == Some(name) { None } else { Some(Entered::new(outer.calling(name))) }
 }
 
-/// Enters the scope of a function that is about to be called. It comes to be when the function makes something.
+/// Enters the scope of a function that is about to be called. It is created when the function makes something.
 #[must_use]
 pub fn enter_call(function: &'static str) -> Option<Entered> {
     current().map(|outer| Entered::new(outer.calling(function)))
@@ -332,7 +332,7 @@ pub struct Binding {
     reset_before: Option<&'static str>,
 }
 
-/// Begins a binding: signals made from here on are called `name`, and `code` stands for the code of their initial values.
+/// Begins a binding: signals made from here on are called `name`, and `code` identifies the code of their initial values.
 #[must_use]
 pub fn bind(name: &str, code: u64) -> Binding {
     rename(code, |_| name.to_owned())

@@ -22,7 +22,7 @@ use crate::runtime::runtime;
 use crate::scope::{self, Code, Entry, Scope};
 use restore::{Decode, New, Waiting};
 
-/// What a signal can hold: anything that `serde` writes and reads back.
+/// A value that a signal can hold: anything that `serde` writes and reads back.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the state of a signal",
     label = "a swap could not write this to JSON and read it back",
@@ -32,7 +32,7 @@ pub trait State: Serialize + DeserializeOwned + 'static {}
 
 impl<T: Serialize + DeserializeOwned + 'static> State for T {}
 
-/// State that views and effects follow, and that survives a swap. `Copy`, whatever `T` is.
+/// State that views and effects follow, and that survives a swap. `Copy` for any `T`.
 pub struct Signal<T: 'static> {
     node: Node,
     value: PhantomData<fn() -> T>,
@@ -72,8 +72,8 @@ impl<T: State> Slot for Stored<T> {
 
 /// Makes a signal. Its key is the binding that it goes to, in its component: `let count = signal(0)` is `count`.
 ///
-/// If the module is being swapped in, the value is that of the old code's signal of this key; but `value` if nobody has set that and
-/// the code of the initial value has changed since.
+/// If the module is being swapped in, the value is that of the old code's signal of this key; but `value` if that was never set
+/// and the code of the initial value has changed since.
 #[track_caller]
 pub fn signal<T: State>(value: T) -> Signal<T> {
     make(None, value)
@@ -134,7 +134,7 @@ struct Home {
 }
 
 impl Place {
-    /// The place of a new signal; in a scope that goes on, the signal of this type that is there already.
+    /// The place of a new signal; in a scope that continues, the existing signal of this type.
     fn claim(name: Option<&str>, stored: TypeId) -> Result<Self, Node> {
         let Some(scope) = scope::current() else {
             return Ok(Self { home: None, parked: None, node: None, unset: None });
@@ -191,14 +191,14 @@ impl Place {
         self.home.as_ref().and_then(|home| home.scope.code())
     }
 
-    /// Puts an old value into a new signal, notes the outcome, and tells whether the signal counts as set.
+    /// Puts an old value into a new signal, records the outcome, and returns whether the signal counts as set.
     fn restore(&mut self, fingerprint: &str, decode: Decode<'_>) -> bool {
         let Some(Home { scope, key }) = &self.home else { return false };
         let old = match self.parked.take() {
             Some(Parked::Old(old)) => Some(old),
             _ => None,
         };
-        // What a handler makes is new each time, so it takes nothing of old.
+        // A handler always makes new signals, so it takes no old values.
         let orphan =
             if scope.entry() == Entry::Later { None } else { scope.instance.take_orphan(key) };
         let new = New { fingerprint, code: scope.code(), reset: scope.reset() };

@@ -8,7 +8,7 @@
 //! answered before is answered again at once, from the snapshot; see [`ask`].
 //!
 //! Invariants: a key names one task; a future is polled by [`run_ready`] alone, and never while it is being polled; a task
-//! that has gone is never polled again.
+//! that is gone is never polled again.
 
 mod action;
 pub(crate) mod ask;
@@ -35,7 +35,7 @@ use crate::resource::outliving;
 use crate::runtime::runtime;
 use crate::scope::{self, Scope};
 
-/// What a task runs.
+/// The future that a task runs.
 pub(crate) type Work = Pin<Box<dyn Future<Output = ()>>>;
 
 /// A task that has not ended.
@@ -43,14 +43,14 @@ pub(crate) struct Running {
     pub(crate) id: u64,
     pub(crate) key: String,
     scope: Rc<Scope>,
-    /// What it makes hangs on this.
+    /// The owner of the items it makes.
     node: Cell<NodeHandle>,
     made: MadeIn,
     /// `None` while it is polled, and once it has ended.
     work: RefCell<Option<Work>>,
     gone: Rc<Cell<bool>>,
     state: RefCell<TaskState>,
-    /// What was answered before the code was replaced.
+    /// The answers from before the code was replaced.
     before: RefCell<Vec<TaskAnswer>>,
     flag: Flag,
 }
@@ -114,7 +114,7 @@ impl Task {
         self.flag.is_some_and(Flag::get)
     }
 
-    /// Ends it where it waits; what it asked for is withdrawn.
+    /// Ends it where it waits; its request is withdrawn.
     pub fn cancel(self) {
         cancel(self.id);
     }
@@ -195,7 +195,7 @@ fn next_id() -> u64 {
     runtime.last_task.get()
 }
 
-/// What it takes to start a task.
+/// The data to start a task.
 struct Start {
     id: u64,
     /// Its path is the task's key.
@@ -243,7 +243,7 @@ impl Running {
         self.state.borrow().clone()
     }
 
-    /// The answer from before, if this is what was asked for then. Once something else is asked for, nothing that was answered
+    /// The previous answer, if the request is the same. After a different request, no answer that was given
     /// later counts.
     fn replay(&self, name: &str, asked: &str) -> Option<TaskAnswer> {
         let mut before = self.before.borrow_mut();
@@ -256,7 +256,7 @@ impl Running {
         None
     }
 
-    /// It has ended by itself, or is cancelled: takes back what it asked for.
+    /// It has ended by itself, or is cancelled: withdraws its request.
     fn end(&self, cancelled: bool) {
         if self.gone.get() {
             return;
@@ -277,7 +277,7 @@ impl Running {
         self.made.just_now() && self.state.borrow().handler && !self.gone.get()
     }
 
-    /// Its reactive scope goes. A task that the handler which closes the content has just started goes on with the instance.
+    /// Its reactive scope is disposed. A task just started by the handler that closes the content continues with the instance.
     fn stop(self: &Rc<Self>) {
         if self.outlives()
             && let Some(owner) = self.instance().node.get()

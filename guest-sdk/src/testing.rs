@@ -81,14 +81,14 @@ impl Page {
         self
     }
 
-    /// Makes a migration known, which in a module it is of itself. The function's name stands for it.
+    /// Registers a migration, which happens automatically in a module. It is identified by the function's name.
     #[must_use]
     pub fn with_migration<M: Migrates>(self) -> Self {
         register_migration(M::MIGRATION);
         self
     }
 
-    /// Mounts a component, or renders a mounted one afresh; answers why it could not.
+    /// Mounts a component, or re-renders a mounted one; returns the reason for a failure.
     ///
     /// # Panics
     ///
@@ -162,7 +162,7 @@ impl Page {
         self.tree.handler(selector, event)
     }
 
-    /// Calls a handler; answers the flags of `hmr_dispatch`.
+    /// Calls a handler; returns the flags of `hmr_dispatch`.
     pub fn dispatch(&mut self, handler: u32, event: &EventData) -> u32 {
         let flags = serde_json::to_vec(event).map_or(0, |event| module::dispatch(handler, &event));
         self.look();
@@ -186,7 +186,7 @@ impl Page {
         module::capture()
     }
 
-    /// Runs the hooks before an update; answers the state that they leave.
+    /// Runs the hooks before an update; returns the resulting state.
     pub fn capture_with_hooks(&mut self) -> Snapshot {
         let snapshot = hooks::before_update_all();
         self.look();
@@ -204,7 +204,7 @@ impl Page {
     /// Migrates bytes, which may be of any content.
     ///
     /// # Errors
-    /// As [`Page::migrate`], or that the bytes are no snapshot.
+    /// As [`Page::migrate`], or that the bytes are not a snapshot.
     pub fn migrate_bytes(&mut self, snapshot: &[u8]) -> Result<Snapshot, String> {
         let answer = migration::migrate(snapshot);
         self.look();
@@ -231,14 +231,14 @@ impl Page {
     ///
     /// # Panics
     ///
-    /// Never: what is to be told is always JSON.
+    /// Never: the notification is always JSON.
     pub fn prune_after(&mut self, report: &RestoreReport) {
         let request = PruneRequest::after(report);
         hooks::prune_scopes(&serde_json::to_vec(&request).expect("JSON"));
         self.look();
     }
 
-    /// What the instances said that they cannot go on with, since the page was made.
+    /// The reports of instances that cannot continue with their state, since the page was created.
     ///
     /// # Panics
     ///
@@ -271,7 +271,7 @@ impl Page {
         self.look();
     }
 
-    /// Takes over what the module asked for.
+    /// Takes over the module's requests.
     fn look(&mut self) {
         let (batches, resources, ports) = recorded(|all| {
             let batches = std::mem::take(&mut all.batches);
@@ -299,7 +299,7 @@ impl Page {
     }
 }
 
-/// What the engine would be told of the panic of `run`; `None` if it does not panic.
+/// The report that the engine would get for the panic of `run`; `None` if it does not panic.
 pub fn panic_of(run: impl FnOnce() + std::panic::UnwindSafe) -> Option<PanicInfo> {
     thread_local! {
         static LISTENING: Cell<bool> = const { Cell::new(false) };

@@ -1,7 +1,7 @@
 //! Views: what a component returns, as nodes that exist already but have no parent yet.
 //!
 //! A view is a list of root nodes and *regions*. A region is content that is replaced when what it reads changes;
-//! a marker node stands behind the content and keeps its place. Nodes are created when the view is made and
+//! a marker node follows the content and keeps its place. Nodes are created when the view is made and
 //! inserted when their parent takes the view.
 
 use std::cell::{Cell, RefCell};
@@ -16,7 +16,7 @@ use crate::runtime::runtime;
 use crate::scope;
 use crate::signal::Signal;
 
-/// What a component renders.
+/// The output of a component.
 #[derive(Clone, Default)]
 #[must_use = "a view shows only where it is part of another"]
 pub struct View {
@@ -139,7 +139,7 @@ impl Region {
     }
 }
 
-/// What can stand between tags.
+/// Content that is allowed between tags.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand in a view",
     label = "neither text nor a view, nor a closure or signal of these",
@@ -152,7 +152,7 @@ pub trait IntoView: Sized {
     /// Creates the nodes.
     fn into_view(self) -> View;
 
-    /// The text, of what is text.
+    /// The text, if this is text.
     fn into_text(self) -> String {
         String::new()
     }
@@ -285,13 +285,13 @@ fn dynamic_text(mut text: Box<dyn FnMut() -> String>) -> View {
     View::node(node.get())
 }
 
-/// A region that renders again when what it reads changes, in a key scope of this name. What it renders again keeps the
+/// A region that renders again when what it reads changes, in a key scope of this name. Content that it renders again keeps the
 /// signals that it has again.
 pub(crate) fn dynamic(name: &str, mut render: Box<dyn FnMut() -> View>) -> View {
     let region = Region::new();
     let view = region.view();
     let scope = scope::current().map(|scope| scope.inner(name));
-    // What the content hangs on is no part of the effect, which would dispose it before its signals can be parked.
+    // The scope that owns the content is not part of the effect, which would dispose it before its signals can be parked.
     let owner = create_child_scope(|| {});
     let mut again = false;
     effect_boxed(Box::new(move || {
@@ -308,7 +308,7 @@ pub(crate) fn dynamic(name: &str, mut render: Box<dyn FnMut() -> View>) -> View 
         if let Some(scope) = parked {
             scope.instance.drop_parked(scope.path());
         }
-        // What content inside takes over, it takes over from what this region showed.
+        // Nested content takes over from the previous content of this region.
         let taken_over = if parked.is_some() { runtime().placed.take() } else { BTreeSet::new() };
         untrack(|| region.replace(content, &taken_over));
     }));

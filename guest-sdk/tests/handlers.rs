@@ -1,4 +1,4 @@
-//! What a handler may go on with once it has rendered its own content again: handlers, tasks and hooks run as one batch,
+//! What a handler may still use after it has rendered its own content again: handlers, tasks and hooks run as one batch,
 //! and a signal whose content renders again is the same signal.
 #![allow(missing_docs)]
 

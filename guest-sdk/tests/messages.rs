@@ -1,4 +1,4 @@
-//! The compiler's messages for mistakes. `TRYBUILD=overwrite` writes the expectations anew.
+//! The compiler's messages for mistakes. `TRYBUILD=overwrite` rewrites the expectations.
 #![allow(missing_docs)]
 
 #[test]

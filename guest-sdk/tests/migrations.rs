@@ -36,7 +36,7 @@ mod v1_0_0 {
     }
 }
 
-/// A migration that no test names is no reason for a warning.
+/// A migration that no test names does not cause a warning.
 #[deny(dead_code)]
 mod unnamed {
     use super::*;

@@ -1,4 +1,4 @@
-//! Ports: what is declared, what arrives and leaves, and what a swap makes of it.
+//! Ports: declarations, incoming and outgoing values, and the effect of a swap on them.
 #![allow(missing_docs)]
 
 use hmr_abi::port::PortRequest;

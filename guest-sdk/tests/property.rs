@@ -1,6 +1,6 @@
-//! Random component trees and random edits of them: state is kept exactly when the rules say so.
+//! Random component trees and random edits of them: state is kept exactly when the rules require it.
 //!
-//! The code of a version is data here: [`App`] renders whatever [`CODE`] says. A model applies the rules to keys and JSON
+//! The code of a version is data here: [`App`] renders the content of [`CODE`]. A model applies the rules to keys and JSON
 //! alone, and after each swap the restore report, every value and the orphans must be the model's.
 #![allow(missing_docs)]
 
@@ -62,7 +62,7 @@ type Setter = Box<dyn Fn(u32)>;
 
 thread_local! {
     static CODE: RefCell<Option<Node>> = const { RefCell::new(None) };
-    /// What sets each signal, in the order of their making.
+    /// The setters of the signals, in the order of their creation.
     static SETTERS: RefCell<Vec<Setter>> = const { RefCell::new(Vec::new()) };
     /// Which are to be set, and to what.
     static WRITES: RefCell<Vec<(usize, u32)>> = const { RefCell::new(Vec::new()) };
@@ -124,7 +124,7 @@ struct Model {
 }
 
 impl Model {
-    /// What becomes of each key when this code takes over.
+    /// The outcome of each key when this code takes over.
     fn swap(&mut self, code: &Node) -> BTreeMap<String, String> {
         let mut old = std::mem::take(&mut self.live);
         self.order.clear();

@@ -1,4 +1,4 @@
-//! What components ask of the engine besides nodes: what is asked for, what arrives, and what a swap leaves open.
+//! What components request of the engine besides nodes: the requests, the answers, and what a swap leaves open.
 #![allow(missing_docs)]
 #![allow(clippy::needless_raw_string_hashes, reason = "as `expect-test` writes them")]
 

@@ -1,4 +1,4 @@
-//! The rules by which a signal's value is kept, read as another type, reset, put aside and taken up again.
+//! The rules by which a signal's value is kept, read as another type, reset, put aside and restored.
 #![allow(missing_docs)]
 
 mod swap;
@@ -240,7 +240,7 @@ fn an_undone_edit_brings_an_orphan_back() {
     assert_eq!(second.instances[0].signals.keys().collect::<Vec<_>>(), ["other", "title"]);
     assert_eq!(second.instances[0].orphans.keys().collect::<Vec<_>>(), ["draft"]);
 
-    // Another edit in between: the orphan travels on, and is not told of again.
+    // Another edit in between: the orphan travels on, and is not reported again.
     let (page, report) = restored::<versions::renamed::AppProps>(&second);
     assert_eq!(report, "other: Kept\ntitle: Kept\n");
     let third = page.capture();
@@ -352,7 +352,7 @@ fn an_orphan_is_taken_up_by_what_is_shown_later() {
     page.click("i");
     page.click("b");
     let mut old = page.capture();
-    // As if what opens it was forgotten: a list that is loaded anew, for instance.
+    // As if its owner was forgotten: a list that is loaded again, for instance.
     old.instances[0].signals.remove("open");
     let (mut page, report) = restored::<LateProps>(&old);
     assert_eq!(report, "Show(open):Draft:text: Orphaned\nopen: Added\n");

@@ -1,4 +1,4 @@
-//! What becomes of state when new code takes over: keys, outcomes, resources.
+//! The outcome of state when new code takes over: keys, outcomes, resources.
 #![allow(missing_docs)]
 
 mod swap;
@@ -293,7 +293,7 @@ fn resources_are_opened_fired_and_closed() {
     page.click("b");
     assert_eq!(requests(&page, 3), ["close 1 later"]);
 
-    // Rendering afresh keeps what is asked for again, and closes what is not.
+    // Re-rendering keeps resources that are requested again, and closes the others.
     page.mount(1, "Clock", &json!({ "quiet": true })).expect("it renders");
     assert_eq!(
         requests(&page, 4),

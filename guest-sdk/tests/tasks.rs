@@ -1,4 +1,4 @@
-//! Asynchronous work: what tasks ask for and get, and how a swap in the midst of one goes on.
+//! Asynchronous work: the requests and answers of tasks, and a swap during one.
 #![allow(missing_docs)]
 #![allow(clippy::needless_raw_string_hashes, reason = "as `expect-test` writes them")]
 
@@ -489,7 +489,7 @@ fn Hidden() -> View {
         spawn("work", async move {
             sleep(1).await;
             shown.set(false);
-            // Its own scope has gone: it gets no further.
+            // Its own scope is gone: it does not continue.
             sleep(2).await;
             log::error("it went on");
         });

@@ -1,4 +1,4 @@
-//! What views render, and how they follow their signals: elements, lists, conditions, bindings, events.
+//! The output of views, and their updates when signals change: elements, lists, conditions, bindings, events.
 #![allow(missing_docs)]
 
 use hmr_abi::event::{DISPATCH_INERT, DISPATCH_PREVENT, EventData};

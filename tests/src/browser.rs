@@ -131,7 +131,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If the browser has gone.
+    /// If the browser is gone.
     #[must_use]
     pub fn tab(&self) -> WindowHandle {
         self.block("the current tab", self.client.window())
@@ -213,7 +213,7 @@ impl Browser {
             .to_owned()
     }
 
-    /// Waits until the element is there and holds this text somewhere.
+    /// Waits until the element exists and holds this text somewhere.
     ///
     /// # Panics
     ///
@@ -256,7 +256,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If the browser has gone.
+    /// If the browser is gone.
     #[must_use]
     pub fn picture(&self) -> Vec<u8> {
         self.block("picture", self.client.screenshot())
@@ -266,12 +266,12 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If the browser has gone.
+    /// If the browser is gone.
     pub fn resize(&self, width: u32, height: u32) {
         self.block("new size", self.client.set_window_size(width, height));
     }
 
-    /// What the page has logged since the last call.
+    /// The page's log since the last call.
     #[must_use]
     pub fn console(&self) -> Vec<String> {
         let answer =
@@ -280,7 +280,7 @@ impl Browser {
         entries.iter().map(|entry| format!("{}: {}", entry["level"], entry["message"])).collect()
     }
 
-    /// What a person would see, for the message of a failure.
+    /// The visible state of the page, for the message of a failure.
     fn shown(&self) -> String {
         let script = "return [location.href, document.body?.innerText ?? '', \
             document.querySelector('hmr-overlay')?.shadowRoot?.textContent ?? '']";
@@ -306,7 +306,7 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// Closing the session ends Chromium; ending the driver's group ends whatever is left.
+    /// Closing the session ends Chromium; ending the driver's group ends the remaining processes.
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!("the page showed: {}", self.shown());

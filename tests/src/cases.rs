@@ -1,11 +1,11 @@
-//! Swap cases as data: what a page is made of, what happens to it, and what is to be seen after each step.
+//! Swap cases as data: what a page is made of, what happens to it, and the expected result after each step.
 //!
 //! A case is a Markdown file of `tests/cases/`: a title, fenced blocks with the versions of modules, the page, the
 //! steps and the transcript that is expected. [`read`] parses it, [`modules`] compiles the versions, and one runner for each engine
-//! ([`headless`], [`browser`]) carries out the steps and answers with an [`Observation`] for each. [`transcript`] writes observations
+//! ([`headless`], [`browser`]) carries out the steps and returns an [`Observation`] for each. [`transcript`] writes observations
 //! down, the same for both engines, so that equal transcripts mean equal behaviour.
 //!
-//! What stands under a heading of the transcript is what *changed* in that step: a step that changes nothing is one line.
+//! The text under a heading of the transcript is what *changed* in that step: a step that changes nothing is one line.
 
 pub mod browser;
 pub mod headless;
@@ -25,7 +25,7 @@ pub use step::Step;
 /// How many loop heads and calls one call into a module may pass.
 const BUDGET: i32 = 20_000_000;
 
-/// What is to be seen after a step.
+/// The expected result after a step.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Observation {
@@ -37,15 +37,15 @@ pub struct Observation {
     pub focus: Option<String>,
     /// The swaps of the step, as engines report them.
     pub swaps: Vec<Value>,
-    /// What modules and the engine logged in the step: level, module, text.
+    /// The log lines of modules and the engine in the step: level, module, text.
     pub log: Vec<(String, String, String)>,
-    /// What a developer was told in the step.
+    /// The developer's messages in the step.
     pub problems: Vec<String>,
     /// Traps of running code in the step: module, message, file and line.
     pub traps: Vec<(String, String)>,
-    /// What went out to the network in the step, a line each.
+    /// The network messages of the step, a line each.
     pub sent: Vec<String>,
-    /// What a step that asks something was answered.
+    /// The answer to a step that asks for something.
     pub answer: Option<Value>,
     /// Why the step could not be carried out.
     pub failed: Option<String>,

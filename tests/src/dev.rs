@@ -225,7 +225,7 @@ impl Dev {
     ///
     /// # Panics
     ///
-    /// If the system does not tell.
+    /// If the system does not report it.
     #[must_use]
     pub fn children(&self, program: &str) -> Vec<u32> {
         let parent = self.process.id().to_string();
@@ -265,7 +265,7 @@ impl Dev {
         &self.seen
     }
 
-    /// What the tool has written for people.
+    /// The tool's output for people.
     #[must_use]
     pub fn errors(&self) -> String {
         self.process.errors()
@@ -317,7 +317,7 @@ pub fn tool() -> Command {
     command
 }
 
-/// This package's own build of a program, which stands in the folder above the test's.
+/// This package's own build of a program, which is in the folder above the test's.
 fn beside(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a test knows its own path");
     let folders = test.ancestors().skip(1).take(2);

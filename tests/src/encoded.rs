@@ -20,7 +20,7 @@ const SNAPSHOT: u32 = 0x3000;
 const REPORT: u32 = 0x4000;
 const ARGUMENT: u32 = 0x5000;
 
-/// What stands behind the digit at the end of a snapshot.
+/// The bytes after the digit at the end of a snapshot.
 const AFTER_DIGIT: &str = "}}}]}";
 
 /// The bytes of a counter that goes up by `step` and shows its digit in an element called `tag`.

@@ -1,4 +1,4 @@
-//! A server for the demo's feed: it counts who connects, hears what is said, and talks all the while if it is asked to.
+//! A server for the demo's feed: it counts connections, records messages, and sends notes continuously on request.
 
 use serde_json::json;
 use std::io::ErrorKind;
@@ -63,18 +63,18 @@ impl Feed {
         lock(&self.shared).connections
     }
 
-    /// What was said to it so far.
+    /// The messages received so far.
     #[must_use]
     pub fn heard(&self) -> Vec<String> {
         lock(&self.shared).heard.clone()
     }
 
-    /// Sends `note 1`, `note 2` and so on, each once, until it is told to fall silent.
+    /// Sends `note 1`, `note 2` and so on, each once, until it is stopped.
     pub fn talk(&self) {
         lock(&self.shared).talking = true;
     }
 
-    /// Sends no more; answers with the number of the last note.
+    /// Sends no more; returns the number of the last note.
     #[must_use]
     pub fn fall_silent(&self) -> u64 {
         let mut shared = lock(&self.shared);
@@ -86,7 +86,7 @@ impl Feed {
 impl Drop for Feed {
     fn drop(&mut self) {
         lock(&self.shared).ended = true;
-        // The listener sees the end when somebody comes.
+        // The listener sees the end at the next connection.
         drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
     }
 }

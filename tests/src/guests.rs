@@ -119,7 +119,7 @@ impl Guest {
         self
     }
 
-    /// Says in its snapshots that it has hooks to run before an update.
+    /// Declares in its snapshots that it has hooks to run before an update.
     #[must_use]
     pub fn hooks(mut self) -> Self {
         self.hooks = true;
@@ -133,7 +133,7 @@ impl Guest {
         self.with(&format!("(data (i32.const {address}) \"{bytes}\")"))
     }
 
-    /// An export without parameters that answers with JSON text, which stands at an address from then on.
+    /// An export without parameters that returns JSON text, which is kept at an address.
     #[must_use]
     pub fn answer(self, export: &str, address: u32, json: &str) -> Self {
         self.text_at(address, json)
@@ -151,7 +151,7 @@ impl Guest {
     ///
     /// # Panics
     ///
-    /// If what a test put in is no WebAssembly text.
+    /// If a test's part is not WebAssembly text.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         wat::parse_str(self.text()).expect("the text of the module is WebAssembly")

@@ -1,4 +1,4 @@
-//! What the workspace-level suites share: copies of the demo, the real tool, a real browser.
+//! Shared parts of the workspace-level suites: copies of the demo, the real tool, a real browser.
 //!
 //! The suites are in `tests/`: the tool against a browser, its server against hostile requests, its command line against bad input.
 //! Everything here blocks, and everything waits for a named thing with a deadline. A failure panics with what came

@@ -1,4 +1,4 @@
-//! A page without a browser: it speaks the socket, and says what a test has it say.
+//! A page without a browser: it speaks the socket, and sends a test's messages.
 
 use crate::dev::{Dev, SOON};
 use crate::request::send;
@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::{Message, WebSocket};
 
-/// A page, as far as the tool can tell.
+/// A page, from the tool's point of view.
 #[derive(Debug)]
 pub struct Page(WebSocket<TcpStream>);
 
@@ -22,7 +22,7 @@ impl Page {
         Self::open_at(dev.port())
     }
 
-    /// Opens a page's socket to whatever tool listens at a port of this machine.
+    /// Opens a page's socket to the tool that listens at a port of this machine.
     ///
     /// # Panics
     ///

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// SIGTERM, for a process that is to end as if its user had asked.
 const TERMINATE: i32 = 15;
 
-/// How often a process that was asked to end is looked at.
+/// How often a process that was asked to end is checked.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// A running child process and what it has printed.

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// How long a server may take to answer.
 const ANSWER: Duration = Duration::from_secs(20);
 
-/// What came back.
+/// The response.
 #[derive(Debug)]
 pub struct Reply {
     /// The status code; 0 if the server closed the connection without an answer.

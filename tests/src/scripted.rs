@@ -1,4 +1,4 @@
-//! Modules that say what a test tells them to say, and tell what they hear.
+//! Modules that send a test's requests, and report what they receive.
 //!
 //! A [`Scripted`] has one component and one instance. When it is mounted or restored it makes its opening requests; when one of
 //! its handlers is called it logs what it got, and makes the requests of that handler. [`heard`] reads the log.
@@ -143,7 +143,7 @@ impl Scripted {
         )
     }
 
-    /// What `hmr_dispatch` answers for a handler.
+    /// The result of `hmr_dispatch` for a handler.
     #[must_use]
     pub fn answers(mut self, handler: u32, flags: u32) -> Self {
         self.answers.insert(handler, flags);
@@ -168,7 +168,7 @@ impl Scripted {
     ///
     /// # Panics
     ///
-    /// If what a test put in is no WebAssembly text.
+    /// If a test's part is not WebAssembly text.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         let mut data = Data { text: String::new(), end: DATA };
@@ -261,7 +261,7 @@ impl Data {
     }
 }
 
-/// What the handlers of a scripted module were called with so far: the handler, the event's type, and its data.
+/// The calls of a scripted module's handlers so far: the handler, the event's type, and its data.
 ///
 /// # Panics
 ///

@@ -18,7 +18,7 @@ pub struct Server {
     pub port: u16,
     /// Host and port.
     pub own: String,
-    /// What it serves.
+    /// The served demo.
     pub demo: DemoCopy,
 }
 
@@ -46,7 +46,7 @@ impl Server {
         Self { dev, port, own: format!("127.0.0.1:{port}"), demo }
     }
 
-    /// What the server answers to a request for a path.
+    /// The server's answer to a request for a path.
     ///
     /// # Panics
     ///
@@ -58,11 +58,11 @@ impl Server {
         send(self.port, &format!("GET {path}"), &all)
     }
 
-    /// What requests that change something must carry.
+    /// The token that requests with side effects must send.
     ///
     /// # Panics
     ///
-    /// If the server does not say.
+    /// If the server does not report it.
     #[must_use]
     pub fn token(&self) -> String {
         let session = self.get("/@hmr/session", &[]);

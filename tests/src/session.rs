@@ -18,9 +18,9 @@ pub struct Session {
     pub browser: Browser,
     /// The tool.
     pub dev: Dev,
-    /// What the tool serves.
+    /// The served demo.
     pub demo: DemoCopy,
-    /// What the page's feed is connected with.
+    /// The server that the page's feed is connected to.
     pub feed: Feed,
 }
 

@@ -1,4 +1,4 @@
-//! A small application that is compiled in a second: one module, with a stand-in for `hmr-sdk` so that nothing else is built.
+//! A small application that compiles in a second: one module, with a stand-in for `hmr-sdk` so that nothing else is built.
 //!
 //! For tests of what the tool notices and builds. Its module does nothing in a page.
 
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::dev::{Dev, tool};
 
-/// What a module must export, by hand. The test's own code is the module `text`.
+/// The required exports of a module, by hand. The test's own code is the module `text`.
 const MODULE: &str = r#"
 pub mod text;
 pub extern crate hmr_sdk;
@@ -60,7 +60,7 @@ impl SmallApp {
         self.folder.path().join(path)
     }
 
-    /// Puts a file in its place in one step, making the folders that it lies in, so that it is never seen half written.
+    /// Puts a file in its place in one step, creating its parent folders, so that it is never seen half written.
     ///
     /// # Panics
     ///

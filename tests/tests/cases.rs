@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use hmr_tests::cases::{Case, Modules, Observation, browser, headless, read};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// What the tests share. The first one that needs a part makes it.
+/// Parts shared by the tests. The first test that needs a part creates it.
 struct Shared {
     /// The cases that are compiled.
     selected: Vec<Case>,

@@ -1,4 +1,4 @@
-//! The command line against what people give it by mistake: each is told what is wrong and what to do.
+//! The command line with wrong input: each message names the error and the fix.
 
 use hmr_tests::demo::DemoCopy;
 use hmr_tests::dev::{Dev, FIRST_BUILD, SOON, tool};
@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// What `dev` says about a folder that it cannot serve.
+/// The error of `dev` for a folder that it cannot serve.
 fn refusal(folder: &Path) -> String {
     let mut command = tool();
     command.arg("dev").arg(folder).args(["--port", "0"]);
@@ -125,7 +125,7 @@ fn a_port_that_is_taken_gives_the_next_free_one() {
     assert_eq!(ready["port_taken"], port);
     drop(dev);
 
-    // People are told in words.
+    // People get text.
     let mut command = tool();
     command.arg("dev").arg(demo.folder()).args(["--port", &port.to_string()]);
     let mut process = Process::start(command);

@@ -1,4 +1,4 @@
-//! The loop of the tool while much happens at once: saves that never stop, files that change together, output that nobody
+//! The loop of the tool while much happens at once: saves that never stop, files that change together, output that nothing
 //! reads, locks that others hold.
 
 use std::fs::{self, File};
@@ -66,7 +66,7 @@ fn a_page_that_is_saved_with_broken_code_is_loaded_again() {
     dev.wait("build-failed");
     let reload = page.read("full-reload");
     assert_eq!(reload["reason"], "`index.html` changed", "{reload}");
-    // What the broken code was saved for is still due.
+    // The edit that the broken code was saved for is still pending.
     demo.edit("signup/src/rules.rs", "MOST_SEATS: u32 = six", "MOST_SEATS: u32 = 7");
     page.update("signup");
 }
@@ -96,7 +96,7 @@ fn a_lock_that_somebody_else_holds_is_named_once() {
     assert_eq!(times, 1, "it is said once");
 }
 
-/// A tool whose output nobody reads.
+/// A tool whose output is not read.
 struct Unread {
     child: Child,
     port: u16,
@@ -141,7 +141,7 @@ impl Drop for Unread {
     }
 }
 
-/// Functions that nobody calls: the compiler warns of each.
+/// Functions that are never called: the compiler warns of each.
 fn unused(round: usize) -> String {
     let functions = (0..2500).map(|number| format!("fn unused_{round}_{number}() {{}}"));
     functions.collect::<Vec<_>>().join("\n")
@@ -160,7 +160,7 @@ fn a_pipe_that_nobody_reads_stops_nothing_and_what_was_dropped_is_counted() {
         demo.write("stopwatch/src/lib.rs", text + &unused(round));
         page.update("stopwatch");
     }
-    // Once somebody reads, it says what is missing, and goes on.
+    // Once the output is read, it reports what is missing, and continues.
     let stdout = tool.child.stdout.take().expect("its output is a pipe");
     let (lines, read) = mpsc::channel();
     thread::spawn(move || {
@@ -227,7 +227,7 @@ fn a_toolchain_file_above_the_application_has_the_toolchain_found_again() {
     let mut dev = Dev::run(command);
     dev.wait_built();
 
-    // There is no such toolchain, so this is what rustup says, and not what its compiler would.
+    // There is no such toolchain, so this is rustup's message, and not its compiler's.
     let file = outer.path().join("rust-toolchain.toml");
     fs::write(&file, "[toolchain]\nchannel = \"1.95.0-of-nobody\"\n").expect("it can be written");
     let failure = dev.wait("build-failed");

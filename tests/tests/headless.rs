@@ -123,7 +123,7 @@ fn a_failing_restore_leaves_the_old_code_working() {
     let restore = SwapStep::Restore;
     let breaks = [
         "unreachable",
-        // It rendered and asked for things before it trapped.
+        // It rendered and made requests before it trapped.
         "(call $render) unreachable",
         "(call $dom (i32.const -1) (i32.const 100))",
         "(call $dom (i32.const 0) (i32.const -1))",
@@ -321,7 +321,7 @@ fn a_view_that_changes_keeps_the_nodes_that_are_the_same() {
 
 #[test]
 fn resources_are_kept_replaced_opened_and_closed() {
-    // Opens what stands in its data once it is mounted or restored; each firing counts one up.
+    // Opens the resource in its data once it is mounted or restored; each firing adds one.
     let with = |requests: &[&str]| {
         let mut guest = Guest::counter(1);
         let mut calls = String::new();

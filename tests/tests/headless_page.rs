@@ -1,4 +1,4 @@
-//! What a developer does with the modules of a headless page: history, saved snapshots, proxies, wrappers, measurements.
+//! A developer's operations on the modules of a headless page: history, saved snapshots, proxies, wrappers, measurements.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -229,7 +229,7 @@ fn a_wrapper_that_refuses_or_answers_nonsense_counts_as_a_trap() {
         add(&page);
         assert_eq!(count(&page), "1");
     }
-    // A trap of the code stays one, whatever the wrapper answers.
+    // A trap of the code remains one, regardless of the wrapper's result.
     let page = open(&Guest::counter(1).first("hmr_dispatch", "unreachable"));
     let hide = page.patch_function("counter", "hmr_dispatch", |original, params| {
         Ok(original.call(params).unwrap_or_else(|_| vec![Value::I32(0)]))

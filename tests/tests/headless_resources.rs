@@ -1,4 +1,4 @@
-//! Resources in the headless engine: what each kind tells, and what a swap makes of it.
+//! Resources in the headless engine: the events of each kind, and the effect of a swap.
 
 use std::cell::RefCell;
 use std::rc::Rc;

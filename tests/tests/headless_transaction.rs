@@ -56,7 +56,7 @@ fn logged(page: &Page, text: &str) -> usize {
     page.log().iter().filter(|line| line.text == text).count()
 }
 
-/// Instructions that write a line to the log, whose text stands behind its length at an address.
+/// Instructions that write a line to the log, whose text follows its length at an address.
 fn log(address: u32) -> String {
     format!(
         "(call $log (i32.const 1) (i32.const {}) (i32.load (i32.const {address})))",
@@ -117,7 +117,7 @@ fn a_module_that_could_not_be_started_is_loaded_by_a_swap() {
     assert_eq!(count(&page), "2");
 }
 
-/// A migration that puts what it gets back as the answer: the argument stands at 0x10000.
+/// A migration that returns its argument: the argument is at 0x10000.
 fn migrating(body: &str) -> Guest {
     Guest::counter(10).with(&format!(
         r#"(func (export "hmr_migrate") (param $at i32) (param $len i32) (result i32)
@@ -167,7 +167,7 @@ fn a_migration_that_fails_rolls_back() {
 #[test]
 fn the_transform_of_an_update_reaches_the_migration_or_else_the_restoring() {
     let page = open(&Guest::counter(1));
-    // It is told what it gets, and hands it on without the transform, which stands in front.
+    // It logs its argument, and passes it on without the transform, which comes first.
     let told = "(call $log (i32.const 1) (local.get $at) (local.get $len)) (return (i32.const 0))";
     let transform = r#"[{"op":"set","key":"count","value":3}]"#;
     let swap = page.swap_with("counter", migrating(told).bytes(), transform).expect("a transform");
@@ -177,7 +177,7 @@ fn the_transform_of_an_update_reaches_the_migration_or_else_the_restoring() {
     assert!(given.text.starts_with(&format!(r#"{{"abi":1,"transform":{transform}"#)), "{given}");
     let error = page.swap_with("counter", Guest::counter(2).bytes(), "{}").expect_err("no array");
     assert!(error.to_string().contains("no array of operations"), "{error}");
-    // Code that does not migrate gets it with the state, of which the counter reads what stands behind.
+    // Code that does not migrate gets it with the state, and the counter reads what follows.
     let front = r#""transform":,"#.len() + transform.len();
     let told = format!(
         "(call $log (i32.const 1) (local.get $at) (local.get $len))
@@ -215,7 +215,7 @@ fn hooked(after: &str) -> Guest {
         ).replace("{count}", &snapshot_count().to_string()))
 }
 
-/// Where the count stands in the snapshot of a guest with hooks.
+/// The position of the count in the snapshot of a guest with hooks.
 fn snapshot_count() -> usize {
     let text = format!(
         r#"{{"abi":1,"hooks":true,"instances":[{{"instance":{:10},"component":"Counter","props":{{}},"signals":{{"count":{{"type":"i32","set":true,"value":"#,
@@ -504,7 +504,7 @@ fn a_budget_that_is_spent_is_told_with_the_function() {
     let swap = page.swap("counter", spending("(call $spin)").bytes());
     let error = swap.error.expect("a reason");
     assert!(error.contains("ran for too long in `spin`"), "{error}");
-    // Other traps are told as what they are.
+    // Other traps are reported as what they are.
     let swap = page.swap("counter", spending("unreachable").bytes());
     assert!(!swap.error.expect("a reason").contains("too long"));
     let swap = page.swap(

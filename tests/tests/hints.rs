@@ -43,7 +43,7 @@ fn files(path: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// What stands between backticks in messages and documents, and begins like a command or a flag of the tool.
+/// The text between backticks in messages and documents that begins like a command or a flag of the tool.
 fn commands() -> BTreeSet<String> {
     let mut paths = Vec::new();
     for source in SOURCES {

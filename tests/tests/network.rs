@@ -14,7 +14,7 @@ use tungstenite::Message;
 /// How long the server may take to close a connection that asks nothing.
 const CLOSED: Duration = Duration::from_mins(1);
 
-/// How long the server may take to let somebody go who reads nothing.
+/// How long the server may take to drop a client that reads nothing.
 const LET_GO: Duration = Duration::from_mins(2);
 
 /// The addresses that the tool has reported.
@@ -86,7 +86,7 @@ impl Exposed {
         Self { server, key }
     }
 
-    /// What a browser gets at a path.
+    /// A browser's response for a path.
     fn browse(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
         let mut all = vec![("Accept", "text/html")];
         all.extend(headers);
@@ -207,7 +207,7 @@ fn half_open(port: u16, count: usize) -> Vec<TcpStream> {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
         stream.set_read_timeout(Some(CLOSED)).expect("a socket takes a timeout");
         if number.is_multiple_of(2) {
-            // One that was closed already is what is wanted.
+            // One that is closed already is the expected result.
             _ = stream.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ");
         }
         stream
@@ -221,7 +221,7 @@ fn assert_closed(stream: &mut TcpStream) {
     loop {
         match stream.read(&mut byte) {
             Ok(0) => return,
-            // It may say why.
+            // It may send a reason.
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::ConnectionReset => return,
             Err(error) => panic!("the connection is still open after {CLOSED:?}: {error}"),
@@ -283,7 +283,7 @@ fn a_page_that_reads_nothing_is_let_go_though_it_speaks() {
             break;
         }
         assert!(Instant::now() < last, "the page is still connected after {round} updates");
-        // Whether it is heard does not matter: it must not be what keeps the page.
+        // Whether it is received does not matter: it must not keep the page.
         _ = page.send(Message::text(ready));
         for name in &names {
             server.demo.write(name, round.to_string());

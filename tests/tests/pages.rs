@@ -1,4 +1,4 @@
-//! Many pages, pages that say too much, and pages of something else: the real tool, and pages that are played by a socket.
+//! Many pages, pages that send too much, and pages of other programs: the real tool, and pages simulated by a socket.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use hmr_tests::page::{Page, application};
 use hmr_tests::process::Process;
 use serde_json::{Value, json};
 
-/// The tool on a folder, without rehearsals: what is asked is answered at once.
+/// The tool on a folder, without rehearsals: requests are answered at once.
 fn command(folder: &Path, port: u16) -> Command {
     let mut command = tool();
     command.arg("dev").arg(folder).args(["--port", &port.to_string(), "--no-preflight"]);

@@ -1,4 +1,4 @@
-//! Rehearsals, asked for as a page asks for them: over the socket, with snapshots of its own.
+//! Rehearsals, requested as a page requests them: over the socket, with snapshots of its own.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -81,7 +81,7 @@ fn a_process_that_is_killed_is_started_again_and_pages_are_asked_anew() {
     for process in killed {
         assert!(Command::new("kill").args(["-9", &process.to_string()]).status().is_ok());
     }
-    // Told once it can be asked again.
+    // Reported once it can be asked again.
     page.read("rehearsals");
     let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));
     assert_eq!(verdict["outcome"], "passed", "{verdict}");
@@ -115,7 +115,7 @@ fn a_process_that_is_stopped_holds_nobody_up_and_another_takes_its_place() {
         event["event"] == "preflight" && event["ready"] == false
     });
     assert!(told["message"].as_str().is_some_and(|it| it.contains("does not answer")), "{told}");
-    // Told once it can be asked again.
+    // Reported once it can be asked again.
     page.read("rehearsals");
     assert_ne!(dev.children("hmr-preflight"), [stopped]);
     let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));

@@ -1,4 +1,4 @@
-//! What the tool starts ends with it, however the tool ends.
+//! Processes that the tool starts end with it, however the tool ends.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -162,7 +162,7 @@ fn rehearsals_end_with_a_tool_that_is_killed_even_if_they_are_stopped() {
     kill("-KILL", dev.id());
     let last = Instant::now() + SOON;
     let folder = PathBuf::from(format!("/proc/{}", processes[0]));
-    // One that has ended is there until its new parent has taken note.
+    // One that has ended stays in the list until its new parent has waited for it.
     let is_there = || fs::read(folder.join("cmdline")).is_ok_and(|line| !line.is_empty());
     while is_there() {
         assert!(Instant::now() < last, "`hmr-preflight` is still there");

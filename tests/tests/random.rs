@@ -1,4 +1,4 @@
-//! Random cases: what each swap reports is what the rules say, and both engines show the same.
+//! Random cases: each swap reports what the rules require, and both engines show the same.
 //!
 //! `HMR_RANDOM_CASES` sets how many there are, and `HMR_RANDOM_SEED` which is the first. A case that fails is printed as a file
 //! of `tests/cases/`, so that it can be kept as one.
@@ -31,7 +31,7 @@ fn shown(case: &Case, seen: &[Observation]) -> String {
     case.transcript(seen).unwrap_or_else(|error| panic!("{}: {error}", case.name))
 }
 
-/// What the swaps report of each key, without the first mounting, which reports nothing.
+/// The swaps' reports for each key, without the first mounting, which reports nothing.
 fn reported(seen: &[Observation]) -> Vec<BTreeMap<String, String>> {
     let swaps = seen.iter().skip(1).flat_map(|seen| &seen.swaps);
     swaps
@@ -50,7 +50,7 @@ fn reported(seen: &[Observation]) -> Vec<BTreeMap<String, String>> {
         .collect()
 }
 
-/// What the signals held whenever it was asked.
+/// The signals' values each time they were queried.
 fn held(seen: &[Observation]) -> Vec<BTreeMap<String, Value>> {
     let answers = seen.iter().filter_map(|seen| seen.answer.as_ref()?.get("1")?.as_object());
     answers.map(|held| held.clone().into_iter().collect()).collect()

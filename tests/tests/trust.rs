@@ -215,7 +215,7 @@ fn requests_and_messages_of_any_content_leave_the_server_alive() {
     for (number, text) in texts.into_iter().enumerate() {
         let mut socket = server.socket(&token, Some(&own)).expect("a socket opens");
         socket.send(Message::text(text)).expect("the socket takes a message");
-        // The next page is heard as if nothing had been said.
+        // The next page is handled as if nothing had been sent.
         let mut next = server.socket(&token, Some(&own)).expect("a socket opens");
         let told = format!("after number {number}");
         let problem = serde_json::json!({ "type": "problem", "message": told });

@@ -1,5 +1,5 @@
-//! Versions by hand, failures that stand, saved snapshots, gates, transforms and experiments: the real tool, asked over HTTP,
-//! and pages that are played by a socket.
+//! Versions by hand, failures that remain, saved snapshots, gates, transforms and experiments: the real tool, asked over HTTP,
+//! and pages simulated by a socket.
 
 use hmr_tests::demo::DemoCopy;
 use hmr_tests::dev::{Dev, FIRST_BUILD, SOON};
@@ -54,7 +54,7 @@ impl Server {
         serde_json::from_str(&reply.body).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// What is told of the stopwatch.
+    /// The messages about the stopwatch.
     fn stopwatch(&self) -> Value {
         let told = self.get("/@hmr/versions");
         let modules = told["modules"].as_array().expect("modules");
@@ -62,7 +62,7 @@ impl Server {
         own.expect("the stopwatch").clone()
     }
 
-    /// Gives the stopwatch another title; answers with the hash of the version that comes of it.
+    /// Gives the stopwatch another title; returns the hash of the resulting version.
     fn retitle(&mut self, title: &str) -> String {
         let text = self.demo.read(SOURCE);
         let (head, tail) = text.split_once("title: String").expect("a title");
@@ -105,7 +105,7 @@ impl Page {
         }
     }
 
-    /// The update that names the version `wanted` of the stopwatch. A page that comes while an update is announced is told
+    /// The update that names the version `wanted` of the stopwatch. A page that connects while an update is announced is notified
     /// twice rather than never, so others may come before it.
     fn update_to(&mut self, wanted: &str) -> Value {
         loop {
@@ -120,14 +120,14 @@ impl Page {
         self.socket.send(Message::text(message.to_string())).expect("the socket takes a message");
     }
 
-    /// Tells that a version of the stopwatch did not reach the page.
+    /// Reports that a version of the stopwatch did not reach the page.
     fn unfetched(&mut self, hash: &str, error: &str) {
         let swap = json!({"module": "stopwatch", "hash": hash, "outcome": "rolled-back", "step": "prepare", "error": error,
             "cause": "fetch"});
         self.say(&json!({"type": "swap", "sequence": 0, "swaps": [swap]}));
     }
 
-    /// Tells how a swap of the stopwatch ended.
+    /// Reports how a swap of the stopwatch ended.
     fn swapped(&mut self, hash: &str, outcome: &str, step: &str, error: &str) {
         let swap = json!({"module": "stopwatch", "hash": hash, "outcome": outcome, "step": step, "error": error});
         self.say(&json!({"type": "swap", "sequence": 0, "swaps": [swap]}));
@@ -305,7 +305,7 @@ fn snapshots_outlive_the_session() {
     assert_eq!(server.ask("POST /@hmr/snapshots/full%20cart%2F%C3%A9", text).status, 204);
     let Server { dev, demo, .. } = server;
     dev.stop();
-    // What `cargo clean` deletes.
+    // The files that `cargo clean` deletes.
     fs::remove_dir_all(demo.path("target/hmr/snapshots")).ok();
     let server = Server::serve(demo);
     let listed = server.get("/@hmr/snapshots");

@@ -42,7 +42,7 @@ fn a_target_folder_of_another_name_is_not_watched() {
     ] {
         let app = SmallApp::new("", TEXT);
         app.write("app/.cargo/config.toml", format!("[build]\n{config}\n"));
-        // One that is there already gets no mark from cargo.
+        // An existing one gets no mark from cargo.
         fs::create_dir(app.path("app/out")).expect("a folder");
         let mut dev = app.serve();
         assert_builds(&app, &mut dev, 1);
@@ -50,7 +50,7 @@ fn a_target_folder_of_another_name_is_not_watched() {
         app.write("app/src/text.rs", "pub fn length() -> u32 { \"wrong\" }");
         dev.wait("build-failed");
         assert_one_build_for_a_save(&app, &mut dev);
-        // What the person's own builds write there.
+        // The output of the person's own builds.
         app.write("app/out/debug/build/x/out/made.rs", "");
         app.write("app/out/debug/x.txt", "");
         let builds = dev.builds();
@@ -83,7 +83,7 @@ fn a_build_script_that_writes_is_no_reason_to_build_again() {
     let text = "include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));
         #[path = \"kept.rs\"] mod kept;
         pub fn length() -> u32 { MADE.len() as u32 + kept::KEPT }";
-    // Without directives, the script watches the package: what is served as it is lies elsewhere.
+    // Without directives, the script watches the package: files served unchanged are elsewhere.
     let manifest = "[package.metadata.hmr]\nstatic-folder = \"../static\"";
     let app = SmallApp::new(manifest, text);
     app.write("app/build.rs", script);

@@ -1,4 +1,4 @@
-//! A card: what it says, how it is moved, and the form that edits it.
+//! A card: its content, how it is moved, and the form that edits it.
 
 use crate::{
     Desk,
@@ -16,7 +16,7 @@ impl Desk {
         }
     }
 
-    /// Moves a card, and tells of it.
+    /// Moves a card, and announces the move.
     fn move_card(self, id: u32, change: impl FnOnce(&mut Kanban)) {
         let was_finished = self.kanban.with(|kanban| kanban.finished(id).is_some());
         self.kanban.update(change);
@@ -27,7 +27,7 @@ impl Desk {
         }
     }
 
-    /// Moves a card by an arrow key. The card keeps the focus, in whichever column it is drawn next.
+    /// Moves a card by an arrow key. The card keeps the focus, also in another column.
     fn step_card(self, event: &Event, id: u32) {
         let Some(step) = Step::for_key(&event.key()) else { return };
         event.prevent_default();
@@ -38,7 +38,7 @@ impl Desk {
     }
 }
 
-/// The card `id`, which stands in `column`.
+/// The card `id`, in `column`.
 #[component]
 pub(crate) fn CardView(desk: Desk, column: u32, id: u32) -> View {
     let editing = signal(false);
@@ -81,7 +81,7 @@ pub(crate) fn CardView(desk: Desk, column: u32, id: u32) -> View {
     }
 }
 
-/// The form in place of a card. What was typed is written to the board only when it is saved.
+/// The form in place of a card. The input is written to the board only when it is saved.
 #[component]
 fn Editor(desk: Desk, id: u32, editing: Signal<bool>) -> View {
     let card = desk.kanban.with(|kanban| kanban.card(id).cloned());

@@ -16,7 +16,7 @@ pub struct Kanban {
 pub struct Column {
     /// Unique on the board.
     pub id: u32,
-    /// What the column is called.
+    /// The column's title.
     pub name: String,
     /// From top to bottom.
     pub cards: Vec<Card>,
@@ -27,9 +27,9 @@ pub struct Column {
 pub struct Card {
     /// Unique on the board.
     pub id: u32,
-    /// What is to be done.
+    /// The task.
     pub title: String,
-    /// What sort of work it is.
+    /// The sort of work.
     pub work: Work,
 }
 
@@ -51,7 +51,7 @@ impl Work {
     /// Every sort, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::Chore, Self::Sow, Self::Tend, Self::Build];
 
-    /// What the badge says.
+    /// The badge's text.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -94,7 +94,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// The step that an arrow key stands for.
+    /// The step that an arrow key makes.
     #[must_use]
     pub fn for_key(key: &str) -> Option<Self> {
         match key {
@@ -140,7 +140,7 @@ impl Kanban {
         Some(id)
     }
 
-    /// Changes what a card says. A title of blanks changes nothing.
+    /// Changes the text of a card. A blank title changes nothing.
     pub fn edit_card(&mut self, id: u32, title: &str, work: Work) {
         let card =
             self.columns.iter_mut().flat_map(|column| &mut column.cards).find(|card| card.id == id);
@@ -168,7 +168,7 @@ impl Kanban {
         }
     }
 
-    /// Moves a card by one step. `false` if it stands at the edge.
+    /// Moves a card by one step. `false` if it is at the edge.
     pub fn step_card(&mut self, id: u32, step: Step) -> bool {
         let Some((column, row)) = self.place(id) else { return false };
         let (to_column, to_row) = match step {
@@ -216,7 +216,7 @@ impl Kanban {
         })
     }
 
-    /// The title of a card that stands in the last column, where what is done goes.
+    /// The title of a card in the last column, the one for finished cards.
     #[must_use]
     pub fn finished(&self, id: u32) -> Option<&str> {
         let card = self.columns.last()?.cards.iter().find(|card| card.id == id)?;

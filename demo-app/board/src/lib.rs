@@ -1,8 +1,8 @@
 //! The season's plan: a board of cards that are dragged, or moved with the arrow keys, from column to column.
 //!
 //! Its header places the `Stopwatch` of another module. Try it: begin to edit a card, leave the text half-typed,
-//! change something here and save. The text, the caret and the columns stay. A card that comes into the last column
-//! is told through the port `finished`; `index.html` connects it with the feed.
+//! change something here and save. The text, the caret and the columns stay. A card that enters the last column
+//! is reported through the port `finished`; `index.html` connects it with the feed.
 
 mod card;
 mod column;
@@ -14,7 +14,7 @@ use hmr_sdk::prelude::*;
 use kanban::Kanban;
 use ui::{Button, Weight, format};
 
-/// What the parts of the board share.
+/// The shared state of the board's parts.
 #[derive(Clone, Copy)]
 struct Desk {
     kanban: Signal<Kanban>,
@@ -22,7 +22,7 @@ struct Desk {
     dragged: Signal<Option<u32>>,
     /// The card that takes the focus when it is next drawn: one that was moved by keyboard.
     followed: Signal<Option<u32>>,
-    /// What is told to screen readers.
+    /// The announcement for screen readers.
     news: Signal<String>,
     /// The titles of cards that come into the last column.
     finished: Output<String>,

@@ -1,4 +1,4 @@
-//! What is on a board that nobody has touched yet.
+//! The content of a new board.
 //!
 //! Change a card here and save: as long as no card was moved in the page, the page shows the change.
 

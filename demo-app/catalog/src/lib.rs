@@ -83,7 +83,7 @@ impl Sorting {
         });
     }
 
-    /// What `aria-sort` says of a column.
+    /// The `aria-sort` value of a column.
     fn state(self, by: Order) -> &'static str {
         match (self.order.get() == by, self.descending.get()) {
             (false, _) => "none",

@@ -18,12 +18,12 @@ pub enum Order {
     Days,
 }
 
-/// What a person asked for.
+/// The visitor's filter and sort settings.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
     /// Words, each of which is part of the variety, the kind, the light or the month. Case does not count.
     pub text: String,
-    /// What to sort by.
+    /// The sort order.
     pub order: Order,
     /// From last to first.
     pub descending: bool,

@@ -35,7 +35,7 @@ pub(crate) fn Row(packet: u32, starred: Signal<BTreeSet<u32>>) -> View {
     }
 }
 
-/// The badge's colour tells how much light a seed wants.
+/// The badge's colour shows how much light a seed wants.
 fn tone(light: &str) -> Tone {
     match light {
         "sun" => Tone::Sun,

@@ -9,7 +9,7 @@ pub struct Seed {
     pub packet: u32,
     /// The name of the variety.
     pub variety: &'static str,
-    /// What it is.
+    /// Its kind.
     pub kind: &'static str,
     /// The month to sow it in, from 1.
     pub sow: u8,

@@ -1,4 +1,4 @@
-//! Who stands at the fence, and what was said there. Everything is bounded.
+//! The readers at the fence, and the notes posted there. Everything is bounded.
 
 use serde_json::json;
 use std::collections::VecDeque;
@@ -12,13 +12,13 @@ pub const LONGEST_NOTE: usize = 200;
 /// How many notes are kept for those who come later.
 const MOST_NOTES: usize = 50;
 
-/// How many may stand at the fence at once.
+/// How many may be at the fence at once.
 const MOST_SEATS: usize = 32;
 
 /// How many notes may be on their way to one of them; who is slower than that has to come again.
 const MOST_UNHEARD: usize = 2 * MOST_NOTES;
 
-/// What all connections share.
+/// State shared by all connections.
 #[derive(Debug, Default)]
 pub struct Fence(Mutex<Said>);
 
@@ -33,7 +33,7 @@ struct Said {
 /// A place at the fence. It is free again when this is dropped.
 #[derive(Debug)]
 pub struct Seat {
-    /// What is said, the latest notes first of all.
+    /// The notes, the latest first.
     pub notes: Receiver<String>,
     number: u64,
     fence: Arc<Fence>,
@@ -58,7 +58,7 @@ impl Fence {
         Some(Seat { notes, number, fence: Arc::clone(fence) })
     }
 
-    /// Tells everybody. Blanks are no note, and what is too long is cut.
+    /// Sends a note to all readers. A blank note is ignored, and one that is too long is cut.
     pub fn call_over(&self, text: &str) {
         let text: String = text.trim().chars().take(LONGEST_NOTE).collect();
         if text.is_empty() {

@@ -1,7 +1,7 @@
-//! The server behind the feed: what one page says, all get. `feed-server [PORT]`, 7171 unless it is told otherwise.
+//! The server behind the feed: it sends each page's notes to all pages. `feed-server [PORT]`, 7171 by default.
 //!
 //! A note that comes in as text goes out as `{"at":1700000000000,"text":"…"}`, `at` in milliseconds since the Unix epoch and
-//! never twice the same. Whoever connects gets the latest 50 first. It serves this machine alone: it listens on the
+//! never twice the same. A new connection gets the latest 50 first. It serves this machine alone: it listens on the
 //! loopback address, and takes no page from elsewhere.
 
 mod fence;
@@ -23,10 +23,10 @@ use tungstenite::{Error, Message, WebSocket, accept_hdr_with_config};
 /// The port, if none is given; the demo's page knows it.
 const PORT: u16 = 7171;
 
-/// How long a connection listens before it looks for what it has to say.
+/// How long a connection listens before it checks for something to send.
 const TURN: Duration = Duration::from_millis(50);
 
-/// How long somebody may take to say hello, or to take a note.
+/// How long a client may take for the handshake, or to accept a note.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(&format!("port {port}: {error}")),
     };
     let address = listener.local_addr().map_or_else(|_| port.to_string(), |it| it.to_string());
-    // Whoever has closed the terminal needs no address.
+    // Ignored: after the terminal is closed, nothing reads the address.
     drop(writeln!(stdout(), "the fence is at ws://{address}/"));
 
     let fence = Arc::new(Fence::default());
@@ -62,7 +62,7 @@ fn fail(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Makes a web socket of a connection, if it is a page of this machine that asks for one.
+/// Makes a web socket of a connection, if a page of this machine requests it.
 fn greet(stream: TcpStream) -> Option<WebSocket<TcpStream>> {
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     stream.set_write_timeout(Some(PATIENCE)).ok()?;

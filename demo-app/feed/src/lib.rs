@@ -1,4 +1,4 @@
-//! What everybody at the bench writes, live through a web socket.
+//! Notes from everybody at the bench, live through a web socket.
 //!
 //! Try it: start the server (`cargo run -p feed-server`), write a note, then change a text here and save. The
 //! connection stays the same one, and so does the half-written note.
@@ -14,7 +14,7 @@ use ui::format;
 /// How many notes wait for a server that is away, at most.
 const MOST_WAITING: usize = 20;
 
-/// How the connection stands.
+/// The state of the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Link {
     /// It is being made.
@@ -22,7 +22,7 @@ enum Link {
     Connecting,
     /// Notes come and go.
     Open,
-    /// There is no server; it is tried again after a while.
+    /// There is no server; the connection is retried later.
     Away,
 }
 
@@ -38,7 +38,7 @@ pub fn Feed(
     let link = signal(Link::default());
     let attempts = signal(0_u32);
 
-    // A memo, because a connection that is made must not be asked for again, which would make another one.
+    // A memo, because a second request for an existing connection would create another one.
     let wanted = memo(move || link.get() != Link::Away);
     effect(move || {
         if wanted.get() {
@@ -89,7 +89,7 @@ struct Wires {
     attempts: Signal<u32>,
 }
 
-/// Connects, and sends what waits as soon as, and for as long as, the connection stands.
+/// Connects, and sends the waiting texts as soon as, and for as long as, the connection is open.
 fn connect(url: &str, wires: Wires) {
     let Wires { notes, waiting, link, attempts } = wires;
     let socket = websocket("feed", url)
@@ -116,7 +116,7 @@ fn connect(url: &str, wires: Wires) {
     });
 }
 
-/// Puts a text among those that are to be sent. Blanks are no note, and too many are not kept.
+/// Adds a text to those to be sent. A blank text is ignored, and so is one too many.
 fn post(waiting: Signal<Vec<String>>, text: &str) {
     let text = text.trim();
     if !text.is_empty() && waiting.with_untracked(Vec::len) < MOST_WAITING {
@@ -124,7 +124,7 @@ fn post(waiting: Signal<Vec<String>>, text: &str) {
     }
 }
 
-/// A word and a colour for how the connection stands.
+/// A word and a colour for the state of the connection.
 #[component]
 fn LinkState(link: Signal<Link>, attempts: Signal<u32>) -> View {
     let words = move || match link.get() {

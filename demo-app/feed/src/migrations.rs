@@ -10,10 +10,10 @@ use crate::FeedProps;
 use crate::notes::{Note, insert};
 use hmr_sdk::prelude::*;
 
-/// Lines had no time: their order stands for it.
+/// Lines had no time: their order replaces it.
 ///
 /// # Errors
-/// If `lines` were no texts.
+/// If `lines` is not a list of texts.
 #[migration(Feed, from = "1.0.0", to = "1.1.0")]
 pub fn lines_become_notes(saved: &mut Saved) -> Result<(), MigrationError> {
     let lines: Vec<String> = saved.get("lines")?.unwrap_or_default();
@@ -23,10 +23,10 @@ pub fn lines_become_notes(saved: &mut Saved) -> Result<(), MigrationError> {
     Ok(())
 }
 
-/// The newest come first, and no more of them than are shown.
+/// The newest first, at most as many as are shown.
 ///
 /// # Errors
-/// If `notes` were none.
+/// If `notes` is not a list of notes.
 #[migration(Feed, from = "1.1.0", to = "1.2.0")]
 pub fn newest_come_first(saved: &mut Saved) -> Result<(), MigrationError> {
     let old: Vec<Note> = saved.get("notes")?.unwrap_or_default();

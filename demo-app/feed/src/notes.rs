@@ -8,17 +8,17 @@ pub const MOST_NOTES: usize = 50;
 /// The longest that a server is left alone, in milliseconds.
 const LONGEST_DELAY: u32 = 30_000;
 
-/// What somebody at the bench has written.
+/// A note written by a person at the bench.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// When the server got it, in milliseconds since the Unix epoch. The server gives no time twice.
     pub at: u64,
-    /// What it says.
+    /// Its text.
     pub text: String,
 }
 
-/// Puts a note among others, which stand newest first. One that is there already, because the server repeats the
-/// latest to whoever connects, is left out; the oldest gives way.
+/// Adds a note to others, which are sorted newest first. One that exists already, because the server repeats the
+/// latest on each connection, is left out; the oldest is dropped.
 pub fn insert(notes: &mut Vec<Note>, note: Note) {
     if let Err(place) = notes.binary_search_by(|other| note.at.cmp(&other.at)) {
         notes.insert(place, note);

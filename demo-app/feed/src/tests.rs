@@ -2,7 +2,7 @@ use super::*;
 use crate::migrations::{lines_become_notes, newest_come_first};
 use hmr_sdk::testing::{EventData, Page};
 
-/// A page with a feed, whose socket says nothing yet.
+/// A page with a feed, whose socket has sent nothing yet.
 fn page() -> Page {
     let mut page = code();
     page.mount(1, "Feed", &json!({ "url": "ws://test/" })).expect("the feed mounts");

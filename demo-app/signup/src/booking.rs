@@ -1,4 +1,4 @@
-//! What was sent, and how it is read back to the person who sent it. Pure.
+//! The submitted booking, and its summary. Pure.
 
 use serde::{Deserialize, Serialize};
 use ui::format;
@@ -41,7 +41,7 @@ impl Booking {
         format!("See you at the bench, {first}!")
     }
 
-    /// The booking as terms and their descriptions. What was left empty is left out.
+    /// The booking as terms and their descriptions. Empty fields are left out.
     #[must_use]
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let seeds = if self.brings_seeds { "you bring some" } else { "you take some home" };

@@ -1,4 +1,4 @@
-//! What is in the form: a signal for each field, and what is wrong with it.
+//! The state of the form: a signal for each field, and its errors.
 
 use crate::{booking::Booking, rules};
 use hmr_sdk::prelude::*;
@@ -38,7 +38,7 @@ pub(crate) fn draft() -> Draft {
 }
 
 impl Draft {
-    /// What is wrong with a text field, once it is time to say so.
+    /// The error of a text field, once it is time to show it.
     pub(crate) fn error(
         self,
         field: &'static str,
@@ -48,7 +48,7 @@ impl Draft {
         memo(move || if self.complains(field) { text.with(|text| rule(text)) } else { None })
     }
 
-    /// Whether it is time to say what is wrong with a field.
+    /// Whether it is time to show the error of a field.
     pub(crate) fn complains(self, field: &str) -> bool {
         self.tried.get() || self.left.with(|left| left.contains(field))
     }

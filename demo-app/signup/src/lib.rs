@@ -1,4 +1,4 @@
-//! A place at the spring seed swap: a form that says what is wrong as soon as a field was left, and a summary.
+//! A place at the spring seed swap: a form that shows an error as soon as a field loses focus, and a summary.
 //!
 //! Try it: fill half of it in, open “A few more questions”, then change a text here or in `rules.rs` and save.
 

@@ -1,4 +1,4 @@
-//! What a valid sign-up is. Pure: each rule takes what was typed and answers with what is wrong, if anything.
+//! The rules for a valid sign-up. Pure: each rule takes the input and returns the error, if there is one.
 
 /// The longest note, in characters.
 pub const LONGEST_NOTE: usize = 200;

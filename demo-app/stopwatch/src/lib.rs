@@ -1,6 +1,6 @@
 //! A stopwatch with laps. The page shows it with a dial; the board shows it small, in its header.
 //!
-//! Try it: start the watch, then change a text or `TICK` below and save. The watch goes on.
+//! Try it: start the watch, then change a text or `TICK` below and save. The watch keeps running.
 
 mod dial;
 mod watch;

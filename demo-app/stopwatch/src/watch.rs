@@ -1,4 +1,4 @@
-//! The stopwatch itself: pure, told the time by its caller.
+//! The stopwatch itself: pure, its caller passes the time.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,9 +16,9 @@ pub struct Watch {
 pub struct Lap {
     /// Counted from 1.
     pub number: usize,
-    /// What this lap took.
+    /// The time of this lap.
     pub split: f64,
-    /// What the watch showed.
+    /// The displayed time at this lap.
     pub total: f64,
 }
 
@@ -29,13 +29,13 @@ impl Watch {
         self.started.is_some()
     }
 
-    /// What the watch shows at the time `now`.
+    /// The displayed time at the time `now`.
     #[must_use]
     pub fn elapsed(&self, now: f64) -> f64 {
         self.banked + self.started.map_or(0.0, |started| (now - started).max(0.0))
     }
 
-    /// Starts a watch that stands, stops one that runs.
+    /// Starts a stopped watch, stops a running one.
     pub fn toggle(&mut self, now: f64) {
         self.banked = self.elapsed(now);
         self.started = if self.is_running() { None } else { Some(now) };

@@ -5,7 +5,7 @@
 /// How deep components may be placed in one another, the outermost included.
 pub const NESTING_LIMIT: usize = 64;
 
-/// How often the code of a module is started afresh after traps within [`RESTART_PERIOD_MS`], before it stays stopped.
+/// How often the code of a module is restarted after traps within [`RESTART_PERIOD_MS`], before it stays stopped.
 pub const RESTART_LIMIT: usize = 10;
 
 /// See [`RESTART_LIMIT`]; milliseconds.
@@ -27,7 +27,7 @@ pub const CIRCLE_LIMIT: u32 = 1000;
 /// library between itself and the user's code.
 pub const MOST_FRAMES: usize = 100;
 
-/// How many loop heads and calls a call of counting code may pass, unless an engine is told otherwise.
+/// How many loop heads and calls a call of counting code may pass, unless an engine is configured otherwise.
 pub const CALL_BUDGET: i32 = 500_000_000;
 
 /// How many bytes one call may hand over through imports.
@@ -66,7 +66,7 @@ pub const ALIGNMENT_LIMIT: usize = 4_000_000;
 /// The longest text that goes from a module to people, in bytes.
 pub const TEXT_BYTES: usize = 4096;
 
-/// How much of a longer text stays, in bytes. The rest is for the note at its end, and for what is said around it.
+/// How much of a longer text stays, in bytes. The rest is for the note at its end, and for the text around it.
 pub const TEXT_KEPT_BYTES: usize = TEXT_BYTES - 512;
 
 /// How many entries the report of a swap may have for the tool: keys, tasks, resources and connections together.
@@ -81,7 +81,7 @@ pub const MESSAGE_BYTES: usize = 4 << 20;
 /// How many values of earlier versions a module keeps for each instance. The module's own: engines only hand them on.
 pub const ORPHANS_KEPT: usize = 2048;
 
-/// What the client has too, by name.
+/// The constants that the client also has, by name.
 #[expect(clippy::cast_precision_loss, reason = "all of them are small")]
 pub const SHARED: [(&str, f64); 25] = [
     ("NESTING_LIMIT", NESTING_LIMIT as f64),

@@ -1,4 +1,4 @@
-//! What an engine tells a module (events), and what a module tells an engine besides DOM operations
+//! Messages from an engine to a module (events), and from a module to an engine besides DOM operations
 //! (panics and resource requests): JSON each.
 
 use std::collections::BTreeMap;
@@ -12,10 +12,10 @@ use crate::text::cut_owned;
 pub const DISPATCH_PREVENT: u32 = 1;
 /// Bit of `hmr_dispatch`'s answer: call `stopPropagation`.
 pub const DISPATCH_STOP: u32 = 2;
-/// Bit of `hmr_dispatch`'s answer: there is no such handler any more, nothing ran.
+/// Bit of `hmr_dispatch`'s answer: the handler no longer exists, nothing ran.
 pub const DISPATCH_INERT: u32 = 4;
 
-/// What happened. One shape serves every kind of event: fields that its kind lacks stand at their default
+/// An event. One shape serves every kind of event: fields that its kind lacks have their default value
 /// and may be left out of the JSON.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -36,8 +36,8 @@ pub struct EventData {
     /// `code`, of keyboard events.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// `data`, of input events; the text of a drag's `text/plain`, of drop events; what a resource or a port has to
-    /// say, as JSON.
+    /// `data`, of input events; the text of a drag's `text/plain`, of drop events; the value that a resource or a port
+    /// sends, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
     /// Whether the key is held down and repeats.
@@ -79,7 +79,7 @@ pub struct EventData {
 /// The message and place of a panic.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PanicInfo {
-    /// What the panic says.
+    /// The panic's message.
     pub message: String,
     /// The source file, as the compiler named it.
     #[serde(default)]
@@ -115,16 +115,16 @@ pub enum ResourceRequest {
         instance: u32,
         /// Its key: scopes, then the name, joined with `:`.
         key: String,
-        /// What it is, with its arguments.
+        /// The kind of resource, with its arguments.
         #[serde(flatten)]
         resource: Resource,
-        /// What `hmr_dispatch` is called with when it fires.
+        /// The number passed to `hmr_dispatch` when it fires.
         handler: u32,
         /// Whether code that was swapped in is to get the answer that the old code got already.
         #[serde(default, skip_serializing_if = "is_false")]
         replay: bool,
     },
-    /// Sends through an open web socket; what is sent before it is open waits.
+    /// Sends through an open web socket; text sent before it is open waits.
     Send {
         /// Whose.
         instance: u32,
@@ -150,7 +150,7 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// A kind of resource and its arguments. What each fires is in `docs/abi.md`.
+/// A kind of resource and its arguments. `docs/abi.md` lists the events of each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "args", rename_all = "kebab-case")]
 pub enum Resource {
@@ -216,7 +216,7 @@ pub enum Resource {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         events: Vec<String>,
     },
-    /// An HTTP request. Fires once, then is spent.
+    /// An HTTP request. Fires once, then ends.
     Request {
         /// The method, in capitals.
         method: String,
@@ -229,7 +229,7 @@ pub enum Resource {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         body: Option<String>,
     },
-    /// Fires when another page of the same origin changes what is stored.
+    /// Fires when another page of the same origin changes the storage.
     Storage {
         /// Which storage.
         area: StorageArea,
@@ -237,7 +237,7 @@ pub enum Resource {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         item: Option<String>,
     },
-    /// A call of a function that the page has registered. Fires once with the result, then is spent.
+    /// A call of a function that the page has registered. Fires once with the result, then ends.
     Call {
         /// The function's name.
         function: String,
@@ -279,7 +279,7 @@ impl Resource {
         }
     }
 
-    /// Whether it fires once and is spent then.
+    /// Whether it ends after firing once.
     #[must_use]
     pub fn is_one_shot(&self) -> bool {
         matches!(self, Self::Timeout { .. } | Self::Request { .. } | Self::Call { .. })
@@ -303,7 +303,7 @@ impl Resource {
     }
 }
 
-/// What a [`Resource::Listener`] listens at.
+/// The target of a [`Resource::Listener`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ListenerTarget {

@@ -1,4 +1,4 @@
-//! What both sides of the wasm boundary agree on.
+//! The contract between both sides of the wasm boundary.
 //!
 //! A *module* (one wasm binary) and an *engine* (the browser client, or `hmr-headless` in wasmtime) talk
 //! through the exports and imports named here, and through five kinds of bytes: batches of DOM
@@ -6,7 +6,7 @@
 //! ([`port`]) and the manifest section ([`manifest`]). `docs/abi.md` describes every layout for writers of other languages.
 //!
 //! Nothing here runs anything: this crate is types, names and their encodings, shared by the guest SDK,
-//! the headless engine and the tool. Decoders accept bytes of any content and answer with an error.
+//! the headless engine and the tool. Decoders accept bytes of any content and return an error.
 
 pub mod constants;
 pub mod event;
@@ -81,7 +81,7 @@ pub mod exports {
     /// to development modules; an engine sets it before each call.
     pub const BUDGET: &str = "hmr_budget";
     /// Exports with this prefix register one component each; an engine calls all of them, `() -> ()`,
-    /// right after instantiating. What follows the prefix is the component's name, and for a migration of it `/FROM/TO`.
+    /// right after instantiating. The prefix is followed by the component's name, and for a migration of it `/FROM/TO`.
     pub const COMPONENT_PREFIX: &str = "hmr_component:";
     /// The functions that every module must export, [`MEMORY`] apart.
     pub const FUNCTIONS: [&str; 7] =

@@ -1,7 +1,7 @@
-//! The lines that code comes from: a custom section by which a trap is told with its place.
+//! The lines that code comes from: a custom section used to report a trap with its source location.
 //!
 //! The section holds numbers as LEB128 and, in this order: how many files there are, and each file as the length of its name and
-//! the name in UTF-8; how many rows there are, and the rows. A row is how many bytes it lies behind the one before (the
+//! the name in UTF-8; how many rows there are, and the rows. A row is its distance in bytes from the previous one (the
 //! first: behind the start of the binary), the number of its file from 1, and by how much its line is greater than that of
 //! the row before that has one (zigzag: 0, -1, 1, -2, …). A row holds until the next. File 0 means that it is not known where the
 //! code comes from; such a row has no line.
@@ -40,7 +40,7 @@ pub struct Row {
     pub place: Option<(u32, u32)>,
 }
 
-/// The section is no such section.
+/// The section is malformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the section `hmr.lines` is malformed")]
 pub struct LinesError;
@@ -84,7 +84,7 @@ impl Lines {
     /// Reads a section's contents.
     ///
     /// # Errors
-    /// [`LinesError`]: they are no such contents.
+    /// [`LinesError`]: the contents are malformed.
     pub fn parse(bytes: &[u8]) -> Result<Self, LinesError> {
         let mut rest = bytes;
         let mut lines = Self::default();

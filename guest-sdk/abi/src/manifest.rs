@@ -19,7 +19,7 @@ use std::fmt;
 /// The custom section's name.
 pub const SECTION: &str = "hmr.manifest";
 
-/// What a module says of itself.
+/// A module's declarations about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Manifest {
     /// The ABI version that the module was made for; see [`crate::ABI_VERSION`].
@@ -65,7 +65,7 @@ pub enum ManifestError {
     /// There is no `abi` line.
     #[error("the section `hmr.manifest` does not state an ABI version")]
     NoAbi,
-    /// A line lacks a field, or a number in it is none.
+    /// A line lacks a field, or a number in it is invalid.
     #[error("the section `hmr.manifest` has a malformed line: `{0}`")]
     Line(String),
     /// Two `abi` lines that differ: the module was linked from two versions of the SDK.
@@ -134,7 +134,7 @@ fn component<'a>(
     })
 }
 
-/// As many fields as are asked for, none of them empty.
+/// The requested number of fields, none of them empty.
 fn texts<'a, const N: usize>(
     fields: &mut impl Iterator<Item = &'a str>,
     line: &str,

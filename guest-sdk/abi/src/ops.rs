@@ -1,7 +1,7 @@
 //! DOM operations: the batch that a module hands to the import `dom`.
 //!
 //! A batch is operations one after another: one byte of opcode, then the fields in the order in which
-//! they stand in [`Op`]. Integers are `u32`, little endian; flags are one byte; text is a `u32` length in
+//! [`Op`] lists them. Integers are `u32`, little endian; flags are one byte; text is a `u32` length in
 //! bytes followed by UTF-8. There is no padding and no terminator.
 //!
 //! The module numbers its nodes itself, with any `u32` from 1 to `0x7fff_ffff` that is not in use.
@@ -41,7 +41,7 @@ pub enum Namespace {
     MathMl = 2,
 }
 
-/// What [`Op::Call`] asks of an element.
+/// The methods of elements that [`Op::Call`] can call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Method {
@@ -83,7 +83,7 @@ pub enum Op<'a> {
     Insert {
         /// An element, or an instance's root.
         parent: NodeId,
-        /// What is inserted.
+        /// The text to insert.
         child: NodeId,
         /// The child of `parent` to insert in front of; 0 appends.
         before: NodeId,
@@ -149,7 +149,7 @@ pub enum Op<'a> {
         id: NodeId,
         /// The event's type, `click` for instance.
         event: &'a str,
-        /// What `hmr_dispatch` is called with.
+        /// The number passed to `hmr_dispatch`.
         handler: u32,
         /// One byte, a sum of the `LISTEN_` constants.
         flags: u8,
@@ -185,14 +185,14 @@ pub enum DecodeError {
     /// The batch ends inside an operation.
     #[error("the batch ends inside the operation at byte {0}")]
     Truncated(usize),
-    /// There is no such opcode, namespace or method.
+    /// The opcode, namespace or method is unknown.
     #[error("byte {at}: {value} is no {what}")]
     Unknown {
-        /// Where it stands.
+        /// Its position.
         at: usize,
-        /// What was expected: `opcode`, `namespace`, `method` or `flag`.
+        /// The expected field: `opcode`, `namespace`, `method` or `flag`.
         what: &'static str,
-        /// What was there.
+        /// The actual value.
         value: u8,
     },
     /// Text that is not UTF-8.

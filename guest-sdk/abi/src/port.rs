@@ -1,4 +1,4 @@
-//! Ports and invalidation: what a module tells an engine of its instances' links with others, as JSON.
+//! Ports and invalidation: a module's messages to an engine about its instances' links, as JSON.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,14 +9,14 @@ pub const ANY_TYPE: &str = "serde_json::value::Value";
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PortKind {
-    /// Each value is an event: whoever is connected when it is sent gets it once.
+    /// Each value is an event: each input connected when it is sent gets it once.
     #[default]
     Port,
-    /// The latest value counts: whoever is connected later gets it then.
+    /// The latest value counts: an input connected later gets it then.
     Stream,
 }
 
-/// What a module tells the engine of its ports.
+/// A module's message to the engine about its ports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "kebab-case")]
 pub enum PortRequest {
@@ -41,7 +41,7 @@ pub enum PortRequest {
         /// The fingerprint of its values' type.
         #[serde(rename = "type")]
         fingerprint: String,
-        /// What `hmr_dispatch` is called with: an event of type `port` whose `data` is the value as JSON.
+        /// The number passed to `hmr_dispatch`, with an event of type `port` whose `data` is the value as JSON.
         handler: u32,
     },
     /// A value leaves through an output port.
@@ -53,7 +53,7 @@ pub enum PortRequest {
         /// The value as JSON text.
         value: String,
     },
-    /// A port is no longer there: its scope has gone.
+    /// A port was removed: its scope is gone.
     Close {
         /// Whose.
         instance: u32,
@@ -64,7 +64,7 @@ pub enum PortRequest {
     },
 }
 
-/// An instance says that it cannot go on with what it has.
+/// An instance reports that it cannot continue with its current state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invalidation {
     /// Whose word it is.

@@ -19,7 +19,7 @@ pub struct Snapshot {
     /// Whether an instance has hooks that are to run before an update.
     #[serde(default, skip_serializing_if = "is_false")]
     pub hooks: bool,
-    /// What the update asks to be done to the state, once, before it is restored.
+    /// The update's changes to the state, applied once, before it is restored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transform: Vec<TransformOp>,
     /// One entry for each mounted instance, in the order of mounting.
@@ -54,7 +54,7 @@ pub struct InstanceState {
     /// The scopes that have something to run when an update takes them out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prunes: Vec<String>,
-    /// What hooks before the update have put aside, by name.
+    /// Values that hooks before the update have stored for the new code, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, Box<RawValue>>,
     /// The migrations that `hmr_migrate` ran, `1.0.0 → 1.1.0` each, in order.
@@ -85,23 +85,23 @@ impl InstanceState {
 /// An asynchronous task that had not ended.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct TaskState {
-    /// What it was started with, if it takes an argument.
+    /// The argument that it was started with, if it takes one.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub argument: Option<Box<RawValue>>,
     /// Whether a handler started it. New code cannot run it then: the future was the handler's.
     #[serde(default, skip_serializing_if = "is_false")]
     pub handler: bool,
-    /// What the engine has answered to it so far. New code that asks the same again gets these answers at once.
+    /// The engine's answers to it so far. New code that makes the same requests again gets these answers at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<TaskAnswer>,
 }
 
-/// What the engine answered to one request of a task.
+/// The engine's answer to one request of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskAnswer {
     /// The name that the request has in the task: `request`, `request#1`, …
     pub name: String,
-    /// The [`Resource`](crate::event::Resource) that was asked for, as the JSON text that the code writes.
+    /// The [`Resource`](crate::event::Resource) requested, as the JSON text that the code writes.
     pub asked: String,
     /// The `data` of the answer; absent if it had none, as the end of a `timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,7 +112,7 @@ pub struct TaskAnswer {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "kebab-case")]
 pub enum TransformOp {
-    /// A signal's value goes on under another key.
+    /// A signal's value is kept under another key.
     Rename {
         /// Of which component; of all if it is left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,11 +142,11 @@ pub enum TransformOp {
     },
 }
 
-/// What `hmr_migrate` answers: why it cannot be done, or the migrated snapshot.
+/// The result of `hmr_migrate`: the error, or the migrated snapshot.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum MigrateAnswer {
-    /// A migration failed, or there is none that leads to the new version. An engine does not commit such a swap.
+    /// A migration failed, or no migration leads to the new version. An engine does not commit such a swap.
     Failed {
         /// Why, for the developer to read.
         error: String,
@@ -159,7 +159,7 @@ impl MigrateAnswer {
     /// Reads an answer: an object with a text `error`, or a snapshot.
     ///
     /// # Errors
-    /// What serde says of text that is neither.
+    /// serde's error for text that is neither.
     pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         struct Failed {
@@ -172,7 +172,7 @@ impl MigrateAnswer {
     }
 }
 
-/// What `hmr_health` answers.
+/// The result of `hmr_health`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthReport {
     /// The instances that are not well; empty if all are.
@@ -187,7 +187,7 @@ pub struct Illness {
     pub instance: u32,
     /// The component that it is mounted from.
     pub component: String,
-    /// What is wrong, for the developer to read.
+    /// The error message, for the developer.
     pub error: String,
 }
 
@@ -200,18 +200,18 @@ pub struct SignalState {
     /// Whether it was ever written after it was made. One that was not takes the new code's initial value if the code of that
     /// has changed.
     pub set: bool,
-    /// What stands for the code of its initial value, if that is known. Equal text means the same code; nothing else may be
+    /// Text that identifies the code of its initial value, if known. Equal text means the same code; nothing else may be
     /// read into it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The value as JSON; absent if it could not be written, with the reason in `error`. `null` is a value.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub value: Option<Box<RawValue>>,
-    /// Why there is no value.
+    /// Why the value is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// What made or changed the value on its way between two versions, `1.0.0 → 1.1.0` for instance. For orphans: the
-    /// version whose migrations left it behind, if any did.
+    /// version whose migrations left it unused, if any did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migrated: Option<String>,
     /// For orphans: in how many swaps, after the one that put it aside, no code has claimed it.
@@ -229,15 +229,15 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// A value that is there, be it `null`: what an `Option` that is `None` is written as.
+/// An existing value, including `null`: what an `Option` that is `None` is written as.
 fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Box<RawValue>>, D::Error> {
     Box::<RawValue>::deserialize(value).map(Some)
 }
 
-/// What an engine asks for when it mounts a component, or gives a mounted one new props.
+/// An engine's request to mount a component, or to give a mounted one new props.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MountRequest {
-    /// The instance's id. One that is mounted already is rendered afresh with its state kept.
+    /// The instance's id. If it is mounted already, it re-renders and keeps its state.
     pub instance: u32,
     /// The component's name.
     pub component: String,
@@ -249,7 +249,7 @@ pub struct MountRequest {
     pub saved: Option<InstanceState>,
 }
 
-/// What `hmr_mount` answers.
+/// The result of `hmr_mount`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MountAnswer {
     /// Why the component could not be mounted; nothing was mounted then.
@@ -257,7 +257,7 @@ pub struct MountAnswer {
     pub error: Option<String>,
 }
 
-/// What `restore_state` did.
+/// The result of `restore_state`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoreReport {
     /// One entry for each instance of the snapshot, in its order.
@@ -294,7 +294,7 @@ pub struct InstanceReport {
     /// Why it could not be mounted in the new code. An engine does not commit such a swap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What became of each key.
+    /// The outcome of each key.
     #[serde(default)]
     pub keys: BTreeMap<String, KeyOutcome>,
     /// The version that the component declares now.
@@ -303,7 +303,7 @@ pub struct InstanceReport {
     /// The migrations that ran, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub migrations: Vec<String>,
-    /// What became of each task that had not ended.
+    /// The outcome of each task that had not ended.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tasks: BTreeMap<String, TaskOutcome>,
     /// Which of the snapshot's `prunes` the new code has not.
@@ -311,7 +311,7 @@ pub struct InstanceReport {
     pub pruned: Vec<String>,
 }
 
-/// What `hmr_prune_scopes` is given.
+/// The argument of `hmr_prune_scopes`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PruneRequest {
     /// The instances of which scopes are gone.
@@ -320,7 +320,7 @@ pub struct PruneRequest {
 }
 
 impl PruneRequest {
-    /// What the code that was replaced is to be told after a report.
+    /// The request to the replaced code that follows from a report.
     #[must_use]
     pub fn after(report: &RestoreReport) -> Self {
         let gone = report.instances.iter().filter(|instance| !instance.pruned.is_empty());
@@ -342,7 +342,7 @@ pub struct PrunedScopes {
     pub scopes: Vec<String>,
 }
 
-/// What became of a task in a swap.
+/// The outcome of a task in a swap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum TaskOutcome {
@@ -355,20 +355,20 @@ pub enum TaskOutcome {
     },
 }
 
-/// What became of one signal's key in a swap.
+/// The outcome of one signal's key in a swap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum KeyOutcome {
-    /// The value goes on.
+    /// The value is kept.
     Kept,
-    /// Nobody has set it, and the new code's initial value, which is another one, stands.
+    /// It was never set, and the new code's initial value, which differs, is used.
     Initial,
     /// The value was read as another type, or a migration made it.
     Migrated {
         /// The old type's fingerprint, with what its value lacked; or the migration, or `transform` for what the update did.
         from: String,
     },
-    /// The new code's initial value stands, because the old one could not be used.
+    /// The new code's initial value is used, because the old one could not be used.
     Reset {
         /// Why, for the developer to read.
         reason: String,

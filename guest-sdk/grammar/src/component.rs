@@ -105,7 +105,7 @@ fn check_signature(function: &ItemFn, mistakes: &mut Mistakes) {
     }
 }
 
-/// Whether a type can be `View`, by whatever name. It has no parameters, so `Option<View>` for instance is another one.
+/// Whether a type can be `View`, under any name. It has no parameters, so `Option<View>` for instance is another one.
 fn may_be_view(ty: &Type) -> bool {
     match ty {
         Type::Path(path) => path.path.segments.iter().all(|segment| segment.arguments.is_none()),
@@ -139,7 +139,7 @@ fn expand(mut function: ItemFn, props: &[Prop], options: &ComponentOptions) -> T
     quote!(#definition #function #exported)
 }
 
-/// What makes a component mountable: its export, its manifest line, and the reading of its props.
+/// The code for mounting a component: its export, its manifest line, and the reading of its props.
 fn export_tokens(
     name: &Ident,
     props_name: &Ident,
@@ -199,7 +199,7 @@ fn export_tokens(
     }
 }
 
-/// The lines of the manifest that tell what a component declares besides its name.
+/// The lines of the manifest with what a component declares besides its name.
 fn facts(name: &str, options: &ComponentOptions) -> String {
     let line = |kind: &str, fact: &Option<String>| {
         fact.as_ref().map_or(String::new(), |fact| format!("{kind}\t{name}\t{fact}\n"))

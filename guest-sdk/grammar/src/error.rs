@@ -1,4 +1,4 @@
-//! Mistakes in the macros' input, gathered so that all are told at once.
+//! Mistakes in the macros' input, collected so that all are reported at once.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};

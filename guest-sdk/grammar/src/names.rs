@@ -1,4 +1,4 @@
-//! The names of the events and attributes that browsers know, to tell a slip of the pen from a name of the user's own.
+//! The names of the events and attributes that browsers know, to distinguish a typo from a user-defined name.
 
 use crate::error::most_alike;
 
@@ -35,13 +35,13 @@ const ATTRIBUTES: &str = "abbr accept accept-charset accesskey action align alin
 /// Attributes by the names that JavaScript has for them.
 const PROPERTIES: [(&str, &str); 2] = [("classname", "class"), ("htmlfor", "for")];
 
-/// The event that is probably meant, if there is none of this name but one that is like it. Names with a dash are the user's own.
+/// The event that is probably meant, if the name is unknown but similar to a known one. Names with a dash are user-defined.
 pub(crate) fn event_meant(name: &str) -> Option<&'static str> {
     meant(name, &name.to_ascii_lowercase(), EVENTS)
 }
 
-/// The attribute of an HTML element that is probably meant, if there is none of this name but one that is like it. Names with a
-/// dash, `data-*` and `aria-*` for instance, are the user's own. HTML does not tell capital letters from small ones.
+/// The attribute of an HTML element that is probably meant, if the name is unknown but similar to a known one. Names with a
+/// dash, `data-*` and `aria-*` for instance, are user-defined. HTML attribute names are case-insensitive.
 pub(crate) fn attribute_meant(name: &str) -> Option<&'static str> {
     let small = name.to_ascii_lowercase();
     let as_property = PROPERTIES.iter().find(|(property, _)| *property == small);

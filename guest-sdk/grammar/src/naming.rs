@@ -1,11 +1,11 @@
 //! Names the signals that a body makes after the bindings that they go to, and gives functions that it calls scopes of their own.
 //!
-//! Around `let count = signal(0);` two statements are put: one that says "what is made now is `count`" and one that
+//! Around `let count = signal(0);` two statements are added: one that declares "the next signal is `count`" and one that
 //! takes it back. The user's expression stays where it is, outside of any closure, so `?`, `return`, borrows and the
 //! lifetimes of temporaries mean what they meant. A guard does the taking back when the expression leaves early.
 //!
 //! A call `field("name")` of a function that may make signals becomes `leave(enter_call("field"), field("name"))`: what the
-//! function makes is in a scope of that name, which comes to be only if it makes something. Arguments are evaluated
+//! function makes is in a scope of that name, which is created only if it makes something. Arguments are evaluated
 //! before the call, but inside of that; those which may make something go back by `leave(enter_caller(), …)`.
 
 use proc_macro2::{Span, TokenStream};
@@ -27,7 +27,7 @@ pub(crate) fn name_block(block: &mut Block, origins: Origins, mistakes: &mut Mis
     Naming { mistakes, origins, argument: false }.visit_block_mut(block);
 }
 
-/// Names the bindings inside an expression; mistakes are told in its place.
+/// Names the bindings inside an expression; mistakes are reported at its location.
 pub(crate) fn name_expr(expr: &mut Expr) {
     let mut mistakes = Mistakes::default();
     let origins = Origins::default();
@@ -90,9 +90,9 @@ const FOREIGN_TYPES: [&str; 18] = [
 
 struct Naming<'a> {
     mistakes: &'a mut Mistakes,
-    /// What the variables are bound to that have been met so far.
+    /// The values that the variables found so far are bound to.
     origins: Origins,
-    /// Whether what is visited is evaluated in the scope of a call, though it is the caller's.
+    /// Whether the visited expression is evaluated in the scope of a call, though it belongs to the caller.
     argument: bool,
 }
 
@@ -167,7 +167,7 @@ impl VisitMut for Naming<'_> {
                     *expr = scoped("enter_caller", None, expr);
                 }
             }
-            // What runs later, or again and again, runs in the scope of its time.
+            // Code that runs later, or repeatedly, runs in the scope of that time.
             Expr::Closure(_) | Expr::Async(_) => {
                 if let Expr::Closure(closure) = &*expr {
                     self.origins.parameters_of(closure.inputs.iter());
@@ -194,17 +194,17 @@ impl VisitMut for Naming<'_> {
 
     fn visit_attribute_mut(&mut self, _: &mut Attribute) {}
 
-    /// Functions and other items inside the body are no part of it.
+    /// Functions and other items inside the body are not part of it.
     fn visit_item_mut(&mut self, _: &mut Item) {}
 }
 
-/// What is called.
+/// The called function.
 enum Callee {
     /// A function that may make something, and what its scope is named after.
     Helper(String),
     /// A function of the SDK, which names what it makes itself.
     Sdk,
-    /// What makes nothing, as far as can be seen.
+    /// An expression that makes nothing, as far as is known.
     Other,
 }
 
@@ -232,7 +232,7 @@ impl Callee {
         {
             return Self::Other;
         }
-        // What it is an associated function of tells more than `new` does.
+        // The type of an associated function is more specific than `new`.
         let of = of.filter(|of| of.starts_with(char::is_uppercase));
         Self::Helper(of.map_or_else(|| last.clone(), |of| format!("{of}.{last}")))
     }
@@ -296,7 +296,7 @@ impl Naming<'_> {
         ident(pat).map_or(Named::Nothing, |name| Named::Whole(name, code))
     }
 
-    /// Tells of a `#[reset]` that marks nothing.
+    /// Reports a `#[reset]` that marks nothing.
     fn refuse(&mut self, reset: Option<Attribute>) {
         if let Some(reset) = reset {
             self.mistakes.on(
@@ -328,9 +328,9 @@ fn named(function: &str, name: &str, code: u64, expr: &Expr) -> Expr {
     Expr::Verbatim(tokens)
 }
 
-/// What gets a name in a statement.
+/// The part of a statement that gets a name.
 enum Named {
-    /// What it binds, and what stands for its code.
+    /// The binding, and the number for its code.
     Whole(String, u64),
     /// The parts of a tuple, which have their names by now.
     Parts,
@@ -338,7 +338,7 @@ enum Named {
     Nothing,
 }
 
-/// What a `let` binds, and to what.
+/// The pattern of a `let`, and its value.
 fn bound_by(stmt: &Stmt) -> Option<(Pat, TokenStream)> {
     let Stmt::Local(Local { pat, init: Some(init), .. }) = stmt else { return None };
     Some((pat.clone(), init.expr.to_token_stream()))
@@ -359,7 +359,7 @@ fn ident(pat: &Pat) -> Option<String> {
     }
 }
 
-/// Whether evaluating this expression may make signals. What certainly makes none is left alone, for smaller code.
+/// Whether evaluating this expression may make signals. One that certainly makes none is left unchanged, for smaller code.
 fn makes(expr: &Expr) -> bool {
     const NEVER: [&str; 12] = [
         "memo",

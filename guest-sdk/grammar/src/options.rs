@@ -1,4 +1,4 @@
-//! What stands in the parentheses of `#[component(…)]` and `#[migration(…)]`.
+//! The options in the parentheses of `#[component(…)]` and `#[migration(…)]`.
 
 use proc_macro2::{Span, TokenStream};
 use semver::Version;
@@ -106,7 +106,7 @@ pub(crate) struct MigrationOptions {
     pub(crate) to: String,
 }
 
-/// The same, before it is known that all is there.
+/// The same, before it is known to be complete.
 struct Written {
     component: Path,
     from: Option<LitStr>,

@@ -1,10 +1,10 @@
 //! Where an initial value comes from: what its code is, and whether its code alone decides it.
 //!
 //! The code of `signal(start + STEP)` is that expression, with the expressions that the variables in it were bound to. A number
-//! stands for it, which changes when any of that does; spaces and comments do not count. Its lowest bit tells whether the
-//! expression holds nothing but literals, constants, parameters, methods and well-known functions: then whatever it is computed
-//! to is what the code says now. A method of a constant has to be a well-known one, too, for a `static` is written like a constant. Otherwise it may be another value each time (the time of day, an identity), and only a change of
-//! its code asks for a new one.
+//! represents it and changes with any of them; spaces and comments do not count. Its lowest bit is set if the expression holds
+//! nothing but literals, constants, parameters, methods and well-known functions: then its computed value depends only on the
+//! code. A method of a constant has to be a well-known one, too, for a `static` is written like a constant. Otherwise it may be
+//! another value each time (the time of day, an identity), and only a change of its code asks for a new one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +13,14 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{Expr, Pat, PatIdent};
 
-/// Types whose functions answer the same each time.
+/// Types whose functions return the same value each time.
 const PLAIN_TYPES: [&str; 31] = [
     "Arc", "BTreeMap", "BTreeSet", "Box", "Cell", "Cow", "Default", "Duration", "HashMap",
     "HashSet", "Option", "Rc", "RefCell", "Result", "String", "Vec", "VecDeque", "bool", "char",
     "f32", "f64", "i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64", "usize",
 ];
 
-/// Macros that answer the same each time.
+/// Macros that give the same value each time.
 const PLAIN_MACROS: [&str; 10] = [
     "concat",
     "env",
@@ -86,7 +86,7 @@ const READING_METHODS: [&str; 48] = [
     "wrapping_sub",
 ];
 
-/// Words that stand for no value.
+/// Words that do not name a value.
 const WORDS: [&str; 44] = [
     "_", "as", "async", "await", "bool", "break", "char", "const", "continue", "crate", "dyn",
     "else", "f32", "f64", "false", "fn", "for", "i128", "i16", "i32", "i64", "i8", "if", "in",
@@ -94,11 +94,11 @@ const WORDS: [&str; 44] = [
     "true", "u128", "u16", "u32", "u64", "u8", "unsafe", "usize", "while",
 ];
 
-/// What the variables of a body are bound to, as far as it has been read.
+/// The values of the variables of a body, as far as it has been read.
 #[derive(Default)]
 pub(crate) struct Origins {
     bound: BTreeMap<String, Vec<TokenStream>>,
-    /// What callers decide, with the default if there is one.
+    /// Values that callers decide, with the default if there is one.
     parameters: BTreeMap<String, TokenStream>,
 }
 
@@ -108,14 +108,14 @@ impl Origins {
         self.parameters.insert(name, default);
     }
 
-    /// Notes that the variables of a pattern are bound to an expression or to what is in it.
+    /// Notes that the variables of a pattern are bound to an expression or to a part of it.
     pub(crate) fn bind(&mut self, pattern: &Pat, to: &TokenStream) {
         for name in names_in(|names| names.visit_pat(pattern)) {
             self.bound.entry(name).or_default().push(to.clone());
         }
     }
 
-    /// Notes the variables of a closure's parameters, which are whatever it is called with.
+    /// Notes the variables of a closure's parameters, whose values depend on the call.
     pub(crate) fn parameters_of<'a>(&mut self, patterns: impl Iterator<Item = &'a Pat>) {
         for pattern in patterns {
             for name in names_in(|names| names.visit_pat(pattern)) {
@@ -124,7 +124,7 @@ impl Origins {
         }
     }
 
-    /// The number that stands for the code of an initial value.
+    /// The number that represents the code of an initial value.
     pub(crate) fn code(&self, expr: &Expr) -> u64 {
         let inner = names_in(|names| names.visit_expr(expr));
         let mut reading = Reading {
@@ -287,7 +287,7 @@ impl Around<'_> {
         match &self.tokens[at] {
             TokenTree::Ident(_) | TokenTree::Literal(_) if of.before(1, ".") => of.is_of_static(),
             TokenTree::Ident(ident) => is_upper_case(&ident.to_string()),
-            // What is indexed is in front of the index.
+            // The indexed value comes before the index.
             TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
                 Around { tokens: self.tokens, at: at + 1 }.is_of_static()
             }

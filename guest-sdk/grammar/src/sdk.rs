@@ -2,7 +2,7 @@
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 
-/// What expansions call the SDK.
+/// The name of the SDK in expansions.
 const NAME: &str = "hmr_sdk";
 
 /// How a package reaches the SDK.

@@ -249,7 +249,7 @@ impl Space {
         }
     }
 
-    /// The namespace of what stands inside an element.
+    /// The namespace of the content of an element.
     pub(crate) fn inside(self, tag: &str) -> Self {
         if matches!(tag, "foreignObject" | "annotation-xml") { Self::Html } else { self }
     }

@@ -26,7 +26,7 @@ pub fn view(input: TokenStream) -> TokenStream {
     let (nodes, errors) = Parser::new(config).parse_recoverable(input).split_vec();
     let mut views = Views { mistakes: Mistakes::default(), crossed: false };
     let body = views.fragment(&nodes, Space::Html);
-    // The parser's words for what was just told better are left out.
+    // Omits the parser's own message for an error that was just reported better.
     let told = !views.mistakes.is_empty();
     for error in errors.into_iter().flat_map(syn::Error::from) {
         views.parse_error(&error, told);
@@ -195,7 +195,7 @@ impl Views {
     }
 }
 
-/// What is known of which component an `hmr-component` is the place of, and of its name.
+/// The known parts of the module, component and name in an `hmr-component` element.
 fn place_of(attributes: &[KeyedAttribute]) -> String {
     let value = |name: &str| {
         let attribute = attributes.iter().find(|attribute| name_of(attribute) == name)?;

@@ -1,4 +1,4 @@
-//! What the macros expand to, as tokens. `UPDATE_EXPECT=1` writes the expectations anew.
+//! Expansions of the macros, as tokens. `UPDATE_EXPECT=1` rewrites the expectations.
 #![allow(missing_docs)]
 
 use expect_test::{Expect, expect};
@@ -23,7 +23,7 @@ fn check_view(markup: &str, expected: &Expect) {
     expected.assert_eq(&short(&hmr_grammar::view(tokens(markup))));
 }
 
-/// What the prelude of the SDK names with a small letter.
+/// The prelude's names that start with a small letter.
 fn prelude() -> Vec<String> {
     let source = include_str!("../../src/lib.rs");
     let (_, prelude) = source.split_once("pub mod prelude {").expect("there is a prelude");
@@ -136,7 +136,7 @@ fn an_exported_component_has_a_manifest_line_and_reads_its_props() {
     }
 }
 
-/// Asserts that an expansion has all these parts, whatever the spaces.
+/// Asserts that an expansion has all these parts, ignoring spaces.
 fn check_parts(expansion: &TokenStream, parts: &[&str]) {
     let expansion = short(expansion).replace(' ', "");
     for part in parts {

@@ -1,4 +1,4 @@
-//! The procedural macros of hmr-sdk. What they do is in `hmr-grammar`, where it is tested as ordinary functions.
+//! The procedural macros of hmr-sdk. Their implementation is in `hmr-grammar`, where it is tested as ordinary functions.
 
 mod sdk;
 
@@ -11,8 +11,8 @@ pub fn view(input: TokenStream) -> TokenStream {
 }
 
 /// Turns a function into a component: its arguments are props. With `export`, pages can mount it; `version = "1.0.0"`
-/// declares the version of its state, `reset` lets it begin anew with each update, and `decline = "reason"` says that it
-/// accepts no hot update. In its body, `#[reset] let draft = signal(…);` lets one binding begin anew.
+/// declares the version of its state, `reset` resets it with each update, and `decline = "reason"` says that it
+/// accepts no hot update. In its body, `#[reset] let draft = signal(…);` resets one binding.
 #[proc_macro_attribute]
 pub fn component(attribute: TokenStream, item: TokenStream) -> TokenStream {
     sdk::reached(hmr_grammar::component(attribute.into(), &item.into()))

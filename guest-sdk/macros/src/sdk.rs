@@ -11,7 +11,7 @@ pub(crate) fn reached(expansion: proc_macro2::TokenStream) -> TokenStream {
             hmr_grammar::reach(expansion, &Sdk::Named(name))
         }
         Err(Error::CrateNotFound { .. }) => hmr_grammar::reach(expansion, &Sdk::InScope),
-        // The SDK itself; and where no cargo tells of a manifest, there is no other name.
+        // The SDK itself; and without cargo's manifest variable, there is no other name.
         Ok(_) | Err(_) => expansion,
     };
     expansion.into()

@@ -1,6 +1,6 @@
 //! From text to a value.
 //!
-//! A [`Text`] is one JSON value as it stands; what is inside it is taken apart only when it is asked for.
+//! A [`Text`] is one unparsed JSON value; its content is parsed only on request.
 
 mod inside;
 mod keys;
@@ -19,7 +19,7 @@ use super::SOME_BEGINS;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReadError {
     text: String,
-    /// The field that a struct lacks, if that is what is wrong.
+    /// The missing field of a struct, if that is the error.
     pub(crate) missing: Option<&'static str>,
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, ReadError> {
 #[derive(Clone, Copy)]
 struct Text<'de>(&'de str, Depth);
 
-/// A map's entries; a list of pairs where keys are no text.
+/// A map's entries; a list of pairs if keys are not text.
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct Pairs<'a>(#[serde(borrow)] Vec<(&'a RawValue, &'a RawValue)>);
@@ -145,7 +145,7 @@ impl<'de> Text<'de> {
         Ok(text)
     }
 
-    /// What is inside `{"$some":…}`.
+    /// The content of `{"$some":…}`.
     fn inside_some(self) -> Option<&'de str> {
         let inside = self.0.strip_prefix(SOME_BEGINS)?.strip_suffix('}')?;
         serde_json::from_str::<&RawValue>(inside).ok().map(RawValue::get)

@@ -20,7 +20,7 @@ fn text<T: Serialize>(value: &T) -> String {
     write(value).expect("it can be written").get().to_owned()
 }
 
-/// What a value is once it has been written and read.
+/// A value after writing and reading it.
 fn again<T: Serialize + DeserializeOwned>(value: &T) -> T {
     let text = text(value);
     read(&text).unwrap_or_else(|error| panic!("`{text}` cannot be read: {error}"))

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::SOME_BEGINS;
 
-/// What `serde_json` calls the struct that JSON text which is a value already is written as.
+/// `serde_json`'s name for the struct that raw JSON text is written as.
 const RAW: &str = "$serde_json::private::RawValue";
 
 /// Why a value cannot be written.
@@ -76,7 +76,7 @@ impl Writer {
     }
 }
 
-/// What is between brackets or braces.
+/// The content of brackets or braces.
 struct Items<'a> {
     writer: &'a mut Writer,
     first: bool,
@@ -141,7 +141,7 @@ impl<'a> Items<'a> {
         self.writer.put("[");
         while let Some(key) = rest.next() {
             let quotes = usize::from(key.bare);
-            // Behind a value stands a comma, but for the last one.
+            // Every value except the last is followed by a comma.
             let end = rest.peek().map_or(written.len(), |next| next.start - 1 - self.start);
             let (from, to) = (key.start - self.start, key.end - self.start);
             self.writer.put("[");

@@ -1,8 +1,8 @@
-//! The node of a signal in the reactive graph, and what is known of nodes that are gone.
+//! The node of a signal in the reactive graph, and data about removed nodes.
 //!
 //! A node belongs to the instance, not to the scope that made the signal: when content renders again, its signals take over
-//! the nodes of the rendering before. So a closure of that rendering, which somebody may still hold, writes to the signal
-//! that is there now.
+//! the nodes of the previous rendering. So a closure of that rendering, which may still be held, writes to the signal
+//! that exists now.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -23,7 +23,7 @@ const MOST_NAMES: usize = 4_096;
 /// How many writes that reached nothing are logged.
 const MOST_REPORTS: usize = 100;
 
-/// What a signal notifies by, and a number of its own; 0 if it was made outside of any component.
+/// A signal's trigger, and its unique number; 0 if it was made outside of any component.
 #[derive(Clone, Copy)]
 pub(crate) struct Node {
     pub(crate) trigger: Trigger,
@@ -32,7 +32,7 @@ pub(crate) struct Node {
     pub(crate) made_at: &'static Location<'static>,
 }
 
-/// The signals that are gone, and what was said of them.
+/// The removed signals, and what was reported about them.
 #[derive(Default)]
 pub(crate) struct Gone {
     /// By number, the latest last.
@@ -58,7 +58,7 @@ impl Node {
         !self.trigger.is_alive() || runtime().gone.readable.borrow().iter().any(is_it)
     }
 
-    /// What to call a signal that is gone.
+    /// The name of a removed signal.
     pub(crate) fn name(self) -> String {
         let runtime = runtime();
         let names = runtime.gone.names.borrow();

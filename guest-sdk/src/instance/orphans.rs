@@ -42,7 +42,7 @@ impl Orphans {
         lost
     }
 
-    /// Puts a value aside under its key. One that somebody set is not given up for one that nobody did.
+    /// Puts a value aside under its key. One that was set is not replaced by one that was never set.
     pub(crate) fn put_aside(&self, key: &str, state: SignalState) {
         let mut orphans = self.0.borrow_mut();
         if state.set || orphans.get(key).is_none_or(|there| !there.set) {
@@ -57,7 +57,7 @@ impl Orphans {
     }
 
     /// The value that was put aside under a key, which is then no longer there. One that the migrations to this very
-    /// version left behind stays where it is.
+    /// version left unused stays where it is.
     pub(crate) fn take(&self, key: &str, version: Option<&str>) -> Option<SignalState> {
         let mut orphans = self.0.borrow_mut();
         let left = orphans.get(key)?.migrated.as_deref();

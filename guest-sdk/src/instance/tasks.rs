@@ -1,7 +1,7 @@
-//! The tasks of an instance as snapshots tell of them: which run, which have ended, which wait to be taken up, and what
+//! The tasks of an instance as snapshots list them: which run, which have ended, which wait to be claimed, and what
 //! became of each.
 //!
-//! What runs tasks tells it here: [`Tasks::begin`] when one starts, [`Tasks::end`] and [`Tasks::remove`] afterwards. In a swap
+//! The code that runs tasks calls [`Tasks::begin`] when one starts, [`Tasks::end`] and [`Tasks::remove`] afterwards. In a swap
 //! the old code's tasks wait until the new code starts one of the same key, which [`Tasks::claim`]s it; so do the tasks of
 //! content that renders again, see [`Tasks::park`].
 
@@ -38,7 +38,7 @@ struct Waiting {
     old: bool,
 }
 
-/// What a task was when the code before went.
+/// The state of a task when the previous code ended.
 pub(crate) enum Was {
     /// It had not ended.
     Running(TaskState),
@@ -98,7 +98,7 @@ impl Tasks {
         }
     }
 
-    /// The tasks that have not ended. Those that still wait to be taken up are not among them.
+    /// The tasks that have not ended. Those that still wait to be claimed are not among them.
     pub(crate) fn capture(&self) -> BTreeMap<String, TaskState> {
         let mut tasks = BTreeMap::new();
         for entry in self.here.borrow().iter() {
@@ -116,7 +116,7 @@ impl Tasks {
         done.map(|entry| entry.key.clone()).collect()
     }
 
-    /// Lets the tasks of a snapshot wait, and begins to note what becomes of each.
+    /// Adds the tasks of a snapshot as waiting, and begins to record the outcome of each.
     pub(crate) fn begin_restore(&self, tasks: BTreeMap<String, TaskState>, done: Vec<String>) {
         let mut outcomes = BTreeMap::new();
         let mut waiting = Vec::new();
@@ -134,7 +134,7 @@ impl Tasks {
         *self.outcomes.borrow_mut() = Some(outcomes);
     }
 
-    /// What became of each task; those that nobody claimed are dropped.
+    /// The outcome of each task; unclaimed ones are dropped.
     pub(crate) fn end_restore(&self) -> BTreeMap<String, TaskOutcome> {
         let mut outcomes = self.outcomes.take().unwrap_or_default();
         for waiting in self.waiting.take() {
@@ -147,7 +147,7 @@ impl Tasks {
     }
 
     /// Lets the tasks of a scope wait that is about to render again, but for those of its handlers. One that the handler which
-    /// lets it render again has just started goes on.
+    /// lets it render again has just started continues.
     pub(crate) fn park(&self, within: impl Fn(&str) -> bool) {
         let mut waiting = self.waiting.borrow_mut();
         self.here.borrow_mut().retain_mut(|entry| {

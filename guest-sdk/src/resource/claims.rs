@@ -1,7 +1,7 @@
-//! What an instance holds at the engine: its open resources and its ports, and how they end.
+//! An instance's open resources and ports at the engine, and how they end.
 //!
 //! Something that ends while its instance renders again is not closed but *leaving*: the new rendering may claim it again,
-//! and then it never ended. What has not been claimed by the end of the rendering is closed. When the whole module goes,
+//! and then it never ended. Resources not claimed by the end of the rendering are closed. When the whole module goes,
 //! everything stays leaving: it is for the new code to claim it, and for the engine to close what was not claimed.
 
 use std::cell::RefCell;
@@ -60,7 +60,7 @@ impl Claims {
         }
     }
 
-    /// Claims something; answers whether it was leaving.
+    /// Claims something; returns whether it was leaving.
     pub(crate) fn stay(&self, claim: &Claim) -> bool {
         let mut leaving = self.leaving.borrow_mut();
         let Some(leaving) = leaving.as_mut() else { return false };
@@ -71,11 +71,11 @@ impl Claims {
 }
 
 thread_local! {
-    /// What content that has gone had just asked for, and that content which renders again may still claim.
+    /// Recent requests of removed content, which content that renders again may still claim.
     static MISSED: RefCell<Vec<(Rc<Instance>, Claim)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Reports that something was asked for by content that has gone, unless other content has claimed it by the time that all is
+/// Reports a request by removed content, unless other content has claimed it by the time that all is
 /// rendered.
 pub(crate) fn report_unless_claimed(instance: &Rc<Instance>, claim: Claim) {
     MISSED.with_borrow_mut(|missed| missed.push((Rc::clone(instance), claim)));

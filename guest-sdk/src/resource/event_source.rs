@@ -14,7 +14,7 @@ pub struct ServerEvent {
     pub event: String,
     /// Its id; empty if it has none.
     pub id: String,
-    /// What it says.
+    /// The error message.
     pub data: String,
 }
 
@@ -53,13 +53,13 @@ impl EventSourceBuilder {
         self
     }
 
-    /// Is called when the connection stands. Code that was swapped in gets a connection that stands already, and is not called.
+    /// Is called when the connection opens. Code that was swapped in gets a connection that is already open, and is not called.
     pub fn on_open(mut self, f: impl FnMut() + 'static) -> Self {
         self.on_open = Box::new(f);
         self
     }
 
-    /// Is called when the connection broke: with `false` while the browser tries again, with `true` if it has given up.
+    /// Is called when the connection broke: with `false` while the browser tries again, with `true` if it has stopped.
     pub fn on_error(mut self, f: impl FnMut(bool) + 'static) -> Self {
         self.on_error = Box::new(f);
         self
@@ -99,7 +99,7 @@ impl std::fmt::Debug for EventSourceBuilder {
     }
 }
 
-/// What the engine says, of any state.
+/// The engine's message, for any state.
 #[derive(Deserialize)]
 struct Said {
     state: String,

@@ -65,7 +65,7 @@ impl Listener {
         self.with(LISTEN_STOP)
     }
 
-    /// Hears the event before the elements inside do.
+    /// Receives the event before the elements inside do.
     pub fn capture(self) -> Self {
         self.with(LISTEN_CAPTURE)
     }

@@ -1,4 +1,4 @@
-//! Observers of elements. The element of a [`NodeRef`] is there only once its view was made, and may go and come back with
+//! Observers of elements. The element of a [`NodeRef`] exists only once its view was created, and may go and come back with
 //! it; so after each call of the engine every observer is compared with its element, when the operations that create
 //! elements are out.
 
@@ -35,7 +35,7 @@ pub struct Intersection {
     pub ratio: f64,
 }
 
-/// What has changed below an element.
+/// The changes below an element.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Mutation {
     /// How many nodes were added.
@@ -48,7 +48,7 @@ pub struct Mutation {
     pub text: bool,
 }
 
-/// Calls `f` with the size of an element: once it is there, and whenever it changes.
+/// Calls `f` with the size of an element: once it exists, and whenever it changes.
 pub fn resize_observer(
     name: &str,
     element: NodeRef,
@@ -57,7 +57,7 @@ pub fn resize_observer(
     observe(name, element, Box::new(|node| Resource::ResizeObserver { node }), reading(f))
 }
 
-/// Calls `f` when more or less of an element is in view than `threshold`, a share from 0 to 1: once it is there, and at each change.
+/// Calls `f` when more or less of an element is in view than `threshold`, from 0 to 1: once it exists, and at each change.
 pub fn intersection_observer(
     name: &str,
     element: NodeRef,
@@ -104,7 +104,7 @@ fn observe(name: &str, element: NodeRef, resource: OfElement, call: Call) -> Res
     supersede(instance, &key, false);
     let inherited = instance.claims.stay(&Claim::Resource(key.clone()));
     let open = prepare(instance, key, call, MadeIn::this_turn());
-    // The rendering before has asked for it: it is to be closed if there is no element for it now.
+    // The previous rendering requested it: close it if there is no element for it now.
     open.asked.set(inherited);
     let observer = Observer { open: Rc::clone(&open), element, resource, observed: Cell::new(0) };
     runtime().observers.borrow_mut().push(observer);

@@ -19,7 +19,7 @@ pub fn media_query(name: &str, query: &str, mut f: impl FnMut(bool) + 'static) -
     open(name, Resource::MediaQuery { query: query.to_owned() }, call)
 }
 
-/// A change of what is stored, made by another page of the same origin.
+/// A change of the storage, made by another page of the same origin.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct StorageChange {
     /// The item; `None` if all were removed.

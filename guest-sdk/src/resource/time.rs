@@ -19,7 +19,7 @@ pub fn interval(name: &str, ms: impl Into<f64>, mut f: impl FnMut() + 'static) -
     open(name, Resource::Interval { ms: ms.into().max(1.0) }, Box::new(move |_| f()))
 }
 
-/// Calls `f` once, `ms` milliseconds from now. A handler that asks for it again before it fired starts it anew.
+/// Calls `f` once, `ms` milliseconds from now. A handler that requests it again before it fired restarts it.
 pub fn timeout(name: &str, ms: impl Into<f64>, f: impl FnOnce() + 'static) -> ResourceHandle {
     let mut f = Some(f);
     let once = Box::new(move |_| {

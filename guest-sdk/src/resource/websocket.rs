@@ -35,7 +35,7 @@ impl Message {
 pub struct Closed {
     /// The close code of the protocol, 1000 for instance; 1006 if the connection broke.
     pub code: u16,
-    /// What the other side gave as the reason.
+    /// The reason given by the other side.
     pub reason: String,
     /// Whether both sides agreed to close.
     pub clean: bool,
@@ -80,7 +80,7 @@ impl WebSocketBuilder {
         self
     }
 
-    /// Is called when the connection stands. Code that was swapped in gets a connection that stands already, and is not called.
+    /// Is called when the connection opens. Code that was swapped in gets a connection that is already open, and is not called.
     pub fn on_open(mut self, f: impl FnMut() + 'static) -> Self {
         self.on_open = Box::new(f);
         self
@@ -128,7 +128,7 @@ impl std::fmt::Debug for WebSocketBuilder {
     }
 }
 
-/// What the engine says, of any state.
+/// The engine's message, for any state.
 #[derive(Deserialize)]
 struct Said {
     state: String,
@@ -153,7 +153,7 @@ fn broken() -> u16 {
 pub struct WebSocket(Held<ResourceHandle>);
 
 impl WebSocket {
-    /// Sends text; before the connection stands, it waits.
+    /// Sends text; text sent before the connection opens waits.
     pub fn send(self, text: impl Into<String>) {
         self.send_boxed(text.into(), false);
     }

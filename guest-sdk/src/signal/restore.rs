@@ -1,4 +1,4 @@
-//! What a new signal makes of the old values under its key. Total: an old value of any content is kept, read as another
+//! Restores old values into a new signal with their key. Total: any old value is kept, read as another
 //! type, or left, with a reason.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use crate::encoding::ReadError;
 use crate::instance::Instance;
 use crate::scope::Code;
 
-/// Reads text as the signal's type, into the signal; without text, answers the signal's value if it can be written.
+/// Reads text as the signal's type, into the signal; without text, returns the signal's value if it can be written.
 pub(super) type Decode<'a> =
     &'a mut dyn FnMut(Option<&str>) -> Result<Option<Box<RawValue>>, ReadError>;
 
@@ -22,19 +22,19 @@ pub(super) struct New<'a> {
     pub(super) fingerprint: &'a str,
     /// The code of its initial value, if it is known.
     pub(super) code: Option<Code>,
-    /// What is marked `reset`, if anything is that it belongs to.
+    /// The enclosing part marked `reset`, if there is one.
     pub(super) reset: Option<&'a str>,
 }
 
 /// The old values under a signal's key.
 pub(super) struct Waiting {
-    /// What the replaced code had.
+    /// The replaced code's value.
     pub(super) old: Option<SignalState>,
-    /// What an earlier version had, and later ones could not use.
+    /// The value of an earlier version that later ones could not use.
     pub(super) orphan: Option<SignalState>,
 }
 
-/// Puts an old value into a new signal if it can, notes the outcome, and tells whether the signal counts as set.
+/// Puts an old value into a new signal if it can, records the outcome, and returns whether the signal counts as set.
 pub(super) fn restore(
     instance: &Instance,
     key: &str,
@@ -56,7 +56,7 @@ pub(super) fn restore(
     set
 }
 
-/// What an old value that nobody has set becomes.
+/// The outcome for an old value that was never set.
 fn with_untouched(
     instance: &Instance,
     key: &str,
@@ -76,7 +76,7 @@ fn with_untouched(
     (migrated(old.migrated.clone()).unwrap_or(outcome), false)
 }
 
-/// Whether a signal that nobody has set has the value that it had: because the code of that is the same, so that a time or
+/// Whether a signal that was never set keeps its value: because the code of that is the same, so that a time or
 /// an identity stays, or because the new code computes the same.
 fn stays(instance: &Instance, old: &SignalState, new: New<'_>, decode: Decode<'_>) -> bool {
     let Some(before) = &old.value else { return false };
@@ -163,7 +163,7 @@ fn migrated(by: Option<String>) -> Option<KeyOutcome> {
     by.map(|from| KeyOutcome::Migrated { from })
 }
 
-/// Reads a value into the signal; answers what it had to be given.
+/// Reads a value into the signal; returns the fields that had to be added.
 fn read(state: &SignalState, decode: Decode<'_>) -> Result<String, String> {
     let Some(value) = &state.value else {
         let unwritten = || "the old code did not write its value".to_owned();
@@ -178,7 +178,7 @@ fn read(state: &SignalState, decode: Decode<'_>) -> Result<String, String> {
 }
 
 /// Gives a struct the fields that it has gained, as the initial value has them, so that one new field does not cost the rest.
-/// Only fields that serde says are missing are given, and only to the value itself, not to what is inside it.
+/// Only fields that serde reports as missing are added, and only to the value itself, not to nested values.
 fn fill(value: &RawValue, error: &ReadError, decode: Decode<'_>) -> Option<String> {
     let mut missing = error.missing?;
     let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(value.get()).ok()?;

@@ -19,7 +19,7 @@ use crate::instance::Was;
 use crate::resource::place;
 use crate::scope::Scope;
 
-/// A task that runs when it is told to, with an argument. `Copy`.
+/// A task that runs on request, with an argument. `Copy`.
 pub struct Action<T> {
     declared: Option<Held<Declared>>,
     argument: PhantomData<fn(T)>,
@@ -151,7 +151,7 @@ impl<T> Action<T> {
         self.declared.and_then(Held::get).is_some_and(|declared| declared.flag.get())
     }
 
-    /// Ends it where it waits; what it asked for is withdrawn.
+    /// Ends it where it waits; its request is withdrawn.
     pub fn cancel(self) {
         if let Some(declared) = self.declared.and_then(Held::get) {
             declared.cancel();

@@ -1,7 +1,7 @@
-//! What a task asks the engine for and waits for: the one future that all others are made of.
+//! A task's request to the engine: the one future that all others are built on.
 //!
-//! The first poll asks. If the task was answered the same question before its code was replaced, the answer is there at once, and
-//! the engine is not asked again. Otherwise the engine is asked with `replay`, so that a question which was answered after
+//! The first poll asks. If the task was answered the same question before its code was replaced, the answer is available at once,
+//! and the engine is not asked again. Otherwise the engine is asked with `replay`, so that a question which was answered after
 //! the last snapshot is not acted on twice.
 
 use std::cell::RefCell;
@@ -17,7 +17,7 @@ use crate::engine::send_log;
 use crate::event::Event;
 use crate::resource::{Open, open_key};
 
-/// The data that a resource answers with, once. `None` if it is awaited outside of a task, where nothing can be asked for.
+/// The data that a resource returns, once. `None` if it is awaited outside of a task, where no request is possible.
 pub(crate) struct Ask {
     resource: Option<Resource>,
     asked: Option<(Rc<Open>, Rc<Pending>)>,
@@ -93,7 +93,7 @@ impl Future for Ask {
 }
 
 impl Drop for Ask {
-    /// Nobody waits any more: the engine need not go on.
+    /// Nothing waits for it any more: the engine may stop.
     fn drop(&mut self) {
         if let Some((open, _)) = self.asked.take() {
             open.end();

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Page;
 
 impl Page {
-    /// What was told of ports since the page was made.
+    /// The reports about ports since the page was created.
     #[must_use]
     pub fn ports(&self) -> &[PortRequest] {
         &self.ports
@@ -55,7 +55,7 @@ impl Page {
             == 0
     }
 
-    /// What was sent through the output ports of this name since the page was made.
+    /// The values sent through the output ports of this name since the page was made.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! The resources of a page: what is open, and what the engine would say of it.
+//! The resources of a page: which are open, and the engine's messages for them.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use super::Page;
 use crate::module;
 
 impl Page {
-    /// The resources that were asked for and closed since the page was made.
+    /// The resources that were requested and closed since the page was made.
     #[must_use]
     pub fn resources(&self) -> &[ResourceRequest] {
         &self.resources
     }
 
-    /// The resources that are open, by key. What fires once stays until it is closed.
+    /// The resources that are open, by key. One that fires once stays until it is closed.
     #[must_use]
     pub fn open_resources(&self) -> BTreeMap<String, Resource> {
         let mut open = BTreeMap::new();
@@ -48,7 +48,7 @@ impl Page {
         self.fire_resource_event(key, EventData::default())
     }
 
-    /// Fires the open resource of this key with what it has to say, as `docs/abi.md` describes it for each kind: a request
+    /// Fires the open resource of this key with a message, as `docs/abi.md` describes it for each kind: a request
     /// with `{"status":200,"body":"[]"}`, for instance.
     pub fn fire_resource_with(&mut self, key: &str, data: &Value) -> bool {
         let data = Some(data.to_string());
@@ -77,7 +77,7 @@ impl Page {
         self.fire_resource_with(key, &json!({ "error": error }))
     }
 
-    /// What was sent through the web socket of this key since the page was made: text, or Base64 of bytes.
+    /// The messages sent through the web socket of this key since the page was made: text, or Base64 of bytes.
     #[must_use]
     pub fn sent(&self, key: &str) -> Vec<&str> {
         let sent = self.resources.iter().filter_map(|request| match request {

@@ -124,7 +124,7 @@ impl Tree {
         }
     }
 
-    /// What an instance shows.
+    /// The rendered content of an instance.
     pub(super) fn children_of_root(&self, instance: u32) -> Vec<NodeId> {
         self.nodes.get(&root_of(instance)).map_or(Vec::new(), |root| root.children.clone())
     }

@@ -1,7 +1,7 @@
-//! What a reader does with a page: clicking, typing, ticking, submitting.
+//! A reader's actions on a page: clicking, typing, ticking, submitting.
 //!
 //! Each action fires the events that a browser fires, with the defaults that these have: a click on a check
-//! box ticks it, one on a submit button submits its form, a key in a field types. Navigation is no default
+//! box ticks it, one on a submit button submits its form, a key in a field types. Navigation is not a default
 //! here: following a link or sending a form goes nowhere.
 
 use hmr_abi::event::EventData;
@@ -57,7 +57,7 @@ impl State {
         }
     }
 
-    /// A check box and a radio button change before the click is heard, and change back if it is prevented.
+    /// A check box and a radio button change before the click is dispatched, and change back if it is prevented.
     fn click_checkable(&mut self, node: Node, field: Node, data: &EventData) {
         let was = self.dom.checked(field).unwrap_or(false);
         let radio = self.dom.input_type(field) == "radio";
@@ -119,7 +119,7 @@ impl State {
         }
     }
 
-    /// Fires `submit`. Sending a form is navigation, which there is none of here.
+    /// Fires `submit`. Sending a form is navigation, which is not simulated.
     pub(crate) fn submit(&mut self, form: Node) {
         self.fire(form, &event("submit"));
     }
@@ -242,7 +242,7 @@ impl State {
         self.fire(node, &EventData { data, ..event("input") });
     }
 
-    /// Drags one element onto another. What `dragover` accepts is dropped.
+    /// Drags one element onto another. It is dropped if `dragover` accepts it.
     pub(crate) fn drag(&mut self, from: Node, to: Node) {
         let above = self.dom.with_ancestors(from).into_iter();
         let source = above

@@ -1,6 +1,6 @@
 //! Calls of one module's exports: the wrappers that were put around them, and what they cost.
 //!
-//! Both belong to the module and not to the code that runs, so they outlive swaps. Whoever calls an export, the engine
+//! Both belong to the module and not to the code that runs, so they outlive swaps. Every call of an export, by the engine
 //! or a proxy, goes through them.
 
 use std::cell::{Cell, RefCell};
@@ -13,7 +13,7 @@ use wasmtime::{Val, ValType};
 
 use crate::guest::{Fault, Guest};
 
-/// A number as WebAssembly has them: what exports take and answer with.
+/// A number as WebAssembly has them: the parameters and results of exports.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value {
     /// 32 bits; how the sign bit is read is up to the function.
@@ -91,7 +91,7 @@ impl From<Value> for Val {
 impl TryFrom<&Val> for Value {
     type Error = ();
 
-    /// Fails for references and vectors, which are no numbers.
+    /// Fails for references and vectors, which are not numbers.
     fn try_from(value: &Val) -> Result<Self, ()> {
         match value {
             Val::I32(value) => Ok(Self::I32(*value)),
@@ -136,7 +136,7 @@ impl CallError {
     }
 }
 
-/// What a wrapper is given to call: the export itself, or the wrapper that was put around it before.
+/// The function that a wrapper can call: the export itself, or the previous wrapper around it.
 pub struct Original<'a> {
     guest: &'a mut Guest,
     export: &'a str,
@@ -179,7 +179,7 @@ impl<'a> Original<'a> {
 
 pub(crate) type Wrapper = dyn FnMut(&mut Original<'_>, &[Value]) -> Result<Vec<Value>, CallError>;
 
-/// What the calls of one export cost.
+/// The cost of the calls of one export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct CallMetrics {
     /// How often it was called.
@@ -192,7 +192,7 @@ pub struct CallMetrics {
     pub own: Duration,
 }
 
-/// A wrapper that stands around an export.
+/// A wrapper around an export.
 struct Around {
     id: u64,
     export: String,
@@ -286,7 +286,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// What was measured so far, by export.
+    /// The measurements so far, by export.
     #[must_use]
     pub fn metrics(&self) -> BTreeMap<String, CallMetrics> {
         self.meter.borrow().clone()

@@ -1,7 +1,7 @@
 //! Connections: values on their way from one instance's output to another's input.
 //!
 //! `hmr-connect` elements of the document declare them, [`crate::ports`] has the rules, and this carries them out. The links
-//! are worked out anew from the document whenever it may have changed; a link that was not there before brings the latest
+//! are computed again from the document whenever it may have changed; a link that was not there before brings the latest
 //! value of a stream. A value is delivered when no module is on the stack, and waits in the queue of a module that is held by a swap.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,7 +17,7 @@ use crate::page::Page;
 use crate::ports::{self, ConnectionChange, Declared, Link, Sent};
 use crate::record::LogLevel;
 
-/// A value on its way.
+/// A value in transit.
 #[derive(Debug, Clone)]
 pub(crate) struct Delivery {
     link: Link,
@@ -31,18 +31,18 @@ pub(crate) struct Delivery {
     answers: bool,
 }
 
-/// What links the instances of a page.
+/// The links between a page's instances.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     links: Vec<Link>,
     on_their_way: VecDeque<Delivery>,
-    /// What is wrong with declarations that stand; each was told.
+    /// Errors of current declarations; each was reported.
     misfits: BTreeSet<String>,
-    /// What connections wait for; each was told.
+    /// The missing ports that connections wait for; each was reported.
     absent: BTreeSet<String>,
-    /// The transforms that failed when they were called last, which was told.
+    /// The transforms that failed in their last call, which was reported.
     failing: BTreeSet<String>,
-    /// Whether a value is being delivered: what is sent now answers it.
+    /// Whether a value is being delivered: a value sent now is a reply to it.
     delivering: bool,
 }
 
@@ -81,7 +81,7 @@ impl State {
         }
     }
 
-    /// Puts a value on its way to all that are connected now.
+    /// Queues a value for all inputs that are connected now.
     fn send(&mut self, name: &str, sent: &Sent) {
         self.refresh_connections();
         let (instance, port) = &sent.from;
@@ -105,7 +105,7 @@ impl State {
         self.connections.on_their_way.push_back(delivery);
     }
 
-    /// Brings the links up to what the document and the ports say now. A new one brings the latest value of a stream.
+    /// Brings the links up to the current document and ports. A new one brings the latest value of a stream.
     pub(crate) fn refresh_connections(&mut self) {
         let (declared, mut problems) = self.declared();
         let (links, misfits) = self.ports.links(&declared, &self.names());
@@ -127,7 +127,7 @@ impl State {
         }
     }
 
-    /// Tells which connections wait for a port that an instance could have by now.
+    /// Reports which connections wait for a port that an instance could have by now.
     pub(crate) fn tell_absent(&mut self) {
         let (declared, _) = self.declared();
         let absent: BTreeSet<String> =
@@ -139,7 +139,7 @@ impl State {
         }
     }
 
-    /// What the `hmr-connect` elements of the document declare, and what is wrong with others.
+    /// The declarations of the document's `hmr-connect` elements, and the errors of invalid ones.
     fn declared(&self) -> (Vec<Declared>, Vec<String>) {
         let all = self.dom.with_descendants(self.dom.root()).into_iter();
         let (mut declared, mut problems) = (Vec::new(), Vec::new());
@@ -160,7 +160,7 @@ impl State {
         (declared, problems)
     }
 
-    /// What the mounted instances are called.
+    /// The names of the mounted instances.
     fn names(&self) -> BTreeMap<u32, String> {
         let mounted = self.mounts.iter().filter(|(_, mount)| !mount.failed);
         let name = |mount: &crate::mount::Mount| {
@@ -170,8 +170,8 @@ impl State {
         mounted.map(|(instance, mount)| (*instance, name(mount))).collect()
     }
 
-    /// Settles what fresh code of a module's instances declared of its ports while it was held back, and says what became of their
-    /// connections. What it sent goes on its way then.
+    /// Settles what fresh code of a module's instances declared of its ports while it was held back, and reports the result for
+    /// their connections. The values it sent are then delivered.
     pub(crate) fn settle_ports(
         &mut self,
         name: &str,

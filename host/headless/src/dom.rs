@@ -1,11 +1,11 @@
 //! The document: a tree of nodes with what a browser keeps beside it.
 //!
 //! `dom_query` parses, holds, serialises and selects; this wraps it, so that nothing else knows it, and
-//! adds per node what markup cannot say: who rendered it and what they set ([`Rendered`]), the live state of
+//! adds per node what markup cannot express: who rendered it and what they set ([`Rendered`]), the live state of
 //! form fields ([`field`]), scroll offsets, and other properties. Nodes taken out stay valid until they are
 //! forgotten, so an identity can be compared at any time.
 //!
-//! There is no layout and no style: sizes and positions do not exist here.
+//! There is no layout and no style: there are no sizes or positions.
 
 pub(crate) mod displaced;
 pub(crate) mod edit;
@@ -34,7 +34,7 @@ pub(crate) struct Listener {
     pub(crate) flags: u8,
 }
 
-/// What the module that rendered a node has set on it. Whatever else is on the node came from elsewhere.
+/// The values set on a node by the module that rendered it. Everything else on the node came from elsewhere.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Rendered {
     pub(crate) attributes: BTreeMap<String, String>,
@@ -52,7 +52,7 @@ pub(crate) struct Origin {
     pub(crate) id: u32,
 }
 
-/// What is kept beside a node.
+/// The data stored for a node.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Beside {
     pub(crate) origin: Option<Origin>,
@@ -60,11 +60,11 @@ pub(crate) struct Beside {
     pub(crate) field: Field,
     /// `scrollLeft` and `scrollTop`.
     pub(crate) scroll: (f64, f64),
-    /// What the module that renders into a node has put there, in order. Others may have moved it away.
+    /// The children added by the module that renders into a node, in order. Others may have moved it away.
     pub(crate) placed: Vec<Node>,
     /// The node that it was put into.
     pub(crate) holder: Option<Node>,
-    /// Of a text node, the text that was asked for.
+    /// Of a text node, the requested text.
     pub(crate) text: String,
     /// JavaScript properties that no attribute and no other state reflects.
     pub(crate) properties: BTreeMap<String, serde_json::Value>,
@@ -93,7 +93,7 @@ impl Dom {
         self.beside.entry(node).or_default()
     }
 
-    /// Drops what is kept beside a node and all below it. Their identities stay comparable.
+    /// Drops the data stored for a node and all below it. Their identities stay comparable.
     pub(crate) fn forget(&mut self, node: Node) {
         for node in self.with_descendants(node) {
             self.beside.remove(&node);
@@ -181,7 +181,7 @@ impl Dom {
         self.at(node).is_text()
     }
 
-    /// The tag as it was written; for what is no element, nothing.
+    /// The tag as it was written; empty for other nodes.
     pub(crate) fn tag(&self, node: Node) -> String {
         self.at(node).qual_name_ref().map(|name| name.local.to_string()).unwrap_or_default()
     }
@@ -253,7 +253,7 @@ impl Dom {
         self.document.body().map_or_else(|| self.root(), |body| body.id)
     }
 
-    /// The elements of the document that match, in document order; an error for what is no selector.
+    /// The elements of the document that match, in document order; an error for an invalid selector.
     pub(crate) fn select(&self, selector: &str) -> Result<Vec<Node>, String> {
         let matcher = Matcher::new(selector).map_err(|error| format!("{:?}", error.kind))?;
         let root = self.document.root().id;

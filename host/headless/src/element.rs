@@ -7,7 +7,7 @@ use crate::engine::State;
 use crate::error::PageError;
 use crate::page::Page;
 
-/// An element of a page. It stands for one node: after a swap, [`Element::is_connected`] tells whether that very node
+/// An element of a page. It represents one node: after a swap, [`Element::is_connected`] tests whether the same node
 /// is still there.
 #[derive(Clone)]
 pub struct Element {
@@ -164,7 +164,7 @@ impl Element {
         self.read(|state, node| state.dom.matches(node, selector))
     }
 
-    /// A JavaScript property; `null` if it was never set and no attribute or state stands for it.
+    /// A JavaScript property; `null` if it was never set and no attribute or state defines it.
     #[must_use]
     pub fn property(&self, name: &str) -> serde_json::Value {
         self.read(|state, node| state.dom.property(node, name))
@@ -235,7 +235,7 @@ impl Element {
         self.act(|state, node| state.focus(Some(node)))
     }
 
-    /// Takes the focus away from it, which fires `change` if its text was changed meanwhile.
+    /// Takes the focus away from it, which fires `change` if its text was changed.
     pub fn blur(&self) -> Result<&Self, PageError> {
         self.act(|state, node| {
             if state.dom.focused == Some(node) {
@@ -329,7 +329,7 @@ impl Element {
         if self.is_checked()? == on { Ok(self) } else { self.click() }
     }
 
-    /// Submits the form that it is or stands in.
+    /// Submits the form that it is or is in.
     pub fn submit(&self) -> Result<&Self, PageError> {
         let form = self.read(|state, node| state.dom.form_of(node));
         let form = form.ok_or_else(|| self.unable("stands in no form"))?;
@@ -344,7 +344,7 @@ impl Element {
         })
     }
 
-    /// Drags it (or the `draggable` element that it stands in) onto another element.
+    /// Drags it (or the `draggable` element that it is in) onto another element.
     pub fn drag_to(&self, target: &Self) -> Result<&Self, PageError> {
         self.needs(
             target.is_connected(),

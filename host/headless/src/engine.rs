@@ -2,8 +2,8 @@
 //!
 //! [`State`] is the page: the document, the modules and their running code, the mounted instances, the
 //! resources, and what has been logged. A module is called through [`State::call`] alone, which applies what
-//! the module asked for once it is off the stack. [`State::settle`] then does what follows from that (mounting,
-//! unmounting, focus events, starting a trapped module afresh) until nothing is left to do.
+//! the module requested once it is off the stack. [`State::settle`] then does what follows from that (mounting,
+//! unmounting, focus events, restarting a trapped module) until nothing is left to do.
 //!
 //! Invariant: between quiesce and the end of a swap, the module that is swapped is not called by anything but
 //! the swap; what happens to it meanwhile waits in its queue.
@@ -50,9 +50,9 @@ pub(crate) enum Waiting {
 pub(crate) enum Health {
     /// It can, if it runs.
     Well,
-    /// It trapped, and waits to be started afresh.
+    /// It trapped, and waits for a restart.
     Trapped,
-    /// It trapped and could not be started afresh: only a swap starts it again.
+    /// It trapped and could not be restarted: only a swap starts it again.
     Stopped,
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct Module {
     /// It was called since `last_good` was taken.
     pub(crate) touched: bool,
     pub(crate) health: Health,
-    /// When the code was started afresh after a trap, by the page's clock.
+    /// When the code was restarted after a trap, by the page's clock.
     restarts: Vec<f64>,
     /// The wrappers and meters of its exports.
     pub(crate) calls: Rc<Calls>,
@@ -78,7 +78,7 @@ pub(crate) struct Module {
     pub(crate) generation: u32,
     /// The version before the one that runs.
     pub(crate) previous: Option<Code>,
-    /// The keys of its signals, and those of before the last swap.
+    /// The keys of its signals, and the keys from before the last swap.
     pub(crate) keys: Keys,
     pub(crate) previous_keys: Keys,
     /// There while new code is watched.
@@ -115,21 +115,21 @@ pub(crate) struct State {
     pub(crate) log: Vec<LogLine>,
     pub(crate) traps: Vec<Trap>,
     pub(crate) problems: Vec<String>,
-    /// What was in places that updates took out of the page.
+    /// The states from places that updates removed from the page.
     pub(crate) leavings: Leavings,
     pub(crate) next_instance: u32,
     next_tree: u64,
-    /// Calls that modules asked for, made once they are off the stack.
+    /// Calls requested by modules, made once they are off the stack.
     pub(crate) calls: VecDeque<(Node, Method)>,
-    /// Instances that said they cannot go on, with their modules.
+    /// Instances that reported that they cannot continue, with their modules.
     pub(crate) invalidations: VecDeque<(String, Invalidation)>,
-    /// What was made of them since the action began.
+    /// The invalidations since the action began.
     pub(crate) invalidated: Vec<Invalidation>,
     /// The instances that had their turn since the page last settled.
     pub(crate) invalidated_once: BTreeSet<u32>,
     /// All swaps that have ended, in order.
     pub(crate) swaps: Vec<Swap>,
-    /// What listeners are to be told once the page is not in use.
+    /// Notifications for listeners, pending until the page is not in use.
     pub(crate) told: VecDeque<PageEvent>,
     pub(crate) listeners: Rc<Listeners>,
     pub(crate) warnings: Vec<SlowExport>,
@@ -200,7 +200,7 @@ impl State {
         self.modules.insert(name.to_owned(), module);
     }
 
-    /// What the code of a module runs under.
+    /// The run settings for a module's code.
     pub(crate) fn terms(&self, name: &str) -> Terms {
         let calls = self.modules.get(name).map(|module| Rc::clone(&module.calls));
         Terms {
@@ -219,8 +219,8 @@ impl State {
         found.map(|(name, _)| name.clone())
     }
 
-    /// Calls running code and applies what it asks for. Nothing if it is not running, or if it trapped,
-    /// which is noted then; `during` says in which call, for the developer to read.
+    /// Calls running code and applies its requests. Nothing if it is not running, or if it trapped,
+    /// which is recorded then; `during` names the call, for the developer.
     pub(crate) fn call<R>(
         &mut self,
         name: &str,
@@ -241,7 +241,7 @@ impl State {
         }
     }
 
-    /// Calls running code and returns what it asks for. Nothing if it is not running.
+    /// Calls running code and returns its requests. Nothing if it is not running.
     pub(crate) fn call_held_back<R>(
         &mut self,
         name: &str,
@@ -255,7 +255,7 @@ impl State {
         Some((result, guest.take_effects()))
     }
 
-    /// Does what a module asked for.
+    /// Performs a module's requests.
     pub(crate) fn apply(&mut self, name: &str, effects: Vec<Effect>) -> Result<(), Fault> {
         let mut requests = Requests::default();
         let applied = self.apply_but_requests(name, effects, &mut requests);
@@ -296,7 +296,7 @@ impl State {
         self.log.push(LogLine { level, module: module.to_owned(), text });
     }
 
-    /// Writes the log lines among what a call asked for, and ignores the rest.
+    /// Writes the log lines among a call's requests, and ignores the rest.
     pub(crate) fn log_effects(&mut self, name: &str, effects: Vec<Effect>) {
         for effect in effects {
             if let Effect::Log(level, text) = effect {
@@ -305,7 +305,7 @@ impl State {
         }
     }
 
-    /// Notes that running code trapped. When the page settles it is started afresh, or undone if it is on probation.
+    /// Notes that running code trapped. When the page settles it is restarted, or undone if it is on probation.
     pub(crate) fn trap(&mut self, name: &str, during: &str, fault: &Fault) {
         let trap = Trap::new(name, during, fault);
         self.write_log(LogLevel::Error, name, format!("trapped: {fault}"));
@@ -325,7 +325,7 @@ impl State {
         self.begin_turn();
     }
 
-    /// Does what is left to do, until nothing is, and takes note of the state.
+    /// Does the pending work until none is left, and records the state.
     pub(crate) fn settle(&mut self) {
         loop {
             self.do_what_is_left();
@@ -417,7 +417,7 @@ impl State {
         }
     }
 
-    /// The last call that running code gets, once it has heard which of its scopes the new code has not. What it asks for is
+    /// The last call that running code gets, after it was notified which of its scopes the new code lacks. Its requests are
     /// ignored.
     pub(crate) fn dispose(&mut self, name: &str, mut guest: Guest, pruned: &PruneRequest) {
         let disposed = guest.prune_scopes(pruned).and_then(|()| guest.dispose());

@@ -1,4 +1,4 @@
-//! What can go wrong when a page is made or used.
+//! Errors of creating or using a page.
 
 use crate::module::ModuleError;
 
@@ -10,7 +10,7 @@ pub enum OpenError {
     Module {
         /// The module.
         name: String,
-        /// What is wrong with the bytes.
+        /// The error in the bytes.
         #[source]
         source: ModuleError,
     },
@@ -19,12 +19,12 @@ pub enum OpenError {
 /// Why an element could not be found or used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
-    /// The selector is none that CSS knows.
+    /// The selector is not valid CSS.
     #[error("`{selector}` is no CSS selector: {why}")]
     Selector {
         /// The selector.
         selector: String,
-        /// What is wrong with it.
+        /// The error message.
         why: String,
     },
     /// Nothing matches.
@@ -46,7 +46,7 @@ pub enum PageError {
     Unable {
         /// Its tag.
         tag: String,
-        /// What it is not or does not.
+        /// The missing property.
         why: &'static str,
     },
     /// There is no such module in the page.
@@ -78,7 +78,7 @@ pub enum PageError {
         module: String,
         /// The export.
         export: String,
-        /// What went wrong.
+        /// The cause.
         why: String,
     },
     /// The module's history has no such state.
@@ -86,21 +86,21 @@ pub enum PageError {
     NoState {
         /// The module.
         module: String,
-        /// The index that was asked for, from 0.
+        /// The requested index, from 0.
         index: i64,
         /// How many there are.
         count: usize,
     },
-    /// Text is no saved snapshot.
+    /// Text is not a saved snapshot.
     #[error("this is no saved snapshot: {0}")]
     Saved(String),
-    /// An update's transform is no array of operations.
+    /// An update's transform is not an array of operations.
     #[error(
         "the update's transform is no array of operations: {why}\n\
          hint: it is like `[{{\"op\":\"rename\",\"from\":\"draft\",\"to\":\"title\"}}]`"
     )]
     Transform {
-        /// What is wrong with it.
+        /// The error message.
         why: String,
     },
     /// The state of a module could not be captured.
@@ -108,7 +108,7 @@ pub enum PageError {
     Capture {
         /// The module.
         module: String,
-        /// What went wrong.
+        /// The cause.
         why: String,
     },
 }

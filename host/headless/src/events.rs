@@ -30,7 +30,7 @@ const STAY: [&str; 11] = [
     "invalid",
 ];
 
-/// Where an event passes on its way.
+/// The path of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Node(Node),
@@ -80,7 +80,7 @@ impl State {
         prevented
     }
 
-    /// Runs the handlers that listen in one place. The answer is of each its flags, and what `hmr_dispatch` said.
+    /// Runs the handlers that listen in one place. Returns the flags of each, and the result of `hmr_dispatch`.
     fn tell_listeners(&mut self, place: Place, capture: bool, data: &EventData) -> Vec<(u8, u32)> {
         let at = match place {
             Place::Node(node) => {
@@ -94,7 +94,7 @@ impl State {
         let data = EventData { value: None, checked: None, time: self.now(), ..data.clone() };
         let mut answers = Vec::new();
         for live in self.resources.listeners(at, &data.kind, capture) {
-            // One that an earlier listener closed is not told any more.
+            // One that an earlier listener closed is no longer notified.
             if let Some(live) = self.resources.get(live.serial).cloned()
                 && let Resource::Listener { flags, .. } = live.resource
             {
@@ -137,12 +137,12 @@ impl State {
         format!("`{}` on `{}`", data.kind, self.dom.tag(node))
     }
 
-    /// Tells of what no code took.
+    /// Reports errors that no code handled.
     pub(crate) fn not_handled(&mut self, name: &str, what: &str, why: &str) {
         self.write_log(LogLevel::Warn, name, format!("{what} was not handled: {why}"));
     }
 
-    /// What an event says of the node whose listener is called.
+    /// The event's data about the node whose listener is called.
     fn of_current_target(&self, node: Node, data: &EventData) -> EventData {
         let mut data = data.clone();
         data.value = self.dom.value(node);
@@ -156,7 +156,7 @@ impl State {
 
     /// Delivers what waited for the end of a swap to the code that is live now.
     pub(crate) fn deliver_waiting(&mut self, name: &str) {
-        // What waits when the code traps goes to the code that takes its place.
+        // Events pending when the code traps go to its replacement.
         while let Some(waiting) = self
             .modules
             .get_mut(name)
@@ -192,7 +192,7 @@ impl State {
         }
     }
 
-    /// Moves the focus, with the events that this fires. What cannot have it changes nothing.
+    /// Moves the focus, with the events that this fires. A node that is not focusable changes nothing.
     pub(crate) fn focus(&mut self, node: Option<Node>) {
         if node.is_some_and(|node| !self.can_focus(node)) || node == self.dom.focused {
             return;

@@ -1,6 +1,6 @@
-//! One instantiated module: calls into it, and what it hands over meanwhile.
+//! One instantiated module: calls into it, and its requests during them.
 //!
-//! Imports apply nothing: they check and record what the module asks for, as [`Effect`]s, which the
+//! Imports apply nothing: they check and record the module's requests, as [`Effect`]s, which the
 //! caller gets once the call is over. That is what keeps a module off the stack when its operations
 //! mount other components or fire events, and what lets a swap hold back all that new code does.
 //!
@@ -34,7 +34,7 @@ use crate::calls::{Calls, Value};
 use crate::machine::Limits;
 use crate::module::Code;
 
-/// What a module asked of its engine during a call.
+/// A module's request to its engine during a call.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
     /// A batch of DOM operations, not decoded yet.
@@ -46,7 +46,7 @@ pub(crate) enum Effect {
     Invalidate(Invalidation),
 }
 
-/// Why a call failed. What the module did before that stays done; its memory can no longer be trusted.
+/// Why a call failed. The module's earlier effects remain; its memory can no longer be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
     #[error("{}", described(.0))]
@@ -55,7 +55,7 @@ pub(crate) enum Fault {
     Trap(String),
     #[error("took longer than {0} ms")]
     Timeout(u128),
-    /// The code's own budget was spent; in which function, if it has a name.
+    /// The code's own budget was used up; in which function, if it has a name.
     #[error("ran for too long{}", .0.as_ref().map(|name| format!(" in `{name}`")).unwrap_or_default())]
     TooLong(Option<String>),
     #[error("{0}")]
@@ -73,7 +73,7 @@ struct Host {
     away: Duration,
 }
 
-/// What code runs under.
+/// The settings that code runs with.
 #[derive(Clone)]
 pub(crate) struct Terms {
     pub(crate) limits: Limits,
@@ -89,9 +89,9 @@ pub(crate) struct Guest {
     memory: Memory,
     budget: Option<Global>,
     calls: Rc<Calls>,
-    /// The binary, which tells the places of traps.
+    /// The binary, which has the source locations of traps.
     bytes: Option<std::sync::Arc<[u8]>>,
-    /// What made the code of the current call trap, whatever a wrapper made of it.
+    /// The trap of the current call's code, regardless of a wrapper's result.
     failed: Option<Fault>,
     /// How long the last calls of each export took, in milliseconds.
     times: BTreeMap<String, Vec<f64>>,
@@ -108,7 +108,7 @@ impl Guest {
         Ok(guest)
     }
 
-    /// Lets traps be placed by what the binary tells of its lines.
+    /// Locates traps with the binary's line table.
     pub(crate) fn know_bytes(&mut self, bytes: std::sync::Arc<[u8]>) {
         self.bytes = Some(bytes);
     }
@@ -154,7 +154,7 @@ impl Guest {
         })
     }
 
-    /// What was asked for since the last time.
+    /// The requests since the last call.
     pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.store.data_mut().effects)
     }
@@ -169,7 +169,7 @@ impl Guest {
         self.invoke(exports::UNMOUNT, &[instance.into()]).map(|_| ())
     }
 
-    /// Tells an instance that an update took its place away, if the code wants to know.
+    /// Notifies an instance that an update removed its place, if the code subscribes to it.
     pub(crate) fn prune(&mut self, instance: u32) -> Result<(), Fault> {
         if self.has(exports::PRUNE) {
             self.invoke(exports::PRUNE, &[instance.into()])?;
@@ -177,7 +177,7 @@ impl Guest {
         Ok(())
     }
 
-    /// Tells code that was replaced which scopes the new code has not, if it wants to know.
+    /// Notifies replaced code which scopes the new code lacks, if it subscribes to it.
     pub(crate) fn prune_scopes(&mut self, request: &PruneRequest) -> Result<(), Fault> {
         if !request.instances.is_empty() && self.has(exports::PRUNE_SCOPES) {
             let (ptr, len) = self.argument(&json(request)?)?;
@@ -196,7 +196,7 @@ impl Guest {
         self.snapshot_of(exports::CAPTURE_STATE)
     }
 
-    /// Runs the hooks of before an update.
+    /// Runs the hooks that run before an update.
     pub(crate) fn before_update(&mut self) -> Result<Snapshot, Fault> {
         self.snapshot_of(exports::BEFORE_UPDATE)
     }
@@ -235,7 +235,7 @@ impl Guest {
         Ok(report)
     }
 
-    /// Which instances are not well; none if the code does not tell.
+    /// Which instances are unhealthy; none if the code does not report it.
     pub(crate) fn health(&mut self) -> Result<HealthReport, Fault> {
         if !self.has(exports::HEALTH) {
             return Ok(HealthReport::default());
@@ -273,7 +273,7 @@ impl Guest {
         self.memory.data(&self.store).to_vec()
     }
 
-    /// Makes the memory what it was. What it has grown by since is zeroed.
+    /// Restores the memory. Memory added since is zeroed.
     pub(crate) fn put_memory_back(&mut self, was: &[u8]) {
         let memory = self.memory.data_mut(&mut self.store);
         let (known, grown) = memory.split_at_mut(was.len().min(memory.len()));
@@ -281,7 +281,7 @@ impl Guest {
         grown.fill(0);
     }
 
-    /// Gives an export a value as JSON text; the answer is the address of what it has to say.
+    /// Gives an export a value as JSON text; returns the address of its answer.
     fn ask<T: serde::Serialize>(&mut self, export: &str, value: &T) -> Result<u32, Fault> {
         let (ptr, len) = self.argument(&json(value)?)?;
         self.number(export, &[ptr.into(), len.into()])
@@ -309,7 +309,7 @@ impl Guest {
         Ok((ptr, len))
     }
 
-    /// Reads the JSON answer at `ptr`; address 0 is the answer that says nothing.
+    /// Reads the JSON answer at `ptr`; address 0 is an empty answer.
     fn answer<T: DeserializeOwned + Default>(&self, export: &str, ptr: u32) -> Result<T, Fault> {
         if ptr == 0 {
             return Ok(T::default());
@@ -407,7 +407,7 @@ fn request<T: DeserializeOwned + 'static>(
     Ok(())
 }
 
-/// A copy of what an import was called with, once it has been checked that it lies in the memory.
+/// A copy of an import's argument, after checking that it is in the memory's bounds.
 fn handed_over(caller: &mut Caller<'_, Host>, ptr: u32, len: u32) -> Result<Vec<u8>, Error> {
     let began = Instant::now();
     let memory = caller

@@ -16,17 +16,17 @@ pub(crate) struct Entry {
     text: String,
 }
 
-/// The states that a module had, oldest first, and where among them it stands.
+/// The states that a module had, oldest first, and the current position among them.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     entries: VecDeque<Entry>,
     at: usize,
-    /// It has just gone to another entry: what is captured next is that one, as the code took it.
+    /// It has just gone to another entry: the next capture is that one, as restored by the code.
     moved: bool,
 }
 
 impl History {
-    /// Notes a state. One that equals the state that it stands at changes nothing; another one is put behind that, and
+    /// Records a state. One that equals the current state changes nothing; another one is inserted after that, and
     /// what came after it is dropped.
     pub(crate) fn note(&mut self, hash: &Arc<str>, snapshot: &Snapshot) {
         let Ok(text) = serde_json::to_string(&snapshot.instances) else { return };
@@ -54,7 +54,7 @@ impl History {
         self.entries.get(index)
     }
 
-    /// Where the module stands.
+    /// The module's current position.
     pub(crate) fn at(&self) -> usize {
         self.at
     }

@@ -19,7 +19,7 @@ use crate::storage::Stored;
 enum Function {
     /// Answers at once.
     Prompt(Rc<dyn Fn(Value) -> Result<Value, String>>),
-    /// The test answers each call when it likes.
+    /// The test answers each call at any time.
     Deferred,
 }
 

@@ -1,4 +1,4 @@
-//! What a page tells of its modules, and of what happened in it.
+//! A page's data about its modules and its events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,14 +21,14 @@ pub enum ModuleState {
     Probation,
     /// A swap is under way; what happens to it waits.
     Swapping,
-    /// It trapped, and waits to be started afresh or could not be.
+    /// It trapped, and waits for a restart or could not be restarted.
     Stopped,
 }
 
 /// The keys of signals, by instance.
 pub type Keys = BTreeMap<u32, BTreeSet<String>>;
 
-/// What is known of a module.
+/// Data about a module.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ModuleInfo {
     /// Its name.
@@ -70,7 +70,7 @@ pub struct Stats {
     pub undone: u64,
     /// Traps of running code.
     pub traps: u64,
-    /// How often code that trapped was started afresh.
+    /// How often code that trapped was restarted.
     pub revived: u64,
     /// Calls of exports, by the engine and through proxies.
     pub calls: u64,
@@ -120,7 +120,7 @@ impl State {
 }
 
 impl Page {
-    /// What is known of each module, in the order of their names.
+    /// Data about each module, in the order of their names.
     #[must_use]
     pub fn modules(&self) -> Vec<ModuleInfo> {
         let state = self.state.borrow();
@@ -133,7 +133,7 @@ impl Page {
         self.state.borrow().stats()
     }
 
-    /// All swaps that have ended, in order: those that were asked for, modules that were loaded because a component was
+    /// All swaps that have ended, in order: requested ones, modules that were loaded because a component was
     /// placed, and those that were undone.
     #[must_use]
     pub fn swaps(&self) -> Vec<Swap> {

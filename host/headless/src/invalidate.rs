@@ -1,8 +1,8 @@
-//! Instances that say that they cannot go on with what they have.
+//! Instances that report that they cannot continue with their state.
 //!
-//! Such an instance is mounted anew without its state, and the instance whose view placed it is rendered afresh with
-//! its state kept; if that says the same, so on upwards. Each instance gets its turn at most once until the page has
-//! settled, so that one that is never content does not go round for ever.
+//! Such an instance is mounted again without its state, and the instance whose view placed it re-renders with
+//! its state kept; if that reports the same, its parent does, and so on. Each instance gets its turn at most once until the page
+//! has settled, so that an instance that always reports does not loop forever.
 
 use crate::engine::State;
 use crate::record::LogLevel;

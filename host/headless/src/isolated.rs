@@ -16,10 +16,10 @@ use crate::record::LogLevel;
 /// The export that is called.
 const RUN: &str = "run";
 
-/// What a module is given and allowed when it is run on its own.
+/// The argument and limits of a module that runs on its own.
 #[derive(Debug, Clone)]
 pub struct Execution {
-    /// What `run` is given as JSON, if it takes an argument.
+    /// The argument of `run` as JSON, if it takes one.
     pub context: Json,
     /// How long it may take.
     pub limit: Duration,
@@ -35,12 +35,12 @@ impl Default for Execution {
     }
 }
 
-/// What came of running a module on its own.
+/// The result of running a module on its own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Executed {
-    /// What its `run` answered.
+    /// The result of its `run`.
     pub value: Json,
-    /// What it logged, in order.
+    /// Its log lines, in order.
     pub logs: Vec<(LogLevel, String)>,
 }
 
@@ -61,7 +61,7 @@ pub enum ExecuteError {
         /// The import's name.
         name: String,
     },
-    /// It does not export what is called.
+    /// It does not export the called function.
     #[error(
         "{0}\nhint: it exports `run() -> number`, or `memory`, `hmr_alloc` and `run(ptr, len) -> ptr`"
     )]
@@ -73,8 +73,8 @@ pub enum ExecuteError {
 
 /// Runs a module in an instance of its own, which is dropped afterwards.
 ///
-/// If the module exports `hmr_alloc`, its `run(ptr, len) -> ptr` is called with the context's JSON text, and answers with
-/// the address of a `u32` length followed by JSON text, or 0 for `null`. Else its `run()` answers with a number.
+/// If the module exports `hmr_alloc`, its `run(ptr, len) -> ptr` is called with the context's JSON text, and returns
+/// the address of a `u32` length followed by JSON text, or 0 for `null`. Else its `run()` returns a number.
 ///
 /// ```
 /// use hmr_headless::{Execution, execute};
@@ -86,7 +86,7 @@ pub enum ExecuteError {
 /// ```
 ///
 /// # Errors
-/// If the bytes are no module, import something of others than the ABI, lack an export, trap or take too long.
+/// If the bytes are not a module, import something of others than the ABI, lack an export, trap or take too long.
 pub fn execute(bytes: &[u8], execution: &Execution) -> Result<Executed, ExecuteError> {
     let module = machine::compile(bytes).map_err(|error| match error {
         CompileError::Machine(error) => ExecuteError::Failed(error),

@@ -1,4 +1,4 @@
-//! What instances leave behind when an update takes their places out of the page: their state, for an update that brings
+//! The states of instances whose places an update removes from the page, kept for an update that brings
 //! the place back, as undoing the edit does.
 
 use std::collections::VecDeque;
@@ -11,16 +11,16 @@ use crate::engine::State;
 use crate::mount::Wanted;
 use crate::record::LogLevel;
 
-/// Where a component stands in the page, `board.Board#0 > card.Card left#2`: module, component, its name if it has one, and
-/// which of those that are called so it is in the one that it stands in.
+/// A component's position in the page, `board.Board#0 > card.Card left#2`: module, component, its name if it has one, and
+/// its index among those of the same name in its parent.
 pub(crate) type Place = String;
 
-/// The states that were left behind, the latest first.
+/// The kept states, the latest first.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Leavings(VecDeque<(Place, InstanceState)>);
 
 impl State {
-    /// The places of the instances that stand in others.
+    /// The places of nested instances.
     pub(crate) fn inner_places(&self) -> Vec<(u32, Place)> {
         let mounted = self
             .mounts
@@ -67,7 +67,7 @@ impl State {
         }
     }
 
-    /// The state that was left behind where a component is to be mounted, as its code understands it.
+    /// The kept state for the place where a component is to be mounted, as its code reads it.
     pub(crate) fn left_at(
         &mut self,
         node: Node,

@@ -26,7 +26,7 @@
 //! # }
 //! ```
 //!
-//! Any bytes that speak the ABI (`docs/abi.md`) will do, whatever made them:
+//! Any bytes that speak the ABI (`docs/abi.md`) will do, from any compiler:
 //!
 //! ```
 //! use hmr_headless::{Outcome, Page};
@@ -72,18 +72,18 @@
 //!
 //! # After a swap
 //!
-//! New code is on probation for its first calls: if it traps in one of them or says that it is not well, the version from
-//! before comes back with the state from before, and [`Page::undone`] tells. [`Page::history`] has the states that a module
+//! New code is on probation for its first calls: if it traps in one of them or reports that it is unhealthy, the version from
+//! before comes back with the state from before, and [`Page::undone`] reports it. [`Page::history`] has the states that a module
 //! had, [`Page::go_to`] goes to one of them, and [`Page::save_snapshot`] writes all of them down. [`Page::module`]
-//! reaches the exports of whichever version runs, [`Page::on`] hears of each step, [`Page::profile`] measures, and
-//! [`Page::warnings`] says what has become slower. [`execute`] runs a module that is no part of a page.
+//! calls the exports of the running version, [`Page::on`] receives each step, [`Page::profile`] measures, and
+//! [`Page::warnings`] lists what has become slower. [`execute`] runs a module that is not part of a page.
 //!
 //! # What is simulated
 //!
 //! Documents, selectors, events that go down and up, the focus, form fields with their values, ticks and
 //! selections, labels, `details`, radio groups, submission by button and by `Enter`, dragging, and scroll offsets.
 //!
-//! What modules have to do with beyond the document, a test plays:
+//! A test simulates everything outside of the document that modules use:
 //!
 //! | what | by |
 //! |---|---|
@@ -96,8 +96,8 @@
 //! | storage | [`Page::storage`], [`Page::store_from_elsewhere`] |
 //! | host functions | [`Page::host`], or [`Page::host_deferred`] and [`Page::calls`] |
 //!
-//! Nothing leaves the process. What modules say to each other through ports goes where the `hmr-connect` elements of the
-//! document say. A mutation observer hears once of all that has changed by the time that the page comes to rest.
+//! Nothing leaves the process. Values that modules send through ports are delivered as the `hmr-connect` elements of the
+//! document define. A mutation observer is called once with all changes, when the page has settled.
 //!
 //! # What is not
 //!

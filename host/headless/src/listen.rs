@@ -1,4 +1,4 @@
-//! Who is told of what happens in a page, and when: never while the page is in use, so that listeners may use it.
+//! Notifying listeners of a page's events: never while the page is in use, so that listeners may use it.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -113,7 +113,7 @@ impl Subscription {
     }
 }
 
-/// Tells listeners what has happened since the last time.
+/// Notifies listeners of the events since the last time.
 pub(crate) fn tell(state: &RefCell<State>) {
     loop {
         let (event, listeners) = {
@@ -130,7 +130,7 @@ pub(crate) fn tell(state: &RefCell<State>) {
 impl Page {
     /// Has a function called at each event of a kind. It may use the page.
     ///
-    /// The steps of a swap are told as they are entered, all else once what caused it is over.
+    /// The steps of a swap are reported as they are entered, all other events once their cause is over.
     pub fn on(&self, kind: EventKind, listener: impl Fn(&PageEvent) + 'static) -> Subscription {
         let listeners = Rc::clone(&self.state.borrow().listeners);
         let id = listeners.next.replace(listeners.next.get() + 1);

@@ -15,7 +15,7 @@ use wasmtime::{Config, Engine, Module, OptLevel, Strategy};
 /// How long an epoch lasts.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What a module may use. A module that passes a limit traps.
+/// The limits of a module. A module that passes a limit traps.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     /// How long one call into the module may take, in wall-clock time.
@@ -48,11 +48,11 @@ impl Limits {
 
 /// Compiles a module.
 ///
-/// Winch compiles ten times as fast as Cranelift, and cases of a test swap a lot. What Winch does not know, be it a machine
+/// Winch compiles ten times as fast as Cranelift, and cases of a test swap a lot. Anything Winch does not support, a machine
 /// or a feature of wasm, is left to Cranelift.
 ///
 /// # Errors
-/// If the bytes are no valid module, or wasmtime does not support this machine.
+/// If the bytes are not a valid module, or wasmtime does not support this machine.
 pub(crate) fn compile(bytes: &[u8]) -> Result<Module, CompileError> {
     static WINCH: OnceLock<Result<Engine, String>> = OnceLock::new();
     static CRANELIFT: OnceLock<Result<Engine, String>> = OnceLock::new();
@@ -73,7 +73,7 @@ pub(crate) fn compile(bytes: &[u8]) -> Result<Module, CompileError> {
 pub(crate) enum CompileError {
     /// wasmtime does not support this machine.
     Machine(String),
-    /// The bytes are no valid module.
+    /// The bytes are not a valid module.
     Invalid(String),
 }
 

@@ -1,6 +1,6 @@
 //! A module's bytes, compiled and checked against the ABI, before any of it runs.
 //!
-//! In: bytes of any content. Out: [`Code`], which can be instantiated, or a [`ModuleError`] that says
+//! In: bytes of any content. Out: [`Code`], which can be instantiated, or a [`ModuleError`] that describes
 //! what a host would need to change. Checking is complete: what passes has every required export with
 //! its type and imports nothing that an engine does not provide.
 
@@ -14,7 +14,7 @@ use wasmtime::{ExternType, FuncType, GlobalType, Module, Mutability, ValType};
 use crate::machine::{self, CompileError};
 use crate::rehearsal::{MOST_BYTES, MOST_FUNCTIONS};
 
-/// Why bytes are no module that an engine can run.
+/// Why an engine cannot run the bytes as a module.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModuleError {
     /// The bytes are not valid WebAssembly.
@@ -44,7 +44,7 @@ pub enum ModuleError {
     /// A required export is missing.
     #[error("the module does not export `{0}`")]
     MissingExport(String),
-    /// An export has another type than the ABI says.
+    /// An export has another type than the ABI requires.
     #[error("the export `{name}` is `{found}`, not `{expected}`")]
     ExportType {
         /// The export.
@@ -73,7 +73,7 @@ pub enum ModuleError {
         /// The type that it has.
         found: String,
     },
-    /// The module is larger than what is rehearsed.
+    /// The module is too large to be rehearsed.
     #[error(
         "the module has {functions} functions in {bytes} bytes; up to {MOST_FUNCTIONS} functions in {MOST_BYTES} bytes are rehearsed"
     )]
@@ -158,7 +158,7 @@ pub(crate) fn check_exported(
     Ok((manifest, components))
 }
 
-/// What a module's custom section of this name holds; several of the name count as one. Nothing if there is none.
+/// The content of a module's custom section of this name; several of the name count as one. Nothing if there is none.
 #[must_use]
 pub fn custom_section(bytes: &[u8], name: &str) -> Option<Vec<u8>> {
     let mut found: Option<Vec<u8>> = None;
@@ -229,7 +229,7 @@ fn check_imports(module: &Module) -> Result<(), ModuleError> {
     Ok(())
 }
 
-/// What a function of the ABI answers with. Its parameters are all `i32`, so their number says enough.
+/// The result type of an ABI function. Its parameters are all `i32`, so their number is enough.
 #[derive(Clone, Copy)]
 enum Answer {
     Nothing,

@@ -1,7 +1,7 @@
-//! Instances: which components stand where, and keeping that in step with the document.
+//! Instances: which components are where, and keeping that in sync with the document.
 //!
-//! The document says what should be mounted: each `hmr-component` element that hangs in it. One call of
-//! [`State::place_components`] makes one step towards that, so that what a step renders is looked at by
+//! The document defines what should be mounted: each `hmr-component` element in it. One call of
+//! [`State::place_components`] makes one step towards that, so that what a step renders is checked by
 //! the next.
 
 use hmr_abi::constants::NESTING_LIMIT;
@@ -16,7 +16,7 @@ use crate::listen::PageEvent;
 use crate::outside::Requests;
 use crate::swap::{Outcome, Swap, SwapStep};
 
-/// What an element asks for.
+/// The component that an element requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
     pub(crate) module: String,
@@ -25,7 +25,7 @@ pub(crate) struct Wanted {
     pub(crate) props: String,
 }
 
-/// What was mounted in an element, or why nothing was.
+/// The instance mounted in an element, or the error.
 #[derive(Debug, Clone)]
 pub(crate) struct Mount {
     pub(crate) node: Node,
@@ -36,7 +36,7 @@ pub(crate) struct Mount {
 }
 
 impl State {
-    /// Mounts, unmounts or renders afresh one instance, if one needs it.
+    /// Mounts, unmounts or re-renders one instance, if one needs it.
     pub(crate) fn place_components(&mut self) -> bool {
         let places = self.places();
         let gone = self.mounts.iter().find(|(_, mount)| {
@@ -218,7 +218,7 @@ impl State {
         }
     }
 
-    /// Ends the swap of code that was loaded for a component. There is no version to undo it to.
+    /// Ends the swap of code that was loaded for a component. There is no earlier version to restore.
     fn loaded(&mut self, mut swap: Swap) {
         let name = swap.module.clone();
         let prev = self.info(&name);
@@ -284,14 +284,14 @@ impl State {
         self.dom.clear(mount.node);
     }
 
-    /// Mounts an instance anew in its place, without its state. Nodes that are the same stay.
+    /// Mounts an instance again in its place, without its state. Equal nodes stay.
     pub(crate) fn mount_anew(&mut self, instance: u32) {
         let Some(mount) = self.mounts.get(&instance) else { return };
         let wanted = mount.wanted.clone();
         self.render_into(instance, &wanted, true);
     }
 
-    /// Renders an instance anew with other props, its state kept.
+    /// Re-renders an instance with other props and keeps its state.
     pub(crate) fn render_afresh(&mut self, instance: u32, wanted: &Wanted) {
         self.render_into(instance, wanted, false);
     }
@@ -312,7 +312,7 @@ impl State {
             let during = format!("unmounting `{}`", wanted.component);
             self.call(name, &during, |guest| guest.unmount(instance));
             self.close_all_of(instance);
-            // What it declares again is new, so that a stream's latest value comes to it.
+            // Its declarations are new, so a stream's latest value is sent to it.
             self.refresh_connections();
         }
         let Some((answer, effects)) = self.call_held_back(name, |guest| guest.mount(&request))
@@ -349,7 +349,7 @@ impl State {
         }
     }
 
-    /// Applies what a fresh rendering did to its tree. `Ok` has what the component says against its props.
+    /// Applies what a fresh rendering did to its tree. `Ok` has the component's error about its props.
     fn rendered_afresh(
         &mut self,
         name: &str,
@@ -367,7 +367,7 @@ impl State {
         }
     }
 
-    /// The last good state of a module, of all that is mounted from it now. What was mounted after it was taken
+    /// The last good state of a module, of all that is mounted from it now. An instance mounted after the capture
     /// is in it without signals.
     pub(crate) fn last_good_snapshot(&self, name: &str) -> Snapshot {
         let known = self.modules.get(name).and_then(|module| module.last_good.clone());
@@ -395,8 +395,8 @@ impl State {
         }
     }
 
-    /// Notes which props instances have since they were given a state from before: where the page says other ones by
-    /// now, it renders them afresh.
+    /// Records the props of instances since a previous state was restored: where the page has other ones
+    /// now, it re-renders them.
     pub(crate) fn follow_props(&mut self, snapshot: &Snapshot) {
         for state in &snapshot.instances {
             if let Some(mount) = self.mounts.get_mut(&state.instance)
@@ -430,7 +430,7 @@ fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// What the developer is told when a component does not take its props.
+/// The message for the developer when a component does not accept its props.
 fn cannot_be_mounted(wanted: &Wanted, error: &str) -> String {
     let Wanted { module, component, .. } = wanted;
     format!(

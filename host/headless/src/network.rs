@@ -1,6 +1,6 @@
 //! The network as a test plays it: requests that it answers, and the far ends of sockets and event sources.
 //!
-//! The table of resources says which are there; this keeps what went over the wire ([`Network`]). Nothing leaves the process.
+//! The table of resources lists the open ones; this keeps what went over the wire ([`Network`]). Nothing leaves the process.
 
 mod http;
 mod streams;
@@ -27,12 +27,12 @@ enum Stage {
 #[derive(Debug, Clone)]
 struct Wire {
     stage: Stage,
-    /// What the module sent before the socket was open.
+    /// The module's messages from before the socket was open.
     waiting: Vec<Message>,
     received: Vec<Message>,
 }
 
-/// What went over the wire, by the serial numbers of the resources.
+/// The network traffic, by the serial numbers of the resources.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Network {
     wires: BTreeMap<u64, Wire>,
@@ -45,7 +45,7 @@ impl Network {
         self.wires.insert(serial, wire);
     }
 
-    /// The module's side lets go. What was received stays to be looked at.
+    /// Closes the module's side. The received messages stay readable.
     pub(crate) fn close(&mut self, serial: u64) {
         if let Some(wire) = self.wires.get_mut(&serial) {
             wire.stage = Stage::Closed;

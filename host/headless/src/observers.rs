@@ -1,7 +1,7 @@
 //! Observers of elements: sizes and visibility that a test gives them, and changes below them.
 //!
-//! There is no layout: an element has the size and the visibility that a test gave it, and none before that. Changes are
-//! found by comparing what is below an element whenever the page comes to rest, however they came about.
+//! There is no layout: an element has the size and the visibility that a test gave it, and none until then. Changes are
+//! found by comparing what is below an element whenever the page settles, whatever caused them.
 
 mod changes;
 
@@ -17,7 +17,7 @@ use crate::engine::State;
 use crate::error::PageError;
 use crate::record::LogLevel;
 
-/// What an observer saw last.
+/// The last state that an observer saw.
 #[derive(Debug, Clone)]
 enum Seen {
     Size,
@@ -32,7 +32,7 @@ struct Watched {
     seen: Seen,
 }
 
-/// All observers of a page, by the serial numbers of the resources, and what a test says of elements.
+/// All observers of a page, by the serial numbers of the resources, and the values that a test sets on elements.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Observers {
     watched: BTreeMap<u64, Watched>,
@@ -64,7 +64,7 @@ fn ratio_data(ratio: f64, threshold: f64) -> (bool, String) {
 }
 
 impl State {
-    /// Begins to observe the element that an observer names now, or goes on if it is the one of before.
+    /// Starts to observe the element that an observer names now, or continues if it is the previous one.
     pub(crate) fn observe(&mut self, serial: u64) {
         let Some(live) = self.resources.get(serial) else { return };
         let (Resource::ResizeObserver { node }
@@ -145,7 +145,7 @@ impl State {
         }
     }
 
-    /// Tells the mutation observers what has changed. The answer is whether something has.
+    /// Notifies the mutation observers of changes. Returns whether there were any.
     pub(crate) fn notice_mutations(&mut self) -> bool {
         let mut firings = Vec::new();
         for (serial, watched) in &mut self.outside.observers.watched {
@@ -172,7 +172,7 @@ fn shape(dom: &Dom, top: Node) -> Shape<Node> {
 }
 
 impl Element {
-    /// Gives it the size of its content box, in CSS pixels. Who observes it hears of it.
+    /// Gives it the size of its content box, in CSS pixels. Notifies its observers.
     ///
     /// ```no_run
     /// # fn test(page: &hmr_headless::Page) -> Result<(), hmr_headless::PageError> {
@@ -185,7 +185,7 @@ impl Element {
         self.act(|state, node| state.resize(node, (width.max(0.0), height.max(0.0))))
     }
 
-    /// Brings a share of it into view, 0 to 1. Who observes it hears of it when the share passes their threshold.
+    /// Brings a share of it into view, 0 to 1. Notifies its observers when the share passes their threshold.
     pub fn intersect(&self, ratio: f64) -> Result<&Self, PageError> {
         self.act(|state, node| state.intersect(node, ratio.clamp(0.0, 1.0)))
     }

@@ -1,7 +1,7 @@
-//! What resources stand for: the world outside of the modules, and how it reaches them.
+//! The world outside of the modules, which resources represent, and how it reaches them.
 //!
 //! [`Outside`] is that world as a test scripts it. The table of resources decides what becomes of each ([`Step`]), and
-//! [`State::carry_out`] does it. Whatever has something to say to a handler goes through [`State::fire_later`]: it waits until no
+//! [`State::carry_out`] does it. Every call of a handler goes through [`State::fire_later`]: it waits until no
 //! module is on the stack, and longer while a swap is under way.
 //!
 //! Functions of the test (host functions, servers) run while nothing of the page is borrowed, in [`Page::settle`], so they may
@@ -38,13 +38,13 @@ pub(crate) struct Outside {
     pub(crate) stored: Stored,
     /// Which media queries match; those that are not here do not.
     pub(crate) media: BTreeMap<String, bool>,
-    /// What functions of the test are to do next.
+    /// The next actions for functions of the test.
     pub(crate) errands: VecDeque<Errand>,
     firings: VecDeque<Firing>,
     /// How many firings were delivered, and functions of the test run, in this turn.
     delivered: u32,
     told_of_excess: bool,
-    /// How many values were delivered in answer to values, since none was on its way.
+    /// How many values were delivered in answer to values, since none was in transit.
     pub(crate) answers: u32,
 }
 
@@ -55,18 +55,18 @@ pub(crate) enum Errand {
     Call(u64),
     /// A server answers the request with this serial number.
     Request(u64),
-    /// A host function transforms a value on its way.
+    /// A host function transforms a value in transit.
     Transform(Box<Delivery>),
 }
 
-/// A resource that has something to say.
+/// A resource with a pending message.
 #[derive(Debug, Clone)]
 struct Firing {
     serial: u64,
     data: Option<String>,
 }
 
-/// What a module asked for besides changes of the document, in order.
+/// A module's requests besides changes of the document, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     pub(crate) resources: Vec<ResourceRequest>,
@@ -74,7 +74,7 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Takes out what is about one instance.
+    /// Removes the entries of one instance.
     pub(crate) fn split_off(&mut self, instance: u32) -> Self {
         let resources = self.resources.extract_if(.., |request| request.instance() == instance);
         let ports = self.ports.extract_if(.., |request| port_owner(request) == instance);
@@ -91,7 +91,7 @@ fn port_owner(request: &PortRequest) -> u32 {
     }
 }
 
-/// What became of the resources and connections of fresh code.
+/// The outcome of fresh code's resources and connections.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
     pub(crate) resources: Vec<ResourceChange>,
@@ -99,7 +99,7 @@ pub(crate) struct Settled {
 }
 
 impl Page {
-    /// Lets the page come to rest: what modules asked for is done, functions of the test included.
+    /// Lets the page settle: performs the modules' requests, including functions of the test.
     pub(crate) fn settle(&self) {
         loop {
             let errand = {
@@ -117,7 +117,7 @@ impl Page {
         listen::tell(&self.state);
     }
 
-    /// Does something to the page from outside, and lets it come to rest.
+    /// Does something to the page from outside, and lets it settle.
     pub(crate) fn act<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         let answer = {
             let mut state = self.state.borrow_mut();
@@ -128,7 +128,7 @@ impl Page {
         answer
     }
 
-    /// Says whether a media query matches from now on, and tells those who watch it if that is news.
+    /// Sets whether a media query matches from now on, and notifies its watchers of a change.
     ///
     /// A query that was never set does not match. The text is compared as it is written.
     pub fn set_media(&self, query: &str, matches: bool) {
@@ -205,7 +205,7 @@ impl State {
         }
     }
 
-    /// Does what running code asked for.
+    /// Performs the requests of running code.
     pub(crate) fn apply_requests(&mut self, name: &str, requests: Requests) {
         let now = self.now();
         for request in requests.resources {
@@ -223,7 +223,7 @@ impl State {
         }
     }
 
-    /// Settles what fresh code of a module's instances asked for while it was held back. Its tree is the module's by now.
+    /// Settles what fresh code of a module's instances requested while it was held back. Its tree is already the module's.
     pub(crate) fn settle_fresh(
         &mut self,
         name: &str,
@@ -246,7 +246,7 @@ impl State {
         self.ports.close_all_of(instance);
     }
 
-    /// Whether a module may ask for something about an instance: one that is its own. One that is being unmounted may still
+    /// Whether a module may make a request about an instance: one that is its own. One that is being unmounted may still
     /// be closed.
     fn may_ask(&mut self, name: &str, instance: u32, closes: bool) -> bool {
         let owner = self.mounts.get(&instance).map(|mount| mount.wanted.module.as_str());
@@ -289,7 +289,7 @@ impl State {
         }
     }
 
-    /// Begins what a new resource stands for.
+    /// Starts the operation of a new resource.
     fn start_resource(&mut self, serial: u64) {
         let Some(live) = self.resources.get(serial) else { return };
         match &live.resource {
@@ -306,15 +306,15 @@ impl State {
         }
     }
 
-    /// Lets a resource say something once no module is on the stack. Nothing if it was closed or is spent.
+    /// Fires a resource once no module is on the stack. Nothing if it was closed or has ended.
     pub(crate) fn fire_later(&mut self, serial: u64, data: Option<String>) {
         if self.resources.fires(serial, data.as_deref()) {
             self.outside.firings.push_back(Firing { serial, data });
         }
     }
 
-    /// Makes one step of telling modules what concerns them: firings, then values, then what was changed below observed
-    /// elements. The answer is whether there was one to make.
+    /// Makes one step of notifying modules: firings, then values, then changes below observed
+    /// elements. Returns whether there was a step to make.
     pub(crate) fn tell_modules(&mut self) -> bool {
         self.refresh_connections();
         self.deliver_firing() || self.deliver_value() || self.notice_mutations()

@@ -43,7 +43,7 @@ impl fmt::Display for SlowExport {
 pub(crate) struct Pace {
     /// How long the calls of each export took, in milliseconds.
     before: BTreeMap<String, Vec<f64>>,
-    /// What was told already.
+    /// The exports already reported.
     told: BTreeSet<String>,
 }
 
@@ -54,7 +54,7 @@ impl Pace {
         self.told.clear();
     }
 
-    /// The exports that have slowed down and were not told of, each with its middle before and after.
+    /// The exports that have slowed down and were not reported, each with its median before and after.
     fn slower(&mut self, now: &BTreeMap<String, Vec<f64>>) -> Vec<(String, f64, f64, usize)> {
         let mut found = Vec::new();
         for (export, before) in &self.before {
@@ -107,7 +107,7 @@ impl State {
 
 impl Page {
     /// The exports whose calls take at least twice as long since a swap, and a millisecond or more, seen from 20 calls or
-    /// more of either version. Each is told once for each swap.
+    /// more of either version. Each is reported once for each swap.
     #[must_use]
     pub fn warnings(&self) -> Vec<SlowExport> {
         self.state.borrow().warnings.clone()

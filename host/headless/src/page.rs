@@ -19,7 +19,7 @@ use crate::swap::{self, Swap, SwapStep, Update};
 /// When the clock of a page starts: 2026-01-01, in milliseconds since the Unix epoch.
 const START: f64 = 1_767_225_600_000.0;
 
-/// What a page is made of. See [`Page::builder`].
+/// The parts of a page. See [`Page::builder`].
 #[derive(Debug, Clone, Default)]
 pub struct PageBuilder {
     html: String,
@@ -30,7 +30,7 @@ pub struct PageBuilder {
 }
 
 impl PageBuilder {
-    /// The document. What `html`, `head` and `body` are not written are implied, as in a browser.
+    /// The document. Missing `html`, `head` and `body` elements are implied, as in a browser.
     #[must_use]
     pub fn html(mut self, html: impl Into<String>) -> Self {
         self.html = html.into();
@@ -75,7 +75,7 @@ impl PageBuilder {
 
     /// Opens the page and mounts its components.
     ///
-    /// A component that cannot be mounted is no error: its element shows why, as in a browser, and
+    /// A component that cannot be mounted is not an error: its element shows why, as in a browser, and
     /// [`Page::problems`] has it.
     pub fn open(self) -> Result<Page, OpenError> {
         let dom = Dom::parse(&self.html);
@@ -156,12 +156,12 @@ impl Page {
 
     /// Replaces the running code of a module by other bytes, keeping its state.
     ///
-    /// That the bytes cannot be used is no error of this call: the swap is rolled back, and says why.
+    /// Unusable bytes are not an error of this call: the swap is rolled back, with the reason.
     pub fn swap(&self, module: &str, bytes: impl AsRef<[u8]>) -> Swap {
         self.swap_observed(module, bytes, |_| {})
     }
 
-    /// [`Page::swap`], with a word at each step. The page can be used meanwhile: what happens to the module from
+    /// [`Page::swap`], with a notification at each step. The page can be used meanwhile: what happens to the module from
     /// [`SwapStep::Quiesce`] on waits until the swap is over, and goes to the code that runs then.
     pub fn swap_observed(
         &self,
@@ -176,7 +176,7 @@ impl Page {
     /// them.
     ///
     /// # Errors
-    /// If the text is no such array.
+    /// If the text is not such an array.
     pub fn swap_with(
         &self,
         module: &str,
@@ -251,14 +251,14 @@ impl Page {
         self.state.borrow().log.clone()
     }
 
-    /// Each time that running code has trapped so far. A module that traps is started afresh, with the state that it
+    /// All traps of running code so far. A module that traps is restarted, with the state that it
     /// had after the last action that went well.
     #[must_use]
     pub fn traps(&self) -> Vec<Trap> {
         self.state.borrow().traps.clone()
     }
 
-    /// What a developer should read besides traps: components that cannot be mounted, props that do not parse,
+    /// Problems for the developer besides traps: components that cannot be mounted, props that do not parse,
     /// modules that cannot be started again.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {

@@ -1,8 +1,8 @@
 //! Makes the document show a fresh rendering, with the nodes of the old one wherever the two have a pair.
 //!
 //! In: the root in the document and what rendered below it, the root outside of it with the fresh rendering.
-//! Out: the document shows the fresh rendering; the fresh tree's numbers stand for the nodes that stayed.
-//! What neither rendering asked for is left as it is. Nothing here can fail.
+//! Out: the document shows the fresh rendering; the fresh tree's numbers refer to the nodes that stayed.
+//! Anything that neither rendering asked for is left unchanged. Nothing here can fail.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use crate::tree::{Tree, change_attribute, change_classes};
 /// Reconciles what `old_serial` rendered below `root` with what `fresh` rendered below `apart`.
 pub(crate) fn reconcile(dom: &mut Dom, root: Node, old_serial: u64, apart: Node, fresh: &mut Tree) {
     let old = Rendering::read(dom, root, old_serial);
-    // A fresh rendering by the tree that made the old one has the same serial; the roots tell them apart.
+    // A fresh rendering by the tree that made the old one has the same serial; the roots distinguish them.
     let new = Rendering::read(dom, apart, fresh.serial);
     let pairs = find_pairs(&old, &new);
     let pairing = Pairing::new(&old, &new, &pairs);
@@ -56,7 +56,7 @@ pub(crate) fn reconcile(dom: &mut Dom, root: Node, old_serial: u64, apart: Node,
     }
 }
 
-/// What a swap is about to do to the nodes of the old rendering.
+/// The planned changes of a swap to the nodes of the old rendering.
 struct Pairing<'a> {
     old: &'a Rendering<Node>,
     new: &'a Rendering<Node>,
@@ -100,13 +100,13 @@ impl<'a> Pairing<'a> {
     }
 }
 
-/// Where the children of a fresh node stand now.
+/// The current positions of a fresh node's children.
 struct Places {
     /// Those that need not move, by their order.
     stay: HashSet<usize>,
-    /// Those that stay out of the document, by their order, with what stands in their place.
+    /// Those that stay out of the document, by their order, with their replacements.
     left: HashMap<usize, Option<Node>>,
-    /// What stands behind the last one of the old rendering.
+    /// The node after the last one of the old rendering.
     end: Option<Node>,
 }
 
@@ -133,7 +133,7 @@ fn places(
         })
         .collect();
     let last = olds.iter().rev().find(|child| here(**child));
-    // What was left alone at the end runs to the end of the holder.
+    // Nodes left unchanged at the end extend to the end of the holder.
     let open = olds.last().and_then(|last| left.get(&old.0[*last].node).copied().flatten());
     let end = last.filter(|_| open.is_none()).and_then(|last| dom.next_sibling(old.0[*last].node));
     let left = new.0[at].children.iter().enumerate().filter_map(|(order, child)| {
@@ -174,7 +174,7 @@ fn arrange(
 
 /// The places in a list of a longest rising sequence.
 fn longest_rise(list: &[Option<usize>]) -> HashSet<usize> {
-    // Where the smallest last element of a rise of each length stands, and what stands before each.
+    // The position of the smallest last element of a rise of each length, and the element before each.
     let mut tails: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = vec![None; list.len()];
     for (at, value) in list.iter().enumerate().filter(|(_, value)| value.is_some()) {
@@ -189,7 +189,7 @@ fn longest_rise(list: &[Option<usize>]) -> HashSet<usize> {
     std::iter::successors(tails.last().copied(), |at| before[*at]).collect()
 }
 
-/// Whether what is selected in a `select` is the reader's choice and not the module's.
+/// Whether the selection in a `select` is the reader's and not the module's.
 fn is_free(new: &Rendering<Node>, at: usize) -> bool {
     let own = &new.0[at].rendered.properties;
     !own.contains_key("value") && !own.contains_key("selectedIndex") && !sets_option(new, at)

@@ -1,7 +1,7 @@
 //! Ports, and the rules by which declared connections link them.
 //!
 //! In: what modules declare of their instances' ports, what `hmr-connect` elements declare, and what the instances are
-//! called. Out: the links, from one instance's output to another's input, and what is wrong with declarations that make
+//! called. Out: the links, from one instance's output to another's input, and the errors of declarations that make
 //! none. Nothing here reads a document or calls a module; [`crate::connections`] does.
 
 #[cfg(test)]
@@ -29,7 +29,7 @@ pub(crate) struct Input {
     pub(crate) handler: u32,
 }
 
-/// What an `hmr-connect` element declares. An end is the name of an instance and that of a port.
+/// The declaration of an `hmr-connect` element. An end is the name of an instance and that of a port.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Declared {
     pub(crate) from: (String, String),
@@ -40,7 +40,7 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// Reads the attributes of an element. The error says what to write.
+    /// Reads the attributes of an element. The error describes the correct form.
     pub(crate) fn read(
         from: Option<&str>,
         to: Option<&str>,
@@ -108,13 +108,13 @@ pub(crate) struct Link {
     pub(crate) transform: Option<String>,
     /// The ends as messages name them.
     pub(crate) ends: (String, String),
-    /// What the output gives and what the input takes.
+    /// The types of the output and the input.
     pub(crate) types: (String, String),
 }
 
 impl Link {
-    /// Whether this is the same way, whatever its instances are called now. An input of another type is another goal: what
-    /// came to it before is nothing to it.
+    /// Whether this is the same link, regardless of its instances' current names. An input of another type is another target:
+    /// values that it got before do not count.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.from == other.from
             && self.to == other.to
@@ -139,12 +139,12 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// Does what running code asks for; a value that it sends is for the caller to deliver.
+    /// Performs the requests of running code; the caller delivers a value that it sends.
     pub(crate) fn apply(&mut self, request: PortRequest) -> Option<Sent> {
         match request {
             PortRequest::Output { instance, port, kind, fingerprint } => {
                 let known = self.outputs.remove(&(instance, port.clone()));
-                // What a stream gave last stays true while it gives the same.
+                // A stream's last value stays valid while its type is the same.
                 let same = known.filter(|old| old.kind == kind && old.fingerprint == fingerprint);
                 let latest = same.and_then(|old| old.latest);
                 self.outputs.insert((instance, port), Output { kind, fingerprint, latest });
@@ -211,7 +211,7 @@ impl Ports {
         true
     }
 
-    /// What a stream gave last.
+    /// A stream's last value.
     pub(crate) fn latest(&self, name: &PortName) -> Option<&str> {
         self.outputs.get(name)?.latest.as_deref()
     }
@@ -248,7 +248,7 @@ impl Ports {
         (links, problems)
     }
 
-    /// What connections wait for: ports that no instance has though it is there.
+    /// Missing ports that connections wait for: the instance exists, the port does not.
     pub(crate) fn absent(
         &self,
         declared: &[Declared],
@@ -295,7 +295,7 @@ impl Ports {
     }
 }
 
-/// What a component has instead of the port that was meant.
+/// The component's other ports, to suggest instead of an unknown one.
 fn others(ports: &[&str], kind: &str) -> String {
     let mut names: Vec<String> = ports.iter().map(|port| format!("`{port}`")).collect();
     names.sort();
@@ -314,32 +314,32 @@ fn ends_of<'a, P>(
         .filter(move |((instance, port), _)| *port == end.1 && names.get(instance) == Some(&end.0))
 }
 
-/// What became of one connection of a module in a swap.
+/// The outcome of one connection of a module in a swap.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ConnectionChange {
     /// The output: a component's name and the port, `Board.moved` for instance.
     pub from: String,
     /// The input, likewise.
     pub to: String,
-    /// What became of it.
+    /// The outcome.
     pub outcome: ConnectionOutcome,
     /// Why it was dropped.
     pub reason: Option<String>,
 }
 
-/// What became of a connection.
+/// The outcome of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConnectionOutcome {
-    /// It goes on.
+    /// It continues.
     Kept,
-    /// The new code has no such port, or one of another type.
+    /// The new code lacks the port, or has one of another type.
     Dropped,
     /// It waited for a port that only the new code has.
     Made,
 }
 
-/// What became of the links of `instances`, told once for each pair of ends. `why` says why one is gone.
+/// The outcome of the links of `instances`, reported once for each pair of ends. `why` is the reason for a removal.
 pub(crate) fn changes(
     before: &[Link],
     after: &[Link],

@@ -26,21 +26,21 @@ use self::copy::Turn;
 /// Why an application could not be read, edited or built.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
-    /// The folder is no app.
+    /// The folder is not an app.
     #[error(transparent)]
     App(#[from] hmr_build::AppError),
     /// There is no way to compile for wasm32 here.
     #[error(transparent)]
     Toolchain(#[from] hmr_build::ToolchainError),
-    /// The compiler refused; what it says is in the message.
+    /// The compiler failed; the message has its output.
     #[error("{title}\n{rendered}")]
     Build {
         /// A headline: `board does not compile`.
         title: String,
-        /// What the compiler says.
+        /// The compiler's output.
         rendered: String,
     },
-    /// A module was compiled, but is none that an engine runs.
+    /// A module was compiled, but an engine cannot run it.
     #[error(transparent)]
     Prepare(#[from] hmr_build::TransformError),
     /// A file cannot be read or written.
@@ -59,7 +59,7 @@ pub enum ProjectError {
     Manifest {
         /// The manifest.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error message.
         why: String,
     },
     /// The text to replace is not there, or there more than once.
@@ -67,9 +67,9 @@ pub enum ProjectError {
     Edit {
         /// The file, as it was named.
         file: String,
-        /// What was looked for.
+        /// The text to find.
         text: String,
-        /// How often it is there.
+        /// How often it occurs.
         count: usize,
     },
     /// The page could not be opened.
@@ -94,7 +94,7 @@ pub struct Project {
 }
 
 impl Project {
-    /// An application as it lies on disk. [`Project::edit`] changes its files: for that, take a
+    /// An application as it is on disk. [`Project::edit`] changes its files: for that, take a
     /// [`Project::copy_of`] it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ProjectError> {
         let app = App::load(&utf8(path.as_ref())?)?;
@@ -178,7 +178,7 @@ impl Project {
         self.write(file, &text.replacen(old, new, 1))
     }
 
-    /// Writes a file, making the folders that it stands in.
+    /// Writes a file, creating its parent folders.
     pub fn write(&self, file: &str, text: &str) -> Result<(), ProjectError> {
         let path = self.folder().join(file);
         if let Some(folder) = path.parent() {

@@ -1,5 +1,5 @@
-//! What a developer does with a module by its name: calls its exports, starts it afresh, goes back a version, puts
-//! wrappers around exports, and measures.
+//! Operations on a module by its name: call its exports, restart it, go back a version, put
+//! wrappers around exports, and measure.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::guest::Guest;
 use crate::page::Page;
 use crate::swap::{Swap, Update};
 
-/// A module by its name: whoever holds this reaches the version that runs, whichever that is.
+/// A module by its name: it always refers to the version that runs.
 #[derive(Clone)]
 pub struct ModuleProxy {
     page: Page,
@@ -51,7 +51,7 @@ impl ModuleProxy {
     /// Copies bytes into the module's memory, for instance to where its `hmr_alloc` made room.
     ///
     /// # Errors
-    /// If the module does not run, or there is no room for all of the bytes.
+    /// If the module does not run, or there is not enough room for the bytes.
     pub fn write(&self, address: u32, bytes: &[u8]) -> Result<(), PageError> {
         let written = self.with_guest(|guest| guest.write(address, bytes))?;
         written.ok_or_else(|| self.outside(address, bytes.len()))
@@ -67,7 +67,7 @@ impl ModuleProxy {
         guest.map(look).ok_or_else(|| PageError::NotRunning(self.name.clone()))
     }
 
-    /// Calls an export of the version that runs. What the code asks for is done as after an event.
+    /// Calls an export of the version that runs. The code's requests are handled as after an event.
     ///
     /// # Errors
     /// If the module does not run or is being swapped, does not export the function, takes other arguments, or traps.
@@ -104,7 +104,7 @@ impl Page {
         Ok(ModuleProxy { page: self.clone(), name: name.to_owned() })
     }
 
-    /// Starts the version that runs afresh, its state kept: a swap to the same bytes.
+    /// Restarts the running version and keeps its state: a swap to the same bytes.
     ///
     /// # Errors
     /// If the page has no such module.
@@ -113,7 +113,7 @@ impl Page {
         Ok(self.swap_again(module, &bytes, false))
     }
 
-    /// Starts the version that runs afresh, without its state.
+    /// Restarts the running version, without its state.
     ///
     /// # Errors
     /// If the page has no such module.
@@ -165,7 +165,7 @@ impl Page {
         Ok(self.calls_of(module)?.profile())
     }
 
-    /// Takes all listeners and all wrappers away, and ends all measurements. The page goes on.
+    /// Takes all listeners and all wrappers away, and ends all measurements. The page keeps running.
     pub fn cleanup(&self) {
         let mut state = self.state.borrow_mut();
         state.told.clear();

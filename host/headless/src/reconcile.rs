@@ -29,10 +29,10 @@ const STATEFUL: [&str; 10] = [
     "hmr-component",
 ];
 
-/// The elements among them that a `name` tells apart.
+/// The elements among them that a `name` distinguishes.
 const FIELDS: [&str; 4] = ["input", "textarea", "select", "iframe"];
 
-/// What a node is.
+/// The kind of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Root,
@@ -47,7 +47,7 @@ pub(crate) struct Shape<N> {
     pub(crate) node: N,
     pub(crate) kind: Kind,
     pub(crate) rendered: Rendered,
-    /// Places in the list that this stands in.
+    /// Positions in the parent list.
     pub(crate) children: Vec<usize>,
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct Shape<N> {
 pub(crate) struct Rendering<N>(pub(crate) Vec<Shape<N>>);
 
 impl Rendering<Node> {
-    /// What the tree `serial` has rendered below `root`, wherever others have moved it. What they put there is left out.
+    /// The nodes that the tree `serial` has rendered below `root`, wherever others have moved them. Nodes of others are left out.
     pub(crate) fn read(dom: &Dom, root: Node, serial: u64) -> Self {
         let mut list = vec![Shape {
             node: root,
@@ -113,7 +113,7 @@ impl<N> Shape<N> {
         self.rendered.attributes.get(name).map(String::as_str)
     }
 
-    /// What a view says of a field, as an attribute or as a property.
+    /// A view's value for a field, as an attribute or as a property.
     fn said(&self, name: &str) -> Option<String> {
         match self.rendered.properties.get(name) {
             Some(Value::String(text)) => Some(text.clone()),
@@ -126,7 +126,7 @@ impl<N> Shape<N> {
         self.said("type").map_or_else(|| "text".to_owned(), |kind| kind.to_ascii_lowercase())
     }
 
-    /// What a reader chooses with a check box or a radio button: its value, else its name. Nothing for other nodes.
+    /// The choice that a check box or a radio button represents: its value, else its name. Nothing for other nodes.
     fn choice(&self) -> Option<String> {
         let chooses = self.tag() == "input" && matches!(&*self.input_type(), "checkbox" | "radio");
         chooses.then(|| self.said("value").or_else(|| self.said("name")).unwrap_or_default())
@@ -136,8 +136,8 @@ impl<N> Shape<N> {
         STATEFUL.contains(&self.tag())
     }
 
-    /// What identifies an element in the whole instance: its id, the name of a form field, or the summary of `details`.
-    /// Radio buttons and check boxes may share a name, and their values tell them apart.
+    /// The identity of an element in the whole instance: its id, the name of a form field, or the summary of `details`.
+    /// Radio buttons and check boxes may share a name, and their values distinguish them.
     fn identity(&self, all: &[Self]) -> Option<String> {
         let tag = self.tag();
         if let Some(id) = self.attribute("id").filter(|id| !id.is_empty()) {
@@ -219,12 +219,12 @@ pub(crate) fn find_pairs<N>(old: &Rendering<N>, fresh: &Rendering<N>) -> Vec<(us
     pairs.filter_map(|(old, mate)| mate.map(|fresh| (old, fresh))).collect()
 }
 
-/// All that a rendering says of a node and those below it; which handler listens does not count.
+/// All data of a rendering about a node and those below it, except the handlers that listen.
 type Facts = (Kind, Option<String>, Vec<String>, Vec<usize>);
 
 fn digests<N>(list: &[Shape<N>], numbers: &mut HashMap<Facts, usize>) -> Vec<usize> {
     let mut digests = vec![0; list.len()];
-    // Children stand behind their parents, so backwards each node's are known.
+    // Children come after their parents, so backwards each node's are known.
     for (at, shape) in list.iter().enumerate().rev() {
         let below = shape.children.iter().map(|child| digests[*child]).collect();
         let facts = (shape.kind.clone(), shape.rendered.key.clone(), said(&shape.rendered), below);

@@ -1,4 +1,4 @@
-//! What a page tells its developer: log lines and traps.
+//! A page's messages for its developer: log lines and traps.
 
 use std::fmt;
 
@@ -68,9 +68,9 @@ pub struct RefusedVersion {
 pub struct Trap {
     /// The module.
     pub module: String,
-    /// What it was called for, `a click handler` for instance.
+    /// The purpose of the call, `a click handler` for instance.
     pub during: String,
-    /// What the panic says, or what went wrong.
+    /// The panic's message, or the error.
     pub message: String,
     /// The source file of a panic, as the compiler named it.
     pub file: Option<String>,

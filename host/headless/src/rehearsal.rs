@@ -1,6 +1,6 @@
 //! The rehearsal of a swap: whether new code can take a page's state over, before the page itself tries.
 //!
-//! In: a version's bytes, and the snapshot that a page holds. Out: a [`Rehearsal`], which says that the code takes
+//! In: a version's bytes, and the snapshot that a page holds. Out: a [`Rehearsal`], which reports that the code accepts
 //! it, or in which step and why it does not. The code is instantiated, its components are registered, it migrates and
 //! restores the snapshot, rendering into nothing, and is asked whether it is well. Nothing that it
 //! does shows, and it is held to limits on time and memory.
@@ -9,7 +9,7 @@
 //! run with marks, it learns which functions of a module a rehearsal calls, and has them compiled as a *base* for
 //! all versions to come ([`base`]). Of a new version, only those of them are compiled that differ from the base by
 //! more than addresses, and those whose names are new. Should a rehearsal call anything else, all of the version is
-//! compiled and the rehearsal starts again. [`Rehearsal::outdated`] tells that there is something to learn.
+//! compiled and the rehearsal starts again. [`Rehearsal::outdated`] reports that there is something to learn.
 
 mod base;
 mod body;
@@ -48,7 +48,7 @@ pub(crate) const MOST_BYTES: usize = 64 << 20;
 /// How long an epoch lasts.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What a rehearsal may use.
+/// The limits of a rehearsal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RehearsalLimits {
     /// How long it may run, compiling apart.
@@ -82,13 +82,13 @@ pub struct RehearsalFailure {
     pub late: bool,
 }
 
-/// What a rehearsal came to.
+/// The result of a rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a rehearsal that failed is not an error: look at its failure"]
 pub struct Rehearsal {
     /// Nothing if the code takes the state over.
     pub failure: Option<RehearsalFailure>,
-    /// What the code did with each piece of state, if it came to that.
+    /// The outcome of each piece of state, if the code got that far.
     pub report: Option<RestoreReport>,
     /// How long it took, compiling included.
     pub duration: Duration,
@@ -116,7 +116,7 @@ struct Compiled {
 enum Code {
     /// All of a version.
     Whole(Module),
-    /// What a rehearsal may call.
+    /// The code that a rehearsal may call.
     Split(Arc<Base>, Delta),
 }
 
@@ -132,14 +132,14 @@ pub struct Stage {
     known: BTreeMap<String, Known>,
 }
 
-/// What is known of a module.
+/// Data about a module.
 struct Known {
     hot: HotSet,
     /// Nothing if the module has something that a base cannot have.
     base: Option<Arc<Base>>,
 }
 
-/// What code is run with.
+/// The settings that code runs with.
 #[derive(Clone)]
 struct Machine {
     engine: Engine,
@@ -173,7 +173,7 @@ impl Stage {
     /// Reads a version, and compiles what a rehearsal of it may call, as far as that is known.
     ///
     /// # Errors
-    /// [`ModuleError`]: the bytes are no module that an engine runs.
+    /// [`ModuleError`]: an engine cannot run the bytes as a module.
     pub fn prepare(&self, module: &str, bytes: &[u8]) -> Result<Version, ModuleError> {
         let within = |functions| {
             let fits = functions <= MOST_FUNCTIONS && bytes.len() <= MOST_BYTES;
@@ -279,7 +279,7 @@ impl Stage {
                 fault.trapped || fault.panic.as_ref().is_some_and(|info| !is_own(&info.file))
             });
             if unclear && matches!(compiled.code, Code::Split(..)) {
-                // It called what is not there, or really fails: then all of it tells where.
+                // It called missing code, or really fails: then the complete version shows where.
                 missed = true;
                 continue;
             }
@@ -300,7 +300,7 @@ impl Stage {
         }
     }
 
-    /// Compiles what a rehearsal may call. Nothing if there is no base that the version fits.
+    /// Compiles what a rehearsal may call. Nothing if the version fits no base.
     fn split(&self, version: &Version, known: &Known) -> Result<Option<Compiled>, ModuleError> {
         let Version { bytes, outline, .. } = version;
         let Some(base) = &known.base else { return Ok(None) };
@@ -331,7 +331,7 @@ impl Code {
         }
     }
 
-    /// What went wrong, with the function and the place, as far as they are known.
+    /// The error, with the function and the place, as far as they are known.
     fn describe(&self, version: &Version, fault: &Fault) -> String {
         let message = &fault.message;
         if let Some(PanicInfo { file, line, column, .. }) = &fault.panic
@@ -357,7 +357,7 @@ impl Code {
         format!("{message}{within}{at}")
     }
 
-    /// Where in the version's binary a call was. Of the base's code that is not known: its constants stand elsewhere.
+    /// Where in the version's binary a call was. Of the base's code that is not known: its constants are elsewhere.
     fn offset(&self, version: &Version, frame: &Frame) -> Option<usize> {
         let offset = frame.offset?;
         match self {

@@ -1,11 +1,11 @@
-//! The resources that a page holds on its modules' behalf: which there are, and what becomes of them.
+//! The resources that a page holds on its modules' behalf: the open ones, and their outcomes.
 //!
 //! A resource is owned by instance and key and outlives the code that opened it. This is the table of them and the
 //! rules by which fresh code adopts, replaces and closes them. It is pure: nothing here calls a module or knows
-//! what a resource stands for. What follows from a decision is told as [`Step`]s, which the page carries out.
+//! what a resource represents. A decision is returned as [`Step`]s, which the page carries out.
 //!
-//! Each resource has a serial number. One that is kept keeps it, one that starts anew gets another: what was under
-//! way for the old one finds nobody then.
+//! Each resource has a serial number. One that is kept keeps it, one that restarts gets another: pending events
+//! for the old one are then dropped.
 
 mod timers;
 
@@ -15,18 +15,18 @@ mod tests;
 use hmr_abi::event::{ListenerTarget, Resource, ResourceRequest, StorageArea};
 use hmr_abi::ops::LISTEN_CAPTURE;
 
-/// What became of one resource in a swap.
+/// The outcome of one resource in a swap.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ResourceChange {
     /// Whose it is.
     pub instance: u32,
     /// Its key: scopes, then the name, joined with `:`.
     pub key: String,
-    /// What became of it.
+    /// The outcome.
     pub outcome: ResourceOutcome,
 }
 
-/// What became of a resource.
+/// The outcome of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResourceOutcome {
@@ -47,7 +47,7 @@ enum Phase {
     Running,
     /// A one-shot has fired, and its firing has not been delivered yet.
     Fired(Option<String>),
-    /// A one-shot has fired and was heard. Its answer stays, for code that wants it replayed.
+    /// A one-shot has fired and was handled. Its answer stays, for code that wants it replayed.
     Spent(Option<String>),
     /// A socket or an event source has ended.
     Ended,
@@ -85,7 +85,7 @@ impl Live {
         )
     }
 
-    /// Whether it goes on when it is opened as `wanted`, by code that took the place of what opened it, or by that itself.
+    /// Whether it continues when it is opened as `wanted`, by the code that opened it or by its replacement.
     fn goes_on_as(&self, wanted: &Wanted, fresh: bool) -> bool {
         self.module == wanted.module
             && self.resource.same_arguments(&wanted.resource)
@@ -94,22 +94,22 @@ impl Live {
     }
 }
 
-/// What follows from a change of the table.
+/// A consequence of a change of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
-    /// The resource is new: what it stands for begins.
+    /// The resource is new: start its operation.
     Start(u64),
-    /// The resource goes on; an observer may have another element now.
+    /// The resource continues; an observer may have another element now.
     Adopt(u64),
-    /// What it stood for ends without another word.
+    /// Its operation ends without a further event.
     Stop(u64),
-    /// Fresh code hears once more what a spent one-shot answered.
+    /// Fresh code receives the answer of a spent one-shot again.
     Replay(u64, Option<String>),
     /// A message goes out; the resource is nothing if no socket has the key.
     Send { socket: Option<u64>, instance: u32, key: String, data: String, binary: bool },
 }
 
-/// A resource that is asked for.
+/// A requested resource.
 struct Wanted {
     module: String,
     instance: u32,
@@ -127,7 +127,7 @@ pub(crate) struct Resources {
 }
 
 impl Resources {
-    /// Does what running code asks for.
+    /// Performs the requests of running code.
     pub(crate) fn apply(&mut self, module: &str, request: ResourceRequest, now: f64) -> Vec<Step> {
         let mut steps = Vec::new();
         match request {
@@ -146,8 +146,8 @@ impl Resources {
         steps
     }
 
-    /// Settles what fresh code of `instances` asked for while it was held back: adopts, replaces and opens
-    /// what it wants, and closes the rest of these instances' resources.
+    /// Settles what fresh code of `instances` requested while it was held back: adopts, replaces and opens
+    /// the requested ones, and closes the rest of these instances' resources.
     pub(crate) fn settle(
         &mut self,
         module: &str,
@@ -207,7 +207,7 @@ impl Resources {
         ResourceOutcome::Kept
     }
 
-    /// What hears what a resource said before a swap: it itself, or the one that was opened in its place because it had ended.
+    /// The receiver of a resource's messages from before a swap: it itself, or the one opened in its place because it had ended.
     pub(crate) fn heir(&self, of: &Live) -> Option<&Live> {
         let same = |live: &&Live| {
             live.module == of.module
@@ -314,7 +314,7 @@ impl Resources {
 /// A message for a socket: whose, its key, the data, whether it is Base64.
 type Sent = (u32, String, String, bool);
 
-/// What a list of requests comes to: the last word on each key, and the messages to send.
+/// The sum of a list of requests: the last request for each key, and the messages to send.
 fn sum_up(module: &str, requests: Vec<ResourceRequest>) -> (Vec<Wanted>, Vec<Sent>) {
     let mut wanted: Vec<Wanted> = Vec::new();
     let mut sends = Vec::new();

@@ -16,7 +16,7 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NamedSnapshot {
     hmr: u32,
-    /// What it is called.
+    /// The name.
     pub name: String,
     /// The state of each module that ran.
     pub modules: Vec<SavedModule>,
@@ -68,7 +68,7 @@ impl Page {
         })
     }
 
-    /// Which of the states of [`Page::history`] a module stands at.
+    /// Which of the states of [`Page::history`] is current in a module.
     ///
     /// # Errors
     /// If the page has no such module.
@@ -76,7 +76,7 @@ impl Page {
         self.with_module(module, |module| module.history.at())
     }
 
-    /// Goes back (-1) or forth (+1) in the history of a module. See [`Page::go_to`].
+    /// Goes back (-1) or forward (+1) in the history of a module. See [`Page::go_to`].
     ///
     /// # Errors
     /// As [`Page::go_to`].
@@ -128,7 +128,7 @@ impl Page {
         })
     }
 
-    /// Gives modules the state of a saved snapshot. What was saved of an instance goes to the one of the same number and
+    /// Gives modules the state of a saved snapshot. The saved state of an instance goes to the one of the same number and
     /// component, else to one of the same component that is left; instances that get nothing keep what they have, and modules
     /// that do not run are left out. A state of another version is migrated.
     ///

@@ -1,4 +1,4 @@
-//! Web storage: what is stored, and hearing of what other pages store.
+//! Web storage: the items, and events for the changes of other pages.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +57,7 @@ impl Storage {
         self.page.state.borrow().outside.stored.get(self.area, item)
     }
 
-    /// Stores an item. This page's own listeners do not hear of it, as in a browser.
+    /// Stores an item. This page's own listeners are not notified, as in a browser.
     pub fn set(&self, item: &str, value: &str) {
         self.page.state.borrow_mut().outside.stored.set(self.area, item, Some(value));
     }
@@ -98,7 +98,7 @@ impl Page {
         Storage { page: self.clone(), area }
     }
 
-    /// Stores an item as another page of the same origin does, or takes it out with `None`: who listens hears of it.
+    /// Stores an item as another page of the same origin does, or takes it out with `None`: notifies the listeners.
     ///
     /// ```
     /// use hmr_headless::{Page, StorageArea};

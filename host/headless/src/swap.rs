@@ -3,10 +3,10 @@
 //! `prepare → quiesce → capture → instantiate → migrate → restore → render → commit → probation`, and from any step
 //! before commit `→ rollback`. [`run`] decides what kind of swap it is and walks through the steps; what each does to
 //! the page is in [`candidate`] and [`capture`], and what happens after commit in [`probation`]. Nothing of the page is
-//! borrowed while an observer is told of a step, so it may use the page, and what it does to the module waits for the
+//! borrowed while an observer is notified of a step, so it may use the page, and what it does to the module waits for the
 //! end.
 //!
-//! Invariant: whatever the new bytes are, either they run and the old code is gone, or the old code runs on
+//! Invariant: for any new bytes, either they run and the old code is gone, or the old code runs on
 //! untouched.
 
 mod candidate;
@@ -43,7 +43,7 @@ pub enum SwapStep {
     Migrate,
     /// The new code takes the state over and renders, out of sight.
     Restore,
-    /// What was rendered is reconciled with the document; resources are settled.
+    /// The rendering is reconciled with the document; resources are settled.
     Render,
     /// The old code is disposed of, and the new code gets what waited.
     Commit,
@@ -81,8 +81,8 @@ pub enum Outcome {
     Committed,
     /// The old code runs on.
     RolledBack,
-    /// The new code ran, failed on probation, and the version from before runs again. It is told on its own, after the
-    /// swap was told as committed.
+    /// The new code ran, failed on probation, and the version from before runs again. It is reported separately, after the
+    /// swap was reported as committed.
     Undone,
     /// The bytes are those that run already; nothing was done.
     Unchanged,
@@ -92,7 +92,7 @@ pub enum Outcome {
     Declined,
 }
 
-/// What became of a swap.
+/// The outcome of a swap.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[must_use = "a swap that was rolled back is not an error: look at its outcome"]
 pub struct Swap {
@@ -106,14 +106,14 @@ pub struct Swap {
     pub step: Option<SwapStep>,
     /// Why it failed.
     pub error: Option<String>,
-    /// What the new code did with each piece of state; also of a swap that this made fail.
+    /// The outcome of each piece of state; also for a swap that failed because of it.
     pub report: Option<RestoreReport>,
-    /// What became of the resources.
+    /// The outcome of the resources.
     pub resources: Vec<ResourceChange>,
-    /// What became of the connections of the module's instances.
+    /// The outcome of the connections of the module's instances.
     pub connections: Vec<ConnectionChange>,
-    /// The instances that said during the swap that they cannot go on with what they have, and those that were rendered
-    /// afresh for it and said so in turn.
+    /// The instances that reported during the swap that they cannot continue with their state, and those that re-rendered
+    /// for it and reported the same.
     pub invalidated: Vec<Invalidation>,
     /// The steps entered, in order.
     pub events: Vec<SwapStep>,

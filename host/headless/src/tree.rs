@@ -1,8 +1,8 @@
 //! The nodes that one running module has made, by the numbers that it gave them.
 //!
 //! In: batches of DOM operations. Out: changes of the document, and the calls (focus and the like) to make
-//! once the module has returned. Which nodes of the document an instance renders into is told by its root;
-//! a root outside of the document makes a rendering that nobody sees yet.
+//! once the module has returned. Which nodes of the document an instance renders into depends on its root;
+//! a root outside of the document makes a rendering that is not visible yet.
 //!
 //! Everything that a document would refuse (bad names, cycles, unknown nodes) is refused here with a
 //! [`TreeError`], which counts as a trap of the module.
@@ -56,7 +56,7 @@ struct Known {
     kind: Kind,
 }
 
-/// What a batch asks for beyond changes of the document.
+/// A batch's requests beyond changes of the document.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) calls: Vec<(Node, Method)>,
@@ -66,7 +66,7 @@ pub(crate) struct Asked {
 /// The nodes of one running module.
 #[derive(Debug)]
 pub(crate) struct Tree {
-    /// What tells its nodes from those of other running modules.
+    /// Distinguishes its nodes from those of other running modules.
     pub(crate) serial: u64,
     nodes: HashMap<NodeId, Known>,
     /// Nodes of a rendering that is being replaced: their numbers may be taken by new ones.
@@ -93,7 +93,7 @@ impl Tree {
         }
     }
 
-    /// Frees the numbers of an instance's nodes, so that it can be rendered afresh under `root`; until
+    /// Frees the numbers of an instance's nodes, so that it can re-render under `root`; until
     /// [`Tree::settle_aside`] or [`Tree::put_back`], operations can still name the old nodes.
     pub(crate) fn set_aside(&mut self, instance: u32, root: Node, dom: &Dom) {
         let Some(old) = self.roots.insert(instance, root) else { return };
@@ -125,14 +125,14 @@ impl Tree {
         (origin.tree == self.serial).then_some(origin.id)
     }
 
-    /// Makes a number stand for another node of the document, which a swap found to be the same.
+    /// Makes a number refer to another node of the document, which a swap found to be the same.
     pub(crate) fn adopt(&mut self, id: NodeId, node: Node) {
         if let Some(known) = self.nodes.get_mut(&id) {
             known.node = node;
         }
     }
 
-    /// Applies a batch. What was applied before an error stays applied.
+    /// Applies a batch. Operations applied before an error stay applied.
     pub(crate) fn apply(
         &mut self,
         batch: &[u8],

@@ -1,4 +1,4 @@
-//! What the loop guard makes of code that runs: what ends does what it did, what would not end traps.
+//! The effect of the loop guard on running code: code that ends works as before, endless code traps.
 
 use wasmtime::{Engine, Instance, Linker, Module, Store, Trap};
 

@@ -1,4 +1,4 @@
-//! Rehearsals on a stage that has learned: what is taken from the base, and what is compiled anew, must not show.
+//! Rehearsals on a stage that has learned: what is taken from the base, and what is compiled again, must make no difference.
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 //! without it, in one run.
 //!
 //! Out: a table on standard output. Code runs in wasmtime, compiled without optimisation, as `hmr-headless` does it, and in
-//! Chromium, where nobody listens to what it does: the time is that of the module's code alone.
+//! Chromium, where nothing observes it: the time is that of the module's code alone.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

@@ -1,5 +1,5 @@
 //! Measures what rehearsals cost: for each module of the demo, a text is edited again and again, and a page without a
-//! browser asks for a rehearsal as soon as the update is announced.
+//! browser requests a rehearsal as soon as the update is announced.
 //!
 //! Out: a table on standard output. *run* is the rehearsal in its process, compiling included where that was not done
 //! yet; *verdict* is the time from the announced update to the verdict, which is the most that a page can wait, since
@@ -16,7 +16,7 @@ use std::time::Instant;
 /// Edits before the measured ones.
 const WARM_UP: u32 = 2;
 
-/// What is edited: the module, its component, and a text in its source.
+/// The edit: the module, its component, and a text in its source.
 const EDITS: [(&str, &str, &str); 4] = [
     ("board", "Board", "Drag a card, or focus its handle"),
     ("catalog", "Catalog", "varieties"),

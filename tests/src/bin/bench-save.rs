@@ -23,7 +23,7 @@ const WARM_UP: u32 = 2;
 const WITHOUT_REHEARSALS: &str =
     "[workspace.metadata.hmr]\npreflight = false\n\n[workspace.package]";
 
-/// What is edited in one module, and where the page shows it.
+/// The edit in one module, and where the page shows it.
 struct Edit {
     module: &'static str,
     file: &'static str,
@@ -64,7 +64,7 @@ const EDITS: [Edit; 5] = [
     },
 ];
 
-/// What was measured for one module, in milliseconds.
+/// The measurements for one module, in milliseconds.
 struct Row {
     module: &'static str,
     saves: Vec<f64>,
@@ -75,7 +75,7 @@ struct Row {
     builds: Vec<f64>,
 }
 
-/// What a single cargo call needs.
+/// The time of a single cargo call.
 struct Plain {
     app: App,
     toolchain: Toolchain,

@@ -32,7 +32,7 @@ pub struct Runner {
     _server: Runtime,
 }
 
-/// What is served.
+/// The served files.
 #[derive(Debug)]
 struct Files {
     modules: Modules,

@@ -12,7 +12,7 @@ use super::read::CaseStep;
 use super::step::To;
 use super::{BUDGET, Case, Modules, Observation, Step};
 
-/// Runs a case, and tells what was to be seen when the page was open and after each step.
+/// Runs a case, and returns what was visible after opening the page and after each step.
 ///
 /// # Panics
 ///
@@ -51,7 +51,7 @@ struct Runner<'a> {
     told: Told,
 }
 
-/// How much of what the page tells was seen already.
+/// How many of the page's messages were already seen.
 #[derive(Default)]
 struct Told {
     log: usize,
@@ -60,7 +60,7 @@ struct Told {
     swaps: usize,
 }
 
-/// What a step that asks something was answered.
+/// The answer to a step that asks for something.
 type Done = Result<Option<Value>, Box<dyn std::error::Error>>;
 
 impl Runner<'_> {
@@ -167,7 +167,7 @@ impl Runner<'_> {
         Ok(None)
     }
 
-    /// What a script of the page does.
+    /// Runs a script of the page.
     fn script(&self, step: &Step) -> Result<(), PageError> {
         let page = &self.page;
         match step {
@@ -268,7 +268,7 @@ impl Runner<'_> {
     }
 }
 
-/// What is to be seen of a field: its value, or all that are chosen; and whether it is on.
+/// The visible state of a field: its value, or all selected options; and whether it is on.
 fn shown(field: &Element) -> Option<String> {
     let value = match field.chosen() {
         Ok(chosen) => chosen.join(", "),
@@ -286,7 +286,7 @@ fn told(trap: &Trap) -> String {
     }
 }
 
-/// What the engine shows in the place of a component that it cannot mount is its own affair.
+/// Each engine may show its own content in the place of a component that cannot be mounted.
 fn without_problems(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;
@@ -301,7 +301,7 @@ fn without_problems(html: &str) -> String {
 ///
 /// # Panics
 ///
-/// If the fields are none of an event.
+/// If the fields are not those of an event.
 #[must_use]
 pub fn event(kind: &str, data: &Value) -> EventData {
     let mut data: EventData = serde_json::from_value(data.clone()).expect("the fields of an event");

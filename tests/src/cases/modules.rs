@@ -36,7 +36,7 @@ impl Modules {
     ///
     /// # Panics
     ///
-    /// If a version does not compile, with what the compiler says.
+    /// If a version does not compile, with the compiler's output.
     #[must_use]
     pub fn of(cases: &[Case], folder: &Path) -> Self {
         let folder = folder.join("hmr-cases");
@@ -91,7 +91,7 @@ impl Modules {
     ///
     /// # Panics
     ///
-    /// If the case has no such version.
+    /// If the case lacks the version.
     #[must_use]
     pub fn bytes(&self, case: &Case, module: &str, version: &str) -> &[u8] {
         let names = (case.name.clone(), module.to_owned(), version.to_owned());
@@ -101,7 +101,7 @@ impl Modules {
     }
 }
 
-/// What a case's text calls a crate that was compiled in some lane.
+/// The name in a case's text for a crate that was compiled in some lane.
 #[must_use]
 pub fn without_lanes(text: &str) -> String {
     (0..LANES).fold(text.to_owned(), |text, lane| {
@@ -184,7 +184,7 @@ fn write(file: &Path, text: &str) {
     fs::write(file, text).expect("the project can be written");
 }
 
-/// What everything that is compiled depends on: the SDK.
+/// The common dependency of all compiled code: the SDK.
 fn fingerprint() -> u64 {
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk");
     let mut files: Vec<_> = walkdir::WalkDir::new(sdk)

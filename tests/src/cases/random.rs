@@ -1,7 +1,7 @@
 //! Random cases: components with signals, a list, a condition and a timer, edits of them, and what a user does in between.
 //!
 //! A number fixes a case. The generator writes each version as Rust source, and a model beside it applies the rules of
-//! `docs/sdk.md` ("What a swap does to state") to the signals: it knows nothing of modules or engines, and says what
+//! `docs/sdk.md` ("What a swap does to state") to the signals: it knows nothing of modules or engines, and computes what
 //! each swap must report of every key, and what every signal holds then.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub struct Random {
     pub case: Case,
     /// For each swap, in order: the outcome of each key of the instance.
     pub outcomes: Vec<BTreeMap<String, String>>,
-    /// What each signal of the instance holds after each swap, by key.
+    /// The values of the instance's signals after each swap, by key.
     pub values: Vec<BTreeMap<String, Value>>,
 }
 
@@ -39,7 +39,7 @@ impl Dice {
     }
 }
 
-/// A signal's type. What is written to one is `n` in that type.
+/// A signal's type. Writing to one sets `n` in that type.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Type {
     Number,
@@ -70,7 +70,7 @@ impl Type {
         }
     }
 
-    /// What the report calls the type that a value was migrated from.
+    /// The report's name for the type that a value was migrated from.
     fn fingerprint(self) -> &'static str {
         match self {
             Self::Number => "u32",
@@ -97,7 +97,7 @@ struct Signal {
     initial: u32,
 }
 
-/// Where the inner component's view stands in the outer one's.
+/// The position of the inner component's view in the outer one's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Place {
     Plain,
@@ -117,7 +117,7 @@ struct Version {
     timer: bool,
     /// How deep the outer markup is wrapped.
     wraps: usize,
-    /// What the write of this version's buttons is.
+    /// The value written by this version's buttons.
     written: u32,
 }
 
@@ -174,7 +174,7 @@ impl Version {
     }
 }
 
-/// The rest of a component: its signals, a button that sets all of them, and what stands around and behind it.
+/// The rest of a component: its signals, a button that sets all of them, and the content around and after it.
 fn write_signals(text: &mut String, signals: &[Signal], class: &str, written: u32, around: &str) {
     for Signal { name, kind, initial } in signals {
         _ = writeln!(text, "    let {name} = signal({});", kind.rust(*initial));
@@ -198,13 +198,13 @@ fn write_signals(text: &mut String, signals: &[Signal], class: &str, written: u3
 #[derive(Debug, Clone)]
 struct Held {
     kind: Type,
-    /// What it was set to, if it was.
+    /// Its value, if it was set.
     value: Option<Value>,
-    /// What it holds where it was not.
+    /// Its value, if it was not set.
     initial: Value,
 }
 
-/// The state of the instance: what signals hold, and what is put aside.
+/// The state of the instance: the values of signals, and the values put aside.
 #[derive(Debug, Default)]
 struct Model {
     live: BTreeMap<String, Held>,
@@ -243,7 +243,7 @@ impl Model {
         }
     }
 
-    /// What the swap reports of each key: the outcome, and what a value was migrated from.
+    /// The swap's report for each key: the outcome, and the type that a value was migrated from.
     fn swap(&mut self, to: &Version) -> BTreeMap<String, String> {
         let mut outcomes = BTreeMap::new();
         let mut old = std::mem::take(&mut self.live);
@@ -261,7 +261,7 @@ impl Model {
         outcomes
     }
 
-    /// What each signal holds: what was taken over or set, else its initial value in this version.
+    /// The value of each signal: the one taken over or set, else its initial value in this version.
     fn values(&self, version: &Version) -> BTreeMap<String, Value> {
         let value = |(key, (kind, initial)): (String, (Type, u32))| {
             let held = self.live.get(&key).and_then(|held| held.value.clone());
@@ -278,7 +278,7 @@ impl Model {
         orphan: Option<Held>,
     ) -> (String, Option<Value>) {
         let kind = new.kind;
-        // What becomes of a value that nobody set.
+        // The outcome for a value that was never set.
         let untouched = |held: &Held, same: &str| {
             let word = if held.initial == new.initial { same } else { "initial" };
             (word.to_owned(), None)

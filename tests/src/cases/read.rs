@@ -26,7 +26,7 @@ pub enum Source {
 pub struct CaseStep {
     /// The line as the case writes it.
     pub line: String,
-    /// What happens.
+    /// The step.
     pub step: Step,
     /// Whether it must fail: the line begins with `fails:`.
     pub fails: bool,
@@ -54,17 +54,17 @@ pub struct Case {
     pub file: PathBuf,
     /// `group/name`, from its path.
     pub name: String,
-    /// What it shows.
+    /// The subject of the case.
     pub title: String,
     /// Versions by module and name. The version `1` is what the page begins with.
     pub versions: BTreeMap<(String, String), Source>,
     /// The page's markup.
     pub page: String,
-    /// What happens.
+    /// The steps.
     pub steps: Vec<CaseStep>,
-    /// What is to be seen.
+    /// The expected result.
     pub expected: String,
-    /// Where that stands in the file.
+    /// Its position in the file.
     pub(super) place: Range<usize>,
 }
 
@@ -97,7 +97,7 @@ impl Case {
     ///
     /// # Panics
     ///
-    /// If it is no case, with what is wrong.
+    /// If it is not a case, with the error.
     #[must_use]
     pub fn read(file: &Path) -> Self {
         let name = file.strip_prefix(folder()).unwrap_or(file).with_extension("");
@@ -195,7 +195,7 @@ impl Case {
         modules_of(self)
     }
 
-    /// Writes what is to be seen into the file.
+    /// Writes the expected result into the file.
     ///
     /// # Panics
     ///
@@ -213,7 +213,7 @@ fn modules_of(case: &Case) -> Vec<String> {
     modules
 }
 
-/// What the page is unless the case says otherwise: each module's component `App`.
+/// The default page: each module's component `App`.
 fn placed(module: &str) -> String {
     format!(r#"<hmr-component module="{module}" component="App"></hmr-component>"#)
 }
@@ -232,7 +232,7 @@ fn title(text: &str) -> String {
     title
 }
 
-/// The fenced blocks: info string, content, and where the content stands.
+/// The fenced blocks: info string, content, and the position of the content.
 fn blocks(text: &str) -> Vec<(String, String, Range<usize>)> {
     let mut blocks = Vec::new();
     for (event, range) in Parser::new(text).into_offset_iter() {

@@ -1,5 +1,5 @@
 /**
- * Carries a case out in this page, with the client's engine, and tells what was to be seen after each step.
+ * Carries a case out in this page, with the client's engine, and returns what was visible after each step.
  *
  * The document is real; the clock and the network are the case's.
  */
@@ -109,7 +109,7 @@ class Runner {
       },
       budget: given.budget,
       rehearse: () => false,
-      // The page stays: a case goes on in it.
+      // The page stays: a case continues in it.
       reload: () => {},
       slower: () => {},
     });
@@ -169,7 +169,7 @@ class Runner {
     return found;
   }
 
-  /** Gives an element a size or a place in view, and tells who observes it. */
+  /** Gives an element a size or a place in view, and notifies its observers. */
   layout(element, change) {
     this.layouts.set(element, { ...this.layoutOf(element), ...change });
     for (const observer of this.page.observers) if (observer.node === element) this.tell(observer);
@@ -182,14 +182,14 @@ class Runner {
   tell(observer) {
     const { width, height, ratio } = this.layoutOf(observer.node);
     const isIntersecting = ratio > 0 && ratio >= (observer.options?.threshold ?? 0);
-    // It is told only when the threshold is crossed.
+    // It is notified only when the threshold is crossed.
     const threshold = observer.options?.threshold;
     if (threshold !== undefined && this.crossed.get(observer.node) === isIntersecting) return;
     this.crossed.set(observer.node, isIntersecting);
     observer.tell([{ target: observer.node, contentRect: { width, height }, isIntersecting, intersectionRatio: ratio }]);
   }
 
-  /** What is observed anew is told at once how it is. */
+  /** A new observation is notified of the current state at once. */
   tellObservers() {
     for (const observer of this.page.observers) {
       if (this.told.get(observer) === observer.node) continue;
@@ -206,7 +206,7 @@ class Runner {
     element.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
   }
 
-  /** What needs no waiting. */
+  /** Runs a step that needs no waiting. */
   act(step) {
     switch (step.do) {
       case "open":
@@ -408,7 +408,7 @@ class Runner {
   }
 }
 
-/** What is to be seen of a field: its value, or all that are chosen; and whether it is on. */
+/** The visible state of a field: its value, or all selected options; and whether it is on. */
 function shown(field) {
   const value = field.localName === "select" ? [...field.selectedOptions].map((option) => option.value).join(", ") : field.value;
   return field.checked ? `${value} (on)` : value;

@@ -11,10 +11,10 @@ pub enum Step {
     Open,
     /// `click SELECTOR`
     Click {
-        /// What is clicked.
+        /// The clicked element.
         at: String,
     },
-    /// `input SELECTOR = TEXT`: the field gets the focus, and the text replaces what is in it.
+    /// `input SELECTOR = TEXT`: the field gets the focus, and the text replaces its content.
     Input {
         /// The field.
         at: String,
@@ -36,7 +36,7 @@ pub enum Step {
     },
     /// `focus SELECTOR`
     Focus {
-        /// What gets the focus.
+        /// The element to focus.
         at: String,
     },
     /// `advance MS`: time passes on the page's clock.
@@ -48,7 +48,7 @@ pub enum Step {
     Swap {
         /// The modules of the update.
         modules: Vec<To>,
-        /// What happens in the middle of the first module's swap, by the step that has been entered then.
+        /// Steps in the middle of the first module's swap, by the swap step that has just been entered.
         meanwhile: Vec<(String, Step)>,
     },
     /// `append HTML`: markup is added to the end of the body.
@@ -58,7 +58,7 @@ pub enum Step {
     },
     /// `remove SELECTOR`
     Remove {
-        /// What leaves the document.
+        /// The element to remove.
         at: String,
     },
     /// `set SELECTOR NAME = VALUE`
@@ -182,7 +182,7 @@ pub enum Step {
         /// How far.
         by: i32,
     },
-    /// `reload MODULE`: the same version is started afresh, with its state.
+    /// `reload MODULE`: the same version is restarted, with its state.
     Reload {
         /// The module.
         module: String,
@@ -225,7 +225,7 @@ pub struct To {
     pub module: String,
     /// The version, as the case names it.
     pub version: String,
-    /// What the update does to the state.
+    /// The update's change of the state.
     pub transform: Option<Value>,
 }
 
@@ -234,7 +234,7 @@ impl Step {
     ///
     /// # Panics
     ///
-    /// If it is no step, with the line.
+    /// If it is not a step, with the line.
     #[must_use]
     pub fn parse(line: &str) -> Self {
         Self::read(line).unwrap_or_else(|| panic!("this is no step: `{line}`"))

@@ -1,4 +1,4 @@
-//! What scripts of the page can do.
+//! The API for scripts of the page.
 
 use hmr_headless::{NamedSnapshot, Page};
 use hmr_tests::session::Session;
@@ -55,7 +55,7 @@ fn scripts_see_modules_and_swaps_and_choose_code_and_state() {
     assert!(session.is_marked());
 }
 
-/// Waits until a swap that a script asked for is committed.
+/// Waits until a swap requested by a script is committed.
 fn call(session: &Session, expression: &str) {
     session.browser.run(
         &format!("window.answer = null; {expression}.then(swap => {{ window.answer = swap.outcome; }}, error => {{ window.answer = String(error); }})"),
@@ -73,7 +73,7 @@ const ANSWERS: &str = "new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96,
 const ENDLESS: &str = "new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, \
      7, 7, 1, 3, 114, 117, 110, 0, 0, 10, 11, 1, 9, 0, 3, 64, 12, 0, 11, 65, 0, 11])";
 
-/// What a promise comes to.
+/// The result of a promise.
 fn told(session: &Session, expression: &str) -> Value {
     session.browser.run(
         &format!("window.answer = null; {expression}.then(it => {{ window.answer = it ?? true; }}, error => {{ window.answer = String(error); }})"),

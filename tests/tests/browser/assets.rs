@@ -57,7 +57,7 @@ fn with_sheets() -> Session {
     })
 }
 
-/// What a custom property comes to in the document, and in the shadow root.
+/// The value of a custom property in the document, and in the shadow root.
 fn styled(name: &str) -> String {
     let own = "document.querySelector('#seen'), document.querySelector('#holder').shadowRoot.querySelector('p')";
     format!("[{own}].map(p => getComputedStyle(p).getPropertyValue('{name}')).join('')")

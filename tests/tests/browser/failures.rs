@@ -5,7 +5,7 @@ use hmr_tests::session::Session;
 const OVERLAY: &str = "document.querySelector('hmr-overlay')?.shadowRoot?.textContent";
 const BUTTON: &str = "#swap .primary";
 
-/// What a page without a standing failure looks like.
+/// A condition that holds for a page without a current failure.
 const NO_OVERLAY: &str = "!document.querySelector('hmr-overlay') || document.querySelector('hmr-overlay').hidden \
     || document.querySelector('hmr-overlay').getClientRects().length === 0 \
     || !document.querySelector('hmr-overlay').shadowRoot.textContent.trim()";
@@ -36,7 +36,7 @@ fn code_that_does_not_compile_is_shown_and_the_old_code_runs_on() {
     );
     wait_overlay(&session, &["stopwatch/src/lib.rs", "mismatched types"]);
 
-    // Clicks go through the document, because the overlay lies over the page.
+    // Clicks go through the document, because the overlay covers the page.
     session.browser.run("document.querySelector('#watch .row .button:nth-child(2)').click()", &[]);
     session.browser.wait_text("#watch .laps", "Lap 1");
 

@@ -1,4 +1,4 @@
-//! What goes on by itself goes on through swaps: sockets, timers, requests, connections of ports.
+//! Ongoing operations continue through swaps: sockets, timers, requests, connections of ports.
 
 use hmr_tests::dev::SOON;
 use hmr_tests::session::Session;
@@ -118,7 +118,7 @@ fn a_new_version_needs_its_migration_and_the_connection_of_ports_outlives_it() {
     assert!(session.is_marked());
 }
 
-/// Waits until the feed's server was told this, and nothing else.
+/// Waits until the feed's server received this, and nothing else.
 fn wait_heard(session: &Session, text: &str) {
     let last = std::time::Instant::now() + SOON;
     while session.feed.heard() != [text] {
@@ -127,7 +127,7 @@ fn wait_heard(session: &Session, text: &str) {
     }
 }
 
-/// What the sign-up form asks for besides, in two versions of its code.
+/// Adds resources to the sign-up form, in two versions of its code.
 fn with_resources(source: &str, url: &str, code: &str) -> String {
     const PLACE: &str = "    let sent = signal(None::<Booking>);\n";
     let asked = format!(
@@ -168,7 +168,7 @@ fn an_interval_keeps_its_phase_and_a_request_is_answered_in_the_new_code() {
     assert!(requests.try_recv().is_err(), "it was asked once");
     session.browser.wait("beats.filter(([, code]) => code === 'new').length > 2");
 
-    // Half a second after a beat, timers that begin anew would be half a second late ever after.
+    // Half a second after a beat, timers that restart would stay half a second late.
     session.browser.run(
         "window.before = beats.length; const look = () => \
             performance.now() - beats.at(-1)[0] < 500 ? requestAnimationFrame(look) \
@@ -177,7 +177,7 @@ fn an_interval_keeps_its_phase_and_a_request_is_answered_in_the_new_code() {
     );
     session.browser.wait("window.swapped === 'committed'");
     session.browser.wait("beats.length > before + 3");
-    // A busy machine makes beats late, never early: the most punctual ones tell the phase.
+    // A busy machine makes beats late, never early: the most punctual ones show the phase.
     let phases = "(() => { const [[start]] = beats, off = ([time]) => Math.abs((time - start + 500) % 1000 - 500), \
         least = some => Math.min(...some.map(off)); \
         return [least(beats.slice(2, before)), least(beats.slice(before))]; })()";
@@ -188,14 +188,14 @@ fn an_interval_keeps_its_phase_and_a_request_is_answered_in_the_new_code() {
     assert!(session.is_marked());
 }
 
-/// What became of a resource in the first swap of an event.
+/// The outcome of a resource in the first swap of an event.
 fn outcome_of<'a>(event: &'a Value, key: &str) -> &'a str {
     let resources = event["swaps"][0]["resources"].as_array();
     let mut own = resources.into_iter().flatten().filter(|resource| resource["key"] == key);
     own.next().and_then(|resource| resource["outcome"].as_str()).unwrap_or("not told")
 }
 
-/// A server that passes each request on, to be answered whenever the test likes.
+/// A server that passes each request on, to be answered at any time by the test.
 fn unhurried_server() -> (String, Receiver<TcpStream>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     let address = listener.local_addr().expect("it has an address");

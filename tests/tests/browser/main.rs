@@ -1,6 +1,6 @@
 //! The whole product: a person edits the demo while using it in a browser.
 //!
-//! Each test has its own copy of the demo, its own tool and its own Chromium. What a test awaits is an event that the
+//! Each test has its own copy of the demo, its own tool and its own Chromium. A test awaits an event that the
 //! tool reports or a state of the page, always with a deadline.
 
 mod addresses;

@@ -1,4 +1,4 @@
-//! What cannot be swapped: the page itself, and the tool.
+//! Parts that cannot be swapped: the page itself, and the tool.
 
 use hmr_tests::browser::Browser;
 use hmr_tests::dev::{Dev, tool};
@@ -35,7 +35,7 @@ fn an_edited_page_is_loaded_again_with_its_state_and_a_manual_reload_starts_clea
     assert_eq!(session.browser.value(NAME, &[]), "", "a manual reload starts clean");
 }
 
-/// What a page has besides components, below all else, and so far down that it must be scrolled.
+/// A page's content besides components, below everything else, and so far down that it must be scrolled.
 pub(super) const EXTRAS: &str = "<details id=\"more\"><summary>More</summary><p>Much more</p></details>\
     <label>A note <input name=\"memo\"></label><div style=\"height: 3000px\"></div>";
 
@@ -47,7 +47,7 @@ pub(super) fn use_extras(browser: &Browser) {
     browser.wait("scrollY === 1234");
 }
 
-/// Waits until all of that is there again.
+/// Waits until all of that is restored.
 pub(super) fn wait_extras(browser: &Browser) {
     for part in [
         "document.querySelector('#more').open",
@@ -86,7 +86,7 @@ fn a_page_of_another_application_at_the_same_address_says_what_it_is_and_waits_f
     dev.stop();
     let other = demo.twin();
     let mut command = tool();
-    // Nobody waits for its first build, which would take long.
+    // Nothing waits for its first build, which would take long.
     command.arg("dev").arg(other.path()).args(["--json", "--port", &port.to_string()]);
     let mut dev = Dev::run(command);
     assert_eq!(dev.port(), port, "the port is free again");

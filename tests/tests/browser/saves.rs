@@ -30,7 +30,7 @@ fn the_newest_of_many_quick_saves_is_what_the_page_shows() {
         hmr_tests::dev::SOON,
     );
 
-    // One more round trip proves that nothing older was still on its way.
+    // One more round trip proves that nothing older was still in transit.
     session.demo.edit(FILE, "\"Seat 20\"", "\"Last seat\"");
     session.browser.wait_text(BUTTON, "Last seat");
     assert_eq!(session.browser.value("document.querySelector('#name').value", &[]), "Ada");

@@ -1,9 +1,9 @@
-//! What stays when code changes under a page that is in use.
+//! The state that stays when code changes under a page that is in use.
 
 use hmr_tests::session::Session;
 use serde_json::{Value, json};
 
-/// What a person notices at once when it is lost: focus, caret, scroll offsets.
+/// State whose loss a person notices at once: focus, caret, scroll offsets.
 const PLACE: &str = "[document.activeElement.id, document.activeElement.selectionStart, document.activeElement.selectionEnd, \
     scrollY, document.querySelector('.scroller').scrollTop]";
 

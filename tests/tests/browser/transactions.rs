@@ -32,7 +32,7 @@ fn a_trap_on_probation_undoes_the_swap_and_the_page_shows_where_it_was() {
         session.browser.wait(&format!("({TOLD}).includes({part:?})"));
     }
 
-    // The old code goes on where it was.
+    // The old code continues.
     session.browser.wait_text("#watch .laps", "Lap 1");
     press_lap(&session);
     session.browser.wait_text("#watch .laps", "Lap 2");
@@ -81,7 +81,7 @@ fn a_loop_without_end_in_a_handler_is_cut_and_the_page_goes_on() {
 
     press_lap(&session);
     let undone = session.dev.wait_swap("stopwatch", "undone");
-    // The loop's own line, whatever library function the time was over in.
+    // The loop's own line, regardless of the library function that reached the time limit.
     let place = format!("({FILE}:{line})");
     let told = undone.to_string();
     assert!(told.contains("ran for too long in `stopwatch::") && told.contains(&place), "{undone}");
@@ -100,7 +100,7 @@ fn start_watch_with_lap(session: &Session) {
     session.browser.wait_text("#watch .laps", "Lap 1");
 }
 
-/// Presses through the document, because what the tool shows may lie over the page.
+/// Presses through the document, because the tool's overlay may cover the page.
 fn press_lap(session: &Session) {
     session.browser.run("document.querySelector('#watch .row .button:nth-child(2)').click()", &[]);
 }

@@ -6,7 +6,7 @@ use syn::{Attribute, Expr, FnArg, Ident, Index, Pat, PatType, Type};
 
 use crate::error::Mistakes;
 
-/// What a prop is when it is left out.
+/// The value of an omitted prop.
 enum Default {
     /// It cannot be.
     Required,
@@ -215,7 +215,7 @@ fn refuse_children(name: &Ident, vis: &syn::Visibility) -> (TokenStream, TokenSt
     (definition, method)
 }
 
-/// The trait that stands for "this required prop was given".
+/// The trait for "this required prop was given".
 fn marker(component: &Ident, prop: &Ident) -> Ident {
     format_ident!("__{component}Has{}", camel(prop))
 }
@@ -244,7 +244,7 @@ fn setter(
     }
 }
 
-/// The type parameter that tells whether a required prop was given.
+/// The type parameter for whether a required prop was given.
 fn state(prop: &Prop) -> TokenStream {
     let state = format_ident!("Has{}", camel(&prop.name));
     quote!(#state)

@@ -1,4 +1,4 @@
-//! Attributes of elements: plain ones, directives, and what is wrong with them.
+//! Attributes of elements: plain ones, directives, and their errors.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use super::{Element, Views, expr_of_value, name_of};
 use crate::error::{most_alike, suspicious};
 use crate::{names, tags};
 
-/// The value of an attribute; one that stands alone is `true`.
+/// The value of an attribute; one without a value is `true`.
 pub(super) fn value_or_true(attribute: &KeyedAttribute) -> TokenStream {
     expr_of_value(attribute).map_or_else(|| quote!(true), |expr| quote!(#expr))
 }
@@ -214,7 +214,7 @@ impl Views {
             return TokenStream::new();
         }
         let handler = self.value(attribute);
-        // What a custom element fires is its own affair.
+        // A custom element may fire any event.
         let meant = names::event_meant(event).filter(|_| !tag.contains('-'));
         let event = meant.map_or_else(
             || quote!(#event),

@@ -41,7 +41,7 @@ impl Views {
         }
         if !element.children.is_empty() {
             let children = self.fragment(&element.children, outer);
-            // The braces have the place of the tag: it is told there if the component takes no children.
+            // The braces have the place of the tag: if the component takes no children, it is reported there.
             setters.extend(quote_spanned!(span=> .children(move || { #children })));
         }
         let props = quote_spanned!(span=> ::hmr_sdk::rt::builder(#name) #setters .__build());
@@ -132,7 +132,7 @@ fn named(given: Option<TokenStream>, about: Option<String>) -> TokenStream {
     }
 }
 
-/// What an attribute's value is about.
+/// The subject of an attribute's value.
 fn subject_of(attribute: &KeyedAttribute) -> Option<String> {
     subject(attribute.value()?)
 }

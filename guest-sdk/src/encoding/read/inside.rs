@@ -1,4 +1,4 @@
-//! What is inside of lists, objects and variants.
+//! The content of lists, objects and variants.
 
 use std::borrow::Cow;
 

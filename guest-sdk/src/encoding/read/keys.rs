@@ -1,4 +1,4 @@
-//! Keys of objects, which are text whatever they were.
+//! Keys of objects, which are text, regardless of their type.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! Puts nodes back that others have taken out of their places: a translator, an extension, a script of the page.
 //!
-//! In: what a module has put where ([`Beside::placed`]). Out: it stands there, and what stood for it is gone. What others
+//! In: the nodes that a module has placed ([`Beside::placed`]). Out: it is there, and its replacement is gone. What others
 //! have put between stays, and a swap leaves alone what a reader has edited, and replaced texts that it does not change. The
 //! browser client does the same.
 //!
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use super::{Dom, Node};
 
-/// Displaced nodes that a swap leaves where they are, and what stands in the place of each, if anything does.
+/// Displaced nodes that a swap leaves where they are, and the replacement of each, if there is one.
 pub(crate) type LeftAlone = HashMap<Node, Option<Node>>;
 
 /// Displaced children that follow each other, and the nodes that they belong between.
@@ -39,7 +39,7 @@ impl Dom {
         }
     }
 
-    /// What the tree `serial` has put below a node, wherever it stands now: each node before those in it.
+    /// The nodes that the tree `serial` has placed below a node, wherever they are now: each node before those in it.
     pub(crate) fn placed_below(&self, node: Node, serial: u64) -> Vec<Node> {
         let mut found = self.placed_in(node, serial);
         let mut at = 0;
@@ -78,8 +78,8 @@ impl Dom {
         }
     }
 
-    /// Puts all back that the tree `serial` has put below a node, for a swap. `is_unchanged` says whether the swap changes none of the
-    /// nodes that are missing in a gap of a node. The answer is what was not put back.
+    /// Puts all back that the tree `serial` has put below a node, for a swap. `is_unchanged` returns whether the swap
+    /// changes none of the nodes that are missing in a gap of a node. Returns what was not put back.
     pub(crate) fn put_all_back(
         &mut self,
         top: Node,
@@ -108,7 +108,7 @@ impl Dom {
         left
     }
 
-    /// Whether a reader can edit what is in an element.
+    /// Whether a reader can edit the content of an element.
     fn is_editable(&self, holder: Node) -> bool {
         let states = self.with_ancestors(holder).into_iter();
         let mut states = states.filter_map(|node| self.attribute(node, "contenteditable"));
@@ -136,7 +136,7 @@ impl Dom {
         gaps
     }
 
-    /// The nodes that stand in a gap.
+    /// The nodes in a gap.
     fn between<'a>(&'a self, holder: Node, gap: &'a Gap) -> impl Iterator<Item = Node> + 'a {
         let first = self.first_between(holder, gap);
         std::iter::successors(first, |node| self.next_sibling(*node))
@@ -150,7 +150,7 @@ impl Dom {
         }
     }
 
-    /// What others have put into a gap.
+    /// The nodes that others have put into a gap.
     fn strangers(&self, holder: Node, gap: &Gap) -> Vec<Node> {
         let ours = self.beside(holder).map(|beside| &*beside.placed).unwrap_or_default();
         self.between(holder, gap)
@@ -186,9 +186,9 @@ impl Dom {
             || self.attribute(node, "class").as_deref() == Some("hmr-problem")
     }
 
-    /// Which of the nodes between two of a module's stand for those that are missing there.
+    /// Which of the nodes between two of a module's replace the missing ones there.
     fn stand_ins(&self, missing: &[Node], strangers: &[Node]) -> Vec<Node> {
-        // Where there are no more of them than are missing, they have come for these.
+        // If there are at most as many as are missing, they replace these.
         if strangers.len() <= missing.len() {
             return strangers.to_vec();
         }

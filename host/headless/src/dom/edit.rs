@@ -71,7 +71,7 @@ impl Dom {
         }
     }
 
-    /// Turns the style attribute from what `old` says into what `new` says, and leaves the rest.
+    /// Turns the style attribute from `old` to `new`, and leaves the rest.
     pub(crate) fn change_styles(&self, node: Node, old: Option<&str>, new: Option<&str>) {
         let read = |text: Option<&str>| -> BTreeMap<String, String> {
             declarations(text.unwrap_or_default()).into_iter().collect()

@@ -19,11 +19,11 @@ struct Choice {
 pub(crate) struct Field {
     /// The value, once it no longer follows the markup.
     pub(crate) value: Option<String>,
-    /// What is chosen in a `select`, once it no longer follows the markup. It may be nothing.
+    /// The selected options of a `select`, once it no longer follows the markup. May be empty.
     chosen: Option<Vec<Choice>>,
     /// The tick, once it no longer follows the markup.
     pub(crate) checked: Option<bool>,
-    /// The selection's ends, in characters; without one the caret stands at the end.
+    /// The selection's ends, in characters; without one the caret is at the end.
     pub(crate) selection: Option<(usize, usize)>,
     /// The value when the field got the focus: leaving it with another one fires `change`.
     pub(crate) at_focus: Option<String>,
@@ -234,7 +234,7 @@ impl Dom {
         kept.map_or((end, end), |(from, to)| (from.min(end), to.min(end)))
     }
 
-    /// Goes back to what the markup says, as a form's reset does.
+    /// Restores the state from the markup, as a form's reset does.
     pub(crate) fn reset_field(&mut self, node: Node) {
         let field = &mut self.beside_mut(node).field;
         field.value = None;

@@ -83,7 +83,7 @@ impl Dom {
         }
         match name {
             "value" if self.is_field(node) => {
-                // Writing the value that stands already would move the caret.
+                // Writing the value that is there already would move the caret.
                 if self.value(node).as_deref() != Some(&as_text(value)) {
                     self.set_value(node, &as_text(value));
                 }

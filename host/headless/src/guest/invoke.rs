@@ -27,7 +27,7 @@ impl Guest {
         let began = Instant::now();
         let mut own = Duration::ZERO;
         let answer = Original::new(self, export, &wrappers, &mut own).call(params);
-        // Code that trapped is not well, whatever a wrapper says.
+        // Code that trapped is unhealthy, regardless of a wrapper's result.
         let answer = match self.failed.take() {
             Some(fault) => Err(fault),
             None => answer.map_err(CallError::into_fault),
@@ -175,7 +175,7 @@ impl Guest {
     }
 }
 
-/// A fault with its place, told as a panic tells it.
+/// A fault with its place, formatted as a panic's.
 fn placed(fault: Fault, place: Option<(String, u32)>) -> Fault {
     let Some((file, line)) = place else { return fault };
     Fault::Panic(PanicInfo { message: fault.to_string(), file, line, ..PanicInfo::default() })

@@ -1,4 +1,4 @@
-//! HTTP requests of modules, and what answers them.
+//! HTTP requests of modules, and their answers.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::outside::Errand;
 use crate::page::{Page, PageBuilder};
 use crate::resources::Live;
 
-/// What a server answers a [`Request`] with.
+/// A server's answer to a [`Request`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response(Result<Answer, String>);
 
@@ -62,7 +62,7 @@ impl Response {
         self
     }
 
-    /// What the request's handler gets.
+    /// The data for the request's handler.
     fn data(&self) -> String {
         match &self.0 {
             Ok(Answer { status, headers, body }) => {
@@ -73,7 +73,7 @@ impl Response {
     }
 }
 
-/// What answers the requests that match.
+/// The answer to matching requests.
 #[derive(Clone)]
 pub(super) struct Server {
     method: String,
@@ -100,7 +100,7 @@ impl Server {
     }
 }
 
-/// Whether a text is what a pattern says, in which `*` stands for any text.
+/// Whether a text matches a pattern, in which `*` matches any text.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
@@ -195,8 +195,8 @@ impl Page {
         live.into_iter().filter_map(|live| Request::new(self.clone(), live)).collect()
     }
 
-    /// Answers the requests with this method whose URL matches, those in flight included. In `pattern`, `*` stands for any text; without a `?` in
-    /// it, a URL's query does not count. Of several that match, the one that was given last answers.
+    /// Answers the requests with this method whose URL matches, those in flight included. In `pattern`, `*` matches any text;
+    /// without a `?` in it, a URL's query does not count. Of several that match, the one that was given last answers.
     ///
     /// ```
     /// # use hmr_headless::{Page, Response};

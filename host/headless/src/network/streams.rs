@@ -31,7 +31,7 @@ impl PartialEq<&str> for Message {
     }
 }
 
-/// What both kinds of stream are: a resource, and its wire.
+/// The common part of both kinds of stream: a resource, and its wire.
 #[derive(Debug, Clone)]
 struct End {
     page: Page,
@@ -43,7 +43,7 @@ impl End {
         self.page.state.borrow().outside.network.stage(self.live.serial)
     }
 
-    /// Lets the module's handler hear of something.
+    /// Fires the module's handler.
     fn say(&self, data: &Value) {
         self.page.act(|state| self.say_in(state, data));
     }
@@ -60,7 +60,7 @@ impl End {
         });
     }
 
-    /// The last that the handler hears.
+    /// The last event that the handler receives.
     fn end(&self, data: &Value) {
         self.page.act(|state| {
             if state.outside.network.stage(self.live.serial) != Stage::Closed {
@@ -183,7 +183,7 @@ impl Socket {
         &self.end.live.key
     }
 
-    /// Lets the connection come about. What the module sent before is received now, in order.
+    /// Opens the connection. The module's earlier messages are received now, in order.
     pub fn accept(&self) {
         self.end.open();
     }
@@ -216,7 +216,7 @@ impl Socket {
         wire.map(|wire| wire.received.clone()).unwrap_or_default()
     }
 
-    /// Closes it, or refuses to accept it. 1000 is the code of an ordinary end; 1006 stands for a connection that was lost, and is
+    /// Closes it, or refuses to accept it. 1000 is the code of an ordinary end; 1006 means a lost connection, and is
     /// not clean.
     pub fn close(&self, code: u16, reason: &str) {
         let clean = code != 1006;
@@ -268,7 +268,7 @@ impl EventSource {
         self.end.stage() == Stage::Open
     }
 
-    /// Sends an event. The module hears it if it listens for the event's name; for `message` it always does.
+    /// Sends an event. The module receives it if it listens for the event's name; for `message` it always does.
     pub fn send(&self, event: &str, data: &str) -> Result<(), PageError> {
         self.end.needs_open(&self.url)?;
         if event == "message" || self.events.iter().any(|name| name == event) {

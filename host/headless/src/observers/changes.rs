@@ -1,11 +1,11 @@
-//! What has changed below an element, found by comparing two looks at it.
+//! The changes below an element, found by comparing two snapshots of it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use serde_json::json;
 
-/// A look at what is below an element.
+/// A snapshot of the nodes below an element.
 #[derive(Debug, Clone)]
 pub(super) struct Shape<N> {
     /// The element itself first.
@@ -34,7 +34,7 @@ impl<N: Copy + Eq + Hash> Shape<N> {
     }
 }
 
-/// What has changed.
+/// The changes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Changes {
     added: usize,
@@ -44,7 +44,7 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// What the observer's handler gets.
+    /// The data for the observer's handler.
     pub(super) fn data(&self) -> String {
         let Self { added, removed, attributes, text } = self;
         json!({ "added": added, "removed": removed, "attributes": attributes, "text": text })
@@ -52,8 +52,8 @@ impl Changes {
     }
 }
 
-/// What differs between two looks; nothing if they are the same. Of a subtree that came or went, the topmost node counts; one that was
-/// moved came and went. The element's own attributes are not below it.
+/// The changes between two snapshots; nothing if they are equal. Of a subtree that came or went, the topmost node counts; a moved
+/// one came and went. The element's own attributes are not below it.
 pub(super) fn between<N: Copy + Eq + Hash>(before: &Shape<N>, after: &Shape<N>) -> Option<Changes> {
     let mut changes = Changes::default();
     for (at, node) in after.order.iter().enumerate() {

@@ -20,7 +20,7 @@ const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependenci
 
 /// The right to build in a target folder that several copies use; it ends with the value.
 ///
-/// cargo tells by the times of files whether results are fresh, and the results may be another copy's. So a copy
+/// cargo decides by the times of files whether results are fresh, and the results may be another copy's. So a copy
 /// whose turn comes after another's makes its files look new.
 #[derive(Debug)]
 pub(super) struct Turn {

@@ -1,7 +1,7 @@
 //! Code that is compiled once, for all versions of a module.
 //!
 //! A *base* has the functions that a rehearsal calls, as one version has them, with their constants in a memory of
-//! their own. Another version of the module takes from it whatever it has in the same form ([`super::body`]), and brings
+//! their own. Another version of the module takes from it everything that it has in the same form ([`super::body`]), and brings
 //! its own constants; only what is left, the *delta*, is compiled for it. Both import the version's memory, table and
 //! globals.
 
@@ -21,7 +21,7 @@ use super::frame::{Frame, SHARED};
 use super::hot::Presence;
 use super::outline::{Function, Outline};
 
-/// What the memory with the constants is imported as.
+/// The import name of the memory with the constants.
 pub(super) const CONSTANTS: &str = "constants";
 
 /// A base.
@@ -52,7 +52,7 @@ struct Planned {
 }
 
 impl Base {
-    /// Compiles a base with the functions of a version that `present` tells. Nothing if the version has something that
+    /// Compiles a base with the functions of a version that `present` selects. Nothing if the version has something that
     /// two modules cannot share.
     pub(super) fn compile(
         engine: &Engine,

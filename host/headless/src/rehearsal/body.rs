@@ -1,9 +1,9 @@
 //! Function bodies with their constants taken out.
 //!
 //! An edit moves data and functions, so after it most functions of a module are what they were, but for addresses and
-//! numbers. A body's *normal form* leaves out what moves: whether two are equal tells whether they are the same code. What
+//! numbers. A body's *normal form* leaves out what moves: two bodies are the same code exactly if these are equal. What
 //! was left out are its *constants*: addresses, and small numbers that may be places in the table. Code can be written that reads
-//! them from a memory of their own ([`lifted`]); it does what the body does, whatever the constants are.
+//! them from a memory of their own ([`lifted`]); it does what the body does, for any constants.
 
 use wasm_encoder::{Encode as _, InstructionSink, MemArg, ValType};
 use wasmparser::{BinaryReader, BlockType, FunctionBody, Operator, OperatorsReader};
@@ -19,10 +19,10 @@ const FIRST_ADDRESS: u64 = 1024;
 /// The memory with the constants.
 const CONSTANTS: u32 = 1;
 
-/// What is written for what was left out: no number is written like that, so that nothing else reads the same.
+/// The placeholder for what was left out: no number is written like that, so nothing else reads the same.
 const LEFT_OUT: [u8; 6] = [0xff; 6];
 
-/// What a call in a body calls.
+/// The target of a call in a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Callee {
     /// An imported function.
@@ -41,7 +41,7 @@ pub(super) struct Normal {
     code: Vec<u8>,
 }
 
-/// What was taken out of a body.
+/// The parts removed from a body.
 #[derive(Debug, Default)]
 pub(super) struct TakenOut {
     /// In their order.
@@ -109,7 +109,7 @@ pub(super) fn normal(
                         (1, number)
                     }
                     Callee::Absent => (2, 0),
-                    // Is no one else's.
+                    // Not shared.
                     Callee::Other => return None,
                 };
                 code.push(kind);
@@ -132,8 +132,8 @@ pub(super) fn normal(
     Some((Normal { code }, taken))
 }
 
-/// A body that reads its constants from memory, the first of them at `constants` (counted in constants). `index` tells
-/// the new index of a function, if it is there.
+/// A body that reads its constants from memory, the first of them at `constants` (counted in constants). `index` returns
+/// the new index of a function, if it exists.
 pub(super) fn lifted(
     frame: &Frame,
     ty: u32,
@@ -162,7 +162,7 @@ pub(super) fn lifted(
                 code.extend([access.opcode, access.align, 0]);
             }
             Piece::Store(access, ty) => {
-                // What is stored lies above the address, and has to make way.
+                // The stored value is above the address, and has to be moved.
                 let at = stored.iter().position(|it| *it == ty).unwrap_or_else(|| {
                     stored.push(ty);
                     stored.len() - 1
@@ -215,7 +215,7 @@ pub(super) fn renumbered(body: &[u8], index: impl Fn(u32) -> Option<u32>) -> Opt
     Some(code)
 }
 
-/// What a body refers to.
+/// The items that a body refers to.
 #[derive(Debug, Default)]
 pub(super) struct References {
     /// The functions that it calls by name.
@@ -334,7 +334,7 @@ fn taken(opcode: u8, memory: wasmparser::MemArg) -> Option<Access> {
     Some(Access { opcode, align: memory.align, offset: u32::try_from(memory.offset).ok()? })
 }
 
-/// A plain load or store at a static address, and the type of what is stored.
+/// A plain load or store at a static address, and the type of the stored value.
 fn access(operator: &Operator<'_>) -> Option<(wasmparser::MemArg, Option<ValType>)> {
     let (memory, stored) = match *operator {
         Operator::I32Load { memarg }

@@ -1,7 +1,7 @@
-//! What surrounds a module's functions: types, imported functions, memory, table and globals.
+//! The environment of a module's functions: types, imported functions, memory, table and globals.
 //!
 //! Base and delta of a version ([`super::base`]) share the version's memory, table and globals, which the host makes for
-//! them; so these are read here, as far as Rust's linker writes them. A module with anything else is told by nothing.
+//! them; so these are read here, as far as Rust's linker writes them. A module with anything else is rejected.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use wasmtime::{
 
 use super::outline::Outline;
 
-/// What base and delta import the shared things from. No module that an engine takes has such a name in it.
+/// The module name under which base and delta import the shared items. No valid module contains such a name.
 pub(super) const SHARED: &str = "hmr shared";
 
 /// The frame of a module.
@@ -39,7 +39,7 @@ pub(super) struct Frame {
 pub(super) struct Signature {
     pub(super) params: Vec<ValType>,
     results: Vec<ValType>,
-    /// Equal for equal types, whatever numbers modules give them.
+    /// Equal for equal types, regardless of their numbers in modules.
     pub(super) key: String,
 }
 
@@ -80,7 +80,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// What an import asks for.
+    /// The value for an import.
     pub(super) fn get(&self, name: &str) -> Option<Extern> {
         match name {
             "memory" => Some(self.memory.into()),
@@ -123,7 +123,7 @@ impl Frame {
         named(self) == named(other) && kinds(self) == kinds(other)
     }
 
-    /// The types, of which only some are wanted. The others are all the same, and keep their places: each type that is there
+    /// The types, of which only some are wanted. The others are all the same, and keep their places: each existing type
     /// costs the compiler a trampoline.
     pub(super) fn type_section(&self, wanted: &HashSet<u32>) -> TypeSection {
         let mut section = TypeSection::new();
@@ -170,7 +170,7 @@ impl Frame {
         }
     }
 
-    /// Makes what is shared.
+    /// Creates the shared parts.
     pub(super) fn make<T: 'static>(&self, store: &mut Store<T>) -> wasmtime::Result<Shared> {
         let memory = Memory::new(&mut *store, MemoryType::new(self.memory.0, self.memory.1))?;
         let (entries, most) = self.table;

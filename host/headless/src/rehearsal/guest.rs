@@ -1,7 +1,7 @@
 //! One instance of new code on the stage: it is called as a swap would call it, and nothing that it does shows.
 //!
 //! This is not the guest that a page runs: it lives for one rehearsal, may lack code, and a trap has to
-//! tell which function it was in. DOM operations and requests are read, for a malformed one is a trap, and dropped; log
+//! report which function it was in. DOM operations and requests are parsed, for a malformed one is a trap, and dropped; log
 //! lines are dropped unread. Whether operations fit together is left to the page, which renders off-document first.
 
 use std::time::Instant;
@@ -21,19 +21,19 @@ use super::base::{BASE, Base, CONSTANTS, Delta};
 use super::frame::SHARED;
 use super::{Code, Machine, RehearsalLimits};
 
-/// What the budget of the loop guard is set to: the time limit is what ends a rehearsal.
+/// The budget of the loop guard: the time limit ends a rehearsal.
 const BUDGET: i32 = i32::MAX;
 
 /// Why a call failed.
 #[derive(Debug)]
 pub(super) struct Fault {
-    /// What went wrong, without the place.
+    /// The error, without the place.
     pub(super) message: String,
     /// Where the code was, the innermost first, if it was the code that failed.
     pub(super) frames: Vec<Frame>,
-    /// What the code said itself of its panic, with its place.
+    /// The code's own report of its panic, with its place.
     pub(super) panic: Option<PanicInfo>,
-    /// Whether it may have called what is not there: it trapped as code does then, and without a word.
+    /// Whether it may have called missing code: its trap looks like that, and has no message.
     pub(super) trapped: bool,
     /// Whether its time was over.
     pub(super) late: bool,
@@ -125,7 +125,7 @@ impl Guest {
         self.instance.get_func(&mut self.store, export).is_some()
     }
 
-    /// Calls an export with bytes, and reads the bytes that it answers with; empty if it has nothing to say.
+    /// Calls an export with bytes, and reads the bytes that it returns, which may be empty.
     pub(super) fn ask(&mut self, export: &str, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
         let len = u32::try_from(bytes.len()).map_err(|_| Fault::plain("the state is too large"))?;
         let ptr: u32 = self.call(exports::ALLOC, len)?;
@@ -139,7 +139,7 @@ impl Guest {
         self.answer(export, answer)
     }
 
-    /// Calls an export without parameters, and reads the bytes that it answers with.
+    /// Calls an export without parameters, and reads the bytes that it returns.
     pub(super) fn query(&mut self, export: &str) -> Result<Vec<u8>, Fault> {
         let answer = self.call(export, ())?;
         self.answer(export, answer)
@@ -232,7 +232,7 @@ fn fault(error: &Error, panic: Option<PanicInfo>, limits: RehearsalLimits) -> Fa
     Fault { frames: frames.collect(), trapped, late, ..Fault::plain(message) }
 }
 
-/// What the stage provides for modules to import.
+/// The stage's imports for modules.
 pub(super) fn linker(engine: &wasmtime::Engine) -> Result<Linker<Host>, Error> {
     let mut linker = Linker::new(engine);
     linker.func_wrap(
@@ -289,7 +289,7 @@ fn read_and_drop<T: DeserializeOwned>(
     Ok(())
 }
 
-/// A copy of what an import was called with, once it has been checked that it lies in the memory.
+/// A copy of an import's argument, after checking that it is in the memory's bounds.
 fn handed_over(caller: &mut Caller<'_, Host>, ptr: u32, len: u32) -> Result<Vec<u8>, Error> {
     let memory = caller
         .get_export(exports::MEMORY)

@@ -1,7 +1,7 @@
-//! Finding out what a rehearsal of a module calls: it is rehearsed with marks. What it calls is compiled as the base of
+//! Finds the functions that a rehearsal of a module calls: it is rehearsed with marks. These are compiled as the base of
 //! the versions to come.
 //!
-//! A state that was never touched tells little: no value of it is decoded. So what the code makes of a state is taken out
+//! A state that was never touched teaches little: none of its values is decoded. So what the code makes of a state is taken out
 //! of it again, marked as set, and rehearsed once more.
 
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl std::fmt::Debug for Lesson {
     }
 }
 
-/// What was learned.
+/// The result of learning.
 pub struct Learned {
     pub(super) module: String,
     pub(super) known: Known,
@@ -71,7 +71,7 @@ impl Lesson {
         &self.module
     }
 
-    /// Learns it. Whatever the rehearsal comes to: what it called until then is learned.
+    /// Learns it. The functions it called are learned regardless of the rehearsal's result.
     ///
     /// # Errors
     /// [`ModuleError`]: the version does not compile.

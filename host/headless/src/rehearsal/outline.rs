@@ -64,7 +64,7 @@ impl Outline {
                 outline.sections.push((id, range));
             }
             match payload {
-                // What is left of it exports nothing, and is refused for that.
+                // The remaining module exports nothing, and is refused for that.
                 Payload::Version { encoding: Encoding::Component, .. } => break,
                 Payload::ImportSection(imports) => outline.count_imports(imports)?,
                 Payload::MemorySection(memories) => outline.memories += memories.count(),
@@ -82,7 +82,7 @@ impl Outline {
                 Payload::CodeSectionEntry(body) => outline.bodies.push(body.range()),
                 Payload::CustomSection(section) => {
                     if let KnownCustom::Name(section) = section.as_known() {
-                        // Names that cannot be read are no reason not to run the code.
+                        // Unreadable names do not prevent running the code.
                         _ = read_names(section, &mut names);
                     }
                 }
@@ -126,7 +126,7 @@ impl Outline {
         &self.functions
     }
 
-    /// What a section holds, if there is one of its kind.
+    /// The content of a section, if there is one of its kind.
     pub(super) fn section<'a>(&self, bytes: &'a [u8], id: SectionId) -> Option<&'a [u8]> {
         let (_, range) = self.sections.iter().find(|(it, _)| *it == id as u8)?;
         bytes.get(range.clone())

@@ -16,7 +16,7 @@ pub(super) struct Told {
 }
 
 impl Machine {
-    /// Goes through the steps. The guest is handed out whatever came of it, if it could be started.
+    /// Goes through the steps. The guest is returned regardless of the result, if it could be started.
     pub(super) fn walk(
         &self,
         code: &Code,
@@ -67,7 +67,7 @@ fn migrated(
         return Ok((snapshot, argument));
     }
     let answer = guest.ask(exports::MIGRATE, argument.as_bytes())?;
-    // The answer that says nothing leaves the state as it is.
+    // An empty answer leaves the state as it is.
     if answer.is_empty() {
         return Ok((snapshot, text.to_owned()));
     }
@@ -84,7 +84,7 @@ fn migrated(
     }
 }
 
-/// Lets the code restore the snapshot and render. What it renders was read when it was handed over, and goes nowhere.
+/// Lets the code restore the snapshot and render. Its rendering was checked on arrival, and is dropped.
 fn restore(
     guest: &mut Guest,
     snapshot: &Snapshot,

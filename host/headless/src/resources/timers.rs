@@ -41,7 +41,7 @@ fn period(ms: f64) -> f64 {
     ms.max(1.0)
 }
 
-/// The first frame after `now`; frames come at the same times whoever waits for them.
+/// The first frame after `now`; frames come at the same times for all requests.
 fn next_frame(now: f64) -> f64 {
     // A hair more than `now`, since `now` may be a frame's time, rounded.
     ((now + 0.001) / FRAME).ceil() * FRAME

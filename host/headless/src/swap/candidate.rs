@@ -1,4 +1,4 @@
-//! What the steps of a swap do to the page.
+//! The changes that the steps of a swap make to the page.
 //!
 //! New code is a [`Candidate`] until the document shows what it rendered: its operations go to a tree outside of the
 //! document, its requests and log lines to lists. Dropping a candidate leaves no trace.
@@ -32,14 +32,14 @@ pub(crate) struct Candidate {
     calls: Vec<(Node, Method)>,
 }
 
-/// What new code took the place of.
+/// The code replaced by new code.
 pub(crate) struct Replaced {
     code: Code,
     guest: Option<Guest>,
     info: Option<ModuleInfo>,
     settled: Settled,
     pruned: PruneRequest,
-    /// What the new code logged while it was held back.
+    /// The new code's log lines while it was held back.
     logs: Vec<(LogLevel, String)>,
 }
 
@@ -137,7 +137,7 @@ impl State {
         Ok(())
     }
 
-    /// Instantiates and restores at once, for what is not told step by step.
+    /// Instantiates and restores at once, for swaps not reported step by step.
     pub(crate) fn rehearse(
         &mut self,
         name: &str,
@@ -149,8 +149,8 @@ impl State {
             .map_err(|error| (SwapStep::Restore, error))
     }
 
-    /// The step `render` of an update: applies what the old code's hooks asked for, makes the document show what the
-    /// candidate rendered, and notes which instances lost their place by it. Cannot fail.
+    /// The step `render` of an update: applies the requests of the old code's hooks, makes the document show what the
+    /// candidate rendered, and records which instances lost their place. Cannot fail.
     pub(crate) fn render_update(
         &mut self,
         name: &str,
@@ -195,7 +195,7 @@ impl State {
             patch::reconcile(&mut self.dom, root, old_serial, *apart, &mut candidate.tree);
             candidate.tree.set_root(*instance, root);
         }
-        // An element that is new gets the focus that the new code asked for; one that stayed keeps what it had.
+        // A new element gets the focus that the new code requested; an element that stayed keeps its state.
         let fresh = candidate.calls.into_iter().filter(|(node, _)| {
             self.dom.beside(*node).is_some_and(|beside| beside.origin.is_some())
         });
@@ -241,7 +241,7 @@ impl State {
             module.previous = if is_new { Some(code.clone()) } else { previous.clone() };
             module.probation = match before {
                 Some(snapshot) if is_new => Some(Probation::new(code, previous, snapshot)),
-                // The same code again goes on to be watched as it was.
+                // The same code again stays on probation as before.
                 Some(_) => module.probation.take().map(Probation::again),
                 None => None,
             };
@@ -267,7 +267,7 @@ impl State {
     }
 }
 
-/// Lets new code bring the state to its own version. What it asks for meanwhile stays with it.
+/// Lets new code bring the state to its own version. Its requests meanwhile are held back.
 pub(crate) fn migrate(guest: &mut Guest, snapshot: Snapshot) -> Result<Snapshot, String> {
     match guest.migrate(&snapshot).map_err(|fault| fault.to_string())? {
         // Code that has no migrations gets the update's transform with the state.

@@ -15,12 +15,12 @@ pub(super) struct Captured {
     pub(super) snapshot: Snapshot,
     /// The memory from before the hooks, if they ran.
     memory: Option<Vec<u8>>,
-    /// What the hooks asked for, but for DOM operations.
+    /// The hooks' requests, except DOM operations.
     pub(super) held: Vec<Effect>,
 }
 
 impl State {
-    /// What stands for the state of code whose state is left behind.
+    /// The replacement for the state of code whose state is dropped.
     pub(super) fn without_state(&self, name: &str) -> Captured {
         Captured { snapshot: self.complete(name, Snapshot::default()), ..Captured::default() }
     }
@@ -70,7 +70,7 @@ impl State {
                 captured.held = effects;
                 captured.held.retain(|effect| !matches!(effect, Effect::Dom(_)));
             }
-            // The code can no longer be trusted. If it is not replaced now, it is started afresh with the state that was
+            // The code can no longer be trusted. If it is not replaced now, it is restarted with the state that was
             // captured before.
             Err(fault) => {
                 let lost = "the hooks before the update failed, so what they put aside is lost";
@@ -80,7 +80,7 @@ impl State {
         }
     }
 
-    /// Gives the old code of a swap that was rolled back its memory of before the hooks.
+    /// Gives the old code of a swap that was rolled back its memory from before the hooks.
     pub(super) fn put_back_captured(&mut self, name: &str, captured: Captured) {
         let guest = self.modules.get_mut(name).and_then(|module| module.guest.as_mut());
         if let (Some(memory), Some(guest)) = (captured.memory, guest) {

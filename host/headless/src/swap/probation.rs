@@ -15,7 +15,7 @@ use crate::record::{LogLevel, RefusedVersion};
 pub(crate) struct Probation {
     /// The code from before.
     before: Code,
-    /// What was before that.
+    /// The code before that.
     previous: Option<Code>,
     /// The state of the old code, from before its hooks ran.
     snapshot: Snapshot,
@@ -62,8 +62,8 @@ impl State {
         }
     }
 
-    /// Asks running code whether its instances are well. If not, it is undone once the page settles; what has no
-    /// version before it is told as a problem.
+    /// Asks running code whether its instances are healthy. If not, it is undone once the page settles; code without a
+    /// previous version is reported as a problem.
     pub(crate) fn check_health(&mut self, name: &str) {
         let Some((health, effects)) = self.call_held_back(name, Guest::health) else { return };
         self.log_effects(name, effects);
@@ -153,7 +153,7 @@ impl State {
         Ok(())
     }
 
-    /// Enters a step of a swap that is told afterwards.
+    /// Enters a step of a swap that is reported afterwards.
     pub(crate) fn pass(&mut self, swap: &mut Swap, step: SwapStep) {
         swap.events.push(step);
         let event = PageEvent::Step { module: swap.module.clone(), hash: swap.hash.clone(), step };

@@ -13,15 +13,15 @@ use crate::listen::{self, PageEvent};
 use crate::module::{Code, ModuleError};
 use crate::record::LogLevel;
 
-/// What a swap is to do.
+/// The input of a swap.
 pub(crate) struct Update<'a> {
     pub(crate) module: &'a str,
     pub(crate) bytes: &'a [u8],
-    /// What is done to the state once.
+    /// The transform to apply to the state, once.
     pub(crate) transform: Vec<TransformOp>,
     /// Whether code that runs these bytes already is replaced as well.
     pub(crate) again: bool,
-    /// Whether the state of the code that runs is left behind.
+    /// Whether the state of the code that runs is dropped.
     pub(crate) clean: bool,
 }
 
@@ -32,7 +32,7 @@ impl<'a> Update<'a> {
     }
 }
 
-/// What new bytes meet in the page.
+/// The state of the module in the page that new bytes replace.
 enum Meets {
     /// Code that runs, or ran until it trapped, with instances.
     Instances,
@@ -42,7 +42,7 @@ enum Meets {
     Nothing,
 }
 
-/// Walks through the steps of one swap, telling of each.
+/// Walks through the steps of one swap, reporting each.
 pub(super) struct Walk<'a> {
     state: &'a RefCell<State>,
     swap: Swap,
@@ -134,7 +134,7 @@ impl Walk<'_> {
         let mut state = self.state.borrow_mut();
         state.commit(name, old, Some(before));
         if let Some(module) = state.modules.get_mut(name).filter(|_| update.clean) {
-            // What was left behind on purpose must not come back when code that trapped is started afresh.
+            // State that was dropped on purpose must not come back when code that trapped is restarted.
             module.last_good = Some(given);
         }
         drop(state);
@@ -157,7 +157,7 @@ impl Walk<'_> {
             self.enter(SwapStep::Probation);
         }
         let mut state = self.state.borrow_mut();
-        // What was invalidated and dealt with before has nothing to do with the new code.
+        // Earlier invalidations, already handled, do not concern the new code.
         state.invalidated.clear();
         state.release(&name);
         if committed {
@@ -171,7 +171,7 @@ impl Walk<'_> {
     }
 }
 
-/// Runs a swap. `observe` is told of each step as it is entered.
+/// Runs a swap. `observe` is notified of each step as it is entered.
 pub(crate) fn run(
     state: &RefCell<State>,
     update: &Update<'_>,
@@ -221,7 +221,7 @@ fn conclude(
     swap
 }
 
-/// Tries a version where the one before could not be mounted. What comes of it is told where it is mounted.
+/// Tries a version where the one before could not be mounted. The result is reported where it is mounted.
 fn load(walk: Walk<'_>, code: Code) -> Swap {
     let Walk { state, mut swap, observe, .. } = walk;
     let name = swap.module.clone();
@@ -291,8 +291,8 @@ impl State {
         })
     }
 
-    /// Notes a swap that has ended, and lets the page settle: invalidations that had to wait for its end are dealt with
-    /// then, and told with it.
+    /// Records a swap that has ended, and lets the page settle: invalidations that had to wait for its end are dealt with
+    /// then, and reported with it.
     pub(crate) fn ended_with_invalidations(&mut self, swap: Swap) -> Swap {
         let at = self.swaps.len();
         self.swaps.push(swap);

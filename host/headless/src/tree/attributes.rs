@@ -1,12 +1,12 @@
 //! Attributes that a module sets: checked, remembered, and brought into the document.
 //!
-//! The record says what the module asked for, the document what is there; a change of the record changes only what
+//! The record has what the module asked for, the document the current values; a change of the record changes only what
 //! differs, so that classes and styles which others put on an element stay.
 
 use super::{Asked, TreeError};
 use crate::dom::{Dom, Node, Rendered};
 
-/// Sets an attribute that a module asked for, and remembers that it did.
+/// Sets an attribute requested by a module, and records that.
 pub(super) fn set_attribute(
     dom: &mut Dom,
     asked: &mut Asked,
@@ -27,7 +27,7 @@ pub(super) fn set_attribute(
     Ok(())
 }
 
-/// Changes one attribute in the record and in the document. Classes and styles that stand beside the
+/// Changes one attribute in the record and in the document. Classes and styles that exist beside the
 /// attribute of their name stay.
 pub(super) fn change(dom: &mut Dom, node: Node, name: &str, value: Option<&str>) {
     let rendered = &mut dom.beside_mut(node).rendered;
@@ -48,7 +48,7 @@ pub(super) fn change(dom: &mut Dom, node: Node, name: &str, value: Option<&str>)
     }
 }
 
-/// Turns an attribute of the document from what `before` asks for into what `after` does.
+/// Turns an attribute of the document from the value in `before` to that in `after`.
 pub(crate) fn change_attribute(
     dom: &Dom,
     node: Node,
@@ -71,7 +71,7 @@ pub(crate) fn change_attribute(
     }
 }
 
-/// Turns the classes of an element from what `before` asks for into what `after` does.
+/// Turns the classes of an element from those in `before` to those in `after`.
 pub(crate) fn change_classes(dom: &Dom, node: Node, before: &Rendered, after: &Rendered) {
     let asked = after.attributes.contains_key("class");
     let (before, after) = (class_tokens(before), class_tokens(after));
@@ -86,7 +86,7 @@ pub(crate) fn change_classes(dom: &Dom, node: Node, before: &Rendered, after: &R
     }
 }
 
-/// The classes that a module asks for: those of the attribute, and those switched on one by one.
+/// The classes requested by a module: those of the attribute, and those switched on one by one.
 pub(crate) fn class_tokens(rendered: &Rendered) -> Vec<&str> {
     let attribute = rendered.attributes.get("class").map_or("", String::as_str);
     let mut tokens: Vec<&str> = attribute.split_ascii_whitespace().collect();

@@ -1,4 +1,4 @@
-//! What a version has that its base does not.
+//! The parts of a version that its base lacks.
 
 use std::collections::HashMap;
 
@@ -19,13 +19,13 @@ use super::super::hot::Presence;
 use super::super::outline::Outline;
 use super::{Base, pages};
 
-/// What delta modules import functions of the base from.
+/// The module name under which delta modules import functions of the base.
 pub(in crate::rehearsal) const BASE: &str = "hmr base";
 
 /// A delta, compiled, with all that is needed to run it on its base.
 pub(in crate::rehearsal) struct Delta {
     pub(in crate::rehearsal) module: Module,
-    /// What it was compiled from.
+    /// The bytes that it was compiled from.
     pub(in crate::rehearsal) bytes: Vec<u8>,
     pub(in crate::rehearsal) frame: Frame,
     /// The version's constants, as the base reads them.
@@ -143,7 +143,7 @@ impl Base {
                 _ => other.push(defined),
             }
         }
-        // What calls other code has to be other code too.
+        // Code that calls other code counts as other code too.
         while let Some(defined) = other.pop() {
             if let Some(number) = same.get_mut(defined).and_then(Option::take) {
                 other.append(callers.get_mut(number as usize)?);
