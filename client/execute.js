@@ -5,7 +5,7 @@
  * its worker: the page is never held up.
  */
 
-/** How long a module may run unless told otherwise, in milliseconds. */
+/** The default time limit of a module, in milliseconds. */
 const TIME_LIMIT = 5000;
 
 /**

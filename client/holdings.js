@@ -15,7 +15,7 @@ import { Resources } from "./resources.js";
 /** @typedef {import("./resources/request.js").Request | { op: "port", instance: number, request: PortRequest }} Request */
 
 /**
- * What is needed of the engine around it.
+ * The parts of the engine that this needs.
  *
  * @typedef {object} Surroundings
  * @property {import("./resources/facilities.js").Facilities} page

@@ -1,5 +1,5 @@
 /**
- * Notices that a page's markup was saved while the page was not told: the tool was started again, or the page came out of a
+ * Notices that a page's markup was saved while the page was not notified: the tool was started again, or the page came out of a
  * cache.
  *
  * In: the markup that the page was served with, as a hash. Out: a reload, once for each other markup that the tool has.

@@ -29,7 +29,7 @@ export function items(json) {
 }
 
 /**
- * What stands between the outermost brackets, cut at the commas.
+ * The text between the outermost brackets, cut at the commas.
  * @param {string} json
  * @returns {string[]}
  */

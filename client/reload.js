@@ -2,8 +2,9 @@
  * Carries the state of a page over a reload, and over going to another page and back.
  *
  * In: before, the modules' snapshots and what the reader did to the page. Out: after it, the same. Between the two it
- * lies in the session storage. What a state-restoring reload writes is taken by the next load; what a page writes when it is left is taken
- * when the reader comes back to it through the history. So a reload by hand starts clean. `restoration.js` puts it back.
+ * is in the session storage. What a state-restoring reload writes is taken by the next load; what a page writes when the
+ * reader leaves it is taken when the reader comes back through the history. So a reload by hand starts clean.
+ * `restoration.js` puts it back.
  */
 
 import { chosen } from "./choices.js";
@@ -115,12 +116,12 @@ export function merged(state, rest) {
 }
 
 /**
- * Writes down what a page is like that is about to be loaded again. Where there is no room, pages that were left give way, the oldest
- * first.
+ * Saves the state of a page before it is loaded again. Where there is no room, entries of pages that were left are removed, the
+ * oldest first.
  *
  * @param {Store} storage
  * @param {Stored} state
- * @throws {Error} if there is no room even so
+ * @throws {Error} if there is not enough room even then
  */
 export function store(storage, state) {
   const text = JSON.stringify(state);
@@ -155,7 +156,7 @@ export function take(storage, now) {
 }
 
 /**
- * Throws away what was written for a reload that has not happened.
+ * Discards what was saved for a reload that did not happen.
  * @param {Store} storage
  */
 export function discard(storage) {
@@ -163,7 +164,7 @@ export function discard(storage) {
 }
 
 /**
- * Writes down what a page is like that is left. Where there is no room for all, the oldest go.
+ * Saves the state of a page that the reader leaves. Where there is no room for all, the oldest are removed.
  *
  * @param {Store} storage
  * @param {string} entry of the history

@@ -11,7 +11,7 @@ import { fresh, pathOf, roots, served } from "./addresses.js";
 /** How long a sheet may take until the old one stays instead, in milliseconds. */
 const LONGEST_LOAD = 10_000;
 
-/** How often an `@import` is asked whether it has loaded, in milliseconds: no event tells. */
+/** How often an `@import` is polled for having loaded, in milliseconds: it fires no event. */
 const PAUSE = 15;
 
 /** `CSSRule.STYLE_RULE` and `CSSRule.IMPORT_RULE`. */
@@ -21,14 +21,14 @@ const [STYLE_RULE, IMPORT_RULE] = [1, 3];
  * What sheets are loaded with.
  * @typedef {object} Loading
  * @property {(url: string, options: RequestInit) => Promise<Response>} fetch
- * @property {(message: string) => void} failed told of each file that stays as it was, and why
- * @property {(message: string) => void} absent told of each file that the page does not seem to use
+ * @property {(message: string) => void} failed called for each file that stays as it was, with the reason
+ * @property {(message: string) => void} absent called for each file that the page does not seem to use
  */
 
 /** The replacement of a link or an import rule that began last. @type {WeakMap<object, { done: Promise<boolean> }>} */
 const newest = new WeakMap();
 
-/** Links and import rules that stand behind the ones whose new sheets they load. @type {WeakSet<object>} */
+/** Temporary links and import rules, placed after the ones whose new sheets they load. @type {WeakSet<object>} */
 const arriving = new WeakSet();
 
 /**
@@ -310,7 +310,7 @@ function importsOf(sheet) {
   const found = [];
   try {
     for (const rule of sheet.cssRules) {
-      // Behind the first rule of another kind, imports count for nothing.
+      // After the first rule of another kind, imports are ignored.
       if (rule.type === STYLE_RULE) break;
       if (rule.type === IMPORT_RULE) found.push(/** @type {CSSImportRule} */ (rule));
     }
