@@ -310,7 +310,7 @@ function importsOf(sheet) {
   const found = [];
   try {
     for (const rule of sheet.cssRules) {
-      // After the first rule of another kind, imports are ignored.
+      // Behind the first rule of another kind, imports count for nothing.
       if (rule.type === STYLE_RULE) break;
       if (rule.type === IMPORT_RULE) found.push(/** @type {CSSImportRule} */ (rule));
     }

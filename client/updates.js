@@ -1,8 +1,8 @@
 /**
  * Which version each module runs.
  *
- * In: versions, with an update or without. Out: they are swapped in, loaded for the components that are placed, or noted where
- * not placed; each update is reported with what became of its modules.
+ * In: versions, with an update or without. Out: they are swapped in, loaded for the components that are placed, or only noted
+ * if no component is placed; each update is reported with what became of its modules.
  */
 
 import { startClean } from "./install.js";
