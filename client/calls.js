@@ -159,12 +159,12 @@ export class Calls {
     this.#running.push({ name, began: this.#clock(), outside: 0 });
   }
 
-  /** To be called when code calls an import: what that takes is not its own time. */
+  /** Call this when code calls an import: the time in it is not the code's own. */
   left() {
     this.#importBegan = this.#clock();
   }
 
-  /** To be called when the import returns. */
+  /** Call this when the import returns. */
   returned() {
     const call = this.#running.at(-1);
     if (call) call.outside += this.#clock() - this.#importBegan;

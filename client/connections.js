@@ -154,7 +154,7 @@ function ends(declaration) {
 }
 
 /**
- * Why there is a link no longer.
+ * Why a link does not exist any more.
  *
  * @param {Link} link
  * @param {Map<Declaration, string>} problems the current ones

@@ -12,7 +12,7 @@ import { move } from "./move.js";
 /** @typedef {import("./reconcile.js").Pairs} Pairs */
 
 /**
- * Whether a record's node is not where it belongs, or was emptied in favour of something beside it.
+ * Whether a record's node is not where it belongs, or was emptied in favour of a node next to it.
  * @param {GuestNode} node
  */
 function isDisplaced(node) {
@@ -22,7 +22,7 @@ function isDisplaced(node) {
 }
 
 /**
- * Puts a record's node back if it was displaced, with those that were displaced beside it.
+ * Puts a record's node back if it was displaced, with displaced ones next to it.
  * @param {GuestNode} node
  */
 export function putBack(node) {

@@ -351,7 +351,7 @@ export class Engine {
   }
 
   /**
-   * To be called whenever an `hmr-component` has come, gone, or changed.
+   * Call this whenever an `hmr-component` was added, removed or changed.
    * @param {Element} element
    */
   changed(element) {
@@ -359,7 +359,7 @@ export class Engine {
   }
 
   /**
-   * To be called whenever an `hmr-connect` has come, gone, or changed.
+   * Call this whenever an `hmr-connect` was added, removed or changed.
    * @param {Element} element
    */
   connectionChanged(element) {

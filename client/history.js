@@ -1,8 +1,8 @@
 /**
  * The states that a module was in, to step back and forward through.
  *
- * In: snapshots, as they come. Out: the one that is so many steps away. Equal ones that follow one another count once; a state
- * that is new after a step back takes the place of those that came after it.
+ * In: snapshots, as they come. Out: the one a given number of steps away. Equal ones that follow one another count once; a new
+ * state after a step back replaces those that came after it.
  */
 
 import { HISTORY_LENGTH } from "./constants.js";

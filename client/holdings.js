@@ -1,7 +1,7 @@
 /**
  * What the engine holds for instances: resources and ports.
  *
- * In: requests of modules, in the order in which they were made. Out: each goes to whom it concerns. The two are settled
+ * In: requests of modules, in their order. Out: each goes to the resources or the ports. The two are settled
  * together, because they belong to the same code.
  */
 
@@ -92,7 +92,7 @@ export class Holdings {
   }
 
   /**
-   * To be called when a module's code has returned.
+   * Call this when a module's code has returned.
    * @param {string} module
    */
   returned(module) {

@@ -21,7 +21,7 @@ export class Leavings {
   #gone = new WeakMap();
 
   /**
-   * To be called before an update renders.
+   * Call this before an update renders.
    * @param {Element[]} elements what it renders into
    * @returns {() => void} to be called afterwards: notes which places are gone
    */
@@ -49,7 +49,7 @@ export class Leavings {
   }
 
   /**
-   * To be called when an element is in the page after all.
+   * Call this when an element is in the page after all.
    * @param {Element} element
    */
   stays(element) {

@@ -32,7 +32,7 @@ import { Transport } from "./transport.js";
 const page = randomId();
 
 /**
- * The address of something of the tool's: that of the page's own server, wherever a `<base>` of the page leads.
+ * The address of a resource of the tool: on the page's own server, even if the page has another `<base>`.
  * @param {string} path
  */
 function own(path) {
@@ -246,8 +246,8 @@ const LARGEST_SHOWN = 1 << 20;
 const shownStates = new Map();
 
 /**
- * How long the tool is not shown another state of a module, in milliseconds: the first time, and at most. It doubles while the
- * state goes on changing, as a clock's does.
+ * The minimum time between two reports of a module's state to the tool, in milliseconds: at first, and at most. It doubles
+ * while the state keeps changing, as a clock's does.
  */
 const [FIRST_REST, LONGEST_REST] = [1000, 60_000];
 
@@ -297,10 +297,10 @@ function wholeState(reason) {
 /** Where a page keeps which missed reload it has caught up with. */
 const MISSED = "hmr-missed-reload";
 
-/** Whether the page is about to be loaded again: what it is like is written down then, or not wanted. */
+/** Whether the page is about to be loaded again: then its state is saved already, or not needed. */
 let reloading = false;
 
-/** After how many seconds a page that was to be loaded again and is still there stays: the reader may have chosen so. */
+/** The seconds after which a pending reload counts as cancelled: the reader may have chosen to stay. */
 const LONGEST_RELOAD = 10;
 
 /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -358,7 +358,7 @@ function leavePage() {
 }
 
 /**
- * Does what the page missed while it was not connected, or was too slow for the messages; versions of modules aside.
+ * Catches up on what the page missed while it was disconnected or too slow, except for versions of modules.
  *
  * @param {Extract<ServerMessage, { type: "hello" }>} hello
  * @returns {boolean} whether the page is loaded again
@@ -367,7 +367,7 @@ function catchUp({ server: run, sequence, reloaded, files }) {
   const before = seen;
   seen = sequence;
   if (server !== run) {
-    // Another run of the tool: files may have been saved while none was watching.
+    // Another run of the tool: files may have been saved between the two runs.
     server = run;
     refreshFiles(run);
     void compareMarkup(markup);
@@ -639,7 +639,7 @@ class HmrConnect extends HTMLElement {
   }
 }
 
-/** Puts back what a state-restoring reload kept, or what the page was like when it was left, as the components that it is about come. */
+/** Restores the state that a reload or leaving the page saved, as its components are mounted. */
 function restorePage() {
   let stored = null;
   try {

@@ -21,7 +21,7 @@ const KEY = "hmr-markup";
  */
 
 /**
- * To be called when the page starts: a reload that has brought the newest markup is over.
+ * Call this when the page starts: a reload that loaded the newest markup is complete.
  * @param {Comparing} comparing
  */
 export function noteMarkup({ html, storage }) {
@@ -42,7 +42,7 @@ export async function compareMarkup({ html, fetch, storage, reload, outdated }) 
     const response = await fetch({ method: "HEAD", cache: "no-store", headers: { accept: "text/html" } });
     newest = response.headers.get("x-hmr-markup");
   } catch {
-    // The tool has gone again; its next greeting is another occasion.
+    // The tool is disconnected again; its next `hello` repeats this.
     return;
   }
   if (!newest || html === "" || newest === html) return;

@@ -57,7 +57,7 @@ export class Guest {
   #panic = null;
   /** @type {unknown} */
   #refused = null;
-  /** How much more the call that runs may hand over, in bytes. */
+  /** How many more bytes the running call may pass through imports. */
   #room = HANDED_OVER_BYTES;
   #running = false;
   /** Resolves the places of traps. @type {WebAssembly.Module | null} */
@@ -196,7 +196,7 @@ export class Guest {
 
   /**
    * Runs the hooks before an update.
-   * @returns {string | null} a snapshot with what they put aside; null if there are none
+   * @returns {string | null} a snapshot with the values that they saved; null if there are none
    */
   beforeUpdate() {
     if (!this.#has("hmr_before_update")) return null;
@@ -237,7 +237,7 @@ export class Guest {
   }
 
   /**
-   * Makes the memory what it was.
+   * Restores the memory from a copy.
    * @param {Uint8Array} copy
    */
   putBack(copy) {

@@ -439,7 +439,7 @@ export class Mounting {
   }
 
   /**
-   * To be called when a slot runs new code.
+   * Call this when a slot runs new code.
    * @param {Slot} slot
    * @param {Set<number>} restored the instances that the new code has
    */

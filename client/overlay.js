@@ -72,7 +72,7 @@ export class HmrOverlay extends HTMLElement {
   #running = () => true;
 
   /**
-   * Lets it know whether code runs in the page.
+   * Sets whether code runs in the page.
    * @param {() => boolean} running
    */
   watch(running) {

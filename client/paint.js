@@ -139,7 +139,7 @@ export class DomPainter {
         continue;
       }
       this.build(child, shown);
-      // The check above makes the compiler believe that there is none.
+      // The check above makes the compiler infer that it is null.
       node.dom?.appendChild(/** @type {Node} */ (/** @type {unknown} */ (child.dom)));
     }
     this.buildProperties(node);
@@ -236,7 +236,7 @@ export class DomPainter {
   }
 
   /**
-   * Writes a property, unless the node has that value. One that the record no longer asks for goes back to
+   * Writes a property, unless the node has that value. One that the record does not ask for any more goes back to
    * what a fresh element has.
    * @param {GuestNode} node
    * @param {string} name

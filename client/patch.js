@@ -166,7 +166,7 @@ class Patch {
   }
 
   /**
-   * Takes what found no mate out of the document, and the DOM from all old records.
+   * Removes nodes without a pair from the document, and the DOM from all old records.
    * @param {GuestNode} old
    */
   #clear(old) {

@@ -125,7 +125,7 @@ export class Ports {
   }
 
   /**
-   * To be called when an `hmr-connect` has come, gone, or changed. It is read at the next `refresh`.
+   * Call this when an `hmr-connect` was added, removed or changed. It is read at the next `refresh`.
    * @param {Element} element
    */
   changed(element) {
@@ -133,12 +133,12 @@ export class Ports {
     this.#stale = true;
   }
 
-  /** The links that there are, as far as `refresh` knows. @returns {ReadonlyMap<string, Link>} */
+  /** The current links, as of the last `refresh`. @returns {ReadonlyMap<string, Link>} */
   get links() {
     return this.#links;
   }
 
-  /** To be called when an instance may have come, gone, or got another name. */
+  /** Call this when an instance may have been added, removed or renamed. */
   renamed() {
     this.#stale = true;
   }
@@ -170,13 +170,13 @@ export class Ports {
   }
 
   /**
-   * Does what code that takes the place of other code asks for: the given instances have the ports that it declares, and no others.
+   * Applies the requests of code that replaces other code: the given instances have exactly the ports that it declares.
    *
    * @param {string} module
    * @param {PortRequest[]} requests in the order in which they were made
    * @param {Set<number>} instances
    * @param {ReadonlyMap<string, Link>} [before] the links before anything of the new code took effect
-   * @returns {ConnectionOutcome[]} what became of their connections, also of those that their views declare no longer, or now
+   * @returns {ConnectionOutcome[]} outcomes of their connections, also of those that their views removed or added
    */
   settle(module, requests, instances, before = this.#links) {
     this.#open = this.#after(module, requests, instances);
@@ -313,7 +313,7 @@ export class Ports {
   }
 
   /**
-   * To be called when a value could not be delivered, because its goal has no code that could take it. Of a stream, it gets
+   * Call this when a value could not be delivered, because its goal has no code that could take it. Of a stream, it gets
    * the latest one when it has code again.
    * @param {Value} value
    */

@@ -1,8 +1,8 @@
 /**
  * Calls of running code, and what follows when one traps.
  *
- * In: calls. Out: their answers; on probation, a trap or an illness undoes the swap; after it, a trap starts the same version
- * again with its last good state, a few times.
+ * In: calls. Out: their answers; on probation, a trap or a failed health check undoes the swap; after it, a trap restarts the
+ * same version with its last good state, a few times.
  *
  * Invariant: from the failure until it is undone, or the trap until the code is restarted, the slot is held, so that what
  * comes meanwhile goes to the code that takes its place.

@@ -1,5 +1,5 @@
 /**
- * Takes JSON text apart without reading its values, so that they can be handed on digit by digit.
+ * Takes JSON text apart without reading its values, so that they can be passed on digit by digit.
  *
  * In: text that `JSON.parse` accepts. Out: the texts of the values of an object or a list.
  */

@@ -190,7 +190,7 @@ class Search {
   }
 
   /**
-   * Rule 2, for the children of a pair that have no mate yet.
+   * Rule 2, for the children of a pair that have no pair yet.
    * @param {GuestNode} old
    * @param {GuestNode} fresh
    */

@@ -50,7 +50,7 @@ export class Rehearsals {
     this.#end(verdict);
   }
 
-  /** To be called when the tool is gone: it answers nothing any more. */
+  /** Call this when the tool is disconnected: it answers nothing any more. */
   disconnected() {
     for (const id of [...this.#open.keys()]) this.#skip(id, "the tool is gone");
   }

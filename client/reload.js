@@ -36,10 +36,10 @@ import { Locators } from "./locate.js";
 
 const KEY = "hmr-reload";
 
-/** What pages wrote that were left, the newest last. */
+/** The saved states of pages that the reader left, the newest last. */
 const LEFT = "hmr-left";
 
-/** How many pages that were left are remembered, and how many characters they may take of the storage, most of which is the application's. */
+/** How many left pages are remembered, and how many characters of the storage they may use, which is mostly the application's. */
 const [MOST_LEFT, LARGEST_LEFT] = [8, 1 << 20];
 
 /** State that is older belongs to a reload that never happened, in milliseconds. */
@@ -73,7 +73,7 @@ function readField(element, at, controls) {
 }
 
 /**
- * What the reader did to a page that no module's state holds.
+ * The reader's changes to a page that are not in a module's state.
  *
  * @param {Document} document
  * @param {(node: Node, property: string) => boolean} controls whether a module writes the property of a node
@@ -98,7 +98,7 @@ export function readPage(document, controls) {
 }
 
 /**
- * Adds to the state of a page what an earlier reload left for elements that have not come yet.
+ * Adds to the state of a page the parts of an earlier reload whose elements have not come yet.
  *
  * @param {PageState} state
  * @param {PageState | null} rest

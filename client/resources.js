@@ -192,7 +192,7 @@ export class Resources {
   }
 
   /**
-   * To be called right before a firing is delivered.
+   * Call this right before a firing is delivered.
    * @param {Resource} resource
    */
   delivered(resource) {

@@ -53,7 +53,7 @@ export class Restoration {
   #view;
   #complete;
   #mounted;
-  /** What the page lets the browser do about scrolling. */
+  /** The page's own scroll restoration mode. */
   #mode;
 
   /**
@@ -73,7 +73,7 @@ export class Restoration {
     this.#observer = new /** @type {Window & typeof globalThis} */ (view).MutationObserver(() => this.soon(ROUND));
     this.#mode = view.history.scrollRestoration;
     view.history.scrollRestoration = "manual";
-    // The entry of the history keeps what it is set to, and the next page would take that for the page's own mode.
+    // The history entry stores the mode, and the next page would take it for the page's own mode.
     view.addEventListener("pagehide", () => this.#release());
     for (const name of EDITS) this.#document.addEventListener(name, this.#edit, true);
     for (const name of GESTURES) this.#document.addEventListener(name, this.#use, { capture: true, passive: true });
@@ -83,7 +83,7 @@ export class Restoration {
   }
 
   /**
-   * To be called when something has come: tries again, once what has come with it is there, too.
+   * Call this when an element was added: tries again, once those added with it are there, too.
    * @param {number} [wait] in milliseconds
    */
   soon(wait = 0) {
@@ -148,7 +148,7 @@ export class Restoration {
       try {
         if (element && put(element, part)) return false;
       } catch {
-        // What the element refuses, as a field that has another type by now may, it refuses the next time too.
+        // An element that refuses a part, such as a field that has another type now, refuses it the next time too.
         return false;
       }
       return !all || !this.#isOver(part.at.place);
@@ -237,7 +237,7 @@ export class Restoration {
     }, ROUND);
   }
 
-  /** What the reader does from now on is not looked at. */
+  /** Ignores what the reader does from now on. */
   #forget() {
     for (const name of EDITS) this.#document.removeEventListener(name, this.#edit, true);
     for (const name of GESTURES) this.#document.removeEventListener(name, this.#use, true);

@@ -12,7 +12,7 @@ import { travel } from "./update.js";
 /** @typedef {import("./slot.js").Slot} Slot */
 /** @typedef {import("./protocol.js").Swap} Swap */
 
-/** How long after an event the state is captured, with all that came meanwhile, in milliseconds. */
+/** How long after an event the state is captured, including later changes in that time, in milliseconds. */
 const CAPTURE_DELAY = 200;
 
 /**

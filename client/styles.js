@@ -1,7 +1,7 @@
 /**
  * Shows changed stylesheets without a reload.
  *
- * In: paths that changed. Out: how many sheets were replaced. A sheet is replaced where it hangs, by the address of its `link` or of its
+ * In: paths that changed. Out: how many sheets were replaced. A sheet is replaced in place, by the address of its `link` or its
  * `@import`: so it keeps its place in the cascade, its conditions and its element. The old sheet goes only once the new one
  * is there; one that cannot be loaded changes nothing.
  */

@@ -1,5 +1,5 @@
 /**
- * Requests to the tool, beside the socket: versions, experiments and saved snapshots.
+ * Requests to the tool, apart from the socket: versions, experiments and saved snapshots.
  *
  * In: requests. Out: the tool's answers, or an error in its words.
  */

@@ -172,9 +172,9 @@ export class Transport {
   }
 
   /**
-   * The token of the tool that runs now, which may not be the one that served the page. None if it serves another application:
-   * the page does not belong to it then. It is asked for at an address of which no cache can have an answer; an answer without
-   * the question's nonce is an old one all the same, and its token too.
+   * The token of the running tool, which may not be the one that served the page. Null if it serves another application, since
+   * the page does not belong to it then. It is requested at an address of which no cache can have an answer; an answer without
+   * the request's nonce is an old one nevertheless, and its token too.
    */
   async #currentToken() {
     const nonce = this.#network.nonce();

@@ -271,7 +271,7 @@ class Bringing {
   }
 
   /**
-   * A component that cannot be handed over makes the page load again.
+   * A component that cannot be swapped makes the page load again.
    * @param {WebAssembly.Module} compiled
    */
   #checkDeclines(compiled) {
@@ -285,7 +285,7 @@ class Bringing {
     }
   }
 
-  /** From here on nothing reaches the code. This runs as a task of its own, so no wasm frame is on the stack. */
+  /** Queues everything for the code from here on. This runs as a task of its own, so no wasm frame is on the stack. */
   #quiesce() {
     this.#slot.held = true;
     if (this.#options.clean) this.#snapshot = complete(EMPTY, this.#around.placed(this.#slot));
@@ -367,10 +367,10 @@ class Bringing {
     const [slot, candidate] = [this.#slot, this.#candidate];
     const { guest: old, version, compiled } = slot;
     const exchanged = version !== null && version.hash !== this.#version.hash;
-    // The last good state is the one that was captured before the hooks ran: an undoing leaves nothing of them.
+    // The last good state is the one that was captured before the hooks ran: an undo discards their effects.
     const earlier = slot.before && { ...slot.before, before: null };
     const before = old && exchanged && compiled ? { version, compiled, snapshot: slot.lastGood, before: earlier } : null;
-    // The same code again goes on to be watched as it was.
+    // The same code again continues its probation.
     const undoTo = exchanged ? before : (slot.probation?.before ?? null);
     install(slot, candidate, this.#version, /** @type {WebAssembly.Module} */ (this.#compiled));
     candidate.guest.sink = this.#around.sink(slot);

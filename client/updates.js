@@ -58,7 +58,7 @@ export class Updates {
     return [...this.#stored.values()];
   }
 
-  /** To be called when components may have been mounted: what a module has not taken then, it does without. */
+  /** Call this when components may have been mounted: drops state that its module could not restore. */
   mounted() {
     for (const [name, error] of this.#without) {
       const slot = this.#with.slot(name);
