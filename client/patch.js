@@ -36,7 +36,7 @@ class Patch {
   #painter;
   /** Fresh nodes that have a kept one somewhere below. @type {Set<GuestNode>} */
   #holders = new Set();
-  /** The reader's choices where the module leaves them to the reader. @type {Map<HTMLSelectElement, import("./choices.js").Choice[] | null>} */
+  /** The choices that modules leave to the reader. @type {Map<HTMLSelectElement, import("./choices.js").Choice[] | null>} */
   #choices = new Map();
   /** What others have replaced and this swap does not change. @type {import("./displaced.js").LeftAlone} */
   #left = new Map();
