@@ -1,7 +1,7 @@
 /**
  * Finds the files of this server that a page names.
  *
- * In: addresses as they stand in attributes and rules. Out: the files' paths, and addresses that a browser fetches again.
+ * In: addresses as written in attributes and rules. Out: the files' paths, and addresses that a browser fetches again.
  */
 
 /** The query parameter that makes a browser fetch a changed file. */
@@ -11,7 +11,7 @@ const PARAMETER = "hmr";
  * @param {string | null | undefined} address
  * @param {Document} document
  * @param {string} [base] what the address is relative to
- * @returns {URL | null} null for what is of another origin, or not the URL of a file
+ * @returns {URL | null} null for a URL of another origin, or one that does not name a file
  */
 export function served(address, document, base = document.baseURI) {
   if (!address) return null;

@@ -1,7 +1,7 @@
 /**
  * What scripts of a page can do with the modules in it: `import { hmr } from "/@hmr/client/main.js"`, or `window.__hmr`.
  *
- * These are the types of it, which stand alone, so that `api.d.ts` serves any editor; `scripts.js` makes the object, and
+ * These are its types. They import nothing, so that `api.d.ts` works in any editor; `scripts.js` makes the object, and
  * `docs/client-api.md` shows each of its functions in use.
  */
 /** Ends what it was given for. @typedef {() => void} End */
@@ -24,7 +24,7 @@
  * @property {Record<number, string[]>} previousKeys
  */
 /**
- * What became of one module in an update; `docs/protocol.md` tells the other fields.
+ * The result of an update for one module; `docs/protocol.md` describes the other fields.
  *
  * @typedef {object} SwapResult
  * @property {string} module
@@ -48,7 +48,7 @@
 /** @typedef {{ value: unknown, logs: [string, string][] }} Executed */
 /** @typedef {{ name: string, bytes: number, saved: number }} SavedSnapshot `saved` in milliseconds since the Unix epoch */
 /**
- * An experiment, with the ids of the pages that have each variant now, and what was told of it.
+ * An experiment, with the ids of the pages that have each variant now, and what was reported about each variant.
  *
  * @typedef {{ module: string, variants: { hash: string, weight: number, refused: boolean, pages: string[],
  *   reports: { swaps: Record<string, number>, traps: number, slower: object[] } }[] }} Experiment
@@ -57,7 +57,7 @@
  * The page's API.
  *
  * @typedef {object} Hmr
- * @property {() => ModuleFacts[]} modules what is known of each module
+ * @property {() => ModuleFacts[]} modules the known facts about each module
  * @property {() => Stats} stats
  * @property {<K extends keyof HmrEvents>(event: K, callback: (detail: HmrEvents[K]) => void) => End} on calls back at each event
  * @property {(id: string, callback: (next: Running, previous: Running) => void) => End} onModuleUpdate calls back whenever a
@@ -76,8 +76,8 @@
  * @property {(id: string, index: number) => Promise<SwapResult>} goTo goes to a state of a module's history
  * @property {(name: string, options?: { to?: "tool" | "download" | "text" }) => Promise<string>} saveSnapshot saves the state of all
  *   modules; the answer is the file's text
- * @property {(from: string | Blob | object) => Promise<{ swaps: SwapResult[], skipped: string[] }>} loadSnapshot takes up a saved state:
- *   its name, or the content of a file
+ * @property {(from: string | Blob | object) => Promise<{ swaps: SwapResult[], skipped: string[] }>} loadSnapshot loads a
+ *   saved state: its name, or the content of a file
  * @property {() => Promise<SavedSnapshot[]>} snapshots those that are saved with the tool
  * @property {(name: string) => Promise<void>} deleteSnapshot
  * @property {(id: string) => Promise<any>} versions those that the tool keeps of a module
@@ -87,7 +87,7 @@
  * @property {(id: string, from: string, to: string) => Promise<any>} compare how two versions differ
  * @property {() => Promise<Experiment[]>} experiments those that run
  * @property {(id: string, variants: { hash: string, weight?: number }[]) => Promise<void>} startExperiment divides pages among versions;
- *   the hash `newest` stands for each new build
+ *   the hash `newest` means each new build
  * @property {(id: string) => Promise<void>} endExperiment
  * @property {(name: string, f: (argument: any) => unknown) => End} host registers a function that modules call by its name
  * @property {End} cleanup ends everything that was begun through this object
@@ -149,7 +149,7 @@ export type ModuleFacts = {
     previousKeys: Record<number, string[]>;
 };
 /**
- * What became of one module in an update; `docs/protocol.md` tells the other fields.
+ * The result of an update for one module; `docs/protocol.md` describes the other fields.
  */
 export type SwapResult = {
     module: string;
@@ -231,7 +231,7 @@ export type SavedSnapshot = {
     saved: number;
 };
 /**
- * An experiment, with the ids of the pages that have each variant now, and what was told of it.
+ * An experiment, with the ids of the pages that have each variant now, and what was reported about each variant.
  */
 export type Experiment = {
     module: string;
@@ -252,7 +252,7 @@ export type Experiment = {
  */
 export type Hmr = {
     /**
-     * what is known of each module
+     * the known facts about each module
      */
     modules: () => ModuleFacts[];
     stats: () => Stats;
@@ -316,8 +316,8 @@ export type Hmr = {
         to?: "tool" | "download" | "text";
     }) => Promise<string>;
     /**
-     * takes up a saved state:
-     * its name, or the content of a file
+     * loads a
+     * saved state: its name, or the content of a file
      */
     loadSnapshot: (from: string | Blob | object) => Promise<{
         swaps: SwapResult[];
@@ -354,7 +354,7 @@ export type Hmr = {
     experiments: () => Promise<Experiment[]>;
     /**
      * divides pages among versions;
-     * the hash `newest` stands for each new build
+     * the hash `newest` means each new build
      */
     startExperiment: (id: string, variants: {
         hash: string;

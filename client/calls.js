@@ -1,5 +1,5 @@
 /**
- * The calls of one module's exports: what stands in for an export, and how long calls take.
+ * The calls of one module's exports: the wrapper that replaces an export, and how long calls take.
  *
  * In: wrappers of the page's scripts; the beginning and end of each call. Out: the function to call, and figures by
  * export. Outlives the code that is called, so that wrappers and measurements go on over a swap.
@@ -13,7 +13,7 @@ import { COMPARED_CALLS, MEASURED_CALLS, SLOWER_BY_MS, SLOWER_RATIO } from "./co
 
 /** A function in the place of an export. */
 class Patch {
-  /** What the wrapper stands in front of, while it runs. @type {Exported | null} */
+  /** The original that the wrapper replaces, while it runs. @type {Exported | null} */
   #original = null;
   #replacement;
   #name;
@@ -36,7 +36,7 @@ class Patch {
 
   /**
    * Calls the wrapper. When it fails by itself, the original answers, so that a mistake in a wrapper does not end the module.
-   * A trap of the original is one, whatever the wrapper says.
+   * A trap of the original is one, whether or not the wrapper catches it.
    *
    * @param {Exported} original
    * @param {any[]} values
@@ -93,8 +93,8 @@ export class Calls {
 
   /**
    * @param {() => number} clock milliseconds
-   * @param {(name: string, error: unknown) => void} failed told when a wrapper throws
-   * @param {(slower: Slower) => void} slower told once for each export and version that got clearly slower
+   * @param {(name: string, error: unknown) => void} failed called when a wrapper throws
+   * @param {(slower: Slower) => void} slower called once for each export and version that got clearly slower
    */
   constructor(clock, failed, slower) {
     this.#clock = clock;
@@ -123,7 +123,7 @@ export class Calls {
   }
 
   /**
-   * What is to be called for an export.
+   * Returns the function to call for an export.
    *
    * @param {string} name
    * @param {Exported} original
@@ -159,12 +159,12 @@ export class Calls {
     this.#running.push({ name, began: this.#clock(), outside: 0 });
   }
 
-  /** To be called when code calls an import: what that takes is not its own time. */
+  /** Call this when code calls an import: the time in it is not the code's own. */
   left() {
     this.#importBegan = this.#clock();
   }
 
-  /** To be called when the import returns. */
+  /** Call this when the import returns. */
   returned() {
     const call = this.#running.at(-1);
     if (call) call.outside += this.#clock() - this.#importBegan;
@@ -188,7 +188,7 @@ export class Calls {
   }
 
   /**
-   * To be called when other code runs: what was measured is what it is held against.
+   * Call this when other code runs: the measurements so far become the baseline.
    * @param {string} hash
    */
   turnOver(hash) {

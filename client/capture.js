@@ -1,8 +1,8 @@
 /**
  * Takes the state of code that is about to be replaced.
  *
- * In: a slot. Out: its snapshot, and what the hooks before the update did, which is held back until the new code has taken over. The
- * memory from before the hooks goes with it, so that the old code can go on as if they had not run.
+ * In: a slot. Out: its snapshot, and the effects of the hooks before the update, held back until the new code has taken over.
+ * The memory from before the hooks is saved, too, so that the old code can go on as if they had not run.
  */
 
 import { readPort } from "./holdings.js";

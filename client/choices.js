@@ -25,7 +25,7 @@ function isDisabled(option) {
 }
 
 /**
- * The options that are selected as long as nobody has chosen.
+ * The options that are selected as long as the reader has not chosen.
  * @param {HTMLSelectElement} select
  */
 function defaults(select) {
@@ -47,8 +47,8 @@ export function chosen(select) {
 }
 
 /**
- * Selects what was chosen as far as it is there. Where nothing is left of it, a `select` for one option shows what it would
- * without a choice. A choice of nothing is kept.
+ * Selects the chosen options that still exist. If none of them exists, a `select` for one option shows what it would
+ * without a choice. An empty choice is kept.
  *
  * @param {HTMLSelectElement} select
  * @param {Choice[] | null} choices

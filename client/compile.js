@@ -24,10 +24,10 @@ export function compiler(fetch) {
       throw failed(error);
     }
     if (!response.ok) throw failed(`the server answered ${response.status}`);
-    // The bytes are read beside the compilation, which does not tell types.
+    // The bytes are read in parallel with the compilation, which gives no access to the types.
     const copy = response.clone().arrayBuffer();
     const compiling = compile(response);
-    // Bytes that are none are told below, whoever sees it first.
+    // Invalid bytes are reported below, whichever of the two finds them first.
     compiling.catch(() => {});
     let bytes;
     try {

@@ -2,7 +2,7 @@
  * Which output is connected with which input.
  *
  * In: the connections that the page declares, the ports that instances have, and the instances' names, as tables. Out: links, the
- * problems that stand in the way of others, and what became of connections from one table to the next. Nothing here is kept.
+ * problems that keep others from connecting, and what became of connections from one table to the next. Keeps no state.
  */
 
 /** @typedef {import("./protocol.js").ConnectionOutcome} ConnectionOutcome */
@@ -11,7 +11,7 @@
 /** One end of a declared connection. @typedef {{ name: string, port: string }} End */
 
 /**
- * A declared connection. `given` is what tells it in messages.
+ * A declared connection. `given` identifies it in messages.
  * @typedef {{ from: End, to: End, transform: string | null, kind: string | null }} Declaration
  */
 
@@ -42,7 +42,7 @@ export function toText({ to }) {
 }
 
 /**
- * Reads what an `hmr-connect` says.
+ * Reads the attributes of an `hmr-connect`.
  *
  * @param {(attribute: string) => string | null} attribute
  * @returns {Declaration | string} or why it makes no sense
@@ -129,7 +129,7 @@ export function resolve(declarations, ports, nameOf) {
 }
 
 /**
- * What became of the connections of some instances, each told once for its two ends.
+ * What became of the connections of some instances, each reported once for its two ends.
  *
  * @param {Iterable<Link>} before
  * @param {Iterable<Link>} after
@@ -154,10 +154,10 @@ function ends(declaration) {
 }
 
 /**
- * Why there is a link no longer.
+ * Why a link does not exist any more.
  *
  * @param {Link} link
- * @param {Map<Declaration, string>} problems those that stand now
+ * @param {Map<Declaration, string>} problems the current ones
  * @param {(port: Port) => boolean} there whether there still is such a port
  * @returns {string}
  */

@@ -1,7 +1,7 @@
 /**
- * What a page's scripts do with modules: call their exports, stand in for them, measure them, and choose which version runs.
+ * What a page's scripts do with modules: call, wrap and measure their exports, and choose which version runs.
  *
- * In: names of modules and exports. Out: answers, or errors that say what to do. Everything goes through the same calls and
+ * In: names of modules and exports. Out: answers, or errors that explain what to do. Everything goes through the same calls and
  * swaps as the engine's own work.
  */
 
@@ -15,10 +15,10 @@ import { PREFIXES } from "./inspect.js";
 const ENGINES_OWN = (/** @type {string} */ name) => name !== "hmr_alloc" && PREFIXES.some((prefix) => name.startsWith(prefix));
 
 /**
- * What is needed of the engine.
+ * The parts of the engine that this needs.
  *
  * @typedef {object} Controlling
- * @property {(name: string) => Slot} known throws if there is no such module
+ * @property {(name: string) => Slot} known throws if the module does not exist
  * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T) => T | undefined} ask
  * @property {(slot: Slot) => void} returned does what had to wait until the module's code returned
  * @property {() => boolean} idle whether no wasm frame is on the stack

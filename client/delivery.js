@@ -20,7 +20,7 @@ import { ANSWER_INERT, readEvent } from "./events.js";
  *   | { slot: Slot, value: Value, hops: number }} Waiting
  */
 
-/** Events that moving focus about causes, which are no doing of the reader. */
+/** Events that are caused by moving focus in the page, not by the reader. */
 const FOCUS_EVENTS = new Set(["focus", "blur", "focusin", "focusout"]);
 
 /** How many events are delivered in one go, so that code which answers events with events cannot stop the page. */
@@ -52,7 +52,7 @@ export class Delivery {
   #queue = [];
   #draining = false;
   #quiet = false;
-  /** How many values led to what is delivered now, one by the other. */
+  /** How many values, each sent because of the previous one, led to the current delivery. */
   #hops = 0;
   #answers = 0;
   #with;

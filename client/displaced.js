@@ -1,8 +1,8 @@
 /**
  * Puts nodes back that others have taken out of their places.
  *
- * In: records whose nodes may stand elsewhere, or nowhere, because a translator, an extension or a script has put something of
- * its own in their place. Out: they stand where their records say, and what stood for them is gone. What others have put between
+ * In: records whose nodes may be elsewhere, or out of the document, because a translator, an extension or a script replaced them
+ * with nodes of its own. Out: the nodes are where their records have them, without the replacements. What others put between
  * stays, and a swap leaves alone what a reader has edited, and replaced texts that it does not change.
  */
 
@@ -12,7 +12,7 @@ import { move } from "./move.js";
 /** @typedef {import("./reconcile.js").Pairs} Pairs */
 
 /**
- * Whether a record's node is not where it belongs, or was emptied in favour of something beside it.
+ * Whether a record's node is not where it belongs, or was emptied in favour of a node next to it.
  * @param {GuestNode} node
  */
 function isDisplaced(node) {
@@ -22,7 +22,7 @@ function isDisplaced(node) {
 }
 
 /**
- * Puts a record's node back if it was displaced, with those that were displaced beside it.
+ * Puts a record's node back if it was displaced, with displaced ones next to it.
  * @param {GuestNode} node
  */
 export function putBack(node) {
@@ -31,7 +31,7 @@ export function putBack(node) {
 }
 
 /**
- * Displaced nodes that a swap leaves where they are, and what stands in the place of each, if anything does.
+ * Displaced nodes that a swap leaves where they are, each with the node in its place, if there is one.
  * @typedef {Map<GuestNode, ChildNode | null>} LeftAlone
  */
 
@@ -60,7 +60,7 @@ export function putAllBack(old, fresh, pairs, left) {
 }
 
 /**
- * Whether a reader can edit what is in an element.
+ * Whether a reader can edit the content of an element.
  * @param {Node | null} holder
  */
 function isEditable(holder) {
@@ -73,7 +73,7 @@ function isEditable(holder) {
 }
 
 /**
- * Whether a swap changes none of the texts that are missing in a gap, and neither moves anything nor puts something between them.
+ * Whether a swap changes none of the texts that are missing in a gap, moves nothing, and puts nothing between them.
  *
  * @param {Gap} gap
  * @param {GuestNode} parent
@@ -136,14 +136,14 @@ function strangersIn(parent, { after, before }) {
   const strangers = [];
   const first = after ? after.nextSibling : /** @type {Node} */ (parent.dom).firstChild;
   for (let at = first; at && at !== before; at = at.nextSibling) {
-    // What this engine shows in the place of a component that fails is nobody's either.
+    // The error box that this engine shows for a failed component is not a stranger either.
     if (!ours.has(/** @type {ChildNode} */ (at)) && !/^hmr-/i.test(at.nodeName)) strangers.push(/** @type {ChildNode} */ (at));
   }
   return strangers;
 }
 
 /**
- * The first node that stands in a gap with strangers: one of them, or an emptied text.
+ * The first node in a gap with strangers: one of them, or an emptied text.
  *
  * @param {Gap} gap
  * @param {ChildNode[]} strangers
@@ -174,13 +174,13 @@ function close(parent, gap) {
 }
 
 /**
- * Which of the nodes between two of ours stand for those that are missing there.
+ * Which of the nodes between two of ours replace those that are missing there.
  *
  * @param {GuestNode[]} missing
  * @param {ChildNode[]} strangers
  */
 function standInsFor(missing, strangers) {
-  // Where there are no more of them than are missing, they have come for these.
+  // If there are at most as many of them as are missing, each replaces one.
   if (strangers.length <= missing.length) return strangers;
   const wraps = strangers.filter((stranger) => missing.some(({ dom }) => dom && stranger.contains(dom)));
   if (wraps.length > 0) return wraps;

@@ -48,8 +48,8 @@ import { Updates } from "./updates.js";
  * @property {(module: string, hash: string, trap: import("./protocol.js").Trap) => void} trapped
  * @property {(message: string) => void} problem
  * @property {(request: import("./protocol.js").Rehearse) => boolean} rehearse asks the tool; false if it cannot be asked
- * @property {(module: string) => void} [captured] told when a module's state was captured after calls of its code
- * @property {() => void} [settled] told when components may have been mounted
+ * @property {(module: string) => void} [captured] called when a module's state was captured after calls of its code
+ * @property {() => void} [settled] called when components may have been mounted
  * @property {(reason: string) => void} reload loads the page again, with its state
  * @property {(module: string, hash: string, slower: import("./calls.js").Slower) => void} slower
  */
@@ -222,7 +222,7 @@ export class Engine {
     return known.map(({ module, hash }) => ({ module, hash }));
   }
 
-  /** What is known of each module. */
+  /** The known facts about each module. */
   modules() {
     return [...this.#slots.values()].map((slot) => factsOf(slot, this.#mounting.of(slot)));
   }
@@ -230,7 +230,7 @@ export class Engine {
   /**
    * @param {string} name
    * @returns {Slot}
-   * @throws {Error} if there is no such module
+   * @throws {Error} if the module does not exist
    */
   #known(name) {
     const slot = this.#slots.get(name);
@@ -263,7 +263,7 @@ export class Engine {
   }
 
   /**
-   * Notes versions that the page was served with, or was told of, without an update.
+   * Notes versions that came with the page or from the tool, without an update.
    * @param {Version[]} versions
    * @returns {Version[]} those that are to be swapped in
    */
@@ -272,7 +272,7 @@ export class Engine {
   }
 
   /**
-   * Notes modules whose versions are told later: that they have none yet is no mistake of the page's.
+   * Notes modules whose versions come later: it is not an error of the page that they have none yet.
    * @param {string[]} modules
    */
   expect(modules) {
@@ -292,7 +292,7 @@ export class Engine {
   }
 
   /**
-   * Hands in the state of before a reload, before any component is placed.
+   * Hands in the state saved before a reload, before any component is placed.
    * @param {StoredModule[]} modules
    */
   restoreFrom(modules) {
@@ -351,7 +351,7 @@ export class Engine {
   }
 
   /**
-   * To be called whenever an `hmr-component` has come, gone, or changed.
+   * Call this whenever an `hmr-component` was added, removed or changed.
    * @param {Element} element
    */
   changed(element) {
@@ -359,7 +359,7 @@ export class Engine {
   }
 
   /**
-   * To be called whenever an `hmr-connect` has come, gone, or changed.
+   * Call this whenever an `hmr-connect` was added, removed or changed.
    * @param {Element} element
    */
   connectionChanged(element) {

@@ -1,7 +1,7 @@
 /**
  * Native events of the nodes that modules made.
  *
- * In: events of the document. Out: `EventData` texts, handed to whoever delivers them, with the node that
+ * In: events of the document. Out: `EventData` texts, passed to the code that delivers them, with the node that
  * they happened on. The handler is looked up when an event is delivered, not when it happened, so that an
  * event which waited for a swap reaches the code that is live then.
  *

@@ -2,10 +2,10 @@
  * Runs modules in workers that end with them.
  *
  * In: bytes and a context. Out: what the module answered, or why it did not. A module that runs for too long is ended with
- * its worker: the page is never held up.
+ * its worker: the page is never blocked.
  */
 
-/** How long a module may run unless told otherwise, in milliseconds. */
+/** The default time limit of a module, in milliseconds. */
 const TIME_LIMIT = 5000;
 
 /**

@@ -1,4 +1,4 @@
-/** What is known of a module, for scripts of the page. */
+/** The known facts about a module, for scripts of the page. */
 
 import { readManifest } from "./inspect.js";
 import { EMPTY, keysOf } from "./snapshot.js";

@@ -1,8 +1,8 @@
 /**
  * The states that a module was in, to step back and forward through.
  *
- * In: snapshots, as they come. Out: the one that is so many steps away. Equal ones that follow one another count once; a state
- * that is new after a step back takes the place of those that came after it.
+ * In: snapshots, as they come. Out: the one a given number of steps away. Equal ones that follow one another count once; a new
+ * state after a step back replaces those that came after it.
  */
 
 import { HISTORY_LENGTH } from "./constants.js";
@@ -11,7 +11,7 @@ import { fields } from "./raw.js";
 /** @typedef {{ snapshot: string, hash: string, time: number }} Entry */
 
 /**
- * What a snapshot tells of its instances, without whether they have hooks.
+ * The instances of a snapshot, without whether they have hooks.
  * @param {string} snapshot
  */
 function stateIn(snapshot) {
@@ -50,7 +50,7 @@ export class History {
   /**
    * Notes that the module went to a state.
    * @param {number} index
-   * @param {string} snapshot the state as the code tells it now, which may have keys that it had not then
+   * @param {string} snapshot the state as the code returns it now, which may have keys that it did not have then
    * @param {string} hash of that code
    */
   went(index, snapshot, hash) {

@@ -1,7 +1,7 @@
 /**
  * What the engine holds for instances: resources and ports.
  *
- * In: requests of modules, in the order in which they were made. Out: each goes to whom it concerns. The two are settled
+ * In: requests of modules, in their order. Out: each goes to the resources or the ports. The two are settled
  * together, because they belong to the same code.
  */
 
@@ -15,7 +15,7 @@ import { Resources } from "./resources.js";
 /** @typedef {import("./resources/request.js").Request | { op: "port", instance: number, request: PortRequest }} Request */
 
 /**
- * What is needed of the engine around it.
+ * The parts of the engine that this needs.
  *
  * @typedef {object} Surroundings
  * @property {import("./resources/facilities.js").Facilities} page
@@ -92,7 +92,7 @@ export class Holdings {
   }
 
   /**
-   * To be called when a module's code has returned.
+   * Call this when a module's code has returned.
    * @param {string} module
    */
   returned(module) {

@@ -26,7 +26,7 @@ export function pageId(storage) {
   }
 }
 
-/** 32 hexadecimal digits. `crypto.randomUUID` is missing where the page is no secure context, as at an address of a local network. */
+/** 32 hexadecimal digits. `crypto.randomUUID` is missing outside a secure context, as at an address of a local network. */
 export function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

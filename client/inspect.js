@@ -1,7 +1,7 @@
 /**
- * Reads what a wasm binary says of itself, before anything of it runs.
+ * Reads the metadata of a wasm binary before any of its code runs.
  *
- * In: bytes of any content. Out: the reasons why an engine cannot run them, or none. What is checked is what
+ * In: bytes of any content. Out: the reasons why an engine cannot run them, or none. It checks what
  * `docs/abi.md` asks for: the manifest's ABI version, the exports with their types, and the imports.
  */
 
@@ -63,7 +63,7 @@ function sameType(a, b) {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * What a module says of its components.
+ * What a module declares about its components.
  *
  * @typedef {object} Manifest
  * @property {string[]} abi
@@ -79,7 +79,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *
  * @param {WebAssembly.Module} compiled
  * @returns {Manifest}
- * @throws {IncompatibleError} if it is no text
+ * @throws {IncompatibleError} if it is not text
  */
 export function readManifest(compiled) {
   /** @type {Manifest} */

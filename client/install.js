@@ -22,7 +22,7 @@ import { describe } from "./swap.js";
 export function install(slot, candidate, { transform: _, ...version }, compiled) {
   slot.guest = candidate.guest;
   slot.tree = candidate.tree;
-  // Without the transform: what was to be done to the state once is done.
+  // Without the transform: it applies to the state only once, and that is done.
   slot.version = version.components.length > 0 ? version : { ...version, components: readManifest(compiled).components };
   slot.compiled = compiled;
   slot.failure = null;
@@ -48,7 +48,7 @@ export function startClean(slot, { version, compiled }) {
  *
  * @param {import("./module.js").Guest} guest
  * @param {Slot} slot
- * @param {import("./protocol.js").RestoreReport | null} [report] of an update, which tells what the new code has not
+ * @param {import("./protocol.js").RestoreReport | null} [report] of an update; it lists what the new code does not have
  */
 export function retire(guest, slot, report = null) {
   guest.sink = { ...ignoring, log: slot.log };

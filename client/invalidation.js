@@ -1,9 +1,9 @@
 /**
  * Instances that cannot go on with what they have.
  *
- * In: what modules say of their instances. Out: each is mounted anew, and who placed it is rendered afresh, upwards as
- * long as that invalidates in turn; at the page the reason is told. Each instance is treated at most once in one go, so that
- * code which always invalidates cannot stop the page.
+ * In: what modules report about their instances. Out: each is mounted again, and the instance that placed it is rendered
+ * again, upwards as long as that invalidates in turn; at the page, the reason is reported. Each instance is treated at most
+ * once in one go, so that code which always invalidates cannot stop the page.
  */
 
 import { cut } from "./limits.js";
@@ -12,7 +12,7 @@ import { cut } from "./limits.js";
 /** @typedef {import("./protocol.js").Invalidation} Invalidation */
 
 /**
- * Reads what a module told.
+ * Reads what a module reported.
  *
  * @param {string} json text of any content
  * @returns {Invalidation}
@@ -30,13 +30,13 @@ export function readInvalidation(json) {
 }
 
 /**
- * What is needed of the engine.
+ * The parts of the engine that this needs.
  *
  * @typedef {object} Invalidating
  * @property {(id: number) => Instance | undefined} instance
  * @property {(instance: Instance) => Instance | null} placer the mounted instance whose view placed it
- * @property {(instance: Instance) => void} remount mounts it anew, without its state
- * @property {(instance: Instance) => void} rerender renders it afresh, with its state
+ * @property {(instance: Instance) => void} remount mounts it again, without its state
+ * @property {(instance: Instance) => void} rerender renders it again, with its state
  * @property {(instance: Instance) => boolean} ready whether its module can be called and has mounted it
  * @property {(message: string) => void} problem
  */
@@ -46,7 +46,7 @@ export class Invalidations {
   /** @type {({ module: string } & Invalidation)[]} */
   #waiting = [];
   #working = false;
-  /** What was treated since `begin`. @type {Invalidation[]} */
+  /** The invalidations treated since `begin`. @type {Invalidation[]} */
   #treated = [];
   #with;
 
@@ -56,21 +56,21 @@ export class Invalidations {
   }
 
   /**
-   * @param {string} module that says so
+   * @param {string} module that reports it
    * @param {Invalidation} invalidation
    */
   add(module, invalidation) {
     this.#waiting.push({ module, ...invalidation });
   }
 
-  /** To be called when a swap is about to let its module be called again: what is treated from here on is told with it. */
+  /** Call this before a swap lets its module be called again: what is treated from here on is reported with the swap. */
   begin() {
     this.#treated = [];
   }
 
   /**
-   * Treats what waits, where the modules can be called.
-   * @returns {Invalidation[]} what was treated since `begin`, with what said so in turn
+   * Treats the pending invalidations of modules that can be called.
+   * @returns {Invalidation[]} those treated since `begin`, with those that they caused
    */
   drain() {
     const treated = this.#treated;
@@ -111,7 +111,7 @@ export class Invalidations {
   }
 
   /**
-   * Whether an instance can be mounted anew now. One that was placed by a module which is being swapped waits for that.
+   * Whether an instance can be mounted again now. One that was placed by a module which is being swapped waits for that.
    * @param {Instance} instance
    */
   #isReady(instance) {

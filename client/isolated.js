@@ -1,7 +1,7 @@
 /**
  * Runs a module by itself: an instance with its own memory, and imports that reach nothing.
  *
- * In: bytes and a context. Out: what its export `run` answers. Knows no page and no worker; `worker.js` calls it in one.
+ * In: bytes and a context. Out: what its export `run` answers. Independent of pages and workers; `worker.js` calls it in one.
  *
  * If the module exports `hmr_alloc`, `run(ptr, len) -> ptr` gets the context as JSON, and answers the address of a `u32` length that
  * is followed by JSON of that length. Otherwise `run()` answers a number.

@@ -1,5 +1,5 @@
 /**
- * What instances leave behind when an update takes their places out of the page: their state, for an update that brings the
+ * The state of instances whose places an update took out of the page, kept for an update that brings the
  * place back, as undoing the edit does.
  *
  * In: snapshots, and the places of instances. Out: the part of a snapshot that belongs into a place. It stays text throughout.
@@ -13,7 +13,7 @@ import { describe } from "./swap.js";
 /** @typedef {import("./slot.js").Instance} Instance */
 /** @typedef {import("./module.js").Guest} Guest */
 
-/** The states that were left behind in one page. */
+/** The saved states of removed instances in one page. */
 export class Leavings {
   /** By place, the oldest first. @type {Map<string, string>} */
   #kept = new Map();
@@ -21,7 +21,7 @@ export class Leavings {
   #gone = new WeakMap();
 
   /**
-   * To be called before an update renders.
+   * Call this before an update renders.
    * @param {Element[]} elements what it renders into
    * @returns {() => void} to be called afterwards: notes which places are gone
    */
@@ -49,7 +49,7 @@ export class Leavings {
   }
 
   /**
-   * To be called when an element is in the page after all.
+   * Call this when an element is in the page after all.
    * @param {Element} element
    */
   stays(element) {
@@ -67,7 +67,7 @@ export class Leavings {
   }
 
   /**
-   * The state that was left behind where an instance is to be mounted, as its code understands it.
+   * The saved state for the place where an instance is to be mounted, as its code understands it.
    *
    * @param {Instance} instance
    * @param {(migrate: (guest: Guest) => string | null) => string | null | undefined} ask undefined if it trapped

@@ -1,5 +1,5 @@
 /**
- * How much of what modules say goes on to people and to the tool.
+ * Limits how much text of modules is shown to people and sent to the tool.
  *
  * In: texts of any length, reports of any size. Out: what people can read, with a note of what was cut. The numbers are those of
  * `hmr_abi::text`, and of `protocol::shorten` in the tool.
@@ -48,7 +48,7 @@ export function cutAll(value) {
 const LEAST_MISSED = ["kept", "opened", "made", "initial", "added", "recovered", "resumed", "migrated", "closed", "orphaned"];
 
 /**
- * What the tool is told of a swap: without the entries that people miss least, if there are too many, and with their number.
+ * The report of a swap for the tool: without the entries that people miss least, if there are too many, and with their number.
  *
  * @param {Swap} swap
  * @returns {Swap}

@@ -64,7 +64,7 @@ function find(reader, offsets) {
     }
     const name = files[file - 1];
     const place = name === undefined ? null : { file: name, line };
-    // The last row that is not behind an offset is the one that it is in.
+    // An offset is in the last row that starts at or before it.
     for (const [at, wanted] of offsets.entries()) if (offset <= wanted) places[at] = place;
   }
   return places;

@@ -1,7 +1,7 @@
 /**
  * Finds elements of a page again after it was loaded again.
  *
- * In: an element. Out: where it is: in which component, by its id or name or its way from there. Markup of the page around a
+ * In: an element. Out: where it is: in which component, by its id or name or its path from there. Markup of the page around a
  * component does not count, because a reload often follows a change of it.
  */
 
@@ -11,13 +11,13 @@ import { place } from "./place.js";
  * @typedef {object} Locator
  * @property {string | null} place the component that it is in; null if it is in none
  * @property {string | null} id its own, or that of the element which the path begins at
- * @property {string | null} name what tells it from its likes, if something does
+ * @property {string | null} name what distinguishes it from similar elements, if anything does
  * @property {number} nth which of those with the same name in the component
  * @property {number[]} path
  * @property {string} tag
  */
 
-/** Fields that their names tell apart. */
+/** Fields that are distinguished by their names. */
 const NAMED = new Set(["input", "textarea", "select"]);
 
 /**
@@ -29,7 +29,7 @@ function around(element) {
 }
 
 /**
- * What tells an element from its likes: a field's name, with the value of a check box or a radio button, or the summary of `details`.
+ * What distinguishes an element: a field's name, with the value of a check box or a radio button, or the summary of `details`.
  * @param {Element} element
  * @returns {string | null} null without a name
  */

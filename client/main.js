@@ -2,7 +2,7 @@
  * The entry: wires the engine to the page, the tool and the reader's screen.
  *
  * In: the configuration in the page, messages of the tool, `hmr-component` elements. Out: mounted components, answers to
- * the tool, and for scripts and tests a `CustomEvent` on the document for whatever happens: `hmr:ready`, `hmr:swap`,
+ * the tool, and for scripts and tests a `CustomEvent` on the document for each event: `hmr:ready`, `hmr:swap`,
  * `hmr:failure`, `hmr:trap`, `hmr:problem`, `hmr:slower`. Scripts reach the modules through `hmr`, which is `window.__hmr` too.
  *
  * With the transport and the visible elements, this is what touches globals.
@@ -32,7 +32,7 @@ import { Transport } from "./transport.js";
 const page = randomId();
 
 /**
- * The address of something of the tool's: that of the page's own server, wherever a `<base>` of the page leads.
+ * The address of a resource of the tool: on the page's own server, even if the page has another `<base>`.
  * @param {string} path
  */
 function own(path) {
@@ -109,7 +109,7 @@ function tell(swap, revived) {
   const total = Object.values(swap.duration).reduce((sum, ms) => sum + ms, 0);
   switch (swap.outcome) {
     case "committed": {
-      // A step through history is the same code: what was said of a version that failed still holds.
+      // A step through history runs the same code: an earlier failure report of its version still applies.
       const exchanged = !revived && swap.events.includes("prepare");
       if (revived) status.warn(`\`${swap.module}\` was started again with its last good state`);
       else overlay.clearTrap(swap.module);
@@ -154,8 +154,8 @@ function tell(swap, revived) {
 const ran = new Map();
 
 /**
- * Whether a swap that no update asked for brought other code: the same code that starts again, or goes on from another state, says
- * nothing about its version.
+ * Whether a swap without an update brought other code: the same code that starts again, or continues from another state, is not
+ * news about its version.
  * @param {Swap} swap
  */
 function isNews({ module, hash, outcome }) {
@@ -194,7 +194,7 @@ const engine = new Engine({
     if (news.length > 0) transport.send({ type: "swap", server, sequence, swaps: news.map(shortened) });
     for (const swap of swaps) noteRun(swap);
     waitForBuild();
-    // Swaps of what was loaded now will be about something like this.
+    // Later swaps of the modules loaded now are about something like this.
     for (const { module, outcome, events } of swaps) if (outcome === "committed" && !events.includes("capture")) showState(module);
     announce("swap", { sequence, swaps });
   },
@@ -221,7 +221,7 @@ const engine = new Engine({
 
 overlay.watch(() => engine.modules().some(({ running }) => running));
 
-/** What of the state of before a reload is still to be put back. @type {Restoration | null} */
+/** The part of the state from before a reload that is not restored yet. @type {Restoration | null} */
 let restoration = null;
 
 /** Whether the tool rehearses swaps. */
@@ -242,12 +242,12 @@ function showState(module, captured = false) {
 /** A state of more characters is not shown. */
 const LARGEST_SHOWN = 1 << 20;
 
-/** What was shown last of each module. @type {Map<string, string>} */
+/** What was shown last for each module. @type {Map<string, string>} */
 const shownStates = new Map();
 
 /**
- * How long the tool is not shown another state of a module, in milliseconds: the first time, and at most. It doubles while the
- * state goes on changing, as a clock's does.
+ * The minimum time between two reports of a module's state to the tool, in milliseconds: at first, and at most. It doubles
+ * while the state keeps changing, as a clock's does.
  */
 const [FIRST_REST, LONGEST_REST] = [1000, 60_000];
 
@@ -269,7 +269,7 @@ function showChange(module, rest = FIRST_REST) {
   }, rest);
 }
 
-/** Says that the first build is under way, while components wait for it. */
+/** Shows that the first build is running, while components wait for it. */
 function waitForBuild() {
   status.stand("build", engine.waiting && !failed ? "The first build is under way; components appear when it is done" : null);
 }
@@ -297,10 +297,10 @@ function wholeState(reason) {
 /** Where a page keeps which missed reload it has caught up with. */
 const MISSED = "hmr-missed-reload";
 
-/** Whether the page is about to be loaded again: what it is like is written down then, or not wanted. */
+/** Whether the page is about to be loaded again: then its state is saved already, or not needed. */
 let reloading = false;
 
-/** After how many seconds a page that was to be loaded again and is still there stays: the reader may have chosen so. */
+/** The seconds after which a pending reload counts as cancelled: the reader may have chosen to stay. */
 const LONGEST_RELOAD = 10;
 
 /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -340,13 +340,13 @@ function reload(reason, restore) {
   location.reload();
 }
 
-/** What tells this entry of the tab's history from others. */
+/** Identifies this entry of the tab's history. */
 function historyEntry() {
   const { navigation } = /** @type {{ navigation?: { currentEntry?: { key: string } } }} */ (/** @type {unknown} */ (window));
   return navigation?.currentEntry?.key ?? location.href;
 }
 
-/** Writes down what the page is like, for when the reader comes back to it. The browser may have kept it whole by then, or not. */
+/** Saves the state of the page, for when the reader comes back to it. The browser may have kept the page itself, or not. */
 function leavePage() {
   transport.close();
   if (reloading) return;
@@ -358,7 +358,7 @@ function leavePage() {
 }
 
 /**
- * Does what the page missed while it was not connected, or was too slow for the messages; versions of modules aside.
+ * Catches up on what the page missed while it was disconnected or too slow, except for versions of modules.
  *
  * @param {Extract<ServerMessage, { type: "hello" }>} hello
  * @returns {boolean} whether the page is loaded again
@@ -367,7 +367,7 @@ function catchUp({ server: run, sequence, reloaded, files }) {
   const before = seen;
   seen = sequence;
   if (server !== run) {
-    // Another run of the tool: files may have been saved while none was watching.
+    // Another run of the tool: files may have been saved between the two runs.
     server = run;
     refreshFiles(run);
     void compareMarkup(markup);
@@ -387,7 +387,7 @@ function catchUp({ server: run, sequence, reloaded, files }) {
 }
 
 /**
- * Shows files anew of which any may have changed.
+ * Shows files again of which any may have changed.
  * @param {string} mark
  */
 function refreshFiles(mark) {
@@ -469,8 +469,8 @@ function interceptor() {
 }
 
 /**
- * Says what stands between the page and the tool.
- * @param {string | null} refusal what the tool says, if it is the tool that refuses
+ * Shows why the page and the tool are not connected.
+ * @param {string | null} refusal the tool's reason, if it is the tool that refuses
  */
 function intercepted(refusal) {
   if (refusal) return status.stand("connection", `The tool does not let this page in: ${refusal}`);
@@ -479,7 +479,7 @@ function intercepted(refusal) {
 }
 
 /**
- * The address of something that is fetched, at which nobody has fetched it before.
+ * The address of something that is fetched, at which it was never fetched before.
  * @param {string} address
  */
 function unfetched(address) {
@@ -487,7 +487,7 @@ function unfetched(address) {
 }
 
 /**
- * Says that what the reader sees was not saved last.
+ * Warns that what the reader sees is not what was saved last.
  * @param {boolean} forgetful whether it was not loaded again, because the tab cannot remember that it was
  */
 function outdated(forgetful) {
@@ -517,8 +517,8 @@ const markup = {
 let server = config.server;
 
 /**
- * What the numbers stand for that updates have in the engine: each run of the tool counts from the beginning, and the page may
- * hear another one before an update is over.
+ * Maps the engine's numbers to updates: each run of the tool counts from the beginning, and the page may
+ * get another one before an update is over.
  * @type {Map<number, { server: string, sequence: number }>}
  */
 const updates = new Map();
@@ -534,7 +534,7 @@ function numbered(sequence) {
   return lastNumber;
 }
 
-/** How many updates are remembered, for what is told of them later. */
+/** How many updates are remembered, for reports that come later. */
 const MOST_UPDATES = 1000;
 
 const transport = new Transport(
@@ -579,7 +579,7 @@ const transport = new Transport(
 function download(name, text) {
   const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   Object.assign(document.createElement("a"), { href: url, download: name }).click();
-  // The download has begun by then.
+  // The download has started at this point.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
@@ -639,7 +639,7 @@ class HmrConnect extends HTMLElement {
   }
 }
 
-/** Puts back what a state-restoring reload kept, or what the page was like when it was left, as the components that it is about come. */
+/** Restores the state that a reload or leaving the page saved, as its components are mounted. */
 function restorePage() {
   let stored = null;
   try {

@@ -1,5 +1,5 @@
 /**
- * Notices that a page's markup was saved while the page was not told: the tool was started again, or the page came out of a
+ * Notices that a page's markup was saved while the page was not notified: the tool was started again, or the page came out of a
  * cache.
  *
  * In: the markup that the page was served with, as a hash. Out: a reload, once for each other markup that the tool has.
@@ -21,7 +21,7 @@ const KEY = "hmr-markup";
  */
 
 /**
- * To be called when the page starts: a reload that has brought the newest markup is over.
+ * Call this when the page starts: a reload that loaded the newest markup is complete.
  * @param {Comparing} comparing
  */
 export function noteMarkup({ html, storage }) {
@@ -42,7 +42,7 @@ export async function compareMarkup({ html, fetch, storage, reload, outdated }) 
     const response = await fetch({ method: "HEAD", cache: "no-store", headers: { accept: "text/html" } });
     newest = response.headers.get("x-hmr-markup");
   } catch {
-    // The tool has gone again; its next greeting is another occasion.
+    // The tool is disconnected again; its next `hello` repeats this.
     return;
   }
   if (!newest || html === "" || newest === html) return;

@@ -5,7 +5,7 @@
  * Out: answers as text, or a `GuestTrap`. Knows nothing of documents, versions or swaps.
  *
  * Invariants: no call is made while the module is on the stack, or after it trapped; both are errors of
- * the caller. Views of the memory are made anew for each access, because it can grow at any call.
+ * the caller. Views of the memory are created for each access, because it can grow at any call.
  */
 
 import { CALL_BUDGET, HANDED_OVER_BYTES } from "./constants.js";
@@ -57,10 +57,10 @@ export class Guest {
   #panic = null;
   /** @type {unknown} */
   #refused = null;
-  /** How much more the call that runs may hand over, in bytes. */
+  /** How many more bytes the running call may pass through imports. */
   #room = HANDED_OVER_BYTES;
   #running = false;
-  /** What tells the places of traps. @type {WebAssembly.Module | null} */
+  /** Resolves the places of traps. @type {WebAssembly.Module | null} */
   #compiled = null;
   /** How much further the code may run, where it counts. @type {WebAssembly.Global<"i32"> | null} */
   #budget = null;
@@ -136,7 +136,7 @@ export class Guest {
   }
 
   /**
-   * Mounts a component, or renders one that is mounted afresh.
+   * Mounts a component, or renders a mounted one again.
    *
    * @param {number} instance
    * @param {string} component
@@ -154,7 +154,7 @@ export class Guest {
   }
 
   /**
-   * Tells an instance that an update took its place out of the page.
+   * Notifies an instance that an update took its place out of the page.
    * @param {number} instance
    */
   prune(instance) {
@@ -162,7 +162,7 @@ export class Guest {
   }
 
   /**
-   * Tells code that was replaced which scopes the new code has not.
+   * Passes to replaced code the scopes that the new code does not have.
    * @param {string} request JSON of a `PruneRequest`
    */
   pruneScopes(request) {
@@ -196,7 +196,7 @@ export class Guest {
 
   /**
    * Runs the hooks before an update.
-   * @returns {string | null} a snapshot with what they put aside; null if there are none
+   * @returns {string | null} a snapshot with the values that they saved; null if there are none
    */
   beforeUpdate() {
     if (!this.#has("hmr_before_update")) return null;
@@ -212,15 +212,15 @@ export class Guest {
    * Lets fresh code bring a snapshot to its own versions.
    *
    * @param {string} snapshot
-   * @returns {string | null} what it answers; null if it has no migrations, or nothing to say
+   * @returns {string | null} its answer; null if it has no migrations, or nothing to report
    */
   migrate(snapshot) {
     return this.migrates ? this.#ask("hmr_migrate", snapshot, checkMigrated) : null;
   }
 
   /**
-   * Asks the code whether it is well.
-   * @returns {string | null} what is not well
+   * Asks the code for its health.
+   * @returns {string | null} the problem, if there is one
    */
   health() {
     const answer = this.#has("hmr_health") ? this.#ask("hmr_health", null) : null;
@@ -237,7 +237,7 @@ export class Guest {
   }
 
   /**
-   * Makes the memory what it was.
+   * Restores the memory from a copy.
    * @param {Uint8Array} copy
    */
   putBack(copy) {
@@ -262,7 +262,7 @@ export class Guest {
    * @param {string} name
    * @param {string | null} argument
    * @param {(answer: string, name: string) => void} [check] throws at an answer that is malformed, which is a trap
-   * @returns {string | null} what the module has to say
+   * @returns {string | null} the module's answer
    */
   #ask(name, argument, check) {
     return this.#run(name, () => {
@@ -449,7 +449,7 @@ function parseAnswer(name, json) {
     const answer = JSON.parse(json);
     if (typeof answer === "object" && answer !== null) return answer;
   } catch {
-    // Told below, with the name of the export.
+    // Reported below, with the name of the export.
   }
   throw new GuestTrap({ message: `\`${name}\` answered something that is not a JSON object` }, "");
 }

@@ -2,7 +2,7 @@
  * Placed components: who is mounted where.
  *
  * In: `hmr-component` elements that come, change and go; what a swap restored. Out: instances that are mounted, rendered
- * afresh and unmounted accordingly, and problems shown in their places. Which code runs is not decided here.
+ * again and unmounted accordingly, and problems shown in their places. Which code runs is not decided here.
  *
  * Invariant: nothing is mounted or unmounted in a slot that is held; its elements wait in `#dirty`.
  */
@@ -19,7 +19,7 @@ import { describe } from "./swap.js";
 /** @typedef {import("./problems.js").Problem} Problem */
 /** @typedef {import("./reload.js").StoredModule} StoredModule */
 
-/** How long state of before a reload waits for its place, in milliseconds. */
+/** How long state from before a reload waits for its place, in milliseconds. */
 const UNPLACED_PERIOD = 10_000;
 
 /**
@@ -33,16 +33,16 @@ const UNPLACED_PERIOD = 10_000;
  * @property {(message: string) => void} problem
  * @property {(name: string) => Slot} slot
  * @property {() => Slot[]} slots all slots there are
- * @property {(slot: Slot) => void} load makes a slot without running code run its version, in a while
+ * @property {(slot: Slot) => void} load makes a slot without running code run its version, asynchronously
  * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T, counts?: boolean) => T | undefined} ask calls into
- *   running code; undefined if it trapped, which has been dealt with. Whether it counts for the probation: it does, unless told
- * @property {() => void} settled told when the instances are those that the elements ask for
+ *   running code; undefined if it trapped, which has been dealt with. It counts for the probation unless `counts` is false
+ * @property {() => void} settled called when the instances are those that the elements ask for
  * @property {(slot: Slot) => void} returned does what had to wait until the module's code returned
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
  */
 
 /**
- * Elements that have left the document, and then the others from its beginning to its end, whatever order they came in.
+ * Elements that have left the document, and then the others from its beginning to its end, in any order of input.
  * @param {Iterable<Element>} elements
  */
 function inOrder(elements) {
@@ -68,7 +68,7 @@ export class Mounting {
   #with;
   /** The states that modules were in when the first of their instances was about to be unmounted, in this round. @type {Map<Slot, string | undefined>} */
   #captured = new Map();
-  /** What instances left behind. */
+  /** The saved states of removed instances. */
   leavings = new Leavings();
 
   /** @param {Mountings} collaborators */
@@ -144,8 +144,8 @@ export class Mounting {
   }
 
   /**
-   * To be called whenever an `hmr-component` has come, gone, or changed. What is to be done about it is done in a
-   * microtask: by then an element that was only moved is back.
+   * Call this whenever an `hmr-component` was added, removed or changed. The work is done in a
+   * microtask, when an element that was only moved is back.
    * @param {Element} element
    */
   changed(element) {
@@ -166,8 +166,8 @@ export class Mounting {
   }
 
   /**
-   * Notes the props of a state that a module was taken back to: an instance whose place has other ones by now is rendered
-   * afresh.
+   * Notes the props of a state that a module was taken back to: an instance whose place has other props now is rendered
+   * again.
    *
    * @param {Slot} slot
    * @param {Map<number, string>} props by instance
@@ -261,7 +261,7 @@ export class Mounting {
   }
 
   /**
-   * Takes away what was said of an instance.
+   * Removes the problem shown for an instance.
    * @param {Instance} instance
    */
   #clear(instance) {
@@ -271,7 +271,7 @@ export class Mounting {
   }
 
   /**
-   * Mounts an instance, or renders it afresh if its props have changed.
+   * Mounts an instance, or renders it again if its props have changed.
    * @param {Instance} instance
    */
   #bringUp(instance) {
@@ -323,7 +323,7 @@ export class Mounting {
   }
 
   /**
-   * Renders an instance afresh, with its state kept.
+   * Renders an instance again, with its state kept.
    *
    * @param {Instance} instance
    * @param {string} [props]
@@ -333,7 +333,7 @@ export class Mounting {
   }
 
   /**
-   * Mounts an instance anew, without its state, in the nodes that it has.
+   * Mounts an instance again, without its state, in the nodes that it has.
    * @param {Instance} instance
    */
   remount(instance) {
@@ -343,7 +343,7 @@ export class Mounting {
   /**
    * @param {Instance} instance
    * @param {string} props
-   * @param {boolean} anew whether its state is left behind
+   * @param {boolean} anew whether its state is discarded
    */
   #renderInto(instance, props, anew) {
     const { slot, id, component, element } = instance;
@@ -421,7 +421,7 @@ export class Mounting {
   }
 
   /**
-   * A module none of whose components is placed has no running code.
+   * Stops the code of a module without placed components.
    * @param {Slot} slot
    */
   #stopUnused(slot) {
@@ -439,7 +439,7 @@ export class Mounting {
   }
 
   /**
-   * To be called when a slot runs new code.
+   * Call this when a slot runs new code.
    * @param {Slot} slot
    * @param {Set<number>} restored the instances that the new code has
    */

@@ -1,15 +1,15 @@
 /**
  * Does something at most once in a tab, also across reloads.
  *
- * In: the tab's storage, and what is to be done. Out: whether it is the first time. A page that a cache serves is still old after it was
- * loaded again, and would be loaded again without end.
+ * In: the tab's storage, and a key. Out: whether it is the first time. A page that a cache serves is still old after
+ * it was loaded again, and would be loaded again without end.
  */
 
 /**
  * Whether something happens for the first time in this tab. From now on it does not.
  *
  * @param {() => Pick<Storage, "getItem" | "setItem">} storage may throw, where a page may not have one
- * @param {string} key what is remembered under this key is the last mark
+ * @param {string} key the last mark is stored under this key
  * @param {string} mark
  * @returns {boolean | null} null if it cannot be remembered
  */

@@ -1,5 +1,5 @@
 /**
- * Decodes batches of DOM operations, the bytes that a module hands to the import `dom`.
+ * Decodes batches of DOM operations, the bytes that a module passes to the import `dom`.
  *
  * In: bytes of any content. Out: the operations in order, or a `DecodeError` that names the byte. Nothing
  * here touches a document. The layouts are those of `docs/abi.md`; field names are those of the crate

@@ -72,7 +72,7 @@ export class HmrOverlay extends HTMLElement {
   #running = () => true;
 
   /**
-   * Lets it know whether code runs in the page.
+   * Sets whether code runs in the page.
    * @param {() => boolean} running
    */
   watch(running) {
@@ -115,7 +115,7 @@ export class HmrOverlay extends HTMLElement {
   }
 
   /**
-   * Takes away what was said about a module's trap.
+   * Removes the report of a module's trap.
    * @param {string} module
    */
   clearTrap(module) {
@@ -172,7 +172,7 @@ const PASSING = 6000;
 export class HmrStatus extends HTMLElement {
   #shadow = this.attachShadow({ mode: "open" });
   #box = make("div", { role: "status" });
-  /** What stands until it is taken away, by what it is about. @type {Map<string, string>} */
+  /** Messages that remain until they are removed, by subject. @type {Map<string, string>} */
   #standing = new Map();
   #timer = 0;
 
@@ -182,7 +182,7 @@ export class HmrStatus extends HTMLElement {
   }
 
   /**
-   * Says something until it is taken away with null.
+   * Shows a message until it is removed with null.
    * @param {string} about
    * @param {string | null} text
    */
@@ -193,7 +193,7 @@ export class HmrStatus extends HTMLElement {
   }
 
   /**
-   * Warns for a while.
+   * Shows a warning for a limited time.
    * @param {string} text
    */
   warn(text) {

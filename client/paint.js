@@ -4,8 +4,7 @@
  * In: records of `tree.js`, which has checked that everything can be done. Out: a changed document. The
  * document comes in from outside; no global is touched.
  *
- * A class, a style or an attribute that a record does not ask for is left alone: it belongs to somebody
- * else.
+ * A class, a style or an attribute that a record does not ask for is left alone: it belongs to other code.
  */
 
 import { putBack } from "./displaced.js";
@@ -129,7 +128,7 @@ export class DomPainter {
   /**
    * Makes the DOM of a record and of everything below it.
    * @param {GuestNode} node
-   * @param {GuestNode[]} shown gets what is below it and has a DOM node already, which is not put there
+   * @param {GuestNode[]} shown gets the descendants that have a DOM node already, which is not put there
    */
   build(node, shown = []) {
     this.buildAlone(node);
@@ -140,14 +139,14 @@ export class DomPainter {
         continue;
       }
       this.build(child, shown);
-      // The check above makes the compiler believe that there is none.
+      // The check above makes the compiler infer that it is null.
       node.dom?.appendChild(/** @type {Node} */ (/** @type {unknown} */ (child.dom)));
     }
     this.buildProperties(node);
   }
 
   /**
-   * Makes the DOM of a record, without what is below it and without properties, some of which only take effect when
+   * Makes the DOM of a record, without its children and without properties, some of which only take effect when
    * the children are there.
    * @param {GuestNode} node
    */
@@ -237,7 +236,7 @@ export class DomPainter {
   }
 
   /**
-   * Writes a property, unless the node has that value. One that the record no longer asks for goes back to
+   * Writes a property, unless the node has that value. One that the record does not ask for any more goes back to
    * what a fresh element has.
    * @param {GuestNode} node
    * @param {string} name
@@ -289,7 +288,7 @@ export class DomPainter {
 
 /**
  * @param {GuestNode} node
- * @returns {Element | null} null for what is not let into the page
+ * @returns {Element | null} null for an element that is not let into the page
  */
 function element(node) {
   return node.kind === "element" && !node.refused ? /** @type {Element | null} */ (node.dom) : null;

@@ -2,7 +2,7 @@
  * Makes the document show a fresh rendering, with the DOM nodes of the old one wherever the two have a pair.
  *
  * In: two roots and the pairs between them. Out: the new records own the DOM nodes, the document shows what
- * they say, and the old records own nothing any more. What neither rendering asked for is left as it is.
+ * they describe, and the old records own no nodes any more. What neither rendering asked for is left as it is.
  *
  * A parent is put into the document before children that it takes over from elsewhere, so that these can be
  * moved without a moment outside the document.
@@ -21,7 +21,7 @@ import { classTokens, isPlaced } from "./tree.js";
  * Reconciles a fresh rendering with the one in the document.
  *
  * @param {GuestNode} old its root has the element that the instance is mounted in
- * @param {GuestNode} fresh none of its nodes has a DOM node
+ * @param {GuestNode} fresh its nodes do not have DOM nodes yet
  * @param {import("./paint.js").DomPainter} painter
  * @returns {Iterable<GuestNode>} the fresh nodes that kept a node of the document
  */
@@ -36,7 +36,7 @@ class Patch {
   #painter;
   /** Fresh nodes that have a kept one somewhere below. @type {Set<GuestNode>} */
   #holders = new Set();
-  /** What was chosen where the module leaves that to the reader. @type {Map<HTMLSelectElement, import("./choices.js").Choice[] | null>} */
+  /** The choices that modules leave to the reader. @type {Map<HTMLSelectElement, import("./choices.js").Choice[] | null>} */
   #choices = new Map();
   /** What others have replaced and this swap does not change. @type {import("./displaced.js").LeftAlone} */
   #left = new Map();
@@ -105,7 +105,7 @@ class Patch {
     const stay = longestRise(places);
     const last = old?.children.findLast((node) => node.dom?.parentNode === parent);
     const end = old?.children.at(-1);
-    // What was left alone at the end runs to the end of the parent.
+    // Nodes that were left alone at the end run to the end of the parent.
     const open = end && this.#left.get(end);
     /** @type {Node | null} */
     let before = open ? null : (last?.dom?.nextSibling ?? null);
@@ -166,7 +166,7 @@ class Patch {
   }
 
   /**
-   * Takes what found no mate out of the document, and the DOM from all old records.
+   * Removes nodes without a pair from the document, and the DOM from all old records.
    * @param {GuestNode} old
    */
   #clear(old) {
@@ -179,7 +179,7 @@ class Patch {
 }
 
 /**
- * The `select` of a record, if what is selected in it is the reader's choice and not the module's.
+ * The `select` of a record, if the selection is the reader's choice and not the module's.
  * @param {GuestNode} node
  */
 function ofReader(node) {

@@ -34,7 +34,7 @@ export function place(element) {
 }
 
 /**
- * The places of all that stands in some components.
+ * The places of all elements in some components.
  *
  * @param {Element[]} elements `hmr-component`s in a document
  * @returns {Map<Element, string>}

@@ -4,7 +4,7 @@
  * In: requests of modules, `hmr-connect` elements. Out: values for delivery, problems, and what became of connections in a swap.
  * Which output is connected with which input is decided in `connections.js`.
  *
- * Invariants: values are text here, and never written anew but by a transform. An input gets each value of a `port` once, and the
+ * Invariants: values are text here, and only a transform rewrites them. An input gets each value of a `port` once, and the
  * latest one of a `stream` once when it becomes connected.
  */
 
@@ -78,7 +78,7 @@ function checkJson(port, value) {
       return value;
     }
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new RequestError(`what is sent through \`${port}\` is no JSON text`);
 }
@@ -102,15 +102,15 @@ export class Ports {
   #declarations = new Map();
   /** Elements that are to be read. @type {Set<Element>} */
   #dirty = new Set();
-  /** What was told of elements that make no sense. @type {Map<Element, string>} */
+  /** The problems reported for malformed elements. @type {Map<Element, string>} */
   #malformed = new Map();
   /** @type {Map<string, Link>} */
   #links = new Map();
-  /** Whether the links are to be found anew. */
+  /** Whether the links must be computed again. */
   #stale = false;
-  /** The problems of connections that were told and still stand. @type {Set<string>} */
+  /** The current problems of connections that were reported. @type {Set<string>} */
   #standing = new Set();
-  /** The ports that connections wait for, which was told. @type {Set<string>} */
+  /** The ports that connections wait for, as reported. @type {Set<string>} */
   #absent = new Set();
   /** The transforms that failed when they were called last. @type {Set<string>} */
   #failing = new Set();
@@ -125,7 +125,7 @@ export class Ports {
   }
 
   /**
-   * To be called when an `hmr-connect` has come, gone, or changed. It is read at the next `refresh`.
+   * Call this when an `hmr-connect` was added, removed or changed. It is read at the next `refresh`.
    * @param {Element} element
    */
   changed(element) {
@@ -133,12 +133,12 @@ export class Ports {
     this.#stale = true;
   }
 
-  /** The links that there are, as far as `refresh` knows. @returns {ReadonlyMap<string, Link>} */
+  /** The current links, as of the last `refresh`. @returns {ReadonlyMap<string, Link>} */
   get links() {
     return this.#links;
   }
 
-  /** To be called when an instance may have come, gone, or got another name. */
+  /** Call this when an instance may have been added, removed or renamed. */
   renamed() {
     this.#stale = true;
   }
@@ -170,13 +170,13 @@ export class Ports {
   }
 
   /**
-   * Does what code that takes the place of other code asks for: the given instances have the ports that it declares, and no others.
+   * Applies the requests of code that replaces other code: the given instances have exactly the ports that it declares.
    *
    * @param {string} module
    * @param {PortRequest[]} requests in the order in which they were made
    * @param {Set<number>} instances
    * @param {ReadonlyMap<string, Link>} [before] the links before anything of the new code took effect
-   * @returns {ConnectionOutcome[]} what became of their connections, also of those that their views declare no longer, or now
+   * @returns {ConnectionOutcome[]} outcomes of their connections, also of those that their views removed or added
    */
   settle(module, requests, instances, before = this.#links) {
     this.#open = this.#after(module, requests, instances);
@@ -233,7 +233,7 @@ export class Ports {
   }
 
   /**
-   * Finds the links anew, if anything changed that they depend on.
+   * Computes the links again, if anything changed that they depend on.
    * @returns {Map<Declaration, string>} the problems that were found then
    */
   refresh() {
@@ -245,7 +245,7 @@ export class Ports {
     return problems;
   }
 
-  /** Tells which connections wait for a port that an instance could have by now. */
+  /** Reports which connections wait for a port that an instance could have now. */
   tellAbsent() {
     /** @type {Set<string>} */
     const absent = new Set();
@@ -296,7 +296,7 @@ export class Ports {
   /**
    * What a value is delivered as.
    * @param {Value} value
-   * @returns {string | null} null if its transform failed, which has been told
+   * @returns {string | null} null if its transform failed, which has been reported
    */
   transformed({ from, to, text, transform }) {
     if (transform === null) return text;
@@ -313,7 +313,7 @@ export class Ports {
   }
 
   /**
-   * To be called when a value could not be delivered, because its goal has no code that could take it. Of a stream, it gets
+   * Call this when a value could not be delivered, because its goal has no code that could take it. Of a stream, it gets
    * the latest one when it has code again.
    * @param {Value} value
    */

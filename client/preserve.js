@@ -1,6 +1,6 @@
 /**
- * Remembers what a reader is in the middle of (focus, selection, scroll offsets, playback) and puts back
- * what a change of the document cost.
+ * Saves what a reader is in the middle of (focus, selection, scroll offsets, playback) and restores
+ * what a change of the document lost.
  *
  * In: a document before a change. Out: a function that is called after it. Where the nodes stayed and the
  * browser kept everything, nothing is done.
@@ -82,7 +82,7 @@ function textSelection(document, roots) {
   return () => {
     const there = selection.anchorNode === anchorNode && selection.anchorOffset === anchorOffset;
     if (there && selection.focusNode === focusNode && selection.focusOffset === focusOffset) return;
-    // A selection of text that is no longer the same text means nothing, a caret in a field does.
+    // A selection of text that has changed is meaningless, a caret in a field is not.
     if (!host.isConnected || (host !== active && host.textContent !== text)) return;
     selection.setBaseAndExtent(...resolve(host, anchor), ...resolve(host, focus));
   };
@@ -118,11 +118,11 @@ function scrollers(document, roots) {
 }
 
 /**
- * Remembers what can be lost while what is in `roots` changes.
+ * Saves what can be lost while the content of `roots` changes.
  *
  * @param {Document} document
  * @param {Element[]} roots
- * @returns {() => void} puts back what was lost
+ * @returns {() => void} restores it
  */
 export function preserve(document, roots) {
   const active = document.activeElement;

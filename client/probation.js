@@ -1,10 +1,10 @@
 /**
  * Calls of running code, and what follows when one traps.
  *
- * In: calls. Out: their answers; on probation, a trap or an illness undoes the swap; after it, a trap starts the same version
- * again with its last good state, a few times.
+ * In: calls. Out: their answers; on probation, a trap or a failed health check undoes the swap; after it, a trap restarts the
+ * same version with its last good state, a few times.
  *
- * Invariant: from the failure until it is undone, or the trap until the code is started afresh, the slot is held, so that what
+ * Invariant: from the failure until it is undone, or the trap until the code is restarted, the slot is held, so that what
  * comes meanwhile goes to the code that takes its place.
  */
 
@@ -26,7 +26,7 @@ import { bring, undo } from "./update.js";
 /** @typedef {{ guest: Guest, reason: string, before: import("./slot.js").Before, sequence: number | null }} Condemned */
 
 /**
- * What is needed of the engine.
+ * The parts of the engine that this needs.
  *
  * @typedef {object} Watching
  * @property {() => number} clock milliseconds
@@ -149,7 +149,7 @@ export class Watch {
   }
 
   /**
-   * Starts a slot's version afresh with its last good state.
+   * Restarts a slot's version with its last good state.
    *
    * @param {Slot} slot
    * @param {GuestTrap} trap what ended its code

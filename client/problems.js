@@ -1,7 +1,7 @@
 /**
  * Why a placed component is not mounted, in words for its developer.
  *
- * In: an instance and what is known of the modules. Out: a message and a hint that says what to do, or null.
+ * In: an instance and the known facts about the modules. Out: a message and a hint that says what to do, or null.
  */
 
 import { NESTING_LIMIT } from "./constants.js";
@@ -12,7 +12,7 @@ import { describe } from "./swap.js";
 /** @typedef {{ message: string, hint: string }} Problem */
 
 /**
- * Why an instance cannot be mounted, as far as that can be told without asking its module.
+ * Why an instance cannot be mounted, as far as that is known without asking its module.
  *
  * @param {Instance} instance
  * @param {Iterable<Slot>} slots

@@ -84,13 +84,13 @@
  */
 
 /**
- * What a page is served with. `app` names the application. `later` are modules of which the first `hello` tells the version. `budget` is null where the page leaves it
- * to the engine.
+ * The configuration that a page is served with. `app` names the application. `later` are modules whose version comes with the
+ * first `hello`. `budget` is null where the page leaves it to the engine.
  * @typedef {{ token: string, app: string, server: string, html: string, sequence: number, modules: Version[], later: string[], failure: Failure | null,
  *   budget: number | null }} Config
  */
 
-/** Why a text is no message. `unknown` tells a type of a later version from a malformed message. */
+/** Why a text is not a message. `unknown` distinguishes a type of a later version from a malformed message. */
 export class MessageError extends Error {
   /**
    * @param {string} message
@@ -304,7 +304,7 @@ export function readMessage(data) {
 }
 
 /**
- * Reads the configuration that stands in the page.
+ * Reads the configuration in the page.
  *
  * @param {string} json
  * @returns {Config}

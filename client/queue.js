@@ -15,7 +15,7 @@ export class UpdateQueue {
   #running = false;
   #failed;
 
-  /** @param {(error: unknown) => void} failed told of errors that an update's work let through */
+  /** @param {(error: unknown) => void} failed called with errors that an update's work did not catch */
   constructor(failed) {
     this.#failed = failed;
   }

@@ -1,5 +1,5 @@
 /**
- * Takes JSON text apart without reading its values, so that they can be handed on digit by digit.
+ * Takes JSON text apart without reading its values, so that they can be passed on digit by digit.
  *
  * In: text that `JSON.parse` accepts. Out: the texts of the values of an object or a list.
  */
@@ -29,7 +29,7 @@ export function items(json) {
 }
 
 /**
- * What stands between the outermost brackets, cut at the commas.
+ * The text between the outermost brackets, cut at the commas.
  * @param {string} json
  * @returns {string[]}
  */

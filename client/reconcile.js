@@ -19,11 +19,11 @@ import { classTokens, isPlaced, listenerKey } from "./tree.js";
 /** Elements that hold what a reader did to them, which is worth looking for far away. */
 const STATEFUL = new Set(["input", "textarea", "select", "details", "dialog", "video", "audio", "canvas", "iframe", "hmr-component"]);
 
-/** The elements among them that a `name` tells apart. */
+/** Those of them that are distinguished by `name`. */
 const FIELDS = new Set(["input", "textarea", "select", "iframe"]);
 
 /**
- * What a view says of a field, as an attribute or as a property.
+ * The value of a field in a view, as an attribute or as a property.
  * @param {GuestNode} node
  * @param {string} name
  */
@@ -82,7 +82,7 @@ class Digests {
 }
 
 /**
- * All that a record says of its node alone; which handler listens does not count.
+ * Everything in a record about its node alone, except which handler listens.
  * @param {GuestNode} node
  */
 function facts(node) {
@@ -116,7 +116,7 @@ function identity(node) {
   if (id) return `${node.tag}#${id}`;
   if (node.tag === "details") return identityOfDetails(node);
   const name = FIELDS.has(node.tag) ? node.attributes.get("name") : undefined;
-  // Radio buttons and check boxes may share a name, and their values tell them apart.
+  // Radio buttons and check boxes may share a name; their values distinguish them.
   const chosen = choice(node);
   return name || chosen ? `${node.tag}[${name ?? ""}=${chosen ?? ""}]` : null;
 }
@@ -190,7 +190,7 @@ class Search {
   }
 
   /**
-   * Rule 2, for the children of a pair that have no mate yet.
+   * Rule 2, for the children of a pair that have no pair yet.
    * @param {GuestNode} old
    * @param {GuestNode} fresh
    */
@@ -385,13 +385,13 @@ export function findPairs(old, fresh) {
 }
 
 /**
- * The positions of a longest rising sequence in a list; -1 in the list stands for nothing.
+ * The positions of a longest rising sequence in a list; -1 entries are skipped.
  *
  * @param {number[]} list
  * @returns {Set<number>}
  */
 export function longestRise(list) {
-  /** Where the smallest last element of a rise of each length stands. @type {number[]} */
+  /** The position of the smallest last element of a rise of each length. @type {number[]} */
   const tails = [];
   /** @type {number[]} */
   const before = [];

@@ -1,8 +1,8 @@
 /**
  * Rehearsals of swaps by the tool.
  *
- * In: a version and the state that it is to take over. Out: the tool's verdict, or why there is none: nobody
- * is connected, or it takes too long. A page never waits for one that cannot come.
+ * In: a version and the state that it is to restore. Out: the tool's verdict, or why there is none: the tool
+ * is not connected, or it takes too long. A page never waits for one that cannot come.
  */
 
 /** @typedef {import("./protocol.js").Verdict} Verdict */
@@ -50,14 +50,14 @@ export class Rehearsals {
     this.#end(verdict);
   }
 
-  /** To be called when the tool is gone: it answers nothing any more. */
+  /** Call this when the tool is disconnected: it answers nothing any more. */
   disconnected() {
     for (const id of [...this.#open.keys()]) this.#skip(id, "the tool is gone");
   }
 
   /**
    * @param {number} id
-   * @param {string} error why there is no verdict
+   * @param {string} error why the verdict is missing
    */
   #skip(id, error) {
     this.#end({ id, outcome: "skipped", step: null, error, duration: { wait: 0, run: 0 } });

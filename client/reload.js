@@ -2,8 +2,9 @@
  * Carries the state of a page over a reload, and over going to another page and back.
  *
  * In: before, the modules' snapshots and what the reader did to the page. Out: after it, the same. Between the two it
- * lies in the session storage. What a state-restoring reload writes is taken by the next load; what a page writes when it is left is taken
- * when the reader comes back to it through the history. So a reload by hand starts clean. `restoration.js` puts it back.
+ * is in the session storage. What a state-restoring reload writes is taken by the next load; what a page writes when the
+ * reader leaves it is taken when the reader comes back through the history. So a reload by hand starts clean.
+ * `restoration.js` puts it back.
  */
 
 import { chosen } from "./choices.js";
@@ -35,10 +36,10 @@ import { Locators } from "./locate.js";
 
 const KEY = "hmr-reload";
 
-/** What pages wrote that were left, the newest last. */
+/** The saved states of pages that the reader left, the newest last. */
 const LEFT = "hmr-left";
 
-/** How many pages that were left are remembered, and how many characters they may take of the storage, most of which is the application's. */
+/** How many left pages are remembered, and how many characters of the storage they may use, which is mostly the application's. */
 const [MOST_LEFT, LARGEST_LEFT] = [8, 1 << 20];
 
 /** State that is older belongs to a reload that never happened, in milliseconds. */
@@ -72,7 +73,7 @@ function readField(element, at, controls) {
 }
 
 /**
- * What the reader did to a page that no module's state holds.
+ * The reader's changes to a page that are not in a module's state.
  *
  * @param {Document} document
  * @param {(node: Node, property: string) => boolean} controls whether a module writes the property of a node
@@ -97,7 +98,7 @@ export function readPage(document, controls) {
 }
 
 /**
- * Adds to the state of a page what an earlier reload left for elements that have not come yet.
+ * Adds to the state of a page the parts of an earlier reload whose elements have not come yet.
  *
  * @param {PageState} state
  * @param {PageState | null} rest
@@ -115,12 +116,12 @@ export function merged(state, rest) {
 }
 
 /**
- * Writes down what a page is like that is about to be loaded again. Where there is no room, pages that were left give way, the oldest
- * first.
+ * Saves the state of a page before it is loaded again. Where there is no room, entries of pages that were left are removed, the
+ * oldest first.
  *
  * @param {Store} storage
  * @param {Stored} state
- * @throws {Error} if there is no room even so
+ * @throws {Error} if there is not enough room even then
  */
 export function store(storage, state) {
   const text = JSON.stringify(state);
@@ -155,7 +156,7 @@ export function take(storage, now) {
 }
 
 /**
- * Throws away what was written for a reload that has not happened.
+ * Discards what was saved for a reload that did not happen.
  * @param {Store} storage
  */
 export function discard(storage) {
@@ -163,7 +164,7 @@ export function discard(storage) {
 }
 
 /**
- * Writes down what a page is like that is left. Where there is no room for all, the oldest go.
+ * Saves the state of a page that the reader leaves. Where there is no room for all, the oldest are removed.
  *
  * @param {Store} storage
  * @param {string} entry of the history

@@ -1,9 +1,9 @@
 /**
  * What the engine holds for instances and keeps across swaps: timers, listeners, observers, sockets, requests, calls.
  *
- * In: requests of modules. Out: firings, handed to whoever delivers them. Whose a resource is, and whether it goes on, is
- * decided here; what stands behind it is in `resources/`. A resource is known by its instance and key; code that was swapped in
- * and asks for the same one gets the live one.
+ * In: requests of modules. Out: firings, passed to the code that delivers them. The owner of a resource, and whether it goes
+ * on, is decided here; its implementation is in `resources/`. A resource is identified by its instance and key; code that was
+ * swapped in and asks for the same one gets the live one.
  *
  * Invariants: nothing fires that has been closed, nor does a one-shot fire twice for the same code, unless it asked for a replay.
  */
@@ -34,8 +34,8 @@ const ONE_SHOTS = new Set(["timeout", "request", "call"]);
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {(resource: Resource, event: string) => number} fired delivers a firing, the JSON of an `EventData`, now or when it can
  *   be; answers the bits of `hmr_dispatch`, 0 if it waits
- * @property {(module: string, node: number) => Node | null | undefined} node what a number of a module's node stands for: null if
- *   it is not in the page yet, undefined if there is no such node
+ * @property {(module: string, node: number) => Node | null | undefined} node the DOM node of a module's node number: null if it
+ *   is not in the page yet, undefined if the number is unknown
  * @property {(module: string, text: string) => void} warn
  */
 
@@ -174,7 +174,7 @@ export class Resources {
   }
 
   /**
-   * Looks up the elements that observers asked for. To be called when a module's code has returned: by then the operations that
+   * Looks up the elements that observers asked for. Call this when a module's code has returned: then the operations that
    * make the elements have been done.
    * @param {string} module
    */
@@ -192,7 +192,7 @@ export class Resources {
   }
 
   /**
-   * To be called right before a firing is delivered.
+   * Call this right before a firing is delivered.
    * @param {Resource} resource
    */
   delivered(resource) {
@@ -230,7 +230,7 @@ export class Resources {
     resource.handler = request.handler;
     resource.node = request.node;
     if (resource.ended) {
-      // What it still had to say waits, and comes before what the new connection says.
+      // Its pending firings come before those of the new connection.
       this.#stop(resource);
       resource.ended = false;
       this.#start(resource);

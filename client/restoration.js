@@ -1,10 +1,10 @@
 /**
  * Puts back what a reader had done to a page before it was loaded again.
  *
- * In: the state of before, and whenever something may have come that it is about. Out: each part of it is put back as soon as its
- * element is there; what belongs to a component that comes late, or that is filled late, is put back when it comes. What the reader does
- * meanwhile stands: a field that was typed into, a page that was scrolled. As browsers do when they restore a position themselves, only
- * what the reader does ends it, not what scripts scroll.
+ * In: the state from before, and calls whenever one of its elements may have come. Out: each part of it is put back as soon as
+ * its element is there; a part of a component that comes late, or that is filled late, is put back when it comes. What the
+ * reader does meanwhile is kept: a field that was typed into, a page that was scrolled. As browsers do when they restore a
+ * position themselves, only what the reader does ends it, not what scripts scroll.
  */
 
 import { choose } from "./choices.js";
@@ -17,7 +17,7 @@ import { Locators } from "./locate.js";
 /** What a reader begins to do something with. */
 const GESTURES = ["wheel", "touchstart", "pointerdown", "keydown"];
 
-/** What tells that a field was changed. */
+/** The events that report a changed field. */
 const EDITS = ["input", "change"];
 
 /**
@@ -31,7 +31,7 @@ const ROUND = 50;
 /** How long elements are looked for in a mounted component, and in the page around them, in milliseconds. A gesture ends it earlier. */
 const LATE = 10_000;
 
-/** The state of before, as far as it was not put back. */
+/** The state from before, as far as it is not restored yet. */
 export class Restoration {
   #document;
   #state;
@@ -53,7 +53,7 @@ export class Restoration {
   #view;
   #complete;
   #mounted;
-  /** What the page lets the browser do about scrolling. */
+  /** The page's own scroll restoration mode. */
   #mode;
 
   /**
@@ -73,7 +73,7 @@ export class Restoration {
     this.#observer = new /** @type {Window & typeof globalThis} */ (view).MutationObserver(() => this.soon(ROUND));
     this.#mode = view.history.scrollRestoration;
     view.history.scrollRestoration = "manual";
-    // The entry of the history keeps what it is set to, and the next page would take that for the page's own mode.
+    // The history entry stores the mode, and the next page would take it for the page's own mode.
     view.addEventListener("pagehide", () => this.#release());
     for (const name of EDITS) this.#document.addEventListener(name, this.#edit, true);
     for (const name of GESTURES) this.#document.addEventListener(name, this.#use, { capture: true, passive: true });
@@ -83,7 +83,7 @@ export class Restoration {
   }
 
   /**
-   * To be called when something has come: tries again, once what has come with it is there, too.
+   * Call this when an element was added: tries again, once those added with it are there, too.
    * @param {number} [wait] in milliseconds
    */
   soon(wait = 0) {
@@ -95,14 +95,14 @@ export class Restoration {
     }, wait);
   }
 
-  /** What is still to be put back. */
+  /** The part that is not restored yet. */
   get rest() {
     return this.#state;
   }
 
   /**
    * Puts back what can be.
-   * @param {boolean} all whether all that the page places is there, or cannot be: what is not found soon after is gone
+   * @param {boolean} all whether everything the page places is there, or cannot be: parts not found soon after are dropped
    */
   attempt(all) {
     const locators = new Locators(this.#document);
@@ -140,7 +140,7 @@ export class Restoration {
    * @param {boolean} all
    * @param {Locators} locators
    * @param {(element: Element, part: Part) => boolean} put whether it is done with
-   * @returns {Part[]} what is left to do
+   * @returns {Part[]} the remaining ones
    */
   #each(parts, all, locators, put) {
     return parts.filter((part) => {
@@ -148,7 +148,7 @@ export class Restoration {
       try {
         if (element && put(element, part)) return false;
       } catch {
-        // What the element refuses, as a field that has another type by now may, it refuses the next time too.
+        // An element that refuses a part, such as a field that has another type now, refuses it the next time too.
         return false;
       }
       return !all || !this.#isOver(part.at.place);
@@ -237,7 +237,7 @@ export class Restoration {
     }, ROUND);
   }
 
-  /** What the reader does from now on is not looked at. */
+  /** Ignores what the reader does from now on. */
   #forget() {
     for (const name of EDITS) this.#document.removeEventListener(name, this.#edit, true);
     for (const name of GESTURES) this.#document.removeEventListener(name, this.#use, true);

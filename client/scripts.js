@@ -25,13 +25,13 @@ import { Executions } from "./execute.js";
  * @property {{ setTimeout: (code: () => void, ms: number) => unknown, clearTimeout: (id: any) => void }} timers
  * @property {(name: string, text: string) => void} download gives the reader a file
  * @property {() => boolean} connected
- * @property {(error: unknown) => void} failed told of what a callback throws
+ * @property {(error: unknown) => void} failed called with errors that a callback throws
  */
 
 /**
  * @param {Parts} parts
  * @returns {{ hmr: Hmr, emit: <K extends keyof HmrEvents>(event: K, detail: HmrEvents[K]) => void }} `emit` is for the entry, which
- *   tells what happens
+ *   emits the events
  */
 export function createApi(parts) {
   const { engine, tool, timers } = parts;

@@ -1,5 +1,5 @@
 /**
- * Reads the sections of a wasm binary that `WebAssembly.Module` tells nothing of: the types of imports and exports.
+ * Reads the sections of a wasm binary that `WebAssembly.Module` does not expose: the types of imports and exports.
  *
  * In: bytes of any content. Out: types, imports and exports as lists, or the reason why they cannot be read.
  */
@@ -83,7 +83,7 @@ class Reader {
 }
 
 /**
- * A type, or null for what is no plain function type, which nothing of the ABI uses.
+ * A type, or null for one that is not a plain function type; the ABI uses only those.
  * @param {Reader} from
  * @returns {FunctionType}
  */
@@ -94,7 +94,7 @@ function readType(from) {
 }
 
 /**
- * Reads the sections that tell types, imports and exports.
+ * Reads the sections with types, imports and exports.
  *
  * @param {Uint8Array} bytes a wasm binary
  * @throws {IncompatibleError} if it ends too early, or uses what engines do not know

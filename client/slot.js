@@ -20,7 +20,7 @@ import { Tree } from "./tree.js";
 /** @typedef {import("./holdings.js").Request} Request */
 
 /**
- * A version that ran, with what is needed to run it again, and the one that ran before it, for when it does.
+ * A version that ran, with everything needed to run it again, and the one that ran before it, for when it does.
  * @typedef {{ version: Version, compiled: WebAssembly.Module, snapshot: string | null, before: Before | null }} Before
  */
 
@@ -37,11 +37,11 @@ export class Instance {
     this.element = element;
     this.slot = slot;
     this.component = component;
-    /** The props that it was last mounted with, as they stood in the attribute. */
+    /** The props that it was last mounted with, as written in the attribute. */
     this.props = "{}";
     /** @type {"waiting" | "mounted" | "failed"} */
     this.status = "waiting";
-    /** What was last said of it, so that it is said once. @type {string | null} */
+    /** The last report about it, so that it is reported once. @type {string | null} */
     this.problem = null;
     /** The version and the props with which its mounting trapped, and is not tried again. @type {{ hash: string, props: string } | null} */
     this.trapped = null;
@@ -61,7 +61,7 @@ export class Slot {
   named = null;
   /** What the tool had named when a script of the page chose another version. @type {string | null} */
   chosenOver = null;
-  /** Whether the version is told later than those of other modules. */
+  /** Whether the version is announced later than those of other modules. */
   expected = false;
   /** What `version` was compiled to, once it was. @type {WebAssembly.Module | null} */
   compiled = null;
@@ -87,10 +87,10 @@ export class Slot {
   probation = null;
   /** Failed on probation, and is about to be undone. @type {import("./probation.js").Condemned | null} */
   condemned = null;
-  /** The trap after which the code is about to be started afresh. @type {import("./trap.js").GuestTrap | null} */
+  /** The trap after which the code is about to be restarted. @type {import("./trap.js").GuestTrap | null} */
   reviving = null;
   history = new History();
-  /** The requests of an instance that is being rendered afresh. @type {Request[] | null} */
+  /** The requests of an instance that is being rendered again. @type {Request[] | null} */
   rerendering = null;
   /** When the code was revived after a trap, in milliseconds of the engine's clock. @type {number[]} */
   revivals = [];
@@ -114,10 +114,10 @@ export class Slot {
   }
 
   /**
-   * What a number of the running code's nodes stands for.
+   * The DOM node of one of the running code's node numbers.
    *
    * @param {number} id
-   * @returns {Node | null | undefined} null if it is not in the page yet, undefined if there is no such node
+   * @returns {Node | null | undefined} null if it is not in the page yet, undefined if the number is unknown
    */
   nodeOf(id) {
     const node = this.tree.nodes.get(id);

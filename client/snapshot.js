@@ -2,7 +2,7 @@
  * Snapshots and restore reports, as text.
  *
  * In: what modules answer, of any content. Out: the facts that an engine needs of it. The values of signals are never parsed and
- * written again, because numbers would lose digits: what is changed in a snapshot is changed in its text.
+ * rewritten, because numbers would lose digits: a snapshot is changed in its text.
  */
 
 import { cut } from "./limits.js";
@@ -17,7 +17,7 @@ export const EMPTY = `{"abi":1,"instances":[]}`;
  * @param {string} snapshot
  * @param {string} from the export that answered it
  * @returns {{ instances: { instance: number, component: string }[], hooks?: unknown }}
- * @throws {Error} if it is no snapshot
+ * @throws {Error} if it is not a snapshot
  */
 function read(snapshot, from) {
   let parsed;
@@ -39,7 +39,7 @@ function read(snapshot, from) {
  * @param {string} snapshot
  * @param {string} [from] the export that answered it
  * @returns {number[]}
- * @throws {Error} if it is no snapshot
+ * @throws {Error} if it is not a snapshot
  */
 export function instancesOf(snapshot, from = "capture_state") {
   return read(snapshot, from).instances.map((entry) => entry.instance);
@@ -76,13 +76,13 @@ export function withTransform(snapshot, transform) {
 }
 
 /**
- * Makes a snapshot tell of the instances that are placed now, and of no others. Those that it does not know begin without
+ * Makes a snapshot contain exactly the instances that are placed now. Those that it does not know begin without
  * state.
  *
  * @param {string} snapshot
  * @param {{ id: number, component: string, props: string }[]} placed
  * @returns {string}
- * @throws {Error} if it is no snapshot
+ * @throws {Error} if it is not a snapshot
  */
 export function complete(snapshot, placed) {
   const known = parts(snapshot);
@@ -99,14 +99,14 @@ export function complete(snapshot, placed) {
  * @param {string} snapshot
  * @param {number} id
  * @returns {string | null} null if it has none
- * @throws {Error} if it is no snapshot
+ * @throws {Error} if it is not a snapshot
  */
 export function partOf(snapshot, id) {
   return parts(snapshot).find((part) => part.instance === id)?.text ?? null;
 }
 
 /**
- * A snapshot of one instance, from what was the part of another.
+ * A snapshot of one instance, from the part of another one.
  *
  * @param {string} part
  * @param {number} id
@@ -139,7 +139,7 @@ export function checkMigrated(answer) {
   try {
     error = JSON.parse(answer)?.error;
   } catch {
-    // It is no snapshot either.
+    // Reported below: it is not a snapshot either.
   }
   if (typeof error !== "string") instancesOf(answer, "hmr_migrate");
 }
@@ -155,13 +155,13 @@ export function propsOf(snapshot) {
 
 /**
  * Makes a snapshot fit the instances that are placed now: each gets its own part, else one of the same component that
- * belongs to nobody placed, else what it has now. Parts without a place are left out.
+ * does not belong to a placed one, else what it has now. Parts without a place are left out.
  *
  * @param {string} snapshot
  * @param {{ id: number, component: string }[]} placed
  * @param {string} current the state now
  * @returns {string}
- * @throws {Error} if one of the two is no snapshot
+ * @throws {Error} if one of the two is not a snapshot
  */
 export function fit(snapshot, placed, current) {
   const [wanted, now] = [parts(snapshot), parts(current)];
@@ -201,7 +201,7 @@ function renumbered(part, id) {
  *
  * @param {string | null} json null is an empty report
  * @returns {RestoreReport}
- * @throws {Error} if it is no report
+ * @throws {Error} if it is not a report
  */
 export function readReport(json) {
   if (json === null) return { instances: [] };

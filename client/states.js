@@ -12,11 +12,11 @@ import { travel } from "./update.js";
 /** @typedef {import("./slot.js").Slot} Slot */
 /** @typedef {import("./protocol.js").Swap} Swap */
 
-/** How long after an event the state is captured, with all that came meanwhile, in milliseconds. */
+/** How long after an event the state is captured, including later changes in that time, in milliseconds. */
 const CAPTURE_DELAY = 200;
 
 /**
- * What is needed of the engine.
+ * The parts of the engine that this needs.
  *
  * @typedef {object} Stating
  * @property {Pick<import("./resources.js").Timers, "setTimeout">} timers
@@ -28,7 +28,7 @@ const CAPTURE_DELAY = 200;
  * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T) => T | undefined} ask
  * @property {() => void} released does what waited while a slot was held
  * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
- * @property {(slot: Slot) => void} captured told when a state was captured after calls
+ * @property {(slot: Slot) => void} captured called when a state was captured after calls
  */
 
 /** The states of all modules of a page. */
@@ -43,7 +43,7 @@ export class States {
   }
 
   /**
-   * To be called when a module's code ran: its state is captured in a while, and kept in the history once nothing runs.
+   * Call this when a module's code ran: its state is captured later, and kept in the history once nothing runs.
    * @param {Slot} slot
    */
   captureSoon(slot) {
@@ -87,7 +87,7 @@ export class States {
    * @param {Slot} slot
    * @param {(at: number) => number} to the index, given the index now
    * @returns {Promise<Swap>}
-   * @throws {Error} if there is no such state
+   * @throws {Error} if the state does not exist
    */
   async goTo(slot, to) {
     let index = -1;
@@ -124,7 +124,7 @@ export class States {
    *
    * @param {string} text of the file
    * @returns {Promise<{ swaps: Swap[], skipped: string[] }>} the modules that were skipped run no code here
-   * @throws {Error} if it is no such file
+   * @throws {Error} if it is not such a file
    */
   async load(text) {
     /** @type {Swap[]} */

@@ -1,7 +1,7 @@
 /**
  * Shows changed stylesheets without a reload.
  *
- * In: paths that changed. Out: how many sheets were replaced. A sheet is replaced where it hangs, by the address of its `link` or of its
+ * In: paths that changed. Out: how many sheets were replaced. A sheet is replaced in place, by the address of its `link` or its
  * `@import`: so it keeps its place in the cascade, its conditions and its element. The old sheet goes only once the new one
  * is there; one that cannot be loaded changes nothing.
  */
@@ -11,7 +11,7 @@ import { fresh, pathOf, roots, served } from "./addresses.js";
 /** How long a sheet may take until the old one stays instead, in milliseconds. */
 const LONGEST_LOAD = 10_000;
 
-/** How often an `@import` is asked whether it has loaded, in milliseconds: no event tells. */
+/** How often an `@import` is polled for having loaded, in milliseconds: it fires no event. */
 const PAUSE = 15;
 
 /** `CSSRule.STYLE_RULE` and `CSSRule.IMPORT_RULE`. */
@@ -21,14 +21,14 @@ const [STYLE_RULE, IMPORT_RULE] = [1, 3];
  * What sheets are loaded with.
  * @typedef {object} Loading
  * @property {(url: string, options: RequestInit) => Promise<Response>} fetch
- * @property {(message: string) => void} failed told of each file that stays as it was, and why
- * @property {(message: string) => void} absent told of each file that the page does not seem to use
+ * @property {(message: string) => void} failed called for each file that stays as it was, with the reason
+ * @property {(message: string) => void} absent called for each file that the page does not seem to use
  */
 
 /** The replacement of a link or an import rule that began last. @type {WeakMap<object, { done: Promise<boolean> }>} */
 const newest = new WeakMap();
 
-/** Links and import rules that stand behind the ones whose new sheets they load. @type {WeakSet<object>} */
+/** Temporary links and import rules, placed after the ones whose new sheets they load. @type {WeakSet<object>} */
 const arriving = new WeakSet();
 
 /**

@@ -44,7 +44,7 @@ export class FetchError extends Error {
 }
 
 /**
- * What a person reads of an error, whatever was thrown.
+ * A readable message for a thrown value of any type.
  * @param {unknown} error
  */
 export function describe(error) {
@@ -83,7 +83,7 @@ export function newSwap({ module, hash }, outcome) {
  * @param {Swap} swap is filled in
  * @param {Plan} plan
  * @param {() => number} clock milliseconds
- * @returns {Promise<Swap | null>} null if it was no longer wanted
+ * @returns {Promise<Swap | null>} null if it is not wanted any more
  */
 export async function runSwap(swap, plan, clock) {
   for (const [step, work] of plan.steps) {

@@ -1,10 +1,10 @@
 /**
- * Requests to the tool, beside the socket: versions, experiments and saved snapshots.
+ * Requests to the tool, apart from the socket: versions, experiments and saved snapshots.
  *
- * In: what is asked for. Out: what the tool answers, or an error in its words.
+ * In: requests. Out: the tool's answers, or an error in its words.
  */
 
-/** Why the tool did not do what was asked for. */
+/** Why the tool refused a request. */
 class ToolError extends Error {
   /** @param {string} message */
   constructor(message) {

@@ -1,8 +1,8 @@
 /**
  * The socket to the tool.
  *
- * In: messages to send, whether or not a connection stands. Out: messages that came, checked. A lost connection is
- * made anew, with a pause that grows to two seconds; what was said meanwhile is sent then.
+ * In: messages to send, connected or not. Out: messages that came, checked. A lost connection is
+ * opened again, with a pause that grows to two seconds; messages from the meantime are sent then.
  *
  * This is the one file that opens connections; it takes the page's globals from its caller.
  */
@@ -44,7 +44,7 @@ function isTooLarge(text) {
  */
 
 /**
- * What the tool says when it does not let a page in, because the page has lost the key for instance.
+ * The tool's answer when it refuses a page, because the page has lost the key for instance.
  * @param {Response} response
  */
 async function refusal(response) {
@@ -111,7 +111,7 @@ export class Transport {
     this.#socket = null;
   }
 
-  /** Whether a connection stands. */
+  /** Whether the socket is connected. */
   get connected() {
     return this.#socket?.readyState === 1;
   }
@@ -172,9 +172,9 @@ export class Transport {
   }
 
   /**
-   * The token of the tool that runs now, which may not be the one that served the page. None if it serves another application:
-   * the page is none of its pages then. It is asked for at an address of which no cache can have an answer; an answer without
-   * the question's nonce is an old one all the same, and its token too.
+   * The token of the running tool, which may not be the one that served the page. Null if it serves another application, since
+   * the page does not belong to it then. It is requested at an address of which no cache can have an answer; an answer without
+   * the request's nonce is an old one nevertheless, and its token too.
    */
   async #currentToken() {
     const nonce = this.#network.nonce();
@@ -202,7 +202,7 @@ export class Transport {
     return answer.token;
   }
 
-  /** What was reported of something that answers in place of the tool is over. */
+  /** Ends the report that something answers in place of the tool. */
   #reached() {
     if (!this.#isIntercepted) return;
     this.#isIntercepted = false;

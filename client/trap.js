@@ -1,7 +1,7 @@
 /**
  * The end of a module's running code, in words.
  *
- * In: what was thrown, and what the code said of its panic. Out: an error with message, place and stack.
+ * In: what was thrown, and the code's report of its panic. Out: an error with message, place and stack.
  */
 
 import { cut } from "./limits.js";
@@ -72,7 +72,7 @@ export function readPanic(json) {
 }
 
 /**
- * A wasm frame of a stack: the function's name, if the stack has one, and where in the binary it is, if that is told.
+ * A wasm frame of a stack: the function's name and its offset in the binary, where the stack has them.
  * @typedef {{ name: string | null, offset: number | null }} Frame
  */
 

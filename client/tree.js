@@ -17,7 +17,7 @@ import { LISTEN_CAPTURE, ROOT_BIT, decodeOps } from "./ops.js";
 /** @typedef {{ event: string, handler: number, flags: number }} Listener */
 
 /**
- * What does to the DOM what was done to a record. Each record that it is given has a DOM node, `place`'s
+ * Applies to the DOM what was done to a record. Each record that it is given has a DOM node, `place`'s
  * child excepted.
  *
  * @typedef {object} Painter
@@ -81,7 +81,7 @@ export class GuestNode {
 }
 
 /**
- * What tells the listeners of one element apart.
+ * The key that distinguishes the listeners of one element.
  * @param {string} event
  * @param {number} flags
  */
@@ -147,7 +147,7 @@ export class Tree {
   }
 
   /**
-   * Forgets an instance's nodes. What is in the document stays there.
+   * Forgets an instance's nodes. The document keeps its content.
    * @param {number} instance
    */
   dropRoot(instance) {
@@ -196,7 +196,7 @@ export class Tree {
     }
   }
 
-  /** What was put below a node that the document does not show leaves it after all. */
+  /** Removes nodes that ended up below a node that the document does not show. */
   #settleMoving() {
     for (const node of this.moving) {
       if (node.dom && !node.parent?.dom) this.painter.remove(node);

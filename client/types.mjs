@@ -1,5 +1,5 @@
 /**
- * Writes `api.d.ts`, the types of the page's API for editors; with `--check`, fails if it is not what `api.js` says.
+ * Writes `api.d.ts`, the types of the page's API for editors; with `--check`, fails if it does not match `api.js`.
  */
 
 import { execFileSync } from "node:child_process";

@@ -3,7 +3,7 @@
  *
  * In: a slot and a version. Out: the slot runs the version, or runs what it ran before, untouched. The same
  * steps serve a first load (no code to take over from), a revival after a trap (the same version again), a
- * load that takes up the state of before a reload, a way back to the version before, and a step through history.
+ * load that restores the state from before a reload, a way back to the version before, and a step through history.
  */
 
 import { PROBATION_CALLS } from "./constants.js";
@@ -38,19 +38,21 @@ import { Declined, FetchError, describe, newSwap, runSwap } from "./swap.js";
  * @property {(slot: Slot) => import("./slot.js").Instance[]} placed the instances of a slot's module that are mounted
  * @property {(slot: Slot, props: Map<number, string>) => void} followProps notes the props of a state that was gone back to
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
- * @property {() => void} releasing told when the module can be called again in a moment
- * @property {(elements: Element[]) => () => void} rendering told before an update renders into elements; what it answers is called afterwards
+ * @property {() => void} releasing called when the module can be called again in a moment
+ * @property {(elements: Element[]) => () => void} rendering called before an update renders into elements; the returned
+ *   function is called afterwards
  * @property {(slot: Slot, restored: Set<number>) => void} taken the slot runs new code, with these instances
- * @property {(slot: Slot, invalidations: import("./protocol.js").Invalidation[]) => import("./protocol.js").Invalidation[]} invalidated treats them;
- *   the answer is what was treated, with what said so in turn
+ * @property {(slot: Slot, invalidations: import("./protocol.js").Invalidation[]) => import("./protocol.js").Invalidation[]}
+ *   invalidated treats them; returns those treated, with those that they caused
  * @property {() => void} drain delivers what waits
  * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} tellTrap
- * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} end undoes the swap to code that trapped on probation, or starts the code afresh
+ * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} end undoes the swap to code that trapped on probation,
+ *   or restarts the code
  * @property {(slot: Slot) => void} examine asks code that is on probation whether it is well
  */
 
 /**
- * What was begun for a version before its turn.
+ * Work that was begun for a version before its turn.
  * @typedef {{ compiled: Promise<WebAssembly.Module>, verdict: Promise<Verdict> | null }} Prepared
  */
 
@@ -58,8 +60,9 @@ import { Declined, FetchError, describe, newSwap, runSwap } from "./swap.js";
  * @typedef {object} Options
  * @property {string | null} [state] a snapshot to start from, if no code runs that has one
  * @property {boolean} [again] whether a version that runs is started again
- * @property {boolean} [revives] whether code that trapped is started afresh, whatever waits: what came since the trap is for it
- * @property {boolean} [clean] whether the state of the code that runs is left behind
+ * @property {boolean} [revives] whether code that trapped is restarted, even if later work waits: what came since the trap is
+ *   for it
+ * @property {boolean} [clean] whether the state of the code that runs is discarded
  * @property {number | null} [sequence] of the update that asks for it
  * @property {Prepared | null} [prepared]
  */
@@ -113,7 +116,7 @@ export async function undo(slot, condemned, around) {
  */
 
 /**
- * Makes a slot's code go on from another state. This is no update, so no hooks run.
+ * Makes a slot's code go on from another state. This is not an update, so no hooks run.
  *
  * @param {Slot} slot
  * @param {Goal} goal
@@ -245,7 +248,7 @@ class Bringing {
   }
 
   /**
-   * Treats the instances that said during the swap that they cannot go on.
+   * Treats the instances that reported during the swap that they cannot go on.
    * @param {Swap} swap
    */
   #handleInvalidated(swap) {
@@ -268,7 +271,7 @@ class Bringing {
   }
 
   /**
-   * A component that cannot be handed over makes the page load again.
+   * A component that cannot be swapped makes the page load again.
    * @param {WebAssembly.Module} compiled
    */
   #checkDeclines(compiled) {
@@ -282,7 +285,7 @@ class Bringing {
     }
   }
 
-  /** From here on nothing reaches the code. This runs as a task of its own, so no wasm frame is on the stack. */
+  /** Queues everything for the code from here on. This runs as a task of its own, so no wasm frame is on the stack. */
   #quiesce() {
     this.#slot.held = true;
     if (this.#options.clean) this.#snapshot = complete(EMPTY, this.#around.placed(this.#slot));
@@ -364,16 +367,16 @@ class Bringing {
     const [slot, candidate] = [this.#slot, this.#candidate];
     const { guest: old, version, compiled } = slot;
     const exchanged = version !== null && version.hash !== this.#version.hash;
-    // The last good state is the one that was captured before the hooks ran: an undoing leaves nothing of them.
+    // The last good state is the one that was captured before the hooks ran: an undo discards their effects.
     const earlier = slot.before && { ...slot.before, before: null };
     const before = old && exchanged && compiled ? { version, compiled, snapshot: slot.lastGood, before: earlier } : null;
-    // The same code again goes on to be watched as it was.
+    // The same code again continues its probation.
     const undoTo = exchanged ? before : (slot.probation?.before ?? null);
     install(slot, candidate, this.#version, /** @type {WebAssembly.Module} */ (this.#compiled));
     candidate.guest.sink = this.#around.sink(slot);
     if (!this.#options.revives) slot.generation++;
     if (exchanged) slot.before = before;
-    // What was left behind on purpose must not come back with a revival.
+    // State that was discarded on purpose must not come back with a revival.
     if (this.#options.clean) slot.lastGood = this.#given;
     const watched = swap.outcome === "committed" && swap.events.includes("prepare");
     const sequence = this.#options.sequence ?? slot.probation?.sequence ?? null;

@@ -1,8 +1,8 @@
 /**
  * Which version each module runs.
  *
- * In: versions, with an update or without. Out: they are swapped in, loaded for the components that are placed, or noted where
- * none is; each update is told with what became of its modules.
+ * In: versions, with an update or without. Out: they are swapped in, loaded for the components that are placed, or only noted
+ * if no component is placed; each update is reported with what became of its modules.
  */
 
 import { startClean } from "./install.js";
@@ -16,7 +16,7 @@ import { bring, compiledOf } from "./update.js";
 /** @typedef {import("./reload.js").StoredModule} StoredModule */
 
 /**
- * What is needed of the engine.
+ * The parts of the engine that this needs.
  *
  * @typedef {object} Updating
  * @property {import("./queue.js").UpdateQueue} queue
@@ -34,9 +34,9 @@ import { bring, compiledOf } from "./update.js";
 
 /** The updates of one page. */
 export class Updates {
-  /** By module, the state of before a reload. @type {Map<string, StoredModule>} */
+  /** By module, the state from before a reload. @type {Map<string, StoredModule>} */
   #stored = new Map();
-  /** By module that was started without its state of before a reload, why. @type {Map<string, string>} */
+  /** By module that was started without its state from before a reload, why. @type {Map<string, string>} */
   #without = new Map();
   #with;
 
@@ -53,12 +53,12 @@ export class Updates {
     this.#stored.set(module.module, module);
   }
 
-  /** The states of before a reload that no module has taken yet. */
+  /** The states from before a reload that no module has restored yet. */
   get untaken() {
     return [...this.#stored.values()];
   }
 
-  /** To be called when components may have been mounted: what a module has not taken then, it does without. */
+  /** Call this when components may have been mounted: drops state that its module could not restore. */
   mounted() {
     for (const [name, error] of this.#without) {
       const slot = this.#with.slot(name);
@@ -70,7 +70,7 @@ export class Updates {
   }
 
   /**
-   * Notes versions that the page was served with, or was told of, without an update.
+   * Notes versions that came with the page or from the tool, without an update.
    * @param {Version[]} versions
    * @returns {Version[]} those that differ from what runs, were not refused before, and are not what the tool had named already when
    *   a script of the page chose another version
@@ -101,7 +101,7 @@ export class Updates {
   update(sequence, versions, options = {}) {
     for (const { module, hash } of versions) {
       const slot = this.#with.slot(module);
-      // That it has no version until its turn comes is no mistake of the page's.
+      // It is not an error of the page that it has no version until its turn comes.
       slot.expected = true;
       if (sequence !== null) Object.assign(slot, { named: hash, chosenOver: null });
     }
@@ -131,7 +131,7 @@ export class Updates {
   }
 
   /**
-   * Makes a slot without running code run its version, in a while.
+   * Makes a slot without running code run its version, asynchronously.
    * @param {Slot} slot
    */
   load(slot) {
@@ -169,7 +169,7 @@ export class Updates {
     if (!slot.guest && this.#with.mounting.of(slot).length === 0) return null;
     const known = compiledOf(slot, version.hash);
     const compiled = known ? Promise.resolve(known) : this.#with.compile(version);
-    // What fails is told by the step that waits for it.
+    // The step that waits for it reports a failure.
     compiled.catch(() => {});
     if (!version.rehearse || !slot.alive) return { compiled, verdict: null };
     this.#with.capture(slot);
@@ -177,7 +177,7 @@ export class Updates {
   }
 
   /**
-   * Makes a slot run a version, or notes it if none of its components is placed.
+   * Makes a slot run a version, or notes it if its components are not placed.
    *
    * @param {Slot} slot
    * @param {Version} version
@@ -191,13 +191,13 @@ export class Updates {
       this.#note(slot, version);
       return newSwap(version, "not-mounted");
     }
-    // Code without a mounted component has nothing that the state of before a reload does not have.
+    // Code without a mounted component has only state that the state from before a reload has too.
     if (this.#without.delete(slot.name) && slot.guest && slot.tree.roots.size === 0) startClean(slot, slot);
     const first = slot.guest === null;
     const stored = first ? this.#stored.get(slot.name) : undefined;
     slot.busy = true;
     try {
-      // State of before a reload has gone its way already.
+      // State from before a reload was migrated already.
       const wanted = first ? { ...version, transform: [] } : version;
       const load = (/** @type {string | null} */ state) => bring(slot, wanted, { ...options, state }, this.#with.around);
       let swap = await load(stored?.snapshot ?? null);

@@ -1,7 +1,7 @@
 /**
- * What stands behind an open resource: a timer, an observer, a socket.
+ * The implementation of an open resource: a timer, an observer, a socket.
  *
- * In: what a resource is. Out: something that fires until it is stopped. What a firing says is in `docs/abi.md`.
+ * In: a resource's description. Out: something that fires until it is stopped. `docs/abi.md` describes the firings.
  */
 
 import { watchQuery, watchElement, watchEvents, watchStorage } from "./watch.js";
@@ -21,12 +21,12 @@ const LONGEST = 2 ** 31 - 1;
  */
 
 /**
- * How a backing tells what happens.
+ * How a backing reports events.
  *
  * @typedef {object} Firing
  * @property {(data: object | string | null) => void} fire with what the handler gets as `data`; text is JSON
  * @property {(event: Event, flags: number) => void} happened fires with an event
- * @property {() => void} ended it can fire no more, though nobody has stopped it
+ * @property {() => void} ended it can fire no more, though it was not stopped
  * @property {(text: string) => void} warn
  */
 

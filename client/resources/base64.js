@@ -16,7 +16,7 @@ export function encodeBase64(bytes) {
 
 /**
  * @param {string} text
- * @returns {Uint8Array<ArrayBuffer> | null} null if it is no Base64
+ * @returns {Uint8Array<ArrayBuffer> | null} null if it is not Base64
  */
 export function decodeBase64(text) {
   try {

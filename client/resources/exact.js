@@ -1,6 +1,6 @@
 /**
- * JSON in one spelling: no blanks, fields sorted, texts with the shortest escapes, numbers as they stand. So two texts can be
- * compared by what they say, and no digit is lost.
+ * JSON in one spelling: no blanks, fields sorted, texts with the shortest escapes, numbers as written. So two texts can be
+ * compared by value, and no digit is lost.
  */
 
 import { fields, items } from "../raw.js";

@@ -7,7 +7,7 @@ import { decodeBase64, encodeBase64 } from "./base64.js";
 /** @typedef {import("./facilities.js").Facilities} Facilities */
 /** @typedef {import("./request.js").What} What */
 
-/** What a browser says of a connection that ended without a word of the other side. */
+/** What a browser reports for a connection that ended without a close frame of the other side. */
 const ABNORMAL_CLOSURE = 1006;
 const CLOSED = 2;
 
@@ -35,7 +35,7 @@ export function openSocket({ url, protocols }, firing, page) {
     return { stop: () => {}, send: () => false };
   }
   const through = socket;
-  /** What is to be sent once it is open. @type {(string | Uint8Array<ArrayBuffer>)[] | null} */
+  /** Messages to send once it is open. @type {(string | Uint8Array<ArrayBuffer>)[] | null} */
   let waiting = [];
   let ended = false;
   through.binaryType = "arraybuffer";

@@ -10,7 +10,7 @@ import { decodeBase64 } from "./base64.js";
 import { exact } from "./exact.js";
 
 /**
- * What a resource is, with its arguments. The element of an observer is none of them.
+ * The description of a resource, with its arguments, but without the element of an observer.
  *
  * @typedef {{ kind: "interval" | "timeout", ms: number }
  *   | { kind: "animation-frame" }
@@ -58,7 +58,7 @@ export function parseRequest(json, what) {
     const from = JSON.parse(json);
     if (typeof from === "object" && from !== null) return from;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new RequestError(`${what} is no JSON object`);
 }

@@ -19,7 +19,7 @@ function rendered(views, first, main) {
   return /** @type {import("../tree.js").GuestNode} */ (tree.roots.get(1));
 }
 
-/** What a reader does to a rendering, and what is left of it in the next one. @param {View[]} before @param {View[]} after @param {(main: any) => void} use */
+/** What a reader does to a rendering, and the result in the next one. @param {View[]} before @param {View[]} after @param {(main: any) => void} use */
 function swapped(before, after, use) {
   const main = document.createElement("main");
   document.body.replaceChildren(main);

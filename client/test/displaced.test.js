@@ -67,7 +67,7 @@ test("after a swap, text that a translator has replaced is there once: as it was
   scene.swap({ tag: "p", children: ["a ", "B", { tag: "b", children: ["C"] }] }, "end");
   scene.is("<p>a B<b>C</b></p>end");
 
-  // Some put one element in the place of several texts, or leave the old text behind, empty.
+  // Some put one element in the place of several texts, or keep the old text, empty.
   const merged = new Scene(VIEW);
   const p = /** @type {HTMLElement} */ (merged.main.firstChild);
   p.firstChild?.remove();
@@ -80,7 +80,7 @@ test("after a swap, text that a translator has replaced is there once: as it was
 });
 
 test("a render beside and in text that was replaced goes on, and shows each text once", () => {
-  // The numbers: 1 the paragraph, 2 to 6 what is in it, depth first.
+  // The numbers: 1 the paragraph, 2 to 6 its contents, depth first.
   const update = new Scene(VIEW).translate();
   update.apply(op.setText(2, "n "));
   update.is("<p>n b<b><font><font>C</font></font></b><font><font> D</font></font></p>");

@@ -101,7 +101,7 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
   const socket = Socket.all[0] ?? assert.fail("no socket was opened");
   socket.say({ type: "hello", server: "s", sequence: 1, modules: [VERSION], failure: null });
   assert.deepEqual((await socket.heard("ready")).modules, [{ module: "counter", hash: "a" }]);
-  /** What was told of what no update asked for. */
+  /** The reports of swaps without an update. */
   const loaded = async () => {
     const { sequence, swaps } = await socket.heard("swap");
     return [sequence, ...swaps.map((/** @type {any} */ { hash, outcome }) => `${hash} ${outcome}`)];
@@ -141,7 +141,7 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
   const committed = await socket.heard("swap");
   assert.deepEqual([committed.server, committed.sequence, committed.swaps[0].outcome, shown()], ["s", 2, "committed", ["B", "2"]]);
 
-  // Another run of the tool counts from the beginning: what is told later of an earlier update is still that one's.
+  // Another run of the tool counts from the beginning: a later report about an earlier update still belongs to that one.
   socket.say({ type: "hello", server: "s2", sequence: 2, modules: [], failure: null });
   await socket.heard("ready");
 

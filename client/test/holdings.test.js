@@ -14,7 +14,7 @@ const TEXT = [{ tag: "p", children: ["-"] }];
 /** The event that the handler 3 got last, shown in the node 2. */
 const SHOWS = { 3: { shows: 2 } };
 
-/** Takes away what is shown. @param {Page} page */
+/** Clears the page's content. @param {Page} page */
 function clear(page) {
   /** @type {Text} */ (page.get("p").firstChild).data = "-";
 }

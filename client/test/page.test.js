@@ -12,7 +12,7 @@ function page(body) {
   return new JSDOM(`<!doctype html>${body}`, { url: "http://localhost/" }).window;
 }
 
-/** What was told of sheets. */
+/** The messages about sheets. */
 function told() {
   const [failed, absent] = [/** @type {string[]} */ ([]), /** @type {string[]} */ ([])];
   return {
@@ -298,7 +298,7 @@ test("a lost connection is made anew, with the tool's new token and longer pause
   }
   assert.deepEqual([logs.at(-1), intercepted, sockets.length], ["refused: no key", 4, 4], "the tool's own words, if it is the tool");
 
-  // What was reported of the one that answered is corrected, once.
+  // The report about the one that answered is corrected, once.
   changes.length = 0;
   [refusal, up] = ["", false];
   for (let attempt = 0; attempt < 2; attempt++) {

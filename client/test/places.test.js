@@ -8,7 +8,7 @@ import { PLACE, Page } from "./support/page.js";
 const LINES = [9, ...new TextEncoder().encode("hmr.lines"), 1, 4, ...new TextEncoder().encode("a.rs"), 1, 0, 1, 14];
 
 /**
- * A counter that tells its lines.
+ * A counter that logs its lines.
  * @param {Partial<import("./support/guest.js").Shape>} shape
  */
 function lined(shape) {

@@ -60,7 +60,7 @@ class Bench {
     return this.ports.settle(`m${instance}`, read, new Set([instance])).map(({ outcome }) => outcome);
   }
 
-  /** What is delivered now, as `handler: text`. */
+  /** The current deliveries, as `handler: text`. */
   get delivered() {
     return this.waiting.splice(0).map((value) => `${this.ports.handlerOf(value)}: ${this.ports.transformed(value)}`);
   }

@@ -51,7 +51,7 @@ class Bench {
     }
   }
 
-  /** What was fired since the last time. */
+  /** The firings since the last call. */
   get news() {
     return this.fired.splice(0);
   }
@@ -87,7 +87,7 @@ class Bench {
   }
 }
 
-/** Lets promises that are done be told. */
+/** Lets the callbacks of settled promises run. */
 const settled = () => new Promise((done) => setImmediate(done));
 
 test("a delay that is longer than a browser's timer can wait is waited for", () => {

@@ -325,7 +325,7 @@ test("a page that grows is scrolled until it is where it was, unless the reader 
     restoration.attempt(false);
     assert.equal(at.top, 500);
     if (used) window.document.dispatchEvent(new window.Event("wheel"));
-    // The browser moves the window when content comes above it, and says so as if the reader had.
+    // The browser scrolls the window when content comes above it, and fires the same event as for the reader.
     at.top = 100;
     window.document.dispatchEvent(new window.Event("scroll"));
     at.height = 2000;

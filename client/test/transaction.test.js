@@ -50,7 +50,7 @@ test("a load enters only the steps that it has", async () => {
   assert.deepEqual(shown(second), ["A", "1"]);
 });
 
-/** A page that is to take up the state `1` of an earlier one, and the version whose fetch does not end before `go` is called. */
+/** A page that restores the state `1` of an earlier one, and the version whose fetch does not end before `go` is called. */
 async function restoring() {
   const { page } = await started();
   page.get("button").click();
@@ -228,7 +228,7 @@ test("hooks that trap lose what they put aside, not the state", async () => {
   page.get("button").click();
   const failed = await page.update(2, page.version("b", counter("B", { traps: ["restore_state"] })));
   assert.equal(failed.outcome, "rolled-back");
-  // Their code can no longer be trusted, and is started afresh.
+  // Their code cannot be trusted any more, and is restarted.
   await page.swapped();
   page.get("button").click();
   assert.deepEqual(shown(page), ["A", "2"]);
@@ -443,7 +443,7 @@ test("an invalidation goes upwards, each instance at most once", async () => {
   await page.swapped();
   page.get("button").click();
   assert.deepEqual(page.problems, []);
-  // The inner one is mounted anew; the outer one, rendered afresh with its odd state, invalidates in turn.
+  // The inner one is mounted again; the outer one, rendered again with its odd state, invalidates in turn.
   page.get("b").dispatchEvent(new page.window.Event("keydown"));
   assert.equal(page.get("button").textContent, "0");
   assert.deepEqual(

@@ -3,7 +3,7 @@
 /** A web socket whose other side is the test. */
 export class FakeSocket extends EventTarget {
   binaryType = "blob";
-  /** What was sent through it. @type {unknown[]} */
+  /** The messages sent through it. @type {unknown[]} */
   sent = [];
   /** Whether this side has closed it. */
   closed = false;

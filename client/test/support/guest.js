@@ -17,7 +17,7 @@ const encoder = new TextEncoder();
  * @property {number} [flags]
  * @property {boolean} [trap]
  * @property {boolean} [spin] whether it runs for ever, in a guest with a budget
- * @property {string} [invalidate] a reason that is told
+ * @property {string} [invalidate] the reason that it reports
  * @property {number} [shows] the number of a text node that gets the event's JSON
  * @property {string[]} [ports] requests of the import `port`
  * @property {string[]} [resources]
@@ -32,9 +32,9 @@ const encoder = new TextEncoder();
  * @property {string} [abi]
  * @property {string} [component]
  * @property {string[]} [traps] exports that trap
- * @property {{ message: string, file: string, line: number, column: number }} [panic] what the traps say before
+ * @property {{ message: string, file: string, line: number, column: number }} [panic] what the traps report before
  * @property {string} [mountAnswer]
- * @property {string} [report] what `restore_state` answers; that the instance kept its key `n` unless told otherwise, `none` for nothing
+ * @property {string} [report] what `restore_state` answers; by default that the instance kept its key `n`, `none` for nothing
  * @property {string} [snapshot] what `capture_state` answers instead of the state
  * @property {string[]} [resources] requested while rendering
  * @property {string[]} [logs] written while rendering
@@ -42,11 +42,11 @@ const encoder = new TextEncoder();
  * @property {Record<number, Handler>} [handlers]
  * @property {string} [missing] an export that is left out
  * @property {string[]} [manifest] further lines of the manifest, fields separated by tabs
- * @property {{ set?: number, requests?: string[], logs?: string[], trap?: boolean }} [hooks] what `hmr_before_update` does; the snapshot says `hooks`
+ * @property {{ set?: number, requests?: string[], logs?: string[], trap?: boolean }} [hooks] what `hmr_before_update` does; the snapshot has `hooks`
  * @property {string} [migrate] what `hmr_migrate` answers, `echo` for what it was given; it logs what it was given
  * @property {{ from: number, report: string }} [ill] what `hmr_health` answers once the state is at least `from`
  * @property {boolean} [prunes] whether `hmr_prune` logs `pruned`
- * @property {string} [invalidates] a reason that is told while rendering with an odd state
+ * @property {string} [invalidates] the reason that it reports while rendering with an odd state
  * @property {boolean} [budget] whether it counts how far it runs
  * @property {string[]} [functions] further exports, as text of wasm
  * @property {string} [foreign] an import of the module `env`
@@ -101,7 +101,7 @@ export function guest(shape) {
   const state = layout.answer(shape.snapshot ?? stateText);
   const stateDigit = state + 4 + stateText.length - 6;
   const stateInstance = state + 4 + stateText.indexOf(`"instance":1`) + 11;
-  // What stands before may differ from one snapshot to another, what follows does not.
+  // The text before may differ from one snapshot to another, the text after does not.
   const fromEnd = state + 4 + stateText.length - stateInstance;
   const own = shape.snapshot === undefined;
   const dom = (/** @type {{ at: number, length: number }} */ { at, length }) => `(call $dom (i32.const ${at}) (i32.const ${length}))`;

@@ -58,7 +58,7 @@ export class Page {
   problems = [];
   /** @type {string[]} */
   logs = [];
-  /** Told of each update that the engine is done with. @type {(swapped: { sequence: number | null, swaps: import("../../protocol.js").Swap[] }) => void} */
+  /** Called for each update that the engine has finished. @type {(swapped: { sequence: number | null, swaps: import("../../protocol.js").Swap[] }) => void} */
   told = () => {};
   /** Rehearsals that were asked for. @type {import("../../protocol.js").Rehearse[]} */
   rehearsed = [];
@@ -68,7 +68,7 @@ export class Page {
   reloads = [];
   /** @type {({ module: string, hash: string } & import("../../calls.js").Slower)[]} */
   slowed = [];
-  /** Problems that stand, by element. @type {Map<Element, string>} */
+  /** Current problems, by element. @type {Map<Element, string>} */
   shown = new Map();
   /** Holds the fetch of a hash up until the promise is done. @type {Map<string, Promise<void>>} */
   slow = new Map();

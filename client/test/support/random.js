@@ -1,6 +1,6 @@
 /** Inputs of any content, in a sequence that a number fixes. */
 
-/** What stands in for a value. @type {readonly unknown[]} */
+/** Replacements for a value. @type {readonly unknown[]} */
 const ODD = [
   null,
   true,
