@@ -22,7 +22,7 @@ struct Cli {
 enum Command {
     /// Serves an app and swaps its modules as their sources are saved
     Dev(DevArgs),
-    /// Shows what is there to build with, what is missing, and the command that mends it
+    /// Shows what is there to build with, what is missing, and the command that fixes it
     Doctor {
         /// The app's folder or manifest
         #[arg(default_value = ".")]
