@@ -99,7 +99,7 @@ test("who asks for `ready` after it was told is called back, once", async () => 
   assert.equal(failures.length, 1);
 });
 
-test("modules and counts are told", async () => {
+test("modules and counts are reported", async () => {
   const { page, hmr } = await started();
   await page.update(2, page.version("b", counter("B")));
   await page.update(3, page.version("c", counter("C", { traps: ["restore_state"] })));
@@ -138,7 +138,7 @@ test("an event or a callback that is none is refused", async () => {
   assert.throws(() => hmr.on("swap", /** @type {any} */ (null)), /must be a function/);
 });
 
-test("a module's update is told with what ran before, an undoing too", async () => {
+test("a module's update is reported with what ran before, an undoing too", async () => {
   const { page, hmr } = await started();
   /** @type {unknown[]} */
   const heard = [];
@@ -302,7 +302,7 @@ test("a profile counts calls, time and errors by export", async () => {
   assert.equal(profile.metrics().add?.calls, 2);
 });
 
-test("calls that take clearly longer than in the version before are told, once", async () => {
+test("calls that take clearly longer than in the version before are reported, once", async () => {
   const { page, hmr } = await started();
   let ms = 2;
   hmr.patchFunction("counter", "add", (original) => (a, b) => {

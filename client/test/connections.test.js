@@ -131,7 +131,7 @@ test("what became of a module's connections", () => {
   assert.deepEqual(changes([">2 entry: u32"], [">2 entry: u32"]), []);
 });
 
-test("an input that is gone is told as such, and connections of others are not told", () => {
+test("an input that is gone is reported as such, and connections of others are not told", () => {
   const back = declaration({ from: "Log.said", to: "Board.pick" });
   assert.deepEqual(changes(["2 said: u8", ">1 pick: u8"], ["2 said: u8"], [back]), [
     { from: "Log.said", to: "Board.pick", outcome: "dropped", reason: "the input `Board.pick` is gone" },

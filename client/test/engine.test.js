@@ -161,7 +161,7 @@ test("a capture that traps falls back on the last good state", async () => {
   assert.equal(page.get("button").textContent, "1");
 });
 
-test("code whose capture traps is started afresh if the swap is rolled back", async () => {
+test("code whose capture traps is started again if the swap is rolled back", async () => {
   const page = await started({ traps: ["capture_state"] });
   const swap = await page.update(2, page.version("b", counter("B", { traps: ["restore_state"] })));
   assert.equal(swap.outcome, "rolled-back");
@@ -352,7 +352,7 @@ test("props that do not parse are a problem of that component alone, and heal", 
   assert.deepEqual([bad.textContent, page.shown.size], ["x", 0]);
 });
 
-test("props that the component refuses are told in its words", async () => {
+test("props that the component refuses are reported in its words", async () => {
   const page = await started({ mountAnswer: JSON.stringify({ error: "missing field `title`" }) });
   assert.match(page.shown.get(page.get("hmr-component")) ?? "", /cannot be mounted: missing field `title`/);
   await page.update(2, page.version("b", counter("B")));
@@ -372,7 +372,7 @@ test("an unknown component and an unknown module heal with the version that brin
   assert.equal(page.shown.size, 0);
 });
 
-test("changed props render afresh in the same nodes", async () => {
+test("changed props render again in the same nodes", async () => {
   const page = await started();
   page.get("button").click();
   const button = page.get("button");
@@ -477,7 +477,7 @@ test("state goes over a reload, by place, with nested components", async () => {
   assert.equal(second.get("button").textContent, "2");
 });
 
-test("a module whose version is told later is no mistake, takes its state up once, and undergoes no transform", async () => {
+test("a module whose version is reported later is no mistake, takes its state up once, and undergoes no transform", async () => {
   const first = new Page(PLACE);
   await first.start(first.version("a", counter("A")));
   first.get("button").click();

@@ -52,14 +52,14 @@ test("an observer gets the element that the same rendering makes, and goes on wi
   assert.deepEqual(shown(page), ["resize-observer", `{"width":1,"height":2}`]);
 });
 
-test("an observer goes on when its component is rendered afresh", async () => {
+test("an observer goes on when its component is rendered again", async () => {
   const page = await started(showing([open("resize-observer", { node: 1 }, 3)]));
   page.get("hmr-component").setAttribute("props", '{"x":1}');
   await page.settled();
   assert.deepEqual([page.facilities.observers.length, page.facilities.observers[0]?.node], [1, page.get("p")]);
 });
 
-test("a component that is rendered afresh is not answered again, unless it asks for a replay", async () => {
+test("a component that is rendered again is not answered again, unless it asks for a replay", async () => {
   let calls = 0;
   for (const replay of [false, true]) {
     const page = new Page(PLACE);
@@ -75,7 +75,7 @@ test("a component that is rendered afresh is not answered again, unless it asks 
   assert.equal(calls, 2);
 });
 
-test("a component that is rendered afresh keeps its connections", async () => {
+test("a component that is rendered again keeps its connections", async () => {
   const page = await connected(sender({ ports: [output("stream"), send("7")] }), receiver());
   page.get("#other").setAttribute("props", '{"x":1}');
   await page.settled();

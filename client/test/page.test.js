@@ -65,7 +65,7 @@ test("a stylesheet is replaced in its own element, wherever it hangs, and only o
   assert.equal(listeners, 0, "none is left on it");
 });
 
-test("a sheet that does not load leaves the old one, and it is told", async () => {
+test("a sheet that does not load leaves the old one, and it is reported", async () => {
   const { document, Event } = page(`<link rel="stylesheet" href="/a.css"><link rel="stylesheet" href="http://other/a.css">`);
   const by = told();
   const done = updateStyles(document, ["/a.css", "/unknown.css"], 4, by);
@@ -90,7 +90,7 @@ test("two saves before the first has loaded are one sheet, which counts for both
   assert.deepEqual(hrefs(document), ["/a.css?hmr=5"]);
 });
 
-test("assets are shown anew wherever they stand", () => {
+test("assets are shown again wherever they stand", () => {
   const { document } = page(`<style>p { background: url("/x.svg") }</style><img src="/x.svg"><img src="/y.svg">
     <img srcset="/x.svg 1x, /y.svg 2x"><video poster="/x.svg"></video><div style="background-image: url('/x.svg')"></div>
     <svg><image href="/x.svg"/></svg><link rel="icon" href="/x.svg">`);
@@ -101,7 +101,7 @@ test("assets are shown anew wherever they stand", () => {
   assert.match(document.querySelector("div")?.style.backgroundImage ?? "", /hmr=5/);
 });
 
-test("what is of the page's own server is shown anew whatever the base of the page is", async () => {
+test("what is of the page's own server is shown again whatever the base of the page is", async () => {
   const { document, Event } = page(`<base href="https://other.example/x/"><link rel="stylesheet" href="http://localhost/a.css">
     <link rel="stylesheet" href="/a.css"><img src="http://localhost/x.svg"><img src="/x.svg">`);
   assert.equal(updateAssets(document, ["/x.svg"], 5), 1);
@@ -184,7 +184,7 @@ class FakeSocket extends EventTarget {
   }
 }
 
-test("a lost connection is made anew, with the tool's new token and longer pauses", async () => {
+test("a lost connection is made again, with the tool's new token and longer pauses", async () => {
   /** @type {FakeSocket[]} */
   const sockets = [];
   /** @type {number[]} */

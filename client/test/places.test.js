@@ -16,7 +16,7 @@ function lined(shape) {
   return new Uint8Array([...bytes, 0, LINES.length, ...LINES]);
 }
 
-test("a trap is told with the place of the code", async () => {
+test("a trap is reported with the place of the code", async () => {
   const page = new Page(PLACE);
   await page.start(page.version("a", lined({ traps: ["hmr_dispatch"] })));
   page.get("button").click();

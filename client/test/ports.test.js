@@ -159,7 +159,7 @@ test("what new code sends while it renders goes out once it has taken over", () 
   assert.deepEqual(bench.delivered, ["20: 9"]);
 });
 
-test("a connection that a swap drops is told once as a problem, and made again when the types fit", () => {
+test("a connection that a swap drops is reported once as a problem, and made again when the types fit", () => {
   const bench = new Bench();
   bench.connect(MOVED);
   bench.ask(output(1), input(2));
@@ -215,13 +215,13 @@ test("ports go with their instance, and with the code that does not take them ov
   assert.deepEqual(bench.delivered, []);
 });
 
-test("a value that is sent through no output is told", () => {
+test("a value that is sent through no output is reported", () => {
   const bench = new Bench();
   bench.ask(send("1"));
   assert.deepEqual(bench.warnings, ["a value was sent through `moved`, which is no output of the instance 1"]);
 });
 
-test("an element that makes no sense is told once, and heals", () => {
+test("an element that makes no sense is reported once, and heals", () => {
   const bench = new Bench();
   const element = bench.connect({ from: "Board", to: "Log.entry" });
   bench.changed(element);

@@ -92,7 +92,7 @@ const NONE = [
   ["of a tool that is gone", "the tool is gone", (page) => page.engine.rehearsals.disconnected()],
 ];
 for (const [what, why, happens] of NONE) {
-  test(`a rehearsal ${what} holds no swap up, and it is told why`, async () => {
+  test(`a rehearsal ${what} holds no swap up, and it is reported why`, async () => {
     const page = await started();
     const done = begun(page, rehearsed(page, "b"));
     await page.settled();

@@ -228,7 +228,7 @@ test("a web socket says what happens to it, and sends in order what was sent bef
   assert.match(bench.warnings.join(), /`websocket` of `k`: nothing was sent: the connection has ended/);
 });
 
-test("a web socket that is kept stays open, one that is closed is silent, one that has ended is opened anew", () => {
+test("a web socket that is kept stays open, one that is closed is silent, one that has ended is opened again", () => {
   const bench = new Bench();
   const args = { url: "/feed" };
   bench.open("websocket", args);
@@ -268,7 +268,7 @@ test("an address that makes no sense closes the connection at once", () => {
   assert.match(bench.warnings.join(), /the address is empty/);
 });
 
-test("an event source tells its events, and is opened anew once it has ended", () => {
+test("an event source tells its events, and is opened again once it has ended", () => {
   const bench = new Bench();
   const args = { url: "/events", events: ["moved"] };
   bench.open("event-source", args);
@@ -357,7 +357,7 @@ test("a call gets what the page's function answers, at once or later", async () 
   ]);
 });
 
-test("a one-shot that has fired is kept and silent, answers again for a replay, and starts anew otherwise", async () => {
+test("a one-shot that has fired is kept and silent, answers again for a replay, and starts again otherwise", async () => {
   const bench = new Bench();
   let calls = 0;
   bench.host.register("count", () => ++calls);
@@ -439,7 +439,7 @@ test("another module's code does not touch a resource of the same key, and a mod
   assert.equal(bench.news.length, 0);
 });
 
-test("what the browser lacks is told, and breaks nothing", () => {
+test("what the browser lacks is reported, and breaks nothing", () => {
   const bench = new Bench();
   bench.page.resizeObserver = () => {
     throw new TypeError("ResizeObserver is not a constructor");

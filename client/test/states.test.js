@@ -230,7 +230,7 @@ test("a state from before tells of the instances that are there now", () => {
   );
 });
 
-test("an instance whose place has other props than the state from before is rendered afresh with them", async () => {
+test("an instance whose place has other props than the state from before is rendered again with them", async () => {
   const page = new Page(PLACE);
   const view = { views: [{ tag: "button", listen: { click: 1 }, children: ["0"] }], digit: 2, logs: ["rendered"] };
   await page.start(page.version("a", guest(view)));

@@ -183,7 +183,7 @@ for (const [what, answer, error] of /** @type {const} */ ([
   });
 }
 
-test("an instance that the restore report leaves out rolls back, and the report is told", async () => {
+test("an instance that the restore report leaves out rolls back, and the report is reported", async () => {
   const { page } = await started();
   for (const [hash, report] of [
     ["b", "none"],
@@ -319,7 +319,7 @@ test("health is asked once more after the eighth call", async () => {
   assert.deepEqual([swaps[0]?.outcome, ...shown(page)], ["undone", "A", "0"]);
 });
 
-test("an illness of the first version is told, as there is none from before", async () => {
+test("an illness of the first version is reported, as there is none from before", async () => {
   const { page } = await started({ ill: { from: 0, report: ILL } });
   assert.match(page.problems.join(), /the module `counter` is not well/);
   assert.deepEqual(shown(page), ["A", "0"]);
@@ -421,7 +421,7 @@ test("a state that makes no sense is a trap, and the place of such an instance i
   assert.equal(page.engine.modules().find(({ module }) => module === "other")?.instances.length, 1);
 });
 
-test("an invalidated instance is mounted anew in its nodes, and at the page the reason is told", async () => {
+test("an invalidated instance is mounted again in its nodes, and at the page the reason is reported", async () => {
   const { page } = await started({ handlers: { 5: { invalidate: "the feed is of another format" } } });
   const button = page.get("button");
   button.click();
@@ -458,7 +458,7 @@ test("code that always invalidates cannot stop the page", async () => {
   assert.deepEqual(shown(page), ["A", "1"]);
 });
 
-test("what was invalidated during a swap is told with it, and handled after commit", async () => {
+test("what was invalidated during a swap is reported with it, and handled after commit", async () => {
   const { page } = await started();
   page.get("button").click();
   const swap = await page.update(2, page.version("b", counter("B", { invalidates: "odd" })));

@@ -2,6 +2,6 @@
 #![allow(missing_docs)]
 
 #[test]
-fn mistakes_are_told_at_their_place() {
+fn mistakes_are_reported_at_their_place() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }

@@ -262,7 +262,7 @@ mod fails {
 }
 
 #[test]
-fn a_migration_that_fails_is_told_and_one_that_panics_traps() {
+fn a_migration_that_fails_is_reported_and_one_that_panics_traps() {
     let old = saved_by_1_0_0();
     let with = || Page::new().with::<fails::AppProps>();
     let error = with().with_migration::<fails::refuse>().migrate(&old).expect_err("it fails");

@@ -73,7 +73,7 @@ fn values_leave_and_arrive_by_name() {
 }
 
 #[test]
-fn a_value_of_another_type_is_told_and_not_a_trap() {
+fn a_value_of_another_type_is_reported_and_not_a_trap() {
     let mut page = Page::new().with::<BoardProps>();
     page.mount(1, "Board", &json!({})).expect("it mounts");
     assert!(page.arrive("pick", &json!("milk")));
@@ -107,7 +107,7 @@ fn a_stream_keeps_its_latest_value_in_new_code() {
 }
 
 #[test]
-fn rendering_afresh_closes_the_ports_that_are_no_longer_declared() {
+fn rendering_again_closes_the_ports_that_are_no_longer_declared() {
     let mut page = Page::new().with::<BoardProps>();
     page.mount(1, "Board", &json!({})).expect("it mounts");
     page.mount(1, "Board", &json!({ "only_out": true })).expect("it renders");

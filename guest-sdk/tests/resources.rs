@@ -367,7 +367,7 @@ fn Restarting() -> View {
 }
 
 #[test]
-fn an_effect_that_runs_again_starts_its_timeout_anew() {
+fn an_effect_that_runs_again_starts_its_timeout_again() {
     let mut page = Page::new().with::<RestartingProps>();
     page.mount(1, "Restarting", &json!({})).expect("it mounts");
     page.click("b");

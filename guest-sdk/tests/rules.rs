@@ -281,7 +281,7 @@ fn an_untouched_signal_takes_a_new_initial_value_and_a_touched_one_stays() {
 }
 
 #[test]
-fn a_binding_that_is_marked_begins_anew_until_the_mark_is_gone() {
+fn a_binding_that_is_marked_begins_again_until_the_mark_is_gone() {
     let (mut page, report) = restored::<versions::marked::AppProps>(&first_version());
     assert_eq!(report, "draft: reset, `draft` is marked `reset`\nother: Kept\n");
     assert!(page.html().starts_with("<b>-/5</b>"), "{}", page.html());
@@ -296,7 +296,7 @@ fn a_binding_that_is_marked_begins_anew_until_the_mark_is_gone() {
 }
 
 #[test]
-fn a_component_that_is_marked_begins_anew_with_all_that_is_inside_it() {
+fn a_component_that_is_marked_begins_again_with_all_that_is_inside_it() {
     let (mut page, report) = restored::<versions::all_marked::AppProps>(&first_version());
     let marked = "reset, `App` is marked `reset`";
     assert_eq!(report, format!("Inner:deep: Added\ndraft: {marked}\nother: {marked}\n"));

@@ -376,7 +376,7 @@ fn a_region_that_renders_again_finds_what_it_had() {
 }
 
 #[test]
-fn what_is_shown_again_after_it_was_hidden_begins_anew() {
+fn what_is_shown_again_after_it_was_hidden_begins_again() {
     let mut page = Page::new().with::<HiddenProps>();
     page.mount(1, "Hidden", &json!({})).expect("it mounts");
     page.click("p");

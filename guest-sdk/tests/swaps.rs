@@ -315,7 +315,7 @@ fn the_old_code_of_a_swap_leaves_its_resources_to_the_new() {
 }
 
 #[test]
-fn rendering_afresh_keeps_state_and_takes_new_props() {
+fn rendering_again_keeps_state_and_takes_new_props() {
     let mut page = Page::new().with::<before::AppProps>();
     page.mount(1, "App", &json!({})).expect("it mounts");
     page.click("button");
@@ -339,7 +339,7 @@ fn Refusing() -> View {
 }
 
 #[test]
-fn a_value_that_cannot_be_written_is_told_and_not_a_trap() {
+fn a_value_that_cannot_be_written_is_reported_and_not_a_trap() {
     let mut page = Page::new().with::<RefusingProps>();
     page.mount(1, "Refusing", &json!({})).expect("it mounts");
     let state = &page.capture().instances[0].signals["table"];

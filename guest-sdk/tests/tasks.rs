@@ -194,7 +194,7 @@ fn new_code_replays_what_was_answered_and_adopts_what_is_in_flight() {
 }
 
 #[test]
-fn what_is_asked_for_otherwise_in_new_code_is_asked_for_anew() {
+fn what_is_asked_for_otherwise_in_new_code_is_asked_for_again() {
     let mut page = loading();
     page.respond("load:request", 200, "[7,8]");
     page.fire_resource("load:request#1");
@@ -243,7 +243,7 @@ fn a_task_that_new_code_does_not_start_is_dropped() {
 }
 
 #[test]
-fn rendering_afresh_goes_on_with_what_was_answered() {
+fn rendering_again_goes_on_with_what_was_answered() {
     let mut page = loading();
     page.respond("load:request", 200, "[7,8]");
     page.mount(1, "Loader", &json!({ "title": "T " })).expect("it renders");
@@ -298,7 +298,7 @@ fn notes() -> Page {
 }
 
 #[test]
-fn an_action_runs_when_it_is_told_to_as_often_as_it_is() {
+fn an_action_runs_as_often_as_it_is_called() {
     let mut page = notes();
     assert_eq!(page.resources().len(), 0);
     page.click("button");
@@ -631,7 +631,7 @@ fn Endless() -> View {
 }
 
 #[test]
-fn a_task_that_never_ends_is_told_of() {
+fn a_task_that_never_ends_is_reported() {
     let mut page = Page::new().with::<EndlessProps>();
     page.mount(1, "Endless", &json!({})).expect("it mounts");
     for round in 0..210 {

@@ -342,7 +342,7 @@ fn Bad() -> View {
 }
 
 #[test]
-fn a_mistake_with_a_signal_is_told_where_it_is_made() {
+fn a_mistake_with_a_signal_is_reported_where_it_is_made() {
     let told = panic_of(|| {
         let mut page = Page::new().with::<BadProps>();
         page.mount(1, "Bad", &json!({})).expect("it mounts");
@@ -352,7 +352,7 @@ fn a_mistake_with_a_signal_is_told_where_it_is_made() {
 }
 
 #[test]
-fn a_panic_is_told_with_its_place() {
+fn a_panic_is_reported_with_its_place() {
     let told = panic_of(|| panic!("index {}", 7)).expect("it panics");
     assert_eq!((told.message.as_str(), told.file.ends_with("views.rs")), ("index 7", true));
     assert!(told.line > 0 && told.column > 0);

@@ -205,7 +205,7 @@ fn memory_that_grows_without_end_is_cut() {
 }
 
 #[test]
-fn a_trap_starts_the_module_afresh_with_its_last_good_state() {
+fn a_trap_starts_the_module_again_with_its_last_good_state() {
     let trapping = "(if (i32.eq (global.get $count) (i32.const 2)) (then (global.set $count (i32.const 99)) unreachable))";
     let page = open(&Guest::counter(1).first("hmr_dispatch", trapping));
     let input = page.find("input").expect("the input");
@@ -224,7 +224,7 @@ fn a_trap_starts_the_module_afresh_with_its_last_good_state() {
 }
 
 #[test]
-fn a_panic_is_told_with_its_place() {
+fn a_panic_is_reported_with_its_place() {
     let info = r"{\22message\22:\22no such card\22,\22file\22:\22src/lib.rs\22,\22line\22:42,\22column\22:9}";
     let length = info.replace("\\22", "\"").len();
     let data = format!("(data (i32.const 0x8000) \"{info}\")");

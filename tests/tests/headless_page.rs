@@ -170,7 +170,7 @@ fn a_module_is_reloaded_and_rolled_back_with_its_state() {
 }
 
 #[test]
-fn updates_are_told_with_both_sides() {
+fn updates_are_reported_with_both_sides() {
     let page = open(&Guest::counter(1));
     let heard = Rc::new(RefCell::new(Vec::new()));
     let hear = Rc::clone(&heard);
@@ -262,7 +262,7 @@ fn calls_are_measured_until_the_profile_is_stopped() {
 }
 
 #[test]
-fn code_that_has_become_slower_is_told() {
+fn code_that_has_become_slower_is_reported() {
     let page = open(&Guest::counter(1));
     for _ in 0..20 {
         add(&page);

@@ -38,7 +38,7 @@ fn line_of(project: &Project, file: &str, text: &str) -> u32 {
 }
 
 #[test]
-fn a_trap_that_is_no_panic_is_told_with_its_line() {
+fn a_trap_that_is_no_panic_is_reported_with_its_line() {
     let project = pair();
     let html = project.index_html().expect("the fixture has a page");
     let builder = project.page_builder(&html).expect("the fixture compiles");
@@ -180,7 +180,7 @@ fn a_type_that_changes_and_code_that_does_not_compile() {
 }
 
 #[test]
-fn a_panic_is_told_with_its_line_and_the_state_goes_on() {
+fn a_panic_is_reported_with_its_line_and_the_state_goes_on() {
     let project = pair();
     let page = open(&project);
     click(&page, "button.add");
@@ -197,7 +197,7 @@ fn a_panic_is_told_with_its_line_and_the_state_goes_on() {
 }
 
 #[test]
-fn new_props_render_afresh_with_the_state_kept() {
+fn new_props_render_again_with_the_state_kept() {
     let project = pair();
     project
         .edit(

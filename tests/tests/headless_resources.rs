@@ -464,7 +464,7 @@ fn a_timeout_fires_once_whatever_is_swapped_in() {
 }
 
 #[test]
-fn rendering_afresh_settles_resources() {
+fn rendering_again_settles_resources() {
     let page = open(&app().opens("feed", "websocket", &json!({ "url": "/feed" }), 1));
     let socket = page.sockets().remove(0);
     socket.accept();

@@ -65,7 +65,7 @@ fn log(address: u32) -> String {
 }
 
 #[test]
-fn loading_a_module_is_told_like_a_swap() {
+fn loading_a_module_is_reported_like_a_swap() {
     let page = open(&Guest::counter(1));
     let swaps = page.swaps();
     assert_eq!(swaps.len(), 1);
@@ -427,7 +427,7 @@ fn invalidating(instance: u32, step: i32, export: &'static str, condition: &str)
 }
 
 #[test]
-fn an_instance_that_invalidates_itself_is_mounted_anew_without_its_state() {
+fn an_instance_that_invalidates_itself_is_mounted_again_without_its_state() {
     let page =
         open(&invalidating(1, 1, "hmr_dispatch", "(i32.eq (global.get $count) (i32.const 2))"));
     add(&page);
@@ -457,7 +457,7 @@ fn an_instance_that_is_never_content_gets_one_turn() {
 }
 
 #[test]
-fn invalidation_goes_up_to_whoever_placed_the_instance() {
+fn invalidation_goes_up_to_the_placer_of_the_instance() {
     let place = [
         Op::CreateElement { id: 30, namespace: Namespace::Html, tag: "hmr-component" },
         Op::SetAttribute { id: 30, name: "module", value: "inner" },
@@ -483,7 +483,7 @@ fn invalidation_goes_up_to_whoever_placed_the_instance() {
 }
 
 #[test]
-fn a_budget_that_is_spent_is_told_with_the_function() {
+fn a_budget_that_is_spent_is_reported_with_the_function() {
     let spending = |function: &str| {
         Guest::counter(10)
             .with(
@@ -527,7 +527,7 @@ fn optional_exports_of_another_type_are_refused() {
 }
 
 #[test]
-fn steps_are_told_in_order_and_swaps_after_them() {
+fn steps_are_reported_in_order_and_swaps_after_them() {
     let page = open(&Guest::counter(1));
     let heard = Rc::new(RefCell::new(Vec::new()));
     let hear = |kind| {

@@ -38,7 +38,7 @@ fn the_budget_of_the_manifest_reaches_pages() {
 }
 
 #[test]
-fn a_tool_told_not_to_guard_leaves_modules_as_they_are() {
+fn a_tool_without_the_loop_guard_leaves_modules_as_they_are() {
     let demo = DemoCopy::take();
     let mut command = tool();
     command.arg("dev").arg(demo.folder()).args(["--json", "--port", "0", "--no-loop-guard"]);

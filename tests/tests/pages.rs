@@ -139,7 +139,7 @@ fn a_page_of_another_application_at_the_same_address_is_no_page_of_this_one() {
 }
 
 #[test]
-fn what_is_told_of_an_update_of_an_earlier_run_is_left_out() {
+fn what_is_reported_of_an_update_of_an_earlier_run_is_left_out() {
     let demo = DemoCopy::take();
     let mut dev = start(demo.folder(), 0);
     let mut page = Page::open(&dev);

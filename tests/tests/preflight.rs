@@ -63,7 +63,7 @@ fn many_pages_in_the_same_state_do_not_wait_for_each_other() {
 }
 
 #[test]
-fn a_process_that_is_killed_is_started_again_and_pages_are_asked_anew() {
+fn a_process_that_is_killed_is_started_again_and_pages_are_asked_again() {
     let demo = DemoCopy::take();
     let mut dev = Dev::start(demo.folder());
     dev.wait_built();
@@ -141,7 +141,7 @@ fn a_process_that_dies_again_and_again_comes_back() {
 }
 
 #[test]
-fn a_tool_told_not_to_rehearse_does_not_let_pages_wait() {
+fn a_tool_without_rehearsals_does_not_let_pages_wait() {
     let demo = DemoCopy::take();
     let mut command = hmr_tests::dev::tool();
     command.arg("dev").arg(demo.folder()).args(["--json", "--port", "0", "--no-preflight"]);

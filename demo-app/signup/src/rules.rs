@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_told_from_other_words() {
+    fn addresses_are_distinguished_from_other_words() {
         for good in ["ada@example.org", " a.b+c@mail.example.org "] {
             assert_eq!(email(good), None, "{good}");
         }

@@ -146,7 +146,7 @@ fn check_parts(expansion: &TokenStream, parts: &[&str]) {
 }
 
 #[test]
-fn versions_reasons_and_marks_are_told_to_the_module_and_its_manifest() {
+fn versions_reasons_and_marks_reach_the_module_and_its_manifest() {
     let function = tokens("fn Board() -> View { view! {} }");
     let attribute = tokens(r#"export, reset, version = "1.1.0", decline = "it\tdraws""#);
     check_parts(
@@ -192,7 +192,7 @@ fn a_mark_on_a_binding_is_taken_off_it() {
 }
 
 #[test]
-fn every_mistake_is_told() {
+fn every_mistake_is_reported() {
     let expansion =
         hmr_grammar::view(tokens(r#"<dvi on:click:once={f} style:x="1" style:x="2">text</dvi>"#))
             .to_string();

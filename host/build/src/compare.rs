@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changed_is_told() {
+    fn only_what_changed_is_reported() {
         let told = compare(&module("", 1), &module("", 2)).expect("modules");
         assert_eq!(told.functions.changed, ["board::add"]);
         assert!(told.functions.added.is_empty() && told.functions.removed.is_empty());

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_told_as_such() {
+    fn a_swap_that_reports_nothing_is_shown_as_such() {
         let error = Diagnostic::from_cargo("  \n");
         assert_eq!((error.message.as_str(), error.file), ("cargo gave no reason", None));
         assert_eq!(error.rendered, "cargo gave no reason");

@@ -153,7 +153,7 @@ fn a_folder_without_a_manifest_is_no_cargo_project() {
 }
 
 #[test]
-fn a_broken_manifest_is_told_in_cargos_words() {
+fn a_broken_manifest_is_reported_in_cargos_words() {
     let fixture = Fixture::new(&[("app/Cargo.toml", "[package]\nname = \n")]);
     let error = refused(&fixture.path("app"));
     assert!(error.contains(fixture.path("app/Cargo.toml").as_str()), "{error}");
@@ -161,7 +161,7 @@ fn a_broken_manifest_is_told_in_cargos_words() {
 }
 
 #[test]
-fn packages_that_are_half_a_module_are_told_what_they_lack() {
+fn packages_that_are_half_a_module_get_a_message_what_they_lack() {
     let fixture = Fixture::new(&[
         ("app/Cargo.toml", WORKSPACE),
         ("app/plain/Cargo.toml", &package("plain", "[lib]\ncrate-type = [\"cdylib\"]")),

@@ -192,7 +192,7 @@ fn an_import_of_another_type_shows_both_types() {
 }
 
 #[test]
-fn a_foreign_import_is_told_where_it_comes_from() {
+fn a_foreign_import_is_reported_where_it_comes_from() {
     for (from, word) in [
         ("__wbindgen_placeholder__", "wasm-bindgen"),
         ("wasi_snapshot_preview1", "WASI"),

@@ -344,7 +344,7 @@ impl State {
                 self.undo(&name);
             } else if let Some(name) = self.first_module(|module| module.health == Health::Trapped)
             {
-                self.start_afresh(&name);
+                self.start_again(&name);
                 self.deliver_waiting(&name);
             } else if let Some((node, method)) = self.calls.pop_front() {
                 self.call_method(node, method);
@@ -364,7 +364,7 @@ impl State {
     }
 
     /// Replaces running code that trapped by a fresh instance of it with its last good state.
-    fn start_afresh(&mut self, name: &str) {
+    fn start_again(&mut self, name: &str) {
         let now = self.now();
         let Some(module) = self.modules.get_mut(name) else { return };
         module.health = Health::Well;

@@ -112,14 +112,14 @@ impl Code {
         if let Some(code) = known {
             return Ok(code);
         }
-        let code = Self::compile_anew(bytes)?;
+        let code = Self::compile_again(bytes)?;
         let mut kept = kept();
         kept.truncate(MOST_KEPT - 1);
         kept.push_front(code.clone());
         Ok(code)
     }
 
-    fn compile_anew(bytes: &[u8]) -> Result<Self, ModuleError> {
+    fn compile_again(bytes: &[u8]) -> Result<Self, ModuleError> {
         if !bytes.starts_with(b"\0asm") {
             return Err(ModuleError::NotWasm);
         }

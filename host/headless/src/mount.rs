@@ -320,7 +320,7 @@ impl State {
             return self.put_back(name, instance, node);
         };
         let mut requests = Requests::default();
-        match self.rendered_afresh(name, answer, effects, &mut requests) {
+        match self.rendered_again(name, answer, effects, &mut requests) {
             Ok(None) => {
                 self.count_call(name);
                 if let Some(module) = self.modules.get_mut(name) {
@@ -350,7 +350,7 @@ impl State {
     }
 
     /// Applies what a fresh rendering did to its tree. `Ok` has the component's error about its props.
-    fn rendered_afresh(
+    fn rendered_again(
         &mut self,
         name: &str,
         answer: Result<MountAnswer, Fault>,

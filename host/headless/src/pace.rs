@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn twice_as_slow_is_told_once() {
+    fn twice_as_slow_is_reported_once() {
         let mut pace = Pace::default();
         pace.swapped(times(1.5, 20));
         assert_eq!(pace.slower(&times(3.0, 19)), []);
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn small_differences_and_few_calls_are_not_told() {
+    fn small_differences_and_few_calls_are_not_reported() {
         let mut pace = Pace::default();
         pace.swapped(times(0.1, 50));
         assert_eq!(pace.slower(&times(1.0, 50)), []);

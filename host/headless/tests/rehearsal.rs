@@ -145,7 +145,7 @@ fn a_function_that_differs_is_compiled_with_all_that_call_it() {
 }
 
 #[test]
-fn an_endless_loop_in_new_code_is_told_with_its_line() {
+fn an_endless_loop_in_new_code_is_reported_with_its_line() {
     let version = |inner: &str| {
         let fields = format!("(func $inner (result i32) {inner} (i32.const 1))");
         module("", "(call $inner)", &fields)
@@ -172,7 +172,7 @@ fn an_endless_loop_in_new_code_is_told_with_its_line() {
 }
 
 #[test]
-fn a_trap_in_the_base_is_told_with_its_function() {
+fn a_trap_in_the_base_is_reported_with_its_function() {
     let version = |divisor: u32| {
         let front = "(func $first (result i32) (i32.const 70))";
         let fields =

@@ -132,7 +132,7 @@ fn code_that_takes_the_state_over_passes_each_time() {
 }
 
 #[test]
-fn each_way_to_fail_is_told_with_its_step_and_reason() {
+fn each_way_to_fail_is_reported_with_its_step_and_reason() {
     let cases = [
         ("(unreachable)", "", "restore", "`unreachable` instruction executed in `restore`"),
         (
@@ -251,7 +251,7 @@ fn a_sign_of_life_does_not_wait_for_a_rehearsal() {
 }
 
 #[test]
-fn a_panic_in_code_of_others_is_told_with_the_line_of_the_users_own() {
+fn a_panic_in_code_of_others_is_reported_with_the_line_of_the_users_own() {
     // The section `hmr.lines`: all of the code comes from line 7 of `a.rs`.
     let lines = r#"(@custom "hmr.lines" "\01\04a.rs\01\00\01\0e")"#;
     let told = r#"(data (i32.const 800) "{\22message\22:\22no time\22,\22file\22:\22/rustc/0/time.rs\22,\22line\22:13,\22column\22:9}")"#;

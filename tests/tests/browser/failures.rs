@@ -94,7 +94,7 @@ fn code_that_traps_while_it_is_swapped_in_is_rolled_back() {
 }
 
 #[test]
-fn a_trap_in_a_handler_is_told_with_its_place_and_mended_by_the_next_save() {
+fn a_trap_in_a_handler_is_reported_with_its_place_and_fixed_by_the_next_save() {
     let mut session = Session::start();
     session.browser.keys("#name", "Ada");
     let press = "on_press={move |_| form.clear()}";
@@ -124,7 +124,7 @@ fn a_trap_in_a_handler_is_told_with_its_place_and_mended_by_the_next_save() {
 }
 
 #[test]
-fn a_broken_manifest_is_told_and_mending_it_goes_on() {
+fn a_broken_manifest_is_reported_and_fixing_it_goes_on() {
     let mut session = Session::start();
     session.browser.keys("#name", "Ada");
     let manifest = session.demo.read("board/Cargo.toml");
@@ -143,7 +143,7 @@ fn a_broken_manifest_is_told_and_mending_it_goes_on() {
 }
 
 #[test]
-fn a_component_that_no_module_has_is_told_and_the_others_work() {
+fn a_component_that_no_module_has_is_reported_and_the_others_work() {
     let mut session = Session::start();
     session.demo.edit(
         "index.html",

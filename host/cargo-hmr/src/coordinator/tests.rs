@@ -533,7 +533,7 @@ fn an_application_that_cannot_be_read_is_read_again_rather_than_built() {
 }
 
 #[test]
-fn an_application_that_breaks_before_the_first_build_is_read_again_when_it_is_mended() {
+fn an_application_that_breaks_before_the_first_build_is_read_again_when_it_is_fixed() {
     let mut bench = Bench {
         coordinator: Coordinator::new("server".into(), Graph::example()),
         log: String::new(),
@@ -781,7 +781,7 @@ fn connected(page: &str, id: &str, greeted: u64) -> Input {
 }
 
 #[test]
-fn a_page_that_was_greeted_before_single_pages_were_told_something_is_greeted_again() {
+fn a_page_that_was_greeted_before_single_pages_got_something_is_greeted_again() {
     let mut bench = started();
     let store = store(&[("board", "b0"), ("board", "b1")]);
     json(bench.coordinator.assign(&store, "board", "me", "b0"));

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn items_of_a_list_are_told_once() {
+    fn items_of_a_list_are_reported_once() {
         let keys: Vec<String> = (1..=40)
             .map(|item| format!("For(rows):{item}:Card:draft"))
             .chain((1..=3).map(|item| format!("For(rows):2:For(cells):{item}:n")))
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn reasons_that_quote_values_are_told_once() {
+    fn reasons_that_quote_values_are_reported_once() {
         let notes = [
             (
                 Weight::Loss,

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_changed_is_told() {
+    fn everything_that_changed_is_reported() {
         let report = json!({"instances": [{"instance": 1, "component": "Board",
             "migrations": ["1.0.0 → 1.1.0"],
             "keys": {"a": {"outcome": "orphaned"}, "b": {"outcome": "recovered"}, "c": {"outcome": "migrated", "from": "u8"}},
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_swap_waited_for_in_vain_is_told() {
+    fn a_wait_of_a_swap_without_an_answer_is_reported() {
         assert_eq!(
             told(json!({"module": "board", "outcome": "committed",
                 "rehearsal": {"wait": 0, "run": 0, "added": 1003.2, "skipped": "`hmr-preflight` does not answer"}})),
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_was_loaded_only_failures_are_told() {
+    fn of_what_was_loaded_only_failures_are_reported() {
         let told = |swap: Value| {
             let swap: Swap = serde_json::from_value(swap).expect("a swap");
             load("/#1", &swap).map(|line| anstream::adapter::strip_str(&line).to_string())
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_of_any_shape_is_told_somehow() {
+    fn a_report_of_any_shape_is_shown_somehow() {
         for report in [
             json!(null),
             json!([]),

@@ -78,7 +78,7 @@ fn fresh_code_keeps_a_streams_latest_value_while_its_type_stays() {
 }
 
 #[test]
-fn changes_are_told_by_name_with_a_reason() {
+fn changes_are_reported_by_name_with_a_reason() {
     let (mut ports, names) = page();
     let all = [declared("Board.moved", "Log.entry"), declared("Board.moved", "Log.note")];
     let before = ports.links(&all, &names).0;

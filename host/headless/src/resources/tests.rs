@@ -66,7 +66,7 @@ fn a_delay_of_nothing_still_takes_time() {
 }
 
 #[test]
-fn a_spent_one_shot_is_kept_by_fresh_code_and_started_anew_by_its_own() {
+fn a_spent_one_shot_is_kept_by_fresh_code_and_started_again_by_its_own() {
     let mut resources = Resources::default();
     resources.apply("m", open("load", call("load"), 1), 0.0);
     assert!(resources.fires(1, Some("7")));
@@ -107,7 +107,7 @@ fn a_replay_tells_the_answer_again_unless_it_is_still_on_its_way() {
 }
 
 #[test]
-fn a_socket_that_has_ended_is_opened_anew() {
+fn a_socket_that_has_ended_is_opened_again() {
     let mut resources = Resources::default();
     resources.apply("m", open("feed", socket("/feed"), 1), 0.0);
     let (changes, _) = resources.settle("m", &[1], vec![open("feed", socket("/feed"), 2)], 0.0);
