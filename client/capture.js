@@ -5,7 +5,7 @@
  * The memory from before the hooks is saved, too, so that the old code can go on as if they had not run.
  */
 
-import { readPort } from "./holdings.js";
+import { readPort } from "./instance-resources.js";
 import { readRequest } from "./resources.js";
 import { hasHooks, instancesOf } from "./snapshot.js";
 import { describe } from "./swap.js";
@@ -17,7 +17,7 @@ import { describe } from "./swap.js";
  * @typedef {object} Captured
  * @property {string | null} snapshot null if the code is dead, and was never well
  * @property {Uint8Array | null} memory from before the hooks ran, if they did
- * @property {import("./holdings.js").Request[]} requests
+ * @property {import("./instance-resources.js").Request[]} requests
  * @property {[import("./module.js").Level, string][]} logs
  * @property {GuestTrap | null} trap that the hooks ran into: the code can no longer be trusted
  */

@@ -17,7 +17,7 @@ const ENGINES_OWN = (/** @type {string} */ name) => name !== "hmr_alloc" && PREF
 /**
  * The parts of the engine that this needs.
  *
- * @typedef {object} Controlling
+ * @typedef {object} ControlDeps
  * @property {(name: string) => Slot} known throws if the module does not exist
  * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T) => T | undefined} ask
  * @property {(slot: Slot) => void} returned does what had to wait until the module's code returned
@@ -30,11 +30,11 @@ const ENGINES_OWN = (/** @type {string} */ name) => name !== "hmr_alloc" && PREF
 export class Control {
   /** By module. @type {Map<string, Record<string, any>>} */
   #proxies = new Map();
-  #with;
+  #deps;
 
-  /** @param {Controlling} collaborators */
-  constructor(collaborators) {
-    this.#with = collaborators;
+  /** @param {ControlDeps} deps */
+  constructor(deps) {
+    this.#deps = deps;
   }
 
   /**
@@ -48,7 +48,7 @@ export class Control {
     if (there) return there;
     /** @type {Map<string, (...values: number[]) => unknown>} */
     const functions = new Map();
-    const exported = () => this.#with.known(name).guest?.exports.filter((export_) => !ENGINES_OWN(export_)) ?? [];
+    const exported = () => this.#deps.known(name).guest?.exports.filter((export_) => !ENGINES_OWN(export_)) ?? [];
     const of = (/** @type {string} */ export_) => {
       const made = functions.get(export_) ?? ((...values) => this.call(name, export_, values));
       functions.set(export_, made);
@@ -57,7 +57,7 @@ export class Control {
     const proxy = new Proxy(Object.freeze({}), {
       get: (_, key) => {
         if (typeof key !== "string") return undefined;
-        if (key === "memory") return this.#with.known(name).guest?.memory ?? undefined;
+        if (key === "memory") return this.#deps.known(name).guest?.memory ?? undefined;
         return functions.has(key) || exported().includes(key) ? of(key) : undefined;
       },
       has: (_, key) => key === "memory" || (typeof key === "string" && exported().includes(key)),
@@ -68,7 +68,7 @@ export class Control {
 
   /** The names that a module's proxy has. @param {string} name */
   exportsOf(name) {
-    return this.#with.known(name).guest?.exports.filter((export_) => !ENGINES_OWN(export_)) ?? [];
+    return this.#deps.known(name).guest?.exports.filter((export_) => !ENGINES_OWN(export_)) ?? [];
   }
 
   /**
@@ -81,18 +81,18 @@ export class Control {
    * @throws {Error} if it cannot be called now, or traps
    */
   call(name, exported, values) {
-    const slot = this.#with.known(name);
+    const slot = this.#deps.known(name);
     const what = `\`${exported}\` of \`${name}\``;
     const { guest } = slot;
     if (!guest) throw new Error(`${what} cannot be called: none of the module's components is placed, so no code of it runs`);
     if (guest.trap) throw new Error(`${what} cannot be called: the module has trapped`, { cause: guest.trap });
     if (slot.held) throw new Error(`${what} cannot be called while the module is swapped; try again after \`hmr:swap\``);
-    if (!this.#with.idle()) throw new Error(`${what} cannot be called while a module runs; call it from a task of its own`);
+    if (!this.#deps.idle()) throw new Error(`${what} cannot be called while a module runs; call it from a task of its own`);
     if (!guest.exports.includes(exported)) throw new Error(`the version of \`${name}\` that runs has no export \`${exported}\``);
-    const answer = this.#with.ask(slot, (code) => code.invoke(exported, values));
+    const answer = this.#deps.ask(slot, (code) => code.invoke(exported, values));
     const { trap } = /** @type {{ trap: Error | null }} */ (guest);
     if (trap) throw trap;
-    this.#with.returned(slot);
+    this.#deps.returned(slot);
     return answer;
   }
 
@@ -104,7 +104,7 @@ export class Control {
    * @param {(original: (...values: any[]) => any) => (...values: any[]) => any} wrap
    */
   patch(name, exported, wrap) {
-    const { calls, guest } = this.#with.known(name);
+    const { calls, guest } = this.#deps.known(name);
     if (guest && !guest.exports.includes(exported)) {
       throw new Error(`\`${name}\` has no export \`${exported}\`; it has ${guest.exports.map((other) => `\`${other}\``).join(", ")}`);
     }
@@ -116,7 +116,7 @@ export class Control {
    * @param {string} name
    */
   profile(name) {
-    return this.#with.known(name).calls.profile();
+    return this.#deps.known(name).calls.profile();
   }
 
   /**
@@ -124,7 +124,7 @@ export class Control {
    * @param {string} name
    */
   history(name) {
-    const { history } = this.#with.known(name);
+    const { history } = this.#deps.known(name);
     return { at: history.at, entries: history.entries };
   }
 
@@ -136,7 +136,7 @@ export class Control {
    * @returns {Promise<Swap>}
    */
   async goTo(name, to) {
-    return this.#with.states.goTo(this.#with.known(name), to);
+    return this.#deps.states.goTo(this.#deps.known(name), to);
   }
 
   /**
@@ -146,7 +146,7 @@ export class Control {
    * @param {boolean} clean whether its state is left behind
    */
   restart(name, clean) {
-    const version = /** @type {Version} */ (this.#with.known(name).version);
+    const version = /** @type {Version} */ (this.#deps.known(name).version);
     return this.#swap(version, { again: true, clean });
   }
 
@@ -155,7 +155,7 @@ export class Control {
    * @param {string} name
    */
   rollback(name) {
-    const { before } = this.#with.known(name);
+    const { before } = this.#deps.known(name);
     if (!before) throw new Error(`there is no version of \`${name}\` from before the one that runs`);
     return this.#choose(before.version);
   }
@@ -167,7 +167,7 @@ export class Control {
    * @param {string} hash
    */
   use(name, hash) {
-    this.#with.known(name);
+    this.#deps.known(name);
     const path = [name, `${hash}.wasm`].map(encodeURIComponent).join("/");
     return this.#choose({ module: name, hash, url: `/@hmr/module/${path}`, components: [] });
   }
@@ -179,7 +179,7 @@ export class Control {
    * @returns {Promise<Swap>}
    */
   async #choose(version) {
-    const slot = this.#with.known(version.module);
+    const slot = this.#deps.known(version.module);
     const over = slot.named;
     const swap = await this.#swap(version, {});
     if (slot.version?.hash === version.hash) slot.chosenOver = over;
@@ -192,7 +192,7 @@ export class Control {
    * @returns {Promise<Swap>}
    */
   async #swap(version, options) {
-    const [swap] = await this.#with.update(version, options);
+    const [swap] = await this.#deps.update(version, options);
     if (!swap) throw new Error(`an update of \`${version.module}\` that came later took its place`);
     return swap;
   }

@@ -29,9 +29,9 @@ const MOST_AT_ONCE = 1000;
 /**
  * What a delivery needs of the engine.
  *
- * @typedef {object} Delivering
+ * @typedef {object} DeliveryDeps
  * @property {import("./module.js").Stack} stack
- * @property {() => import("./holdings.js").Holdings} holdings
+ * @property {() => import("./instance-resources.js").InstanceResources} instanceResources
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {(code: () => void) => void} later
  * @property {(name: string) => Slot} slot
@@ -55,11 +55,11 @@ export class Delivery {
   /** How many values, each sent because of the previous one, led to the current delivery. */
   #hops = 0;
   #answers = 0;
-  #with;
+  #deps;
 
-  /** @param {Delivering} collaborators */
-  constructor(collaborators) {
-    this.#with = collaborators;
+  /** @param {DeliveryDeps} deps */
+  constructor(deps) {
+    this.#deps = deps;
   }
 
   /**
@@ -74,8 +74,8 @@ export class Delivery {
   happened(slot, event, node, key) {
     const { type } = event;
     if (this.#quiet && FOCUS_EVENTS.has(type)) return 0;
-    const data = readEvent(event, node, this.#with.now());
-    if (slot.held || this.#with.stack.depth > 0) {
+    const data = readEvent(event, node, this.#deps.now());
+    if (slot.held || this.#deps.stack.depth > 0) {
       this.#queue.push({ slot, node, key, type, data });
       return 0;
     }
@@ -90,18 +90,18 @@ export class Delivery {
    * @returns {number} the bits of `hmr_dispatch`; 0 if it waits
    */
   fired(resource, data) {
-    const slot = this.#with.slot(resource.module);
-    const { resources } = this.#with.holdings();
+    const slot = this.#deps.slot(resource.module);
+    const { resources } = this.#deps.instanceResources();
     if (this.#quiet && resource.what.kind === "listener" && FOCUS_EVENTS.has(resource.what.event)) {
       resources.delivered(resource);
       return 0;
     }
     // Whether it waits for a swap, after which the code may not have the resource any more.
-    const during = slot.held && slot.condemned === null && slot.reviving === null;
+    const during = slot.held && slot.rejected === null && slot.reviving === null;
     const waiting = { slot, resource, data, during };
     // One that came before may still be in the queue, for lack of time.
     const behind = this.#queue.some((other) => other.slot === slot);
-    if (!behind && ready(waiting) && this.#with.stack.depth === 0) return this.#deliver(waiting);
+    if (!behind && ready(waiting) && this.#deps.stack.depth === 0) return this.#deliver(waiting);
     this.#queue.push(waiting);
     return 0;
   }
@@ -111,7 +111,7 @@ export class Delivery {
    * @param {Value} value
    */
   sent(value) {
-    this.#queue.push({ slot: this.#with.slot(value.module), value, hops: this.#hops });
+    this.#queue.push({ slot: this.#deps.slot(value.module), value, hops: this.#hops });
   }
 
   /**
@@ -131,12 +131,12 @@ export class Delivery {
   #deliverFiring({ slot, resource, data, during }) {
     const { kind, key, instance } = resource;
     if (!resource.open) {
-      const component = this.#with.componentOf(instance);
+      const component = this.#deps.componentOf(instance);
       const who = component === null ? `the instance ${instance}` : `\`${component}\` (instance ${instance})`;
       if (during) slot.log("debug", `a firing of the ${kind} \`${key}\` of ${who} was dropped: the code that runs now does not have it`);
       return 0;
     }
-    this.#with.holdings().resources.delivered(resource);
+    this.#deps.instanceResources().resources.delivered(resource);
     const what = `\`${kind}\` of \`${key}\` of ${this.#described(instance)}`;
     // A dead module's timers go on, for the code that takes its place.
     if (!slot.alive && resource.timer) return 0;
@@ -149,7 +149,7 @@ export class Delivery {
    * @param {number} hops
    */
   #deliverValue(slot, value, hops) {
-    const { ports } = this.#with.holdings();
+    const { ports } = this.#deps.instanceResources();
     const what = `the value of \`${value.from}\` for \`${value.input}\` of ${this.#described(value.instance)}`;
     if (!slot.alive) ports.missed(value);
     const handler = ports.handlerOf(value);
@@ -158,7 +158,7 @@ export class Delivery {
     const before = this.#hops;
     this.#hops = hops + 1;
     try {
-      return this.#dispatch(slot, what, handler, JSON.stringify({ type: "port", data: text, time: this.#with.now() }));
+      return this.#dispatch(slot, what, handler, JSON.stringify({ type: "port", data: text, time: this.#deps.now() }));
     } finally {
       this.#hops = before;
     }
@@ -166,7 +166,7 @@ export class Delivery {
 
   /** @param {number} instance */
   #described(instance) {
-    const component = this.#with.componentOf(instance);
+    const component = this.#deps.componentOf(instance);
     return component === null ? `the instance ${instance}` : `\`${component}\``;
   }
 
@@ -182,15 +182,15 @@ export class Delivery {
       slot.log("warn", `${what} was not handled: ${slot.alive ? "its handler is gone" : "the module has trapped"}`);
       return ANSWER_INERT;
     }
-    const answer = this.#with.ask(slot, (guest) => guest.dispatch(handler, data)) ?? 0;
+    const answer = this.#deps.ask(slot, (guest) => guest.dispatch(handler, data)) ?? 0;
     if (answer & ANSWER_INERT) slot.log("warn", `${what} was not handled: its handler belongs to code that is gone`);
-    this.#with.returned(slot);
+    this.#deps.returned(slot);
     return answer;
   }
 
   /** Delivers what waits for modules that can be called now. */
   drain() {
-    if (this.#draining || this.#with.stack.depth > 0) return;
+    if (this.#draining || this.#deps.stack.depth > 0) return;
     this.#draining = true;
     try {
       for (let count = 0; count < MOST_AT_ONCE; count++) {
@@ -203,7 +203,7 @@ export class Delivery {
         if ("value" in next && next.hops > 0 && ++this.#answers > CIRCLE_LIMIT) this.#cut(next.value);
         else this.#deliver(next);
       }
-      this.#with.later(() => this.drain());
+      this.#deps.later(() => this.drain());
     } finally {
       this.#draining = false;
     }
@@ -219,7 +219,7 @@ export class Delivery {
     this.#queue = rest;
     this.#answers = 0;
     const circle = `\`${value.from}\` and \`${value.to}\` are on a circle of connections`;
-    this.#with.slot(value.module).log("error", `${circle}: it was cut after ${CIRCLE_LIMIT} values, and ${dropped} dropped`);
+    this.#deps.slot(value.module).log("error", `${circle}: it was cut after ${CIRCLE_LIMIT} values, and ${dropped} dropped`);
   }
 
   /**

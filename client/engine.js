@@ -11,8 +11,8 @@
 import { Delivery } from "./delivery.js";
 import { Calls } from "./calls.js";
 import { Control } from "./control.js";
-import { factsOf } from "./facts.js";
-import { Holdings, readPort } from "./holdings.js";
+import { moduleInfoOf } from "./module-info.js";
+import { InstanceResources, readPort } from "./instance-resources.js";
 import { Invalidations, readInvalidation } from "./invalidation.js";
 import { Stack } from "./module.js";
 import { Mounting } from "./mounting.js";
@@ -23,7 +23,7 @@ import { readRequest } from "./resources.js";
 import { Slot } from "./slot.js";
 import { States } from "./states.js";
 import { describe } from "./swap.js";
-import { Updates } from "./updates.js";
+import { VersionManager } from "./version-manager.js";
 
 /** @typedef {import("./protocol.js").Version} Version */
 /** @typedef {import("./protocol.js").Swap} Swap */
@@ -34,7 +34,7 @@ import { Updates } from "./updates.js";
 /**
  * What the engine is given.
  *
- * @typedef {object} Collaborators
+ * @typedef {object} EngineDeps
  * @property {Document} document
  * @property {import("./resources/facilities.js").Facilities} page
  * @property {number | null} [budget] how many loop heads and calls one call into a module may pass, where it counts them
@@ -61,43 +61,43 @@ export class Engine {
   #stack;
   /** @type {Delivery} */
   #delivery;
-  #with;
-  /** @type {Holdings} */
-  #holdings;
+  #deps;
+  /** @type {InstanceResources} */
+  #instanceResources;
   /** @type {Mounting} */
   #mounting;
   #queue;
-  #updates;
+  #versionManager;
   #watch;
   #invalidations;
 
-  /** @param {Collaborators} collaborators */
-  constructor(collaborators) {
-    this.#with = collaborators;
-    this.#stack = new Stack(collaborators.budget);
+  /** @param {EngineDeps} deps */
+  constructor(deps) {
+    this.#deps = deps;
+    this.#stack = new Stack(deps.budget);
     this.#delivery = new Delivery({
       stack: this.#stack,
-      holdings: () => this.#holdings,
-      now: collaborators.now,
+      instanceResources: () => this.#instanceResources,
+      now: deps.now,
       componentOf: (instance) => this.#mounting.get(instance)?.component ?? null,
-      later: (code) => void collaborators.page.timers.setTimeout(code, 0),
+      later: (code) => void deps.page.timers.setTimeout(code, 0),
       slot: (name) => this.#slot(name),
       ask: (slot, code) => this.#watch.ask(slot, code),
       returned: (slot) => this.#returned(slot),
     });
-    this.#holdings = new Holdings({
-      page: collaborators.page,
-      now: collaborators.now,
+    this.#instanceResources = new InstanceResources({
+      page: deps.page,
+      now: deps.now,
       fired: (resource, event) => this.#delivery.fired(resource, event),
       node: (module, node) => this.#slot(module).nodeOf(node),
       nameOf: (instance) => this.#mounting.get(instance)?.name ?? null,
       isMounted: (name) => this.#mounting.isMounted(name),
       moduleOf: (instance) => this.#mounting.get(instance)?.slot.name ?? null,
       sent: (value) => this.#delivery.sent(value),
-      problem: collaborators.problem,
-      warn: (module, text) => collaborators.log("warn", module, text),
+      problem: deps.problem,
+      warn: (module, text) => deps.log("warn", module, text),
     });
-    const queue = new UpdateQueue((error) => collaborators.log("error", null, describe(error)));
+    const queue = new UpdateQueue((error) => deps.log("error", null, describe(error)));
     this.#queue = queue;
     this.#mounting = this.#newMounting();
     this.#invalidations = new Invalidations({
@@ -106,16 +106,16 @@ export class Engine {
       remount: (instance) => this.#mounting.remount(instance),
       rerender: (instance) => this.#mounting.rerender(instance),
       ready: ({ slot, status }) => slot.alive && !slot.held && status === "mounted" && this.#stack.depth === 0,
-      problem: collaborators.problem,
+      problem: deps.problem,
     });
-    const { clock, trapped, problem, swapped, now, rehearse } = collaborators;
-    const { timers } = collaborators.page;
-    const around = this.#surroundings(queue);
+    const { clock, trapped, problem, swapped, now, rehearse } = deps;
+    const { timers } = deps.page;
+    const swapDeps = this.#swapDeps(queue);
     const released = () => {
       this.#drain();
       this.#mounting.touchAll();
     };
-    this.#watch = new Watch({ clock, trapped, problem, swapped, updates: queue, around, released });
+    this.#watch = new Watch({ clock, trapped, problem, swapped, updates: queue, swapDeps, released });
     /** The rehearsals that the page waits for. */
     this.rehearsals = new Rehearsals(rehearse, timers);
     /** The states that modules were in. */
@@ -123,13 +123,13 @@ export class Engine {
       timers,
       now,
       updates: queue,
-      around,
+      swapDeps,
       slots: () => [...this.#slots.values()],
       ready: (slot) => slot.alive && !slot.held && this.#stack.depth === 0,
       ask: (slot, code) => this.#watch.ask(slot, code, false),
       released,
       swapped,
-      captured: (slot) => collaborators.captured?.(slot.name),
+      captured: (slot) => deps.captured?.(slot.name),
     });
     /** The modules, for the page's scripts. */
     this.control = new Control({
@@ -140,12 +140,12 @@ export class Engine {
       states: this.states,
       update: (version, options) => this.update(null, [version], options),
     });
-    const { compile, reload } = collaborators;
-    this.#updates = new Updates({
+    const { compile, reload } = deps;
+    this.#versionManager = new VersionManager({
       queue,
       mounting: this.#mounting,
       rehearsals: this.rehearsals,
-      around,
+      swapDeps,
       slot: (name) => this.#slot(name),
       capture: (slot) => this.states.capture(slot),
       drain: () => this.#drain(),
@@ -157,21 +157,21 @@ export class Engine {
   }
 
   #newMounting() {
-    const { document, page, show, problem } = this.#with;
+    const { document, page, show, problem } = this.#deps;
     return new Mounting({
       document,
       timers: page.timers,
-      resources: this.#holdings,
+      resources: this.#instanceResources,
       show,
       problem,
       slot: (name) => this.#slot(name),
       slots: () => [...this.#slots.values()],
-      load: (slot) => this.#updates.load(slot),
+      load: (slot) => this.#versionManager.load(slot),
       settled: () => {
-        this.#holdings.ports.renamed();
+        this.#instanceResources.ports.renamed();
         this.#connectSoon();
-        this.#updates.mounted();
-        this.#with.settled?.();
+        this.#versionManager.mounted();
+        this.#deps.settled?.();
       },
       ask: (slot, code, counts) => this.#watch.ask(slot, code, counts),
       returned: (slot) => this.#returned(slot),
@@ -181,27 +181,27 @@ export class Engine {
 
   /**
    * @param {UpdateQueue} queue
-   * @returns {import("./update.js").Surroundings}
+   * @returns {import("./swap-transaction.js").SwapDeps}
    */
-  #surroundings(queue) {
-    const { document, now, clock, compile } = this.#with;
+  #swapDeps(queue) {
+    const { document, now, clock, compile } = this.#deps;
     return {
       document,
       now,
       clock,
       compile,
       stack: this.#stack,
-      resources: this.#holdings,
+      resources: this.#instanceResources,
       replaced: (slot) => queue.replaced(slot.name),
       sink: (slot) => this.#sink(slot),
       elementOf: (instance) => this.#mounting.get(instance)?.element ?? null,
       quietly: (change) => this.#delivery.quietly(change),
       placed: (slot) => this.#mounting.of(slot).filter(({ status }) => status === "mounted"),
       followProps: (slot, props) => this.#mounting.followProps(slot, props),
-      rendering: (elements) => this.#mounting.leavings.rendering(elements),
+      rendering: (elements) => this.#mounting.detached.rendering(elements),
       taken: (slot, restored) => {
         this.#mounting.taken(slot, restored);
-        this.#holdings.returned(slot.name);
+        this.#instanceResources.returned(slot.name);
         this.states.captureSoon(slot);
       },
       invalidated: (slot, invalidations) => {
@@ -212,7 +212,7 @@ export class Engine {
       drain: () => this.#delivery.drain(),
       tellTrap: (slot, trap) => this.#watch.tell(slot, trap),
       end: (slot, trap) => this.#watch.end(slot, trap),
-      examine: (slot) => this.#watch.examine(slot),
+      checkHealth: (slot) => this.#watch.checkHealth(slot),
     };
   }
 
@@ -224,7 +224,7 @@ export class Engine {
 
   /** The known facts about each module. */
   modules() {
-    return [...this.#slots.values()].map((slot) => factsOf(slot, this.#mounting.of(slot)));
+    return [...this.#slots.values()].map((slot) => moduleInfoOf(slot, this.#mounting.of(slot)));
   }
 
   /**
@@ -268,7 +268,7 @@ export class Engine {
    * @returns {Version[]} those that are to be swapped in
    */
   learn(versions) {
-    return this.#updates.learn(versions);
+    return this.#versionManager.learn(versions);
   }
 
   /**
@@ -288,7 +288,7 @@ export class Engine {
    * @returns {Promise<Swap[]>} without those that a later update replaced
    */
   update(sequence, versions, options) {
-    return this.#updates.update(sequence, versions, options);
+    return this.#versionManager.update(sequence, versions, options);
   }
 
   /**
@@ -297,7 +297,7 @@ export class Engine {
    */
   restoreFrom(modules) {
     for (const module of modules) {
-      this.#updates.restoreFrom(module);
+      this.#versionManager.restoreFrom(module);
       this.#mounting.reserve(module.places);
     }
   }
@@ -312,7 +312,7 @@ export class Engine {
       if (slot.lastGood === null) return [];
       return [{ module: slot.name, snapshot: slot.lastGood, places: this.#mounting.placesOf(slot) }];
     });
-    const { untaken } = this.#updates;
+    const { untaken } = this.#versionManager;
     return [...captured.filter(({ module }) => untaken.every((other) => other.module !== module)), ...untaken];
   }
 
@@ -363,7 +363,7 @@ export class Engine {
    * @param {Element} element
    */
   connectionChanged(element) {
-    this.#holdings.ports.changed(element);
+    this.#instanceResources.ports.changed(element);
     this.#connectSoon();
   }
 
@@ -375,14 +375,14 @@ export class Engine {
    * @returns {() => void} takes it away
    */
   host(name, f) {
-    return this.#holdings.host.register(name, f);
+    return this.#instanceResources.host.register(name, f);
   }
 
   /** Makes the connections those that are declared. By the microtask, an element that was only moved is back. */
   #connectSoon() {
     queueMicrotask(() => {
-      this.#holdings.ports.refresh();
-      this.#holdings.ports.tellAbsent();
+      this.#instanceResources.ports.refresh();
+      this.#instanceResources.ports.tellAbsent();
       this.#delivery.drain();
     });
   }
@@ -401,9 +401,9 @@ export class Engine {
     if (!slot) {
       slot = new Slot(
         name,
-        this.#with.document,
+        this.#deps.document,
         (of, event, node, key) => this.#delivery.happened(of, event, node, key),
-        (level, text) => this.#with.log(level, name, text),
+        (level, text) => this.#deps.log(level, name, text),
         this.#calls(name),
       );
       this.#slots.set(name, slot);
@@ -414,10 +414,10 @@ export class Engine {
   /** @param {string} name */
   #calls(name) {
     return new Calls(
-      this.#with.clock,
+      this.#deps.clock,
       (export_, error) =>
-        this.#with.log("error", name, `the wrapper of \`${export_}\` failed, so the original answers: ${describe(error)}`),
-      (slower) => this.#with.slower(name, this.#slot(name).version?.hash ?? "", slower),
+        this.#deps.log("error", name, `the wrapper of \`${export_}\` failed, so the original answers: ${describe(error)}`),
+      (slower) => this.#deps.slower(name, this.#slot(name).version?.hash ?? "", slower),
     );
   }
 
@@ -433,12 +433,12 @@ export class Engine {
       resource: (json) => {
         const request = readRequest(json);
         if (slot.rerendering) slot.rerendering.push(request);
-        else this.#holdings.apply(slot.name, request);
+        else this.#instanceResources.apply(slot.name, request);
       },
       port: (json) => {
         const request = readPort(json);
         if (slot.rerendering) slot.rerendering.push(request);
-        else this.#holdings.apply(slot.name, request);
+        else this.#instanceResources.apply(slot.name, request);
       },
       invalidate: (json) => this.#invalidations.add(slot.name, readInvalidation(json)),
     };
@@ -451,10 +451,10 @@ export class Engine {
   #returned(slot) {
     if (this.#stack.depth > 0) return;
     slot.tree.flushCalls();
-    this.#holdings.returned(slot.name);
+    this.#instanceResources.returned(slot.name);
     this.#delivery.drain();
     this.#invalidations.drain();
-    this.#holdings.ports.tellAbsent();
+    this.#instanceResources.ports.tellAbsent();
     this.states.captureSoon(slot);
   }
 }

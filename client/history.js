@@ -6,7 +6,7 @@
  */
 
 import { HISTORY_LENGTH } from "./constants.js";
-import { fields } from "./raw.js";
+import { fields } from "./raw-json.js";
 
 /** @typedef {{ snapshot: string, hash: string, time: number }} Entry */
 

@@ -26,7 +26,7 @@ export function install(slot, candidate, { transform: _, ...version }, compiled)
   slot.version = version.components.length > 0 ? version : { ...version, components: readManifest(compiled).components };
   slot.compiled = compiled;
   slot.failure = null;
-  slot.condemned = slot.reviving = null;
+  slot.rejected = slot.reviving = null;
   slot.refused.delete(version.hash);
 }
 
@@ -38,7 +38,7 @@ export function install(slot, candidate, { transform: _, ...version }, compiled)
  */
 export function startClean(slot, { version, compiled }) {
   const old = slot.guest;
-  Object.assign(slot, { guest: null, version, compiled, lastGood: null, condemned: null, reviving: null, held: false });
+  Object.assign(slot, { guest: null, version, compiled, lastGood: null, rejected: null, reviving: null, held: false });
   slot.tree = slot.newTree();
   if (old && !old.trap) retire(old, slot);
 }

@@ -32,7 +32,7 @@ export function readInvalidation(json) {
 /**
  * The parts of the engine that this needs.
  *
- * @typedef {object} Invalidating
+ * @typedef {object} InvalidationDeps
  * @property {(id: number) => Instance | undefined} instance
  * @property {(instance: Instance) => Instance | null} placer the mounted instance whose view placed it
  * @property {(instance: Instance) => void} remount mounts it again, without its state
@@ -48,11 +48,11 @@ export class Invalidations {
   #working = false;
   /** The invalidations treated since `begin`. @type {Invalidation[]} */
   #treated = [];
-  #with;
+  #deps;
 
-  /** @param {Invalidating} collaborators */
-  constructor(collaborators) {
-    this.#with = collaborators;
+  /** @param {InvalidationDeps} deps */
+  constructor(deps) {
+    this.#deps = deps;
   }
 
   /**
@@ -88,7 +88,7 @@ export class Invalidations {
         instance.slot.log("info", `the instance ${instance.id} was invalidated: ${reason}`);
         mounted.add(instance);
         treated.push({ instance: instance.id, reason });
-        this.#with.remount(instance);
+        this.#deps.remount(instance);
         this.#upwards(instance, reason);
       }
     } finally {
@@ -102,12 +102,12 @@ export class Invalidations {
    * @param {string} reason
    */
   #upwards(instance, reason) {
-    const placer = this.#with.placer(instance);
+    const placer = this.#deps.placer(instance);
     if (placer) {
-      if (this.#with.ready(placer)) this.#with.rerender(placer);
+      if (this.#deps.ready(placer)) this.#deps.rerender(placer);
       return;
     }
-    this.#with.problem(`the invalidation of the instance ${instance.id} of \`${instance.slot.name}\` went up to the page: ${reason}`);
+    this.#deps.problem(`the invalidation of the instance ${instance.id} of \`${instance.slot.name}\` went up to the page: ${reason}`);
   }
 
   /**
@@ -115,14 +115,14 @@ export class Invalidations {
    * @param {Instance} instance
    */
   #isReady(instance) {
-    return this.#with.ready(instance) && this.#with.placer(instance)?.slot.held !== true;
+    return this.#deps.ready(instance) && this.#deps.placer(instance)?.slot.held !== true;
   }
 
   /** The next that can be treated; what names no instance of its module is dropped. */
   #next() {
     for (let at = 0; at < this.#waiting.length; ) {
       const { module, instance: id, reason } = /** @type {{ module: string } & Invalidation} */ (this.#waiting[at]);
-      const found = this.#with.instance(id);
+      const found = this.#deps.instance(id);
       const instance = found?.slot.name === module ? found : undefined;
       if (instance && !this.#isReady(instance)) at++;
       else {

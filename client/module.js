@@ -21,7 +21,7 @@ import { GuestTrap, MOST_FRAMES, framesOf, readPanic } from "./trap.js";
 const LEVELS = ["debug", "info", "warn", "error"];
 
 /**
- * What a module's code does to its surroundings. What a function throws ends the code like a trap.
+ * What a module's code does outside of itself. What a function throws ends the code like a trap.
  *
  * @typedef {object} Sink
  * @property {(batch: Uint8Array) => void} dom the bytes are only valid during the call

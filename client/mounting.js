@@ -7,11 +7,11 @@
  * Invariant: nothing is mounted or unmounted in a slot that is held; its elements wait in `#dirty`.
  */
 
-import { Leavings } from "./leavings.js";
+import { DetachedStates } from "./detached-state.js";
 import { place } from "./place.js";
 import { preserve } from "./preserve.js";
 import { mountProblem, problemOf } from "./problems.js";
-import { attach, takeOver } from "./show.js";
+import { attach, takeOver } from "./attach.js";
 import { Instance } from "./slot.js";
 import { describe } from "./swap.js";
 
@@ -25,10 +25,10 @@ const UNPLACED_PERIOD = 10_000;
 /**
  * What mounting needs of the engine around it.
  *
- * @typedef {object} Mountings
+ * @typedef {object} MountingDeps
  * @property {Document} document
  * @property {import("./resources.js").Timers} timers
- * @property {import("./holdings.js").Holdings} resources
+ * @property {import("./instance-resources.js").InstanceResources} resources
  * @property {(element: Element, problem: Problem | null) => void} show shows a problem in an element's place, or takes it away
  * @property {(message: string) => void} problem
  * @property {(name: string) => Slot} slot
@@ -65,15 +65,15 @@ export class Mounting {
   #reserved = new Map();
   #nextInstance = 1;
   #settling = false;
-  #with;
+  #deps;
   /** The states that modules were in when the first of their instances was about to be unmounted, in this round. @type {Map<Slot, string | undefined>} */
   #captured = new Map();
   /** The saved states of removed instances. */
-  leavings = new Leavings();
+  detached = new DetachedStates();
 
-  /** @param {Mountings} collaborators */
-  constructor(collaborators) {
-    this.#with = collaborators;
+  /** @param {MountingDeps} deps */
+  constructor(deps) {
+    this.#deps = deps;
   }
 
   /** Whether elements wait to be looked at. */
@@ -197,13 +197,13 @@ export class Mounting {
     this.#captured.clear();
     for (const element of inOrder(this.#dirty)) {
       const instance = this.#byElement.get(element);
-      const wanted = element.isConnected ? this.#with.slot(element.getAttribute("module") ?? "") : null;
+      const wanted = element.isConnected ? this.#deps.slot(element.getAttribute("module") ?? "") : null;
       if (instance?.slot.held || wanted?.held) continue;
       this.#dirty.delete(element);
       this.#settleElement(element, instance, wanted);
     }
-    for (const slot of this.#with.slots()) this.#stopUnused(slot);
-    this.#with.settled();
+    for (const slot of this.#deps.slots()) this.#stopUnused(slot);
+    this.#deps.settled();
   }
 
   /**
@@ -218,17 +218,17 @@ export class Mounting {
       instance = undefined;
     }
     if (!slot) return;
-    this.leavings.stays(element);
+    this.detached.stays(element);
     if (!instance) {
       instance = this.#add(element, slot, component);
     }
-    const problem = problemOf(instance, this.#with.slots());
+    const problem = problemOf(instance, this.#deps.slots());
     if (problem) {
       this.#fail(instance, problem);
       return;
     }
     if (!slot.version) return;
-    if (!slot.guest) this.#with.load(slot);
+    if (!slot.guest) this.#deps.load(slot);
     else if (slot.alive) this.#bringUp(instance);
   }
 
@@ -254,10 +254,10 @@ export class Mounting {
    */
   #fail(instance, problem) {
     if (instance.status !== "mounted") instance.status = "failed";
-    this.#with.show(instance.element, problem);
+    this.#deps.show(instance.element, problem);
     if (instance.problem === problem.message) return;
     instance.problem = problem.message;
-    this.#with.problem(`${problem.message}\nhint: ${problem.hint}`);
+    this.#deps.problem(`${problem.message}\nhint: ${problem.hint}`);
   }
 
   /**
@@ -267,7 +267,7 @@ export class Mounting {
   #clear(instance) {
     instance.problem = null;
     instance.trapped = null;
-    this.#with.show(instance.element, null);
+    this.#deps.show(instance.element, null);
   }
 
   /**
@@ -298,8 +298,8 @@ export class Mounting {
     element.replaceChildren();
     slot.tree.addRoot(id, element);
     instance.props = props;
-    const left = this.leavings.find(instance, (migrate) => this.#with.ask(slot, migrate));
-    const answer = slot.alive ? this.#with.ask(slot, (guest) => guest.mount(id, component, props, left?.saved)) : undefined;
+    const left = this.detached.find(instance, (migrate) => this.#deps.ask(slot, migrate));
+    const answer = slot.alive ? this.#deps.ask(slot, (guest) => guest.mount(id, component, props, left?.saved)) : undefined;
     if (answer === undefined) {
       // The others of the module go on without it.
       slot.tree.dropRoot(id);
@@ -319,7 +319,7 @@ export class Mounting {
       element.replaceChildren();
       this.#fail(instance, mountProblem(instance, answer));
     }
-    this.#with.returned(slot);
+    this.#deps.returned(slot);
   }
 
   /**
@@ -349,13 +349,13 @@ export class Mounting {
     const { slot, id, component, element } = instance;
     const old = slot.tree.setAside(id);
     if (anew) {
-      this.#with.ask(slot, (guest) => guest.unmount(id));
-      this.#with.resources.closeInstance(id);
+      this.#deps.ask(slot, (guest) => guest.unmount(id));
+      this.#deps.resources.closeInstance(id);
     }
     if (!slot.alive) return slot.tree.putBack(id, old);
     slot.rerendering = [];
     instance.props = props;
-    const answer = this.#with.ask(slot, (guest) => guest.mount(id, component, props));
+    const answer = this.#deps.ask(slot, (guest) => guest.mount(id, component, props));
     const requests = slot.rerendering;
     slot.rerendering = null;
     if (answer === null) {
@@ -363,18 +363,18 @@ export class Mounting {
       slot.tree.shadow.clear();
       this.#clear(instance);
       if (fresh) {
-        this.#with.quietly(() => {
-          const putBack = preserve(this.#with.document, [element]);
+        this.#deps.quietly(() => {
+          const putBack = preserve(this.#deps.document, [element]);
           takeOver(old, fresh, slot);
           putBack();
         });
       }
-      this.#with.resources.settle(
+      this.#deps.resources.settle(
         slot.name,
         requests.filter((request) => request.instance === id),
         new Set([id]),
       );
-      for (const request of requests) if (request.instance !== id) this.#with.resources.apply(slot.name, request);
+      for (const request of requests) if (request.instance !== id) this.#deps.resources.apply(slot.name, request);
     } else {
       slot.tree.putBack(id, old);
       if (anew) {
@@ -384,7 +384,7 @@ export class Mounting {
       }
       if (answer !== undefined) this.#fail(instance, mountProblem(instance, answer));
     }
-    this.#with.returned(slot);
+    this.#deps.returned(slot);
   }
 
   /** @param {Instance} instance */
@@ -397,12 +397,12 @@ export class Mounting {
       if (mounted && !this.#captured.has(slot))
         this.#captured.set(
           slot,
-          this.#with.ask(slot, (guest) => guest.capture(), false),
+          this.#deps.ask(slot, (guest) => guest.capture(), false),
         );
       return mounted ? this.#captured.get(slot) : undefined;
     };
-    const pruned = this.leavings.leave(instance, capture);
-    if (pruned && mounted && slot.alive) this.#with.ask(slot, (guest) => guest.prune(id));
+    const pruned = this.detached.leave(instance, capture);
+    if (pruned && mounted && slot.alive) this.#deps.ask(slot, (guest) => guest.prune(id));
     this.#unmountId(slot, id);
     this.#clear(instance);
     element.replaceChildren();
@@ -414,10 +414,10 @@ export class Mounting {
    */
   #unmountId(slot, id) {
     const mounted = slot.tree.roots.has(id);
-    if (mounted && slot.alive) this.#with.ask(slot, (guest) => guest.unmount(id));
+    if (mounted && slot.alive) this.#deps.ask(slot, (guest) => guest.unmount(id));
     slot.tree.dropRoot(id);
-    this.#with.resources.closeInstance(id);
-    this.#with.returned(slot);
+    this.#deps.resources.closeInstance(id);
+    this.#deps.returned(slot);
   }
 
   /**
@@ -448,11 +448,11 @@ export class Mounting {
       if (restored.has(instance.id) && instance.status !== "waiting") instance.status = "mounted";
       else if (!restored.has(instance.id)) instance.status = "waiting";
     }
-    this.#with.resources.keepOnly(slot.name, restored);
+    this.#deps.resources.keepOnly(slot.name, restored);
     const unplaced = () => [...restored].filter((id) => slot.tree.roots.has(id) && !this.#instances.has(id));
     if (unplaced().length > 0) {
       const dropped = slot.guest;
-      this.#with.timers.setTimeout(() => {
+      this.#deps.timers.setTimeout(() => {
         if (slot.guest === dropped && !slot.held) for (const id of unplaced()) this.#unmountId(slot, id);
       }, UNPLACED_PERIOD);
     }

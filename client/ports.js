@@ -29,7 +29,7 @@ import { RequestError, parseRequest } from "./resources/request.js";
 /**
  * What ports need of the engine around them.
  *
- * @typedef {object} Surroundings
+ * @typedef {object} PortsDeps
  * @property {import("./host.js").HostFunctions} host
  * @property {(instance: number) => string | null} nameOf null for an instance that has no place
  * @property {(name: string) => boolean} isMounted whether an instance that is called so is mounted
@@ -117,11 +117,11 @@ export class Ports {
   /** The links whose goal missed a value for want of code. @type {Set<string>} */
   #owed = new Set();
   #serial = 1;
-  #with;
+  #deps;
 
-  /** @param {Surroundings} surroundings */
-  constructor(surroundings) {
-    this.#with = surroundings;
+  /** @param {PortsDeps} deps */
+  constructor(deps) {
+    this.#deps = deps;
   }
 
   /**
@@ -240,7 +240,7 @@ export class Ports {
     for (const element of this.#dirty) this.#read(element);
     this.#dirty.clear();
     if (!this.#stale) return new Map();
-    const { links, problems } = resolve(this.#declarations.values(), this.#open.values(), this.#with.nameOf);
+    const { links, problems } = resolve(this.#declarations.values(), this.#open.values(), this.#deps.nameOf);
     this.#connect(links, problems);
     return problems;
   }
@@ -254,8 +254,8 @@ export class Ports {
         [declaration.from, false],
         [declaration.to, true],
       ])) {
-        if (!this.#with.isMounted(wanted)) continue;
-        const theirs = [...this.#open.values()].filter((other) => other.input === input && this.#with.nameOf(other.instance) === wanted);
+        if (!this.#deps.isMounted(wanted)) continue;
+        const theirs = [...this.#open.values()].filter((other) => other.input === input && this.#deps.nameOf(other.instance) === wanted);
         if (theirs.some((other) => other.port === port)) continue;
         const kind = input ? "input" : "output";
         const others = [...new Set(theirs.map((other) => `\`${other.port}\``))].sort().join(", ");
@@ -265,7 +265,7 @@ export class Ports {
         );
       }
     }
-    for (const text of [...absent].sort()) if (!this.#absent.has(text)) this.#with.warn(null, text);
+    for (const text of [...absent].sort()) if (!this.#absent.has(text)) this.#deps.warn(null, text);
     this.#absent = absent;
   }
 
@@ -278,7 +278,7 @@ export class Ports {
       if (declaration) this.#declarations.set(element, declaration);
     } else if (this.#malformed.get(element) !== declaration) {
       this.#malformed.set(element, declaration);
-      this.#with.problem(declaration);
+      this.#deps.problem(declaration);
     }
   }
 
@@ -301,12 +301,12 @@ export class Ports {
   transformed({ from, to, text, transform }) {
     if (transform === null) return text;
     try {
-      const answer = this.#with.host.now(transform, text);
+      const answer = this.#deps.host.now(transform, text);
       this.#failing.delete(transform);
       return answer;
     } catch (error) {
       const message = `a value of \`${from}\` did not reach \`${to}\`: ${error instanceof Error ? error.message : error}`;
-      if (!this.#failing.has(transform)) this.#with.problem(message);
+      if (!this.#failing.has(transform)) this.#deps.problem(message);
       this.#failing.add(transform);
       return null;
     }
@@ -352,7 +352,7 @@ export class Ports {
   #send(module, { instance, port, value }) {
     const output = this.#open.get(name(instance, port, false));
     if (output?.module !== module) {
-      this.#with.warn(module, `a value was sent through \`${port}\`, which is no output of the instance ${instance}`);
+      this.#deps.warn(module, `a value was sent through \`${port}\`, which is no output of the instance ${instance}`);
       return;
     }
     this.refresh();
@@ -367,7 +367,7 @@ export class Ports {
   #pass({ key, declaration, output, input }, text) {
     const [from, to] = [fromText(declaration), toText(declaration)];
     const { module, instance, port } = input;
-    this.#with.sent({ module, instance, input: port, from, to, text, type: output.type, transform: declaration.transform, link: key });
+    this.#deps.sent({ module, instance, input: port, from, to, text, type: output.type, transform: declaration.transform, link: key });
   }
 
   /** @param {Link} link */
@@ -389,7 +389,7 @@ export class Ports {
     this.#standing = new Set();
     for (const [declaration, why] of problems) {
       const message = `\`${fromText(declaration)}\` is not connected to \`${toText(declaration)}\`: ${why}`;
-      if (!told.has(message) && !this.#standing.has(message)) this.#with.problem(message);
+      if (!told.has(message) && !this.#standing.has(message)) this.#deps.problem(message);
       this.#standing.add(message);
     }
   }

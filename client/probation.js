@@ -11,7 +11,7 @@
 import { RESTART_LIMIT, RESTART_PERIOD_MS } from "./constants.js";
 import { GuestTrap } from "./trap.js";
 import { describe } from "./swap.js";
-import { bring, undo } from "./update.js";
+import { bring, undo } from "./swap-transaction.js";
 
 /** @typedef {import("./slot.js").Slot} Slot */
 /** @typedef {import("./module.js").Guest} Guest */
@@ -23,28 +23,28 @@ import { bring, undo } from "./update.js";
  * @typedef {{ left: number, before: import("./slot.js").Before | null, sequence: number | null }} Probation
  */
 
-/** @typedef {{ guest: Guest, reason: string, before: import("./slot.js").Before, sequence: number | null }} Condemned */
+/** @typedef {{ guest: Guest, reason: string, before: import("./slot.js").Before, sequence: number | null }} RejectedVersion */
 
 /**
  * The parts of the engine that this needs.
  *
- * @typedef {object} Watching
+ * @typedef {object} ProbationDeps
  * @property {() => number} clock milliseconds
  * @property {(module: string, hash: string, trap: import("./protocol.js").Trap) => void} trapped
  * @property {(message: string) => void} problem
  * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
  * @property {import("./queue.js").UpdateQueue} updates
- * @property {import("./update.js").Surroundings} around
+ * @property {import("./swap-transaction.js").SwapDeps} swapDeps
  * @property {() => void} released does what waited while a slot was held
  */
 
 /** Watches over the calls of all modules of a page. */
 export class Watch {
-  #with;
+  #deps;
 
-  /** @param {Watching} collaborators */
-  constructor(collaborators) {
-    this.#with = collaborators;
+  /** @param {ProbationDeps} deps */
+  constructor(deps) {
+    this.#deps = deps;
   }
 
   /**
@@ -68,7 +68,7 @@ export class Watch {
       return undefined;
     }
     if (counts && slot.probation && --slot.probation.left <= 0) {
-      this.examine(slot);
+      this.checkHealth(slot);
       slot.probation = null;
     }
     return answer;
@@ -78,7 +78,7 @@ export class Watch {
    * Asks code that is on probation whether it is well.
    * @param {Slot} slot
    */
-  examine(slot) {
+  checkHealth(slot) {
     const { guest, probation } = slot;
     if (!guest || guest.trap || !probation) return;
     let illness;
@@ -93,7 +93,7 @@ export class Watch {
     }
     if (illness === null) return;
     slot.log("error", `it is not well: ${illness}`);
-    if (!this.#condemn(slot, illness)) this.#with.problem(`the module \`${slot.name}\` is not well: ${illness}`);
+    if (!this.#condemn(slot, illness)) this.#deps.problem(`the module \`${slot.name}\` is not well: ${illness}`);
   }
 
   /**
@@ -121,7 +121,7 @@ export class Watch {
    */
   tell(slot, trap) {
     slot.log("error", `trapped: ${trap.described}`);
-    this.#with.trapped(slot.name, slot.version?.hash ?? "", trap.facts);
+    this.#deps.trapped(slot.name, slot.version?.hash ?? "", trap.facts);
   }
 
   /**
@@ -133,17 +133,17 @@ export class Watch {
     const { probation, guest } = slot;
     slot.probation = null;
     if (!probation?.before || !guest) return false;
-    const condemned = { guest, reason, before: probation.before, sequence: probation.sequence };
-    slot.condemned = condemned;
+    const rejected = { guest, reason, before: probation.before, sequence: probation.sequence };
+    slot.rejected = rejected;
     slot.held = true;
-    this.#with.updates.addFirst(async () => {
+    this.#deps.updates.addFirst(async () => {
       // A later update may have replaced the code already.
-      if (slot.condemned !== condemned) return;
+      if (slot.rejected !== rejected) return;
       slot.busy = true;
-      const swap = await undo(slot, condemned, this.#with.around);
+      const swap = await undo(slot, rejected, this.#deps.swapDeps);
       slot.busy = false;
-      this.#with.released();
-      this.#with.swapped(condemned.sequence, [swap], false);
+      this.#deps.released();
+      this.#deps.swapped(rejected.sequence, [swap], false);
     });
     return true;
   }
@@ -156,24 +156,24 @@ export class Watch {
    */
   #revive(slot, trap) {
     const version = /** @type {Version} */ (slot.version);
-    const now = this.#with.clock();
+    const now = this.#deps.clock();
     slot.revivals = slot.revivals.filter((at) => now - at < RESTART_PERIOD_MS);
     if (slot.revivals.length >= RESTART_LIMIT) {
-      this.#with.problem(`the module \`${slot.name}\` trapped and could not be started again: it traps again and again`);
+      this.#deps.problem(`the module \`${slot.name}\` trapped and could not be started again: it traps again and again`);
       return;
     }
     slot.revivals.push(now);
     slot.reviving = trap;
     slot.held = true;
-    this.#with.updates.addFirst(async () => {
+    this.#deps.updates.addFirst(async () => {
       // An update that was under way may have replaced the code already.
       if (slot.reviving !== trap) return;
       slot.reviving = null;
       slot.busy = true;
-      const swap = await bring(slot, version, { revives: true }, this.#with.around);
+      const swap = await bring(slot, version, { revives: true }, this.#deps.swapDeps);
       slot.busy = false;
-      this.#with.released();
-      if (swap) this.#with.swapped(null, [swap], true);
+      this.#deps.released();
+      if (swap) this.#deps.swapped(null, [swap], true);
     });
   }
 }

@@ -318,8 +318,8 @@ class Search {
    * @returns {boolean} whether a pair was found
    */
   #adopt() {
-    const olds = this.#withoutMate(this.#old, this.pairs.newOf);
-    const news = this.#withoutMate(this.#new, this.pairs.oldOf);
+    const olds = this.#depsoutMate(this.#old, this.pairs.newOf);
+    const news = this.#depsoutMate(this.#new, this.pairs.oldOf);
     const has = (/** @type {GuestNode} */ node, /** @type {string} */ name) => node.attributes.get(name) || null;
     const ways = [
       (/** @type {GuestNode} */ node) => has(node, "id"),
@@ -351,7 +351,7 @@ class Search {
    * @param {GuestNode} root
    * @param {Map<GuestNode, GuestNode>} mates
    */
-  #withoutMate(root, mates) {
+  #depsoutMate(root, mates) {
     /** @type {GuestNode[]} */
     const found = [];
     walk(root, (node) => {

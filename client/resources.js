@@ -28,7 +28,7 @@ const ONE_SHOTS = new Set(["timeout", "request", "call"]);
 /**
  * What resources need of the engine around them.
  *
- * @typedef {object} Surroundings
+ * @typedef {object} ResourcesDeps
  * @property {import("./resources/facilities.js").Facilities} page
  * @property {import("./host.js").HostFunctions} host
  * @property {() => number} now milliseconds since the Unix epoch
@@ -95,11 +95,11 @@ export class Resources {
   #held = new Map();
   /** Observers whose element is to be looked up. @type {Set<Resource>} */
   #looking = new Set();
-  #with;
+  #deps;
 
-  /** @param {Surroundings} surroundings */
-  constructor(surroundings) {
-    this.#with = surroundings;
+  /** @param {ResourcesDeps} deps */
+  constructor(deps) {
+    this.#deps = deps;
   }
 
   /**
@@ -181,7 +181,7 @@ export class Resources {
   attach(module) {
     for (const resource of [...this.#looking]) {
       if (resource.module !== module) continue;
-      const node = this.#with.node(module, resource.node ?? 0);
+      const node = this.#deps.node(module, resource.node ?? 0);
       if (node === null) continue;
       this.#looking.delete(resource);
       if (node === undefined) this.#warn(resource, `there is no node ${resource.node} to observe`);
@@ -256,7 +256,7 @@ export class Resources {
     /** @type {Backing} */
     let backing = { stop: () => {} };
     try {
-      backing = start(resource.what, firing, this.#with.page, this.#with.host);
+      backing = start(resource.what, firing, this.#deps.page, this.#deps.host);
     } catch (error) {
       this.#warn(resource, `cannot be opened: ${error instanceof Error ? error.message : error}`);
     }
@@ -286,7 +286,7 @@ export class Resources {
     if (resource.oneShot) resource.answer = data;
     resource.waiting++;
     const said = data === null ? {} : { data: typeof data === "string" ? data : JSON.stringify(data) };
-    this.#with.fired(resource, JSON.stringify({ type: resource.kind, ...said, time: this.#with.now() }));
+    this.#deps.fired(resource, JSON.stringify({ type: resource.kind, ...said, time: this.#deps.now() }));
   }
 
   /**
@@ -298,7 +298,7 @@ export class Resources {
     if (flags & LISTEN_PREVENT) event.preventDefault();
     if (flags & LISTEN_STOP) event.stopPropagation();
     resource.waiting++;
-    const answer = this.#with.fired(resource, readEvent(event, null, this.#with.now()));
+    const answer = this.#deps.fired(resource, readEvent(event, null, this.#deps.now()));
     if (answer & ANSWER_PREVENT) event.preventDefault();
     if (answer & ANSWER_STOP) event.stopPropagation();
   }
@@ -311,7 +311,7 @@ export class Resources {
     const { instance, key, data, binary } = request;
     const resource = this.#of(module, request);
     if (resource?.kind !== "websocket") {
-      this.#with.warn(module, `nothing was sent through \`${key}\`: the instance ${instance} has no web socket of that key`);
+      this.#deps.warn(module, `nothing was sent through \`${key}\`: the instance ${instance} has no web socket of that key`);
     } else if (!resource.backing?.send?.(data, binary)) {
       this.#warn(resource, "nothing was sent: the connection has ended");
     }
@@ -340,6 +340,6 @@ export class Resources {
    * @param {string} text
    */
   #warn(resource, text) {
-    this.#with.warn(resource.module, `\`${resource.kind}\` of \`${resource.key}\`: ${text}`);
+    this.#deps.warn(resource.module, `\`${resource.kind}\` of \`${resource.key}\`: ${text}`);
   }
 }

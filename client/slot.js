@@ -8,7 +8,7 @@
 import { Calls } from "./calls.js";
 import { Listeners } from "./events.js";
 import { History } from "./history.js";
-import { readPort } from "./holdings.js";
+import { readPort } from "./instance-resources.js";
 import { Guest } from "./module.js";
 import { DomPainter } from "./paint.js";
 import { readInvalidation } from "./invalidation.js";
@@ -17,7 +17,7 @@ import { Tree } from "./tree.js";
 
 /** @typedef {import("./protocol.js").Version} Version */
 /** @typedef {import("./module.js").Level} Level */
-/** @typedef {import("./holdings.js").Request} Request */
+/** @typedef {import("./instance-resources.js").Request} Request */
 
 /**
  * A version that ran, with everything needed to run it again, and the one that ran before it, for when it does.
@@ -85,8 +85,8 @@ export class Slot {
   before = null;
   /** While a trap still undoes the last swap. @type {import("./probation.js").Probation | null} */
   probation = null;
-  /** Failed on probation, and is about to be undone. @type {import("./probation.js").Condemned | null} */
-  condemned = null;
+  /** Failed on probation, and is about to be undone. @type {import("./probation.js").RejectedVersion | null} */
+  rejected = null;
   /** The trap after which the code is about to be restarted. @type {import("./trap.js").GuestTrap | null} */
   reviving = null;
   history = new History();

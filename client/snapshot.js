@@ -6,7 +6,7 @@
  */
 
 import { cut } from "./limits.js";
-import { fields, items } from "./raw.js";
+import { fields, items } from "./raw-json.js";
 
 /** @typedef {import("./protocol.js").RestoreReport} RestoreReport */
 

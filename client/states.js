@@ -5,9 +5,9 @@
  * code with another state. Snapshots stay text throughout.
  */
 
-import { fields, items } from "./raw.js";
+import { fields, items } from "./raw-json.js";
 import { EMPTY, complete, fit, instancesOf } from "./snapshot.js";
-import { travel } from "./update.js";
+import { travel } from "./swap-transaction.js";
 
 /** @typedef {import("./slot.js").Slot} Slot */
 /** @typedef {import("./protocol.js").Swap} Swap */
@@ -18,11 +18,11 @@ const CAPTURE_DELAY = 200;
 /**
  * The parts of the engine that this needs.
  *
- * @typedef {object} Stating
+ * @typedef {object} StatesDeps
  * @property {Pick<import("./resources.js").Timers, "setTimeout">} timers
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {import("./queue.js").UpdateQueue} updates
- * @property {import("./update.js").Surroundings} around
+ * @property {import("./swap-transaction.js").SwapDeps} swapDeps
  * @property {() => Slot[]} slots
  * @property {(slot: Slot) => boolean} ready whether the module's code can be called
  * @property {<T>(slot: Slot, code: (guest: import("./module.js").Guest) => T) => T | undefined} ask
@@ -35,11 +35,11 @@ const CAPTURE_DELAY = 200;
 export class States {
   /** Whose state is about to be captured, with whether it was called since the wait began. @type {Map<Slot, boolean>} */
   #waiting = new Map();
-  #with;
+  #deps;
 
-  /** @param {Stating} collaborators */
-  constructor(collaborators) {
-    this.#with = collaborators;
+  /** @param {StatesDeps} deps */
+  constructor(deps) {
+    this.#deps = deps;
   }
 
   /**
@@ -54,10 +54,10 @@ export class States {
 
   /** @param {Slot} slot */
   #wait(slot) {
-    this.#with.timers.setTimeout(() => {
+    this.#deps.timers.setTimeout(() => {
       const busy = this.#waiting.get(slot) === true;
       this.capture(slot, !busy);
-      this.#with.captured(slot);
+      this.#deps.captured(slot);
       if (busy) {
         this.#waiting.set(slot, false);
         this.#wait(slot);
@@ -74,11 +74,11 @@ export class States {
    * @param {boolean} [settled] whether it goes into the history
    */
   capture(slot, settled = false) {
-    if (!this.#with.ready(slot)) return;
-    const snapshot = this.#with.ask(slot, (guest) => guest.capture());
+    if (!this.#deps.ready(slot)) return;
+    const snapshot = this.#deps.ask(slot, (guest) => guest.capture());
     if (snapshot === undefined) return;
     slot.lastGood = snapshot;
-    if (settled && slot.version) slot.history.add(snapshot, slot.version.hash, this.#with.now());
+    if (settled && slot.version) slot.history.add(snapshot, slot.version.hash, this.#deps.now());
   }
 
   /**
@@ -111,7 +111,7 @@ export class States {
    * @param {string} name
    */
   save(name) {
-    const modules = this.#with.slots().flatMap((slot) => {
+    const modules = this.#deps.slots().flatMap((slot) => {
       this.capture(slot);
       if (!slot.guest || !slot.version || slot.lastGood === null) return [];
       return [`{"module":${JSON.stringify(slot.name)},"hash":${JSON.stringify(slot.version.hash)},"snapshot":${slot.lastGood}}`];
@@ -132,7 +132,7 @@ export class States {
     /** @type {string[]} */
     const skipped = [];
     for (const { module, hash, snapshot } of readFile(text)) {
-      const slot = this.#with.slots().find(({ name }) => name === module);
+      const slot = this.#deps.slots().find(({ name }) => name === module);
       if (slot?.alive) swaps.push(await this.#travel(slot, (placed) => ({ hash, choose: (current) => fit(snapshot, placed, current) })));
       else skipped.push(module);
     }
@@ -141,21 +141,21 @@ export class States {
 
   /**
    * @param {Slot} slot
-   * @param {(placed: import("./slot.js").Instance[]) => import("./update.js").Goal} choose
+   * @param {(placed: import("./slot.js").Instance[]) => import("./swap-transaction.js").Goal} choose
    * @returns {Promise<Swap>}
    */
   #travel(slot, choose) {
     return new Promise((resolve, reject) => {
-      this.#with.updates.add([], async () => {
+      this.#deps.updates.add([], async () => {
         try {
-          if (!this.#with.ready(slot)) throw new Error(`\`${slot.name}\` runs no code that can take a state up; wait for the next build`);
-          const chosen = choose(this.#with.around.placed(slot));
+          if (!this.#deps.ready(slot)) throw new Error(`\`${slot.name}\` runs no code that can take a state up; wait for the next build`);
+          const chosen = choose(this.#deps.swapDeps.placed(slot));
           slot.busy = true;
-          const swap = await travel(slot, chosen, this.#with.around);
+          const swap = await travel(slot, chosen, this.#deps.swapDeps);
           slot.busy = false;
-          this.#with.released();
+          this.#deps.released();
           if (!swap) throw new Error(`\`${slot.name}\` runs no code`);
-          this.#with.swapped(null, [swap], false);
+          this.#deps.swapped(null, [swap], false);
           resolve(swap);
         } catch (error) {
           slot.busy = false;

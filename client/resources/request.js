@@ -5,9 +5,9 @@
  * out filled in, or the reason why it makes no sense. Two requests ask for the same if their `same` is equal.
  */
 
-import { fields } from "../raw.js";
+import { fields } from "../raw-json.js";
 import { decodeBase64 } from "./base64.js";
-import { exact } from "./exact.js";
+import { exact } from "./canonical-json.js";
 
 /**
  * The description of a resource, with its arguments, but without the element of an observer.

@@ -172,13 +172,13 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
 
   // The reader chooses to stay in the page.
   socket.say({ type: "full-reload", sequence: 9, reason: "r", restore: true });
-  const leavings = () => {
+  const detached = () => {
     window.dispatchEvent(new window.Event("pagehide"));
     return [stored(), sessionStorage.getItem("hmr-left") !== null];
   };
   test.mock.timers.tick(9000);
-  assert.deepEqual(leavings(), [true, false]);
+  assert.deepEqual(detached(), [true, false]);
   test.mock.timers.tick(1000);
-  assert.deepEqual(leavings(), [false, true], "the state is written down when the page is left later");
+  assert.deepEqual(detached(), [false, true], "the state is written down when the page is left later");
   window.close();
 });

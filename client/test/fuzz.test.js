@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { readManifest } from "../inspect.js";
 import { DecodeError, decodeOps } from "../ops.js";
 import { MessageError, readConfig, readMessage } from "../protocol.js";
-import { fields, items } from "../raw.js";
+import { fields, items } from "../raw-json.js";
 import { IncompatibleError, readSections } from "../sections.js";
 import { complete, fit, hasHooks, instancesOf, keysOf, propsOf, readReport, withTransform } from "../snapshot.js";
 import { Random } from "./support/random.js";

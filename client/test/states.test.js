@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { History } from "../history.js";
-import { fields, items } from "../raw.js";
+import { fields, items } from "../raw-json.js";
 import { complete, fit, propsOf, readReport, withTransform } from "../snapshot.js";
 import { guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";

@@ -17,15 +17,15 @@ import { Resources } from "./resources.js";
 /**
  * The parts of the engine that this needs.
  *
- * @typedef {object} Surroundings
+ * @typedef {object} InstanceResourcesDeps
  * @property {import("./resources/facilities.js").Facilities} page
  * @property {() => number} now milliseconds since the Unix epoch
- * @property {import("./resources.js").Surroundings["fired"]} fired
- * @property {import("./resources.js").Surroundings["node"]} node
- * @property {import("./ports.js").Surroundings["nameOf"]} nameOf
- * @property {import("./ports.js").Surroundings["isMounted"]} isMounted
+ * @property {import("./resources.js").ResourcesDeps["fired"]} fired
+ * @property {import("./resources.js").ResourcesDeps["node"]} node
+ * @property {import("./ports.js").PortsDeps["nameOf"]} nameOf
+ * @property {import("./ports.js").PortsDeps["isMounted"]} isMounted
  * @property {(instance: number) => string | null} moduleOf null for an instance that has no place
- * @property {import("./ports.js").Surroundings["sent"]} sent
+ * @property {import("./ports.js").PortsDeps["sent"]} sent
  * @property {(message: string) => void} problem
  * @property {(module: string | null, text: string) => void} warn
  */
@@ -43,15 +43,15 @@ export function readPort(json) {
 }
 
 /** The resources and ports of one page. */
-export class Holdings {
-  #with;
+export class InstanceResources {
+  #deps;
 
-  /** @param {Surroundings} surroundings */
-  constructor(surroundings) {
-    this.#with = surroundings;
-    this.host = new HostFunctions(surroundings.page.storage);
-    this.resources = new Resources({ ...surroundings, host: this.host });
-    this.ports = new Ports({ ...surroundings, host: this.host });
+  /** @param {InstanceResourcesDeps} deps */
+  constructor(deps) {
+    this.#deps = deps;
+    this.host = new HostFunctions(deps.page.storage);
+    this.resources = new Resources({ ...deps, host: this.host });
+    this.ports = new Ports({ ...deps, host: this.host });
   }
 
   /**
@@ -60,9 +60,9 @@ export class Holdings {
    * @param {Request} request
    */
   apply(module, request) {
-    const owner = this.#with.moduleOf(request.instance);
+    const owner = this.#deps.moduleOf(request.instance);
     if (owner !== null && owner !== module) {
-      this.#with.warn(module, `a request about the instance ${request.instance}, which is not the module's, was left out`);
+      this.#deps.warn(module, `a request about the instance ${request.instance}, which is not the module's, was left out`);
       return;
     }
     if (request.op === "port") this.ports.apply(module, request.request);

@@ -7,7 +7,7 @@ import { EMPTY, keysOf } from "./snapshot.js";
  * @param {import("./slot.js").Slot} slot
  * @param {import("./slot.js").Instance[]} instances
  */
-export function factsOf({ name, version, compiled, alive, generation, lastGood, before }, instances) {
+export function moduleInfoOf({ name, version, compiled, alive, generation, lastGood, before }, instances) {
   const { versions, migrations, source } = compiled ? readManifest(compiled) : { versions: new Map(), migrations: [], source: null };
   return {
     module: name,

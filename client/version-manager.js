@@ -8,7 +8,7 @@
 import { startClean } from "./install.js";
 import { EMPTY } from "./snapshot.js";
 import { newSwap } from "./swap.js";
-import { bring, compiledOf } from "./update.js";
+import { bring, compiledOf } from "./swap-transaction.js";
 
 /** @typedef {import("./slot.js").Slot} Slot */
 /** @typedef {import("./protocol.js").Version} Version */
@@ -18,11 +18,11 @@ import { bring, compiledOf } from "./update.js";
 /**
  * The parts of the engine that this needs.
  *
- * @typedef {object} Updating
+ * @typedef {object} VersionManagerDeps
  * @property {import("./queue.js").UpdateQueue} queue
  * @property {import("./mounting.js").Mounting} mounting
  * @property {import("./rehearsal.js").Rehearsals} rehearsals
- * @property {import("./update.js").Surroundings} around
+ * @property {import("./swap-transaction.js").SwapDeps} swapDeps
  * @property {(name: string) => Slot} slot
  * @property {(slot: Slot) => void} capture captures a module's state, if its code can be called
  * @property {() => void} drain delivers what waits
@@ -33,16 +33,16 @@ import { bring, compiledOf } from "./update.js";
  */
 
 /** The updates of one page. */
-export class Updates {
+export class VersionManager {
   /** By module, the state from before a reload. @type {Map<string, StoredModule>} */
   #stored = new Map();
   /** By module that was started without its state from before a reload, why. @type {Map<string, string>} */
-  #without = new Map();
-  #with;
+  #depsout = new Map();
+  #deps;
 
-  /** @param {Updating} collaborators */
-  constructor(collaborators) {
-    this.#with = collaborators;
+  /** @param {VersionManagerDeps} deps */
+  constructor(deps) {
+    this.#deps = deps;
   }
 
   /**
@@ -60,12 +60,12 @@ export class Updates {
 
   /** Call this when components may have been mounted: drops state that its module could not restore. */
   mounted() {
-    for (const [name, error] of this.#without) {
-      const slot = this.#with.slot(name);
+    for (const [name, error] of this.#depsout) {
+      const slot = this.#deps.slot(name);
       if (!slot.alive || slot.tree.roots.size === 0) continue;
-      this.#without.delete(name);
+      this.#depsout.delete(name);
       this.#stored.delete(name);
-      this.#with.problem(`the state of \`${name}\` could not be restored after the reload: ${error}`);
+      this.#deps.problem(`the state of \`${name}\` could not be restored after the reload: ${error}`);
     }
   }
 
@@ -77,17 +77,17 @@ export class Updates {
    */
   learn(versions) {
     const news = versions.filter(({ module, hash }) => {
-      const slot = this.#with.slot(module);
+      const slot = this.#deps.slot(module);
       slot.named = hash;
       if (slot.chosenOver !== hash) slot.chosenOver = null;
       return slot.version?.hash !== hash && !slot.refused.has(hash) && slot.chosenOver === null;
     });
     for (const version of news) {
-      const slot = this.#with.slot(version.module);
+      const slot = this.#deps.slot(version.module);
       if (!slot.guest && !slot.busy) this.#note(slot, version);
     }
-    this.#with.mounting.touchAll();
-    return news.filter((version) => this.#with.slot(version.module).version?.hash !== version.hash);
+    this.#deps.mounting.touchAll();
+    return news.filter((version) => this.#deps.slot(version.module).version?.hash !== version.hash);
   }
 
   /**
@@ -100,32 +100,32 @@ export class Updates {
    */
   update(sequence, versions, options = {}) {
     for (const { module, hash } of versions) {
-      const slot = this.#with.slot(module);
+      const slot = this.#deps.slot(module);
       // It is not an error of the page that it has no version until its turn comes.
       slot.expected = true;
       if (sequence !== null) Object.assign(slot, { named: hash, chosenOver: null });
     }
     return new Promise((resolve) => {
-      this.#with.queue.add(versions, async () => {
+      this.#deps.queue.add(versions, async () => {
         const prepared = versions.map((version) => this.#prepare(version));
         /** @type {Swap[]} */
         const swaps = [];
         try {
           for (const [index, version] of versions.entries()) {
-            const swap = await this.#bring(this.#with.slot(version.module), version, {
+            const swap = await this.#bring(this.#deps.slot(version.module), version, {
               ...options,
               sequence,
               prepared: prepared[index] ?? null,
             });
             if (swap) swaps.push(swap);
           }
-          this.#with.mounting.touchAll();
-          this.#with.swapped(sequence, swaps, false);
+          this.#deps.mounting.touchAll();
+          this.#deps.swapped(sequence, swaps, false);
         } finally {
           resolve(swaps);
         }
         const declined = swaps.find(({ outcome }) => outcome === "declined");
-        if (declined) this.#with.reload(declined.error ?? "a component accepts no hot update");
+        if (declined) this.#deps.reload(declined.error ?? "a component accepts no hot update");
       });
     });
   }
@@ -138,13 +138,13 @@ export class Updates {
     if (slot.busy || !slot.version) return;
     const version = slot.version;
     slot.busy = true;
-    this.#with.queue.add([], async () => {
+    this.#deps.queue.add([], async () => {
       slot.busy = false;
       // An update that came first may have loaded it.
-      if (slot.guest || this.#with.mounting.of(slot).length === 0) return;
+      if (slot.guest || this.#deps.mounting.of(slot).length === 0) return;
       const swap = await this.#bring(slot, slot.version ?? version, {});
-      this.#with.mounting.touchAll();
-      if (swap) this.#with.swapped(null, [swap], false);
+      this.#deps.mounting.touchAll();
+      if (swap) this.#deps.swapped(null, [swap], false);
     });
   }
 
@@ -161,19 +161,19 @@ export class Updates {
   /**
    * Begins what can be done for a version before its turn: it is fetched, compiled and rehearsed.
    * @param {Version} version
-   * @returns {import("./update.js").Prepared | null} null if it will not be swapped in
+   * @returns {import("./swap-transaction.js").Prepared | null} null if it will not be swapped in
    */
   #prepare(version) {
-    const slot = this.#with.slot(version.module);
-    if (this.#with.queue.replaced(slot.name) || (slot.alive && slot.version?.hash === version.hash)) return null;
-    if (!slot.guest && this.#with.mounting.of(slot).length === 0) return null;
+    const slot = this.#deps.slot(version.module);
+    if (this.#deps.queue.replaced(slot.name) || (slot.alive && slot.version?.hash === version.hash)) return null;
+    if (!slot.guest && this.#deps.mounting.of(slot).length === 0) return null;
     const known = compiledOf(slot, version.hash);
-    const compiled = known ? Promise.resolve(known) : this.#with.compile(version);
+    const compiled = known ? Promise.resolve(known) : this.#deps.compile(version);
     // The step that waits for it reports a failure.
     compiled.catch(() => {});
     if (!version.rehearse || !slot.alive) return { compiled, verdict: null };
-    this.#with.capture(slot);
-    return { compiled, verdict: this.#with.rehearsals.ask(version, slot.lastGood ?? EMPTY) };
+    this.#deps.capture(slot);
+    return { compiled, verdict: this.#deps.rehearsals.ask(version, slot.lastGood ?? EMPTY) };
   }
 
   /**
@@ -181,25 +181,25 @@ export class Updates {
    *
    * @param {Slot} slot
    * @param {Version} version
-   * @param {import("./update.js").Options} options
+   * @param {import("./swap-transaction.js").Options} options
    * @returns {Promise<Swap | null>}
    */
   async #bring(slot, version, options) {
-    if (this.#with.queue.replaced(slot.name)) return null;
+    if (this.#deps.queue.replaced(slot.name)) return null;
     if (slot.alive && slot.version?.hash === version.hash && !options.again) return newSwap(version, "unchanged");
-    if (!slot.guest && this.#with.mounting.of(slot).length === 0) {
+    if (!slot.guest && this.#deps.mounting.of(slot).length === 0) {
       this.#note(slot, version);
       return newSwap(version, "not-mounted");
     }
     // Code without a mounted component has only state that the state from before a reload has too.
-    if (this.#without.delete(slot.name) && slot.guest && slot.tree.roots.size === 0) startClean(slot, slot);
+    if (this.#depsout.delete(slot.name) && slot.guest && slot.tree.roots.size === 0) startClean(slot, slot);
     const first = slot.guest === null;
     const stored = first ? this.#stored.get(slot.name) : undefined;
     slot.busy = true;
     try {
       // State from before a reload was migrated already.
       const wanted = first ? { ...version, transform: [] } : version;
-      const load = (/** @type {string | null} */ state) => bring(slot, wanted, { ...options, state }, this.#with.around);
+      const load = (/** @type {string | null} */ state) => bring(slot, wanted, { ...options, state }, this.#deps.swapDeps);
       let swap = await load(stored?.snapshot ?? null);
       if (stored && swap?.outcome === "committed") this.#stored.delete(slot.name);
       // Code that has not seen the state did not fail because of it.
@@ -207,7 +207,7 @@ export class Updates {
         const { error } = swap;
         swap = await load(null);
         // Until a component is mounted without it, the state waits for the next version.
-        if (swap?.outcome === "committed") this.#without.set(slot.name, error ?? "");
+        if (swap?.outcome === "committed") this.#depsout.set(slot.name, error ?? "");
       }
       if (swap?.outcome !== "rolled-back" || !first) return swap;
       slot.version ??= version;
@@ -215,7 +215,7 @@ export class Updates {
       return swap;
     } finally {
       slot.busy = false;
-      this.#with.drain();
+      this.#deps.drain();
     }
   }
 }

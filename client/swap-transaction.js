@@ -11,7 +11,7 @@ import { capture } from "./capture.js";
 import { readManifest } from "./inspect.js";
 import { install, retire, startClean } from "./install.js";
 import { preserve } from "./preserve.js";
-import { attach, takeOver } from "./show.js";
+import { attach, takeOver } from "./attach.js";
 import { Candidate } from "./slot.js";
 import { EMPTY, checkReport, complete, instancesOf, migratedOf, propsOf, readReport, withTransform } from "./snapshot.js";
 import { Declined, FetchError, describe, newSwap, runSwap } from "./swap.js";
@@ -23,12 +23,12 @@ import { Declined, FetchError, describe, newSwap, runSwap } from "./swap.js";
 /** @typedef {import("./protocol.js").Swap} Swap */
 
 /**
- * What an updater needs of the engine around it.
+ * The parts of the engine that a swap needs.
  *
- * @typedef {object} Surroundings
+ * @typedef {object} SwapDeps
  * @property {Document} document
  * @property {import("./module.js").Stack} stack
- * @property {import("./holdings.js").Holdings} resources
+ * @property {import("./instance-resources.js").InstanceResources} resources
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {() => number} clock milliseconds, for durations
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile
@@ -48,7 +48,7 @@ import { Declined, FetchError, describe, newSwap, runSwap } from "./swap.js";
  * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} tellTrap
  * @property {(slot: Slot, trap: import("./trap.js").GuestTrap) => void} end undoes the swap to code that trapped on probation,
  *   or restarts the code
- * @property {(slot: Slot) => void} examine asks code that is on probation whether it is well
+ * @property {(slot: Slot) => void} checkHealth asks code that is on probation whether it is well
  */
 
 /**
@@ -73,11 +73,11 @@ import { Declined, FetchError, describe, newSwap, runSwap } from "./swap.js";
  * @param {Slot} slot
  * @param {Version} version
  * @param {Options} options
- * @param {Surroundings} around
+ * @param {SwapDeps} swapDeps
  * @returns {Promise<Swap | null>} null if a later update made it pointless
  */
-export function bring(slot, version, options, around) {
-  return new Bringing(slot, version, options, around).run();
+export function bring(slot, version, options, swapDeps) {
+  return new SwapTransaction(slot, version, options, swapDeps).run();
 }
 
 /**
@@ -95,16 +95,16 @@ export function compiledOf({ compiled, version, before }, hash) {
  * Makes a slot run the version from before the one that failed on probation.
  *
  * @param {Slot} slot
- * @param {import("./probation.js").Condemned} condemned
- * @param {Surroundings} around
+ * @param {import("./probation.js").RejectedVersion} rejected
+ * @param {SwapDeps} swapDeps
  * @returns {Promise<Swap>}
  */
-export async function undo(slot, condemned, around) {
+export async function undo(slot, rejected, swapDeps) {
   const failed = /** @type {Version} */ (slot.version);
-  const { before, reason } = condemned;
+  const { before, reason } = rejected;
   const swap = newSwap(failed, "undone");
-  const state = complete(before.snapshot ?? EMPTY, around.placed(slot));
-  await new Bringing(slot, before.version, { state }, around).undo(swap, before, failed.hash);
+  const state = complete(before.snapshot ?? EMPTY, swapDeps.placed(slot));
+  await new SwapTransaction(slot, before.version, { state }, swapDeps).undo(swap, before, failed.hash);
   const after = swap.error === null ? "" : `; the version from before could not take its state up again and starts without: ${swap.error}`;
   slot.log("warn", `the swap was undone: ${reason}${after}`);
   return Object.assign(swap, { error: reason + after, cause: "version" });
@@ -120,20 +120,20 @@ export async function undo(slot, condemned, around) {
  *
  * @param {Slot} slot
  * @param {Goal} goal
- * @param {Surroundings} around
+ * @param {SwapDeps} swapDeps
  * @returns {Promise<Swap | null>} null if no code runs
  */
-export async function travel(slot, goal, around) {
+export async function travel(slot, goal, swapDeps) {
   if (!slot.guest || !slot.version) return null;
-  return new Bringing(slot, slot.version, {}, around).travel(goal);
+  return new SwapTransaction(slot, slot.version, {}, swapDeps).travel(goal);
 }
 
-class Bringing {
+class SwapTransaction {
   #slot;
   #version;
   #options;
   #snapshot;
-  #around;
+  #swapDeps;
   /** @type {WebAssembly.Module | null} */
   #compiled = null;
   /** @type {Candidate | null} */
@@ -149,14 +149,14 @@ class Bringing {
    * @param {Slot} slot
    * @param {Version} version
    * @param {Options} options
-   * @param {Surroundings} around
+   * @param {SwapDeps} swapDeps
    */
-  constructor(slot, version, options, around) {
+  constructor(slot, version, options, swapDeps) {
     this.#slot = slot;
     this.#version = version;
     this.#options = options;
     this.#snapshot = options.state ?? null;
-    this.#around = around;
+    this.#swapDeps = swapDeps;
   }
 
   run() {
@@ -172,7 +172,7 @@ class Bringing {
       ...this.#when(stateful, ["restore", (swap) => this.#restore(swap)]),
       ["render", (swap) => this.#render(swap)],
       ["commit", (swap) => this.#commit(swap)],
-      ["probation", () => this.#around.examine(this.#slot)],
+      ["probation", () => this.#swapDeps.checkHealth(this.#slot)],
     ]);
   }
 
@@ -214,10 +214,10 @@ class Bringing {
       wanted: () => true,
       rollback: () => {
         startClean(slot, before);
-        this.#around.taken(slot, new Set());
+        this.#swapDeps.taken(slot, new Set());
       },
     };
-    await runSwap(swap, plan, this.#around.clock);
+    await runSwap(swap, plan, this.#swapDeps.clock);
     this.#handleInvalidated(swap);
     slot.before = before.before;
   }
@@ -237,10 +237,10 @@ class Bringing {
   #run(swap, steps) {
     const plan = {
       steps,
-      wanted: () => this.#options.revives === true || !this.#around.replaced(this.#slot),
+      wanted: () => this.#options.revives === true || !this.#swapDeps.replaced(this.#slot),
       rollback: (/** @type {import("./protocol.js").Step} */ step, /** @type {unknown} */ error) => this.#rollback(step, error),
     };
-    return runSwap(swap, plan, this.#around.clock).then((done) => {
+    return runSwap(swap, plan, this.#swapDeps.clock).then((done) => {
       if (done?.outcome === "rolled-back") done.running = this.#slot.guest !== null;
       if (done) this.#handleInvalidated(done);
       return done;
@@ -253,20 +253,20 @@ class Bringing {
    */
   #handleInvalidated(swap) {
     const own = swap.outcome === "rolled-back" ? [] : (this.#made?.invalidated ?? []);
-    swap.invalidated = this.#around.invalidated(this.#slot, own);
+    swap.invalidated = this.#swapDeps.invalidated(this.#slot, own);
   }
 
   /** @param {Swap} swap */
   async #prepare(swap) {
     const { prepared } = this.#options;
     const known = prepared ? await prepared.compiled : compiledOf(this.#slot, this.#version.hash);
-    this.#compiled = known ?? (await this.#around.compile(this.#version));
+    this.#compiled = known ?? (await this.#swapDeps.compile(this.#version));
     this.#checkDeclines(this.#compiled);
     if (!prepared?.verdict) return;
-    const ready = this.#around.clock();
+    const ready = this.#swapDeps.clock();
     const verdict = await prepared.verdict;
     const skipped = verdict.outcome === "skipped" ? (verdict.error ?? "no reason was given") : null;
-    swap.rehearsal = { ...verdict.duration, added: this.#around.clock() - ready, skipped };
+    swap.rehearsal = { ...verdict.duration, added: this.#swapDeps.clock() - ready, skipped };
     if (verdict.outcome === "failed") throw new Error(verdict.error ?? "the rehearsal failed");
   }
 
@@ -277,7 +277,7 @@ class Bringing {
   #checkDeclines(compiled) {
     const { guest, version, compiled: old } = this.#slot;
     if (!guest || version?.hash === this.#version.hash) return;
-    const mounted = new Set(this.#around.placed(this.#slot).map(({ component }) => component));
+    const mounted = new Set(this.#swapDeps.placed(this.#slot).map(({ component }) => component));
     for (const { declines } of [...(old ? [readManifest(old)] : []), readManifest(compiled)]) {
       for (const [component, reason] of declines) {
         if (mounted.has(component)) throw new Declined(`\`${component}\` accepts no hot update: ${reason}`);
@@ -288,18 +288,18 @@ class Bringing {
   /** Queues everything for the code from here on. This runs as a task of its own, so no wasm frame is on the stack. */
   #quiesce() {
     this.#slot.held = true;
-    if (this.#options.clean) this.#snapshot = complete(EMPTY, this.#around.placed(this.#slot));
+    if (this.#options.clean) this.#snapshot = complete(EMPTY, this.#swapDeps.placed(this.#slot));
   }
 
   /** @param {boolean} updates */
   #capture(updates) {
-    this.#captured = capture(this.#slot, this.#around.now(), updates);
+    this.#captured = capture(this.#slot, this.#swapDeps.now(), updates);
     this.#snapshot = this.#captured.snapshot;
-    if (this.#captured.trap) this.#around.tellTrap(this.#slot, this.#captured.trap);
+    if (this.#captured.trap) this.#swapDeps.tellTrap(this.#slot, this.#captured.trap);
   }
 
   async #instantiate() {
-    const candidate = new Candidate(this.#slot, this.#around.stack, this.#around.now);
+    const candidate = new Candidate(this.#slot, this.#swapDeps.stack, this.#swapDeps.now);
     await candidate.guest.start(/** @type {WebAssembly.Module} */ (this.#compiled));
     this.#made = candidate;
     this.#given = this.#snapshot ?? EMPTY;
@@ -333,13 +333,13 @@ class Bringing {
   /** @param {Swap} swap */
   #render(swap) {
     const [slot, candidate] = [this.#slot, this.#candidate];
-    const { document, resources, quietly, elementOf } = this.#around;
+    const { document, resources, quietly, elementOf } = this.#swapDeps;
     const { links } = resources;
     const oldRoots = [...slot.tree.roots];
     const elements = [...slot.tree.roots.values()].flatMap((root) =>
       root.dom ? [/** @type {Element} */ (/** @type {unknown} */ (root.dom))] : [],
     );
-    const rendered = this.#around.rendering(elements);
+    const rendered = this.#swapDeps.rendering(elements);
     /** @type {Set<GuestNode>} */
     const kept = new Set();
     quietly(() => {
@@ -373,7 +373,7 @@ class Bringing {
     // The same code again continues its probation.
     const undoTo = exchanged ? before : (slot.probation?.before ?? null);
     install(slot, candidate, this.#version, /** @type {WebAssembly.Module} */ (this.#compiled));
-    candidate.guest.sink = this.#around.sink(slot);
+    candidate.guest.sink = this.#swapDeps.sink(slot);
     if (!this.#options.revives) slot.generation++;
     if (exchanged) slot.before = before;
     // State that was discarded on purpose must not come back with a revival.
@@ -388,11 +388,11 @@ class Bringing {
     slot.calls.turnOver(this.#version.hash);
     for (const [level, text] of candidate.logs) slot.log(level, text);
     slot.tree.flushCalls();
-    this.#around.releasing();
+    this.#swapDeps.releasing();
     slot.held = false;
-    this.#around.taken(slot, this.#restored);
-    if (!watched) this.#around.followProps(slot, propsOf(this.#given));
-    this.#around.drain();
+    this.#swapDeps.taken(slot, this.#restored);
+    if (!watched) this.#swapDeps.followProps(slot, propsOf(this.#given));
+    this.#swapDeps.drain();
   }
 
   /**
@@ -403,10 +403,10 @@ class Bringing {
     const slot = this.#slot;
     const memory = this.#captured?.memory;
     if (memory && slot.guest) slot.guest.putBack(memory);
-    this.#around.releasing();
-    slot.held = slot.condemned !== null || slot.reviving !== null;
+    this.#swapDeps.releasing();
+    slot.held = slot.rejected !== null || slot.reviving !== null;
     if (!(error instanceof FetchError) && slot.version?.hash !== this.#version.hash) slot.refused.add(this.#version.hash);
-    if (this.#captured?.trap) this.#around.end(slot, this.#captured.trap);
+    if (this.#captured?.trap) this.#swapDeps.end(slot, this.#captured.trap);
     slot.log("warn", `the swap was rolled back in the step \`${step}\`: ${describe(error)}`);
   }
 }

@@ -14,7 +14,7 @@ import { describe } from "./swap.js";
 /** @typedef {import("./module.js").Guest} Guest */
 
 /** The saved states of removed instances in one page. */
-export class Leavings {
+export class DetachedStates {
   /** By place, the oldest first. @type {Map<string, string>} */
   #kept = new Map();
   /** Places that an update's rendering took out of the page, until their instances are unmounted. @type {WeakMap<Element, string>} */
