@@ -14,16 +14,16 @@
 //!   when that ends, however it ends.
 //! - While the application cannot be read, every change triggers another read, never a build.
 //! - Pages that connect late get the newest of everything that did not fail in a page ([`Coordinator::hello`]), and the
-//!   pending failure. Which version that is for each module is decided by [`line`].
+//!   pending failure. Which version that is for each module is decided by [`version_history`].
 //! - A pinned module is built, and its new versions are kept, but not announced.
 //! - Versions that an experiment gives to single pages are announced to those pages only.
 
 mod announce;
 mod backoff;
 mod due;
-mod line;
 mod pages;
 mod requests;
+mod version_history;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -34,10 +34,10 @@ use serde_json::Value;
 
 use self::backoff::Backoff;
 use self::due::Due;
-pub use self::line::Candidate;
-use self::line::Line;
 pub use self::pages::Said;
 pub use self::requests::{Denied, Wanted};
+pub use self::version_history::Candidate;
+use self::version_history::VersionHistory;
 use crate::{
     events::{Event, Phases},
     experiment::Experiments,
@@ -168,7 +168,7 @@ pub struct Coordinator {
     busy: Busy,
     /// What must be read again before anything is built, because it could not be read the last time.
     unread: Option<Scan>,
-    lines: BTreeMap<String, Line>,
+    histories: BTreeMap<String, VersionHistory>,
     /// How many versions of each module are kept.
     kept: usize,
     experiments: Experiments,
@@ -208,7 +208,7 @@ impl Coordinator {
             graph,
             busy: Busy::Scanning(Scan::Toolchain),
             unread: None,
-            lines: BTreeMap::new(),
+            histories: BTreeMap::new(),
             kept: hmr_build::config::VERSIONS,
             experiments: Experiments::default(),
             pages: BTreeMap::new(),
@@ -236,7 +236,7 @@ impl Coordinator {
     /// What a page that comes now must know, experiments aside.
     #[must_use]
     pub fn hello(&self) -> Hello {
-        let versions = self.lines.values().filter_map(Line::current);
+        let versions = self.histories.values().filter_map(VersionHistory::current);
         Hello {
             server: self.server.clone(),
             sequence: self.sequence,
@@ -256,7 +256,7 @@ impl Coordinator {
 
     /// The pending failures of versions that failed in pages.
     fn refusals(&self) -> Option<FailureMessage> {
-        let mut standing = self.lines.values().filter_map(Line::standing);
+        let mut standing = self.histories.values().filter_map(VersionHistory::standing);
         let mut message = FailureMessage::from(standing.next()?);
         for failure in standing {
             message.title = format!("{}; {}", message.title, failure.title);
@@ -274,12 +274,12 @@ impl Coordinator {
     /// The versions of each module that some page is given, which must be kept at any age.
     #[must_use]
     pub fn held(&self) -> BTreeMap<String, BTreeSet<String>> {
-        let held = |(module, line): (&String, &Line)| {
+        let held = |(module, line): (&String, &VersionHistory)| {
             let mut hashes = self.experiments.fixed(module);
             hashes.extend(line.needed());
             (module.clone(), hashes)
         };
-        self.lines.iter().map(held).collect()
+        self.histories.iter().map(held).collect()
     }
 
     /// The module graph.
@@ -339,7 +339,7 @@ impl Coordinator {
             Busy::No if needs_build => self.start(effects),
             Busy::No => self.reload_markup(effects),
             // Pages that show no code yet have nothing to wait for.
-            _ if self.lines.is_empty() => self.reload_markup(effects),
+            _ if self.histories.is_empty() => self.reload_markup(effects),
             Busy::Building | Busy::Scanning(_) => {}
         }
         if needs_build {
@@ -407,7 +407,7 @@ impl Coordinator {
         };
         self.unread = None;
         graph.adopt_inputs(&mut self.graph);
-        self.lines.retain(|module, _| graph.modules().any(|name| name == module));
+        self.histories.retain(|module, _| graph.modules().any(|name| name == module));
         self.experiments.retain(|module| graph.modules().any(|name| name == module));
         self.graph = graph;
         if self.due.scan.is_some() && self.put_off < PATIENCE {
@@ -486,7 +486,7 @@ impl Coordinator {
         effects.push(Effect::Tell(Event::BuildFailed {
             title: failure.title.clone(),
             diagnostics: failure.diagnostics.clone(),
-            running: self.lines.values().any(|line| line.current().is_some()),
+            running: self.histories.values().any(|line| line.current().is_some()),
         }));
         effects.push(Effect::Send(ServerMessage::BuildFailed {
             sequence,

@@ -9,7 +9,7 @@
 
 mod find;
 mod process;
-mod stagehand;
+mod supervisor;
 mod watch;
 
 use std::{sync::mpsc, thread, time::Instant};
@@ -17,7 +17,7 @@ use std::{sync::mpsc, thread, time::Instant};
 use axum::body::Bytes;
 use hmr_preflight::Answer;
 
-use self::stagehand::Stagehand;
+use self::supervisor::Supervisor;
 use crate::protocol::{Rehearse, ServerMessage, State};
 
 /// A report to the dev loop.
@@ -89,8 +89,8 @@ impl Preflight {
     #[must_use]
     pub fn new(tell: impl Fn(Told) + Send + 'static) -> Self {
         let (work, inbox) = mpsc::channel();
-        let stagehand = Stagehand::new(Box::new(tell), work.clone());
-        let thread = thread::spawn(move || stagehand.run(&inbox));
+        let supervisor = Supervisor::new(Box::new(tell), work.clone());
+        let thread = thread::spawn(move || supervisor.run(&inbox));
         Self { work, thread: Some(thread) }
     }
 

@@ -201,7 +201,7 @@ impl State {
     pub(crate) fn deliver_value(&mut self) -> bool {
         let waits = &mut self.connections.on_their_way;
         if waits.is_empty() {
-            self.outside.answers = 0;
+            self.environment.answers = 0;
         }
         let Some(delivery) = waits.pop_front_if(|first| first.transform.is_none()) else {
             return false;
@@ -218,11 +218,11 @@ impl State {
         if !delivery.answers {
             return true;
         }
-        self.outside.answers += 1;
-        if self.outside.answers <= CIRCLE_LIMIT {
+        self.environment.answers += 1;
+        if self.environment.answers <= CIRCLE_LIMIT {
             return true;
         }
-        self.outside.answers = 0;
+        self.environment.answers = 0;
         let waiting = &mut self.connections.on_their_way;
         let before = waiting.len();
         waiting.retain(|delivery| !delivery.answers);

@@ -18,19 +18,19 @@ use hmr_abi::ops::Method;
 use hmr_abi::port::Invalidation;
 use hmr_abi::state::{PruneRequest, Snapshot};
 
+use crate::call_timing::{CallTiming, SlowExport};
 use crate::calls::Calls;
 use crate::connections::{Connections, Delivery};
+use crate::detached::DetachedStates;
 use crate::dom::{Dom, Node};
+use crate::environment::{Environment, Requests};
 use crate::guest::{Effect, Fault, Guest, Terms};
 use crate::history::History;
 use crate::info::{Keys, ModuleInfo, Stats};
-use crate::leavings::Leavings;
 use crate::listen::{Listeners, PageEvent};
 use crate::machine::Limits;
 use crate::module::Code;
 use crate::mount::Mount;
-use crate::outside::{Outside, Requests};
-use crate::pace::{Pace, SlowExport};
 use crate::ports::Ports;
 use crate::record::{LogLevel, LogLine, RefusedVersion, Trap};
 use crate::resources::{Live, Resources};
@@ -86,7 +86,7 @@ pub(crate) struct Module {
     /// The versions that were undone.
     pub(crate) refused: Vec<RefusedVersion>,
     pub(crate) history: History,
-    pub(crate) pace: Pace,
+    pub(crate) timing: CallTiming,
 }
 
 impl Module {
@@ -109,14 +109,14 @@ pub(crate) struct State {
     pub(crate) modules: BTreeMap<String, Module>,
     pub(crate) mounts: BTreeMap<u32, Mount>,
     pub(crate) resources: Resources,
-    pub(crate) outside: Outside,
+    pub(crate) environment: Environment,
     pub(crate) ports: Ports,
     pub(crate) connections: Connections,
     pub(crate) log: Vec<LogLine>,
     pub(crate) traps: Vec<Trap>,
     pub(crate) problems: Vec<String>,
     /// The states from places that updates removed from the page.
-    pub(crate) leavings: Leavings,
+    pub(crate) detached: DetachedStates,
     pub(crate) next_instance: u32,
     next_tree: u64,
     /// Calls requested by modules, made once they are off the stack.
@@ -137,7 +137,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(dom: Dom, limits: Limits, start: f64, outside: Outside) -> Self {
+    pub(crate) fn new(dom: Dom, limits: Limits, start: f64, environment: Environment) -> Self {
         Self {
             dom,
             limits,
@@ -145,13 +145,13 @@ impl State {
             modules: BTreeMap::new(),
             mounts: BTreeMap::new(),
             resources: Resources::default(),
-            outside,
+            environment,
             ports: Ports::default(),
             connections: Connections::default(),
             log: Vec::new(),
             traps: Vec::new(),
             problems: Vec::new(),
-            leavings: Leavings::default(),
+            detached: DetachedStates::default(),
             next_instance: 1,
             next_tree: 1,
             calls: VecDeque::new(),
@@ -195,7 +195,7 @@ impl State {
             probation: None,
             refused: Vec::new(),
             history: History::default(),
-            pace: Pace::default(),
+            timing: CallTiming::default(),
         };
         self.modules.insert(name.to_owned(), module);
     }

@@ -41,14 +41,14 @@ impl PageBuilder {
         name: impl Into<String>,
         function: impl Fn(Value) -> Result<Value, String> + 'static,
     ) -> Self {
-        self.outside.functions.0.insert(name.into(), Function::Prompt(Rc::new(function)));
+        self.environment.functions.0.insert(name.into(), Function::Prompt(Rc::new(function)));
         self
     }
 
     /// Registers a host function before anything is mounted, whose calls the test answers. See [`Page::host_deferred`].
     #[must_use]
     pub fn host_deferred(mut self, name: impl Into<String>) -> Self {
-        self.outside.functions.0.insert(name.into(), Function::Deferred);
+        self.environment.functions.0.insert(name.into(), Function::Deferred);
         self
     }
 }
@@ -75,12 +75,12 @@ impl Page {
         function: impl Fn(Value) -> Result<Value, String> + 'static,
     ) {
         let function = Function::Prompt(Rc::new(function));
-        self.state.borrow_mut().outside.functions.0.insert(name.into(), function);
+        self.state.borrow_mut().environment.functions.0.insert(name.into(), function);
     }
 
     /// Registers a function whose calls stay open until the test answers them: see [`Page::calls`].
     pub fn host_deferred(&self, name: impl Into<String>) {
-        self.state.borrow_mut().outside.functions.0.insert(name.into(), Function::Deferred);
+        self.state.borrow_mut().environment.functions.0.insert(name.into(), Function::Deferred);
     }
 
     /// The calls of host functions that have no answer yet, in the order in which they were made.
@@ -119,11 +119,11 @@ impl Page {
         name: &str,
         argument: Value,
     ) -> Option<Result<Value, String>> {
-        let function = self.state.borrow().outside.functions.0.get(name).cloned();
+        let function = self.state.borrow().environment.functions.0.get(name).cloned();
         match function {
             Some(Function::Prompt(function)) => Some(function(argument)),
             Some(Function::Deferred) => None,
-            None => Some(self.state.borrow_mut().outside.built_in(name, &argument)),
+            None => Some(self.state.borrow_mut().environment.built_in(name, &argument)),
         }
     }
 }
@@ -141,7 +141,7 @@ impl State {
 /// The functions that every engine has.
 const BUILT_IN: [&str; 3] = ["storage.get", "storage.remove", "storage.set"];
 
-impl crate::outside::Outside {
+impl crate::environment::Environment {
     /// Runs a function that every engine has.
     fn built_in(&mut self, name: &str, argument: &Value) -> Result<Value, String> {
         let stored = &mut self.stored;

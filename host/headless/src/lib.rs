@@ -112,11 +112,14 @@
 //! its memory. Limits on time and memory are set on the [`PageBuilder`].
 
 mod actions;
+mod call_timing;
 mod calls;
 mod connections;
+mod detached;
 mod dom;
 mod element;
 mod engine;
+mod environment;
 mod error;
 mod events;
 mod guest;
@@ -125,15 +128,12 @@ mod host_functions;
 mod info;
 mod invalidate;
 mod isolated;
-mod leavings;
 mod listen;
 mod machine;
 mod module;
 mod mount;
 mod network;
 mod observers;
-mod outside;
-mod pace;
 mod page;
 mod patch;
 mod ports;
@@ -154,6 +154,7 @@ pub use hmr_abi::state::{
     InstanceReport, InstanceState, KeyOutcome, RestoreReport, SignalState, Snapshot,
 };
 
+pub use call_timing::SlowExport;
 pub use calls::{CallError, CallMetrics, Original, Patch, Profile, Value};
 pub use element::Element;
 pub use error::{OpenError, PageError};
@@ -163,7 +164,6 @@ pub use isolated::{ExecuteError, Executed, Execution, execute};
 pub use listen::{EventKind, PageEvent, Subscription};
 pub use module::{ModuleError, custom_section};
 pub use network::{EventSource, Message, Request, Response, Socket};
-pub use pace::SlowExport;
 pub use page::{Page, PageBuilder};
 pub use ports::{ConnectionChange, ConnectionOutcome};
 pub use project::{Project, ProjectError};

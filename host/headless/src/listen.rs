@@ -4,9 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
+use crate::call_timing::SlowExport;
 use crate::engine::State;
 use crate::info::ModuleInfo;
-use crate::pace::SlowExport;
 use crate::page::Page;
 use crate::record::Trap;
 use crate::swap::{Swap, SwapStep};

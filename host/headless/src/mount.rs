@@ -8,12 +8,12 @@ use hmr_abi::constants::NESTING_LIMIT;
 use hmr_abi::state::{InstanceState, MountAnswer, MountRequest, Snapshot};
 use serde_json::value::RawValue;
 
+use crate::detached::Place;
 use crate::dom::Node;
 use crate::engine::{Health, State};
+use crate::environment::Requests;
 use crate::guest::{Effect, Fault, Guest};
-use crate::leavings::Place;
 use crate::listen::PageEvent;
-use crate::outside::Requests;
 use crate::swap::{Outcome, Swap, SwapStep};
 
 /// The component that an element requests.

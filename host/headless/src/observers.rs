@@ -76,7 +76,7 @@ impl State {
         let (module, resource) = (live.module.clone(), live.resource.clone());
         let element = self.modules.get(&module).and_then(|module| module.tree.element_of(node));
         let Some(element) = element else {
-            self.outside.observers.forget(serial);
+            self.environment.observers.forget(serial);
             let text = format!(
                 "the {} `{}` of {} names the node {node}, which is no element",
                 resource.kind(),
@@ -85,10 +85,16 @@ impl State {
             );
             return self.write_log(LogLevel::Warn, &module, text);
         };
-        if self.outside.observers.watched.get(&serial).is_some_and(|known| known.node == element) {
+        if self
+            .environment
+            .observers
+            .watched
+            .get(&serial)
+            .is_some_and(|known| known.node == element)
+        {
             return;
         }
-        let observers = &self.outside.observers;
+        let observers = &self.environment.observers;
         let (seen, data) = match resource {
             Resource::IntersectionObserver { threshold, .. } => {
                 let (intersecting, data) = ratio_data(observers.ratio(element), threshold);
@@ -99,14 +105,14 @@ impl State {
             }
             _ => (Seen::Below(shape(&self.dom, element)), None),
         };
-        self.outside.observers.watched.insert(serial, Watched { node: element, seen });
+        self.environment.observers.watched.insert(serial, Watched { node: element, seen });
         if data.is_some() {
             self.fire_later(serial, data);
         }
     }
 
     fn resize(&mut self, node: Node, size: (f64, f64)) {
-        let observers = &mut self.outside.observers;
+        let observers = &mut self.environment.observers;
         if observers.size(node) == size {
             return;
         }
@@ -123,9 +129,9 @@ impl State {
     }
 
     fn intersect(&mut self, node: Node, ratio: f64) {
-        self.outside.observers.ratios.insert(node, ratio);
+        self.environment.observers.ratios.insert(node, ratio);
         let mut firings = Vec::new();
-        for (serial, watched) in &mut self.outside.observers.watched {
+        for (serial, watched) in &mut self.environment.observers.watched {
             let Some(Resource::IntersectionObserver { threshold, .. }) =
                 self.resources.get(*serial).map(|live| &live.resource)
             else {
@@ -148,7 +154,7 @@ impl State {
     /// Notifies the mutation observers of changes. Returns whether there were any.
     pub(crate) fn notice_mutations(&mut self) -> bool {
         let mut firings = Vec::new();
-        for (serial, watched) in &mut self.outside.observers.watched {
+        for (serial, watched) in &mut self.environment.observers.watched {
             let Seen::Below(before) = &mut watched.seen else { continue };
             let now = shape(&self.dom, watched.node);
             if let Some(changes) = changes::between(before, &now) {

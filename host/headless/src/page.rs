@@ -9,10 +9,10 @@ use hmr_abi::state::Snapshot;
 use crate::dom::Dom;
 use crate::element::Element;
 use crate::engine::State;
+use crate::environment::Environment;
 use crate::error::{OpenError, PageError};
 use crate::machine::Limits;
 use crate::module::Code;
-use crate::outside::Outside;
 use crate::record::{LogLine, Trap};
 use crate::swap::{self, Swap, SwapStep, Update};
 
@@ -26,7 +26,7 @@ pub struct PageBuilder {
     modules: Vec<(String, Vec<u8>)>,
     limits: Limits,
     start: Option<f64>,
-    pub(crate) outside: Outside,
+    pub(crate) environment: Environment,
 }
 
 impl PageBuilder {
@@ -79,7 +79,7 @@ impl PageBuilder {
     /// [`Page::problems`] has it.
     pub fn open(self) -> Result<Page, OpenError> {
         let dom = Dom::parse(&self.html);
-        let mut state = State::new(dom, self.limits, self.start.unwrap_or(START), self.outside);
+        let mut state = State::new(dom, self.limits, self.start.unwrap_or(START), self.environment);
         for (name, bytes) in self.modules {
             let code = Code::compile(&bytes)
                 .map_err(|source| OpenError::Module { name: name.clone(), source })?;

@@ -17,7 +17,7 @@ mod frame;
 mod guest;
 mod hot;
 mod lesson;
-mod outline;
+mod module_layout;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ use self::base::{Base, Delta};
 use self::guest::{Fault, Frame, Host, linker};
 use self::hot::HotSet;
 pub use self::lesson::{Learned, Lesson};
-use self::outline::Outline;
+use self::module_layout::ModuleLayout;
 use crate::module::{ModuleError, check, check_exported, custom_section};
 
 /// A base is outdated if a version brings more than one function for so many that the base has.
@@ -102,7 +102,7 @@ pub struct Rehearsal {
 pub struct Version {
     module: String,
     bytes: Arc<[u8]>,
-    outline: Arc<Outline>,
+    layout: Arc<ModuleLayout>,
     compiled: Option<Compiled>,
 }
 
@@ -181,13 +181,13 @@ impl Stage {
             fits.then_some(()).ok_or_else(too_large)
         };
         within(0)?;
-        let outline =
-            Outline::read(bytes).map_err(|error| ModuleError::Invalid(error.to_string()))?;
-        within(outline.functions().len())?;
+        let layout =
+            ModuleLayout::read(bytes).map_err(|error| ModuleError::Invalid(error.to_string()))?;
+        within(layout.functions().len())?;
         let mut version = Version {
             module: module.to_owned(),
             bytes: bytes.into(),
-            outline: Arc::new(outline),
+            layout: Arc::new(layout),
             compiled: None,
         };
         if let Some(known) = self.known.get(module) {
@@ -302,10 +302,10 @@ impl Stage {
 
     /// Compiles what a rehearsal may call. Nothing if the version fits no base.
     fn split(&self, version: &Version, known: &Known) -> Result<Option<Compiled>, ModuleError> {
-        let Version { bytes, outline, .. } = version;
+        let Version { bytes, layout, .. } = version;
         let Some(base) = &known.base else { return Ok(None) };
-        let present = known.hot.choose(outline);
-        let Some(delta) = base.delta(&self.machine.engine, outline, bytes, &present) else {
+        let present = known.hot.choose(layout);
+        let Some(delta) = base.delta(&self.machine.engine, layout, bytes, &present) else {
             return Ok(None);
         };
         // Its imports are those of the version that the base was made from.
@@ -350,7 +350,7 @@ impl Code {
             return format!("{message}{}", at.or(own).unwrap_or_default());
         }
         let frame = placed.map(|(frame, _)| frame).or(fault.frames.first());
-        let name = frame.and_then(|frame| self.name(&version.outline, frame));
+        let name = frame.and_then(|frame| self.name(&version.layout, frame));
         let name = name.filter(|name| !name.is_empty());
         let within = name.map(|name| format!(" in `{name}`")).unwrap_or_default();
         let at = at.unwrap_or_default();
@@ -364,25 +364,25 @@ impl Code {
             Self::Whole(_) => Some(offset),
             Self::Split(base, _) if Module::same(&frame.module, &base.module) => None,
             Self::Split(_, delta) => {
-                let of_delta = Outline::read(&delta.bytes).ok()?;
+                let of_delta = ModuleLayout::read(&delta.bytes).ok()?;
                 let (function, number) = of_delta.instruction(&delta.bytes, offset)?;
                 let function = *delta.functions.get(function)?;
-                version.outline.offsets(&version.bytes, function)?.get(number).copied()
+                version.layout.offsets(&version.bytes, function)?.get(number).copied()
             }
         }
     }
 
-    fn name<'a>(&'a self, outline: &'a Outline, frame: &Frame) -> Option<&'a str> {
+    fn name<'a>(&'a self, layout: &'a ModuleLayout, frame: &Frame) -> Option<&'a str> {
         let defined = match self {
-            Self::Whole(_) => frame.function.checked_sub(outline.imported)? as usize,
+            Self::Whole(_) => frame.function.checked_sub(layout.imported)? as usize,
             Self::Split(base, _) if Module::same(&frame.module, &base.module) => {
-                return base.name(frame.function.checked_sub(outline.imported)?);
+                return base.name(frame.function.checked_sub(layout.imported)?);
             }
             Self::Split(_, delta) => {
                 *delta.functions.get(frame.function.checked_sub(delta.imported)? as usize)?
             }
         };
-        outline.functions().get(defined).map(|function| function.name.as_str())
+        layout.functions().get(defined).map(|function| function.name.as_str())
     }
 }
 

@@ -54,17 +54,17 @@ impl Storage {
     /// An item's text.
     #[must_use]
     pub fn get(&self, item: &str) -> Option<String> {
-        self.page.state.borrow().outside.stored.get(self.area, item)
+        self.page.state.borrow().environment.stored.get(self.area, item)
     }
 
     /// Stores an item. This page's own listeners are not notified, as in a browser.
     pub fn set(&self, item: &str, value: &str) {
-        self.page.state.borrow_mut().outside.stored.set(self.area, item, Some(value));
+        self.page.state.borrow_mut().environment.stored.set(self.area, item, Some(value));
     }
 
     /// Takes an item out.
     pub fn remove(&self, item: &str) {
-        self.page.state.borrow_mut().outside.stored.set(self.area, item, None);
+        self.page.state.borrow_mut().environment.stored.set(self.area, item, None);
     }
 }
 
@@ -72,7 +72,7 @@ impl PageBuilder {
     /// Stores an item before anything is mounted.
     #[must_use]
     pub fn store(mut self, area: StorageArea, item: &str, value: &str) -> Self {
-        self.outside.stored.set(area, item, Some(value));
+        self.environment.stored.set(area, item, Some(value));
         self
     }
 }
@@ -119,7 +119,7 @@ impl Page {
     ) {
         let new = value.into();
         self.act(|state| {
-            let old = state.outside.stored.set(area, item, new);
+            let old = state.environment.stored.set(area, item, new);
             if old.as_deref() == new {
                 return;
             }

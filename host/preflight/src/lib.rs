@@ -11,14 +11,14 @@
 //! Without the feature `engine`, which is on unless it is turned off, only these are here: what the tool needs.
 
 #[cfg(feature = "engine")]
-mod theatre;
+mod worker;
 
 use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "engine")]
-pub use theatre::serve;
+pub use worker::serve;
 
 /// Makes this process end with the tool that started it, even if it is busy with a rehearsal or was stopped by a signal.
 /// For the `main` of a process that [`serve`]s. Where the system cannot do that, it ends once its standard input has.

@@ -68,7 +68,7 @@ impl Coordinator {
         let (mut news, mut held) = (Vec::new(), Vec::new());
         for Compiled { version, bytes, files, folders, transform } in modules {
             self.graph.set_inputs(&version.module, files, folders);
-            let line = self.lines.entry(version.module.clone()).or_default();
+            let line = self.histories.entry(version.module.clone()).or_default();
             let built = Candidate { version, bytes };
             if !line.push(built.clone(), transform, self.kept) {
                 continue;

@@ -2,7 +2,7 @@
 
 use hmr_build::{Diagnostic, Failure, Level};
 
-use super::{Coordinator, Effect, line::Line};
+use super::{Coordinator, Effect, version_history::VersionHistory};
 use crate::{
     events::Event,
     experiment::{Experiments, Teller},
@@ -52,7 +52,7 @@ impl Coordinator {
             }
             Said::Swapped { sequence, swaps } => self.swapped(page, sequence, swaps, effects),
             Said::Trapped(trap) => {
-                if let Some(line) = self.lines.get_mut(&trap.module) {
+                if let Some(line) = self.histories.get_mut(&trap.module) {
                     line.note_trap(&trap);
                 }
                 self.note(&page, &trap.module, |experiments, from| {
@@ -96,7 +96,7 @@ impl Coordinator {
         if let Some(page) = self.pages.get(page)
             && self.experiments.runs(module)
         {
-            let newest = self.lines.get(module).and_then(Line::current);
+            let newest = self.histories.get(module).and_then(VersionHistory::current);
             let newest = newest.as_ref().map(|newest| &*newest.version.hash);
             note(&mut self.experiments, Teller { page, newest });
         }
@@ -105,7 +105,7 @@ impl Coordinator {
     /// Gives a version that failed to no new page, if it is known.
     fn refuse(&mut self, page: &str, swap: &mut Swap, effects: &mut Vec<Effect>) {
         self.experiments.refuse(&swap.module, &swap.hash);
-        let Some(line) = self.lines.get_mut(&swap.module) else { return };
+        let Some(line) = self.histories.get_mut(&swap.module) else { return };
         // The trap was reported before the rollback that it caused.
         if let (None, Some(trap)) = (&swap.file, line.trap_of(&swap.hash)) {
             swap.file.clone_from(&trap.file);

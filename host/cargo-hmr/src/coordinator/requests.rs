@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Candidate, Coordinator, Effect, line::Line};
+use super::{Candidate, Coordinator, Effect, version_history::VersionHistory};
 use crate::{
     events::{Event, Phases},
     experiment::{NEWEST, Variant},
@@ -64,8 +64,8 @@ impl Coordinator {
             return Err(Denied::HasExperiment(module.to_owned()));
         }
         let pinned = hash.map(|hash| kept(store, module, hash)).transpose()?;
-        let current = |line: &Line| line.current().map(|current| current.version.hash);
-        let line = self.lines.entry(module.to_owned()).or_default();
+        let current = |line: &VersionHistory| line.current().map(|current| current.version.hash);
+        let line = self.histories.entry(module.to_owned()).or_default();
         let before = current(line);
         line.pin(pinned.clone());
         // Pages that chose another version by themselves get the pinned one, too, even where all others have it.
@@ -93,7 +93,7 @@ impl Coordinator {
     ) -> Result<Vec<Effect>, Denied> {
         self.check_module(module)?;
         let version = kept(store, module, hash)?;
-        let line = self.lines.entry(module.to_owned()).or_default();
+        let line = self.histories.entry(module.to_owned()).or_default();
         if line.pinned().is_some() {
             return Err(Denied::IsPinned(module.to_owned()));
         }
@@ -157,7 +157,7 @@ impl Coordinator {
     /// The modules and their versions, as sent to pages and tools.
     #[must_use]
     pub fn told_versions(&self, store: &Store) -> Value {
-        let modules = self.lines.iter().map(|(module, line)| {
+        let modules = self.histories.iter().map(|(module, line)| {
             let current = line.current().map(|current| current.version.hash);
             let pinned = line.pinned();
             let versions = store.versions(module).rev().map(|stored| {
@@ -181,13 +181,13 @@ impl Coordinator {
     }
 
     fn check_module(&self, module: &str) -> Result<(), Denied> {
-        let known = self.lines.contains_key(module);
+        let known = self.histories.contains_key(module);
         known.then_some(()).ok_or_else(|| Denied::NoModule(module.to_owned()))
     }
 
     fn check_experiment(&self, module: &str) -> Result<(), Denied> {
         self.check_module(module)?;
-        let pinned = self.lines.get(module).is_some_and(|line| line.pinned().is_some());
+        let pinned = self.histories.get(module).is_some_and(|line| line.pinned().is_some());
         if pinned { Err(Denied::IsPinned(module.to_owned())) } else { Ok(()) }
     }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use hmr_abi::event::Resource;
 use serde_json::{Value, json};
 
-use crate::outside::Errand;
+use crate::environment::HostTask;
 use crate::page::{Page, PageBuilder};
 use crate::resources::Live;
 
@@ -168,7 +168,7 @@ impl PageBuilder {
         pattern: &str,
         answer: impl Fn(&Request) -> Response + 'static,
     ) -> Self {
-        self.outside.network.servers.push(Server::new(method, pattern, answer));
+        self.environment.network.servers.push(Server::new(method, pattern, answer));
         self
     }
 }
@@ -219,16 +219,16 @@ impl Page {
         let server = Server::new(method, pattern, answer);
         let waiting = self.requests();
         self.act(|state| {
-            state.outside.network.servers.push(server);
-            let errands = waiting.into_iter().map(|request| Errand::Request(request.serial));
-            state.outside.errands.extend(errands);
+            state.environment.network.servers.push(server);
+            let host_tasks = waiting.into_iter().map(|request| HostTask::Request(request.serial));
+            state.environment.host_tasks.extend(host_tasks);
         });
     }
 
     pub(crate) fn run_server(&self, serial: u64) {
         let live = self.state.borrow().resources.get(serial).cloned();
         let Some(request) = live.and_then(|live| Request::new(self.clone(), live)) else { return };
-        let servers = self.state.borrow().outside.network.servers.clone();
+        let servers = self.state.borrow().environment.network.servers.clone();
         let server = servers.into_iter().rev().find(|server| server.serves(&request));
         if let Some(server) = server.filter(|_| request.is_in_flight()) {
             let response = (server.answer)(&request);

@@ -40,7 +40,7 @@ struct End {
 
 impl End {
     fn stage(&self) -> Stage {
-        self.page.state.borrow().outside.network.stage(self.live.serial)
+        self.page.state.borrow().environment.network.stage(self.live.serial)
     }
 
     /// Fires the module's handler.
@@ -54,7 +54,7 @@ impl End {
 
     fn open(&self) {
         self.page.act(|state| {
-            if state.outside.network.accept(self.live.serial) {
+            if state.environment.network.accept(self.live.serial) {
                 self.say_in(state, &json!({ "state": "open" }));
             }
         });
@@ -63,10 +63,10 @@ impl End {
     /// The last event that the handler receives.
     fn end(&self, data: &Value) {
         self.page.act(|state| {
-            if state.outside.network.stage(self.live.serial) != Stage::Closed {
+            if state.environment.network.stage(self.live.serial) != Stage::Closed {
                 self.say_in(state, data);
                 state.resources.ended(self.live.serial);
-                state.outside.network.close(self.live.serial);
+                state.environment.network.close(self.live.serial);
             }
         });
     }
@@ -212,7 +212,7 @@ impl Socket {
     #[must_use]
     pub fn received(&self) -> Vec<Message> {
         let state = self.end.page.state.borrow();
-        let wire = state.outside.network.wires.get(&self.end.live.serial);
+        let wire = state.environment.network.wires.get(&self.end.live.serial);
         wire.map(|wire| wire.received.clone()).unwrap_or_default()
     }
 
@@ -280,7 +280,7 @@ impl EventSource {
     /// Loses the connection, so that the browser connects again: [`EventSource::open`] lets it.
     pub fn fail(&self) {
         self.end.page.act(|state| {
-            if let Some(wire) = state.outside.network.wires.get_mut(&self.end.live.serial)
+            if let Some(wire) = state.environment.network.wires.get_mut(&self.end.live.serial)
                 && wire.stage != Stage::Closed
             {
                 wire.stage = Stage::Connecting;

@@ -16,10 +16,10 @@ use wasm_encoder::{
 use wasmtime::{Engine, Module, ModuleExport};
 
 pub(super) use self::delta::{BASE, Delta};
-use super::body::{Callee, Normal, TakenOut, lifted, normal};
+use super::body::{Callee, Constants, NormalizedBody, normal, parameterized};
 use super::frame::{Frame, SHARED};
 use super::hot::Presence;
-use super::outline::{Function, Outline};
+use super::module_layout::{Function, ModuleLayout};
 
 /// The import name of the memory with the constants.
 pub(super) const CONSTANTS: &str = "constants";
@@ -38,7 +38,7 @@ pub(super) struct Base {
 /// A function of a base.
 struct BaseFunction {
     name: String,
-    normal: Normal,
+    normal: NormalizedBody,
     /// Where its constants begin, counted in constants.
     constants: u32,
     export: ModuleExport,
@@ -47,8 +47,8 @@ struct BaseFunction {
 /// A function that a base is to have, before it is compiled.
 struct Planned {
     defined: usize,
-    normal: Normal,
-    taken: TakenOut,
+    normal: NormalizedBody,
+    taken: Constants,
 }
 
 impl Base {
@@ -56,17 +56,17 @@ impl Base {
     /// two modules cannot share.
     pub(super) fn compile(
         engine: &Engine,
-        outline: &Outline,
+        layout: &ModuleLayout,
         bytes: &[u8],
         present: &Presence,
     ) -> Option<Self> {
-        let frame = Frame::read(outline, bytes)?;
-        let planned = plan(&frame, outline, bytes, present)?;
-        let mut indices = vec![None; outline.functions().len()];
+        let frame = Frame::read(layout, bytes)?;
+        let planned = plan(&frame, layout, bytes, present)?;
+        let mut indices = vec![None; layout.functions().len()];
         for (function, number) in planned.iter().zip(0..) {
-            *indices.get_mut(function.defined)? = Some(outline.imported + number);
+            *indices.get_mut(function.defined)? = Some(layout.imported + number);
         }
-        let index = |function: u32| match function.checked_sub(outline.imported) {
+        let index = |function: u32| match function.checked_sub(layout.imported) {
             None => Some(function),
             Some(defined) => indices.get(defined as usize).copied().flatten(),
         };
@@ -76,11 +76,11 @@ impl Base {
         let mut constants = 0;
         let mut starts = Vec::new();
         for (planned, number) in planned.iter().zip(0u32..) {
-            let ty = *outline.types.get(planned.defined)?;
+            let ty = *layout.types.get(planned.defined)?;
             functions.function(ty);
-            let body = outline.body(bytes, planned.defined)?;
-            code.raw(&lifted(&frame, ty, body, constants, index)?);
-            exports.export(&number.to_string(), ExportKind::Func, outline.imported + number);
+            let body = layout.body(bytes, planned.defined)?;
+            code.raw(&parameterized(&frame, ty, body, constants, index)?);
+            exports.export(&number.to_string(), ExportKind::Func, layout.imported + number);
             starts.push(constants);
             constants += u32::try_from(planned.taken.constants.len()).ok()?;
         }
@@ -89,14 +89,14 @@ impl Base {
         frame.import_shared(&mut imports);
         imports.import(SHARED, CONSTANTS, constants_memory(constants));
         let mut encoder = Encoder::new();
-        let types = outline.section(bytes, SectionId::Type)?;
+        let types = layout.section(bytes, SectionId::Type)?;
         encoder.section(&RawSection { id: SectionId::Type as u8, data: types });
         encoder.section(&imports).section(&functions).section(&exports).section(&code);
         let module = Module::from_binary(engine, &encoder.finish()).ok()?;
         let functions = planned.into_iter().zip(starts).zip(0u32..);
         let functions = functions.map(|((planned, constants), number)| {
             Some(BaseFunction {
-                name: outline.functions().get(planned.defined)?.name.clone(),
+                name: layout.functions().get(planned.defined)?.name.clone(),
                 normal: planned.normal,
                 constants,
                 export: module.get_export_index(&number.to_string())?,
@@ -104,8 +104,8 @@ impl Base {
         });
         let functions = functions.collect::<Option<Vec<_>>>()?;
         let numbers = present.functions().filter_map(|defined| {
-            let number = index(outline.imported + u32::try_from(defined).ok()?)?;
-            Some((outline.functions().get(defined)?.clone(), number - outline.imported))
+            let number = index(layout.imported + u32::try_from(defined).ok()?)?;
+            Some((layout.functions().get(defined)?.clone(), number - layout.imported))
         });
         Some(Self { numbers: numbers.collect(), frame, functions, module, constants })
     }
@@ -147,14 +147,14 @@ fn pages(constants: u32) -> u32 {
 /// another module, nor those that call such a one.
 fn plan(
     frame: &Frame,
-    outline: &Outline,
+    layout: &ModuleLayout,
     bytes: &[u8],
     present: &Presence,
 ) -> Option<Vec<Planned>> {
     let mut candidates: Vec<usize> = present.functions().collect();
     loop {
         let numbers: HashMap<usize, u32> = candidates.iter().copied().zip(0..).collect();
-        let callee = |function: u32| match function.checked_sub(outline.imported) {
+        let callee = |function: u32| match function.checked_sub(layout.imported) {
             None => Callee::Imported(function),
             Some(defined) => match numbers.get(&(defined as usize)) {
                 Some(number) => Callee::Base(*number),
@@ -164,7 +164,7 @@ fn plan(
         };
         let mut planned = Vec::with_capacity(candidates.len());
         for defined in &candidates {
-            let (ty, body) = (*outline.types.get(*defined)?, outline.body(bytes, *defined)?);
+            let (ty, body) = (*layout.types.get(*defined)?, layout.body(bytes, *defined)?);
             if let Some((normal, taken)) = normal(frame, ty, body, callee) {
                 planned.push(Planned { defined: *defined, normal, taken });
             }

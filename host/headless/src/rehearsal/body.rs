@@ -3,7 +3,7 @@
 //! An edit moves data and functions, so after it most functions of a module are what they were, but for addresses and
 //! numbers. A body's *normal form* leaves out what moves: two bodies are the same code exactly if these are equal. What
 //! was left out are its *constants*: addresses, and small numbers that may be places in the table. Code can be written that reads
-//! them from a memory of their own ([`lifted`]); it does what the body does, for any constants.
+//! them from a memory of their own ([`parameterized`]); it does what the body does, for any constants.
 
 use wasm_encoder::{Encode as _, InstructionSink, MemArg, ValType};
 use wasmparser::{BinaryReader, BlockType, FunctionBody, Operator, OperatorsReader};
@@ -37,13 +37,13 @@ pub(super) enum Callee {
 
 /// A body without its constants.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Normal {
+pub(super) struct NormalizedBody {
     code: Vec<u8>,
 }
 
 /// The parts removed from a body.
 #[derive(Debug, Default)]
-pub(super) struct TakenOut {
+pub(super) struct Constants {
     /// In their order.
     pub(super) constants: Vec<u32>,
     /// The functions of the base that are called.
@@ -79,9 +79,9 @@ pub(super) fn normal(
     ty: u32,
     body: &[u8],
     callee: impl Fn(u32) -> Callee,
-) -> Option<(Normal, TakenOut)> {
+) -> Option<(NormalizedBody, Constants)> {
     let mut code = Vec::with_capacity(body.len() + 16);
-    let mut taken = TakenOut::default();
+    let mut taken = Constants::default();
     let type_key = |ty: u32| frame.types.get(ty as usize).map(|ty| ty.key.as_bytes());
     code.extend_from_slice(type_key(ty)?);
     let (_, locals, rest) = cut(body)?;
@@ -129,12 +129,12 @@ pub(super) fn normal(
         }
         Some(())
     })?;
-    Some((Normal { code }, taken))
+    Some((NormalizedBody { code }, taken))
 }
 
 /// A body that reads its constants from memory, the first of them at `constants` (counted in constants). `index` returns
 /// the new index of a function, if it exists.
-pub(super) fn lifted(
+pub(super) fn parameterized(
     frame: &Frame,
     ty: u32,
     body: &[u8],

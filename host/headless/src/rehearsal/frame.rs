@@ -14,7 +14,7 @@ use wasmtime::{
     Extern, Global, GlobalType, Memory, MemoryType, Mutability, Ref, Store, Table, TableType, Val,
 };
 
-use super::outline::Outline;
+use super::module_layout::ModuleLayout;
 
 /// The module name under which base and delta import the shared items. No valid module contains such a name.
 pub(super) const SHARED: &str = "hmr shared";
@@ -91,13 +91,13 @@ impl Shared {
 }
 
 impl Frame {
-    pub(super) fn read(outline: &Outline, bytes: &[u8]) -> Option<Self> {
-        if outline.section(bytes, SectionId::Start).is_some()
-            || outline.section(bytes, SectionId::Tag).is_some()
+    pub(super) fn read(layout: &ModuleLayout, bytes: &[u8]) -> Option<Self> {
+        if layout.section(bytes, SectionId::Start).is_some()
+            || layout.section(bytes, SectionId::Tag).is_some()
         {
             return None;
         }
-        let reader = |id| outline.section(bytes, id).map(|it| BinaryReader::new(it, 0));
+        let reader = |id| layout.section(bytes, id).map(|it| BinaryReader::new(it, 0));
         Some(Self {
             types: types(reader(SectionId::Type)?)?,
             imports: reader(SectionId::Import).map_or(Some(Vec::new()), imports)?,

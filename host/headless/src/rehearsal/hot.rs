@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::outline::{Function, Outline};
+use super::module_layout::{Function, ModuleLayout};
 
 /// The functions that rehearsals of a module have called so far, by name.
 #[derive(Debug, Clone, Default)]
@@ -33,13 +33,13 @@ impl HotSet {
     }
 
     /// The functions of a version that a rehearsal may call: the hot ones, the new ones, and what it exports.
-    pub(super) fn choose(&self, outline: &Outline) -> Presence {
+    pub(super) fn choose(&self, layout: &ModuleLayout) -> Presence {
         let is_hot = |function: &Function| match self.hot.get(&function.name) {
             Some((places, of)) => *of != function.of || places.contains(&function.nth),
             None => !self.known.contains(&function.name),
         };
-        let mut present: Vec<bool> = outline.functions().iter().map(is_hot).collect();
-        for function in &outline.exported {
+        let mut present: Vec<bool> = layout.functions().iter().map(is_hot).collect();
+        for function in &layout.exported {
             if let Some(present) = present.get_mut(*function as usize) {
                 *present = true;
             }

@@ -13,7 +13,7 @@ use wasmtime::Module;
 use super::base::Base;
 use super::guest::Guest;
 use super::hot::HotSet;
-use super::outline::{MARKS, Outline};
+use super::module_layout::{MARKS, ModuleLayout};
 use super::{Code, Known, Machine, Version};
 use crate::module::{ModuleError, check};
 
@@ -22,7 +22,7 @@ pub struct Lesson {
     machine: Machine,
     module: String,
     bytes: Arc<[u8]>,
-    outline: Arc<Outline>,
+    layout: Arc<ModuleLayout>,
     hot: HotSet,
     snapshot: String,
     transform: Vec<TransformOp>,
@@ -58,7 +58,7 @@ impl Lesson {
             machine,
             module: version.module.clone(),
             bytes: Arc::clone(&version.bytes),
-            outline: Arc::clone(&version.outline),
+            layout: Arc::clone(&version.layout),
             hot,
             snapshot: snapshot.to_owned(),
             transform: transform.to_vec(),
@@ -77,7 +77,7 @@ impl Lesson {
     /// [`ModuleError`]: the version does not compile.
     pub fn learn(self) -> Result<Learned, ModuleError> {
         let marking = self
-            .outline
+            .layout
             .marking(&self.bytes)
             .map_err(|error| ModuleError::Invalid(error.to_string()))?;
         let module = Module::from_binary(&self.machine.engine, &marking)
@@ -89,7 +89,7 @@ impl Lesson {
             _ = self.machine.walk(&code, &components, snapshot, transform, &mut guest);
             guest
         };
-        let mut marks = vec![false; self.outline.functions().len()];
+        let mut marks = vec![false; self.layout.functions().len()];
         let mut note = |guest: &mut Guest| {
             for (mark, called) in marks.iter_mut().zip(guest.memory_named(MARKS)) {
                 *mark |= called == 1;
@@ -103,12 +103,12 @@ impl Lesson {
                 note(&mut guest);
             }
         }
-        let all = self.outline.functions();
+        let all = self.layout.functions();
         let called = all.iter().zip(marks).filter(|(_, called)| *called);
         let mut hot = self.hot;
         hot.learn(all, called.map(|(function, _)| function.clone()));
-        let present = hot.choose(&self.outline);
-        let base = Base::compile(&self.machine.engine, &self.outline, &self.bytes, &present);
+        let present = hot.choose(&self.layout);
+        let base = Base::compile(&self.machine.engine, &self.layout, &self.bytes, &present);
         Ok(Learned { module: self.module, known: Known { hot, base: base.map(Arc::new) } })
     }
 }

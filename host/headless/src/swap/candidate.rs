@@ -10,11 +10,11 @@ use hmr_abi::state::{KeyOutcome, MigrateAnswer, PruneRequest, RestoreReport, Sna
 use super::{Failure, Probation, Swap, SwapStep};
 use crate::dom::Node;
 use crate::engine::{Health, State};
+use crate::environment::{Requests, Settled};
 use crate::guest::{Effect, Fault, Guest};
 use crate::info::ModuleInfo;
 use crate::listen::PageEvent;
 use crate::module::Code;
-use crate::outside::{Requests, Settled};
 use crate::patch;
 use crate::record::LogLevel;
 use crate::tree::{Asked, Tree};
@@ -236,7 +236,7 @@ impl State {
             let previous = module.previous.take();
             let is_new = code.hash != module.code.hash;
             if is_new {
-                module.pace.swapped(times.unwrap_or_default());
+                module.timing.swapped(times.unwrap_or_default());
             }
             module.previous = if is_new { Some(code.clone()) } else { previous.clone() };
             module.probation = match before {

@@ -16,7 +16,7 @@ use wasmtime::{Engine, Module};
 use super::super::body::{Callee, References, normal, renumbered};
 use super::super::frame::Frame;
 use super::super::hot::Presence;
-use super::super::outline::Outline;
+use super::super::module_layout::ModuleLayout;
 use super::{Base, pages};
 
 /// The module name under which delta modules import functions of the base.
@@ -50,23 +50,23 @@ impl Base {
     pub(in crate::rehearsal) fn delta(
         &self,
         engine: &Engine,
-        outline: &Outline,
+        layout: &ModuleLayout,
         bytes: &[u8],
         present: &Presence,
     ) -> Option<Delta> {
-        let frame = Frame::read(outline, bytes)?;
+        let frame = Frame::read(layout, bytes)?;
         if !frame.takes(&self.frame) {
             return None;
         }
-        let Division { same, constants } = self.divide(&frame, outline, bytes, present)?;
+        let Division { same, constants } = self.divide(&frame, layout, bytes, present)?;
         let own = |defined: &usize| same.get(*defined) == Some(&None);
         let functions: Vec<usize> = present.functions().filter(own).collect();
         let mut references = References::default();
         for defined in &functions {
-            references.add(outline.body(bytes, *defined)?)?;
-            references.types.push(*outline.types.get(*defined)?);
+            references.add(layout.body(bytes, *defined)?)?;
+            references.types.push(*layout.types.get(*defined)?);
         }
-        let indices = Indices::new(outline, bytes, &functions, &references, &same)?;
+        let indices = Indices::new(layout, bytes, &functions, &references, &same)?;
         let index = |function| indices.of(function);
 
         let mut imports = ImportSection::new();
@@ -77,17 +77,17 @@ impl Base {
         frame.import_shared(&mut imports);
         let (mut types, mut code) = (FunctionSection::new(), CodeSection::new());
         for defined in &functions {
-            types.function(*outline.types.get(*defined)?);
-            code.raw(&renumbered(outline.body(bytes, *defined)?, index)?);
+            types.function(*layout.types.get(*defined)?);
+            code.raw(&renumbered(layout.body(bytes, *defined)?, index)?);
         }
         let mut encoder = Encoder::new();
-        let copied = |id| outline.section(bytes, id).map(|data| RawSection { id: id as u8, data });
+        let copied = |id| layout.section(bytes, id).map(|data| RawSection { id: id as u8, data });
         references.types.extend(frame.imports.iter().map(|(_, _, ty)| *ty));
         references.types.extend(indices.imported.iter().map(|(_, ty)| *ty));
         let named = frame.type_section(&references.types.into_iter().collect());
         encoder.section(&named).section(&imports).section(&types);
-        encoder.section(&exports(outline, bytes, index)?);
-        encoder.section(&elements(outline, bytes, index)?);
+        encoder.section(&exports(layout, bytes, index)?);
+        encoder.section(&elements(layout, bytes, index)?);
         if let Some(data) = copied(SectionId::Data) {
             let count = DataSectionReader::new(BinaryReader::new(data.data, 0)).ok()?.count();
             encoder.section(&DataCountSection { count }).section(&code).section(&data);
@@ -105,15 +105,15 @@ impl Base {
     fn divide(
         &self,
         frame: &Frame,
-        outline: &Outline,
+        layout: &ModuleLayout,
         bytes: &[u8],
         present: &Presence,
     ) -> Option<Division> {
-        let number = |defined: usize| self.numbers.get(outline.functions().get(defined)?).copied();
-        let mut same: Vec<Option<u32>> = (0..outline.functions().len())
+        let number = |defined: usize| self.numbers.get(layout.functions().get(defined)?).copied();
+        let mut same: Vec<Option<u32>> = (0..layout.functions().len())
             .map(|defined| present.has(defined).then(|| number(defined)).flatten())
             .collect();
-        let callee = |function: u32| match function.checked_sub(outline.imported) {
+        let callee = |function: u32| match function.checked_sub(layout.imported) {
             None => Callee::Imported(function),
             Some(defined) => match same.get(defined as usize).copied().flatten() {
                 Some(number) => Callee::Base(number),
@@ -128,7 +128,7 @@ impl Base {
         for (defined, number) in same.iter().enumerate() {
             let Some(number) = *number else { continue };
             let ours = self.functions.get(number as usize)?;
-            let (ty, body) = (*outline.types.get(defined)?, outline.body(bytes, defined)?);
+            let (ty, body) = (*layout.types.get(defined)?, layout.body(bytes, defined)?);
             match normal(frame, ty, body, callee) {
                 Some((normal, taken)) if normal == ours.normal => {
                     let start = ours.constants as usize * 4;
@@ -167,7 +167,7 @@ struct Indices {
 
 impl Indices {
     fn new(
-        outline: &Outline,
+        layout: &ModuleLayout,
         bytes: &[u8],
         functions: &[usize],
         references: &References,
@@ -178,34 +178,34 @@ impl Indices {
         let mut want = |defined: usize| {
             if let Some(Some(number)) = same.get(defined)
                 && !wanted.contains_key(&defined)
-                && let Some(ty) = outline.types.get(defined)
+                && let Some(ty) = layout.types.get(defined)
             {
-                wanted.insert(defined, outline.imported + u32::try_from(imported.len()).ok()?);
+                wanted.insert(defined, layout.imported + u32::try_from(imported.len()).ok()?);
                 imported.push((*number, *ty));
             }
             Some(())
         };
         for function in &references.functions {
-            if let Some(defined) = function.checked_sub(outline.imported) {
+            if let Some(defined) = function.checked_sub(layout.imported) {
                 want(defined as usize)?;
             }
         }
-        for exported in &outline.exported {
+        for exported in &layout.exported {
             want(*exported as usize)?;
         }
-        for (_, functions) in segments(outline, bytes)? {
+        for (_, functions) in segments(layout, bytes)? {
             for function in functions {
-                if let Some(defined) = function.checked_sub(outline.imported) {
+                if let Some(defined) = function.checked_sub(layout.imported) {
                     want(defined as usize)?;
                 }
             }
         }
-        let first = outline.imported + u32::try_from(imported.len()).ok()?;
+        let first = layout.imported + u32::try_from(imported.len()).ok()?;
         let mut indices: Vec<Option<u32>> = vec![None; same.len()];
         for (defined, index) in wanted.into_iter().chain(functions.iter().copied().zip(first..)) {
             *indices.get_mut(defined)? = Some(index);
         }
-        Some(Self { imported, host: outline.imported, first, defined: indices })
+        Some(Self { imported, host: layout.imported, first, defined: indices })
     }
 
     fn of(&self, function: u32) -> Option<u32> {
@@ -217,12 +217,12 @@ impl Indices {
 }
 
 fn exports(
-    outline: &Outline,
+    layout: &ModuleLayout,
     bytes: &[u8],
     index: impl Fn(u32) -> Option<u32>,
 ) -> Option<ExportSection> {
     let mut section = ExportSection::new();
-    let Some(exports) = outline.section(bytes, SectionId::Export) else { return Some(section) };
+    let Some(exports) = layout.section(bytes, SectionId::Export) else { return Some(section) };
     for export in ExportSectionReader::new(BinaryReader::new(exports, 0)).ok()? {
         let export = export.ok()?;
         let (kind, index) = match export.kind {
@@ -241,12 +241,12 @@ fn exports(
 
 /// The table's contents. A function that is left out is a null reference: calling it traps.
 fn elements(
-    outline: &Outline,
+    layout: &ModuleLayout,
     bytes: &[u8],
     index: impl Fn(u32) -> Option<u32>,
 ) -> Option<ElementSection> {
     let mut section = ElementSection::new();
-    for (offset, functions) in segments(outline, bytes)? {
+    for (offset, functions) in segments(layout, bytes)? {
         let functions: Vec<ConstExpr> = functions
             .into_iter()
             .map(|function| match index(function) {
@@ -265,9 +265,9 @@ fn elements(
 
 /// Element segments: the offset expression of each, without its `end`, and the functions. Nothing if there are others
 /// than those that fill the table.
-fn segments<'a>(outline: &Outline, bytes: &'a [u8]) -> Option<Vec<(&'a [u8], Vec<u32>)>> {
+fn segments<'a>(layout: &ModuleLayout, bytes: &'a [u8]) -> Option<Vec<(&'a [u8], Vec<u32>)>> {
     let mut found = Vec::new();
-    let Some(elements) = outline.section(bytes, SectionId::Element) else { return Some(found) };
+    let Some(elements) = layout.section(bytes, SectionId::Element) else { return Some(found) };
     for element in ElementSectionReader::new(BinaryReader::new(elements, 0)).ok()? {
         let element = element.ok()?;
         let (

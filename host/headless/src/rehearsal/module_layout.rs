@@ -30,7 +30,7 @@ pub(super) struct Function {
 
 /// Where the parts of a module are.
 #[derive(Debug)]
-pub(super) struct Outline {
+pub(super) struct ModuleLayout {
     /// How many functions are imported: they have the first indices.
     pub(super) imported: u32,
     memories: u32,
@@ -43,10 +43,10 @@ pub(super) struct Outline {
     sections: Vec<(u8, Range<usize>)>,
 }
 
-impl Outline {
-    /// Reads the outline of a module.
+impl ModuleLayout {
+    /// Reads the layout of a module.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, BinaryReaderError> {
-        let mut outline = Self {
+        let mut layout = Self {
             imported: 0,
             memories: 0,
             types: Vec::new(),
@@ -61,25 +61,25 @@ impl Outline {
             if let Some((id, range)) = payload.as_section()
                 && id != SectionId::Custom as u8
             {
-                outline.sections.push((id, range));
+                layout.sections.push((id, range));
             }
             match payload {
                 // The remaining module exports nothing, and is refused for that.
                 Payload::Version { encoding: Encoding::Component, .. } => break,
-                Payload::ImportSection(imports) => outline.count_imports(imports)?,
-                Payload::MemorySection(memories) => outline.memories += memories.count(),
+                Payload::ImportSection(imports) => layout.count_imports(imports)?,
+                Payload::MemorySection(memories) => layout.memories += memories.count(),
                 Payload::FunctionSection(types) => {
-                    outline.types = types.into_iter().collect::<Result<_, _>>()?;
+                    layout.types = types.into_iter().collect::<Result<_, _>>()?;
                 }
                 Payload::ExportSection(exports) => {
                     for export in exports {
                         let export = export?;
                         if export.kind == wasmparser::ExternalKind::Func {
-                            outline.exported.extend(export.index.checked_sub(outline.imported));
+                            layout.exported.extend(export.index.checked_sub(layout.imported));
                         }
                     }
                 }
-                Payload::CodeSectionEntry(body) => outline.bodies.push(body.range()),
+                Payload::CodeSectionEntry(body) => layout.bodies.push(body.range()),
                 Payload::CustomSection(section) => {
                     if let KnownCustom::Name(section) = section.as_known() {
                         // Unreadable names do not prevent running the code.
@@ -89,8 +89,8 @@ impl Outline {
                 _ => {}
             }
         }
-        outline.name_functions(&names);
-        Ok(outline)
+        layout.name_functions(&names);
+        Ok(layout)
     }
 
     fn count_imports(&mut self, imports: ImportSectionReader<'_>) -> Result<(), BinaryReaderError> {

@@ -56,7 +56,7 @@ pub fn serve(
             }
         }
     });
-    let mut theatre = Theatre {
+    let mut worker = Worker {
         stage,
         versions: BTreeMap::new(),
         lessons,
@@ -68,7 +68,7 @@ pub fn serve(
         // States wait until no request is pending.
         let incoming = match inbox.try_recv() {
             Ok(incoming) => incoming,
-            Err(_) if theatre.look_at_a_state() => continue,
+            Err(_) if worker.look_at_a_state() => continue,
             Err(_) => match inbox.recv() {
                 Ok(incoming) => incoming,
                 Err(_) => break,
@@ -77,11 +77,11 @@ pub fn serve(
         match incoming {
             Incoming::Request(request) => {
                 let Some((request, bytes)) = request? else { break };
-                if let Some(answer) = theatre.answer(request, &bytes) {
+                if let Some(answer) = worker.answer(request, &bytes) {
                     write(&to, &answer)?;
                 }
             }
-            Incoming::Lesson(module, learned) => theatre.learned(&module, learned),
+            Incoming::Lesson(module, learned) => worker.learned(&module, learned),
         }
     }
     Ok(())
@@ -109,7 +109,7 @@ fn learner(learned: Sender<Incoming>) -> Sender<Lesson> {
 type Kept = (String, Result<Version, String>);
 
 /// What the process holds.
-struct Theatre {
+struct Worker {
     stage: Stage,
     /// By module, the newest last.
     versions: BTreeMap<String, VecDeque<Kept>>,
@@ -122,7 +122,7 @@ struct Theatre {
     looks: BTreeMap<String, (String, u32)>,
 }
 
-impl Theatre {
+impl Worker {
     /// Has a lesson learned, unless another about the same module is under way.
     fn teach(&mut self, lesson: Lesson) {
         if self.learning.insert(lesson.module().to_owned()) {

@@ -31,7 +31,7 @@ const TURN_LIMIT: u32 = 10_000;
 
 /// The world outside of the modules.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Outside {
+pub(crate) struct Environment {
     pub(crate) functions: Functions,
     pub(crate) network: Network,
     pub(crate) observers: Observers,
@@ -39,7 +39,7 @@ pub(crate) struct Outside {
     /// Which media queries match; those that are not here do not.
     pub(crate) media: BTreeMap<String, bool>,
     /// The next actions for functions of the test.
-    pub(crate) errands: VecDeque<Errand>,
+    pub(crate) host_tasks: VecDeque<HostTask>,
     firings: VecDeque<Firing>,
     /// How many firings were delivered, and functions of the test run, in this turn.
     delivered: u32,
@@ -50,7 +50,7 @@ pub(crate) struct Outside {
 
 /// Something that a function of the test decides.
 #[derive(Debug, Clone)]
-pub(crate) enum Errand {
+pub(crate) enum HostTask {
     /// A host function answers the call with this serial number.
     Call(u64),
     /// A server answers the request with this serial number.
@@ -102,15 +102,15 @@ impl Page {
     /// Lets the page settle: performs the modules' requests, including functions of the test.
     pub(crate) fn settle(&self) {
         loop {
-            let errand = {
+            let host_task = {
                 let mut state = self.state.borrow_mut();
                 state.settle();
-                state.next_errand()
+                state.next_host_task()
             };
-            match errand {
-                Some(Errand::Call(serial)) => self.run_call(serial),
-                Some(Errand::Request(serial)) => self.run_server(serial),
-                Some(Errand::Transform(delivery)) => self.run_transform(*delivery),
+            match host_task {
+                Some(HostTask::Call(serial)) => self.run_call(serial),
+                Some(HostTask::Request(serial)) => self.run_server(serial),
+                Some(HostTask::Transform(delivery)) => self.run_transform(*delivery),
                 None => break,
             }
         }
@@ -133,7 +133,7 @@ impl Page {
     /// A query that was never set does not match. The text is compared as it is written.
     pub fn set_media(&self, query: &str, matches: bool) {
         self.act(|state| {
-            let before = state.outside.media.insert(query.to_owned(), matches).unwrap_or(false);
+            let before = state.environment.media.insert(query.to_owned(), matches).unwrap_or(false);
             if before == matches {
                 return;
             }
@@ -168,35 +168,35 @@ fn media(matches: bool) -> String {
 impl State {
     /// Begins a turn: from here, modules have something new to react to.
     pub(crate) fn begin_turn(&mut self) {
-        self.outside.delivered = 0;
-        self.outside.told_of_excess = false;
+        self.environment.delivered = 0;
+        self.environment.told_of_excess = false;
     }
 
     /// Whether one more firing may reach a module in this turn, or a function of the test be run; it counts then.
     fn may_deliver(&mut self) -> bool {
-        self.outside.delivered += 1;
-        self.outside.delivered <= TURN_LIMIT
+        self.environment.delivered += 1;
+        self.environment.delivered <= TURN_LIMIT
     }
 
-    fn next_errand(&mut self) -> Option<Errand> {
+    fn next_host_task(&mut self) -> Option<HostTask> {
         if let Some(delivery) = self.next_to_transform()
             && self.may_go_on(&delivery)
         {
-            return Some(Errand::Transform(Box::new(delivery)));
+            return Some(HostTask::Transform(Box::new(delivery)));
         }
-        if self.outside.errands.is_empty() {
+        if self.environment.host_tasks.is_empty() {
             return None;
         }
         if !self.may_deliver() {
             self.tell_of_excess();
             return None;
         }
-        self.outside.errands.pop_front()
+        self.environment.host_tasks.pop_front()
     }
 
     fn tell_of_excess(&mut self) {
-        if !self.outside.told_of_excess {
-            self.outside.told_of_excess = true;
+        if !self.environment.told_of_excess {
+            self.environment.told_of_excess = true;
             let text = format!(
                 "modules were told more than {TURN_LIMIT} things in one turn; the rest waits for the next action\n\
                  hint: does an answer lead to the next question?"
@@ -266,14 +266,14 @@ impl State {
                 Step::Start(serial) => self.start_resource(serial),
                 Step::Adopt(serial) => self.observe(serial),
                 Step::Stop(serial) => {
-                    self.outside.network.close(serial);
-                    self.outside.observers.forget(serial);
+                    self.environment.network.close(serial);
+                    self.environment.observers.forget(serial);
                 }
                 Step::Replay(serial, data) => {
-                    self.outside.firings.push_back(Firing { serial, data });
+                    self.environment.firings.push_back(Firing { serial, data });
                 }
                 Step::Send { socket: Some(serial), data, binary, key, .. } => {
-                    if !self.outside.network.send(serial, data, binary) {
+                    if !self.environment.network.send(serial, data, binary) {
                         let text = format!("a message for `{key}` is no Base64; it was left out");
                         self.write_log(LogLevel::Warn, name, text);
                     }
@@ -294,14 +294,16 @@ impl State {
         let Some(live) = self.resources.get(serial) else { return };
         match &live.resource {
             Resource::MediaQuery { query } => {
-                let matches = self.outside.media.get(query).copied().unwrap_or(false);
+                let matches = self.environment.media.get(query).copied().unwrap_or(false);
                 self.fire_later(serial, Some(media(matches)));
             }
             Resource::WebSocket { .. } | Resource::EventSource { .. } => {
-                self.outside.network.connect(serial);
+                self.environment.network.connect(serial);
             }
-            Resource::Request { .. } => self.outside.errands.push_back(Errand::Request(serial)),
-            Resource::Call { .. } => self.outside.errands.push_back(Errand::Call(serial)),
+            Resource::Request { .. } => {
+                self.environment.host_tasks.push_back(HostTask::Request(serial))
+            }
+            Resource::Call { .. } => self.environment.host_tasks.push_back(HostTask::Call(serial)),
             _ => self.observe(serial),
         }
     }
@@ -309,7 +311,7 @@ impl State {
     /// Fires a resource once no module is on the stack. Nothing if it was closed or has ended.
     pub(crate) fn fire_later(&mut self, serial: u64, data: Option<String>) {
         if self.resources.fires(serial, data.as_deref()) {
-            self.outside.firings.push_back(Firing { serial, data });
+            self.environment.firings.push_back(Firing { serial, data });
         }
     }
 
@@ -322,14 +324,14 @@ impl State {
 
     /// Delivers the next firing, if there is one and the turn is not too long already.
     pub(crate) fn deliver_firing(&mut self) -> bool {
-        if self.outside.firings.is_empty() {
+        if self.environment.firings.is_empty() {
             return false;
         }
         if !self.may_deliver() {
             self.tell_of_excess();
             return false;
         }
-        if let Some(Firing { serial, data }) = self.outside.firings.pop_front()
+        if let Some(Firing { serial, data }) = self.environment.firings.pop_front()
             && let Some(live) = self.resources.get(serial).cloned()
         {
             let kind = live.resource.kind().to_owned();

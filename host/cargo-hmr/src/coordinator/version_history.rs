@@ -23,7 +23,7 @@ pub struct Candidate {
 
 /// The versions of one module.
 #[derive(Debug, Default)]
-pub(super) struct Line {
+pub(super) struct VersionHistory {
     /// The newest last.
     built: VecDeque<Candidate>,
     refused: BTreeSet<String>,
@@ -47,7 +47,7 @@ struct Transform {
     carrier: Option<(String, Vec<Value>)>,
 }
 
-impl Line {
+impl VersionHistory {
     /// Adds a build's module and the transform from the file next to its source. Returns whether the version differs from
     /// that of the build before.
     pub(super) fn push(&mut self, built: Candidate, transform: Vec<Value>, kept: usize) -> bool {
@@ -211,15 +211,15 @@ mod tests {
         Failure { title: "board failed".into(), diagnostics: Vec::new(), files: Vec::new() }
     }
 
-    fn line(hashes: &[&str]) -> Line {
-        let mut line = Line::default();
+    fn line(hashes: &[&str]) -> VersionHistory {
+        let mut line = VersionHistory::default();
         for hash in hashes {
             assert!(line.push(version(hash), Vec::new(), 4));
         }
         line
     }
 
-    fn current(line: &Line) -> String {
+    fn current(line: &VersionHistory) -> String {
         line.current().expect("a version").version.hash
     }
 
@@ -274,9 +274,9 @@ mod tests {
 
     #[test]
     fn a_transform_is_carried_once_by_the_next_update() {
-        let mut line = Line::default();
+        let mut line = VersionHistory::default();
         let [old, new] = ["a", "b"].map(|key| vec![json!({"op": "remove", "key": key})]);
-        let push = |line: &mut Line, hash: &str, transform: &[Value]| {
+        let push = |line: &mut VersionHistory, hash: &str, transform: &[Value]| {
             line.push(version(hash), transform.to_vec(), 8);
             line.announce().expect("a version").version.transform
         };

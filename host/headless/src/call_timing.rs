@@ -40,14 +40,14 @@ impl fmt::Display for SlowExport {
 
 /// How fast the version before was.
 #[derive(Debug, Default)]
-pub(crate) struct Pace {
+pub(crate) struct CallTiming {
     /// How long the calls of each export took, in milliseconds.
     before: BTreeMap<String, Vec<f64>>,
     /// The exports already reported.
     told: BTreeSet<String>,
 }
 
-impl Pace {
+impl CallTiming {
     /// Notes how long the calls of the version took that a swap ended.
     pub(crate) fn swapped(&mut self, times: BTreeMap<String, Vec<f64>>) {
         self.before = times;
@@ -92,7 +92,7 @@ impl State {
         let mut slow = Vec::new();
         for (name, module) in &mut self.modules {
             let Some(guest) = &module.guest else { continue };
-            for (export, before, after, calls) in module.pace.slower(guest.times()) {
+            for (export, before, after, calls) in module.timing.slower(guest.times()) {
                 let hash = module.code.hash.to_string();
                 slow.push(SlowExport { module: name.clone(), hash, export, before, after, calls });
             }
@@ -124,24 +124,24 @@ mod tests {
 
     #[test]
     fn twice_as_slow_is_reported_once() {
-        let mut pace = Pace::default();
-        pace.swapped(times(1.5, 20));
-        assert_eq!(pace.slower(&times(3.0, 19)), []);
-        assert_eq!(pace.slower(&times(3.0, 20)), [("run".to_owned(), 1.5, 3.0, 20)]);
-        assert_eq!(pace.slower(&times(9.0, 40)), []);
-        pace.swapped(times(1.5, 20));
-        assert_eq!(pace.slower(&times(9.0, 40)).len(), 1);
+        let mut timing = CallTiming::default();
+        timing.swapped(times(1.5, 20));
+        assert_eq!(timing.slower(&times(3.0, 19)), []);
+        assert_eq!(timing.slower(&times(3.0, 20)), [("run".to_owned(), 1.5, 3.0, 20)]);
+        assert_eq!(timing.slower(&times(9.0, 40)), []);
+        timing.swapped(times(1.5, 20));
+        assert_eq!(timing.slower(&times(9.0, 40)).len(), 1);
     }
 
     #[test]
     fn small_differences_and_few_calls_are_not_reported() {
-        let mut pace = Pace::default();
-        pace.swapped(times(0.1, 50));
-        assert_eq!(pace.slower(&times(1.0, 50)), []);
-        pace.swapped(times(10.0, 50));
-        assert_eq!(pace.slower(&times(19.0, 50)), []);
-        pace.swapped(times(1.0, 19));
-        assert_eq!(pace.slower(&times(19.0, 50)), []);
+        let mut timing = CallTiming::default();
+        timing.swapped(times(0.1, 50));
+        assert_eq!(timing.slower(&times(1.0, 50)), []);
+        timing.swapped(times(10.0, 50));
+        assert_eq!(timing.slower(&times(19.0, 50)), []);
+        timing.swapped(times(1.0, 19));
+        assert_eq!(timing.slower(&times(19.0, 50)), []);
     }
 
     #[test]

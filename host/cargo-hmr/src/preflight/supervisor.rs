@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const MOST_DEATHS: u32 = 2;
 
 /// The thread's state.
-pub(super) struct Stagehand {
+pub(super) struct Supervisor {
     tell: Box<dyn Fn(Told) + Send>,
     work: mpsc::Sender<Work>,
     /// Whether the process takes requests.
@@ -87,7 +87,7 @@ struct Asked {
     since: Instant,
 }
 
-impl Stagehand {
+impl Supervisor {
     pub(super) fn new(tell: Box<dyn Fn(Told) + Send>, work: mpsc::Sender<Work>) -> Self {
         Self {
             tell,
@@ -439,19 +439,19 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// A stagehand with a process that does not answer by itself, and its reports.
-    fn stagehand(now: Instant) -> (Stagehand, mpsc::Receiver<Told>) {
+    /// A supervisor with a process that does not answer by itself, and its reports.
+    fn supervisor(now: Instant) -> (Supervisor, mpsc::Receiver<Told>) {
         let (tell, told) = mpsc::channel();
         let tell = move |what| _ = tell.send(what);
-        let mut stagehand = Stagehand::new(Box::new(tell), mpsc::channel().0);
+        let mut supervisor = Supervisor::new(Box::new(tell), mpsc::channel().0);
         let process = Process::start(Path::new("cat"), |_| {}).expect("`cat` runs");
-        stagehand.process = Some((process, Pulse::new(now)));
-        stagehand.ready = true;
-        (stagehand, told)
+        supervisor.process = Some((process, Pulse::new(now)));
+        supervisor.ready = true;
+        (supervisor, told)
     }
 
     /// A page asks, with a state of its own.
-    fn ask(stagehand: &mut Stagehand, page: u64, hash: &str, since: Instant) {
+    fn ask(supervisor: &mut Supervisor, page: u64, hash: &str, since: Instant) {
         let request = Rehearse {
             id: json!(page),
             module: "board".into(),
@@ -459,14 +459,14 @@ mod tests {
             snapshot: page.to_string(),
             transform: json!([]),
         };
-        stagehand.rehearse(page.to_string(), request, None, since);
+        supervisor.rehearse(page.to_string(), request, None, since);
     }
 
     /// The process gives a verdict, and signs of life.
-    fn passes(stagehand: &mut Stagehand, id: u64) {
+    fn passes(supervisor: &mut Supervisor, id: u64) {
         let (outcome, step, error, run_ms) = (Outcome::Passed, None, None, 1.0);
-        stagehand.said(Some(Answer::Verdict { id, outcome, step, error, run_ms }));
-        stagehand.said(Some(Answer::Pong));
+        supervisor.said(Some(Answer::Verdict { id, outcome, step, error, run_ms }));
+        supervisor.said(Some(Answer::Pong));
     }
 
     /// The pages that got an answer, and its outcome.
@@ -483,19 +483,19 @@ mod tests {
     #[test]
     fn waiting_for_other_pages_does_not_count_as_a_rehearsal() {
         let begin = Instant::now();
-        let (mut stagehand, told) = stagehand(begin);
+        let (mut supervisor, told) = supervisor(begin);
         for page in 0..100 {
             // One a second, and many at once, most of which time out before their turn.
             let since = begin + SECOND * u32::try_from(page).expect("few");
-            ask(&mut stagehand, page, "a", since);
-            ask(&mut stagehand, 1000 + page, "a", begin);
+            ask(&mut supervisor, page, "a", since);
+            ask(&mut supervisor, 1000 + page, "a", begin);
         }
-        stagehand.look(begin);
+        supervisor.look(begin);
         for second in 0..100 {
-            let id = stagehand.at_work.as_ref().expect("somebody waits").id;
-            passes(&mut stagehand, id);
-            stagehand.look(begin + SECOND * (second + 1));
-            assert!(stagehand.process.is_some(), "it answers each second");
+            let id = supervisor.at_work.as_ref().expect("somebody waits").id;
+            passes(&mut supervisor, id);
+            supervisor.look(begin + SECOND * (second + 1));
+            assert!(supervisor.process.is_some(), "it answers each second");
         }
         let answers = answers(&told);
         let count = |wanted| answers.iter().filter(|(_, outcome)| *outcome == wanted).count();
@@ -505,7 +505,7 @@ mod tests {
     #[test]
     fn one_rehearsal_that_does_not_end_is_given_up_and_its_version_blamed() {
         let begin = Instant::now();
-        let (mut stagehand, told) = stagehand(begin);
+        let (mut supervisor, told) = supervisor(begin);
         for hash in ["a", "b"] {
             let version = Version {
                 module: "board".into(),
@@ -513,24 +513,27 @@ mod tests {
                 bytes: Bytes::new(),
                 deaths: 0,
             };
-            stagehand.add(version);
+            supervisor.add(version);
         }
-        ask(&mut stagehand, 0, "a", begin);
-        stagehand.look(begin);
-        stagehand.said(Some(Answer::Pong));
+        ask(&mut supervisor, 0, "a", begin);
+        supervisor.look(begin);
+        supervisor.said(Some(Answer::Pong));
         let since = begin + SECOND * 28;
-        ask(&mut stagehand, 1, "b", since);
-        stagehand.look(since);
-        passes(&mut stagehand, 0);
-        stagehand.look(begin + SECOND * 29);
-        stagehand.said(Some(Answer::Pong));
-        stagehand.look(begin + SECOND * 31);
-        stagehand.said(Some(Answer::Pong));
-        assert!(stagehand.process.is_some(), "the second has just begun");
-        stagehand.look(begin + SECOND * 59);
-        assert!(stagehand.process.is_none());
+        ask(&mut supervisor, 1, "b", since);
+        supervisor.look(since);
+        passes(&mut supervisor, 0);
+        supervisor.look(begin + SECOND * 29);
+        supervisor.said(Some(Answer::Pong));
+        supervisor.look(begin + SECOND * 31);
+        supervisor.said(Some(Answer::Pong));
+        assert!(supervisor.process.is_some(), "the second has just begun");
+        supervisor.look(begin + SECOND * 59);
+        assert!(supervisor.process.is_none());
         assert_eq!(answers(&told), [(0, Outcome::Passed), (1, Outcome::Skipped)]);
-        let deaths = |hash, it: &mut Stagehand| it.version("board", hash).map(|it| it.deaths);
-        assert_eq!((deaths("a", &mut stagehand), deaths("b", &mut stagehand)), (Some(0), Some(1)));
+        let deaths = |hash, it: &mut Supervisor| it.version("board", hash).map(|it| it.deaths);
+        assert_eq!(
+            (deaths("a", &mut supervisor), deaths("b", &mut supervisor)),
+            (Some(0), Some(1))
+        );
     }
 }

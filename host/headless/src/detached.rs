@@ -17,7 +17,7 @@ pub(crate) type Place = String;
 
 /// The kept states, the latest first.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Leavings(VecDeque<(Place, InstanceState)>);
+pub(crate) struct DetachedStates(VecDeque<(Place, InstanceState)>);
 
 impl State {
     /// The places of nested instances.
@@ -60,7 +60,7 @@ impl State {
         };
         let own = snapshot.instances.into_iter().find(|state| state.instance == instance);
         if let Some(state) = own {
-            let left = &mut self.leavings.0;
+            let left = &mut self.detached.0;
             left.retain(|(other, _)| *other != place);
             left.push_front((place, state));
             left.truncate(LEFT_STATES);
@@ -74,12 +74,12 @@ impl State {
         instance: u32,
         wanted: &Wanted,
     ) -> Option<(Place, InstanceState)> {
-        if self.leavings.0.is_empty() {
+        if self.detached.0.is_empty() {
             return None;
         }
         let place = self.place_of(node);
-        let at = self.leavings.0.iter().position(|(other, _)| *other == place)?;
-        let (_, state) = self.leavings.0.get(at)?.clone();
+        let at = self.detached.0.iter().position(|(other, _)| *other == place)?;
+        let (_, state) = self.detached.0.get(at)?.clone();
         let instances = vec![InstanceState { instance, ..state }];
         let snapshot = Snapshot { abi: hmr_abi::ABI_VERSION, instances, ..Snapshot::default() };
         let Wanted { module: name, component, .. } = wanted;
@@ -107,7 +107,7 @@ impl State {
 
     /// Notes that an instance was mounted with what was left in its place.
     pub(crate) fn taken_up(&mut self, place: &Place, wanted: &Wanted) {
-        self.leavings.0.retain(|(other, _)| other != place);
+        self.detached.0.retain(|(other, _)| other != place);
         let text = format!("the state that `{}` had in `{place}` is taken up", wanted.component);
         self.write_log(LogLevel::Info, &wanted.module, text);
     }
