@@ -28,6 +28,11 @@ enum Task {
         /// Run only the tests whose name contains this
         filter: Option<String>,
     },
+    /// Runs the swap cases alone
+    Cases {
+        /// Run only the cases whose name contains this, `headless::page/select` for instance
+        filter: Option<String>,
+    },
     /// What CI runs: formatting, lints, types, then every suite
     Ci,
     /// Measures, and prints a table
@@ -108,6 +113,11 @@ fn steps(task: Task) -> Vec<Step> {
         Task::Test { filter } => {
             let mut steps = prepare::for_tests();
             steps.extend(suites::tests(filter.as_deref()));
+            steps
+        }
+        Task::Cases { filter } => {
+            let mut steps = prepare::for_browser();
+            steps.push(suites::cases(filter.as_deref()));
             steps
         }
         Task::Ci => {

@@ -20,7 +20,7 @@ pub(crate) struct Step {
 
 enum Action {
     Program(Command),
-    Function(fn() -> Result<(), String>),
+    Function(Box<dyn FnOnce() -> Result<(), String>>),
 }
 
 impl Step {
@@ -30,8 +30,11 @@ impl Step {
     }
 
     /// Passes if the function does.
-    pub(crate) fn function(name: impl Into<String>, function: fn() -> Result<(), String>) -> Self {
-        Self { name: name.into(), action: Action::Function(function) }
+    pub(crate) fn function(
+        name: impl Into<String>,
+        function: impl FnOnce() -> Result<(), String> + 'static,
+    ) -> Self {
+        Self { name: name.into(), action: Action::Function(Box::new(function)) }
     }
 
     /// Does it. The error is a line for a person.

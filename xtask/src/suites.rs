@@ -3,9 +3,10 @@
 //! All the Rust steps of the workspace name the same packages and features, so that nothing (wasmtime above all) is
 //! compiled twice.
 
-use crate::program::{Step, answer, cargo, program, root};
+use crate::program::{Step, answer, cargo, program, root, run};
+use serde_json::Value;
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Formatting, lints and types, with warnings as errors.
 pub(crate) fn lints() -> Vec<Step> {
@@ -41,12 +42,10 @@ pub(crate) fn tests(filter: Option<&str>) -> Vec<Step> {
         if nextest { nextest_run() } else { cargo(&["test", "--workspace", "--no-fail-fast"]) };
     let mut demo =
         program("cargo", &root().join("demo-app"), &["test", "--workspace", "--no-fail-fast"]);
-    // All in one process: the cases share the compiled modules, and a browser.
-    let mut cases = cargo(&["test", "--workspace", "--test", "cases", "--"]);
     let mut client = program("npm", &root().join("client"), &["test"]);
     let mut documentation = cargo(&["test", "--doc", "--workspace", "--no-fail-fast"]);
     if let Some(filter) = filter {
-        for command in [&mut workspace, &mut cases, &mut demo, &mut documentation] {
+        for command in [&mut workspace, &mut demo, &mut documentation] {
             command.arg(filter);
         }
         client = client_tests_named(filter);
@@ -56,11 +55,38 @@ pub(crate) fn tests(filter: Option<&str>) -> Vec<Step> {
         vec![Step::program("tests: client", client), Step::program("tests: workspace", workspace)];
     // `cargo test` without nextest has run the cases and the documentation's examples already.
     if nextest {
-        steps.push(Step::program("tests: swap cases", cases));
+        steps.push(cases(filter));
         steps.push(Step::program("tests: documentation", documentation));
     }
     steps.push(Step::program("tests: demo-app", demo));
     steps
+}
+
+/// The swap cases; with a filter, those whose names contain it. All run in one process: they share the compiled modules, and a
+/// browser.
+///
+/// `cargo test --test cases` would compile the dependencies again, because it does not enable the features of the other tests.
+pub(crate) fn cases(filter: Option<&str>) -> Step {
+    let filter = filter.map(str::to_owned);
+    Step::function("tests: swap cases", move || {
+        let format = "json-render-diagnostics";
+        let build = ["test", "--quiet", "--workspace", "--no-run", "--message-format", format];
+        let built = cargo(&build).stderr(Stdio::inherit()).output();
+        let built = built.map_err(|error| format!("cargo did not start: {error}"))?;
+        let messages = String::from_utf8_lossy(&built.stdout);
+        let executable = executable(&messages, "cases").ok_or("the cases were not built")?;
+        let folder = root().join("tests");
+        let mut command = program(&executable, &folder, &[]);
+        command.env("CARGO_MANIFEST_DIR", &folder).args(filter);
+        run(command)
+    })
+}
+
+/// The executable of a test target, from cargo's messages.
+fn executable(messages: &str, target: &str) -> Option<String> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut tests = messages.filter(|message| message["target"]["name"] == target);
+    tests.find_map(|message| Some(message["executable"].as_str()?.to_owned()))
 }
 
 fn nextest_run() -> Command {
@@ -105,4 +131,19 @@ pub(crate) fn with_tool(name: &str, program: &str, release: bool, arguments: &[&
     }
     run.args(["--bin", program, "--"]).args(arguments);
     vec![Step::program("build: tool", build), Step::program(name, run)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_executable_is_found_in_the_messages_of_cargo() {
+        let messages = r#"{"reason":"compiler-artifact","target":{"name":"cases"},"executable":null}
+            {"reason":"compiler-artifact","target":{"name":"other"},"executable":"/target/other-1"}
+            {"reason":"compiler-artifact","target":{"name":"cases"},"executable":"/target/cases-2"}
+            {"reason":"build-finished","success":true}"#;
+        assert_eq!(executable(messages, "cases").as_deref(), Some("/target/cases-2"));
+        assert_eq!(executable(messages, "none"), None);
+    }
 }
