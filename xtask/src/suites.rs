@@ -70,10 +70,10 @@ pub(crate) fn cases(filter: Option<&str>) -> Step {
     let filter = filter.map(str::to_owned);
     Step::function("tests: swap cases", move || {
         let format = "json-render-diagnostics";
-        let build = ["test", "--quiet", "--workspace", "--no-run", "--message-format", format];
-        let built = cargo(&build).stderr(Stdio::inherit()).output();
-        let built = built.map_err(|error| format!("cargo did not start: {error}"))?;
-        let messages = String::from_utf8_lossy(&built.stdout);
+        let arguments = ["test", "--quiet", "--workspace", "--no-run", "--message-format", format];
+        let output = cargo(&arguments).stderr(Stdio::inherit()).output();
+        let output = output.map_err(|error| format!("cargo did not start: {error}"))?;
+        let messages = String::from_utf8_lossy(&output.stdout);
         let executable = executable(&messages, "cases").ok_or("the cases were not built")?;
         let folder = root().join("tests");
         let mut command = program(&executable, &folder, &[]);

@@ -301,7 +301,7 @@ impl State {
                 self.environment.network.connect(serial);
             }
             Resource::Request { .. } => {
-                self.environment.host_tasks.push_back(HostTask::Request(serial))
+                self.environment.host_tasks.push_back(HostTask::Request(serial));
             }
             Resource::Call { .. } => self.environment.host_tasks.push_back(HostTask::Call(serial)),
             _ => self.observe(serial),
