@@ -1,19 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { guest } from "./support/guest.js";
+import { counter } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
-
-/** @param {string} title @param {Partial<import("./support/guest.js").Shape>} [other] */
-function counter(title, other = {}) {
-  return guest({
-    views: [
-      { tag: "h2", children: [title] },
-      { tag: "button", listen: { click: 1 }, children: ["0"] },
-    ],
-    digit: 4,
-    ...other,
-  });
-}
 
 /** @param {Page} page @param {string} hash @param {Partial<import("../protocol.js").Version>} [other] */
 function rehearsed(page, hash, other = {}) {

@@ -3,23 +3,8 @@ import { test } from "node:test";
 import { History } from "../history.js";
 import { fields, items } from "../raw-json.js";
 import { complete, fit, propsOf, readReport, withTransform } from "../snapshot.js";
-import { guest } from "./support/guest.js";
+import { counter, guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
-
-/**
- * @param {string} title
- * @param {Partial<import("./support/guest.js").Shape>} [other]
- */
-function counter(title, other = {}) {
-  return guest({
-    views: [
-      { tag: "h2", children: [title] },
-      { tag: "button", listen: { click: 1 }, children: ["0"] },
-    ],
-    digit: 4,
-    ...other,
-  });
-}
 
 /** A page whose state went 0, 1, 2, 3. */
 async function counted() {

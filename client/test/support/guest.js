@@ -240,3 +240,20 @@ function withManifest(wasm, manifest) {
   if (content.length > 16383) throw new Error("the manifest of a test is too long");
   return new Uint8Array([...wasm, 0, (content.length & 127) | 128, content.length >> 7, ...content]);
 }
+
+/**
+ * A counter with a title: the state is the digit in its button.
+ *
+ * @param {string} title
+ * @param {Partial<Shape>} [other]
+ */
+export function counter(title, other = {}) {
+  return guest({
+    views: [
+      { tag: "h2", children: [title] },
+      { tag: "button", listen: { click: 1 }, children: ["0"] },
+    ],
+    digit: 4,
+    ...other,
+  });
+}
