@@ -269,6 +269,12 @@ impl Failure {
     /// A failure that is not the compiler's.
     #[must_use]
     pub fn plain(title: &str, text: &str) -> Self {
-        Self { title: title.into(), diagnostics: vec![Diagnostic::plain(text)], files: Vec::new() }
+        Self { title: title.into(), diagnostics: vec![Diagnostic::error(text)], files: Vec::new() }
+    }
+}
+
+impl From<&Failure> for hmr_protocol::Failure {
+    fn from(failure: &Failure) -> Self {
+        Self { title: failure.title.clone(), diagnostics: failure.diagnostics.clone() }
     }
 }

@@ -4,86 +4,37 @@
 //! `docs/protocol.md`. A message that cannot be placed keeps its text and has no file.
 
 use cargo_metadata::diagnostic as rustc;
-use serde::{Deserialize, Serialize};
+use hmr_protocol::{Diagnostic, Level};
 
-/// How grave a diagnostic is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Level {
-    /// The build fails because of it.
-    Error,
-    /// The build goes on.
-    Warning,
-    /// An explanation.
-    Note,
-    /// A suggestion.
-    Help,
+/// A diagnostic of the compiler or the linker. None if it only sums up earlier messages.
+pub(crate) fn from_rustc(message: &rustc::Diagnostic) -> Option<Diagnostic> {
+    let sums_up = message.spans.is_empty() && message.message.starts_with("aborting due to");
+    let level = level(message.level).filter(|_| !sums_up)?;
+    let span = message.spans.iter().find(|span| span.is_primary).map(in_own_source);
+    Some(Diagnostic {
+        level,
+        message: message.message.clone(),
+        code: message.code.as_ref().map(|code| code.code.clone()),
+        file: span.map(|span| span.file_name.clone()),
+        line: span.and_then(|span| u32::try_from(span.line_start).ok()),
+        column: span.and_then(|span| u32::try_from(span.column_start).ok()),
+        rendered: message.rendered.clone().unwrap_or_else(|| message.message.clone()),
+    })
 }
 
-/// One message of the compiler, the linker or cargo.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Diagnostic {
-    /// How grave it is.
-    pub level: Level,
-    /// The message, one line as a rule.
-    pub message: String,
-    /// The compiler's error code or the lint's name, `E0308` or `unused_variables`.
-    pub code: Option<String>,
-    /// The source file, as the compiler named it: relative to the workspace's root as a rule.
-    pub file: Option<String>,
-    /// The line in `file`, counted from 1.
-    pub line: Option<u32>,
-    /// The column in characters, counted from 1.
-    pub column: Option<u32>,
-    /// What the compiler prints, with ANSI colours.
-    pub rendered: String,
-}
-
-impl Diagnostic {
-    /// An error that has no place in a source file.
-    pub(crate) fn plain(text: &str) -> Self {
-        Self {
-            level: Level::Error,
-            message: text.lines().next().unwrap_or_default().to_owned(),
-            code: None,
-            file: None,
-            line: None,
-            column: None,
-            rendered: text.to_owned(),
-        }
+/// What cargo wrote to its standard error: about a manifest, a dependency, a build script.
+pub(crate) fn from_cargo(stderr: &str) -> Diagnostic {
+    let text = stderr.trim();
+    let error = text.lines().find_map(|line| line.strip_prefix("error: "));
+    let message = error.or_else(|| text.lines().next()).unwrap_or("cargo gave no reason");
+    let mut diagnostic = Diagnostic::error(if text.is_empty() { message } else { text });
+    message.clone_into(&mut diagnostic.message);
+    if let Some(place) = arrow(text).or_else(|| manifest(text)) {
+        diagnostic.file = Some(place.0.to_owned());
+        diagnostic.line = place.1;
+        diagnostic.column = place.2;
     }
-
-    /// A diagnostic of the compiler or the linker. None if it only sums up earlier messages.
-    pub(crate) fn from_rustc(message: &rustc::Diagnostic) -> Option<Self> {
-        let sums_up = message.spans.is_empty() && message.message.starts_with("aborting due to");
-        let level = level(message.level).filter(|_| !sums_up)?;
-        let span = message.spans.iter().find(|span| span.is_primary).map(in_own_source);
-        Some(Self {
-            level,
-            message: message.message.clone(),
-            code: message.code.as_ref().map(|code| code.code.clone()),
-            file: span.map(|span| span.file_name.clone()),
-            line: span.and_then(|span| u32::try_from(span.line_start).ok()),
-            column: span.and_then(|span| u32::try_from(span.column_start).ok()),
-            rendered: message.rendered.clone().unwrap_or_else(|| message.message.clone()),
-        })
-    }
-
-    /// What cargo wrote to its standard error: about a manifest, a dependency, a build script.
-    pub(crate) fn from_cargo(stderr: &str) -> Self {
-        let text = stderr.trim();
-        let error = text.lines().find_map(|line| line.strip_prefix("error: "));
-        let message = error.or_else(|| text.lines().next()).unwrap_or("cargo gave no reason");
-        let mut diagnostic = Self::plain(if text.is_empty() { message } else { text });
-        message.clone_into(&mut diagnostic.message);
-        if let Some(place) = arrow(text).or_else(|| manifest(text)) {
-            diagnostic.file = Some(place.0.to_owned());
-            diagnostic.line = place.1;
-            diagnostic.column = place.2;
-        }
-        diagnostic
-    }
+    diagnostic
 }
 
 fn level(level: rustc::DiagnosticLevel) -> Option<Level> {
@@ -147,7 +98,7 @@ mod tests {
             r#"{{"$message_type":"diagnostic","message":"{message}","code":{code},"level":"{level}","spans":[{}],"children":[],"rendered":"{level}: {message}\n"}}"#,
             spans.join(",")
         );
-        Diagnostic::from_rustc(&serde_json::from_str(&text).expect("a message of the compiler"))
+        from_rustc(&serde_json::from_str(&text).expect("a message of the compiler"))
     }
 
     #[test]
@@ -183,13 +134,13 @@ mod tests {
 
     #[test]
     fn cargos_errors_have_the_place_that_they_name() {
-        let error = Diagnostic::from_cargo(
+        let error = from_cargo(
             "error: key with no value, expected `=`\n --> board/Cargo.toml:9:5\n  |\n9 | serde\n",
         );
         assert_eq!(error.message, "key with no value, expected `=`");
         assert_eq!(error.file.as_deref(), Some("board/Cargo.toml"));
         assert_eq!((error.line, error.column), (Some(9), Some(5)));
-        let error = Diagnostic::from_cargo(
+        let error = from_cargo(
             "error: failed to parse manifest at `/app/Cargo.toml`\n\nCaused by:\n  TOML parse error at line 2, column 8\n",
         );
         assert_eq!(error.file.as_deref(), Some("/app/Cargo.toml"));
@@ -198,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_swap_that_reports_nothing_is_shown_as_such() {
-        let error = Diagnostic::from_cargo("  \n");
+        let error = from_cargo("  \n");
         assert_eq!((error.message.as_str(), error.file), ("cargo gave no reason", None));
         assert_eq!(error.rendered, "cargo gave no reason");
     }

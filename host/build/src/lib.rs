@@ -5,7 +5,7 @@
 //! 1. [`app`] asks cargo which packages are modules and what they depend on, and reads their [`config`].
 //! 2. [`toolchain`] finds out how to compile for wasm32 here, and builds its standard library if it must.
 //! 3. [`cargo`] compiles modules in one cargo call, which can be cancelled; the compiler's messages
-//!    are returned as [`diagnostics`].
+//!    are returned as [`Diagnostic`]s.
 //! 4. [`transform`] checks the compiled bytes against the ABI and makes what an engine gets.
 //!
 //! Next to these steps are [`gate`], the developer's own command that decides about an update, [`checkout`], which finds the
@@ -19,7 +19,7 @@ pub mod cargo;
 pub mod checkout;
 pub mod compare;
 pub mod config;
-pub mod diagnostics;
+mod diagnostics;
 pub mod environment;
 pub mod gate;
 mod hash;
@@ -34,9 +34,9 @@ pub use cargo::{Artifact, BuildEvent, BuildOutcome, BuildRequest, Failure, build
 pub use checkout::{Commit, commit};
 pub use compare::{Comparison, compare};
 pub use config::{Config, host_name};
-pub use diagnostics::{Diagnostic, Level};
 pub use gate::{GateOutcome, gate};
 pub use hash::hash_of;
+pub use hmr_protocol::{Diagnostic, Level};
 pub use process::{CancelToken, supervise_if_asked};
 pub use stamp::Stamp;
 pub use toolchain::{Finding, Progress, Status, Toolchain, ToolchainError, doctor};

@@ -42,9 +42,9 @@ use crate::{
     events::{Event, Phases},
     experiment::Experiments,
     graph::{Graph, Scan},
-    protocol::{FailureMessage, Hello, ServerMessage, Version},
     watch::{Change, ChangeBatch},
 };
+use hmr_protocol::{Hello, ServerMessage, Version};
 
 /// How often running work is cancelled for newer changes before it may run to its end.
 pub const PATIENCE: u32 = 3;
@@ -243,7 +243,11 @@ impl Coordinator {
             reloaded: self.reloaded,
             files: self.files,
             modules: versions.map(|current| current.version).collect(),
-            failure: self.failure.as_ref().map(FailureMessage::from).or_else(|| self.refusals()),
+            failure: self
+                .failure
+                .as_ref()
+                .map(hmr_protocol::Failure::from)
+                .or_else(|| self.refusals()),
         }
     }
 
@@ -255,9 +259,9 @@ impl Coordinator {
     }
 
     /// The pending failures of versions that failed in pages.
-    fn refusals(&self) -> Option<FailureMessage> {
+    fn refusals(&self) -> Option<hmr_protocol::Failure> {
         let mut standing = self.histories.values().filter_map(VersionHistory::standing);
-        let mut message = FailureMessage::from(standing.next()?);
+        let mut message = hmr_protocol::Failure::from(standing.next()?);
         for failure in standing {
             message.title = format!("{}; {}", message.title, failure.title);
             message.diagnostics.extend(failure.diagnostics.iter().cloned());
@@ -490,7 +494,7 @@ impl Coordinator {
         }));
         effects.push(Effect::Send(ServerMessage::BuildFailed {
             sequence,
-            failure: FailureMessage::from(&failure),
+            failure: hmr_protocol::Failure::from(&failure),
         }));
         self.failure = Some(failure);
         self.reload_markup(effects);

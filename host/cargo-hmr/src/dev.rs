@@ -23,11 +23,13 @@ use crate::{
     events::Event,
     graph::{Graph, Scan},
     preflight::{Preflight, Told},
-    protocol::{ClientMessage, RehearsalTime, Rehearse, ServerMessage},
     report::Reporter,
     server::{self, FromPage, Greeting, Places, ServerError, Shared},
     snapshots,
     watch::{ChangeBatch, Scope, WatchError, Watcher},
+};
+use hmr_protocol::{
+    ClientMessage, RehearsalOutcome, RehearsalTime, Rehearse, ServerMessage, Verdict,
 };
 
 /// What the command line asks for.
@@ -419,10 +421,9 @@ impl Session {
                 self.tell(Event::Problem { page: "preflight".to_owned(), message });
             }
             Told::Verdict { page, verdict } => {
-                self.shared.send_to(&page, &verdict);
-                if let ServerMessage::Verdict { outcome, step, error, duration, .. } = verdict {
-                    self.tell(Event::Rehearsal { page, outcome, step, error, duration });
-                }
+                let Verdict { outcome, step, error, duration, .. } = verdict.clone();
+                self.shared.send_to(&page, &ServerMessage::Verdict(verdict));
+                self.tell(Event::Rehearsal { page, outcome, step, error, duration });
             }
         }
     }
@@ -436,14 +437,14 @@ impl Session {
             preflight.rehearse(page, request, bytes);
             return;
         }
-        let verdict = ServerMessage::Verdict {
+        let verdict = Verdict {
             id: request.id,
-            outcome: hmr_preflight::Outcome::Skipped,
+            outcome: RehearsalOutcome::Skipped,
             step: None,
             error: Some("rehearsals are turned off".to_owned()),
             duration: RehearsalTime::default(),
         };
-        self.shared.send_to(&page, &verdict);
+        self.shared.send_to(&page, &ServerMessage::Verdict(verdict));
     }
 
     fn page(&mut self, from: FromPage) {

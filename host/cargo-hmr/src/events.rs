@@ -7,7 +7,7 @@ mod texts;
 use hmr_build::Diagnostic;
 use serde::Serialize;
 
-use crate::protocol::{RehearsalTime, Slower, Swap, Trap};
+use hmr_protocol::{RehearsalOutcome, RehearsalTime, Slower, Step, Swap, Trap};
 
 /// A module and the version that it became.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -238,9 +238,9 @@ pub enum Event {
         /// The page.
         page: String,
         /// `passed`, `failed` or `skipped`.
-        outcome: hmr_preflight::Outcome,
+        outcome: RehearsalOutcome,
         /// The step of the swap that would fail.
-        step: Option<String>,
+        step: Option<Step>,
         /// Why it would fail, or why the rehearsal was skipped.
         error: Option<String>,
         /// How long it took.

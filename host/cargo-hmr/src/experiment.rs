@@ -13,7 +13,7 @@ use std::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::protocol::{Hello, Slower, Swap, Trap, Version};
+use hmr_protocol::{Hello, Slower, Swap, SwapOutcome, Trap, Version};
 
 /// How many reports of slower calls are kept for each variant.
 const SLOWER_KEPT: usize = 20;
@@ -48,7 +48,7 @@ pub struct Variant {
 #[derive(Debug, Clone, Default, Serialize)]
 struct Reports {
     /// How many swaps ended in which way.
-    swaps: BTreeMap<String, u64>,
+    swaps: BTreeMap<SwapOutcome, u64>,
     /// How often its code trapped.
     traps: u64,
     /// The latest reports of slower calls.
@@ -199,10 +199,7 @@ impl Experiments {
     /// Notes how a swap ended in a page.
     pub fn note_swap(&mut self, from: Teller<'_>, swap: &Swap) {
         if let Some(reports) = self.reports(from, &swap.module, &swap.hash) {
-            // The number of different outcomes is limited.
-            if reports.swaps.contains_key(&swap.outcome) || reports.swaps.len() < 16 {
-                *reports.swaps.entry(swap.outcome.clone()).or_default() += 1;
-            }
+            *reports.swaps.entry(swap.outcome).or_default() += 1;
         }
     }
 
@@ -329,16 +326,16 @@ mod tests {
         experiments.told(&["x", "mine"].into())["experiments"][0]["variants"].take()
     }
 
-    fn swap(hash: &str, outcome: &str) -> Swap {
-        let (module, hash, outcome) = ("board".into(), hash.into(), outcome.into());
+    fn swap(hash: &str, outcome: SwapOutcome) -> Swap {
+        let (module, hash) = ("board".into(), hash.into());
         Swap { module, hash, outcome, ..Swap::default() }
     }
 
     #[test]
     fn each_variant_has_its_own_reports() {
         let variants = told(|experiments, page| {
-            experiments.note_swap(page("x"), &swap("a", "committed"));
-            experiments.note_swap(page("mine"), &swap("b", "undone"));
+            experiments.note_swap(page("x"), &swap("a", SwapOutcome::Committed));
+            experiments.note_swap(page("mine"), &swap("b", SwapOutcome::Undone));
             let trap = Trap { module: "board".into(), hash: "b".into(), ..Trap::default() };
             experiments.note_trap(page("mine"), &trap);
             let (module, hash) = ("board".into(), "a".into());
@@ -357,10 +354,10 @@ mod tests {
     fn a_report_belongs_to_the_version_that_it_is_about() {
         let variants = told(|experiments, page| {
             // By its own choice, or because it was another page's until now.
-            experiments.note_swap(page("mine"), &swap("a", "undone"));
-            experiments.note_swap(page("mine"), &swap("an earlier build", "committed"));
+            experiments.note_swap(page("mine"), &swap("a", SwapOutcome::Undone));
+            experiments.note_swap(page("mine"), &swap("an earlier build", SwapOutcome::Committed));
             // What runs in it is not of the experiment.
-            experiments.note_swap(page("x"), &swap("b", "rolled-back"));
+            experiments.note_swap(page("x"), &swap("b", SwapOutcome::RolledBack));
         });
         assert_eq!(variants[0]["reports"]["swaps"], json!({"undone": 1}));
         assert_eq!(variants[1]["reports"]["swaps"], json!({"committed": 1}));
@@ -370,7 +367,7 @@ mod tests {
     fn a_new_build_that_is_a_fixed_variant_too_counts_for_the_page_s_own() {
         let mut experiments = running(&[("b", 1)]);
         experiments.assign("board", "mine", None);
-        for (page, outcome) in [("x", "undone"), ("mine", "committed")] {
+        for (page, outcome) in [("x", SwapOutcome::Undone), ("mine", SwapOutcome::Committed)] {
             experiments.note_swap(Teller { page, newest: Some("b") }, &swap("b", outcome));
         }
         let told = experiments.told(&BTreeSet::new());

@@ -8,7 +8,7 @@
 //!   place where the parts meet;
 //! - `hmr-build` compiles and prepares; [`store`] keeps versions by hash;
 //! - [`experiment`] (pure) gives single pages versions of their own;
-//! - [`server`] announces updates over the socket ([`protocol`]) and passes on what pages answer;
+//! - [`server`] announces updates over the socket ([`hmr_protocol`]) and passes on what pages answer;
 //! - [`preflight`] rehearses swaps before pages make them, in a process of its own;
 //! - [`report`] prints [`events`], and is the only one that prints.
 //!
@@ -22,7 +22,6 @@ pub mod events;
 pub mod experiment;
 pub mod graph;
 pub mod preflight;
-pub mod protocol;
 pub mod report;
 pub mod served;
 pub mod server;

@@ -15,10 +15,10 @@ mod watch;
 use std::{sync::mpsc, thread, time::Instant};
 
 use axum::body::Bytes;
-use hmr_preflight::Answer;
+use hmr_protocol::preflight::Answer;
 
 use self::supervisor::Supervisor;
-use crate::protocol::{Rehearse, ServerMessage, State};
+use hmr_protocol::{ModuleState, Rehearse, Verdict};
 
 /// A report to the dev loop.
 #[derive(Debug)]
@@ -41,8 +41,8 @@ pub enum Told {
     Verdict {
         /// The page's connection.
         page: String,
-        /// The message for it.
-        verdict: ServerMessage,
+        /// It.
+        verdict: Verdict,
     },
 }
 
@@ -61,7 +61,7 @@ enum Work {
     /// The build of the program waits for this.
     Waits(String),
     Version(Version),
-    Learn(State),
+    Learn(ModuleState),
     Rehearse {
         page: String,
         request: Rehearse,
@@ -106,7 +106,7 @@ impl Preflight {
     }
 
     /// Shows the state of a module in a page, from which is learned what its rehearsals will be about.
-    pub fn learn(&self, state: State) {
+    pub fn learn(&self, state: ModuleState) {
         self.send(Work::Learn(state));
     }
 

@@ -18,8 +18,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use self::output::{Item, Output};
 use crate::events::{Built, Event, Phases, UpdateKind};
-use crate::protocol::{Slower, Trap};
 use crate::text::{Kind, Texts as _, visible, visible_but_colours, visible_json};
+use hmr_protocol::{Slower, Trap};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -378,7 +378,7 @@ fn listed(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Swap;
+    use hmr_protocol::Swap;
 
     fn plain(event: &Event) -> String {
         anstream::adapter::strip_str(&human(event)).to_string()

@@ -46,11 +46,8 @@ use self::{
     content::{Cache, Content, Source},
     outbox::Outboxes,
 };
-use crate::{
-    experiment::Experiments,
-    protocol::{ClientMessage, Hello, ServerMessage},
-    store::Store,
-};
+use crate::{experiment::Experiments, store::Store};
+use hmr_protocol::{ClientMessage, Hello, ServerMessage};
 
 /// The largest body of a request that is not a snapshot, in bytes.
 const LARGEST_BODY: usize = 64 << 10;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use axum::body::Bytes;
 use hmr_build::{Commit, Prepared};
 
-use crate::protocol::Version;
+use hmr_protocol::Version;
 
 /// Versions of every module.
 #[derive(Debug)]

@@ -3,6 +3,8 @@
 //! A terminal obeys control characters, and some characters hide others or change their order. [`visible`] shows such
 //! characters instead. [`visible_but_colours`] leaves the colours that compilers use.
 
+mod messages;
+
 use std::fmt::Write as _;
 
 /// Calls a function with each text in a value that people may read.

@@ -10,7 +10,8 @@ use hmr_abi::state::{Snapshot, TransformOp};
 use hmr_abi::text::cut_owned;
 use hmr_headless::{Learned, Lesson, Rehearsal, RehearsalFailure, Stage, Version};
 
-use crate::{Answer, KEPT, Outcome, PROTOCOL, Request, read_frame, write_frame};
+use hmr_protocol::preflight::{Answer, KEPT, PROTOCOL, Request, read_frame, write_frame};
+use hmr_protocol::{RehearsalOutcome as Outcome, Step};
 
 /// How many states of one version are looked at.
 const MOST_LOOKS: u32 = 500;

@@ -3,7 +3,8 @@
 use std::io::BufReader;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use hmr_preflight::{Answer, Outcome, PROTOCOL, Request, read_frame, write_frame};
+use hmr_protocol::RehearsalOutcome as Outcome;
+use hmr_protocol::preflight::{Answer, PROTOCOL, Request, read_frame, write_frame};
 
 /// A running process, which ends with its input.
 struct Preflight {

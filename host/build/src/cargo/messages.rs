@@ -8,6 +8,7 @@ use cargo_metadata::diagnostic::{self as rustc, DiagnosticLevel};
 use cargo_metadata::{Message, PackageId};
 
 use super::{BuildEvent, Failure};
+use crate::diagnostics::{from_cargo, from_rustc};
 use crate::{Diagnostic, Level, Module};
 
 /// The messages of one cargo call.
@@ -42,7 +43,7 @@ impl Messages {
                     if matches!(message.message.level, DiagnosticLevel::Error) {
                         self.named.extend(named(&message.message));
                     }
-                    let diagnostic = Diagnostic::from_rustc(&message.message);
+                    let diagnostic = from_rustc(&message.message);
                     self.diagnostics.extend(diagnostic.map(|diagnostic| (package, diagnostic)));
                 }
                 Ok(Message::BuildScriptExecuted(script)) => {
@@ -104,7 +105,7 @@ impl Messages {
         let errors: Vec<_> =
             self.diagnostics.into_iter().filter(|(_, it)| it.level == Level::Error).collect();
         if errors.is_empty() {
-            let diagnostic = Diagnostic::from_cargo(stderr);
+            let diagnostic = from_cargo(stderr);
             return Failure {
                 title: cargo_title(stderr).into(),
                 diagnostics: vec![diagnostic],

@@ -8,8 +8,8 @@ use super::{Candidate, Compiled, Coordinator, Effect};
 use crate::{
     events::{Built, Event, Phases, UpdateKind},
     graph::UpdatePlan,
-    protocol::{ServerMessage, Version},
 };
+use hmr_protocol::{ServerMessage, Version};
 
 impl Coordinator {
     /// Stylesheets and static files need no build.

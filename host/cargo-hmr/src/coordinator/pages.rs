@@ -6,8 +6,8 @@ use super::{Coordinator, Effect, version_history::VersionHistory};
 use crate::{
     events::Event,
     experiment::{Experiments, Teller},
-    protocol::{ServerMessage, Slower, Swap, Trap},
 };
+use hmr_protocol::{ServerMessage, Slower, Swap, SwapOutcome, Trap};
 
 /// What a page has done.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl Coordinator {
         let mut refused = Vec::new();
         for swap in &mut swaps {
             self.note(&page, &swap.module, |experiments, from| experiments.note_swap(from, swap));
-            if swap.condemns() {
+            if swap.has_failed() {
                 self.refuse(&page, swap, &mut refused);
             }
         }
@@ -130,8 +130,8 @@ impl Coordinator {
 /// The failure of a version in a page, in the form of a compiler failure.
 fn failed_in_page(swap: &Swap) -> Failure {
     let error = swap.error.clone().unwrap_or_else(|| "no reason was given".to_owned());
-    let how = match (swap.outcome.as_str(), swap.step.as_deref()) {
-        ("undone", _) => "was undone".to_owned(),
+    let how = match (swap.outcome, swap.step) {
+        (SwapOutcome::Undone, _) => "was undone".to_owned(),
         (_, Some(step)) => format!("was rolled back at {step}"),
         (_, None) => "was rolled back".to_owned(),
     };

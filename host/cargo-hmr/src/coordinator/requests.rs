@@ -6,9 +6,9 @@ use super::{Candidate, Coordinator, Effect, version_history::VersionHistory};
 use crate::{
     events::{Event, Phases},
     experiment::{NEWEST, Variant},
-    protocol::{ServerMessage, Version},
     store::Store,
 };
+use hmr_protocol::{ServerMessage, Version};
 
 /// Why something that was asked for cannot be done; for people to read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

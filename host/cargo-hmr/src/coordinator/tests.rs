@@ -6,9 +6,9 @@ use expect_test::{Expect, expect};
 use hmr_build::Level;
 
 use super::*;
-use crate::protocol::{Cause, Swap, Trap};
 use crate::store::Store;
 use crate::watch::{Change, ChangeKind};
+use hmr_protocol::{Cause, Step, Swap, SwapOutcome, Trap};
 
 struct Bench {
     coordinator: Coordinator,
@@ -579,12 +579,12 @@ fn files_that_are_nobody_s_do_nothing() {
 }
 
 /// A page's report about `board`.
-fn swapped(hash: &str, outcome: &str, error: &str) -> Input {
+fn swapped(hash: &str, outcome: SwapOutcome, error: &str) -> Input {
     let swap = Swap {
         module: "board".into(),
         hash: hash.into(),
-        outcome: outcome.into(),
-        step: Some("prepare".into()),
+        outcome,
+        step: Some(Step::Prepare),
         error: Some(error.into()),
         ..Swap::default()
     };
@@ -633,7 +633,7 @@ fn a_version_that_failed_in_a_page_is_given_to_no_new_page_until_a_build_differs
     };
     bench.step(Input::Page("/#1".into(), Said::Trapped(trap)));
     bench.log.clear();
-    bench.step(swapped("b2", "undone", "index out of bounds"));
+    bench.step(swapped("b2", SwapOutcome::Undone, "index out of bounds"));
     let hello = bench.coordinator.hello();
     assert_eq!(hello.modules[0].hash, "b1");
     let failure = hello.failure.expect("a late page must be told");
@@ -674,7 +674,7 @@ fn a_version_that_could_not_be_fetched_is_not_refused() {
     // The words of the error are the same: only the kind decides.
     let failed = |cause: Cause| {
         let Input::Page(page, Said::Swapped { sequence, mut swaps }) =
-            swapped("b2", "rolled-back", "`/x.wasm` cannot be fetched: offline")
+            swapped("b2", SwapOutcome::RolledBack, "`/x.wasm` cannot be fetched: offline")
         else {
             unreachable!("a swap of a page")
         };
@@ -728,7 +728,7 @@ fn a_pinned_version_that_fails_is_pinned_no_more() {
     bench.build(&[("board", "b2")]);
     json(bench.coordinator.pin(&store, "board", Some("b2")));
     bench.log.clear();
-    bench.step(swapped("b2", "undone", "unreachable"));
+    bench.step(swapped("b2", SwapOutcome::Undone, "unreachable"));
     assert_eq!(served(&bench.coordinator, "").0[0], "b1");
     bench.check(&expect![[r"
         tell swap
@@ -814,7 +814,7 @@ fn an_experiment_tells_each_page_its_own_version() {
     bench.build(&[("board", "b2"), ("list", "l2")]);
     assert_eq!(served(&bench.coordinator, "fixed").1, ["b0", "l2"]);
     assert_eq!(served(&bench.coordinator, "follower").1, ["b2", "l2"]);
-    bench.step(swapped("b0", "undone", "unreachable"));
+    bench.step(swapped("b0", SwapOutcome::Undone, "unreachable"));
     assert_eq!(served(&bench.coordinator, "fixed").1, ["b2", "l2"], "it failed");
     let told = bench.coordinator.told_experiments();
     assert_eq!(told["experiments"][0]["variants"][1]["reports"]["swaps"]["undone"], 1);

@@ -10,7 +10,7 @@ use hmr_build::Failure;
 use serde_json::Value;
 
 use crate::events::Built;
-use crate::protocol::{Trap, Version};
+use hmr_protocol::{Trap, Version};
 
 /// A version and the size of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -93,9 +93,8 @@ impl Texts for Event {
                 command.texts(edit);
             }
             Self::GateFinished { module, outcome: _, duration_ms: _ } => module.texts(edit),
-            Self::Rehearsal { page, outcome: _, step, error, duration: _ } => {
+            Self::Rehearsal { page, outcome: _, step: _, error, duration: _ } => {
                 page.texts(edit);
-                step.texts(edit);
                 error.texts(edit);
             }
             Self::Problem { page, message } => {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::body::Bytes;
-use hmr_preflight::{Answer, Request, read_frame, write_frame};
+use hmr_protocol::preflight::{Answer, Request, read_frame, write_frame};
 
 /// A running process, which ends when this is dropped.
 pub(super) struct Process {

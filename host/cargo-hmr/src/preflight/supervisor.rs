@@ -11,14 +11,16 @@ use std::{
 };
 
 use axum::body::Bytes;
-use hmr_preflight::{Answer, KEPT, Outcome, PROTOCOL, Request};
+use hmr_protocol::preflight::{Answer, KEPT, PROTOCOL, Request};
 
 use super::{
     Told, Version, Work, find,
     process::Process,
     watch::{Deaths, Pulse, State as Life},
 };
-use crate::protocol::{RehearsalTime, Rehearse, ServerMessage, State};
+use hmr_protocol::{
+    ModuleState, RehearsalOutcome as Outcome, RehearsalTime, Rehearse, Step, Verdict, limits,
+};
 
 /// How often to check whether the process answers, with requests waiting for it and without.
 const LOOKS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
@@ -26,8 +28,8 @@ const LOOKS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)
 /// How long a process may take to start, and for one rehearsal, compiling included. Pages wait for less.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// How long pages wait for a verdict: `LONGEST_WAIT` in `client/rehearsal.js`.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long pages wait for a verdict.
+const PATIENCE: Duration = Duration::from_millis(limits::REHEARSAL_WAIT_MS);
 
 /// How often a version may be what the process died of, until it is not rehearsed any more.
 const MOST_DEATHS: u32 = 2;
@@ -123,7 +125,7 @@ impl Supervisor {
                     (self.tell)(Told::State { ready: false, message });
                 }
                 Ok(Work::Version(version)) => self.add(version),
-                Ok(Work::Learn(State { module, hash, snapshot })) => {
+                Ok(Work::Learn(ModuleState { module, hash, snapshot })) => {
                     self.say_if_ready(Request::Learn { module, hash, snapshot }, Bytes::new());
                 }
                 Ok(Work::Rehearse { page, request, bytes, asked }) => {
@@ -213,7 +215,7 @@ impl Supervisor {
                 let Some(waiting) = self.waiting.remove(&id) else { return };
                 self.under_way.remove(&waiting.subject);
                 for asked in waiting.asked {
-                    self.answer(asked, outcome, step.clone(), error.clone(), run_ms);
+                    self.answer(asked, outcome, step, error.clone(), run_ms);
                 }
             }
             None if self.process.is_some() => self.lost("has ended unexpectedly"),
@@ -413,13 +415,13 @@ impl Supervisor {
         &self,
         asked: Asked,
         outcome: Outcome,
-        step: Option<String>,
+        step: Option<Step>,
         error: Option<String>,
         run: f64,
     ) {
         let wait = (asked.since.elapsed().as_secs_f64() * 1e3 - run).max(0.0);
         let duration = RehearsalTime { wait, run };
-        let verdict = ServerMessage::Verdict { id: asked.id, outcome, step, error, duration };
+        let verdict = Verdict { id: asked.id, outcome, step, error, duration };
         (self.tell)(Told::Verdict { page: asked.page, verdict });
     }
 }
@@ -472,7 +474,7 @@ mod tests {
     /// The pages that got an answer, and its outcome.
     fn answers(told: &mpsc::Receiver<Told>) -> Vec<(u64, Outcome)> {
         let answer = |told| match told {
-            Told::Verdict { page, verdict: ServerMessage::Verdict { outcome, .. } } => {
+            Told::Verdict { page, verdict: Verdict { outcome, .. } } => {
                 Some((page.parse().expect("a number"), outcome))
             }
             _ => None,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::notes::{Note, Weight, collapsed};
 use super::{BAD, FAINT, GOOD, NAME, WARN};
-use crate::protocol::Swap;
+use hmr_protocol::{Step, Swap, SwapOutcome};
 
 /// How many notes are shown after the counts, unless more of them report a loss.
 const NOTES: usize = 6;
@@ -27,12 +27,12 @@ const OUTCOMES: [(&str, Option<Weight>); 7] = [
 pub(super) fn line(sequence: u64, page: &str, swap: &Swap) -> String {
     let name = &swap.module;
     let error = || failure(swap);
-    let (mark, text) = match swap.outcome.as_str() {
-        "rolled-back" => (
+    let (mark, text) = match swap.outcome {
+        SwapOutcome::RolledBack => (
             format!("{BAD}✗{BAD:#}"),
             format!(
                 "rolled back at {}: {}; {FAINT}{}{FAINT:#}",
-                swap.step.as_deref().unwrap_or("an unknown step"),
+                swap.step.unwrap_or(Step::Unknown),
                 error(),
                 if swap.running == Some(false) {
                     "none of its code runs in the page"
@@ -41,19 +41,19 @@ pub(super) fn line(sequence: u64, page: &str, swap: &Swap) -> String {
                 },
             ),
         ),
-        "undone" => (
+        SwapOutcome::Undone => (
             format!("{BAD}✗{BAD:#}"),
             format!("undone: {}; {FAINT}the version from before runs again{FAINT:#}", error()),
         ),
-        "declined" => (
+        SwapOutcome::Declined => (
             format!("{WARN}↻{WARN:#}"),
             format!(
                 "declined the update: {}; {FAINT}the page is loaded again with its state{FAINT:#}",
                 error()
             ),
         ),
-        "not-mounted" => (good(), "is not mounted: noted for later".to_owned()),
-        "unchanged" => (good(), "runs this version already".to_owned()),
+        SwapOutcome::NotMounted => (good(), "is not mounted: noted for later".to_owned()),
+        SwapOutcome::Unchanged => (good(), "runs this version already".to_owned()),
         _ => (good(), format!("swapped: {}{}", summary(swap), times(swap))),
     };
     format!("  {mark} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} {text}")
@@ -62,9 +62,11 @@ pub(super) fn line(sequence: u64, page: &str, swap: &Swap) -> String {
 /// The line about a module that was loaded without an update; only what failed is worth one.
 pub(super) fn load(page: &str, swap: &Swap) -> Option<String> {
     let name = &swap.module;
-    let how = match (swap.outcome.as_str(), swap.step.as_deref()) {
-        ("undone", _) => "was undone".to_owned(),
-        ("rolled-back", step) => format!("failed at {}", step.unwrap_or("an unknown step")),
+    let how = match (swap.outcome, swap.step) {
+        (SwapOutcome::Undone, _) => "was undone".to_owned(),
+        (SwapOutcome::RolledBack, step) => {
+            format!("failed at {}", step.unwrap_or(Step::Unknown))
+        }
         _ => return None,
     };
     let error = failure(swap);

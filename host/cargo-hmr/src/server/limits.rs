@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use hmr_abi::text::cut_owned;
 
-use crate::{
-    protocol::{ClientMessage, MOST_SWAPS, shorten},
-    text::{Kind, Texts as _},
-};
+use hmr_protocol::{ClientMessage, limits::MOST_SWAPS, shorten};
+
+use crate::text::{Kind, Texts as _};
 
 /// How many messages a page may send at once, and how many a second after that.
 const MESSAGES: Rate = Rate { burst: 200.0, each_second: 50.0 };
@@ -134,7 +133,7 @@ pub(super) fn cut(message: &mut ClientMessage) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{State, Swap};
+    use hmr_protocol::{ModuleState, Swap};
 
     fn problem() -> ClientMessage {
         ClientMessage::Problem { message: "no".into() }
@@ -216,11 +215,11 @@ mod tests {
         assert_eq!(cut(&mut message), None);
         let ClientMessage::Problem { message } = message else { panic!("another message") };
         assert!(message.len() < 4096 && message.ends_with("x … (cut, 1044 kB more)"), "{message}");
-        let state = State { snapshot: long.clone(), ..State::default() };
+        let state = ModuleState { snapshot: long.clone(), ..ModuleState::default() };
         let mut message = ClientMessage::State(state);
         assert_eq!(cut(&mut message), None);
         assert!(
-            matches!(message, ClientMessage::State(State { snapshot, .. }) if snapshot == long)
+            matches!(message, ClientMessage::State(ModuleState { snapshot, .. }) if snapshot == long)
         );
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::protocol::ServerMessage;
+use hmr_protocol::ServerMessage;
 
 /// How many pieces of news may wait for a page before it gets a new greeting instead.
 const MOST_NEWS: usize = 64;
@@ -115,7 +115,7 @@ impl Outbox {
 
 impl Waiting {
     fn push(&mut self, message: &ServerMessage, text: &Arc<str>) {
-        if matches!(message, ServerMessage::Verdict { .. }) {
+        if matches!(message, ServerMessage::Verdict(_)) {
             self.overrun |= self.answers.len() >= MOST_ANSWERS;
             if !self.overrun {
                 self.answers.push_back(Arc::clone(text));
@@ -150,23 +150,22 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
-    use hmr_preflight::Outcome;
 
     use super::*;
-    use crate::protocol::RehearsalTime;
+    use hmr_protocol::{RehearsalOutcome, RehearsalTime, Verdict};
 
     fn news(sequence: u64) -> ServerMessage {
         ServerMessage::BuildSucceeded { sequence }
     }
 
     fn verdict(id: u64) -> ServerMessage {
-        ServerMessage::Verdict {
+        ServerMessage::Verdict(Verdict {
             id: id.into(),
-            outcome: Outcome::Passed,
+            outcome: RehearsalOutcome::Passed,
             step: None,
             error: None,
             duration: RehearsalTime::default(),
-        }
+        })
     }
 
     fn taken(outbox: &Outbox) -> Vec<Next> {

@@ -30,7 +30,7 @@ use super::{
     limits::{self, Budget, Decision},
     outbox::{Next, Outbox},
 };
-use crate::protocol::{ClientMessage, Hello, ServerMessage};
+use hmr_protocol::{ClientMessage, Hello, ServerMessage};
 
 /// How often a page is asked whether it is there; it has as long to answer.
 const HEARTBEAT: Duration = Duration::from_secs(15);

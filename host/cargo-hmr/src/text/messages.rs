@@ -1,17 +1,16 @@
 //! The texts in messages of pages. A new field does not compile until it is decided here whether it is one.
 
-use hmr_build::Diagnostic;
+use hmr_protocol::{Diagnostic, Slower, Swap, Trap};
 
-use super::{Slower, Swap, Trap};
-use crate::text::{Kind, Texts};
+use super::{Kind, Texts};
 
 impl Texts for Swap {
     fn texts(&mut self, edit: &mut dyn FnMut(&mut String, Kind)) {
         let Self {
             module,
             hash,
-            outcome,
-            step,
+            outcome: _,
+            step: _,
             error,
             file,
             line: _,
@@ -19,7 +18,7 @@ impl Texts for Swap {
             resources,
             connections,
             invalidated,
-            events,
+            events: _,
             duration,
             rehearsal,
             cut,
@@ -33,17 +32,16 @@ impl Texts for Swap {
                 (outcome, count)
             })
             .collect();
-        for text in [module, hash, outcome] {
+        for text in [module, hash] {
             text.texts(edit);
         }
-        for text in [step, error, file] {
+        for text in [error, file] {
             text.texts(edit);
         }
         for values in [resources, connections, invalidated] {
             values.texts(edit);
         }
         report.texts(edit);
-        events.texts(edit);
         duration.texts(edit);
         rehearsal.texts(edit);
     }

@@ -4,13 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Swap;
-
-/// How many entries a report may have: keys, tasks, resources and connections together.
-const MOST: usize = hmr_abi::constants::REPORT_ENTRIES;
-
-/// The maximum size in bytes of the reports of one message, as JSON.
-const LARGEST: usize = hmr_abi::constants::REPORT_BYTES;
+use crate::limits::{REPORT_BYTES, REPORT_ENTRIES};
+use crate::swap::Swap;
 
 /// The outcomes in the order in which they are left out. Any other outcome comes last.
 const LEAST_MISSED: [&str; 10] = [
@@ -30,7 +25,7 @@ const LEAST_MISSED: [&str; 10] = [
 /// how many swaps are left out: those that are too large even without their reports.
 pub fn shorten(swaps: &mut Vec<Swap>) -> usize {
     let before = swaps.len();
-    let mut left = LARGEST;
+    let mut left = REPORT_BYTES;
     swaps.retain_mut(|swap| {
         swap.leave_out_entries();
         if swap.size() > left {
@@ -52,7 +47,7 @@ impl Swap {
 
     /// Leaves entries out of a report that has too many.
     fn leave_out_entries(&mut self) {
-        let mut excess = self.entries().saturating_sub(MOST);
+        let mut excess = self.entries().saturating_sub(REPORT_ENTRIES);
         for outcome in LEAST_MISSED.into_iter().map(Some).chain([None]) {
             if excess == 0 {
                 break;
@@ -66,8 +61,8 @@ impl Swap {
         *self = Self {
             module: std::mem::take(&mut self.module),
             hash: std::mem::take(&mut self.hash),
-            outcome: std::mem::take(&mut self.outcome),
-            step: self.step.take(),
+            outcome: self.outcome,
+            step: self.step,
             error: self.error.take(),
             cause: self.cause,
             running: self.running,

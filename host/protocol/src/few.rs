@@ -7,13 +7,11 @@ use serde::{
     de::{IgnoredAny, SeqAccess, Visitor},
 };
 
-use super::Swap;
-
-/// The maximum number of swaps in one message.
-pub const MOST_SWAPS: usize = 256;
+use crate::limits::MOST_SWAPS;
+use crate::swap::Swap;
 
 /// Reads a list of swaps. Of one that is too long, [`MOST_SWAPS`] and one more are kept, which shows that it was too long.
-pub(super) fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Swap>, D::Error> {
+pub(crate) fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Swap>, D::Error> {
     from.deserialize_seq(Few)
 }
 
