@@ -14,18 +14,18 @@
 //!   when that ends, however it ends.
 //! - While the application cannot be read, every change triggers another read, never a build.
 //! - Pages that connect late get the newest of everything that did not fail in a page ([`Coordinator::hello`]), and the
-//!   pending failure. Which version that is for each module is decided by [`version_history`].
+//!   pending failure. Which version that is for each module is decided by its [`VersionHistory`].
 //! - A pinned module is built, and its new versions are kept, but not announced.
 //! - Versions that an experiment gives to single pages are announced to those pages only.
 
 mod announce;
 mod backoff;
 mod due;
+mod manual;
 mod pages;
-mod requests;
-mod version_history;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -34,17 +34,16 @@ use serde_json::Value;
 
 use self::backoff::Backoff;
 use self::due::Due;
-pub use self::pages::Said;
-pub use self::requests::{Denied, Wanted};
-pub use self::version_history::Candidate;
-use self::version_history::VersionHistory;
+pub use self::manual::{Denied, VariantRequest};
+pub use self::pages::ClientEvent;
 use crate::{
     events::{Event, Phases},
     experiment::Experiments,
     graph::{Graph, Scan},
+    versions::{KeptVersions, ModuleVersion, VersionHistory},
     watch::{Change, ChangeBatch},
 };
-use hmr_protocol::{Hello, ServerMessage, Version};
+use hmr_protocol::{Hello, ModuleState, Rehearse, ServerMessage};
 
 /// How often running work is cancelled for newer changes before it may run to its end.
 pub const PATIENCE: u32 = 3;
@@ -71,8 +70,13 @@ pub enum Input {
         /// The generation that it named.
         generation: u64,
     },
-    /// A page, named by its path and a number, has done something.
-    Page(String, Said),
+    /// A page has done something.
+    Client {
+        /// Which connection: the page's path and a number.
+        page: String,
+        /// What.
+        event: ClientEvent,
+    },
 }
 
 /// How a build ended.
@@ -81,7 +85,7 @@ pub enum Outcome {
     /// Every module was compiled and prepared.
     Succeeded {
         /// The modules.
-        modules: Vec<Compiled>,
+        modules: Vec<BuiltModule>,
         /// What the compiler warned of.
         warnings: Vec<Diagnostic>,
         /// How long the phases took; `watch` is not known here.
@@ -100,13 +104,11 @@ pub enum Outcome {
     Cancelled,
 }
 
-/// A compiled and prepared module.
+/// A module that a build has made.
 #[derive(Debug)]
-pub struct Compiled {
-    /// Its version, which the store holds.
-    pub version: Version,
-    /// The size of its bytes.
-    pub bytes: usize,
+pub struct BuiltModule {
+    /// Its version.
+    pub version: Arc<ModuleVersion>,
     /// Every file that it was made from; absolute.
     pub files: Vec<Utf8PathBuf>,
     /// Every folder that it was made from, with any content; absolute.
@@ -146,7 +148,20 @@ pub enum Effect {
         message: ServerMessage,
     },
     /// Report to the developer.
-    Tell(Event),
+    Report(Event),
+    /// Have new versions compiled for rehearsals.
+    PrepareRehearsals(Vec<Arc<ModuleVersion>>),
+    /// Learn from the state of a page what its rehearsals will be about.
+    LearnState(ModuleState),
+    /// Rehearse for a page, which waits for the verdict.
+    Rehearse {
+        /// Which connection.
+        page: String,
+        /// What it asks for.
+        request: Rehearse,
+        /// The version, if it is kept.
+        version: Option<Arc<ModuleVersion>>,
+    },
 }
 
 /// What the coordinator waits for.
@@ -236,13 +251,12 @@ impl Coordinator {
     /// What a page that comes now must know, experiments aside.
     #[must_use]
     pub fn hello(&self) -> Hello {
-        let versions = self.histories.values().filter_map(VersionHistory::current);
         Hello {
             server: self.server.clone(),
             sequence: self.sequence,
             reloaded: self.reloaded,
             files: self.files,
-            modules: versions.map(|current| current.version).collect(),
+            modules: self.histories.values().filter_map(VersionHistory::greeting).collect(),
             failure: self
                 .failure
                 .as_ref()
@@ -275,27 +289,19 @@ impl Coordinator {
         &self.experiments
     }
 
-    /// The versions of each module that some page is given, which must be kept at any age.
+    /// All versions that are kept.
     #[must_use]
-    pub fn held(&self) -> BTreeMap<String, BTreeSet<String>> {
-        let held = |(module, line): (&String, &VersionHistory)| {
-            let mut hashes = self.experiments.fixed(module);
-            hashes.extend(line.needed());
-            (module.clone(), hashes)
+    pub fn versions(&self) -> KeptVersions {
+        let of = |(module, history): (&String, &VersionHistory)| {
+            (module.clone(), history.versions().cloned().collect())
         };
-        self.histories.iter().map(held).collect()
+        self.histories.iter().map(of).collect()
     }
 
     /// The module graph.
     #[must_use]
     pub fn graph(&self) -> &Graph {
         &self.graph
-    }
-
-    /// Whether this run of the tool has that name.
-    #[must_use]
-    pub fn is_run(&self, name: &str) -> bool {
-        self.server == name
     }
 
     /// Handles an input and returns the effects to carry out, in this order.
@@ -316,7 +322,7 @@ impl Coordinator {
             }
             // A build that a newer one replaced.
             Input::Built { .. } | Input::Overdue { .. } => {}
-            Input::Page(page, said) => self.heard(page, said, &mut effects),
+            Input::Client { page, event } => self.client_event(page, event, &mut effects),
         }
         effects
     }
@@ -378,7 +384,7 @@ impl Coordinator {
         let wait = self.backoff.ended(changed);
         if let Some(wait) = wait {
             if wait.first {
-                effects.push(Effect::Tell(Event::Note { message: endless(&self.due.changed) }));
+                effects.push(Effect::Report(Event::Note { message: endless(&self.due.changed) }));
             }
             self.waiting = true;
             effects.push(Effect::Remind { generation: self.generation, after: wait.time });
@@ -435,7 +441,7 @@ impl Coordinator {
         let modules: Vec<String> = self.running.modules.keys().cloned().collect();
         let mut chains: Vec<&str> = self.running.modules.values().map(String::as_str).collect();
         chains.dedup();
-        effects.push(Effect::Tell(Event::BuildStarted {
+        effects.push(Effect::Report(Event::BuildStarted {
             modules: modules.clone(),
             reason: chains.join(", "),
         }));
@@ -487,10 +493,10 @@ impl Coordinator {
         self.plan_unclear();
         self.busy = Busy::No;
         let sequence = self.next();
-        effects.push(Effect::Tell(Event::BuildFailed {
+        effects.push(Effect::Report(Event::BuildFailed {
             title: failure.title.clone(),
             diagnostics: failure.diagnostics.clone(),
-            running: self.histories.values().any(|line| line.current().is_some()),
+            running: self.histories.values().any(|history| history.current().is_some()),
         }));
         effects.push(Effect::Send(ServerMessage::BuildFailed {
             sequence,

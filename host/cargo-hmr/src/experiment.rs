@@ -8,12 +8,15 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
 };
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use hmr_protocol::{Hello, Slower, Swap, SwapOutcome, Trap, Version};
+use hmr_protocol::{Hello, Slower, Swap, SwapOutcome, Trap};
+
+use crate::versions::ModuleVersion;
 
 /// How many reports of slower calls are kept for each variant.
 const SLOWER_KEPT: usize = 20;
@@ -38,7 +41,7 @@ struct Experiment {
 /// One of an experiment's versions.
 #[derive(Debug, Clone)]
 pub struct Variant {
-    version: Option<Version>,
+    version: Option<Arc<ModuleVersion>>,
     weight: u32,
     refused: bool,
     reports: Reports,
@@ -57,7 +60,7 @@ struct Reports {
 
 /// The sender of a report about a module.
 #[derive(Debug, Clone, Copy)]
-pub struct Teller<'a> {
+pub struct ReportSource<'a> {
     /// The page's id.
     pub page: &'a str,
     /// The hash of the version that pages get now which take each new build.
@@ -67,7 +70,7 @@ pub struct Teller<'a> {
 impl Variant {
     /// A variant: a fixed version, or each new build. Pages are divided in proportion to the weights.
     #[must_use]
-    pub fn new(version: Option<Version>, weight: u32) -> Self {
+    pub fn new(version: Option<Arc<ModuleVersion>>, weight: u32) -> Self {
         Self { version, weight, refused: false, reports: Reports::default() }
     }
 
@@ -99,7 +102,7 @@ impl Experiment {
     }
 
     /// The version that a page gets, if it is another one than all the others get.
-    fn version_for(&self, module: &str, page: &str) -> Option<&Version> {
+    fn version_for(&self, module: &str, page: &str) -> Option<&Arc<ModuleVersion>> {
         let variant = self.variants.get(self.variant_of(module, page))?;
         variant.version.as_ref().filter(|_| !variant.refused)
     }
@@ -123,7 +126,7 @@ impl Experiments {
 
     /// Gives a page a fixed version (none: each new build); one that is not a variant yet becomes one that no other page
     /// gets. Without an experiment on the module, all other pages still get each new build.
-    pub fn assign(&mut self, module: &str, page: &str, version: Option<Version>) {
+    pub fn assign(&mut self, module: &str, page: &str, version: Option<Arc<ModuleVersion>>) {
         let experiment = self.modules.entry(module.to_owned()).or_default();
         if experiment.variants.is_empty() {
             experiment.variants.push(Variant::new(None, 1));
@@ -170,7 +173,7 @@ impl Experiments {
             let experiment = self.modules.get(&version.module);
             let own = experiment.and_then(|each| each.version_for(&version.module, page));
             if let Some(own) = own {
-                *version = own.clone();
+                *version = own.announced(Vec::new());
             }
         }
     }
@@ -183,7 +186,12 @@ impl Experiments {
 
     /// The reports of the variant that a page's report is about, which need not be its own: a page's variant can change. It is
     /// the page's own if the version fits, else the fixed one of that version. Other versions count as new builds.
-    fn reports(&mut self, from: Teller<'_>, module: &str, hash: &str) -> Option<&mut Reports> {
+    fn reports(
+        &mut self,
+        from: ReportSource<'_>,
+        module: &str,
+        hash: &str,
+    ) -> Option<&mut Reports> {
         let experiment = self.modules.get_mut(module)?;
         let own = experiment.variant_of(module, from.page);
         let takes_builds = experiment.variants.get(own)?.version.is_none();
@@ -197,21 +205,21 @@ impl Experiments {
     }
 
     /// Notes how a swap ended in a page.
-    pub fn note_swap(&mut self, from: Teller<'_>, swap: &Swap) {
+    pub fn note_swap(&mut self, from: ReportSource<'_>, swap: &Swap) {
         if let Some(reports) = self.reports(from, &swap.module, &swap.hash) {
             *reports.swaps.entry(swap.outcome).or_default() += 1;
         }
     }
 
     /// Notes that code trapped in a page.
-    pub fn note_trap(&mut self, from: Teller<'_>, trap: &Trap) {
+    pub fn note_trap(&mut self, from: ReportSource<'_>, trap: &Trap) {
         if let Some(reports) = self.reports(from, &trap.module, &trap.hash) {
             reports.traps += 1;
         }
     }
 
     /// Notes that calls take longer in a page.
-    pub fn note_slower(&mut self, from: Teller<'_>, slower: &Slower) {
+    pub fn note_slower(&mut self, from: ReportSource<'_>, slower: &Slower) {
         if let Some(reports) = self.reports(from, &slower.module, &slower.hash) {
             reports.slower.push(slower.clone());
             let surplus = reports.slower.len().saturating_sub(SLOWER_KEPT);
@@ -221,8 +229,8 @@ impl Experiments {
 
     /// All experiments, as `GET /@hmr/experiments` returns them; `pages` are the ids of those that are open.
     #[must_use]
-    pub fn told(&self, pages: &BTreeSet<&str>) -> Value {
-        let told = |(module, experiment): (&String, &Experiment)| {
+    pub fn listed(&self, pages: &BTreeSet<&str>) -> Value {
+        let listed = |(module, experiment): (&String, &Experiment)| {
             let variants = experiment.variants.iter().enumerate().map(|(number, variant)| {
                 let own = |page: &&&str| experiment.variant_of(module, page) == number;
                 json!({
@@ -235,7 +243,7 @@ impl Experiments {
             });
             json!({ "module": module, "variants": variants.collect::<Vec<_>>() })
         };
-        json!({ "experiments": self.modules.iter().map(told).collect::<Vec<_>>() })
+        json!({ "experiments": self.modules.iter().map(listed).collect::<Vec<_>>() })
     }
 }
 
@@ -243,15 +251,8 @@ impl Experiments {
 mod tests {
     use super::*;
 
-    fn version(hash: &str) -> Version {
-        Version {
-            module: "board".into(),
-            hash: hash.into(),
-            url: String::new(),
-            components: Vec::new(),
-            rehearse: false,
-            transform: Vec::new(),
-        }
+    fn version(hash: &str) -> Arc<ModuleVersion> {
+        ModuleVersion::example("board", hash)
     }
 
     fn running(variants: &[(&str, u32)]) -> Experiments {
@@ -270,7 +271,7 @@ mod tests {
             sequence: 0,
             reloaded: 0,
             files: 0,
-            modules: vec![version("now")],
+            modules: vec![version("now").announced(Vec::new())],
             failure: None,
         };
         experiments.tailor(&mut hello, page);
@@ -319,11 +320,13 @@ mod tests {
     }
 
     /// Reports of the pages `x`, which has the variant `a`, and `mine`, which takes each new build. The newest is `b`.
-    fn told(report: impl Fn(&mut Experiments, &dyn Fn(&'static str) -> Teller<'static>)) -> Value {
+    fn told(
+        report: impl Fn(&mut Experiments, &dyn Fn(&'static str) -> ReportSource<'static>),
+    ) -> Value {
         let mut experiments = running(&[("a", 1)]);
         experiments.assign("board", "mine", None);
-        report(&mut experiments, &|page| Teller { page, newest: Some("b") });
-        experiments.told(&["x", "mine"].into())["experiments"][0]["variants"].take()
+        report(&mut experiments, &|page| ReportSource { page, newest: Some("b") });
+        experiments.listed(&["x", "mine"].into())["experiments"][0]["variants"].take()
     }
 
     fn swap(hash: &str, outcome: SwapOutcome) -> Swap {
@@ -368,9 +371,9 @@ mod tests {
         let mut experiments = running(&[("b", 1)]);
         experiments.assign("board", "mine", None);
         for (page, outcome) in [("x", SwapOutcome::Undone), ("mine", SwapOutcome::Committed)] {
-            experiments.note_swap(Teller { page, newest: Some("b") }, &swap("b", outcome));
+            experiments.note_swap(ReportSource { page, newest: Some("b") }, &swap("b", outcome));
         }
-        let told = experiments.told(&BTreeSet::new());
+        let told = experiments.listed(&BTreeSet::new());
         let variants = &told["experiments"][0]["variants"];
         assert_eq!(variants[0]["reports"]["swaps"], json!({"undone": 1}));
         assert_eq!(variants[1]["reports"]["swaps"], json!({"committed": 1}));

@@ -6,7 +6,7 @@
 //! - [`graph`] (pure) turns that into an [`graph::UpdatePlan`]: which modules, by which chain, and why;
 //! - [`coordinator`] (pure) decides what to do, and [`dev`] does it: it is the one loop, and the only
 //!   place where the parts meet;
-//! - `hmr-build` compiles and prepares; [`store`] keeps versions by hash;
+//! - `hmr-build` compiles and prepares; [`versions`] keeps what was built, and decides which version pages get;
 //! - [`experiment`] (pure) gives single pages versions of their own;
 //! - [`server`] announces updates over the socket ([`hmr_protocol`]) and passes on what pages answer;
 //! - [`preflight`] rehearses swaps before pages make them, in a process of its own;
@@ -26,6 +26,6 @@ pub mod report;
 pub mod served;
 pub mod server;
 pub mod snapshots;
-pub mod store;
 pub mod text;
+pub mod versions;
 pub mod watch;

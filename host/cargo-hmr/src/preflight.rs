@@ -1,10 +1,10 @@
 //! Preflight: rehearsals of swaps, in the process `hmr-preflight`.
 //!
-//! The input is versions as they are built, and requests of pages; the output is [`Told`]s, with one verdict for each request.
+//! The input is versions as they are built, and requests of pages; the output is [`PreflightEvent`]s, with one verdict for each request.
 //! A thread owns the process and everything about it, so that neither the dev loop nor a page ever waits for it.
 //!
 //! Preflight is a convenience: if the program is missing or does not build, one warning is reported,
-//! requests are answered with `skipped`, and pages are no longer asked to wait ([`Told::Ready`]). A process that died, or does
+//! requests are answered with `skipped`, and pages are no longer asked to wait ([`PreflightEvent::Ready`]). A process that died, or does
 //! not answer and is ended, is started again, with growing pauses as long as it keeps dying.
 
 mod find;
@@ -22,7 +22,7 @@ use hmr_protocol::{ModuleState, Rehearse, Verdict};
 
 /// A report to the dev loop.
 #[derive(Debug)]
-pub enum Told {
+pub enum PreflightEvent {
     /// Whether pages should ask for rehearsals, whenever that changes.
     Ready(bool),
     /// Progress, for people: swaps are not rehearsed yet, or are from now on.
@@ -87,9 +87,9 @@ struct Version {
 impl Preflight {
     /// Starts the thread. The process is started after [`Preflight::begin`].
     #[must_use]
-    pub fn new(tell: impl Fn(Told) + Send + 'static) -> Self {
+    pub fn new(emit: impl Fn(PreflightEvent) + Send + 'static) -> Self {
         let (work, inbox) = mpsc::channel();
-        let supervisor = Supervisor::new(Box::new(tell), work.clone());
+        let supervisor = Supervisor::new(Box::new(emit), work.clone());
         let thread = thread::spawn(move || supervisor.run(&inbox));
         Self { work, thread: Some(thread) }
     }

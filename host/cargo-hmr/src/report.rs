@@ -44,7 +44,7 @@ impl Reporter {
     }
 
     /// Reports one event.
-    pub fn tell(&mut self, event: &Event) {
+    pub fn report(&mut self, event: &Event) {
         self.built |= matches!(event, Event::BuildFinished { .. });
         if !self.json {
             self.human_lines(&shown(event.clone()));

@@ -3,7 +3,7 @@
 //! Manual requests of a developer ([`requests`]) go to the dev loop, which answers.
 //!
 //! It serves the files and versions that it is given and passes on messages of pages; it decides nothing. The dev loop shares a
-//! [`Shared`] with it: the store, the greeting for new pages, and the queues to all of them.
+//! [`Shared`] with it: what it has decided ([`Published`]), and the queues to all pages.
 //!
 //! Trust (in [`trust`]): every request's `Host` is checked against the names that this server goes by, the
 //! `Origin` of the socket and of every request that could change something must be the page's own, the socket
@@ -23,7 +23,7 @@ mod snapshots;
 mod socket;
 mod trust;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool};
+use std::sync::{Arc, PoisonError, RwLock, atomic::AtomicBool};
 
 use axum::{
     Router,
@@ -46,8 +46,8 @@ use self::{
     content::{Cache, Content, Source},
     outbox::Outboxes,
 };
-use crate::{experiment::Experiments, store::Store};
-use hmr_protocol::{ClientMessage, Hello, ServerMessage};
+use crate::{coordinator::ClientEvent, experiment::Experiments, versions::KeptVersions};
+use hmr_protocol::{Hello, ServerMessage};
 
 /// The largest body of a request that is not a snapshot, in bytes.
 const LARGEST_BODY: usize = 64 << 10;
@@ -57,24 +57,24 @@ const LONGEST_NONCE: usize = 64;
 
 /// What the dev loop and the server share.
 pub struct Shared {
-    /// Every version that can be fetched.
-    pub store: Mutex<Store>,
-    /// What a page that comes now must know.
-    pub greeting: RwLock<Greeting>,
-    /// Where pages and static files are found, and by which names.
-    pub places: RwLock<Places>,
+    /// What the server answers with now.
+    pub published: RwLock<Published>,
+    /// Where pages and static files are found, and by which names the server may be called.
+    pub config: RwLock<ServerConfig>,
     /// Whether swaps are rehearsed now.
     pub rehearsing: AtomicBool,
     outboxes: Outboxes,
-    from_pages: mpsc::UnboundedSender<FromPage>,
+    events: mpsc::UnboundedSender<ServerEvent>,
     token: String,
     /// Which application is served. It is the same after a restart of the tool.
     app: String,
 }
 
-/// What a page that comes now must know.
+/// What the server answers with, as the dev loop has decided.
 #[derive(Debug, Clone)]
-pub struct Greeting {
+pub struct Published {
+    /// Every version that can be fetched.
+    pub versions: KeptVersions,
     /// The greeting of all pages.
     pub hello: Hello,
     /// The versions of single pages, which replace those of the greeting.
@@ -83,7 +83,7 @@ pub struct Greeting {
 
 /// The server's configuration.
 #[derive(Debug, Clone)]
-pub struct Places {
+pub struct ServerConfig {
     /// The names by which it may be called, besides those of this machine: in lower case, with a dot at the start for all names
     /// that end so.
     pub hosts: Vec<String>,
@@ -97,39 +97,18 @@ pub struct Places {
     pub loop_budget: i32,
 }
 
-/// What a page does.
+/// What has happened at the server.
 #[derive(Debug)]
-pub enum FromPage {
-    /// It has opened its socket.
-    Connected {
-        /// Which page: its path and a number.
-        page: String,
-        /// The id that the page keeps when it is loaded again.
-        id: String,
-        /// The number of the last message before its greeting.
-        greeted: u64,
-    },
-    /// It sends a message.
-    Said {
-        /// Which page.
+pub enum ServerEvent {
+    /// A page has done something.
+    Client {
+        /// Which connection: the page's path and a number.
         page: String,
         /// What.
-        message: ClientMessage,
+        event: ClientEvent,
     },
-    /// There is something about it that the developer should read.
-    Noted {
-        /// Which page.
-        page: String,
-        /// What, for people.
-        message: String,
-    },
-    /// It has gone.
-    Disconnected {
-        /// Which page.
-        page: String,
-    },
-    /// A client sends a request and waits for the answer.
-    Asked {
+    /// A person or a program has sent a request and waits for the answer.
+    Request {
         /// What for.
         request: Request,
         /// Where the answer goes.
@@ -138,31 +117,28 @@ pub enum FromPage {
 }
 
 impl Shared {
-    /// Makes what the server needs; so many `versions` of each module are kept, `app` names the application, and
-    /// `from_pages` gets what pages do.
+    /// Makes what the server needs; `app` names the application, and `events` gets what pages do.
     ///
     /// # Errors
     /// The system has no random numbers.
     pub fn new(
-        greeting: Greeting,
-        versions: usize,
-        places: Places,
+        published: Published,
+        config: ServerConfig,
         app: String,
-        from_pages: mpsc::UnboundedSender<FromPage>,
+        events: mpsc::UnboundedSender<ServerEvent>,
     ) -> Result<Self, getrandom::Error> {
         Ok(Self {
-            store: Mutex::new(Store::new(versions)),
-            greeting: RwLock::new(greeting),
-            places: RwLock::new(places),
+            published: RwLock::new(published),
+            config: RwLock::new(config),
             rehearsing: AtomicBool::new(false),
             outboxes: Outboxes::default(),
-            from_pages,
+            events,
             token: random_name()?,
             app,
         })
     }
 
-    /// Sends a message to every page. The content of [`Shared::greeting`] must include it, and be set before.
+    /// Sends a message to every page. [`Shared::published`] must include its content, and be set before.
     pub fn send(&self, message: &ServerMessage) {
         self.outboxes.send(message);
     }
@@ -172,23 +148,27 @@ impl Shared {
         self.outboxes.send_to(page, message);
     }
 
-    fn greeting(&self) -> Greeting {
-        self.greeting.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn published(&self) -> Published {
+        self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn hello_for(&self, id: &str) -> Hello {
-        let Greeting { mut hello, experiments } = self.greeting();
+        let Published { mut hello, experiments, .. } = self.published();
         experiments.tailor(&mut hello, id);
         hello
     }
 
-    fn places(&self) -> Places {
-        self.places.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn config(&self) -> ServerConfig {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn say(&self, from: FromPage) {
+    fn emit(&self, event: ServerEvent) {
         // The dev loop is gone only when the process is ending.
-        _ = self.from_pages.send(from);
+        _ = self.events.send(event);
+    }
+
+    fn emit_client(&self, page: &str, event: ClientEvent) {
+        self.emit(ServerEvent::Client { page: page.to_owned(), event });
     }
 }
 
@@ -269,7 +249,7 @@ struct Asked {
 }
 
 async fn session(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> Response {
-    let Greeting { hello, .. } = shared.greeting();
+    let Published { hello, .. } = shared.published();
     let nonce = asked.nonce.filter(|nonce| nonce.len() <= LONGEST_NONCE);
     let body = serde_json::json!({
         "token": shared.token,
@@ -289,8 +269,8 @@ async fn module(
     headers: HeaderMap,
 ) -> Response {
     let hash = file.strip_suffix(".wasm").unwrap_or_default();
-    let bytes = shared.store.lock().unwrap_or_else(PoisonError::into_inner).bytes(&module, hash);
-    let Some(bytes) = bytes else {
+    let published = shared.published();
+    let Some(version) = published.versions.get(&module, hash) else {
         let text = "this version is not kept any more; load the page again\n";
         return (StatusCode::NOT_FOUND, text).into_response();
     };
@@ -299,7 +279,7 @@ async fn module(
         cache: Cache::Keep,
         tag: hash.to_owned(),
         modified: None,
-        source: Source::Memory(bytes),
+        source: Source::Memory(version.bytes.clone()),
     };
     content.answer(&method, &headers).await
 }

@@ -1,13 +1,15 @@
 //! Announcements: of files that need no build and of builds that succeed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use hmr_build::Diagnostic;
 
-use super::{Candidate, Compiled, Coordinator, Effect};
+use super::{BuiltModule, Coordinator, Effect};
 use crate::{
     events::{Built, Event, Phases, UpdateKind},
     graph::UpdatePlan,
+    versions::ModuleVersion,
 };
 use hmr_protocol::{ServerMessage, Version};
 
@@ -29,7 +31,7 @@ impl Coordinator {
             let sequence = self.next();
             self.files = sequence;
             let paths = paths.clone();
-            effects.push(Effect::Tell(Event::Update {
+            effects.push(Effect::Report(Event::Update {
                 sequence,
                 kind,
                 reason: reason.clone(),
@@ -37,7 +39,7 @@ impl Coordinator {
                 paths: paths.clone(),
                 changed: plan.changed.clone(),
                 phases,
-                clients: 0,
+                clients: self.pages.len(),
             }));
             effects.push(Effect::Send(match kind {
                 UpdateKind::CssUpdate => ServerMessage::CssUpdate { sequence, reason, paths },
@@ -49,7 +51,7 @@ impl Coordinator {
     /// Announces what a build has made.
     pub(super) fn succeeded(
         &mut self,
-        modules: Vec<Compiled>,
+        modules: Vec<BuiltModule>,
         warnings: Vec<Diagnostic>,
         phases: Phases,
         effects: &mut Vec<Effect>,
@@ -57,8 +59,11 @@ impl Coordinator {
         self.failure = None;
         let sequence = self.next();
         effects.push(Effect::Send(ServerMessage::BuildSucceeded { sequence }));
-        let built: Vec<Built> = modules.iter().map(Built::from).collect();
-        effects.push(Effect::Tell(Event::BuildFinished {
+        let built: Vec<Built> =
+            modules.iter().map(|module| Built::from(&*module.version)).collect();
+        let versions = modules.iter().map(|module| Arc::clone(&module.version));
+        effects.push(Effect::PrepareRehearsals(versions.collect()));
+        effects.push(Effect::Report(Event::BuildFinished {
             modules: built.clone(),
             duration_ms: phases.compile + phases.prepare,
             warnings,
@@ -66,23 +71,23 @@ impl Coordinator {
         let due = std::mem::take(&mut self.running);
         let reloads = due.reload.is_some() || !self.markup.is_empty();
         let (mut news, mut held) = (Vec::new(), Vec::new());
-        for Compiled { version, bytes, files, folders, transform } in modules {
+        for BuiltModule { version, files, folders, transform } in modules {
             self.graph.set_inputs(&version.module, files, folders);
-            let line = self.histories.entry(version.module.clone()).or_default();
-            let built = Candidate { version, bytes };
-            if !line.push(built.clone(), transform, self.kept) {
+            let fixed = self.experiments.fixed(&version.module);
+            let history = self.histories.entry(version.module.clone()).or_default();
+            if !history.push(Arc::clone(&version), transform, self.kept, &fixed) {
                 continue;
             }
-            match line.pinned() {
-                Some(_) => held.push(Built::from(&built)),
+            match history.pinned() {
+                Some(_) => held.push(Built::from(&*version)),
                 // A reload carries no transform: it stays due.
-                None if !reloads => news.extend(line.announce()),
+                None if !reloads => news.extend(history.announce()),
                 None => {}
             }
         }
         let phases = Phases { watch: due.watch_ms, ..phases };
         if !held.is_empty() {
-            effects.push(Effect::Tell(Event::HeldBack { modules: held.clone() }));
+            effects.push(Effect::Report(Event::HeldBack { modules: held.clone() }));
         }
         if reloads {
             self.reload(due.reload, due.changed, phases, effects);
@@ -92,13 +97,13 @@ impl Coordinator {
         if !news.is_empty() {
             let mut chains: Vec<String> = news
                 .iter()
-                .filter_map(|built| due.modules.get(&built.version.module).cloned())
+                .filter_map(|(version, _)| due.modules.get(&version.module).cloned())
                 .collect();
             chains.dedup();
             self.hot_update(chains.join(", "), &news, changed, phases, effects);
         } else if held.is_empty() {
             let modules = built.into_iter().map(|built| built.module).collect();
-            effects.push(Effect::Tell(Event::Unchanged { modules, changed }));
+            effects.push(Effect::Report(Event::Unchanged { modules, changed }));
         }
     }
 
@@ -106,23 +111,23 @@ impl Coordinator {
     pub(super) fn hot_update(
         &mut self,
         reason: String,
-        news: &[Candidate],
+        news: &[(Arc<ModuleVersion>, Version)],
         changed: Vec<String>,
         phases: Phases,
         effects: &mut Vec<Effect>,
     ) {
         let sequence = self.next();
-        effects.push(Effect::Tell(Event::Update {
+        effects.push(Effect::Report(Event::Update {
             sequence,
             kind: UpdateKind::HotUpdate,
             reason: reason.clone(),
-            modules: news.iter().map(Built::from).collect(),
+            modules: news.iter().map(|(version, _)| Built::from(&**version)).collect(),
             paths: Vec::new(),
             changed,
             phases,
-            clients: 0,
+            clients: self.pages.len(),
         }));
-        let modules: Vec<Version> = news.iter().map(|news| news.version.clone()).collect();
+        let modules: Vec<Version> = news.iter().map(|(_, announced)| announced.clone()).collect();
         if !modules.iter().any(|version| self.experiments.runs(&version.module)) {
             effects.push(Effect::Send(ServerMessage::HotUpdate { sequence, reason, modules }));
             return;
@@ -158,7 +163,7 @@ impl Coordinator {
         changed.extend(markup);
         let sequence = self.next();
         self.reloaded = sequence;
-        effects.push(Effect::Tell(Event::Update {
+        effects.push(Effect::Report(Event::Update {
             sequence,
             kind: UpdateKind::FullReload,
             reason: reason.clone(),
@@ -166,18 +171,18 @@ impl Coordinator {
             paths: Vec::new(),
             changed: changed.into_iter().collect(),
             phases,
-            clients: 0,
+            clients: self.pages.len(),
         }));
         effects.push(Effect::Send(ServerMessage::FullReload { sequence, reason, restore: true }));
     }
 }
 
-impl From<&Compiled> for Built {
-    fn from(compiled: &Compiled) -> Self {
+impl From<&ModuleVersion> for Built {
+    fn from(version: &ModuleVersion) -> Self {
         Self {
-            module: compiled.version.module.clone(),
-            hash: compiled.version.hash.clone(),
-            bytes: compiled.bytes,
+            module: version.module.clone(),
+            hash: version.hash.clone(),
+            bytes: version.bytes.len(),
         }
     }
 }

@@ -1,17 +1,17 @@
-//! Messages from pages: connections, results of updates, failures.
+//! Events of pages: connections, results of updates, failures.
 
 use hmr_build::{Diagnostic, Failure, Level};
+use hmr_protocol::{ClientMessage, ServerMessage, Swap, SwapOutcome};
 
-use super::{Coordinator, Effect, version_history::VersionHistory};
+use super::{Coordinator, Effect};
 use crate::{
     events::Event,
-    experiment::{Experiments, Teller},
+    experiment::{Experiments, ReportSource},
 };
-use hmr_protocol::{ServerMessage, Slower, Swap, SwapOutcome, Trap};
 
 /// What a page has done.
 #[derive(Debug)]
-pub enum Said {
+pub enum ClientEvent {
     /// It has opened its socket.
     Connected {
         /// The id that the page keeps when it is loaded again.
@@ -19,52 +19,82 @@ pub enum Said {
         /// The number of the last message before its greeting.
         greeted: u64,
     },
+    /// It has sent a message.
+    Message(ClientMessage),
+    /// The developer should read this about it.
+    Problem(String),
     /// It has gone.
     Disconnected,
-    /// It has acknowledged an update, or loaded code without one.
-    Swapped {
-        /// The update's number.
-        sequence: Option<u64>,
-        /// What became of each module.
-        swaps: Vec<Swap>,
-    },
-    /// Its running code has trapped.
-    Trapped(Trap),
-    /// Calls take longer than before.
-    Slowed(Slower),
 }
 
 impl Coordinator {
-    pub(super) fn heard(&mut self, page: String, said: Said, effects: &mut Vec<Effect>) {
-        match said {
-            Said::Connected { id, greeted } => {
+    pub(super) fn client_event(
+        &mut self,
+        page: String,
+        event: ClientEvent,
+        effects: &mut Vec<Effect>,
+    ) {
+        match event {
+            ClientEvent::Connected { id, greeted } => {
                 // The page missed messages to single pages since its greeting.
                 if greeted != self.sequence {
                     let message = ServerMessage::Hello(self.hello_for(&id));
                     effects.push(Effect::SendTo { page: page.clone(), message });
                 }
                 self.pages.insert(page.clone(), id);
-                effects.push(Effect::Tell(Event::ClientConnected { page }));
+                effects.push(Effect::Report(Event::ClientConnected { page }));
             }
-            Said::Disconnected => {
+            ClientEvent::Message(message) => self.client_message(page, message, effects),
+            ClientEvent::Problem(message) => {
+                effects.push(Effect::Report(Event::Problem { page, message }));
+            }
+            ClientEvent::Disconnected => {
                 self.pages.remove(&page);
-                effects.push(Effect::Tell(Event::ClientDisconnected { page }));
+                effects.push(Effect::Report(Event::ClientDisconnected { page }));
             }
-            Said::Swapped { sequence, swaps } => self.swapped(page, sequence, swaps, effects),
-            Said::Trapped(trap) => {
-                if let Some(line) = self.histories.get_mut(&trap.module) {
-                    line.note_trap(&trap);
+        }
+    }
+
+    fn client_message(&mut self, page: String, message: ClientMessage, effects: &mut Vec<Effect>) {
+        match message {
+            ClientMessage::Ready { .. } => {}
+            // Its number means nothing here: it is about an update of an earlier run of the tool.
+            ClientMessage::Swap { server: Some(run), .. }
+            | ClientMessage::Applied { server: Some(run), .. }
+                if run != self.server => {}
+            ClientMessage::Swap { sequence, swaps, .. } => {
+                self.swapped(page, sequence, swaps, effects);
+            }
+            ClientMessage::Applied { sequence, what, count, .. } => {
+                effects.push(Effect::Report(Event::Applied { sequence, page, what, count }));
+            }
+            ClientMessage::Trap(trap) => {
+                if let Some(history) = self.histories.get_mut(&trap.module) {
+                    history.note_trap(&trap);
                 }
                 self.note(&page, &trap.module, |experiments, from| {
                     experiments.note_trap(from, &trap);
                 });
-                effects.push(Effect::Tell(Event::Trap { page, trap }));
+                effects.push(Effect::Report(Event::Trap { page, trap }));
             }
-            Said::Slowed(slower) => {
+            ClientMessage::Slower(slower) => {
                 self.note(&page, &slower.module, |experiments, from| {
                     experiments.note_slower(from, &slower);
                 });
-                effects.push(Effect::Tell(Event::Slower { page, slower }));
+                effects.push(Effect::Report(Event::Slower { page, slower }));
+            }
+            ClientMessage::Rehearse(request) => {
+                let version = self.kept_version(&request.module, &request.hash).ok();
+                effects.push(Effect::Rehearse { page, request, version });
+            }
+            // A state of a version that is not kept is of no use.
+            ClientMessage::State(state) => {
+                if self.kept_version(&state.module, &state.hash).is_ok() {
+                    effects.push(Effect::LearnState(state));
+                }
+            }
+            ClientMessage::Problem { message } => {
+                effects.push(Effect::Report(Event::Problem { page, message }));
             }
         }
     }
@@ -84,7 +114,7 @@ impl Coordinator {
                 self.refuse(&page, swap, &mut refused);
             }
         }
-        effects.push(Effect::Tell(match sequence {
+        effects.push(Effect::Report(match sequence {
             Some(sequence) => Event::Swap { sequence, page, swaps },
             None => Event::Loaded { page, swaps },
         }));
@@ -92,37 +122,43 @@ impl Coordinator {
     }
 
     /// Adds a page's report about a module to its experiment, if there is one.
-    fn note(&mut self, page: &str, module: &str, note: impl FnOnce(&mut Experiments, Teller<'_>)) {
+    fn note(
+        &mut self,
+        page: &str,
+        module: &str,
+        note: impl FnOnce(&mut Experiments, ReportSource<'_>),
+    ) {
         if let Some(page) = self.pages.get(page)
             && self.experiments.runs(module)
         {
-            let newest = self.histories.get(module).and_then(VersionHistory::current);
-            let newest = newest.as_ref().map(|newest| &*newest.version.hash);
-            note(&mut self.experiments, Teller { page, newest });
+            let newest = self.histories.get(module).and_then(|history| history.current());
+            let newest = newest.map(|newest| newest.hash.clone());
+            let newest = newest.as_deref();
+            note(&mut self.experiments, ReportSource { page, newest });
         }
     }
 
     /// Gives a version that failed to no new page, if it is known.
     fn refuse(&mut self, page: &str, swap: &mut Swap, effects: &mut Vec<Effect>) {
         self.experiments.refuse(&swap.module, &swap.hash);
-        let Some(line) = self.histories.get_mut(&swap.module) else { return };
+        let Some(history) = self.histories.get_mut(&swap.module) else { return };
         // The trap was reported before the rollback that it caused.
-        if let (None, Some(trap)) = (&swap.file, line.trap_of(&swap.hash)) {
+        if let (None, Some(trap)) = (&swap.file, history.trap_of(&swap.hash)) {
             swap.file.clone_from(&trap.file);
             swap.line = trap.line;
         }
-        let pinned = line.pinned() == Some(&*swap.hash);
-        let Some(serves) = line.refuse(&swap.hash, failed_in_page(swap)) else { return };
-        effects.push(Effect::Tell(Event::Refused {
+        let pinned = history.pinned() == Some(&*swap.hash);
+        let Some(serves) = history.refuse(&swap.hash, failed_in_page(swap)) else { return };
+        effects.push(Effect::Report(Event::Refused {
             page: page.to_owned(),
             module: swap.module.clone(),
             hash: swap.hash.clone(),
-            serves: serves.hash,
+            serves: serves.hash.clone(),
             reason: swap.error.clone().unwrap_or_default(),
         }));
         if pinned {
             let module = swap.module.clone();
-            effects.push(Effect::Tell(Event::Pinned { module, hash: None }));
+            effects.push(Effect::Report(Event::Pinned { module, hash: None }));
         }
     }
 }

@@ -6,9 +6,9 @@ use expect_test::{Expect, expect};
 use hmr_build::Level;
 
 use super::*;
-use crate::store::Store;
+use crate::versions::ModuleVersion;
 use crate::watch::{Change, ChangeKind};
-use hmr_protocol::{Cause, Step, Swap, SwapOutcome, Trap};
+use hmr_protocol::{Cause, ClientMessage, Step, Swap, SwapOutcome, Trap};
 
 struct Bench {
     coordinator: Coordinator,
@@ -69,17 +69,9 @@ impl Bench {
     }
 }
 
-fn compiled(module: &str, hash: &str) -> Compiled {
-    Compiled {
-        version: Version {
-            module: module.into(),
-            hash: hash.into(),
-            url: String::new(),
-            components: Vec::new(),
-            transform: Vec::new(),
-            rehearse: false,
-        },
-        bytes: 1,
+fn compiled(module: &str, hash: &str) -> BuiltModule {
+    BuiltModule {
+        version: ModuleVersion::example(module, hash),
         files: vec![format!("/app/{module}/src/lib.rs").into(), "/app/ui/src/lib.rs".into()],
         folders: Vec::new(),
         transform: Vec::new(),
@@ -114,9 +106,18 @@ fn line(effect: &Effect) -> String {
         }
         Effect::Send(message) => format!("send {}", message.to_json()),
         Effect::SendTo { page, message } => format!("send to {page} {}", message.to_json()),
-        Effect::Tell(event) => {
+        Effect::Report(event) => {
             let json = serde_json::to_value(event).expect("JSON");
-            format!("tell {}", json["event"].as_str().expect("a name"))
+            format!("report {}", json["event"].as_str().expect("a name"))
+        }
+        Effect::PrepareRehearsals(versions) => {
+            let hashes: Vec<&str> = versions.iter().map(|version| &*version.hash).collect();
+            format!("prepare rehearsals {}", hashes.join(" "))
+        }
+        Effect::LearnState(state) => format!("learn state {}", state.hash),
+        Effect::Rehearse { page, version, .. } => {
+            let hash = version.as_ref().map(|version| &*version.hash);
+            format!("rehearse {page} {hash:?}")
         }
     }
 }
@@ -578,17 +579,28 @@ fn files_that_are_nobody_s_do_nothing() {
     bench.check(&expect![""]);
 }
 
-/// A page's report about `board`.
+/// A message of a page.
+fn message(message: ClientMessage) -> Input {
+    Input::Client { page: "/#1".into(), event: ClientEvent::Message(message) }
+}
+
+/// A page's report about `board`, of this run of the tool.
 fn swapped(hash: &str, outcome: SwapOutcome, error: &str) -> Input {
+    swapped_by(hash, outcome, error, None)
+}
+
+fn swapped_by(hash: &str, outcome: SwapOutcome, error: &str, cause: Option<Cause>) -> Input {
     let swap = Swap {
         module: "board".into(),
         hash: hash.into(),
         outcome,
         step: Some(Step::Prepare),
         error: Some(error.into()),
+        cause,
         ..Swap::default()
     };
-    Input::Page("/#1".into(), Said::Swapped { sequence: Some(6), swaps: vec![swap] })
+    let server = Some("server".to_owned());
+    message(ClientMessage::Swap { server, sequence: Some(6), swaps: vec![swap] })
 }
 
 /// The hashes that are sent to a page: those of all pages, and of a single one.
@@ -598,20 +610,6 @@ fn served(coordinator: &Coordinator, id: &str) -> (Vec<String>, Vec<String>) {
     coordinator.experiments().tailor(&mut own, id);
     let hashes = |hello: Hello| hello.modules.into_iter().map(|version| version.hash).collect();
     (hashes(all), hashes(own))
-}
-
-/// A store that has these versions.
-fn store(versions: &[(&str, &str)]) -> Store {
-    let mut store = Store::new(32);
-    for (module, hash) in versions {
-        let prepared = hmr_build::Prepared {
-            bytes: vec![0],
-            hash: (*hash).into(),
-            manifest: hmr_abi::manifest::Manifest::default(),
-        };
-        store.add(module, prepared, 0);
-    }
-    store
 }
 
 fn json(request: Result<Vec<Effect>, Denied>) -> String {
@@ -631,7 +629,7 @@ fn a_version_that_failed_in_a_page_is_given_to_no_new_page_until_a_build_differs
         line: Some(42),
         ..Trap::default()
     };
-    bench.step(Input::Page("/#1".into(), Said::Trapped(trap)));
+    bench.step(message(ClientMessage::Trap(trap)));
     bench.log.clear();
     bench.step(swapped("b2", SwapOutcome::Undone, "index out of bounds"));
     let hello = bench.coordinator.hello();
@@ -673,13 +671,8 @@ fn a_version_that_could_not_be_fetched_is_not_refused() {
     bench.build(&[("board", "b2")]);
     // The words of the error are the same: only the kind decides.
     let failed = |cause: Cause| {
-        let Input::Page(page, Said::Swapped { sequence, mut swaps }) =
-            swapped("b2", SwapOutcome::RolledBack, "`/x.wasm` cannot be fetched: offline")
-        else {
-            unreachable!("a swap of a page")
-        };
-        swaps[0].cause = Some(cause);
-        Input::Page(page, Said::Swapped { sequence, swaps })
+        let error = "`/x.wasm` cannot be fetched: offline";
+        swapped_by("b2", SwapOutcome::RolledBack, error, Some(cause))
     };
     bench.step(failed(Cause::Fetch));
     assert_eq!(bench.coordinator.hello().modules[0].hash, "b2");
@@ -690,14 +683,13 @@ fn a_version_that_could_not_be_fetched_is_not_refused() {
 #[test]
 fn a_pinned_module_is_built_and_not_announced() {
     let mut bench = started();
-    let store = store(&[("board", "b1"), ("board", "b2")]);
     let announced = |sequence: u64, reason: &str, hash: &str, url: &str| {
         format!(
-            "tell pinned\ntell update\nsend {{\"type\":\"hot-update\",\"sequence\":{sequence},\"reason\":\"{reason}\",\"modules\":[{{\"module\":\"board\",\"hash\":\"{hash}\",\"url\":\"{url}\",\"components\":[],\"rehearse\":false}}]}}"
+            "report pinned\nreport update\nsend {{\"type\":\"hot-update\",\"sequence\":{sequence},\"reason\":\"{reason}\",\"modules\":[{{\"module\":\"board\",\"hash\":\"{hash}\",\"url\":\"{url}\",\"components\":[],\"rehearse\":false}}]}}"
         )
     };
     assert_eq!(
-        json(bench.coordinator.pin(&store, "board", Some("b1"))),
+        json(bench.coordinator.pin("board", Some("b1"))),
         announced(4, "pinned", "b1", "/@hmr/module/board/b1.wasm"),
         "a page may have chosen another version by itself"
     );
@@ -705,7 +697,7 @@ fn a_pinned_module_is_built_and_not_announced() {
     bench.build(&[("board", "b2"), ("list", "l2")]);
     assert_eq!(served(&bench.coordinator, "").0, ["b1", "l2"]);
     assert_eq!(
-        json(bench.coordinator.pin(&store, "board", None)),
+        json(bench.coordinator.pin("board", None)),
         announced(8, "no longer pinned", "b2", "")
     );
     bench.check(&expect![[r#"
@@ -723,10 +715,9 @@ fn a_pinned_module_is_built_and_not_announced() {
 #[test]
 fn a_pinned_version_that_fails_is_pinned_no_more() {
     let mut bench = started();
-    let store = store(&[("board", "b1"), ("board", "b2")]);
     bench.save(&["board/src/lib.rs"]);
     bench.build(&[("board", "b2")]);
-    json(bench.coordinator.pin(&store, "board", Some("b2")));
+    json(bench.coordinator.pin("board", Some("b2")));
     bench.log.clear();
     bench.step(swapped("b2", SwapOutcome::Undone, "unreachable"));
     assert_eq!(served(&bench.coordinator, "").0[0], "b1");
@@ -740,13 +731,14 @@ fn a_pinned_version_that_fails_is_pinned_no_more() {
 #[test]
 fn a_restored_version_is_announced_and_served_until_the_next_build() {
     let mut bench = started();
-    let store = store(&[("board", "b1"), ("board", "b2")]);
     bench.save(&["board/src/lib.rs"]);
     bench.build(&[("board", "b2")]);
-    let told = json(bench.coordinator.restore(&store, "board", "b1"));
+    let told = json(bench.coordinator.restore("board", "b1"));
     assert!(told.contains("hot-update") && told.contains("\"hash\":\"b1\""), "{told}");
     assert_eq!(served(&bench.coordinator, "").0[0], "b1");
-    assert_eq!(bench.coordinator.held()["board"], ["b1", "b2"].map(str::to_owned).into());
+    for hash in ["b1", "b2"] {
+        assert!(bench.coordinator.versions().get("board", hash).is_some(), "{hash}");
+    }
     bench.save(&["board/src/lib.rs"]);
     bench.build(&[("board", "b3")]);
     assert_eq!(served(&bench.coordinator, "").0[0], "b3");
@@ -755,39 +747,37 @@ fn a_restored_version_is_announced_and_served_until_the_next_build() {
 #[test]
 fn what_cannot_be_done_by_hand_changes_nothing() {
     let mut bench = started();
-    let store = store(&[("board", "b1")]);
     let coordinator = &mut bench.coordinator;
     let gone = Denied::NoVersion { module: "board".into(), hash: "x".into() };
-    assert_eq!(coordinator.pin(&store, "board", Some("x")).err(), Some(gone.clone()));
-    assert_eq!(coordinator.restore(&store, "board", "x").err(), Some(gone));
+    assert_eq!(coordinator.pin("board", Some("x")).err(), Some(gone.clone()));
+    assert_eq!(coordinator.restore("board", "x").err(), Some(gone));
     let nobody = Some(Denied::NoModule("nobody".into()));
-    assert_eq!(coordinator.pin(&store, "nobody", None).err(), nobody);
-    json(coordinator.pin(&store, "board", Some("b1")));
+    assert_eq!(coordinator.pin("nobody", None).err(), nobody);
+    json(coordinator.pin("board", Some("b1")));
     let pinned = Some(Denied::IsPinned("board".into()));
-    assert_eq!(coordinator.restore(&store, "board", "b1").err(), pinned);
-    assert_eq!(coordinator.assign(&store, "board", "me", "b1").err(), pinned);
-    json(coordinator.pin(&store, "board", None));
-    json(coordinator.assign(&store, "board", "me", "b1"));
+    assert_eq!(coordinator.restore("board", "b1").err(), pinned);
+    assert_eq!(coordinator.assign("board", "me", "b1").err(), pinned);
+    json(coordinator.pin("board", None));
+    json(coordinator.assign("board", "me", "b1"));
     let runs = Some(Denied::HasExperiment("board".into()));
-    assert_eq!(coordinator.pin(&store, "board", Some("b1")).err(), runs);
-    assert_eq!(coordinator.restore(&store, "board", "b1").err(), runs);
-    let idle = [Wanted { hash: "b1".into(), weight: 0 }];
-    assert!(matches!(coordinator.experiment(&store, "board", &idle), Err(Denied::Malformed(_))));
+    assert_eq!(coordinator.pin("board", Some("b1")).err(), runs);
+    assert_eq!(coordinator.restore("board", "b1").err(), runs);
+    let idle = [VariantRequest { hash: "b1".into(), weight: 0 }];
+    assert!(matches!(coordinator.experiment("board", &idle), Err(Denied::Malformed(_))));
 }
 
 /// A page connects that was greeted after so many messages.
 fn connected(page: &str, id: &str, greeted: u64) -> Input {
-    Input::Page(page.into(), Said::Connected { id: id.into(), greeted })
+    Input::Client { page: page.into(), event: ClientEvent::Connected { id: id.into(), greeted } }
 }
 
 #[test]
 fn a_page_that_was_greeted_before_single_pages_got_something_is_greeted_again() {
     let mut bench = started();
-    let store = store(&[("board", "b0"), ("board", "b1")]);
-    json(bench.coordinator.assign(&store, "board", "me", "b0"));
+    json(bench.coordinator.assign("board", "me", "b0"));
     bench.step(connected("/#1", "me", 3));
     bench.step(connected("/#2", "me", 4));
-    json(bench.coordinator.experiment(&store, "board", &[]));
+    json(bench.coordinator.experiment("board", &[]));
     bench.step(connected("/#3", "me", 4));
     bench.check(&expect![[r#"
         send to /#1 {"type":"hello","server":"server","sequence":4,"reloaded":0,"files":0,"modules":[{"module":"board","hash":"b0","url":"/@hmr/module/board/b0.wasm","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"","components":[],"rehearse":false}],"failure":null}
@@ -801,14 +791,13 @@ fn a_page_that_was_greeted_before_single_pages_got_something_is_greeted_again() 
 #[test]
 fn an_experiment_tells_each_page_its_own_version() {
     let mut bench = started();
-    let store = store(&[("board", "b0"), ("board", "b1")]);
     for (page, id) in [("/#1", "fixed"), ("/#2", "follower")] {
         bench.step(connected(page, id, 3));
     }
     bench.log.clear();
     assert_eq!(
-        json(bench.coordinator.assign(&store, "board", "fixed", "b0")),
-        "tell experiment\nsend to /#1 {\"type\":\"hot-update\",\"sequence\":4,\"reason\":\"experiment\",\"modules\":[{\"module\":\"board\",\"hash\":\"b0\",\"url\":\"/@hmr/module/board/b0.wasm\",\"components\":[],\"rehearse\":false}]}"
+        json(bench.coordinator.assign("board", "fixed", "b0")),
+        "report experiment\nsend to /#1 {\"type\":\"hot-update\",\"sequence\":4,\"reason\":\"experiment\",\"modules\":[{\"module\":\"board\",\"hash\":\"b0\",\"url\":\"/@hmr/module/board/b0.wasm\",\"components\":[],\"rehearse\":false}]}"
     );
     bench.save(&["ui/src/lib.rs"]);
     bench.build(&[("board", "b2"), ("list", "l2")]);
@@ -818,7 +807,7 @@ fn an_experiment_tells_each_page_its_own_version() {
     assert_eq!(served(&bench.coordinator, "fixed").1, ["b2", "l2"], "it failed");
     let told = bench.coordinator.told_experiments();
     assert_eq!(told["experiments"][0]["variants"][1]["reports"]["swaps"]["undone"], 1);
-    json(bench.coordinator.experiment(&store, "board", &[]));
+    json(bench.coordinator.experiment("board", &[]));
     assert!(!bench.coordinator.experiments().runs("board"));
     bench.check(&expect![[r#"
         tell build-started
@@ -830,6 +819,41 @@ fn an_experiment_tells_each_page_its_own_version() {
         send to /#1 {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → board, ui/src/lib.rs → ui → list","modules":[{"module":"list","hash":"l2","url":"","components":[],"rehearse":false}]}
         send to /#2 {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → board, ui/src/lib.rs → ui → list","modules":[{"module":"board","hash":"b2","url":"","components":[],"rehearse":false},{"module":"list","hash":"l2","url":"","components":[],"rehearse":false}]}
         tell swap
+    "#]]);
+}
+
+#[test]
+fn what_a_page_says_of_an_earlier_run_of_the_tool_counts_for_nothing() {
+    let mut bench = started();
+    bench.save(&["board/src/lib.rs"]);
+    bench.build(&[("board", "b2")]);
+    bench.log.clear();
+    let swap = Swap { outcome: SwapOutcome::Undone, hash: "b2".into(), ..Swap::default() };
+    let (server, what) = (Some("another".to_owned()), "css".to_owned());
+    bench.step(message(ClientMessage::Swap {
+        server: server.clone(),
+        sequence: Some(6),
+        swaps: vec![Swap { module: "board".into(), ..swap }],
+    }));
+    bench.step(message(ClientMessage::Applied { server, sequence: 6, what, count: 1 }));
+    bench.check(&expect![""]);
+}
+
+#[test]
+fn a_state_or_a_rehearsal_is_about_a_version_that_is_kept() {
+    let mut bench = started();
+    for hash in ["b1", "gone"] {
+        let (module, hash) = ("board".to_owned(), hash.to_owned());
+        let state =
+            ModuleState { module: module.clone(), hash: hash.clone(), ..ModuleState::default() };
+        bench.step(message(ClientMessage::State(state)));
+        let request = Rehearse { module, hash, ..Rehearse::default() };
+        bench.step(message(ClientMessage::Rehearse(request)));
+    }
+    bench.check(&expect![[r#"
+        learn state b1
+        rehearse /#1 Some("b1")
+        rehearse /#1 None
     "#]]);
 }
 

@@ -1,8 +1,8 @@
-//! One build: compile, prepare, ask the gates, store. Runs on a thread that may block.
+//! One build: compile, prepare, ask the gates. Runs on a thread that may block.
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, mpsc},
+    sync::{Arc, mpsc},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -14,17 +14,18 @@ use hmr_build::{
 use serde_json::Value;
 
 use crate::{
-    coordinator::{Compiled, Outcome},
+    coordinator::{BuiltModule, Outcome},
     events::{Event, Phases},
     graph::TRANSFORM,
-    server::Shared,
+    versions::{KeptVersions, ModuleVersion},
 };
 
 /// What a build needs.
 pub(super) struct Work {
     pub(super) app: Arc<App>,
     pub(super) toolchain: Arc<Toolchain>,
-    pub(super) shared: Arc<Shared>,
+    /// What earlier builds made.
+    pub(super) kept: KeptVersions,
     pub(super) modules: Vec<String>,
     pub(super) loop_guard: bool,
     pub(super) cancel: CancelToken,
@@ -32,15 +33,15 @@ pub(super) struct Work {
     pub(super) gates: bool,
 }
 
-/// A version that may become one of the store's.
-struct Candidate {
+/// A module that may be announced if its gate passes.
+struct PreparedArtifact {
     artifact: Artifact,
     prepared: Prepared,
 }
 
 impl Work {
-    /// Builds, and puts the results into the store. Events report what takes time.
-    pub(super) fn run(&self, tell: &(dyn Fn(Event) + Sync)) -> Outcome {
+    /// Builds. Events report what takes time.
+    pub(super) fn run(&self, report: &(dyn Fn(Event) + Sync)) -> Outcome {
         let started = Instant::now();
         let transforms = match self.transforms() {
             Ok(transforms) => transforms,
@@ -50,7 +51,7 @@ impl Work {
         let request =
             BuildRequest { app: &self.app, toolchain: &self.toolchain, modules: &self.modules };
         let outcome = hmr_build::build(&request, &self.cancel, &mut |event| {
-            tell(match event {
+            report(match event {
                 BuildEvent::Compiling { package, done } => {
                     Event::Progress { message: format!("compiling {package} ({done})") }
                 }
@@ -65,21 +66,21 @@ impl Work {
         };
         let compiled = artifacts.clone();
         let preparing = Instant::now();
-        let candidates = match self.prepare(artifacts) {
-            Ok(candidates) => candidates,
+        let prepared = match self.prepare(artifacts) {
+            Ok(prepared) => prepared,
             Err(failure) => return Outcome::Refused { failure, compiled },
         };
         let prepare = preparing.elapsed().as_secs_f64() * 1e3;
-        match self.pass_gates(&candidates, tell) {
+        match self.pass_gates(&prepared, report) {
             GateOutcome::Passed => {}
             GateOutcome::Failed(failure) => return Outcome::Refused { failure, compiled },
             GateOutcome::Cancelled => return Outcome::Cancelled,
         }
         let phases = Phases { compile, prepare, ..Phases::default() };
-        self.store(candidates, transforms, &built_at, phases)
+        made(prepared, transforms, &built_at, phases)
     }
 
-    fn prepare(&self, artifacts: Vec<Artifact>) -> Result<Vec<Candidate>, Failure> {
+    fn prepare(&self, artifacts: Vec<Artifact>) -> Result<Vec<PreparedArtifact>, Failure> {
         artifacts.into_iter().map(|artifact| prepare(artifact, self.loop_guard)).collect()
     }
 
@@ -94,35 +95,41 @@ impl Work {
 
     /// Finds out beside the compiler which commit is built. It is noted for the versions that are sent, and for none if
     /// the channel is dropped.
-    fn look_at_checkout(&self) -> mpsc::Sender<Vec<(String, String)>> {
-        let (tell, built) = mpsc::channel::<Vec<(String, String)>>();
-        let (shared, folder) = (Arc::clone(&self.shared), self.app.root.clone());
+    fn look_at_checkout(&self) -> mpsc::Sender<Vec<Arc<ModuleVersion>>> {
+        let (versions, built) = mpsc::channel::<Vec<Arc<ModuleVersion>>>();
+        let folder = self.app.root.clone();
         std::thread::spawn(move || {
             if let Some(commit) = hmr_build::commit(&folder)
                 && let Ok(versions) = built.recv()
             {
-                let mut store = shared.store.lock().unwrap_or_else(PoisonError::into_inner);
-                store.note_commit(&versions, &commit);
+                for version in versions {
+                    // A version that was built before keeps the commit of then.
+                    _ = version.commit.set(commit.clone());
+                }
             }
         });
-        tell
+        versions
     }
 
     /// Runs the gates of the modules that have changed, up to the first that does not pass.
-    fn pass_gates(&self, candidates: &[Candidate], tell: &(dyn Fn(Event) + Sync)) -> GateOutcome {
+    fn pass_gates(
+        &self,
+        modules: &[PreparedArtifact],
+        report: &(dyn Fn(Event) + Sync),
+    ) -> GateOutcome {
         if !self.gates {
             return GateOutcome::Passed;
         }
-        for Candidate { artifact, prepared } in candidates {
+        for PreparedArtifact { artifact, prepared } in modules {
             let module = self.app.modules.iter().find(|module| module.name == artifact.module);
             let Some(module) = module else { continue };
-            // A module in the store has passed its gate.
+            // A version that is kept has passed its gate.
             let Some(gate) = module.gate.as_deref().filter(|_| !self.is_newest(module, prepared))
             else {
                 continue;
             };
             let name = module.name.clone();
-            tell(Event::GateStarted { module: name.clone(), command: gate.to_owned() });
+            report(Event::GateStarted { module: name.clone(), command: gate.to_owned() });
             let started = Instant::now();
             let outcome =
                 hmr_build::gate(&name, gate, module.folder(), module.gate_limit, &self.cancel);
@@ -132,7 +139,7 @@ impl Work {
                 GateOutcome::Cancelled => "cancelled",
             };
             let duration_ms = started.elapsed().as_secs_f64() * 1e3;
-            tell(Event::GateFinished { module: name, outcome: word, duration_ms });
+            report(Event::GateFinished { module: name, outcome: word, duration_ms });
             if !matches!(outcome, GateOutcome::Passed) {
                 return outcome;
             }
@@ -141,48 +148,42 @@ impl Work {
     }
 
     fn is_newest(&self, module: &Module, prepared: &Prepared) -> bool {
-        let store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = store.versions(&module.name).next_back();
-        newest.is_some_and(|newest| newest.version.hash == prepared.hash)
-    }
-
-    fn store(
-        &self,
-        candidates: Vec<Candidate>,
-        mut transforms: BTreeMap<String, Vec<Value>>,
-        built_at: &mpsc::Sender<Vec<(String, String)>>,
-        phases: Phases,
-    ) -> Outcome {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-        let mut modules = Vec::new();
-        let mut warnings: Vec<Diagnostic> = Vec::new();
-        for Candidate { artifact, prepared } in candidates {
-            let Artifact { module, files, folders, warnings: own, .. } = artifact;
-            let bytes = prepared.bytes.len();
-            let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
-            let version = store.add(&module, prepared, now);
-            let transform = transforms.remove(&module).unwrap_or_default();
-            modules.push(Compiled { version, bytes, files, folders, transform });
-            // Modules that share a crate share its warnings.
-            warnings.extend(own);
-        }
-        warnings.dedup();
-        let versions = modules.iter().map(|compiled| &compiled.version);
-        let versions = versions.map(|version| (version.module.clone(), version.hash.clone()));
-        // Without a checkout there is no receiver.
-        _ = built_at.send(versions.collect());
-        Outcome::Succeeded { modules, warnings, phases }
+        self.kept.newest(&module.name).is_some_and(|newest| newest.hash == prepared.hash)
     }
 }
 
-fn prepare(artifact: Artifact, guarded: bool) -> Result<Candidate, Failure> {
+/// The outcome of a build whose gates have passed.
+fn made(
+    prepared: Vec<PreparedArtifact>,
+    mut transforms: BTreeMap<String, Vec<Value>>,
+    built_at: &mpsc::Sender<Vec<Arc<ModuleVersion>>>,
+    phases: Phases,
+) -> Outcome {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+    let mut modules = Vec::new();
+    let mut warnings: Vec<Diagnostic> = Vec::new();
+    for PreparedArtifact { artifact, prepared } in prepared {
+        let Artifact { module, files, folders, warnings: own, .. } = artifact;
+        let version = Arc::new(ModuleVersion::new(&module, prepared, now));
+        let transform = transforms.remove(&module).unwrap_or_default();
+        modules.push(BuiltModule { version, files, folders, transform });
+        // Modules that share a crate share its warnings.
+        warnings.extend(own);
+    }
+    warnings.dedup();
+    // Without a checkout there is no receiver.
+    _ = built_at.send(modules.iter().map(|module| Arc::clone(&module.version)).collect());
+    Outcome::Succeeded { modules, warnings, phases }
+}
+
+fn prepare(artifact: Artifact, guarded: bool) -> Result<PreparedArtifact, Failure> {
     let prepare = if guarded { hmr_build::prepare_guarded } else { hmr_build::prepare };
     let prepared = std::fs::read(&artifact.wasm)
         .map_err(|error| format!("cannot read `{}`: {error}", artifact.wasm))
         .and_then(|bytes| prepare(&artifact.module, &bytes).map_err(|error| error.to_string()));
     match prepared {
-        Ok(prepared) => Ok(Candidate { artifact, prepared }),
+        Ok(prepared) => Ok(PreparedArtifact { artifact, prepared }),
         Err(message) => {
             Err(Failure::plain(&format!("`{}` cannot be used", artifact.module), &message))
         }

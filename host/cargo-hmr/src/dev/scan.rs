@@ -9,7 +9,7 @@ use hmr_build::{App, AppError, Failure, Progress, Toolchain, ToolchainError};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{Message, Session, places};
+use super::{Message, Session, start::server_config};
 use crate::{
     coordinator::Input,
     events::Event,
@@ -48,7 +48,7 @@ pub(super) async fn first(
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             },
             message = inbox.recv() => match message {
-                Some(Message::Tell(event)) => reporter.tell(&event),
+                Some(Message::Report(event)) => reporter.report(&event),
                 Some(Message::Stop) | None => return Ok(None),
                 Some(_) => {}
             },
@@ -58,7 +58,7 @@ pub(super) async fn first(
 
 fn load(path: &Utf8Path, messages: &Messages) -> Result<App, AppError> {
     App::load_telling(path, &mut |what| {
-        _ = messages.send(Message::Tell(Event::Waiting { what }));
+        _ = messages.send(Message::Report(Event::Waiting { what }));
     })
 }
 
@@ -83,7 +83,7 @@ impl Session {
             let toolchain = folder.map(|folder| {
                 Toolchain::find(&folder, &mut |progress| {
                     let message = described(progress);
-                    _ = messages.send(Message::Tell(Event::Progress { message }));
+                    _ = messages.send(Message::Report(Event::Progress { message }));
                 })
             });
             _ = messages.send(Message::Scanned(Box::new(Scanned { app, toolchain, lock })));
@@ -129,19 +129,16 @@ impl Session {
             && before != *now
         {
             let message = format!("compiling with {} from now on", now.describe());
-            self.tell(Event::Progress { message });
+            self.report(Event::Progress { message });
         }
     }
 
     fn use_app(&mut self, app: Option<App>) {
         if let Some(app) = app {
             self.app = Arc::new(app);
-            *self.shared.places.write().unwrap_or_else(PoisonError::into_inner) =
-                places(&self.app, &self.options);
-            let versions = self.app.config.versions;
-            self.coordinator.keep(versions);
-            let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
-            store.set_limit(versions);
+            *self.shared.config.write().unwrap_or_else(PoisonError::into_inner) =
+                server_config(&self.app, &self.options);
+            self.coordinator.keep(self.app.config.versions);
         }
         match Graph::new(&self.app) {
             Ok(graph) => {

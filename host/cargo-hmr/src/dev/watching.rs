@@ -22,7 +22,7 @@ impl Session {
         }
         match self.watcher.rescope(scope.clone(), self.build_started) {
             Ok(()) => self.watched = scope,
-            Err(error) => self.tell(watcher_problem(error.to_string())),
+            Err(error) => self.report(watcher_problem(error.to_string())),
         }
     }
 
@@ -74,10 +74,10 @@ pub(super) fn scope(app: &App, graph: &Graph) -> Scope {
 pub(super) fn noticed(notice: Notice) -> Message {
     match notice {
         Notice::Changed(batch) => Message::Changed(batch),
-        Notice::Polling { message } => Message::Tell(watcher_problem(message)),
+        Notice::Polling { message } => Message::Report(watcher_problem(message)),
         Notice::Watching => {
             let message = "all folders are watched again".to_owned();
-            Message::Tell(Event::Progress { message })
+            Message::Report(Event::Progress { message })
         }
     }
 }

@@ -14,7 +14,7 @@ use axum::body::Bytes;
 use hmr_protocol::preflight::{Answer, KEPT, PROTOCOL, Request};
 
 use super::{
-    Told, Version, Work, find,
+    PreflightEvent, Version, Work, find,
     process::Process,
     watch::{Deaths, Pulse, State as Life},
 };
@@ -36,7 +36,7 @@ const MOST_DEATHS: u32 = 2;
 
 /// The thread's state.
 pub(super) struct Supervisor {
-    tell: Box<dyn Fn(Told) + Send>,
+    emit: Box<dyn Fn(PreflightEvent) + Send>,
     work: mpsc::Sender<Work>,
     /// Whether the process takes requests.
     ready: bool,
@@ -90,9 +90,9 @@ struct Asked {
 }
 
 impl Supervisor {
-    pub(super) fn new(tell: Box<dyn Fn(Told) + Send>, work: mpsc::Sender<Work>) -> Self {
+    pub(super) fn new(emit: Box<dyn Fn(PreflightEvent) + Send>, work: mpsc::Sender<Work>) -> Self {
         Self {
-            tell,
+            emit,
             work,
             ready: false,
             program: None,
@@ -119,10 +119,12 @@ impl Supervisor {
                     self.program = Some(program);
                     self.start();
                 }
-                Ok(Work::Found(Err(message))) => (self.tell)(Told::Unavailable { message }),
+                Ok(Work::Found(Err(message))) => {
+                    (self.emit)(PreflightEvent::Unavailable { message })
+                }
                 Ok(Work::Waits(what)) => {
                     let message = format!("the build of `hmr-preflight` waits for {what}");
-                    (self.tell)(Told::State { ready: false, message });
+                    (self.emit)(PreflightEvent::State { ready: false, message });
                 }
                 Ok(Work::Version(version)) => self.add(version),
                 Ok(Work::Learn(ModuleState { module, hash, snapshot })) => {
@@ -147,11 +149,11 @@ impl Supervisor {
             return self.start();
         }
         let Some(checkout) = find::checkout() else {
-            return (self.tell)(Told::Unavailable { message: find::missing() });
+            return (self.emit)(PreflightEvent::Unavailable { message: find::missing() });
         };
         let message =
             "building `hmr-preflight` in the background; swaps are not rehearsed until it is ready";
-        (self.tell)(Told::State { ready: false, message: message.to_owned() });
+        (self.emit)(PreflightEvent::State { ready: false, message: message.to_owned() });
         let (builder, work) = (self.builder.clone(), self.work.clone());
         thread::spawn(move || {
             let built = builder.build(&checkout, |what| _ = work.send(Work::Waits(what)));
@@ -174,7 +176,7 @@ impl Supervisor {
                 // It may yet be put there.
                 self.next_start = Some(Instant::now() + self.deaths.pause_after(Duration::ZERO));
                 if !std::mem::replace(&mut self.told_missing, true) {
-                    (self.tell)(Told::Unavailable { message });
+                    (self.emit)(PreflightEvent::Unavailable { message });
                 }
             }
         }
@@ -195,7 +197,7 @@ impl Supervisor {
                 } else {
                     "swaps are rehearsed from now on"
                 };
-                (self.tell)(Told::State { ready: true, message: message.to_owned() });
+                (self.emit)(PreflightEvent::State { ready: true, message: message.to_owned() });
             }
             Some(Answer::Ready { protocol }) => {
                 self.end();
@@ -203,7 +205,7 @@ impl Supervisor {
                 let message = format!(
                     "swaps are not rehearsed: `hmr-preflight` speaks version {protocol}, this tool version {PROTOCOL}\nhint: build or install both again"
                 );
-                (self.tell)(Told::Unavailable { message });
+                (self.emit)(PreflightEvent::Unavailable { message });
             }
             Some(Answer::Pong) => {
                 if let Some((_, pulse)) = &mut self.process {
@@ -322,7 +324,7 @@ impl Supervisor {
         };
         let message =
             format!("`hmr-preflight` {why}: {when}; swaps are not rehearsed until it is ready");
-        (self.tell)(Told::State { ready: false, message });
+        (self.emit)(PreflightEvent::State { ready: false, message });
         self.next_start = Some(Instant::now() + pause);
     }
 
@@ -394,7 +396,7 @@ impl Supervisor {
 
     fn set_ready(&mut self, ready: bool) {
         if std::mem::replace(&mut self.ready, ready) != ready {
-            (self.tell)(Told::Ready(ready));
+            (self.emit)(PreflightEvent::Ready(ready));
         }
     }
 
@@ -422,7 +424,7 @@ impl Supervisor {
         let wait = (asked.since.elapsed().as_secs_f64() * 1e3 - run).max(0.0);
         let duration = RehearsalTime { wait, run };
         let verdict = Verdict { id: asked.id, outcome, step, error, duration };
-        (self.tell)(Told::Verdict { page: asked.page, verdict });
+        (self.emit)(PreflightEvent::Verdict { page: asked.page, verdict });
     }
 }
 
@@ -442,10 +444,10 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     /// A supervisor with a process that does not answer by itself, and its reports.
-    fn supervisor(now: Instant) -> (Supervisor, mpsc::Receiver<Told>) {
-        let (tell, told) = mpsc::channel();
-        let tell = move |what| _ = tell.send(what);
-        let mut supervisor = Supervisor::new(Box::new(tell), mpsc::channel().0);
+    fn supervisor(now: Instant) -> (Supervisor, mpsc::Receiver<PreflightEvent>) {
+        let (emit, told) = mpsc::channel();
+        let emit = move |what| _ = emit.send(what);
+        let mut supervisor = Supervisor::new(Box::new(emit), mpsc::channel().0);
         let process = Process::start(Path::new("cat"), |_| {}).expect("`cat` runs");
         supervisor.process = Some((process, Pulse::new(now)));
         supervisor.ready = true;
@@ -472,9 +474,9 @@ mod tests {
     }
 
     /// The pages that got an answer, and its outcome.
-    fn answers(told: &mpsc::Receiver<Told>) -> Vec<(u64, Outcome)> {
+    fn answers(told: &mpsc::Receiver<PreflightEvent>) -> Vec<(u64, Outcome)> {
         let answer = |told| match told {
-            Told::Verdict { page, verdict: Verdict { outcome, .. } } => {
+            PreflightEvent::Verdict { page, verdict: Verdict { outcome, .. } } => {
                 Some((page.parse().expect("a number"), outcome))
             }
             _ => None,

@@ -13,19 +13,19 @@ use axum::{
 
 use camino::Utf8Path;
 
-use super::{Greeting, Shared, files};
+use super::{Published, Shared, files};
 
 /// Serves the files of the application.
 pub(super) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let path = request.uri().path();
     let Some(relative) = files::relative(path) else { return files::missing(path) };
-    let places = shared.places();
+    let config = shared.config();
     if let Some(name) = page_name(&relative)
-        && let Some(html) = read(&places.root, name).await
+        && let Some(html) = read(&config.root, name).await
     {
         return html_response(&shared, &html);
     }
-    if let Some(found) = files::find(&places.static_folder, &relative).await
+    if let Some(found) = files::find(&config.static_folder, &relative).await
         && let Some(response) = found.answer(request.method(), request.headers()).await
     {
         return response;
@@ -33,12 +33,12 @@ pub(super) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -
     if !navigates(request.headers()) {
         return files::missing(path);
     }
-    if let Some(html) = read(&places.root, Utf8Path::new("index.html")).await {
+    if let Some(html) = read(&config.root, Utf8Path::new("index.html")).await {
         return html_response(&shared, &html);
     }
     let text = format!(
         "there is no `index.html` in `{}`\nhint: make one that places a component, for instance `<hmr-component module=\"…\" component=\"…\"></hmr-component>`\n",
-        places.root
+        config.root
     );
     (StatusCode::NOT_FOUND, text).into_response()
 }
@@ -63,7 +63,7 @@ pub(super) fn navigates(headers: &HeaderMap) -> bool {
 fn html_response(shared: &Shared, html: &[u8]) -> Response {
     // The Encoding Standard's replacement for bytes that are not UTF-8, as a browser would do it.
     let html = String::from_utf8_lossy(html);
-    let Greeting { mut hello, experiments } = shared.greeting();
+    let Published { mut hello, experiments, .. } = shared.published();
     // A page that starts has no state that could be changed on the way.
     hello.modules.iter_mut().for_each(|version| version.transform.clear());
     let markup = hmr_build::hash_of(html.as_bytes());
@@ -79,7 +79,7 @@ fn html_response(shared: &Shared, html: &[u8]) -> Response {
         "modules": hello.modules,
         "later": later,
         "failure": hello.failure,
-        "budget": shared.places().loop_budget,
+        "budget": shared.config().loop_budget,
     });
     let body = inject(&html, &config.to_string());
     // A browser may keep the page whole for when the reader comes back to it, which `no-store` would forbid. A page that it

@@ -1,6 +1,6 @@
 //! Manual requests of people and their tools: versions, and experiments. The dev loop decides and answers.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use axum::{
     body::Bytes,
@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::{FromPage, Shared};
-use crate::coordinator::{Denied, Wanted};
+use super::{ServerEvent, Shared};
+use crate::coordinator::{Denied, VariantRequest};
 
 /// Something that is asked for.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub enum Request {
         /// The module.
         module: String,
         /// Its variants; none to end it.
-        variants: Vec<Wanted>,
+        variants: Vec<VariantRequest>,
     },
     /// To give one page a version.
     Assign {
@@ -127,7 +127,7 @@ pub(super) async fn experiments(State(shared): State<Arc<Shared>>) -> Response {
 pub(super) async fn experiment(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     let request = match serde_json::from_slice(&body) {
         Ok(ExperimentBody::Start { module, variants }) => {
-            let wanted = |VariantBody { hash, weight }| Wanted { hash, weight };
+            let wanted = |VariantBody { hash, weight }| VariantRequest { hash, weight };
             Request::Experiment { module, variants: variants.into_iter().map(wanted).collect() }
         }
         Ok(ExperimentBody::Assign { module, page, hash }) => Request::Assign { module, page, hash },
@@ -149,10 +149,11 @@ pub(super) async fn compare(
             "name what to compare\nhint: `/@hmr/versions/compare?module=board&from=HASH&to=HASH`\n";
         return (StatusCode::BAD_REQUEST, text).into_response();
     };
+    let published = shared.published();
     let bytes = |hash: &str| {
-        let store = shared.store.lock().unwrap_or_else(PoisonError::into_inner);
-        store
-            .bytes(&module, hash)
+        let version = published.versions.get(&module, hash);
+        version
+            .map(|version| version.bytes.clone())
             .ok_or_else(|| Denied::NoVersion { module: module.clone(), hash: hash.to_owned() })
     };
     let (from, to) = match (bytes(&from), bytes(&to)) {
@@ -170,7 +171,7 @@ pub(super) async fn compare(
 /// Asks the dev loop, and waits for its answer.
 async fn ask(shared: &Shared, request: Request) -> Response {
     let (reply, answer) = oneshot::channel();
-    shared.say(FromPage::Asked { request, reply });
+    shared.emit(ServerEvent::Request { request, reply });
     match answer.await {
         Ok(Ok(value)) => json(&value),
         Ok(Err(denied)) => refused(&denied),

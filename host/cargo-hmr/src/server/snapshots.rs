@@ -57,7 +57,7 @@ async fn in_folder<T: Send + 'static>(
     shared: &Shared,
     work: impl FnOnce(&Utf8Path) -> Result<T, SnapshotError> + Send + 'static,
 ) -> Result<T, SnapshotError> {
-    let folder = shared.places().snapshots;
+    let folder = shared.config().snapshots;
     tokio::task::spawn_blocking(move || work(&folder))
         .await
         .unwrap_or_else(|error| Err(SnapshotError::Io(error.into())))

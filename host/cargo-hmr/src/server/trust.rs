@@ -142,7 +142,7 @@ fn refusal(shared: &Shared, request: &Request) -> Option<Response> {
     let headers = request.headers();
     let internal = request.uri().path().starts_with("/@hmr/");
     let plain_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !host.is_ours(&shared.places().hosts) {
+    if !host.is_ours(&shared.config().hosts) {
         Some(refuse(
             "the `Host` header does not name this server\nhint: if the name is yours, start the tool with `--allowed-host NAME`, or add it to `allowed-hosts` in its configuration",
         ))

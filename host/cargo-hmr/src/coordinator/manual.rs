@@ -1,14 +1,16 @@
 //! Manual requests of a developer: versions pinned and restored, experiments.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::{Candidate, Coordinator, Effect, version_history::VersionHistory};
+use super::{Coordinator, Effect};
 use crate::{
     events::{Event, Phases},
     experiment::{NEWEST, Variant},
-    store::Store,
+    versions::{ModuleVersion, VersionHistory},
 };
-use hmr_protocol::{ServerMessage, Version};
+use hmr_protocol::ServerMessage;
 
 /// Why something that was asked for cannot be done; for people to read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +43,7 @@ pub enum Denied {
 
 /// A variant that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct VariantRequest {
     /// The hash of its version, or `newest`.
     pub hash: String,
     /// Its weight.
@@ -53,24 +55,24 @@ impl Coordinator {
     ///
     /// # Errors
     /// [`Denied`]; nothing has changed then.
-    pub fn pin(
-        &mut self,
-        store: &Store,
-        module: &str,
-        hash: Option<&str>,
-    ) -> Result<Vec<Effect>, Denied> {
+    pub fn pin(&mut self, module: &str, hash: Option<&str>) -> Result<Vec<Effect>, Denied> {
         self.check_module(module)?;
         if self.experiments.runs(module) {
             return Err(Denied::HasExperiment(module.to_owned()));
         }
-        let pinned = hash.map(|hash| kept(store, module, hash)).transpose()?;
-        let current = |line: &VersionHistory| line.current().map(|current| current.version.hash);
-        let line = self.histories.entry(module.to_owned()).or_default();
-        let before = current(line);
-        line.pin(pinned.clone());
+        let pinned = hash.map(|hash| self.kept_version(module, hash)).transpose()?;
+        let current =
+            |history: &VersionHistory| history.current().map(|current| current.hash.clone());
+        let history = self.histories.entry(module.to_owned()).or_default();
+        let before = current(history);
+        history.pin(pinned.clone());
         // Pages that chose another version by themselves get the pinned one, too, even where all others have it.
-        let now = if current(line) == before { pinned } else { line.announce() };
-        let mut effects = vec![Effect::Tell(Event::Pinned {
+        let now = if current(history) == before {
+            pinned.map(|version| (Arc::clone(&version), version.announced(Vec::new())))
+        } else {
+            history.announce()
+        };
+        let mut effects = vec![Effect::Report(Event::Pinned {
             module: module.to_owned(),
             hash: hash.map(str::to_owned),
         })];
@@ -85,25 +87,21 @@ impl Coordinator {
     ///
     /// # Errors
     /// [`Denied`]; nothing has changed then.
-    pub fn restore(
-        &mut self,
-        store: &Store,
-        module: &str,
-        hash: &str,
-    ) -> Result<Vec<Effect>, Denied> {
+    pub fn restore(&mut self, module: &str, hash: &str) -> Result<Vec<Effect>, Denied> {
         self.check_module(module)?;
-        let version = kept(store, module, hash)?;
-        let line = self.histories.entry(module.to_owned()).or_default();
-        if line.pinned().is_some() {
+        let version = self.kept_version(module, hash)?;
+        let history = self.histories.entry(module.to_owned()).or_default();
+        if history.pinned().is_some() {
             return Err(Denied::IsPinned(module.to_owned()));
         }
         if self.experiments.runs(module) {
             return Err(Denied::HasExperiment(module.to_owned()));
         }
-        line.restore(version.clone());
+        history.restore(Arc::clone(&version));
+        let news = [(Arc::clone(&version), version.announced(Vec::new()))];
         let mut effects = Vec::new();
         let reason = "an earlier version was asked for".to_owned();
-        self.hot_update(reason, &[version], Vec::new(), Phases::default(), &mut effects);
+        self.hot_update(reason, &news, Vec::new(), Phases::default(), &mut effects);
         Ok(effects)
     }
 
@@ -113,65 +111,58 @@ impl Coordinator {
     /// [`Denied`]; nothing has changed then.
     pub fn experiment(
         &mut self,
-        store: &Store,
         module: &str,
-        wanted: &[Wanted],
+        wanted: &[VariantRequest],
     ) -> Result<Vec<Effect>, Denied> {
         self.check_experiment(module)?;
         if !wanted.is_empty() && wanted.iter().all(|wanted| wanted.weight == 0) {
             let text = "a variant must have a weight above 0\nhint: for instance `\"weight\": 1`";
             return Err(Denied::Malformed(text.to_owned()));
         }
-        let variant = |wanted: &Wanted| {
-            let version = variant_version(store, module, &wanted.hash)?;
+        let variant = |wanted: &VariantRequest| {
+            let version = self.variant_version(module, &wanted.hash)?;
             Ok(Variant::new(version, wanted.weight))
         };
         let variants = wanted.iter().map(variant).collect::<Result<_, Denied>>()?;
         self.experiments.start(module, variants);
-        Ok(self.tell_experiment(module, |_| true))
+        Ok(self.announce_experiment(module, |_| true))
     }
 
     /// Gives one page a version of a module by hand.
     ///
     /// # Errors
     /// [`Denied`]; nothing has changed then.
-    pub fn assign(
-        &mut self,
-        store: &Store,
-        module: &str,
-        page: &str,
-        hash: &str,
-    ) -> Result<Vec<Effect>, Denied> {
+    pub fn assign(&mut self, module: &str, page: &str, hash: &str) -> Result<Vec<Effect>, Denied> {
         self.check_experiment(module)?;
-        let version = variant_version(store, module, hash)?;
+        let version = self.variant_version(module, hash)?;
         self.experiments.assign(module, page, version);
-        Ok(self.tell_experiment(module, |id| id == page))
+        Ok(self.announce_experiment(module, |id| id == page))
     }
 
     /// The experiments, as sent to pages and tools.
     #[must_use]
-    pub fn told_experiments(&self) -> Value {
-        self.experiments.told(&self.pages.values().map(String::as_str).collect())
+    pub fn listed_experiments(&self) -> Value {
+        self.experiments.listed(&self.pages.values().map(String::as_str).collect())
     }
 
     /// The modules and their versions, as sent to pages and tools.
     #[must_use]
-    pub fn told_versions(&self, store: &Store) -> Value {
-        let modules = self.histories.iter().map(|(module, line)| {
-            let current = line.current().map(|current| current.version.hash);
-            let pinned = line.pinned();
-            let versions = store.versions(module).rev().map(|stored| {
-                let hash = &stored.version.hash;
+    pub fn listed_versions(&self) -> Value {
+        let modules = self.histories.iter().map(|(module, history)| {
+            let current = history.current().map(|current| &current.hash);
+            let pinned = history.pinned();
+            let versions = history.versions().rev().map(|version| {
+                let hash = &version.hash;
                 json!({
                     "hash": hash,
-                    "bytes": stored.bytes.len(),
-                    "built": stored.built,
-                    "commit": stored.commit.as_ref().map(|commit| &commit.id),
-                    "dirty": stored.commit.as_ref().map(|commit| commit.dirty),
-                    "components": stored.version.components,
-                    "current": current.as_ref() == Some(hash),
+                    "bytes": version.bytes.len(),
+                    "built": version.built,
+                    "commit": version.commit.get().map(|commit| &commit.id),
+                    "dirty": version.commit.get().map(|commit| commit.dirty),
+                    "components": version.components,
+                    "current": current == Some(hash),
                     "pinned": pinned == Some(hash.as_str()),
-                    "refused": line.is_refused(hash),
+                    "refused": history.is_refused(hash),
                 })
             });
             let versions: Vec<Value> = versions.collect();
@@ -187,15 +178,19 @@ impl Coordinator {
 
     fn check_experiment(&self, module: &str) -> Result<(), Denied> {
         self.check_module(module)?;
-        let pinned = self.histories.get(module).is_some_and(|line| line.pinned().is_some());
+        let pinned = self.histories.get(module).is_some_and(|history| history.pinned().is_some());
         if pinned { Err(Denied::IsPinned(module.to_owned())) } else { Ok(()) }
     }
 
     /// Sends the pages that an experiment concerns their new version.
-    fn tell_experiment(&mut self, module: &str, concerns: impl Fn(&str) -> bool) -> Vec<Effect> {
+    fn announce_experiment(
+        &mut self,
+        module: &str,
+        concerns: impl Fn(&str) -> bool,
+    ) -> Vec<Effect> {
         let variants = self.experiments.variants(module);
         let mut effects =
-            vec![Effect::Tell(Event::Experiment { module: module.to_owned(), variants })];
+            vec![Effect::Report(Event::Experiment { module: module.to_owned(), variants })];
         let sequence = self.next();
         for (page, id) in self.pages.iter().filter(|(_, id)| concerns(id)) {
             let mut hello = self.hello_for(id);
@@ -206,18 +201,24 @@ impl Coordinator {
         }
         effects
     }
-}
 
-fn kept(store: &Store, module: &str, hash: &str) -> Result<Candidate, Denied> {
-    let stored = store
-        .get(module, hash)
-        .ok_or_else(|| Denied::NoVersion { module: module.to_owned(), hash: hash.to_owned() })?;
-    Ok(Candidate { version: stored.version.clone(), bytes: stored.bytes.len() })
-}
-
-fn variant_version(store: &Store, module: &str, hash: &str) -> Result<Option<Version>, Denied> {
-    if hash == NEWEST {
-        return Ok(None);
+    pub(super) fn kept_version(
+        &self,
+        module: &str,
+        hash: &str,
+    ) -> Result<Arc<ModuleVersion>, Denied> {
+        let history = self.histories.get(module);
+        let kept = history.and_then(|history| history.get(hash));
+        let gone = || Denied::NoVersion { module: module.to_owned(), hash: hash.to_owned() };
+        kept.cloned().ok_or_else(gone)
     }
-    kept(store, module, hash).map(|kept| Some(kept.version))
+
+    /// A variant's fixed version; nothing for each new build.
+    fn variant_version(
+        &self,
+        module: &str,
+        hash: &str,
+    ) -> Result<Option<Arc<ModuleVersion>>, Denied> {
+        if hash == NEWEST { Ok(None) } else { self.kept_version(module, hash).map(Some) }
+    }
 }

@@ -1,0 +1,175 @@
+//! The start: the server, the watcher, the rehearsals, then the search for a toolchain.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use hmr_build::{App, CancelToken};
+use tokio::sync::mpsc;
+
+use super::{DevError, Message, Options, Session, published, settings, watching};
+use crate::{
+    coordinator::Coordinator,
+    events::Event,
+    graph::{Graph, Scan},
+    preflight::{Preflight, PreflightEvent},
+    report::Reporter,
+    server::{self, ServerConfig, ServerEvent, Shared},
+    snapshots,
+    watch::Watcher,
+};
+
+impl Session {
+    /// Starts the server and the watcher, then the search for a toolchain in the background.
+    pub(super) async fn start(
+        options: &Options,
+        app: App,
+        messages: mpsc::UnboundedSender<Message>,
+        reporter: Reporter,
+    ) -> Result<Self, DevError> {
+        let graph = Graph::new(&app)?;
+        let folders = watching::scope(&app, &graph);
+        let mut coordinator = Coordinator::new(server::random_name()?, graph);
+        coordinator.keep(app.config.versions);
+        let (events, server_events) = mpsc::unbounded_channel();
+        let shared = Shared::new(
+            published(&coordinator),
+            server_config(&app, options),
+            identity(&app),
+            events,
+        )?;
+        let shared = Arc::new(shared);
+        let changes = messages.clone();
+        let watcher = Watcher::start(folders.clone(), move |notice| {
+            _ = changes.send(watching::noticed(notice));
+        })?;
+        let preflight = (options.preflight && app.config.preflight).then(|| {
+            let messages = messages.clone();
+            let shared = Arc::clone(&shared);
+            Preflight::new(move |event| {
+                // Set at once, not when the loop handles the message: pages must not ask in vain, nor skip a rehearsal.
+                if let PreflightEvent::Ready(ready) = event {
+                    shared.rehearsing.store(ready, Ordering::Relaxed);
+                }
+                _ = messages.send(Message::Preflight(event));
+            })
+        });
+        let settings = settings::Watched::start(&app, &folders, messages.clone());
+        let mut session = Self {
+            options: options.clone(),
+            settings,
+            preflight,
+            lock: std::fs::read(app.workspace_root.join("Cargo.lock")).unwrap_or_default(),
+            app: Arc::new(app),
+            toolchain: None,
+            coordinator,
+            reporter,
+            shared,
+            watcher,
+            watched: folders,
+            messages,
+            build: CancelToken::new(),
+            built_once: false,
+            build_started: None,
+            scanning: false,
+        };
+        session.serve(server_events).await?;
+        session.move_snapshots();
+        session.look_for_page();
+        session.scan(Scan::Toolchain, false);
+        Ok(session)
+    }
+
+    /// Listens, prints the addresses, and passes on the messages of pages.
+    async fn serve(
+        &mut self,
+        mut events: mpsc::UnboundedReceiver<ServerEvent>,
+    ) -> Result<(), DevError> {
+        let options = &self.options;
+        let wanted = options.port.or(self.app.config.port).unwrap_or(options.default_port);
+        let listener = server::listen(&options.host, wanted).await?;
+        let at = listener.local_addr()?;
+        let exposed = server::is_exposed(at.ip());
+        let key_file = self.app.target_dir().join("key");
+        let key = exposed.then(|| server::Key::load(&key_file, at.port())).transpose()?;
+        let urls = server::addresses(&listener, &options.host, key.as_ref())?;
+        let router = server::router(Arc::clone(&self.shared), key);
+        let messages = self.messages.clone();
+        tokio::spawn(server::serve(listener, router, move |message| {
+            let page = "the server".to_owned();
+            _ = messages.send(Message::Report(Event::Problem { page, message }));
+        }));
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            while let Some(event) = events.recv().await {
+                _ = messages.send(Message::Server(event));
+            }
+        });
+        let url = urls.first().cloned().unwrap_or_default();
+        let open = options.open.then(|| url.clone());
+        self.report(Event::Ready {
+            url,
+            urls,
+            app: self.app.root.to_string(),
+            port_taken: (wanted != 0 && wanted != at.port()).then_some(wanted),
+            warning: exposed.then(|| server::EXPOSED.to_owned()),
+        });
+        if let Some(url) = open
+            && let Err(error) = open::that_detached(&url)
+        {
+            self.report(Event::Problem {
+                page: "the terminal".to_owned(),
+                message: format!("no browser could be opened: {error}"),
+            });
+        }
+        Ok(())
+    }
+
+    /// Moves snapshots that an earlier version of the tool saved where `cargo clean` deletes them.
+    fn move_snapshots(&mut self) {
+        let old = self.app.target_dir().join("snapshots");
+        let new = self.app.root.join(snapshots::FOLDER);
+        match snapshots::move_from(&old, &new) {
+            Ok(0) => {}
+            Ok(moved) => {
+                let message = format!(
+                    "{moved} saved snapshots were moved from `{old}` to `{new}`, where `cargo clean` leaves them"
+                );
+                self.report(Event::Note { message });
+            }
+            Err(error) => {
+                let message = format!(
+                    "saved snapshots cannot be moved from `{old}` to `{new}`: {error}\nhint: move them by hand; `cargo clean` deletes those that stay"
+                );
+                self.report(Event::Problem { page: "the terminal".to_owned(), message });
+            }
+        }
+    }
+
+    /// Reports problems of the page early that a browser would report later.
+    fn look_for_page(&mut self) {
+        let page = self.app.root.join("index.html");
+        if !page.exists() {
+            let message = format!(
+                "there is no `{page}`\nhint: make one that places a component: `<hmr-component module=\"…\" component=\"…\"></hmr-component>`"
+            );
+            self.report(Event::Problem { page: "/".to_owned(), message });
+        }
+    }
+}
+
+/// What names the application: the same in each run of the tool, and another one for each folder.
+fn identity(app: &App) -> String {
+    // However the folder was named on the command line.
+    let root = app.root.canonicalize_utf8().unwrap_or_else(|_| app.root.clone());
+    hmr_build::hash_of(root.as_str().as_bytes())
+}
+
+/// What the server must know of the application and the command line.
+pub(super) fn server_config(app: &App, options: &Options) -> ServerConfig {
+    ServerConfig {
+        hosts: app.config.allowed_hosts.iter().chain(&options.allowed_hosts).cloned().collect(),
+        root: app.root.clone(),
+        static_folder: app.static_folder(),
+        snapshots: app.root.join(snapshots::FOLDER),
+        loop_budget: app.config.loop_budget,
+    }
+}

@@ -1,0 +1,93 @@
+//! The versions of modules: what the tool keeps of each build, and which version pages get.
+//!
+//! A [`ModuleVersion`] is what a build made of one module. A [`VersionHistory`] keeps the versions of one module, decides
+//! which of them pages get, and drops the oldest. [`KeptVersions`] is the view of all of them for the server and others that only read.
+
+mod history;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use axum::body::Bytes;
+use hmr_build::{Commit, Prepared};
+use hmr_protocol::Version;
+use serde_json::Value;
+
+pub use self::history::VersionHistory;
+
+/// One version of a module.
+#[derive(Debug)]
+pub struct ModuleVersion {
+    /// The module's name.
+    pub module: String,
+    /// The hash of the bytes.
+    pub hash: String,
+    /// What is served.
+    pub bytes: Bytes,
+    /// The components that can be mounted.
+    pub components: Vec<String>,
+    /// When it was built, in milliseconds since the Unix epoch.
+    pub built: u64,
+    /// The commit that its source was checked out from, once that is known.
+    pub commit: OnceLock<Commit>,
+}
+
+impl ModuleVersion {
+    /// The version that a build made at the time `built`, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn new(module: &str, prepared: Prepared, built: u64) -> Self {
+        Self {
+            module: module.to_owned(),
+            hash: prepared.hash,
+            bytes: prepared.bytes.into(),
+            components: prepared.manifest.components.into_iter().map(|entry| entry.name).collect(),
+            built,
+            commit: OnceLock::new(),
+        }
+    }
+
+    /// The version as pages get it, with the operations to apply to the state once.
+    #[must_use]
+    pub fn announced(&self, transform: Vec<Value>) -> Version {
+        Version {
+            module: self.module.clone(),
+            hash: self.hash.clone(),
+            url: format!("/@hmr/module/{}/{}.wasm", self.module, self.hash),
+            components: self.components.clone(),
+            transform,
+            rehearse: false,
+        }
+    }
+
+    /// An empty version, for tests.
+    #[cfg(test)]
+    pub(crate) fn example(module: &str, hash: &str) -> Arc<Self> {
+        let manifest = hmr_abi::manifest::Manifest::default();
+        let prepared = Prepared { bytes: vec![0], hash: hash.to_owned(), manifest };
+        Arc::new(Self::new(module, prepared, 0))
+    }
+}
+
+/// All versions that are kept, by module, the newest last.
+#[derive(Debug, Clone, Default)]
+pub struct KeptVersions(BTreeMap<String, Vec<Arc<ModuleVersion>>>);
+
+impl KeptVersions {
+    /// A version, if it is kept.
+    #[must_use]
+    pub fn get(&self, module: &str, hash: &str) -> Option<&Arc<ModuleVersion>> {
+        self.0.get(module)?.iter().find(|version| version.hash == hash)
+    }
+
+    /// The newest version of a module.
+    #[must_use]
+    pub fn newest(&self, module: &str) -> Option<&Arc<ModuleVersion>> {
+        self.0.get(module)?.last()
+    }
+}
+
+impl FromIterator<(String, Vec<Arc<ModuleVersion>>)> for KeptVersions {
+    fn from_iter<T: IntoIterator<Item = (String, Vec<Arc<ModuleVersion>>)>>(versions: T) -> Self {
+        Self(versions.into_iter().collect())
+    }
+}
