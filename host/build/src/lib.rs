@@ -28,6 +28,7 @@ pub mod process;
 pub mod stamp;
 pub mod toolchain;
 pub mod transform;
+mod wasm;
 
 pub use app::{App, AppError, LocalPackage, Module};
 pub use cargo::{Artifact, BuildEvent, BuildOutcome, BuildRequest, Failure, build};

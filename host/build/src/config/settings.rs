@@ -64,11 +64,11 @@ fn budget<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i32>, D::Error> {
 }
 
 fn module_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    checked(from, is_module_name)
+    checked(from, |name: &String| is_module_name(name))
 }
 
 /// Whether `name` can be a module's: it becomes part of a URL and of attributes as it is.
-fn is_module_name(name: &String) -> bool {
+fn is_module_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 

@@ -8,7 +8,8 @@ use hmr_abi::{IMPORT_MODULE, exports, imports};
 use walrus::{ExportItem, FunctionId, ImportKind, ModuleConfig, ValType};
 use wasm_encoder::{CodeSection, Function, Module, RawSection, SectionId};
 
-use super::{Sections, TransformError};
+use super::TransformError;
+use crate::wasm::Binary;
 
 /// The sections of the skeleton that are taken as they are.
 const KEPT: [SectionId; 8] = [
@@ -37,11 +38,11 @@ pub(super) struct Interface<'a> {
 }
 
 impl<'a> Interface<'a> {
-    pub(super) fn read(module: &'a str, sections: &Sections<'_>) -> Result<Self, TransformError> {
+    pub(super) fn read(module: &'a str, binary: &Binary<'_>) -> Result<Self, TransformError> {
         let skeleton = ModuleConfig::new()
             .generate_name_section(false)
             .generate_producers_section(false)
-            .parse(&skeleton(sections))
+            .parse(&skeleton(binary))
             .map_err(|error| TransformError::Malformed {
                 module: module.to_owned(),
                 reason: format!("{error:#}"),
@@ -135,9 +136,9 @@ impl<'a> Interface<'a> {
 }
 
 /// The module without code and data.
-fn skeleton(sections: &Sections<'_>) -> Vec<u8> {
+fn skeleton(binary: &Binary<'_>) -> Vec<u8> {
     let mut skeleton = Module::new();
-    for section in &sections.sections {
+    for section in &binary.sections {
         if KEPT.iter().any(|id| *id as u8 == section.id) {
             skeleton.section(&RawSection { id: section.id, data: section.contents });
         }
@@ -145,7 +146,7 @@ fn skeleton(sections: &Sections<'_>) -> Vec<u8> {
     let mut code = CodeSection::new();
     let mut body = Function::new([]);
     body.instructions().unreachable().end();
-    for _ in 0..sections.bodies {
+    for _ in &binary.bodies {
         code.function(&body);
     }
     skeleton.section(&code);

@@ -12,7 +12,7 @@ use gimli::{
 };
 use hmr_abi::lines::{Lines, Row, is_own};
 
-use super::Sections;
+use crate::wasm::Binary;
 
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
@@ -21,15 +21,16 @@ type Program<'a> = IncompleteLineProgram<Slice<'a>>;
 
 /// From where code comes, by its place in the contents of the code section. None if there are no line tables, or
 /// if they cannot be read: a trap is then reported without its place.
-pub(super) fn read(sections: &Sections<'_>) -> Option<Lines> {
-    let table = sections.debugging(".debug_line")?;
+pub(super) fn read(binary: &Binary<'_>) -> Option<Lines> {
+    let contents = |name| binary.custom(name).next().map(|section| section.contents);
+    let table = contents(".debug_line")?;
     let tables = Tables {
         lines: DebugLine::new(table, LittleEndian),
         line_strings: DebugLineStr::new(
-            sections.debugging(".debug_line_str").unwrap_or_default(),
+            contents(".debug_line_str").unwrap_or_default(),
             LittleEndian,
         ),
-        strings: DebugStr::new(sections.debugging(".debug_str").unwrap_or_default(), LittleEndian),
+        strings: DebugStr::new(contents(".debug_str").unwrap_or_default(), LittleEndian),
         end: table.len(),
     };
     let mut files = Files::default();
