@@ -102,11 +102,9 @@ fn host_linker() -> Finding {
     if cfg!(windows) {
         return fine(WHAT, "Rust finds it by itself".into());
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let file = std::env::split_paths(&path).map(|it| it.join("cc")).find(|file| file.is_file());
     let remedy = || debian::is_here().then(|| "sudo apt-get install gcc libc6-dev".to_owned());
-    file.map_or_else(
-        || missing(WHAT, "there is no `cc` on the path".into(), remedy()),
+    which::which("cc").map_or_else(
+        |_| missing(WHAT, "there is no `cc` on the path".into(), remedy()),
         |file| fine(WHAT, format!("`{}`", file.display())),
     )
 }

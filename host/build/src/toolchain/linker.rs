@@ -34,12 +34,9 @@ fn rustup_toolchains() -> Vec<Utf8PathBuf> {
     folders
 }
 
-/// LLVM's linker on the path or where distributions put it.
+/// LLVM's linker on the `PATH`, where distributions put it.
 fn installed() -> Option<Utf8PathBuf> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let folders: Vec<Utf8PathBuf> =
-        std::env::split_paths(&path).flat_map(Utf8PathBuf::from_path_buf).collect();
-    let named = |name: &str| folders.iter().map(|folder| folder.join(name)).find(|f| f.is_file());
+    let named = |name: &str| Utf8PathBuf::from_path_buf(which::which(name).ok()?).ok();
     named("rust-lld")
         .or_else(|| named("wasm-ld"))
         .or_else(|| (14..=40).rev().find_map(|version| named(&format!("wasm-ld-{version}"))))
