@@ -50,8 +50,9 @@ mod tests {
         let identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"];
         let mut command = Command::new("git");
         command.args(identity).args(["-c", "commit.gpgsign=false"]).args(arguments);
-        let output = command.current_dir(folder).output().expect("git is installed");
-        assert!(output.status.success(), "{output:?}");
+        command.current_dir(folder);
+        let answer = process::ask(command).expect("git is installed");
+        assert!(answer.success, "{}", answer.stderr);
     }
 
     #[test]

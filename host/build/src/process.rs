@@ -8,15 +8,26 @@
 //! A process that a command has put into a session of its own (`setsid`) is a service on purpose, such as the server of a
 //! compiler cache: it is left alone.
 
+#[expect(clippy::disallowed_methods, reason = "commands are started here")]
 mod run;
 #[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "commands are started here")]
 mod supervisor;
 
 use std::io::{self, Read};
 use std::process::Command;
 
+use self::run::run_in;
 pub use self::run::{CancelToken, Ended, run};
-use self::run::{Group, run_in};
+
+/// Which process group a child is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Group {
+    /// One of its own: a terminal sends its signals to the tool alone, which decides what they mean.
+    Own,
+    /// That of the tool, so that it can ask for a password.
+    Shared,
+}
 
 /// What a program has answered.
 pub(crate) struct Answer {

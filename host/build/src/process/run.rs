@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
+use super::Group;
 #[cfg(unix)]
 use super::supervisor::{self, Supervised};
 
@@ -32,15 +33,6 @@ enum Running {
     Supervised(Supervised),
     /// This process has started it.
     Direct(Box<dyn ChildWrapper>),
-}
-
-/// Which process group a child is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Group {
-    /// One of its own: a terminal sends its signals to the tool alone, which decides what they mean.
-    Own,
-    /// That of the tool, so that it can ask for a password.
-    Shared,
 }
 
 /// How a child ended.

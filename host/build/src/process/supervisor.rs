@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 use self::descendants as family;
 #[cfg(not(target_os = "linux"))]
 use self::process_group as family;
-use super::run::Group;
+use super::Group;
 
 /// The first argument of a supervisor.
 const SUPERVISE: &str = "hmr-supervise";
@@ -244,7 +244,7 @@ mod descendants {
 }
 
 /// Ends a process group: that of the command, so the supervisor is not in it and can still return the exit code. A process that
-/// gone into another group is not found.
+/// has gone into another group is not found.
 #[cfg(any(test, not(target_os = "linux")))]
 mod process_group {
     use std::io;
