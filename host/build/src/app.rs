@@ -159,16 +159,16 @@ pub enum AppError {
 impl App {
     /// Finds the app at `path`, a folder or a manifest. May download what the workspace depends on.
     pub fn load(path: &Utf8Path) -> Result<App, AppError> {
-        Self::load_telling(path, &mut |_| {})
+        Self::load_with_progress(path, &mut |_| {})
     }
 
     /// Finds the app at `path` as [`App::load`] does; `on` is called with what cargo waits for.
-    pub fn load_telling(
+    pub fn load_with_progress(
         path: &Utf8Path,
         on: &mut (dyn FnMut(String) + Send),
     ) -> Result<App, AppError> {
         let mut on_line = |line: &str| {
-            if let Some(what) = crate::cargo::waits_for(line) {
+            if let Some(what) = crate::cargo_status::waits_for(line) {
                 on(what);
             }
         };
@@ -244,7 +244,12 @@ impl App {
     /// The files that decide how it is compiled and are not part of it.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        Settings::of(&self.root, crate::cargo::working_folder(self))
+        Settings::of(&self.root, self.cargo_folder())
+    }
+
+    /// Where cargo is started: it looks from there upwards for `.cargo/config.toml`.
+    pub(crate) fn cargo_folder(&self) -> &Utf8Path {
+        if self.root.starts_with(&self.workspace_root) { &self.root } else { &self.workspace_root }
     }
 
     /// The modules that are made from `package`, directly or through what they depend on.

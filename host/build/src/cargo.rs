@@ -11,7 +11,6 @@ mod dep_info;
 mod freshness;
 mod inputs;
 mod messages;
-mod status;
 mod units;
 
 use std::sync::{Mutex, PoisonError};
@@ -19,8 +18,8 @@ use std::sync::{Mutex, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::messages::Messages;
-use self::status::Status;
-pub(crate) use self::status::without_status;
+pub use crate::cargo_status::waits_for;
+use crate::cargo_status::without_status;
 use crate::process::{self, CancelToken, Ended};
 use crate::toolchain::TARGET;
 use crate::{App, Diagnostic, Module, Toolchain};
@@ -151,16 +150,16 @@ fn compile(
     let mut messages = Messages::default();
     // Both outputs are read at once.
     let on = Mutex::new(on);
-    let tell = |event| on.lock().unwrap_or_else(PoisonError::into_inner)(event);
+    let notify = |event| on.lock().unwrap_or_else(PoisonError::into_inner)(event);
     let command = command(request, modules);
     let ended = process::run(
         command,
         cancel,
         None,
-        |stdout| messages.read(stdout, &mut |event| tell(event)),
+        |stdout| messages.read(stdout, &mut |event| notify(event)),
         &mut |line| {
             if let Some(what) = waits_for(line) {
-                tell(BuildEvent::Waiting { what });
+                notify(BuildEvent::Waiting { what });
             }
         },
     );
@@ -201,7 +200,7 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
         .args(["--lib", "--target", TARGET, "--profile", PROFILE])
         .args(["--target-dir", app.target_dir().as_str()])
         .args(["--manifest-path", app.workspace_root.join("Cargo.toml").as_str()])
-        .current_dir(working_folder(app));
+        .current_dir(app.cargo_folder());
     for setting in PROFILE_SETTINGS {
         command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
     }
@@ -213,20 +212,6 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
         command.args(["--package", &module.package]);
     }
     command
-}
-
-/// What cargo waits for, if a line of its standard error reports it: a lock that another process holds, or the network.
-#[must_use]
-pub fn waits_for(line: &str) -> Option<String> {
-    match Status::read(line)? {
-        Status::Waiting(what) => Some(what),
-        Status::Other => None,
-    }
-}
-
-/// Where cargo is started: it looks from there upwards for `.cargo/config.toml`.
-pub(crate) fn working_folder(app: &App) -> &Utf8Path {
-    if app.root.starts_with(&app.workspace_root) { &app.root } else { &app.workspace_root }
 }
 
 /// `path` as TOML writes a text.

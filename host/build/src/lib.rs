@@ -16,6 +16,7 @@
 
 pub mod app;
 pub mod cargo;
+mod cargo_status;
 pub mod checkout;
 pub mod compare;
 pub mod config;
