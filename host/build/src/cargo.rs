@@ -1,6 +1,6 @@
 //! The one place that compiles modules.
 //!
-//! The input is the modules of an app to build; the output is an [`Artifact`] for each, or the compiler's diagnostics,
+//! The input is the modules of an app to build; the output is a [`CompiledModule`] for each, or the compiler's diagnostics,
 //! as data. One cargo call compiles them all, into a target folder of the tool's own and with a
 //! profile that is passed on the command line, so that users do not need to change a manifest.
 //!
@@ -29,8 +29,8 @@ const PROFILE: &str = "hmr";
 
 /// The profile: what makes an incremental build short and its result small.
 ///
-/// Debug information is limited to line tables for traps, and only for the user's own packages; nothing else is ever
-/// shown. Dependencies change seldom, so they may cost more once and be smaller.
+/// Debug information is limited to line tables for traps, and only for the user's own packages; nothing else is
+/// shown. Dependencies rarely change, so they may take longer to compile and be smaller.
 const PROFILE_SETTINGS: [&str; 10] = [
     "inherits=\"dev\"",
     "opt-level=0",
@@ -76,16 +76,16 @@ pub enum BuildEvent {
 #[derive(Debug)]
 pub enum BuildOutcome {
     /// Every module was compiled; in the order of the request.
-    Built(Vec<Artifact>),
+    Built(Vec<CompiledModule>),
     /// At least one was not.
     Failed(Failure),
     /// The token was cancelled.
     Cancelled,
 }
 
-/// A compiled module.
+/// A module as the compiler and the linker made it; [`crate::prepare`] makes it into a [`crate::PreparedModule`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Artifact {
+pub struct CompiledModule {
     /// The module's name.
     pub module: String,
     /// The wasm binary as the linker wrote it; absolute.
@@ -167,7 +167,7 @@ fn compile(
         // Without a limit, it is never late.
         Ok(Ended::Cancelled | Ended::Late) => BuildOutcome::Cancelled,
         Ok(Ended::Exited { success: true, stderr }) => {
-            artifacts(request.app, modules, &mut messages, &without_status(&stderr))
+            compiled_modules(request.app, modules, &mut messages, &without_status(&stderr))
                 .map_or_else(BuildOutcome::Failed, BuildOutcome::Built)
         }
         Ok(Ended::Exited { success: false, stderr }) => {
@@ -219,14 +219,14 @@ fn toml_string(path: &Utf8Path) -> String {
     serde_json::Value::from(path.as_str()).to_string()
 }
 
-fn artifacts(
+fn compiled_modules(
     app: &App,
     modules: &[&Module],
     messages: &mut Messages,
     stderr: &str,
-) -> Result<Vec<Artifact>, Failure> {
-    let artifact = |module: &&Module| {
-        let built = messages.artifact(module).ok_or_else(|| {
+) -> Result<Vec<CompiledModule>, Failure> {
+    let compiled = |module: &&Module| {
+        let file = messages.wasm_file(module).ok_or_else(|| {
             let text = format!(
                 "cargo built `{}` without a wasm file\n{stderr}\nhint: its `crate-type` must have `\"cdylib\"`",
                 module.package
@@ -234,20 +234,20 @@ fn artifacts(
             Failure::plain(&format!("{} has no wasm file", module.name), &text)
         })?;
         let (files, folders) =
-            inputs::of_built(app, module, &built.wasm, messages).map_err(|error| {
+            inputs::of_built(app, module, &file.wasm, messages).map_err(|error| {
                 let text = format!("the dependency file of `{}`: {error}", module.package);
                 Failure::plain(&format!("{} cannot be followed", module.name), &text)
             })?;
-        Ok(Artifact {
+        Ok(CompiledModule {
             module: module.name.clone(),
-            fresh: built.fresh,
+            fresh: file.fresh,
             files,
             folders,
             warnings: messages.warnings(&app.packages_of(module)),
-            wasm: built.wasm,
+            wasm: file.wasm,
         })
     };
-    modules.iter().map(artifact).collect()
+    modules.iter().map(compiled).collect()
 }
 
 impl Failure {

@@ -19,7 +19,7 @@ pub struct Commit {
     pub dirty: bool,
 }
 
-/// The commit that is checked out around `folder`. Blocks while git looks at the files.
+/// The commit that is checked out around `folder`. Blocks while git compares the files with it.
 #[must_use]
 pub fn commit(folder: &Utf8Path) -> Option<Commit> {
     let id = git(folder, &["rev-parse", "--short", "HEAD"])?;
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkout_tells_its_commit_and_whether_files_differ_from_it() {
+    fn a_checkout_has_a_commit_and_files_may_differ_from_it() {
         let keep = tempfile::tempdir().expect("a temporary folder");
         let folder = Utf8Path::from_path(keep.path()).expect("UTF-8");
         assert_eq!(commit(folder), None, "no checkout");

@@ -36,13 +36,13 @@ pub struct Config {
     pub root_files: Vec<String>,
     /// More affected files than this make a change a full reload.
     pub full_reload_threshold: usize,
-    /// Globs, relative to the app's folder, of files whose changes mean nothing.
+    /// Globs, relative to the app's folder, of files that are not watched.
     pub watch_ignore: Vec<String>,
     /// The port to serve at, if not the default one.
     pub port: Option<u16>,
     /// The folder of files that are served as they are, relative to the app's folder.
     pub static_folder: Utf8PathBuf,
-    /// The names by which the server may be called besides addresses and `localhost`: in lower case, with a dot at the start for all
+    /// The names by which the server may be called in addition to addresses and `localhost`: in lower case, with a dot at the start for all
     /// names that end so.
     pub allowed_hosts: Vec<String>,
     /// Package only: the module's name, if it is not the package's.
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_key_is_answered_with_the_right_one() {
+    fn the_hint_for_a_misspelt_key_is_the_right_one() {
         assert_eq!(
             read(Table::Package, json!({"watch_ignored": []})),
             Err("/app/Cargo.toml: `watch_ignored` is not a setting of `[package.metadata.hmr]`\n\
@@ -287,19 +287,19 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_the_wrong_table_is_sent_to_the_right_one() {
+    fn the_hint_for_a_key_in_the_wrong_table_is_the_right_table() {
         let error = read(Table::Package, json!({"app": "site"})).expect_err("no such key here");
         assert!(error.ends_with("hint: `app` belongs in `[workspace.metadata.hmr]`"), "{error}");
     }
 
     #[test]
-    fn a_key_like_no_other_is_answered_with_all() {
+    fn the_hint_for_an_unknown_key_lists_all() {
         let error = read(Table::Workspace, json!({"zzz": 1})).expect_err("no such key");
         assert!(error.contains("hint: settings are `app`, `root-files`,"), "{error}");
     }
 
     #[test]
-    fn a_value_of_another_type_is_answered_with_an_example() {
+    fn the_hint_for_a_value_of_another_type_is_an_example() {
         assert_eq!(
             read(Table::Package, json!({"port": "8080"})),
             Err("/app/Cargo.toml: `port` of `[package.metadata.hmr]` must be a port from 1 to \

@@ -1,7 +1,7 @@
-//! From the linker's bytes to what an engine gets.
+//! Makes a compiled module into a [`PreparedModule`].
 //!
-//! In go the bytes of a wasm file; out come the bytes that are served, their hash and the manifest, or a
-//! [`TransformError`] that explains which rule of the ABI the module breaks and what to do.
+//! The input is the bytes of the wasm file that the linker wrote; the output is the bytes that are served, their hash and the
+//! manifest, or a [`TransformError`] that explains which rule of the ABI the module breaks and what to do.
 //!
 //! Sections are copied as they are. Left out is what only a debugger reads, but for the lines of the user's own code, which
 //! are added as a section of our own ([`lines`]), and the names of functions are written as people write them. The same
@@ -31,9 +31,9 @@ use crate::wasm::{Binary, Section};
 /// The first bytes of each wasm binary.
 const MAGIC: &[u8] = b"\0asm";
 
-/// A module that an engine accepts.
+/// A module as engines get it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prepared {
+pub struct PreparedModule {
     /// The wasm binary.
     pub bytes: Vec<u8>,
     /// SHA-256 of `bytes`, the first 32 hexadecimal digits.
@@ -46,16 +46,14 @@ pub struct Prepared {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransformError {
     /// Other bytes.
-    #[error(
-        "module `{module}`: the file is not a wasm binary\nhint: save again to compile it anew"
-    )]
+    #[error("module `{module}`: the file is not a wasm binary\nhint: save again to rebuild it")]
     NotWasm {
         /// The module's name.
         module: String,
     },
     /// Wasm, but broken.
     #[error(
-        "module `{module}`: the wasm binary is malformed: {reason}\nhint: save again to compile it anew"
+        "module `{module}`: the wasm binary is malformed: {reason}\nhint: save again to rebuild it"
     )]
     Malformed {
         /// The module's name.
@@ -72,7 +70,7 @@ pub enum TransformError {
         from: String,
         /// The import's name.
         name: String,
-        /// Where it comes from as a rule.
+        /// Where such an import usually comes from, and what to do.
         hint: &'static str,
     },
     /// An import or an export of another type than the ABI gives it.
@@ -136,17 +134,17 @@ fn version_hint(found: u32) -> &'static str {
 }
 
 /// Checks a module against the ABI and makes the bytes that are served.
-pub fn prepare(module: &str, bytes: &[u8]) -> Result<Prepared, TransformError> {
+pub fn prepare(module: &str, bytes: &[u8]) -> Result<PreparedModule, TransformError> {
     prepare_as(module, bytes, false)
 }
 
 /// Like [`prepare`], with the loop guard: code that passes more loop heads and calls than the exported global
 /// `hmr_budget` allows traps. A module that exports such a global already is guarded already, and stays as it is.
-pub fn prepare_guarded(module: &str, bytes: &[u8]) -> Result<Prepared, TransformError> {
+pub fn prepare_guarded(module: &str, bytes: &[u8]) -> Result<PreparedModule, TransformError> {
     prepare_as(module, bytes, true)
 }
 
-fn prepare_as(module: &str, bytes: &[u8], guarded: bool) -> Result<Prepared, TransformError> {
+fn prepare_as(module: &str, bytes: &[u8], guarded: bool) -> Result<PreparedModule, TransformError> {
     if !bytes.starts_with(MAGIC) {
         return Err(TransformError::NotWasm { module: module.to_owned() });
     }
@@ -157,7 +155,7 @@ fn prepare_as(module: &str, bytes: &[u8], guarded: bool) -> Result<Prepared, Tra
     let manifest = read_manifest(module, &binary)?;
     interface.check()?;
     let bytes = assemble(module, &binary, guarded).map_err(|error| malformed(error.to_string()))?;
-    Ok(Prepared { hash: hash_of(&bytes), bytes, manifest })
+    Ok(PreparedModule { hash: hash_of(&bytes), bytes, manifest })
 }
 
 fn read_manifest(module: &str, binary: &Binary<'_>) -> Result<Manifest, TransformError> {

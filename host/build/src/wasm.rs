@@ -29,7 +29,7 @@ pub(crate) struct Section<'a> {
     pub(crate) id: u8,
     /// The name of a custom section; empty for others.
     pub(crate) name: &'a str,
-    /// What a custom section holds behind its name, or any other behind its header.
+    /// What a custom section holds after its name, or any other after its header.
     pub(crate) contents: &'a [u8],
     /// All of it, its header included.
     pub(crate) whole: &'a [u8],

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use axum::body::Bytes;
-use hmr_build::{Commit, Prepared};
+use hmr_build::{Commit, PreparedModule};
 
 use crate::protocol::Version;
 
@@ -46,7 +46,7 @@ impl Store {
 
     /// Keeps a version as its module's newest and describes it for pages. `built` is now, in milliseconds since the
     /// Unix epoch.
-    pub fn add(&mut self, module: &str, prepared: Prepared, built: u64) -> Version {
+    pub fn add(&mut self, module: &str, prepared: PreparedModule, built: u64) -> Version {
         let version = Version {
             module: module.to_owned(),
             url: format!("/@hmr/module/{module}/{}.wasm", prepared.hash),
@@ -117,8 +117,8 @@ impl Store {
 mod tests {
     use super::*;
 
-    fn prepared(hash: &str) -> Prepared {
-        Prepared {
+    fn prepared(hash: &str) -> PreparedModule {
+        PreparedModule {
             bytes: hash.as_bytes().to_vec(),
             hash: hash.into(),
             manifest: hmr_abi::manifest::Manifest::default(),

@@ -74,7 +74,7 @@ impl CancelToken {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // The state is whole between any two statements, so a panic elsewhere does not spoil it.
+        // The state is consistent between any two statements, so it can be used after a panic elsewhere.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -126,7 +126,7 @@ fn confine(command: &mut CommandWrap, group: Group) {
     }
 }
 
-/// Has a command started so that it can be ended with what it starts. Either group is a job of its own here.
+/// Has a command started so that it can be ended with what it starts. Both groups are a job of their own here.
 #[cfg(windows)]
 fn confine(command: &mut CommandWrap, _: Group) {
     command.wrap(process_wrap::std::JobObject);

@@ -1,4 +1,4 @@
-//! Looks at everything that the tool needs here, without changing anything.
+//! Checks everything that the tool needs on this machine, without changing anything.
 
 use std::process::Command;
 
@@ -32,7 +32,7 @@ pub struct Finding {
     pub remedy: Option<String>,
 }
 
-/// Looks at everything that the tool needs here. Changes nothing and installs nothing.
+/// Checks everything that the tool needs on this machine. Changes nothing and installs nothing.
 #[must_use]
 pub fn doctor(app_folder: &Utf8Path) -> Vec<Finding> {
     let active = match Compiler::active(app_folder) {

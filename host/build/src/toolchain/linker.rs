@@ -1,4 +1,4 @@
-//! The linker for a compiler that uses a sysroot of ours: it no longer looks for the one it brought.
+//! The linker for a compiler that is used with a sysroot from the cache: it does not look for its own linker then.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -7,7 +7,7 @@ use super::compiler::Compiler;
 /// Finds a linker that reads what `compiler` writes: its own, that of `active`, one of any rustup
 /// toolchain, or LLVM's in its newest version.
 ///
-/// rustc passes `-flavor wasm` to each of them, so that all programs of LLVM's linker serve.
+/// rustc passes `-flavor wasm` to each of them, so each program of LLVM's linker can be used.
 pub(super) fn find(compiler: &Compiler, active: &Compiler) -> Option<Utf8PathBuf> {
     let host = compiler.version.field("host")?;
     let bundled = |sysroot: &Utf8Path| {

@@ -1,7 +1,7 @@
-//! The loop guard: code that would run for ever traps instead.
+//! The loop guard: code that would run forever traps instead.
 //!
-//! In go the sections of a module; out come those that take other contents. The module gets one more global, the
-//! exported `hmr_budget`, behind all others, and its code takes one from it at each loop head and at the entry of
+//! The input is a module; the output is its sections, some of them with other contents. The module gets one more global,
+//! `hmr_budget`, after all others, and exports it. Its code takes one from it at each loop head and at the entry of
 //! each function that can call itself, directly or not ([`calls`]), and traps once it is below 0. A browser can interrupt
 //! a call in no other way. Functions without loops that cannot recurse stay as they are: they end by themselves.
 //!
@@ -34,15 +34,15 @@ pub(super) fn is_guarded(binary: &Binary<'_>) -> Result<bool, BinaryReaderError>
     Ok(binary.exports()?.iter().any(|export| export.name == exports::BUDGET))
 }
 
-/// Where instructions have gone, by their offsets in the contents of the code section.
+/// The new offsets of instructions by their old ones, in the contents of the code section.
 #[derive(Default)]
 pub(super) struct Moves(Vec<(u32, u32)>);
 
 impl Moves {
     /// The new offset of what was at an old one.
     pub(super) fn new_offset(&self, old: u32) -> u32 {
-        let behind = self.0.partition_point(|(from, _)| *from <= old);
-        match behind.checked_sub(1).and_then(|last| self.0.get(last)) {
+        let after = self.0.partition_point(|(from, _)| *from <= old);
+        match after.checked_sub(1).and_then(|last| self.0.get(last)) {
             Some((from, to)) => to.saturating_add(old - from),
             None => old,
         }
@@ -53,7 +53,7 @@ impl Moves {
     }
 }
 
-/// The guarded module, section by section, and where its code has gone.
+/// The guarded module, section by section, and the new offsets of its code.
 pub(super) fn guard<'s, 'a>(
     binary: &'s Binary<'a>,
 ) -> Result<(Vec<Part<'s, 'a>>, Moves), BinaryReaderError> {
@@ -75,15 +75,15 @@ pub(super) fn guard<'s, 'a>(
     Ok((splice(binary, replaced), moves))
 }
 
-/// A section of the module to come: as it was, or with other contents.
+/// A section of the guarded module: as it was, or with other contents.
 pub(super) enum Part<'s, 'a> {
     Same(&'s Section<'a>),
     Other { id: u8, contents: Vec<u8> },
 }
 
-/// Puts the replaced sections in the places of the old ones, or where the format wants them if there was none.
+/// Puts the replaced sections where the old ones were, or where the format wants them if there was none.
 fn splice<'s, 'a>(binary: &'s Binary<'a>, replaced: Vec<(u8, Vec<u8>)>) -> Vec<Part<'s, 'a>> {
-    let place = |id: u8| ORDER.iter().position(|known| *known == id).unwrap_or(ORDER.len());
+    let position = |id: u8| ORDER.iter().position(|known| *known == id).unwrap_or(ORDER.len());
     let mut parts = Vec::with_capacity(binary.sections.len() + replaced.len());
     let mut waiting = replaced.into_iter().peekable();
     for section in &binary.sections {
@@ -93,7 +93,9 @@ fn splice<'s, 'a>(binary: &'s Binary<'a>, replaced: Vec<(u8, Vec<u8>)>) -> Vec<P
             }
             continue;
         }
-        while let Some((id, contents)) = waiting.next_if(|(id, _)| place(*id) < place(section.id)) {
+        while let Some((id, contents)) =
+            waiting.next_if(|(id, _)| position(*id) < position(section.id))
+        {
             parts.push(Part::Other { id, contents });
         }
         match waiting.next_if(|(id, _)| *id == section.id) {
@@ -112,7 +114,7 @@ fn count(contents: &[u8]) -> Result<(u32, &[u8]), BinaryReaderError> {
     Ok((count, &contents[reader.original_position()..]))
 }
 
-/// The contents of a section with one entry more behind all others.
+/// The contents of a section with one more entry after all others.
 fn with_entry(contents: &[u8], entry: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
     let (count, entries) = count(contents)?;
     let mut longer = Vec::with_capacity(contents.len() + entry.len() + 1);
@@ -172,14 +174,14 @@ fn guarded_code(
     Ok(code)
 }
 
-/// Where a function goes on to.
+/// What a function calls or refers to.
 #[derive(Clone, Copy)]
 enum Callee {
     /// A function, by its index among all, imported ones included.
     Function(u32),
     /// Any function that is in a table or a reference.
     Reference,
-    /// It is not called here, but a reference to it is made.
+    /// A function that is not called here, but that a reference is made to.
     Referred(u32),
 }
 
@@ -223,17 +225,17 @@ impl<'a> Body<'a> {
         Ok(Self { bytes: body.as_bytes(), start: start - code, entry, loops })
     }
 
-    /// Appends the body, its length in front, with `check` at its places.
+    /// Appends the body, its length first, with `check` at the function's entry if it should be there, and in its loops.
     fn write(&self, at_entry: bool, check: &[u8], to: &mut Vec<u8>, moves: &mut Moves) {
-        let places = at_entry.then_some(self.entry).into_iter().chain(self.loops.iter().copied());
-        (self.bytes.len() + places.clone().count() * check.len()).encode(to);
+        let offsets = at_entry.then_some(self.entry).into_iter().chain(self.loops.iter().copied());
+        (self.bytes.len() + offsets.clone().count() * check.len()).encode(to);
         moves.add(self.start, to.len());
         let mut written = 0;
-        for place in places {
-            to.extend_from_slice(&self.bytes[written..place]);
+        for offset in offsets {
+            to.extend_from_slice(&self.bytes[written..offset]);
             to.extend_from_slice(check);
-            moves.add(self.start + place, to.len());
-            written = place;
+            moves.add(self.start + offset, to.len());
+            written = offset;
         }
         to.extend_from_slice(&self.bytes[written..]);
     }

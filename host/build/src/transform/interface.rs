@@ -82,12 +82,12 @@ impl<'a> Interface<'a> {
         if name == exports::MEMORY {
             return match export.item {
                 ExportItem::Memory(_) => Ok(()),
-                _ => Err(self.wrong_type(name, "no memory".into(), "a memory".into())),
+                _ => Err(self.wrong_type(name, "not a memory".into(), "a memory".into())),
             };
         }
         if name == exports::BUDGET {
             let ExportItem::Global(global) = export.item else {
-                return Err(self.wrong_type(name, "no global".into(), BUDGET_TYPE.into()));
+                return Err(self.wrong_type(name, "not a global".into(), BUDGET_TYPE.into()));
             };
             let global = self.skeleton.globals.get(global);
             return match (global.mutable, global.ty) {
@@ -98,7 +98,7 @@ impl<'a> Interface<'a> {
         let Some(expected) = export_signature(name) else { return Ok(()) };
         match export.item {
             ExportItem::Function(function) => self.check_function(name, function, expected),
-            _ => Err(self.wrong_type(name, "no function".into(), written(expected))),
+            _ => Err(self.wrong_type(name, "not a function".into(), written(expected))),
         }
     }
 
@@ -188,7 +188,7 @@ fn written((parameters, results): (&[ValType], &[ValType])) -> String {
     }
 }
 
-/// Where imports of this origin come from as a rule, and what to do about it.
+/// Where imports of this origin usually come from, and what to do about it.
 fn hint(from: &str) -> &'static str {
     if from.contains("wbindgen") || from == "wbg" || from.ends_with("_bg.js") {
         "a crate in it uses wasm-bindgen, which needs another engine: find it with `cargo tree -i wasm-bindgen --target wasm32-unknown-unknown`, and turn off its feature for JavaScript (`js`, `wasm-bindgen`, `web`) or do without it"

@@ -444,7 +444,7 @@ fn a_file_that_the_build_says_it_reads_counts_from_the_build_s_start() {
 fn a_file_that_a_refused_module_reads_counts() {
     let mut bench = started();
     bench.save(&["board/src/lib.rs"]);
-    let compiled = vec![Artifact {
+    let compiled = vec![CompiledModule {
         module: "board".into(),
         wasm: "/app/target/board.wasm".into(),
         fresh: false,
@@ -604,7 +604,7 @@ fn served(coordinator: &Coordinator, id: &str) -> (Vec<String>, Vec<String>) {
 fn store(versions: &[(&str, &str)]) -> Store {
     let mut store = Store::new(32);
     for (module, hash) in versions {
-        let prepared = hmr_build::Prepared {
+        let prepared = hmr_build::PreparedModule {
             bytes: vec![0],
             hash: (*hash).into(),
             manifest: hmr_abi::manifest::Manifest::default(),

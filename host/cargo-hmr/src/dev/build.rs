@@ -8,8 +8,8 @@ use std::{
 
 use hmr_abi::state::TransformOp;
 use hmr_build::{
-    App, Artifact, BuildEvent, BuildOutcome, BuildRequest, CancelToken, Diagnostic, Failure,
-    GateOutcome, Module, Prepared, Toolchain,
+    App, BuildEvent, BuildOutcome, BuildRequest, CancelToken, CompiledModule, Diagnostic, Failure,
+    GateOutcome, Module, PreparedModule, Toolchain,
 };
 use serde_json::Value;
 
@@ -34,8 +34,8 @@ pub(super) struct Work {
 
 /// A version that may become one of the store's.
 struct Candidate {
-    artifact: Artifact,
-    prepared: Prepared,
+    artifact: CompiledModule,
+    prepared: PreparedModule,
 }
 
 impl Work {
@@ -79,7 +79,7 @@ impl Work {
         self.store(candidates, transforms, &built_at, phases)
     }
 
-    fn prepare(&self, artifacts: Vec<Artifact>) -> Result<Vec<Candidate>, Failure> {
+    fn prepare(&self, artifacts: Vec<CompiledModule>) -> Result<Vec<Candidate>, Failure> {
         artifacts.into_iter().map(|artifact| prepare(artifact, self.loop_guard)).collect()
     }
 
@@ -140,7 +140,7 @@ impl Work {
         GateOutcome::Passed
     }
 
-    fn is_newest(&self, module: &Module, prepared: &Prepared) -> bool {
+    fn is_newest(&self, module: &Module, prepared: &PreparedModule) -> bool {
         let store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = store.versions(&module.name).next_back();
         newest.is_some_and(|newest| newest.version.hash == prepared.hash)
@@ -158,7 +158,7 @@ impl Work {
         let mut modules = Vec::new();
         let mut warnings: Vec<Diagnostic> = Vec::new();
         for Candidate { artifact, prepared } in candidates {
-            let Artifact { module, files, folders, warnings: own, .. } = artifact;
+            let CompiledModule { module, files, folders, warnings: own, .. } = artifact;
             let bytes = prepared.bytes.len();
             let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
             let version = store.add(&module, prepared, now);
@@ -176,7 +176,7 @@ impl Work {
     }
 }
 
-fn prepare(artifact: Artifact, guarded: bool) -> Result<Candidate, Failure> {
+fn prepare(artifact: CompiledModule, guarded: bool) -> Result<Candidate, Failure> {
     let prepare = if guarded { hmr_build::prepare_guarded } else { hmr_build::prepare };
     let prepared = std::fs::read(&artifact.wasm)
         .map_err(|error| format!("cannot read `{}`: {error}", artifact.wasm))

@@ -11,7 +11,7 @@ use wasmparser::{BinaryReaderError, ConstExpr, ElementItems, Operator, TableInit
 use super::Callee;
 use crate::wasm::Binary;
 
-/// The graph. Nodes are defined functions, from 0, and the node of all references behind them.
+/// The graph. Nodes are the defined functions, from 0, and after them the node of all references.
 pub(super) struct CallGraph {
     imported: u32,
     leads_to: Vec<Vec<u32>>,
