@@ -20,7 +20,7 @@ use crate::config::{Config, ConfigError, Table};
 /// The package that a module depends on.
 const SDK: &str = "hmr-sdk";
 
-/// What a person can do to make a package a module.
+/// What makes a package a module, for hints.
 const MAKES_A_MODULE: &str = "a module is a workspace member with `[lib] crate-type = [\"cdylib\"]` that depends on `hmr-sdk`";
 
 /// An app: a folder with an `index.html`, and the modules of the workspace around it.
@@ -45,7 +45,7 @@ pub struct App {
 /// A crate that becomes one wasm binary, the unit that is swapped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Module {
-    /// The name by which pages place it.
+    /// The name by which pages refer to it.
     pub name: String,
     /// The name of its package.
     pub package: String,
@@ -90,7 +90,7 @@ pub enum AppError {
         "`{0}` is not a cargo project: there is no `Cargo.toml`\nhint: name the folder of your app, or make one with `cargo init --lib`"
     )]
     NoManifest(Utf8PathBuf),
-    /// The path is a file, but no manifest.
+    /// The path is a file that is not a manifest.
     #[error("`{0}` is neither a folder nor a `Cargo.toml`\nhint: name the folder of your app")]
     NotManifest(Utf8PathBuf),
     /// cargo cannot be started.
@@ -107,12 +107,12 @@ pub enum AppError {
         hint: &'static str,
     },
     /// Nothing to build.
-    #[error("`{path}` has no modules{near}\nhint: {MAKES_A_MODULE}")]
+    #[error("`{path}` has no modules{incomplete}\nhint: {MAKES_A_MODULE}")]
     NoModules {
         /// Where modules were looked for.
         path: Utf8PathBuf,
-        /// What the packages that come near lack.
-        near: String,
+        /// What is missing in packages that are almost modules.
+        incomplete: String,
     },
     /// Two modules have the same name, so a page could not address either of them.
     #[error(
@@ -129,9 +129,9 @@ pub enum AppError {
     /// A setting is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The setting `app` names no folder.
+    /// The setting `app` names something that is not a folder.
     #[error(
-        "{manifest}: `app` names `{folder}`, which is no folder\nhint: give the app's folder relative to this manifest"
+        "{manifest}: `app` names `{folder}`, which is not a folder\nhint: give the app's folder relative to this manifest"
     )]
     NoAppFolder {
         /// The manifest with the setting.
@@ -151,7 +151,7 @@ pub enum AppError {
         /// The folder in it; absolute.
         inner: Utf8PathBuf,
     },
-    /// Following `app` leads round in a circle.
+    /// The settings `app` of several manifests form a circle.
     #[error("{0}: `app` leads back here\nhint: take the `app` setting out of one of the manifests")]
     Circle(Utf8PathBuf),
 }
@@ -159,17 +159,17 @@ pub enum AppError {
 impl App {
     /// Finds the app at `path`, a folder or a manifest. May download what the workspace depends on.
     pub fn load(path: &Utf8Path) -> Result<App, AppError> {
-        Self::load_telling(path, &mut |_| {})
+        Self::load_with_progress(path, &mut |_| {})
     }
 
-    /// Finds the app at `path` as [`App::load`] does; `on` is called with what cargo waits for.
-    pub fn load_telling(
+    /// Finds the app at `path` as [`App::load`] does; `on_wait` is called with what cargo waits for.
+    pub fn load_with_progress(
         path: &Utf8Path,
-        on: &mut (dyn FnMut(String) + Send),
+        on_wait: &mut (dyn FnMut(String) + Send),
     ) -> Result<App, AppError> {
         let mut on_line = |line: &str| {
-            if let Some(what) = crate::cargo::waits_for(line) {
-                on(what);
+            if let Some(what) = crate::cargo_status::waits_for(line) {
+                on_wait(what);
             }
         };
         let mut manifest = manifest_at(path)?;
@@ -198,7 +198,7 @@ impl App {
         }
     }
 
-    /// Where modules are compiled: a folder of its own, so that neither the person's builds nor an
+    /// Where modules are compiled: a folder of its own, so that neither the user's builds nor an
     /// editor's checks wait for the tool's or undo them.
     #[must_use]
     pub fn target_dir(&self) -> Utf8PathBuf {
@@ -226,14 +226,14 @@ impl App {
         let here = std::env::current_dir().ok().and_then(|here| Utf8PathBuf::try_from(here).ok());
         for variable in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"] {
             let Ok(folder) = std::env::var(variable) else { continue };
-            // Relative ones start where cargo is called, which is one of these folders as a rule.
+            // Relative paths start where cargo is called, which is usually one of these folders.
             let bases = here.iter().chain([&self.root, &self.workspace_root]);
             caches.extend(bases.map(|base| normalise(&base.join(&folder))));
         }
         caches
     }
 
-    /// The manifests and lock files of the application and its workspace, there or not; absolute.
+    /// The manifests and lock files of the application and its workspace, whether they exist or not; absolute.
     #[must_use]
     pub fn manifests(&self) -> BTreeSet<Utf8PathBuf> {
         let folders = [&self.root, &self.workspace_root];
@@ -244,7 +244,12 @@ impl App {
     /// The files that decide how it is compiled and are not part of it.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        Settings::of(&self.root, crate::cargo::working_folder(self))
+        Settings::of(&self.root, self.cargo_folder())
+    }
+
+    /// Where cargo is started: it looks from there upwards for `.cargo/config.toml`.
+    pub(crate) fn cargo_folder(&self) -> &Utf8Path {
+        if self.root.starts_with(&self.workspace_root) { &self.root } else { &self.workspace_root }
     }
 
     /// The modules that are made from `package`, directly or through what they depend on.
@@ -317,7 +322,7 @@ fn assemble(
     if modules.is_empty() {
         return Err(AppError::NoModules {
             path: folder.to_owned(),
-            near: near(&members, metadata),
+            incomplete: incomplete(&members, metadata),
         });
     }
     let app = App {
@@ -371,16 +376,16 @@ fn cdylib(package: &Package) -> Option<&cargo_metadata::Target> {
     package.targets.iter().find(|target| target.is_cdylib())
 }
 
-/// Explains, for packages that are half a module, which half is missing.
-fn near(members: &[&Package], metadata: &Metadata) -> String {
+/// Explains, for packages that are almost modules, what is missing.
+fn incomplete(members: &[&Package], metadata: &Metadata) -> String {
     let mut text = String::new();
     for package in members {
-        let lacks = match (cdylib(package).is_some(), metadata::uses(metadata, package, SDK)) {
+        let missing = match (cdylib(package).is_some(), metadata::uses(metadata, package, SDK)) {
             (true, false) => "is a `cdylib`, but does not depend on `hmr-sdk`",
             (false, true) => "depends on `hmr-sdk`, but its `crate-type` has no `\"cdylib\"`",
             _ => continue,
         };
-        text.extend(["\n`", &package.name, "` ", lacks]);
+        text.extend(["\n`", &package.name, "` ", missing]);
     }
     text
 }

@@ -1,6 +1,6 @@
 //! The one place that compiles modules.
 //!
-//! The input is the modules of an app to build; the output is an [`Artifact`] for each, or the compiler's diagnostics,
+//! The input is the modules of an app to build; the output is a [`CompiledModule`] for each, or the compiler's diagnostics,
 //! as data. One cargo call compiles them all, into a target folder of the tool's own and with a
 //! profile that is passed on the command line, so that users do not need to change a manifest.
 //!
@@ -11,7 +11,6 @@ mod dep_info;
 mod freshness;
 mod inputs;
 mod messages;
-mod status;
 mod units;
 
 use std::sync::{Mutex, PoisonError};
@@ -19,8 +18,8 @@ use std::sync::{Mutex, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::messages::Messages;
-use self::status::Status;
-pub(crate) use self::status::without_status;
+pub use crate::cargo_status::waits_for;
+use crate::cargo_status::without_status;
 use crate::process::{self, CancelToken, Ended};
 use crate::toolchain::TARGET;
 use crate::{App, Diagnostic, Module, Toolchain};
@@ -30,8 +29,8 @@ const PROFILE: &str = "hmr";
 
 /// The profile: what makes an incremental build short and its result small.
 ///
-/// Debug information is limited to line tables for traps, and only for the user's own packages; nothing else is ever
-/// shown. Dependencies change seldom, so they may cost more once and be smaller.
+/// Debug information is limited to line tables for traps, and only for the user's own packages; nothing else is
+/// shown. Dependencies rarely change, so they may take longer to compile and be smaller.
 const PROFILE_SETTINGS: [&str; 10] = [
     "inherits=\"dev\"",
     "opt-level=0",
@@ -77,16 +76,16 @@ pub enum BuildEvent {
 #[derive(Debug)]
 pub enum BuildOutcome {
     /// Every module was compiled; in the order of the request.
-    Built(Vec<Artifact>),
+    Built(Vec<CompiledModule>),
     /// At least one was not.
     Failed(Failure),
     /// The token was cancelled.
     Cancelled,
 }
 
-/// A compiled module.
+/// A module as the compiler and the linker made it; [`crate::prepare`] makes it into a [`crate::PreparedModule`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Artifact {
+pub struct CompiledModule {
     /// The module's name.
     pub module: String,
     /// The wasm binary as the linker wrote it; absolute.
@@ -151,16 +150,16 @@ fn compile(
     let mut messages = Messages::default();
     // Both outputs are read at once.
     let on = Mutex::new(on);
-    let tell = |event| on.lock().unwrap_or_else(PoisonError::into_inner)(event);
+    let notify = |event| on.lock().unwrap_or_else(PoisonError::into_inner)(event);
     let command = command(request, modules);
     let ended = process::run(
         command,
         cancel,
         None,
-        |stdout| messages.read(stdout, &mut |event| tell(event)),
+        |stdout| messages.read(stdout, &mut |event| notify(event)),
         &mut |line| {
             if let Some(what) = waits_for(line) {
-                tell(BuildEvent::Waiting { what });
+                notify(BuildEvent::Waiting { what });
             }
         },
     );
@@ -168,7 +167,7 @@ fn compile(
         // Without a limit, it is never late.
         Ok(Ended::Cancelled | Ended::Late) => BuildOutcome::Cancelled,
         Ok(Ended::Exited { success: true, stderr }) => {
-            artifacts(request.app, modules, &mut messages, &without_status(&stderr))
+            compiled_modules(request.app, modules, &mut messages, &without_status(&stderr))
                 .map_or_else(BuildOutcome::Failed, BuildOutcome::Built)
         }
         Ok(Ended::Exited { success: false, stderr }) => {
@@ -201,7 +200,7 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
         .args(["--lib", "--target", TARGET, "--profile", PROFILE])
         .args(["--target-dir", app.target_dir().as_str()])
         .args(["--manifest-path", app.workspace_root.join("Cargo.toml").as_str()])
-        .current_dir(working_folder(app));
+        .current_dir(app.cargo_folder());
     for setting in PROFILE_SETTINGS {
         command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
     }
@@ -215,33 +214,19 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
     command
 }
 
-/// What cargo waits for, if a line of its standard error reports it: a lock that another process holds, or the network.
-#[must_use]
-pub fn waits_for(line: &str) -> Option<String> {
-    match Status::read(line)? {
-        Status::Waiting(what) => Some(what),
-        Status::Other => None,
-    }
-}
-
-/// Where cargo is started: it looks from there upwards for `.cargo/config.toml`.
-pub(crate) fn working_folder(app: &App) -> &Utf8Path {
-    if app.root.starts_with(&app.workspace_root) { &app.root } else { &app.workspace_root }
-}
-
 /// `path` as TOML writes a text.
 fn toml_string(path: &Utf8Path) -> String {
     serde_json::Value::from(path.as_str()).to_string()
 }
 
-fn artifacts(
+fn compiled_modules(
     app: &App,
     modules: &[&Module],
     messages: &mut Messages,
     stderr: &str,
-) -> Result<Vec<Artifact>, Failure> {
-    let artifact = |module: &&Module| {
-        let built = messages.artifact(module).ok_or_else(|| {
+) -> Result<Vec<CompiledModule>, Failure> {
+    let compiled = |module: &&Module| {
+        let file = messages.wasm_file(module).ok_or_else(|| {
             let text = format!(
                 "cargo built `{}` without a wasm file\n{stderr}\nhint: its `crate-type` must have `\"cdylib\"`",
                 module.package
@@ -249,20 +234,20 @@ fn artifacts(
             Failure::plain(&format!("{} has no wasm file", module.name), &text)
         })?;
         let (files, folders) =
-            inputs::of_built(app, module, &built.wasm, messages).map_err(|error| {
+            inputs::of_built(app, module, &file.wasm, messages).map_err(|error| {
                 let text = format!("the dependency file of `{}`: {error}", module.package);
                 Failure::plain(&format!("{} cannot be followed", module.name), &text)
             })?;
-        Ok(Artifact {
+        Ok(CompiledModule {
             module: module.name.clone(),
-            fresh: built.fresh,
+            fresh: file.fresh,
             files,
             folders,
             warnings: messages.warnings(&app.packages_of(module)),
-            wasm: built.wasm,
+            wasm: file.wasm,
         })
     };
-    modules.iter().map(artifact).collect()
+    modules.iter().map(compiled).collect()
 }
 
 impl Failure {

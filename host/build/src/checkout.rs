@@ -19,7 +19,7 @@ pub struct Commit {
     pub dirty: bool,
 }
 
-/// The commit that is checked out around `folder`. Blocks while git looks at the files.
+/// The commit that is checked out around `folder`. Blocks while git compares the files with it.
 #[must_use]
 pub fn commit(folder: &Utf8Path) -> Option<Commit> {
     let id = git(folder, &["rev-parse", "--short", "HEAD"])?;
@@ -50,12 +50,13 @@ mod tests {
         let identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"];
         let mut command = Command::new("git");
         command.args(identity).args(["-c", "commit.gpgsign=false"]).args(arguments);
-        let output = command.current_dir(folder).output().expect("git is installed");
-        assert!(output.status.success(), "{output:?}");
+        command.current_dir(folder);
+        let answer = process::ask(command).expect("git is installed");
+        assert!(answer.success, "{}", answer.stderr);
     }
 
     #[test]
-    fn a_checkout_tells_its_commit_and_whether_files_differ_from_it() {
+    fn a_checkout_has_a_commit_and_files_may_differ_from_it() {
         let keep = tempfile::tempdir().expect("a temporary folder");
         let folder = Utf8Path::from_path(keep.path()).expect("UTF-8");
         assert_eq!(commit(folder), None, "no checkout");

@@ -1,13 +1,25 @@
 //! Settings: `[package.metadata.hmr]` of a package and `[workspace.metadata.hmr]` of a workspace.
 //!
-//! In goes the JSON that cargo made of the table; out comes a [`Config`] in which every key has a
-//! value. A key that does not exist is an error with the nearest one that does, so that a
-//! misspelt setting is not silently without effect.
+//! The input is the JSON that cargo made of the table; the output is a [`Config`] in which every key has a
+//! value. serde reads the values ([`settings`]). What messages say about a key is in [`keys`]. A key that does not exist
+//! is an error with the nearest one that does, so that a misspelt setting is not silently without effect.
 
+mod error;
+mod host;
+mod keys;
+mod settings;
+
+use std::num::{NonZeroU16, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
+
+pub use self::error::ConfigError;
+pub use self::host::{NotAHost, host_name};
+use self::keys::Key;
+use self::settings::Settings;
 
 /// How many affected files make a change a full reload, unless set otherwise.
 pub const FULL_RELOAD_THRESHOLD: usize = 10;
@@ -24,13 +36,13 @@ pub struct Config {
     pub root_files: Vec<String>,
     /// More affected files than this make a change a full reload.
     pub full_reload_threshold: usize,
-    /// Globs, relative to the app's folder, of files whose changes mean nothing.
+    /// Globs, relative to the app's folder, of files that are not watched.
     pub watch_ignore: Vec<String>,
     /// The port to serve at, if not the default one.
     pub port: Option<u16>,
     /// The folder of files that are served as they are, relative to the app's folder.
     pub static_folder: Utf8PathBuf,
-    /// The names by which the server may be called besides addresses and `localhost`: in lower case, with a dot at the start for all
+    /// The names by which the server may be called in addition to addresses and `localhost`: in lower case, with a dot at the start for all
     /// names that end so.
     pub allowed_hosts: Vec<String>,
     /// Package only: the module's name, if it is not the package's.
@@ -57,162 +69,6 @@ pub enum Table {
     /// `[workspace.metadata.hmr]`
     Workspace,
 }
-
-/// An invalid setting. Each error names the manifest and the key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// The key does not exist.
-    #[error("{manifest}: `{key}` is no setting of `[{table}]`\nhint: {hint}")]
-    UnknownKey {
-        /// The manifest.
-        manifest: Utf8PathBuf,
-        /// The table's name.
-        table: &'static str,
-        /// The key.
-        key: String,
-        /// What was probably meant.
-        hint: String,
-    },
-    /// The value has another type.
-    #[error(
-        "{manifest}: `{key}` of `[{table}]` must be {expected}, not `{found}`\nhint: write `{example}`"
-    )]
-    WrongType {
-        /// The manifest.
-        manifest: Utf8PathBuf,
-        /// The table's name.
-        table: &'static str,
-        /// The key.
-        key: &'static str,
-        /// What it must be, with its article.
-        expected: &'static str,
-        /// What it is.
-        found: String,
-        /// A line that is right.
-        example: &'static str,
-    },
-    /// A glob that cannot be read.
-    #[error(
-        "{manifest}: `{key}` of `[{table}]` has a malformed glob: {reason}\nhint: globs are like `*.txt`, `data/**/*.json` or `{{a,b}}.toml`"
-    )]
-    Glob {
-        /// The manifest.
-        manifest: Utf8PathBuf,
-        /// The table's name.
-        table: &'static str,
-        /// The key.
-        key: &'static str,
-        /// What is wrong with the glob.
-        reason: String,
-    },
-}
-
-/// A key: its name, the table that it is confined to, what its value is, and an example.
-struct Key {
-    name: &'static str,
-    only: Option<Table>,
-    expected: &'static str,
-    example: &'static str,
-}
-
-const APP: Key = Key {
-    name: "app",
-    only: Some(Table::Workspace),
-    expected: "the path of a folder",
-    example: "app = \"site\"",
-};
-const ROOT_FILES: Key = Key {
-    name: "root-files",
-    only: None,
-    expected: "an array of globs",
-    example: "root-files = [\"data/*.json\"]",
-};
-const THRESHOLD: Key = Key {
-    name: "full-reload-threshold",
-    only: None,
-    expected: "a whole number from 0",
-    example: "full-reload-threshold = 10",
-};
-const WATCH_IGNORE: Key = Key {
-    name: "watch-ignore",
-    only: None,
-    expected: "an array of globs",
-    example: "watch-ignore = [\"notes/**\"]",
-};
-const PORT: Key =
-    Key { name: "port", only: None, expected: "a port from 1 to 65535", example: "port = 8080" };
-const STATIC_FOLDER: Key = Key {
-    name: "static-folder",
-    only: None,
-    expected: "the path of a folder",
-    example: "static-folder = \"static\"",
-};
-const ALLOWED_HOSTS: Key = Key {
-    name: "allowed-hosts",
-    only: None,
-    expected: "an array of host names",
-    example: "allowed-hosts = [\"dev.example.org\", \".internal.example.org\"]",
-};
-const NAME: Key = Key {
-    name: "name",
-    only: Some(Table::Package),
-    expected: "a name of letters, digits, `-` and `_`",
-    example: "name = \"board\"",
-};
-const LOOP_GUARD: Key = Key {
-    name: "loop-guard",
-    only: None,
-    expected: "`true` or `false`",
-    example: "loop-guard = false",
-};
-const LOOP_BUDGET: Key = Key {
-    name: "loop-budget",
-    only: None,
-    expected: "a whole number from 1 to 2147483647",
-    example: "loop-budget = 500000000",
-};
-const PREFLIGHT: Key = Key {
-    name: "preflight",
-    only: None,
-    expected: "`true` or `false`",
-    example: "preflight = false",
-};
-
-const KEPT: Key = Key {
-    name: "versions",
-    only: None,
-    expected: "a whole number from 1",
-    example: "versions = 32",
-};
-const GATE: Key = Key {
-    name: "gate",
-    only: Some(Table::Package),
-    expected: "a command",
-    example: "gate = \"cargo test -p board\"",
-};
-const GATE_LIMIT: Key = Key {
-    name: "gate-limit",
-    only: Some(Table::Package),
-    expected: "a whole number of seconds from 1",
-    example: "gate-limit = 600",
-};
-
-const KEYS: [&Key; 14] = [
-    &APP,
-    &ROOT_FILES,
-    &THRESHOLD,
-    &WATCH_IGNORE,
-    &PORT,
-    &STATIC_FOLDER,
-    &ALLOWED_HOSTS,
-    &NAME,
-    &KEPT,
-    &GATE,
-    &GATE_LIMIT,
-    &LOOP_GUARD,
-    &LOOP_BUDGET,
-    &PREFLIGHT,
-];
 
 impl Default for Config {
     fn default() -> Self {
@@ -245,157 +101,106 @@ impl Config {
         table: Table,
         metadata: &Value,
     ) -> Result<(), ConfigError> {
-        let Some(settings) = metadata.get("hmr") else { return Ok(()) };
-        let place = Place { manifest, table };
-        let Some(settings) = settings.as_object() else {
-            return Err(place.wrong_type(
-                &Key { name: "hmr", only: None, expected: "a table", example: table.header() },
-                settings,
-            ));
-        };
-        settings.iter().try_for_each(|(key, value)| self.set(&place, key, value))
-    }
-
-    fn set(&mut self, place: &Place<'_>, key: &str, value: &Value) -> Result<(), ConfigError> {
-        let known = KEYS.into_iter().find(|known| known.name == key);
-        let known = known.filter(|known| known.only.is_none_or(|only| only == place.table));
-        match known.map(|known| known.name) {
-            Some("app") => self.app = Some(place.folder(&APP, value)?),
-            Some("root-files") => self.root_files = place.globs(&ROOT_FILES, value)?,
-            Some("full-reload-threshold") => {
-                self.full_reload_threshold = value
-                    .as_u64()
-                    .and_then(|number| usize::try_from(number).ok())
-                    .ok_or_else(|| place.wrong_type(&THRESHOLD, value))?;
-            }
-            Some("watch-ignore") => self.watch_ignore = place.globs(&WATCH_IGNORE, value)?,
-            Some("port") => {
-                let port = value.as_u64().and_then(|port| u16::try_from(port).ok());
-                let port = port.filter(|port| *port > 0);
-                self.port = Some(port.ok_or_else(|| place.wrong_type(&PORT, value))?);
-            }
-            Some("static-folder") => self.static_folder = place.folder(&STATIC_FOLDER, value)?,
-            Some("allowed-hosts") => self.allowed_hosts = place.hosts(&ALLOWED_HOSTS, value)?,
-            Some("name") => {
-                let name = value.as_str().filter(|name| is_name(name));
-                self.name = Some(name.ok_or_else(|| place.wrong_type(&NAME, value))?.to_owned());
-            }
-            Some("versions") => {
-                let versions = value.as_u64().and_then(|number| usize::try_from(number).ok());
-                let versions = versions.filter(|number| *number > 0);
-                self.versions = versions.ok_or_else(|| place.wrong_type(&KEPT, value))?;
-            }
-            Some("gate") => {
-                let gate = value.as_str().filter(|gate| !gate.trim().is_empty());
-                self.gate = Some(gate.ok_or_else(|| place.wrong_type(&GATE, value))?.to_owned());
-            }
-            Some("gate-limit") => {
-                let limit = value.as_u64().filter(|seconds| *seconds > 0);
-                let limit = limit.ok_or_else(|| place.wrong_type(&GATE_LIMIT, value))?;
-                self.gate_limit = Duration::from_secs(limit);
-            }
-            Some("loop-guard") => self.loop_guard = place.switch(&LOOP_GUARD, value)?,
-            Some("loop-budget") => {
-                let budget = value.as_i64().and_then(|number| i32::try_from(number).ok());
-                let budget = budget.filter(|budget| *budget > 0);
-                self.loop_budget = budget.ok_or_else(|| place.wrong_type(&LOOP_BUDGET, value))?;
-            }
-            Some("preflight") => self.preflight = place.switch(&PREFLIGHT, value)?,
-            _ => return Err(place.unknown(key)),
+        if let Some(values) = metadata.get("hmr") {
+            self.apply(Source { manifest, table }.settings(values)?);
         }
         Ok(())
     }
-}
 
-/// Why a text is not the name of a host.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not the name of a host: write `dev.example.org`, or `.example.org` for all names that end so"
-)]
-pub struct NotAHost(String);
-
-/// A name by which a server may be called, in lower case: `dev.example.org`, or `.example.org` for all names that end so.
-///
-/// # Errors
-/// It is something else, an address with a port or a pattern for instance.
-pub fn host_name(text: &str) -> Result<String, NotAHost> {
-    let name = text.strip_prefix('.').unwrap_or(text);
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    };
-    let fits = name.split('.').all(is_label);
-    fits.then(|| text.to_ascii_lowercase()).ok_or_else(|| NotAHost(text.to_owned()))
-}
-
-/// Whether `name` can be a module's: it becomes part of a URL and of attributes as it is.
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+    fn apply(&mut self, settings: Settings) {
+        fn set<T>(to: &mut T, value: Option<T>) {
+            if let Some(value) = value {
+                *to = value;
+            }
+        }
+        set(&mut self.app, settings.app.map(Some));
+        set(&mut self.root_files, settings.root_files);
+        set(&mut self.full_reload_threshold, settings.full_reload_threshold);
+        set(&mut self.watch_ignore, settings.watch_ignore);
+        set(&mut self.port, settings.port.map(NonZeroU16::get).map(Some));
+        set(&mut self.static_folder, settings.static_folder);
+        set(&mut self.allowed_hosts, settings.allowed_hosts);
+        set(&mut self.name, settings.name.map(Some));
+        set(&mut self.versions, settings.versions.map(NonZeroUsize::get));
+        set(&mut self.gate, settings.gate.map(Some));
+        set(
+            &mut self.gate_limit,
+            settings.gate_limit.map(NonZeroU64::get).map(Duration::from_secs),
+        );
+        set(&mut self.loop_guard, settings.loop_guard);
+        set(&mut self.loop_budget, settings.loop_budget);
+        set(&mut self.preflight, settings.preflight);
+    }
 }
 
 impl Table {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Package => "package.metadata.hmr",
-            Self::Workspace => "workspace.metadata.hmr",
-        }
-    }
-
-    const fn header(self) -> &'static str {
+    /// The line that begins the table in a manifest.
+    fn header(self) -> &'static str {
         match self {
             Self::Package => "[package.metadata.hmr]",
             Self::Workspace => "[workspace.metadata.hmr]",
         }
     }
+
+    fn name(self) -> &'static str {
+        self.header().trim_matches(['[', ']'])
+    }
 }
 
-/// The location of a setting, for messages.
-struct Place<'a> {
+/// Where settings are read from, for messages.
+struct Source<'a> {
     manifest: &'a Utf8Path,
     table: Table,
 }
 
-impl Place<'_> {
-    fn switch(&self, key: &Key, value: &Value) -> Result<bool, ConfigError> {
-        value.as_bool().ok_or_else(|| self.wrong_type(key, value))
-    }
-
-    fn folder(&self, key: &Key, value: &Value) -> Result<Utf8PathBuf, ConfigError> {
-        let path = value.as_str().filter(|path| !path.is_empty());
-        Ok(path.ok_or_else(|| self.wrong_type(key, value))?.into())
-    }
-
-    fn globs(&self, key: &Key, value: &Value) -> Result<Vec<String>, ConfigError> {
-        let globs: Option<Vec<String>> = value
-            .as_array()
-            .and_then(|globs| globs.iter().map(|glob| glob.as_str().map(str::to_owned)).collect());
-        let globs = globs.ok_or_else(|| self.wrong_type(key, value))?;
-        for glob in &globs {
+impl Source<'_> {
+    fn settings(&self, values: &Value) -> Result<Settings, ConfigError> {
+        let Some(by_key) = values.as_object() else {
+            return Err(self.wrong_type("hmr", "a table", self.table.header(), values));
+        };
+        let misplaced = |name: &&String| Key::named(name).is_some_and(|key| !key.fits(self.table));
+        if let Some(name) = by_key.keys().find(misplaced) {
+            return Err(self.unknown(name));
+        }
+        let settings: Settings = serde_path_to_error::deserialize(values)
+            .map_err(|error| self.explain(by_key, error.path().iter().next()))?;
+        for (key, glob) in settings.globs() {
             globset::Glob::new(glob).map_err(|error| ConfigError::Glob {
                 manifest: self.manifest.to_owned(),
                 table: self.table.name(),
-                key: key.name,
+                key,
                 reason: error.to_string(),
             })?;
         }
-        Ok(globs)
+        Ok(settings)
     }
 
-    fn hosts(&self, key: &Key, value: &Value) -> Result<Vec<String>, ConfigError> {
-        let hosts = value.as_array().and_then(|hosts| {
-            hosts.iter().map(|host| host.as_str().and_then(|it| host_name(it).ok())).collect()
-        });
-        hosts.ok_or_else(|| self.wrong_type(key, value))
+    /// Explains why serde does not accept the value of a key: `at` is the first segment of the path to it.
+    fn explain(&self, values: &Map<String, Value>, at: Option<&Segment>) -> ConfigError {
+        let name = match at {
+            Some(Segment::Map { key }) => key.as_str(),
+            _ => "",
+        };
+        match (Key::named(name), values.get(name)) {
+            (Some(key), Some(value)) => self.wrong_type(key.name, key.expected, key.example, value),
+            _ => self.unknown(name),
+        }
     }
 
-    fn wrong_type(&self, key: &Key, value: &Value) -> ConfigError {
+    fn wrong_type(
+        &self,
+        key: &'static str,
+        expected: &'static str,
+        example: &'static str,
+        value: &Value,
+    ) -> ConfigError {
         ConfigError::WrongType {
             manifest: self.manifest.to_owned(),
             table: self.table.name(),
-            key: key.name,
-            expected: key.expected,
+            key,
+            expected,
             found: value.to_string(),
-            example: key.example,
+            example,
         }
     }
 
@@ -404,26 +209,8 @@ impl Place<'_> {
             manifest: self.manifest.to_owned(),
             table: self.table.name(),
             key: key.to_owned(),
-            hint: self.remedy(key),
+            hint: keys::hint(self.table, key),
         }
-    }
-
-    /// What to do about a key that this table does not have.
-    fn remedy(&self, key: &str) -> String {
-        let elsewhere = KEYS.into_iter().find(|known| known.name == key).and_then(|key| key.only);
-        if let Some(table) = elsewhere {
-            return format!("`{key}` belongs in `{}`", table.header());
-        }
-        let here = || KEYS.into_iter().filter(|key| key.only.is_none_or(|only| only == self.table));
-        let nearest = here()
-            .map(|known| (strsim::jaro_winkler(known.name, &key.replace('_', "-")), known.name))
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .filter(|(likeness, _)| *likeness > 0.8);
-        if let Some((_, name)) = nearest {
-            return format!("did you mean `{name}`?");
-        }
-        let names: Vec<_> = here().map(|key| format!("`{}`", key.name)).collect();
-        format!("settings are {}", names.join(", "))
     }
 }
 
@@ -475,29 +262,44 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_key_is_answered_with_the_right_one() {
+    fn messages_know_every_key() {
+        let error = serde_json::from_value::<Settings>(json!({"zzz": 1})).expect_err("no such key");
+        let names = keys::KEYS.map(|key| format!("`{}`", key.name)).join(", ");
+        assert!(error.to_string().ends_with(&format!("expected one of {names}")), "{error}");
+        for Key { name, only, example, .. } in keys::KEYS {
+            let (key, value) = example.split_once(" = ").expect("a line");
+            assert_eq!(key, name);
+            // These values are the same in TOML and JSON.
+            let settings = Map::from_iter([(name.to_owned(), value.parse().expect("a value"))]);
+            let table = only.unwrap_or(Table::Package);
+            assert!(read(table, Value::Object(settings)).is_ok(), "{example}");
+        }
+    }
+
+    #[test]
+    fn the_hint_for_a_misspelt_key_is_the_right_one() {
         assert_eq!(
             read(Table::Package, json!({"watch_ignored": []})),
-            Err("/app/Cargo.toml: `watch_ignored` is no setting of `[package.metadata.hmr]`\n\
+            Err("/app/Cargo.toml: `watch_ignored` is not a setting of `[package.metadata.hmr]`\n\
                  hint: did you mean `watch-ignore`?"
                 .into())
         );
     }
 
     #[test]
-    fn a_key_in_the_wrong_table_is_sent_to_the_right_one() {
+    fn the_hint_for_a_key_in_the_wrong_table_is_the_right_table() {
         let error = read(Table::Package, json!({"app": "site"})).expect_err("no such key here");
         assert!(error.ends_with("hint: `app` belongs in `[workspace.metadata.hmr]`"), "{error}");
     }
 
     #[test]
-    fn a_key_like_no_other_is_answered_with_all() {
+    fn the_hint_for_an_unknown_key_lists_all() {
         let error = read(Table::Workspace, json!({"zzz": 1})).expect_err("no such key");
         assert!(error.contains("hint: settings are `app`, `root-files`,"), "{error}");
     }
 
     #[test]
-    fn a_value_of_another_type_is_answered_with_an_example() {
+    fn the_hint_for_a_value_of_another_type_is_an_example() {
         assert_eq!(
             read(Table::Package, json!({"port": "8080"})),
             Err("/app/Cargo.toml: `port` of `[package.metadata.hmr]` must be a port from 1 to \
@@ -509,6 +311,8 @@ mod tests {
             json!({"full-reload-threshold": -1}),
             json!({"root-files": "*.json"}),
             json!({"root-files": [1]}),
+            json!({"port": 0}),
+            json!({"port": 80.5}),
             json!({"name": "a/b"}),
             json!({"static-folder": ""}),
             json!({"allowed-hosts": "dev.example.org"}),

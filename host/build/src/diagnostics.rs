@@ -60,18 +60,18 @@ fn in_own_source(mut span: &rustc::DiagnosticSpan) -> &rustc::DiagnosticSpan {
     span
 }
 
-type Place<'a> = (&'a str, Option<u32>, Option<u32>);
+type SourceLocation<'a> = (&'a str, Option<u32>, Option<u32>);
 
-/// A place as in ` --> board/Cargo.toml:5:1`.
-fn arrow(text: &str) -> Option<Place<'_>> {
+/// A location as in ` --> board/Cargo.toml:5:1`.
+fn arrow(text: &str) -> Option<SourceLocation<'_>> {
     let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> "))?.trim();
     let (rest, column) = place.rsplit_once(':')?;
     let (file, line) = rest.rsplit_once(':')?;
     Some((file, line.parse().ok(), column.parse().ok()))
 }
 
-/// A manifest that is named between backticks, and the place as in `at line 5, column 1`.
-fn manifest(text: &str) -> Option<Place<'_>> {
+/// A manifest that is named between backticks, and the location as in `at line 5, column 1`.
+fn manifest(text: &str) -> Option<SourceLocation<'_>> {
     let file = text.split('`').find(|word| word.ends_with("Cargo.toml") && !word.contains('\n'))?;
     let numbers = text.split_once("at line ").and_then(|(_, rest)| {
         let (line, rest) = rest.split_once(", column ")?;
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_swap_that_reports_nothing_is_shown_as_such() {
+    fn an_empty_error_of_cargo_has_a_message_too() {
         let error = from_cargo("  \n");
         assert_eq!((error.message.as_str(), error.file), ("cargo gave no reason", None));
         assert_eq!(error.rendered, "cargo gave no reason");

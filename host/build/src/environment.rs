@@ -18,7 +18,7 @@ use std::process::Command;
 const KEPT_PREFIXES: [&str; 5] =
     ["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_", "RUSTUP_"];
 
-/// Takes what must not be inherited out of the environment that `command` will get.
+/// Removes what must not be inherited from the environment that `command` will get.
 pub fn clean(command: &mut Command) {
     let source = std::env::var("RUSTUP_TOOLCHAIN_SOURCE").ok();
     let chosen = is_chosen(source.as_deref());
@@ -37,10 +37,10 @@ fn is_chosen(source: Option<&str>) -> bool {
 
 /// Whether a child process inherits the variable `name`.
 fn passes(name: &str) -> bool {
-    let ours = name.starts_with("CARGO") || name.starts_with("RUST");
-    // rustup's proxies set this for themselves; a child proxy would act as the wrong program.
+    let rust = name.starts_with("CARGO") || name.starts_with("RUST");
+    // rustup's proxies set this for themselves; a proxy in a child process would act as the wrong program.
     let proxy = name == "RUSTUP_FORCE_ARG0";
-    !ours
+    !rust
         || name == "CARGO_HOME"
         || (!proxy && KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
 }
@@ -50,7 +50,7 @@ mod tests {
     use super::{is_chosen, passes};
 
     #[test]
-    fn a_toolchain_that_rustup_has_found_itself_is_found_again() {
+    fn a_toolchain_that_rustup_found_is_found_again() {
         assert!(!is_chosen(Some("default")) && !is_chosen(Some("toolchain-file")));
         assert!(is_chosen(Some("cli")) && is_chosen(Some("env")) && is_chosen(None));
     }

@@ -45,7 +45,7 @@ pub fn gate(
     command.current_dir(folder);
     let mut output = Vec::new();
     let read = |stdout| output = end_of(stdout);
-    let told = match process::run(command, cancel, Some(limit), read, &mut |_| {}) {
+    let reason = match process::run(command, cancel, Some(limit), read, &mut |_| {}) {
         Ok(Ended::Cancelled) => return GateOutcome::Cancelled,
         Ok(Ended::Exited { success: true, .. }) => return GateOutcome::Passed,
         Ok(Ended::Exited { success: false, stderr }) => {
@@ -61,9 +61,9 @@ pub fn gate(
         }
         Err(error) => format!("the shell could not be started: {error}"),
     };
-    let told = if told.trim().is_empty() { "it printed nothing" } else { told.trim_end() };
+    let reason = if reason.trim().is_empty() { "it printed nothing" } else { reason.trim_end() };
     let title = format!("the gate of `{module}` failed");
-    GateOutcome::Failed(Failure::plain(&title, &format!("`{line}` failed\n{told}")))
+    GateOutcome::Failed(Failure::plain(&title, &format!("`{line}` failed\n{reason}")))
 }
 
 /// The shell that runs `line`, with both outputs in one, so that they are read in the order of writing.

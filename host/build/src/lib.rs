@@ -1,21 +1,24 @@
 //! Finds modules, obtains a wasm32 toolchain, compiles and prepares modules for cargo-hmr.
 //!
-//! The way of one module, in the order in which the parts are called:
+//! A module goes through these stages, in this order:
 //!
-//! 1. [`app`] asks cargo which packages are modules and what they depend on, and reads their [`config`].
-//! 2. [`toolchain`] finds out how to compile for wasm32 here, and builds its standard library if it must.
-//! 3. [`cargo`] compiles modules in one cargo call, which can be cancelled; the compiler's messages
-//!    are returned as [`Diagnostic`]s.
-//! 4. [`transform`] checks the compiled bytes against the ABI and makes what an engine gets.
+//! | stage | type | made by |
+//! |---|---|---|
+//! | module: a package of the workspace, known by its name | [`Module`] | [`app`], which asks cargo for packages and reads their [`config`] |
+//! | compiled module: the wasm file that the linker wrote, and what it was made from | [`CompiledModule`] | [`cargo`], in one call for all modules, with a [`toolchain`] for wasm32; it can be cancelled |
+//! | prepared module: the bytes that an engine gets, with their hash and the manifest | [`PreparedModule`] | [`transform`], which checks them against the ABI |
 //!
-//! Next to these steps are [`gate`], the developer's own command that decides about an update, [`checkout`], which finds the
-//! commit that a version was made from, and [`compare`], which shows how two versions differ.
+//! A prepared module that the tool keeps is a *version*. Whether it becomes one is decided by a [`gate`], the
+//! developer's own command. [`checkout`] finds the commit that a version was made from, and [`compare`] shows how two
+//! versions differ. Messages of the compiler are [`Diagnostic`]s.
 //!
-//! Everything is synchronous and uses plain threads: callers choose how to wait. Nothing here prints,
-//! watches files or speaks to a page. Every child process is started by [`process`] and gets its environment from [`environment`].
+//! Everything is synchronous and uses plain threads: callers choose how to wait. Nothing here prints, watches files or
+//! communicates with a page. Every child process is started by [`process`] and gets its environment from [`environment`].
+//! Wasm binaries are read in one place, `wasm.rs`.
 
 pub mod app;
 pub mod cargo;
+mod cargo_status;
 pub mod checkout;
 pub mod compare;
 pub mod config;
@@ -28,9 +31,10 @@ pub mod process;
 pub mod stamp;
 pub mod toolchain;
 pub mod transform;
+mod wasm;
 
 pub use app::{App, AppError, LocalPackage, Module};
-pub use cargo::{Artifact, BuildEvent, BuildOutcome, BuildRequest, Failure, build};
+pub use cargo::{BuildEvent, BuildOutcome, BuildRequest, CompiledModule, Failure, build};
 pub use checkout::{Commit, commit};
 pub use compare::{Comparison, compare};
 pub use config::{Config, host_name};
@@ -40,4 +44,4 @@ pub use hmr_protocol::{Diagnostic, Level};
 pub use process::{CancelToken, supervise_if_asked};
 pub use stamp::Stamp;
 pub use toolchain::{Finding, Progress, Status, Toolchain, ToolchainError, doctor};
-pub use transform::{LOOP_BUDGET, Prepared, TransformError, prepare, prepare_guarded};
+pub use transform::{LOOP_BUDGET, PreparedModule, TransformError, prepare, prepare_guarded};

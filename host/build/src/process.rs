@@ -1,22 +1,33 @@
 //! The one place that starts processes: compilers, gates, questions to other programs.
 //!
 //! Nothing that is started here outlives the tool. On Unix a command is not started by the tool itself but by a
-//! [`supervisor`], a small process that ends it, with all that it has started, as soon as the tool is gone, however the tool
-//! went. For that the tool's own executable is started again: its `main` calls [`supervise_if_asked`] first. A program that
+//! [`supervisor`], a small process that ends it, with all that it has started, as soon as the tool has ended, in whatever way.
+//! For that the tool's own executable is started again: its `main` calls [`supervise_if_asked`] first. A program that
 //! does not (a test, say) starts commands directly, and can only end those that it cancels.
 //!
-//! A process that a command has put into a session of its own (`setsid`) is a service on purpose, such as the server of a
-//! compiler cache: it is left alone.
+//! A process that a command has put into a session of its own (`setsid`) is meant to outlive it, such as the server of a
+//! compiler cache: it is not ended.
 
+#[expect(clippy::disallowed_methods, reason = "commands are started here")]
 mod run;
 #[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "commands are started here")]
 mod supervisor;
 
 use std::io::{self, Read};
 use std::process::Command;
 
+use self::run::run_in;
 pub use self::run::{CancelToken, Ended, run};
-use self::run::{Group, run_in};
+
+/// Which process group a child is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Group {
+    /// One of its own: a terminal sends its signals to the tool alone, which decides what they mean.
+    Own,
+    /// That of the tool, so that it can ask for a password.
+    Shared,
+}
 
 /// What a program has answered.
 pub(crate) struct Answer {

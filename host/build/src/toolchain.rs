@@ -1,7 +1,7 @@
 //! How to compile for wasm32 here.
 //!
-//! In goes the app's folder, because a `rust-toolchain.toml` there counts; out comes a [`Toolchain`]:
-//! which cargo to call with which settings. In this order:
+//! The input is the app's folder, because a `rust-toolchain.toml` there counts; the output is a [`Toolchain`]:
+//! which cargo to call with which settings. It is the first of these that works:
 //!
 //! 1. the compiler that is active in that folder already has the target;
 //! 2. a standard library that was built here before, for that compiler or the distribution's;
@@ -10,7 +10,7 @@
 //!    ([`standard_library`]); on Debian the packages for that are installed if they may be.
 //!
 //! Settings are passed for the wasm target alone, so that build scripts and proc macros are compiled
-//! as ever, and never as `RUSTFLAGS`.
+//! as usual, and never as `RUSTFLAGS`.
 
 mod compiler;
 mod debian;
@@ -75,7 +75,7 @@ pub enum ToolchainError {
         /// The error message of the program.
         message: String,
     },
-    /// Every way to a standard library is closed.
+    /// No way to get a standard library works.
     #[error(
         "there is no standard library for `wasm32-unknown-unknown`\n{tried}\nhint: run `{remedy}`"
     )]
@@ -137,7 +137,7 @@ impl Toolchain {
                     return Ok(Self::of(&active));
                 }
                 tried
-                    .push("`rustup target add` said that it worked, but there is no target".into());
+                    .push("`rustup target add` reported success, but the target is missing".into());
             }
             Err(reason) => tried.push(reason),
         }
@@ -165,7 +165,7 @@ impl Toolchain {
         command
     }
 
-    /// The compiler has all that it needs by itself.
+    /// The toolchain of a compiler that needs no further settings.
     fn of(compiler: &Compiler) -> Self {
         Self {
             cargo: compiler.cargo.clone(),
@@ -215,7 +215,7 @@ impl Toolchain {
     }
 }
 
-/// A compiler whose own library source is at hand, installing Debian's if need be.
+/// A compiler whose library source is available; installs Debian's packages if necessary.
 fn source_of_library(
     active: &Compiler,
     tried: &mut Vec<String>,
@@ -238,7 +238,7 @@ fn source_of_library(
     Err(ToolchainError::NoStandardLibrary { tried: tried.join("\n"), remedy: remedy(active) })
 }
 
-/// The command that most likely brings a standard library.
+/// The command that most likely installs a standard library.
 fn remedy(active: &Compiler) -> String {
     if rustup::manages(active) {
         rustup::ADD_TARGET.into()

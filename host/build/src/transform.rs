@@ -1,7 +1,7 @@
-//! From the linker's bytes to what an engine gets.
+//! Makes a compiled module into a [`PreparedModule`].
 //!
-//! In go the bytes of a wasm file; out come the bytes that are served, their hash and the manifest, or a
-//! [`TransformError`] that explains which rule of the ABI the module breaks and what to do.
+//! The input is the bytes of the wasm file that the linker wrote; the output is the bytes that are served, their hash and the
+//! manifest, or a [`TransformError`] that explains which rule of the ABI the module breaks and what to do.
 //!
 //! Sections are copied as they are. Left out is what only a debugger reads, but for the lines of the user's own code, which
 //! are added as a section of our own ([`lines`]), and the names of functions are written as people write them. The same
@@ -19,20 +19,21 @@ mod names;
 use hmr_abi::lines::SECTION;
 use hmr_abi::manifest::{self, Manifest, ManifestError};
 use wasm_encoder::{CustomSection, RawSection, Section as _, SectionId};
-use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};
+use wasmparser::BinaryReaderError;
 
 pub use self::guard::LOOP_BUDGET;
 use self::guard::{Moves, Part};
 use self::interface::Interface;
 pub use self::names::demangle;
 use crate::hash::hash_of;
+use crate::wasm::{Binary, Section};
 
 /// The first bytes of each wasm binary.
 const MAGIC: &[u8] = b"\0asm";
 
-/// A module that an engine accepts.
+/// A module as engines get it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prepared {
+pub struct PreparedModule {
     /// The wasm binary.
     pub bytes: Vec<u8>,
     /// SHA-256 of `bytes`, the first 32 hexadecimal digits.
@@ -45,16 +46,14 @@ pub struct Prepared {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransformError {
     /// Other bytes.
-    #[error(
-        "module `{module}`: the file is not a wasm binary\nhint: save again to compile it anew"
-    )]
+    #[error("module `{module}`: the file is not a wasm binary\nhint: save again to rebuild it")]
     NotWasm {
         /// The module's name.
         module: String,
     },
     /// Wasm, but broken.
     #[error(
-        "module `{module}`: the wasm binary is malformed: {reason}\nhint: save again to compile it anew"
+        "module `{module}`: the wasm binary is malformed: {reason}\nhint: save again to rebuild it"
     )]
     Malformed {
         /// The module's name.
@@ -71,7 +70,7 @@ pub enum TransformError {
         from: String,
         /// The import's name.
         name: String,
-        /// Where it comes from as a rule.
+        /// Where such an import usually comes from, and what to do.
         hint: &'static str,
     },
     /// An import or an export of another type than the ABI gives it.
@@ -135,33 +134,33 @@ fn version_hint(found: u32) -> &'static str {
 }
 
 /// Checks a module against the ABI and makes the bytes that are served.
-pub fn prepare(module: &str, bytes: &[u8]) -> Result<Prepared, TransformError> {
+pub fn prepare(module: &str, bytes: &[u8]) -> Result<PreparedModule, TransformError> {
     prepare_as(module, bytes, false)
 }
 
 /// Like [`prepare`], with the loop guard: code that passes more loop heads and calls than the exported global
 /// `hmr_budget` allows traps. A module that exports such a global already is guarded already, and stays as it is.
-pub fn prepare_guarded(module: &str, bytes: &[u8]) -> Result<Prepared, TransformError> {
+pub fn prepare_guarded(module: &str, bytes: &[u8]) -> Result<PreparedModule, TransformError> {
     prepare_as(module, bytes, true)
 }
 
-fn prepare_as(module: &str, bytes: &[u8], guarded: bool) -> Result<Prepared, TransformError> {
+fn prepare_as(module: &str, bytes: &[u8], guarded: bool) -> Result<PreparedModule, TransformError> {
     if !bytes.starts_with(MAGIC) {
         return Err(TransformError::NotWasm { module: module.to_owned() });
     }
     let malformed = |reason| TransformError::Malformed { module: module.to_owned(), reason };
-    let sections = Sections::read(bytes).map_err(malformed)?;
-    let interface = Interface::read(module, &sections)?;
+    let binary = Binary::read(bytes).map_err(malformed)?;
+    let interface = Interface::read(module, &binary)?;
     interface.check_origins()?;
-    let manifest = read_manifest(module, &sections)?;
+    let manifest = read_manifest(module, &binary)?;
     interface.check()?;
-    let bytes = sections.assemble(module, guarded).map_err(|error| malformed(error.to_string()))?;
-    Ok(Prepared { hash: hash_of(&bytes), bytes, manifest })
+    let bytes = assemble(module, &binary, guarded).map_err(|error| malformed(error.to_string()))?;
+    Ok(PreparedModule { hash: hash_of(&bytes), bytes, manifest })
 }
 
-fn read_manifest(module: &str, sections: &Sections<'_>) -> Result<Manifest, TransformError> {
+fn read_manifest(module: &str, binary: &Binary<'_>) -> Result<Manifest, TransformError> {
     let module = || module.to_owned();
-    let Some(bytes) = sections.custom(manifest::SECTION) else {
+    let Some(bytes) = binary.custom_contents(manifest::SECTION) else {
         return Err(TransformError::NoManifest { module: module() });
     };
     let manifest = Manifest::parse(&bytes)
@@ -172,115 +171,51 @@ fn read_manifest(module: &str, sections: &Sections<'_>) -> Result<Manifest, Tran
     Ok(manifest)
 }
 
-/// A binary cut into its sections.
-struct Sections<'a> {
-    sections: Vec<Section<'a>>,
-    /// How many function bodies the code section has.
-    bodies: u32,
-}
-
-struct Section<'a> {
-    /// The section's number in the binary format; 0 is a custom section.
-    id: u8,
-    /// The name of a custom section; empty for others.
-    name: &'a str,
-    /// What a custom section holds behind its name, or any other behind its header.
-    contents: &'a [u8],
-    /// All of it, its header included.
-    whole: &'a [u8],
-}
-
-/// The number of custom sections.
-const CUSTOM: u8 = 0;
-
-impl<'a> Sections<'a> {
-    /// Splits `bytes` into sections. The error explains what is wrong and where.
-    fn read(bytes: &'a [u8]) -> Result<Self, String> {
-        let mut sections = Vec::new();
-        let mut bodies = 0;
-        let mut end = 8;
-        for payload in Parser::new(0).parse_all(bytes) {
-            let payload = payload.map_err(|error| error.to_string())?;
-            if let Payload::Version { encoding: Encoding::Component, .. } = &payload {
-                return Err("it is a component, not a core module".into());
+/// Makes the binary that is served.
+fn assemble(
+    module: &str,
+    binary: &Binary<'_>,
+    guarded: bool,
+) -> Result<Vec<u8>, BinaryReaderError> {
+    let size: usize = binary.sections.iter().map(|section| section.whole.len()).sum();
+    let mut bytes = Vec::with_capacity(8 + size + size / 8);
+    bytes.extend_from_slice(&wasm_encoder::Module::HEADER);
+    let (parts, moves) = if guarded && !guard::is_guarded(binary)? {
+        guard::guard(binary)?
+    } else {
+        (binary.sections.iter().map(Part::Same).collect(), Moves::default())
+    };
+    let mut code = 0;
+    for part in parts {
+        let (id, length) = match part {
+            Part::Same(section) => {
+                append(module, section, &mut bytes);
+                (section.id, section.contents.len())
             }
-            if let Payload::CodeSectionStart { count, .. } = &payload {
-                bodies = *count;
+            Part::Other { id, contents } => {
+                RawSection { id, data: &contents }.append_to(&mut bytes);
+                (id, contents.len())
             }
-            let Some((id, range)) = payload.as_section() else { continue };
-            // The code section is announced before its end was seen to be there.
-            let cut = |range| bytes.get(range).ok_or_else(|| "it ends too soon".to_owned());
-            let (name, contents) = match &payload {
-                Payload::CustomSection(custom) => (custom.name(), custom.data()),
-                _ => ("", cut(range.clone())?),
-            };
-            sections.push(Section { id, name, contents, whole: cut(end..range.end)? });
-            end = range.end;
-        }
-        Ok(Self { sections, bodies })
-    }
-
-    /// The contents of all custom sections of this name, one after another.
-    fn custom(&self, name: &str) -> Option<Vec<u8>> {
-        let mut found =
-            self.sections.iter().filter(|it| it.id == CUSTOM && it.name == name).peekable();
-        found.peek()?;
-        Some(found.flat_map(|section| section.contents).copied().collect())
-    }
-
-    /// What the section of this kind holds, if there is one.
-    fn contents(&self, id: SectionId) -> Option<&'a [u8]> {
-        self.sections.iter().find(|section| section.id == id as u8).map(|section| section.contents)
-    }
-
-    /// The binary that is served.
-    fn assemble(&self, module: &str, guarded: bool) -> Result<Vec<u8>, BinaryReaderError> {
-        let size: usize = self.sections.iter().map(|section| section.whole.len()).sum();
-        let mut bytes = Vec::with_capacity(8 + size + size / 8);
-        bytes.extend_from_slice(&wasm_encoder::Module::HEADER);
-        let (parts, moves) = if guarded && !guard::is_guarded(self)? {
-            guard::guard(self)?
-        } else {
-            (self.sections.iter().map(Part::Same).collect(), Moves::default())
         };
-        let mut code = 0;
-        for part in parts {
-            let (id, length) = match part {
-                Part::Same(section) => {
-                    append(module, section, &mut bytes);
-                    (section.id, section.contents.len())
-                }
-                Part::Other { id, contents } => {
-                    RawSection { id, data: &contents }.append_to(&mut bytes);
-                    (id, contents.len())
-                }
-            };
-            if id == SectionId::Code as u8 {
-                code = bytes.len() - length;
-            }
+        if id == SectionId::Code as u8 {
+            code = bytes.len() - length;
         }
-        if let Some(mut lines) = lines::read(self) {
-            for row in &mut lines.rows {
-                row.offset = moves.new_offset(row.offset).saturating_add(offset(code));
-            }
-            let section = CustomSection { name: SECTION.into(), data: lines.encode().into() };
-            section.append_to(&mut bytes);
+    }
+    if let Some(mut lines) = lines::read(binary) {
+        for row in &mut lines.rows {
+            row.offset = moves.new_offset(row.offset).saturating_add(offset(code));
         }
-        Ok(bytes)
+        let section = CustomSection { name: SECTION.into(), data: lines.encode().into() };
+        section.append_to(&mut bytes);
     }
-
-    /// What a section for debuggers holds.
-    fn debugging(&self, name: &str) -> Option<&'a [u8]> {
-        let mut named = self.sections.iter().filter(|it| it.id == CUSTOM && it.name == name);
-        named.next().map(|section| section.contents)
-    }
+    Ok(bytes)
 }
 
 /// Appends a section as it is, or what becomes of a custom one.
 fn append(module: &str, section: &Section<'_>, bytes: &mut Vec<u8>) {
     match section.name {
-        name if section.id == CUSTOM && is_for_debuggers(name) => {}
-        "name" if section.id == CUSTOM => match names::rewrite(module, section.contents) {
+        name if section.is_custom() && is_for_debuggers(name) => {}
+        "name" if section.is_custom() => match names::rewrite(module, section) {
             Some(names) => bytes.extend_from_slice(&names),
             // Names serve people alone: those that cannot be read are passed on.
             None => bytes.extend_from_slice(section.whole),

@@ -64,7 +64,7 @@ fn path_dependencies_outside_the_workspace_are_local_packages() {
     }
     let app = load(&fixture.path("app"));
     let board = app.packages.iter().find(|it| it.name == "board").expect("the module's package");
-    assert_eq!(board.dependencies, ["hmr-sdk", "tool"], "what only tests use is no part of it");
+    assert_eq!(board.dependencies, ["hmr-sdk", "tool"], "what only tests use is not part of it");
     assert_eq!(board.build_script, Some(fixture.path("app/board/build.rs")));
     let sdk = app.packages.iter().find(|it| it.name == "hmr-sdk").expect("the library");
     assert_eq!(sdk.folder, fixture.path("sdk"));
@@ -100,7 +100,7 @@ fn the_setting_app_leads_to_another_workspace() {
 }
 
 #[test]
-fn settings_of_the_root_package_stand_over_those_of_the_workspace() {
+fn settings_of_the_root_package_override_those_of_the_workspace() {
     let settings = "[workspace]\n[workspace.metadata.hmr]\nport = 1\nstatic-folder = \"public\"\n[package.metadata.hmr]\nport = 2\n";
     let fixture = Fixture::new(&[("one/Cargo.toml", &module("one", "../sdk", settings))]);
     fixture.write("one/src/lib.rs", "");
@@ -144,7 +144,7 @@ fn a_static_folder_with_more_than_files_for_browsers_is_refused() {
 }
 
 #[test]
-fn a_folder_without_a_manifest_is_no_cargo_project() {
+fn a_folder_without_a_manifest_is_not_a_cargo_project() {
     let fixture = Fixture::new(&[("note.txt", "")]);
     let error = refused(&fixture.root);
     assert!(error.contains("is not a cargo project: there is no `Cargo.toml`\nhint: "), "{error}");
@@ -161,7 +161,7 @@ fn a_broken_manifest_is_reported_in_cargos_words() {
 }
 
 #[test]
-fn packages_that_are_half_a_module_get_a_message_what_they_lack() {
+fn the_message_for_packages_that_are_almost_modules_names_what_is_missing() {
     let fixture = Fixture::new(&[
         ("app/Cargo.toml", WORKSPACE),
         ("app/plain/Cargo.toml", &package("plain", "[lib]\ncrate-type = [\"cdylib\"]")),
@@ -180,7 +180,7 @@ fn packages_that_are_half_a_module_get_a_message_what_they_lack() {
 }
 
 #[test]
-fn two_modules_of_one_name_are_both_named() {
+fn two_modules_with_one_name_are_both_reported() {
     let fixture = Fixture::new(&[("app/Cargo.toml", WORKSPACE)]);
     fixture.module("board", "");
     fixture.module("copy", "[package.metadata.hmr]\nname = \"board\"");
@@ -202,7 +202,7 @@ fn an_app_folder_that_is_not_there_is_named() {
     let fixture = Fixture::new(&[("Cargo.toml", &leading_to("gone")), ("src/lib.rs", "")]);
     let error = refused(&fixture.root);
     assert!(error.contains(fixture.path("gone").as_str()), "{error}");
-    assert!(error.contains("which is no folder\nhint: "), "{error}");
+    assert!(error.contains("which is not a folder\nhint: "), "{error}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Builds of small modules with the compiler that is here: what comes out, and how failures read.
+//! Builds of small modules with the installed compiler: the results, and the messages of failures.
 
 mod fixture;
 
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use camino::Utf8Path;
 use fixture::{Fixture, MODULE, leaf};
 use hmr_build::{
-    App, Artifact, BuildOutcome, BuildRequest, CancelToken, Failure, Level, Toolchain, build,
+    App, BuildOutcome, BuildRequest, CancelToken, CompiledModule, Failure, Level, Toolchain, build,
     prepare,
 };
 
@@ -46,9 +46,9 @@ fn app(fixture: &Fixture) -> App {
     App::load(&fixture.path("app")).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn built(app: &App) -> Vec<Artifact> {
+fn built(app: &App) -> Vec<CompiledModule> {
     match run(app, &CancelToken::new()) {
-        BuildOutcome::Built(artifacts) => artifacts,
+        BuildOutcome::Built(modules) => modules,
         other => panic!("not built: {other:#?}"),
     }
 }
@@ -64,24 +64,24 @@ fn failed(app: &App) -> Failure {
 fn a_module_is_built_and_accepted_and_its_files_are_known() {
     let fixture = fixture();
     let app = app(&fixture);
-    let artifact = built(&app).remove(0);
-    let bytes = std::fs::read(&artifact.wasm).expect("a file");
+    let compiled = built(&app).remove(0);
+    let bytes = std::fs::read(&compiled.wasm).expect("a file");
     prepare("board", &bytes).unwrap_or_else(|error| panic!("{error}"));
-    let files: Vec<&str> = artifact.files.iter().map(|file| leaf(file)).collect();
+    let files: Vec<&str> = compiled.files.iter().map(|file| leaf(file)).collect();
     assert_eq!(files, ["a text.txt", "lib.rs", "text.rs", "lib.rs"]);
-    assert!(artifact.files.contains(&fixture.path("app/board/src/a text.txt")));
-    assert!(!artifact.fresh);
+    assert!(compiled.files.contains(&fixture.path("app/board/src/a text.txt")));
+    assert!(!compiled.fresh);
     let again = built(&app).remove(0);
     assert!(again.fresh);
-    assert_eq!(again.files, artifact.files);
+    assert_eq!(again.files, compiled.files);
 }
 
 #[test]
-fn warnings_come_with_the_artifact() {
+fn warnings_come_with_the_compiled_module() {
     let fixture = fixture();
     fixture.write("app/board/src/text.rs", "pub fn length() -> u32 { let unused = 1; 2 }\n");
-    let artifact = built(&app(&fixture)).remove(0);
-    let warning = &artifact.warnings[0];
+    let compiled = built(&app(&fixture)).remove(0);
+    let warning = &compiled.warnings[0];
     assert_eq!(
         (warning.level, warning.code.as_deref()),
         (Level::Warning, Some("unused_variables"))
@@ -90,7 +90,7 @@ fn warnings_come_with_the_artifact() {
 }
 
 #[test]
-fn a_compiler_error_has_its_place_and_the_compilers_text() {
+fn a_compiler_error_has_its_location_and_the_compilers_text() {
     let fixture = fixture();
     fixture.write("app/board/src/text.rs", "pub fn length() -> u32 {\n    \"no\"\n}\n");
     let failure = failed(&app(&fixture));
@@ -106,7 +106,7 @@ fn a_compiler_error_has_its_place_and_the_compilers_text() {
 }
 
 #[test]
-fn a_source_file_that_is_no_text_is_an_error_with_its_name() {
+fn a_source_file_that_is_not_text_is_an_error_with_its_name() {
     let fixture = fixture();
     fixture.write("app/board/src/text.rs", b"\xff\xfe\x00");
     let failure = failed(&app(&fixture));
@@ -187,7 +187,7 @@ fn a_cancelled_token_builds_nothing() {
 #[test]
 fn cancelling_ends_cargo_and_what_it_started() {
     let fixture = fixture();
-    // The script would run for ever, and shows when it has started.
+    // The script would run forever, and shows when it has started.
     fixture.write(
         "app/board/build.rs",
         "fn main() { std::fs::write(\"started\", \"\").unwrap(); loop { std::thread::park() } }",

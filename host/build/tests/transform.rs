@@ -138,9 +138,9 @@ fn preparing_twice_changes_nothing_more() {
 }
 
 #[test]
-fn other_bytes_are_no_wasm() {
+fn other_bytes_are_not_wasm() {
     for bytes in [&b""[..], b"\0as", b"<!doctype html>"] {
-        let error = prepare("board", bytes).expect_err("no wasm").to_string();
+        let error = prepare("board", bytes).expect_err("it is not wasm").to_string();
         assert!(error.starts_with("module `board`: the file is not a wasm binary"), "{error}");
     }
 }
@@ -263,7 +263,7 @@ fn a_budget_of_another_type_is_refused() {
     parts.exports.push(("hmr_budget", vec![], vec![]));
     let error = parts.error();
     assert!(
-        error.contains("`hmr_budget` is no global, where the ABI has a mutable global"),
+        error.contains("`hmr_budget` is not a global, where the ABI has a mutable global"),
         "{error}"
     );
 }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use hmr_build::{Artifact, Diagnostic, Failure};
+use hmr_build::{CompiledModule, Diagnostic, Failure};
 use serde_json::Value;
 
 use self::backoff::Backoff;
@@ -98,7 +98,7 @@ pub enum Outcome {
         /// Why.
         failure: Failure,
         /// What was compiled.
-        compiled: Vec<Artifact>,
+        compiled: Vec<CompiledModule>,
     },
     /// A newer save had it cancelled.
     Cancelled,
@@ -472,7 +472,7 @@ impl Coordinator {
             }
             Outcome::Refused { failure, compiled } => {
                 self.put_off = 0;
-                for Artifact { module, files, folders, .. } in compiled {
+                for CompiledModule { module, files, folders, .. } in compiled {
                     self.graph.set_inputs(&module, files, folders);
                 }
                 self.failed(failure, effects);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
-use hmr_build::{Commit, Prepared};
+use hmr_build::{Commit, PreparedModule};
 use hmr_protocol::Version;
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ pub struct ModuleVersion {
 impl ModuleVersion {
     /// The version that a build made at the time `built`, in milliseconds since the Unix epoch.
     #[must_use]
-    pub fn new(module: &str, prepared: Prepared, built: u64) -> Self {
+    pub fn new(module: &str, prepared: PreparedModule, built: u64) -> Self {
         Self {
             module: module.to_owned(),
             hash: prepared.hash,
@@ -63,7 +63,7 @@ impl ModuleVersion {
     #[cfg(test)]
     pub(crate) fn example(module: &str, hash: &str) -> Arc<Self> {
         let manifest = hmr_abi::manifest::Manifest::default();
-        let prepared = Prepared { bytes: vec![0], hash: hash.to_owned(), manifest };
+        let prepared = PreparedModule { bytes: vec![0], hash: hash.to_owned(), manifest };
         Arc::new(Self::new(module, prepared, 0))
     }
 }

@@ -1,6 +1,6 @@
 //! What the linker wrote, made into what an engine gets.
 
-use hmr_build::transform::Prepared;
+use hmr_build::transform::PreparedModule;
 
 /// Bytes of any content are prepared or refused. What is prepared from a valid module is valid, and preparing it again
 /// changes nothing.
@@ -19,7 +19,7 @@ pub fn transform(input: &[u8]) {
         if let Err(error) = wasmparser::validate(&prepared.bytes) {
             panic!("the prepared module is not valid: {error}");
         }
-        let Prepared { bytes, .. } = prepare("app", &prepared.bytes).expect("it is a module");
+        let PreparedModule { bytes, .. } = prepare("app", &prepared.bytes).expect("it is a module");
         assert!(bytes == prepared.bytes, "preparing again changes the module");
     }
 }

@@ -6,7 +6,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use hmr_build::{App, BuildOutcome, BuildRequest, CancelToken, Prepared, Toolchain};
+use hmr_build::{App, BuildOutcome, BuildRequest, CancelToken, PreparedModule, Toolchain};
 use hmr_headless::Page;
 use hmr_tests::browser::Browser;
 use hmr_tests::demo::DemoCopy;
@@ -21,7 +21,7 @@ const TIMES: usize = 15;
 /// How many rounds the hot loop has.
 const ROUNDS: u32 = 20_000_000;
 
-type Prepare = fn(&str, &[u8]) -> Result<Prepared, hmr_build::TransformError>;
+type Prepare = fn(&str, &[u8]) -> Result<PreparedModule, hmr_build::TransformError>;
 
 /// Without the guard, and with it.
 const WAYS: [Prepare; 2] = [hmr_build::prepare, hmr_build::prepare_guarded];

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use cargo_metadata::{DepKindInfo, DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 use super::AppError;
-use crate::{cargo::without_status, environment, process, toolchain::TARGET};
+use crate::{cargo_status::without_status, environment, process, toolchain::TARGET};
 
 /// Asks cargo about the workspace of `manifest`, with its dependencies.
 ///

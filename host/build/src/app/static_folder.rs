@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{App, AppError, normalise};
 
-/// Refuses a static folder that has the workspace, a package, what cargo builds, or the person's own folder in it: everything in
+/// Refuses a static folder that contains the workspace, a package, what cargo builds, or the user's home folder: everything in
 /// it is served.
 pub(super) fn check(app: &App) -> Result<(), AppError> {
     let folder = real(&app.root.join(&app.config.static_folder));

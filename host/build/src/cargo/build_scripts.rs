@@ -9,7 +9,7 @@ use super::dep_info::resolve;
 /// When cargo runs a build script again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Watched {
-    /// When one of these files changes, or anything in one of these folders; absolute. Maybe never.
+    /// When one of these files changes, or anything in one of these folders; absolute. There may be none.
     Paths(Vec<Utf8PathBuf>),
     /// When any file of its package changes: it printed no directive about it.
     Package,

@@ -1,6 +1,6 @@
-//! Dependency files: which files an artifact was made from.
+//! Dependency files: which files an output of cargo was made from.
 //!
-//! cargo writes one beside each artifact, and rustc one for each crate, in the syntax of a makefile rule. That of an artifact covers
+//! cargo writes one next to each output, and rustc one for each crate, in the syntax of a makefile rule. Those of cargo cover
 //! every package that has no registry for a source: their sources, what they include, what their build scripts watch.
 
 use std::{fs, io};
@@ -17,7 +17,7 @@ pub(super) fn read(path: &Utf8Path, base: &Utf8Path) -> io::Result<Vec<Utf8PathB
     Ok(files)
 }
 
-/// `path` without `.` and `..`. A `..` behind a link leads to where the system would go: out of what the link points to.
+/// `path` without `.` and `..`. A `..` after a link leads out of what the link points to, as in the file system.
 pub(crate) fn resolve(path: &Utf8Path) -> Utf8PathBuf {
     let mut resolved = Utf8PathBuf::new();
     for component in path.components() {
@@ -72,7 +72,7 @@ mod tests {
     use super::{parse, resolve};
 
     #[test]
-    fn reads_the_files_behind_the_colon() {
+    fn reads_the_files_after_the_colon() {
         assert_eq!(
             parse("/t/board.wasm: /a/src/lib.rs /a/text.txt\n# env-dep:A=b: c\n"),
             ["/a/src/lib.rs", "/a/text.txt"]
@@ -106,7 +106,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn dots_behind_a_link_lead_out_of_its_target() {
+    fn dots_after_a_link_lead_out_of_its_target() {
         let keep = tempfile::tempdir().expect("a temporary folder");
         let folder = Utf8Path::from_path(keep.path()).expect("UTF-8");
         let folder = folder.canonicalize_utf8().expect("it exists");

@@ -1,11 +1,11 @@
-//! Files that are others than those that were compiled, where cargo would not see it.
+//! Files that were replaced since they were compiled, where cargo would not notice.
 //!
 //! cargo compares modification times: a file that is newer than the last compilation is compiled again. A file that is put back with
 //! an old time (`mv lib.rs.bak lib.rs`, `cp -p`, `rsync -t`) is another file with an old time, and cargo would keep what it made
-//! from the one before. So the stamps of all files that were read are remembered beside what was made from them. If one differs,
+//! from the previous one. So the stamps of all files that were read are stored in the target folder. If one differs,
 //! cargo's mark on everything that was made from that file is removed before the next build. The user's files are never touched.
 //!
-//! A file whose stamp is not known, because it was written while it was compiled, counts as another one.
+//! A file whose stamp is unknown, because it was written while it was compiled, counts as replaced.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -30,7 +30,7 @@ static STAMPS: Mutex<()> = Mutex::new(());
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Started((i64, i64));
 
-/// Makes cargo do again what was made from files that are others now. To be called before each build.
+/// Makes cargo compile again what was made from files that have been replaced. To be called before each build.
 ///
 /// # Errors
 /// If cargo's mark on something that must be made again cannot be removed.
@@ -69,7 +69,7 @@ pub(super) fn learn(app: &App, started: Started) -> io::Result<()> {
             continue;
         }
         let stamp = Stamp::at(&file);
-        // If a file was written during the build, it is not known whether the compiler has read the current content.
+        // If a file was written during the build, it is unknown whether the compiler has read the current content.
         if stamp.is_none_or(|stamp| stamp.touched() < started.0) {
             stamps.insert(file, stamp);
         }
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_cancelled_build_learns_does_not_take_the_place_of_what_the_next_one_prepares() {
+    fn a_cancelled_build_does_not_overwrite_the_stamps_of_the_next_one() {
         let keep = tempfile::tempdir().expect("a temporary folder");
         let root = Utf8Path::from_path(keep.path()).expect("UTF-8");
         let app = app(root);

@@ -10,7 +10,7 @@ use super::messages::Messages;
 use super::{dep_info, units};
 use crate::{App, Module};
 
-/// The files, and the folders with all that is in them, that `module` was made from.
+/// The files, and the folders with everything in them, that `module` was made from.
 pub(super) fn of_built(
     app: &App,
     module: &Module,
@@ -35,7 +35,7 @@ pub(super) fn of_built(
 
 /// The files that a failed build of `modules` has read, or wanted to.
 ///
-/// The compiler lists what it has read if it got as far as checking types. Else, its errors name files.
+/// The compiler lists what it has read if it got as far as checking types. Otherwise its errors name files.
 pub(super) fn of_failed(app: &App, modules: &[&Module], messages: &Messages) -> Vec<Utf8PathBuf> {
     let names: BTreeSet<&str> = modules.iter().flat_map(|module| app.packages_of(module)).collect();
     let units = units::of(app).into_iter().filter(|unit| names.contains(unit.package.as_str()));
@@ -43,8 +43,8 @@ pub(super) fn of_failed(app: &App, modules: &[&Module], messages: &Messages) -> 
     let bases = app.packages.iter().filter(|package| names.contains(package.name.as_str()));
     let bases: Vec<&Utf8Path> =
         bases.map(|package| &*package.folder).chain([&*app.workspace_root]).collect();
-    for named in messages.named() {
-        files.extend(bases.iter().map(|base| dep_info::resolve(&base.join(named))));
+    for path in messages.paths_in_errors() {
+        files.extend(bases.iter().map(|base| dep_info::resolve(&base.join(path))));
     }
     // Missing files are kept: they may be created later.
     files.retain(|file| !app.is_output(file) && !file.is_dir());

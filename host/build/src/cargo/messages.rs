@@ -1,4 +1,4 @@
-//! The collected output of cargo during a build: artifacts, warnings and errors.
+//! The collected output of cargo during a build: wasm files, warnings and errors.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
@@ -15,19 +15,19 @@ use crate::{Diagnostic, Level, Module};
 #[derive(Debug, Default)]
 pub(super) struct Messages {
     /// By the package's name and the target's.
-    artifacts: BTreeMap<(String, String), Built>,
+    wasm_files: BTreeMap<(String, String), WasmFile>,
     /// With the names of the packages that they are about.
     diagnostics: Vec<(String, Diagnostic)>,
     /// The folders in which build scripts ran, by package.
     runs: BTreeMap<String, Vec<Utf8PathBuf>>,
-    /// Paths that errors are about, as the compiler wrote them.
-    named: BTreeSet<String>,
+    /// Paths in error messages, as the compiler wrote them.
+    paths_in_errors: BTreeSet<String>,
     compiled: usize,
 }
 
-/// A wasm file that is there.
+/// A wasm file that cargo has made, or has found up to date.
 #[derive(Debug, Clone)]
-pub(super) struct Built {
+pub(super) struct WasmFile {
     pub(super) wasm: Utf8PathBuf,
     pub(super) fresh: bool,
 }
@@ -37,11 +37,11 @@ impl Messages {
     pub(super) fn read(&mut self, stdout: impl Read, on: &mut dyn FnMut(BuildEvent)) {
         for message in Message::parse_stream(BufReader::new(stdout)) {
             match message {
-                Ok(Message::CompilerArtifact(artifact)) => self.artifact_made(artifact, on),
+                Ok(Message::CompilerArtifact(artifact)) => self.note_artifact(artifact, on),
                 Ok(Message::CompilerMessage(message)) => {
                     let package = name_of(&message.package_id);
                     if matches!(message.message.level, DiagnosticLevel::Error) {
-                        self.named.extend(named(&message.message));
+                        self.paths_in_errors.extend(paths(&message.message));
                     }
                     let diagnostic = from_rustc(&message.message);
                     self.diagnostics.extend(diagnostic.map(|diagnostic| (package, diagnostic)));
@@ -57,7 +57,7 @@ impl Messages {
         }
     }
 
-    fn artifact_made(
+    fn note_artifact(
         &mut self,
         artifact: cargo_metadata::Artifact,
         on: &mut dyn FnMut(BuildEvent),
@@ -69,14 +69,14 @@ impl Messages {
         }
         let wasm = artifact.filenames.into_iter().find(|file| file.extension() == Some("wasm"));
         if let Some(wasm) = wasm {
-            let built = Built { wasm, fresh: artifact.fresh };
-            self.artifacts.insert((package, artifact.target.name), built);
+            let file = WasmFile { wasm, fresh: artifact.fresh };
+            self.wasm_files.insert((package, artifact.target.name), file);
         }
     }
 
     /// The wasm file of `module`.
-    pub(super) fn artifact(&self, module: &Module) -> Option<Built> {
-        self.artifacts.get(&(module.package.clone(), module.target.clone())).cloned()
+    pub(super) fn wasm_file(&self, module: &Module) -> Option<WasmFile> {
+        self.wasm_files.get(&(module.package.clone(), module.target.clone())).cloned()
     }
 
     /// The folders in which the build script of `package` ran.
@@ -84,9 +84,9 @@ impl Messages {
         self.runs.get(package).map_or(&[], Vec::as_slice)
     }
 
-    /// Paths that errors are about, as the compiler wrote them.
-    pub(super) fn named(&self) -> impl Iterator<Item = &str> {
-        self.named.iter().map(String::as_str)
+    /// Paths in error messages, as the compiler wrote them.
+    pub(super) fn paths_in_errors(&self) -> impl Iterator<Item = &str> {
+        self.paths_in_errors.iter().map(String::as_str)
     }
 
     /// The warnings about any of `packages`.
@@ -122,7 +122,7 @@ impl Messages {
 }
 
 /// The files that an error points into, and all quoted text that looks like a path: a missing file is named only there.
-fn named(error: &rustc::Diagnostic) -> Vec<String> {
+fn paths(error: &rustc::Diagnostic) -> Vec<String> {
     let quoted = error.message.split('`').skip(1).step_by(2);
     let quoted = quoted.filter(|text| text.contains(['/', '\\'])).map(ToOwned::to_owned);
     let spans = error.spans.iter().filter(|span| span.is_primary);
@@ -138,7 +138,7 @@ fn title(packages: &[&str], verb: &str) -> String {
     }
 }
 
-/// A headline for what cargo says by itself.
+/// A headline for an error of cargo itself.
 fn cargo_title(stderr: &str) -> &'static str {
     if stderr.contains("custom build command") {
         "a build script failed"
@@ -175,13 +175,13 @@ mod tests {
     }
 
     #[test]
-    fn titles_name_who_fails() {
+    fn titles_name_the_packages_that_fail() {
         assert_eq!(title(&["board"], "compile"), "board does not compile");
         assert_eq!(title(&["a", "b", "c"], "compile"), "a, b and c do not compile");
     }
 
     #[test]
-    fn without_a_compiler_error_cargo_speaks() {
+    fn without_a_compiler_error_the_message_is_cargos() {
         let failure =
             Messages::default().into_failure("error: no matching package named `x` found");
         assert_eq!(failure.title, "cargo could not build");

@@ -35,7 +35,7 @@ pub(super) fn of(app: &App) -> Vec<Unit> {
         .collect()
 }
 
-/// One folder of artifacts.
+/// A folder of cargo's outputs: those of one profile for one target.
 struct Layout<'a> {
     app: &'a App,
     folder: &'a Utf8Path,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
+use super::Group;
 #[cfg(unix)]
 use super::supervisor::{self, Supervised};
 
@@ -32,15 +33,6 @@ enum Running {
     Supervised(Supervised),
     /// This process has started it.
     Direct(Box<dyn ChildWrapper>),
-}
-
-/// Which process group a child is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Group {
-    /// One of its own: a terminal sends its signals to the tool alone, which decides what they mean.
-    Own,
-    /// That of the tool, so that it can ask for a password.
-    Shared,
 }
 
 /// How a child ended.
@@ -82,7 +74,7 @@ impl CancelToken {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // The state is whole between any two statements, so a panic elsewhere does not spoil it.
+        // The state is consistent between any two statements, so it can be used after a panic elsewhere.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -134,7 +126,7 @@ fn confine(command: &mut CommandWrap, group: Group) {
     }
 }
 
-/// Has a command started so that it can be ended with what it starts. Either group is a job of its own here.
+/// Has a command started so that it can be ended with what it starts. Both groups are a job of their own here.
 #[cfg(windows)]
 fn confine(command: &mut CommandWrap, _: Group) {
     command.wrap(process_wrap::std::JobObject);

@@ -1,8 +1,8 @@
 //! The supervisor: a process between the tool and a command.
 //!
 //! Its standard input is one end of a socket; the tool holds the other. Over it the supervisor reports whether the command has
-//! started; and when it is closed, by the tool or because the tool is gone, the supervisor ends the command and all its
-//! descendants. On Linux it finds them wherever they are: it is the parent of those that have lost theirs. Elsewhere the
+//! started; and when it is closed, by the tool or because the tool has ended, the supervisor ends the command and all its
+//! descendants. On Linux it finds them in any process group: it becomes the parent of those whose parent has ended. Elsewhere the
 //! command is in a process group of its own, and it ends that. When the command ends, its remaining processes are ended too, and
 //! the supervisor returns its exit code.
 
@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 use self::descendants as family;
 #[cfg(not(target_os = "linux"))]
 use self::process_group as family;
-use super::run::Group;
+use super::Group;
 
 /// The first argument of a supervisor.
 const SUPERVISE: &str = "hmr-supervise";
@@ -35,7 +35,7 @@ static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 pub(super) struct Supervised {
     supervisor: Child,
     /// Closing it ends the command.
-    line: UnixStream,
+    connection: UnixStream,
 }
 
 /// Starts a command through a supervisor, if this program can supervise.
@@ -45,7 +45,7 @@ pub(super) fn start(command: &Command, group: Group) -> Option<io::Result<Superv
 
 impl Supervised {
     fn start(program: &PathBuf, command: &Command, group: Group) -> io::Result<Self> {
-        let (line, other) = UnixStream::pair()?;
+        let (connection, other) = UnixStream::pair()?;
         let mut supervisor = Command::new(program);
         supervisor.arg0("cargo-hmr").arg(SUPERVISE).arg(command.get_program());
         supervisor.args(command.get_args());
@@ -62,7 +62,7 @@ impl Supervised {
             supervisor.process_group(0);
         }
         supervisor.stdin(OwnedFd::from(other)).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Ok(Self { supervisor: supervisor.spawn()?, line })
+        Ok(Self { supervisor: supervisor.spawn()?, connection })
     }
 
     pub(super) fn pipes(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
@@ -71,7 +71,7 @@ impl Supervised {
 
     pub(super) fn end(&self) {
         // It fails if the supervisor has ended already.
-        _ = self.line.shutdown(std::net::Shutdown::Both);
+        _ = self.connection.shutdown(std::net::Shutdown::Both);
     }
 
     /// Waits for the end. Returns whether the command succeeded.
@@ -79,7 +79,7 @@ impl Supervised {
         let status = self.supervisor.wait()?;
         let mut code = [0; 4];
         // A supervisor that was ended at once has sent nothing.
-        match self.line.read_exact(&mut code).map(|()| i32::from_le_bytes(code)) {
+        match self.connection.read_exact(&mut code).map(|()| i32::from_le_bytes(code)) {
             Ok(0) | Err(_) => Ok(status.success()),
             Ok(code) => Err(io::Error::from_raw_os_error(code)),
         }
@@ -113,17 +113,17 @@ fn supervise(program: &OsStr, arguments: &[OsString]) -> ExitCode {
     {
         _ = signal_hook::flag::register(signal, Arc::default());
     }
-    let Ok(mut line) = socket_at_stdin() else { return ExitCode::FAILURE };
+    let Ok(mut connection) = socket_at_stdin() else { return ExitCode::FAILURE };
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null());
     let child = family::start(&mut command);
     let code = child.as_ref().err().map_or(0, |error| error.raw_os_error().unwrap_or(-1));
-    // If the tool is gone, this fails, and that is noticed below.
-    _ = line.write_all(&code.to_le_bytes());
+    // If the tool has ended, this fails, and that is noticed below.
+    _ = connection.write_all(&code.to_le_bytes());
     let Ok((mut child, family)) = child else { return ExitCode::FAILURE };
     std::thread::spawn(move || {
-        // The tool sends nothing: reading ends when the line is closed.
-        _ = io::copy(&mut line, &mut io::sink());
+        // The tool sends nothing: reading ends when the connection is closed.
+        _ = io::copy(&mut connection, &mut io::sink());
         family.end();
         std::process::exit(ENDED);
     });
@@ -155,8 +155,8 @@ mod descendants {
     use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
     use nix::unistd::{Pid, getpid};
 
-    /// How long ending everything may take: what the system itself holds back ends later, by itself.
-    const PATIENCE: Duration = Duration::from_secs(5);
+    /// How long ending everything may take: processes that the system holds back end later.
+    const LIMIT: Duration = Duration::from_secs(5);
 
     /// The descendants of a process.
     #[derive(Clone, Copy)]
@@ -164,7 +164,7 @@ mod descendants {
         ancestor: Pid,
     }
 
-    /// Starts a command, and becomes the parent of all descendants that lose theirs.
+    /// Starts a command, and becomes the parent of all descendants whose parent ends.
     pub(super) fn start(command: &mut Command) -> io::Result<(Child, Family)> {
         // Since Linux 3.4; before it, only those are found whose parents live.
         _ = set_child_subreaper(true);
@@ -175,8 +175,8 @@ mod descendants {
         /// Ends all of them.
         pub(super) fn end(self) {
             let begin = Instant::now();
-            // Those that were started since the last look have a parent that is gone by now.
-            while begin.elapsed() < PATIENCE {
+            // More may have been started since they were listed; their parents have ended by then.
+            while begin.elapsed() < LIMIT {
                 let found = descendants(self.ancestor.as_raw());
                 if found.is_empty() {
                     return;
@@ -191,7 +191,7 @@ mod descendants {
 
         /// Ends the processes that the command left running.
         pub(super) fn end_rest(self) {
-            // Most leave nothing, which is known without a look at all processes.
+            // Most commands leave nothing, which can be found out without listing all processes.
             while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
                 if status == WaitStatus::StillAlive {
                     return self.end();
@@ -244,7 +244,7 @@ mod descendants {
 }
 
 /// Ends a process group: that of the command, so the supervisor is not in it and can still return the exit code. A process that
-/// gone into another group is not found.
+/// has gone into another group is not found.
 #[cfg(any(test, not(target_os = "linux")))]
 mod process_group {
     use std::io;
@@ -296,16 +296,16 @@ mod tests {
         command.args(["-c", line]).stdout(Stdio::piped());
         let (mut child, family) = process_group::start(&mut command).expect("a shell runs");
         let mut stdout = child.stdout.take().expect("a pipe");
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             let mut byte = [0];
             stdout.read_exact(&mut byte).expect("the line writes first");
-            tell.send(String::new()).expect("it is waited for");
+            sender.send(String::new()).expect("it is waited for");
             let mut rest = String::new();
             stdout.read_to_string(&mut rest).expect("text");
-            _ = tell.send(rest);
+            _ = sender.send(rest);
         });
-        let next = || told.recv_timeout(Duration::from_secs(20)).expect("the output ends");
+        let next = || receiver.recv_timeout(Duration::from_secs(20)).expect("the output ends");
         next();
         if end {
             family.end();

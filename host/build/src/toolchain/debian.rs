@@ -1,6 +1,6 @@
-//! Debian and its kin: a compiler with its library source comes from the distribution's packages.
+//! Debian and distributions that are based on it: a compiler with its library source comes from the distribution's packages.
 //!
-//! Packages are installed only by root, and never if another package had to go for them.
+//! Packages are installed only by root, and never if another package would have to be removed.
 
 use std::io::{BufRead, BufReader};
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Looks at everything that the tool needs here, without changing anything.
+//! Checks everything that the tool needs on this machine, without changing anything.
 
 use std::process::Command;
 
@@ -32,7 +32,7 @@ pub struct Finding {
     pub remedy: Option<String>,
 }
 
-/// Looks at everything that the tool needs here. Changes nothing and installs nothing.
+/// Checks everything that the tool needs on this machine. Changes nothing and installs nothing.
 #[must_use]
 pub fn doctor(app_folder: &Utf8Path) -> Vec<Finding> {
     let active = match Compiler::active(app_folder) {
@@ -102,11 +102,9 @@ fn host_linker() -> Finding {
     if cfg!(windows) {
         return fine(WHAT, "Rust finds it by itself".into());
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let file = std::env::split_paths(&path).map(|it| it.join("cc")).find(|file| file.is_file());
     let remedy = || debian::is_here().then(|| "sudo apt-get install gcc libc6-dev".to_owned());
-    file.map_or_else(
-        || missing(WHAT, "there is no `cc` on the path".into(), remedy()),
+    which::which("cc").map_or_else(
+        |_| missing(WHAT, "there is no `cc` on the path".into(), remedy()),
         |file| fine(WHAT, format!("`{}`", file.display())),
     )
 }

@@ -1,4 +1,4 @@
-//! The linker for a compiler that uses a sysroot of ours: it no longer looks for the one it brought.
+//! The linker for a compiler that is used with a sysroot from the cache: it does not look for its own linker then.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -7,7 +7,7 @@ use super::compiler::Compiler;
 /// Finds a linker that reads what `compiler` writes: its own, that of `active`, one of any rustup
 /// toolchain, or LLVM's in its newest version.
 ///
-/// rustc passes `-flavor wasm` to each of them, so that all programs of LLVM's linker serve.
+/// rustc passes `-flavor wasm` to each of them, so each program of LLVM's linker can be used.
 pub(super) fn find(compiler: &Compiler, active: &Compiler) -> Option<Utf8PathBuf> {
     let host = compiler.version.field("host")?;
     let bundled = |sysroot: &Utf8Path| {
@@ -34,12 +34,9 @@ fn rustup_toolchains() -> Vec<Utf8PathBuf> {
     folders
 }
 
-/// LLVM's linker on the path or where distributions put it.
+/// LLVM's linker on the `PATH`, where distributions put it.
 fn installed() -> Option<Utf8PathBuf> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let folders: Vec<Utf8PathBuf> =
-        std::env::split_paths(&path).flat_map(Utf8PathBuf::from_path_buf).collect();
-    let named = |name: &str| folders.iter().map(|folder| folder.join(name)).find(|f| f.is_file());
+    let named = |name: &str| Utf8PathBuf::from_path_buf(which::which(name).ok()?).ok();
     named("rust-lld")
         .or_else(|| named("wasm-ld"))
         .or_else(|| (14..=40).rev().find_map(|version| named(&format!("wasm-ld-{version}"))))

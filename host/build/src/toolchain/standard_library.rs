@@ -1,9 +1,9 @@
 //! The wasm32 standard library, built from the compiler's own source, once for each compiler.
 //!
 //! It is in the user's cache, in a folder whose name identifies the compiler exactly, because a
-//! compiler accepts only libraries that it made itself. The folder is built beside its place and moved
-//! there in one step with a mark of completeness in it, under a lock: two processes do not build at
-//! once, and what an interrupted one left is swept away by the next.
+//! compiler accepts only libraries that it made itself. The folder is built next to its final path and moved
+//! there in one step, with a file in it that marks it as complete, under a lock: two processes do not build at
+//! once, and the next one removes what an interrupted one left.
 
 use std::fs::{self, File};
 use std::io;
@@ -48,18 +48,18 @@ pub(super) fn build(
     on: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Utf8PathBuf, ToolchainError> {
     let cache = cache_folder()?;
-    let trouble = |source| ToolchainError::Cache { folder: cache.clone().into(), source };
-    fs::create_dir_all(&cache).map_err(trouble)?;
+    let cache_error = |source| ToolchainError::Cache { folder: cache.clone().into(), source };
+    fs::create_dir_all(&cache).map_err(cache_error)?;
     let key = key(compiler);
-    let lock = File::create(cache.join(format!("{key}.lock"))).map_err(trouble)?;
+    let lock = File::create(cache.join(format!("{key}.lock"))).map_err(cache_error)?;
     if lock.try_lock().is_err() {
         on(Progress::Step("waiting for another process that builds the standard library".into()));
-        lock.lock().map_err(trouble)?;
+        lock.lock().map_err(cache_error)?;
     }
     if let Some(sysroot) = cached(compiler) {
         return Ok(sysroot);
     }
-    sweep(&cache, &key).map_err(trouble)?;
+    remove_leftovers(&cache, &key).map_err(cache_error)?;
     on(Progress::Step(format!(
         "building the wasm32 standard library from the source of {} (once, about a minute)",
         compiler.version
@@ -67,13 +67,13 @@ pub(super) fn build(
     let work = tempfile::Builder::new()
         .prefix(&format!("{BUILDING}{key}-"))
         .tempdir_in(&cache)
-        .map_err(trouble)?;
+        .map_err(cache_error)?;
     let folder = Utf8Path::from_path(work.path()).expect("below a folder whose name is UTF-8");
-    write_crate(folder).map_err(trouble)?;
+    write_crate(folder).map_err(cache_error)?;
     compile(compiler, folder, on)?;
-    let made = collect(folder).map_err(trouble)?;
+    let made = collect(folder).map_err(cache_error)?;
     let sysroot = cache.join(&key);
-    fs::rename(made, &sysroot).map_err(trouble)?;
+    fs::rename(made, &sysroot).map_err(cache_error)?;
     Ok(sysroot)
 }
 
@@ -94,8 +94,8 @@ fn cache_folder() -> Result<Utf8PathBuf, ToolchainError> {
     })
 }
 
-/// Takes away what interrupted runs left for this key. The caller holds the key's lock.
-fn sweep(cache: &Utf8Path, key: &str) -> io::Result<()> {
+/// Removes what interrupted runs left for this key. The caller holds the key's lock.
+fn remove_leftovers(cache: &Utf8Path, key: &str) -> io::Result<()> {
     let building = format!("{BUILDING}{key}-");
     for entry in cache.read_dir_utf8()? {
         let entry = entry?;
@@ -139,16 +139,16 @@ fn compile(
         ),
         message,
     };
-    let mut said: Vec<String> = Vec::new();
+    let mut output: Vec<String> = Vec::new();
     let success = process::perform(command, &mut |line| match progress(line) {
         Some(progress) => on(progress),
-        None => said.push(line.trim().to_owned()),
+        None => output.push(line.trim().to_owned()),
     });
     if success.map_err(|error| failed(error.to_string()))? {
         return Ok(());
     }
-    let tail = said.len().saturating_sub(20);
-    Err(failed(said[tail..].join("\n")))
+    let tail = output.len().saturating_sub(20);
+    Err(failed(output[tail..].join("\n")))
 }
 
 /// Reads cargo's progress bar: `Building [===>   ] 12/23: core, alloc`.
@@ -164,7 +164,7 @@ fn progress(line: &str) -> Option<Progress> {
     })
 }
 
-/// Moves the libraries into a sysroot, marks it as whole, and gives its folder.
+/// Moves the libraries into a sysroot, marks it as complete, and returns its folder.
 fn collect(folder: &Utf8Path) -> io::Result<Utf8PathBuf> {
     let sysroot = folder.join("sysroot");
     let libraries = sysroot.join("lib/rustlib").join(TARGET).join("lib");
@@ -195,13 +195,13 @@ mod tests {
     }
 
     #[test]
-    fn sweeps_only_what_belongs_to_the_key() {
+    fn only_leftovers_of_the_key_are_removed() {
         let folder = tempfile::tempdir().expect("a folder");
         let cache = Utf8Path::from_path(folder.path()).expect("UTF-8");
         for name in ["building-1.96.0-aa-x1", "1.96.0-aa", "1.95.0-bb", "building-1.95.0-bb-x2"] {
             fs::create_dir(cache.join(name)).expect("a folder");
         }
-        sweep(cache, "1.96.0-aa").expect("swept");
+        remove_leftovers(cache, "1.96.0-aa").expect("they can be removed");
         let mut left: Vec<_> = cache
             .read_dir_utf8()
             .expect("readable")

@@ -1,7 +1,7 @@
-//! The loop guard: code that would run for ever traps instead.
+//! The loop guard: code that would run forever traps instead.
 //!
-//! In go the sections of a module; out come those that take other contents. The module gets one more global, the
-//! exported `hmr_budget`, behind all others, and its code takes one from it at each loop head and at the entry of
+//! The input is a module; the output is its sections, some of them with other contents. The module gets one more global,
+//! `hmr_budget`, after all others, and exports it. Its code takes one from it at each loop head and at the entry of
 //! each function that can call itself, directly or not ([`calls`]), and traps once it is below 0. A browser can interrupt
 //! a call in no other way. Functions without loops that cannot recurse stay as they are: they end by themselves.
 //!
@@ -18,13 +18,10 @@ use hmr_abi::exports;
 use wasm_encoder::{
     ConstExpr, Encode as _, ExportKind, GlobalType, InstructionSink, SectionId, ValType,
 };
-use wasmparser::{
-    BinaryReader, BinaryReaderError, CodeSectionReader, FunctionBody, ImportSectionReader,
-    Operator, TypeRef,
-};
+use wasmparser::{BinaryReader, BinaryReaderError, FunctionBody, Operator};
 
 use self::calls::CallGraph;
-use super::{CUSTOM, Section, Sections};
+use crate::wasm::{Binary, Section};
 
 /// The budget until an engine sets it: also the default of engines.
 pub const LOOP_BUDGET: i32 = hmr_abi::constants::CALL_BUDGET;
@@ -32,26 +29,20 @@ pub const LOOP_BUDGET: i32 = hmr_abi::constants::CALL_BUDGET;
 /// The order of a module's sections, by their numbers in the binary format.
 const ORDER: [u8; 13] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
-/// Whether the module's export section names the budget already.
-pub(super) fn is_guarded(sections: &Sections<'_>) -> Result<bool, BinaryReaderError> {
-    let Some(exported) = sections.contents(SectionId::Export) else { return Ok(false) };
-    for export in wasmparser::ExportSectionReader::new(BinaryReader::new(exported, 0))? {
-        if export?.name == exports::BUDGET {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// Whether the module exports the budget already.
+pub(super) fn is_guarded(binary: &Binary<'_>) -> Result<bool, BinaryReaderError> {
+    Ok(binary.exports()?.iter().any(|export| export.name == exports::BUDGET))
 }
 
-/// Where instructions have gone, by their offsets in the contents of the code section.
+/// The new offsets of instructions by their old ones, in the contents of the code section.
 #[derive(Default)]
 pub(super) struct Moves(Vec<(u32, u32)>);
 
 impl Moves {
     /// The new offset of what was at an old one.
     pub(super) fn new_offset(&self, old: u32) -> u32 {
-        let behind = self.0.partition_point(|(from, _)| *from <= old);
-        match behind.checked_sub(1).and_then(|last| self.0.get(last)) {
+        let after = self.0.partition_point(|(from, _)| *from <= old);
+        match after.checked_sub(1).and_then(|last| self.0.get(last)) {
             Some((from, to)) => to.saturating_add(old - from),
             None => old,
         }
@@ -62,47 +53,49 @@ impl Moves {
     }
 }
 
-/// The guarded module, section by section, and where its code has gone.
+/// The guarded module, section by section, and the new offsets of its code.
 pub(super) fn guard<'s, 'a>(
-    sections: &'s Sections<'a>,
+    binary: &'s Binary<'a>,
 ) -> Result<(Vec<Part<'s, 'a>>, Moves), BinaryReaderError> {
-    let imports = Imports::count(sections)?;
-    let globals = sections.contents(SectionId::Global).unwrap_or(&[0]);
-    let budget = imports.globals + count(globals)?.0;
+    let imported = binary.imported()?;
+    // A section that the module does not have is one without entries.
+    let contents = |id| binary.section(id).map_or(&[0][..], |section| section.contents);
+    let globals = contents(SectionId::Global);
+    let budget = imported.globals + count(globals)?.0;
+    let exports = with_budget_export(contents(SectionId::Export), budget)?;
     let mut replaced = vec![
         (SectionId::Global as u8, with_budget_global(globals)?),
-        (
-            SectionId::Export as u8,
-            with_budget_export(sections.contents(SectionId::Export).unwrap_or(&[0]), budget)?,
-        ),
+        (SectionId::Export as u8, exports),
     ];
     let mut moves = Moves::default();
-    if let Some(code) = sections.contents(SectionId::Code) {
-        let code = guarded_code(sections, imports, code, budget, &mut moves)?;
+    if let Some(code) = binary.section(SectionId::Code) {
+        let code = guarded_code(binary, code, imported.functions, budget, &mut moves)?;
         replaced.push((SectionId::Code as u8, code));
     }
-    Ok((splice(sections, replaced), moves))
+    Ok((splice(binary, replaced), moves))
 }
 
-/// A section of the module to come: as it was, or with other contents.
+/// A section of the guarded module: as it was, or with other contents.
 pub(super) enum Part<'s, 'a> {
     Same(&'s Section<'a>),
     Other { id: u8, contents: Vec<u8> },
 }
 
-/// Puts the replaced sections in the places of the old ones, or where the format wants them if there was none.
-fn splice<'s, 'a>(sections: &'s Sections<'a>, replaced: Vec<(u8, Vec<u8>)>) -> Vec<Part<'s, 'a>> {
-    let place = |id: u8| ORDER.iter().position(|known| *known == id).unwrap_or(ORDER.len());
-    let mut parts = Vec::with_capacity(sections.sections.len() + replaced.len());
+/// Puts the replaced sections where the old ones were, or where the format wants them if there was none.
+fn splice<'s, 'a>(binary: &'s Binary<'a>, replaced: Vec<(u8, Vec<u8>)>) -> Vec<Part<'s, 'a>> {
+    let position = |id: u8| ORDER.iter().position(|known| *known == id).unwrap_or(ORDER.len());
+    let mut parts = Vec::with_capacity(binary.sections.len() + replaced.len());
     let mut waiting = replaced.into_iter().peekable();
-    for section in &sections.sections {
-        if section.id == CUSTOM {
+    for section in &binary.sections {
+        if section.is_custom() {
             if !section.name.starts_with("metadata.code.") {
                 parts.push(Part::Same(section));
             }
             continue;
         }
-        while let Some((id, contents)) = waiting.next_if(|(id, _)| place(*id) < place(section.id)) {
+        while let Some((id, contents)) =
+            waiting.next_if(|(id, _)| position(*id) < position(section.id))
+        {
             parts.push(Part::Other { id, contents });
         }
         match waiting.next_if(|(id, _)| *id == section.id) {
@@ -114,28 +107,6 @@ fn splice<'s, 'a>(sections: &'s Sections<'a>, replaced: Vec<(u8, Vec<u8>)>) -> V
     parts
 }
 
-/// How many functions and globals a module imports: their indices come first.
-#[derive(Clone, Copy, Default)]
-struct Imports {
-    functions: u32,
-    globals: u32,
-}
-
-impl Imports {
-    fn count(sections: &Sections<'_>) -> Result<Self, BinaryReaderError> {
-        let mut counted = Self::default();
-        let Some(imports) = sections.contents(SectionId::Import) else { return Ok(counted) };
-        for import in ImportSectionReader::new(BinaryReader::new(imports, 0))?.into_imports() {
-            match import?.ty {
-                TypeRef::Func(_) | TypeRef::FuncExact(_) => counted.functions += 1,
-                TypeRef::Global(_) => counted.globals += 1,
-                _ => {}
-            }
-        }
-        Ok(counted)
-    }
-}
-
 /// The number of entries of a section, and the entries.
 fn count(contents: &[u8]) -> Result<(u32, &[u8]), BinaryReaderError> {
     let mut reader = BinaryReader::new(contents, 0);
@@ -143,7 +114,7 @@ fn count(contents: &[u8]) -> Result<(u32, &[u8]), BinaryReaderError> {
     Ok((count, &contents[reader.original_position()..]))
 }
 
-/// The contents of a section with one entry more behind all others.
+/// The contents of a section with one more entry after all others.
 fn with_entry(contents: &[u8], entry: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
     let (count, entries) = count(contents)?;
     let mut longer = Vec::with_capacity(contents.len() + entry.len() + 1);
@@ -169,19 +140,19 @@ fn with_budget_export(contents: &[u8], budget: u32) -> Result<Vec<u8>, BinaryRea
 }
 
 fn guarded_code(
-    sections: &Sections<'_>,
-    imports: Imports,
-    contents: &[u8],
+    binary: &Binary<'_>,
+    section: &Section<'_>,
+    imported: u32,
     budget: u32,
     moves: &mut Moves,
 ) -> Result<Vec<u8>, BinaryReaderError> {
-    let bodies = CodeSectionReader::new(BinaryReader::new(contents, 0))?;
-    let mut graph = CallGraph::new(imports.functions, bodies.count());
-    let mut scanned = Vec::with_capacity(bodies.count() as usize);
-    for (body, function) in bodies.into_iter().zip(0..) {
-        scanned.push(Body::scan(&body?, &mut |callee| graph.edge(function, callee))?);
+    let mut graph = CallGraph::new(imported, binary.bodies.len());
+    let mut scanned = Vec::with_capacity(binary.bodies.len());
+    for (body, function) in binary.bodies.iter().zip(0..) {
+        let mut call = |callee| graph.edge(function, callee);
+        scanned.push(Body::scan(body, section.start, &mut call)?);
     }
-    graph.note_references(sections)?;
+    graph.note_references(binary)?;
     let recursive: BTreeSet<u32> = graph.recursive();
     let mut check = Vec::new();
     InstructionSink::new(&mut check)
@@ -195,7 +166,7 @@ fn guarded_code(
         .if_(wasm_encoder::BlockType::Empty)
         .unreachable()
         .end();
-    let mut code = Vec::with_capacity(contents.len() + contents.len() / 8);
+    let mut code = Vec::with_capacity(section.size + section.size / 8);
     u32::try_from(scanned.len()).unwrap_or(u32::MAX).encode(&mut code);
     for (body, function) in scanned.iter().zip(0..) {
         body.write(recursive.contains(&function), &check, &mut code, moves);
@@ -203,14 +174,14 @@ fn guarded_code(
     Ok(code)
 }
 
-/// Where a function goes on to.
+/// What a function calls or refers to.
 #[derive(Clone, Copy)]
 enum Callee {
     /// A function, by its index among all, imported ones included.
     Function(u32),
     /// Any function that is in a table or a reference.
     Reference,
-    /// It is not called here, but a reference to it is made.
+    /// A function that is not called here, but that a reference is made to.
     Referred(u32),
 }
 
@@ -226,8 +197,11 @@ struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
+    /// Looks for places at which the function may be interrupted, and for calls. `code` is the offset of the code
+    /// section's contents.
     fn scan(
         body: &FunctionBody<'a>,
+        code: usize,
         call: &mut dyn FnMut(Callee),
     ) -> Result<Self, BinaryReaderError> {
         let start = body.range().start;
@@ -248,20 +222,20 @@ impl<'a> Body<'a> {
                 _ => {}
             }
         }
-        Ok(Self { bytes: body.as_bytes(), start, entry, loops })
+        Ok(Self { bytes: body.as_bytes(), start: start - code, entry, loops })
     }
 
-    /// Appends the body, its length in front, with `check` at its places.
+    /// Appends the body, its length first, with `check` at the function's entry if it should be there, and in its loops.
     fn write(&self, at_entry: bool, check: &[u8], to: &mut Vec<u8>, moves: &mut Moves) {
-        let places = at_entry.then_some(self.entry).into_iter().chain(self.loops.iter().copied());
-        (self.bytes.len() + places.clone().count() * check.len()).encode(to);
+        let offsets = at_entry.then_some(self.entry).into_iter().chain(self.loops.iter().copied());
+        (self.bytes.len() + offsets.clone().count() * check.len()).encode(to);
         moves.add(self.start, to.len());
         let mut written = 0;
-        for place in places {
-            to.extend_from_slice(&self.bytes[written..place]);
+        for offset in offsets {
+            to.extend_from_slice(&self.bytes[written..offset]);
             to.extend_from_slice(check);
-            moves.add(self.start + place, to.len());
-            written = place;
+            moves.add(self.start + offset, to.len());
+            written = offset;
         }
         to.extend_from_slice(&self.bytes[written..]);
     }

@@ -8,7 +8,8 @@ use hmr_abi::{IMPORT_MODULE, exports, imports};
 use walrus::{ExportItem, FunctionId, ImportKind, ModuleConfig, ValType};
 use wasm_encoder::{CodeSection, Function, Module, RawSection, SectionId};
 
-use super::{Sections, TransformError};
+use super::TransformError;
+use crate::wasm::Binary;
 
 /// The sections of the skeleton that are taken as they are.
 const KEPT: [SectionId; 8] = [
@@ -37,11 +38,11 @@ pub(super) struct Interface<'a> {
 }
 
 impl<'a> Interface<'a> {
-    pub(super) fn read(module: &'a str, sections: &Sections<'_>) -> Result<Self, TransformError> {
+    pub(super) fn read(module: &'a str, binary: &Binary<'_>) -> Result<Self, TransformError> {
         let skeleton = ModuleConfig::new()
             .generate_name_section(false)
             .generate_producers_section(false)
-            .parse(&skeleton(sections))
+            .parse(&skeleton(binary))
             .map_err(|error| TransformError::Malformed {
                 module: module.to_owned(),
                 reason: format!("{error:#}"),
@@ -81,12 +82,12 @@ impl<'a> Interface<'a> {
         if name == exports::MEMORY {
             return match export.item {
                 ExportItem::Memory(_) => Ok(()),
-                _ => Err(self.wrong_type(name, "no memory".into(), "a memory".into())),
+                _ => Err(self.wrong_type(name, "not a memory".into(), "a memory".into())),
             };
         }
         if name == exports::BUDGET {
             let ExportItem::Global(global) = export.item else {
-                return Err(self.wrong_type(name, "no global".into(), BUDGET_TYPE.into()));
+                return Err(self.wrong_type(name, "not a global".into(), BUDGET_TYPE.into()));
             };
             let global = self.skeleton.globals.get(global);
             return match (global.mutable, global.ty) {
@@ -97,7 +98,7 @@ impl<'a> Interface<'a> {
         let Some(expected) = export_signature(name) else { return Ok(()) };
         match export.item {
             ExportItem::Function(function) => self.check_function(name, function, expected),
-            _ => Err(self.wrong_type(name, "no function".into(), written(expected))),
+            _ => Err(self.wrong_type(name, "not a function".into(), written(expected))),
         }
     }
 
@@ -135,9 +136,9 @@ impl<'a> Interface<'a> {
 }
 
 /// The module without code and data.
-fn skeleton(sections: &Sections<'_>) -> Vec<u8> {
+fn skeleton(binary: &Binary<'_>) -> Vec<u8> {
     let mut skeleton = Module::new();
-    for section in &sections.sections {
+    for section in &binary.sections {
         if KEPT.iter().any(|id| *id as u8 == section.id) {
             skeleton.section(&RawSection { id: section.id, data: section.contents });
         }
@@ -145,7 +146,7 @@ fn skeleton(sections: &Sections<'_>) -> Vec<u8> {
     let mut code = CodeSection::new();
     let mut body = Function::new([]);
     body.instructions().unreachable().end();
-    for _ in 0..sections.bodies {
+    for _ in &binary.bodies {
         code.function(&body);
     }
     skeleton.section(&code);
@@ -187,7 +188,7 @@ fn written((parameters, results): (&[ValType], &[ValType])) -> String {
     }
 }
 
-/// Where imports of this origin come from as a rule, and what to do about it.
+/// Where imports of this origin usually come from, and what to do about it.
 fn hint(from: &str) -> &'static str {
     if from.contains("wbindgen") || from == "wbg" || from.ends_with("_bg.js") {
         "a crate in it uses wasm-bindgen, which needs another engine: find it with `cargo tree -i wasm-bindgen --target wasm32-unknown-unknown`, and turn off its feature for JavaScript (`js`, `wasm-bindgen`, `web`) or do without it"

@@ -1,7 +1,7 @@
 //! From the compiler's line tables (DWARF) to the section that engines read ([`hmr_abi::lines`]).
 //!
-//! In go the sections of a module as the linker wrote it; out comes where each piece of the user's own code comes from, by its
-//! place in the code section. Code from elsewhere (the standard library, packages of a registry) is marked as not known:
+//! The input is a module as the linker wrote it; the output is the source location of each piece of the user's own code, by its
+//! offset in the code section. Code from elsewhere (the standard library, packages of a registry) is marked as unknown:
 //! cargo names the files of a workspace by their paths in it, and all others by absolute ones.
 
 use std::collections::HashMap;
@@ -12,37 +12,38 @@ use gimli::{
 };
 use hmr_abi::lines::{Lines, Row, is_own};
 
-use super::Sections;
+use crate::wasm::Binary;
 
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
 /// The tables of one unit of code.
 type Program<'a> = IncompleteLineProgram<Slice<'a>>;
 
-/// From where code comes, by its place in the contents of the code section. None if there are no line tables, or
-/// if they cannot be read: a trap is then reported without its place.
-pub(super) fn read(sections: &Sections<'_>) -> Option<Lines> {
-    let table = sections.debugging(".debug_line")?;
+/// The source locations of code, by its offset in the contents of the code section. None if there are no line tables, or
+/// if they cannot be read: a trap is then reported without its location.
+pub(super) fn read(binary: &Binary<'_>) -> Option<Lines> {
+    let contents = |name| binary.custom(name).next().map(|section| section.contents);
+    let table = contents(".debug_line")?;
     let tables = Tables {
         lines: DebugLine::new(table, LittleEndian),
         line_strings: DebugLineStr::new(
-            sections.debugging(".debug_line_str").unwrap_or_default(),
+            contents(".debug_line_str").unwrap_or_default(),
             LittleEndian,
         ),
-        strings: DebugStr::new(sections.debugging(".debug_str").unwrap_or_default(), LittleEndian),
+        strings: DebugStr::new(contents(".debug_str").unwrap_or_default(), LittleEndian),
         end: table.len(),
     };
     let mut files = Files::default();
     let mut rows = Vec::new();
     tables.read(&mut files, &mut rows).ok()?;
     rows.sort_by_key(|row: &Row| row.offset);
-    // Where one function ends and another begins at the same place, a known row wins.
+    // Where one function ends and another begins at the same offset, a known row wins.
     rows.dedup_by(|next, before| {
-        let same_place = next.offset == before.offset;
-        if same_place && next.place.is_some() {
+        let same_offset = next.offset == before.offset;
+        if same_offset && next.place.is_some() {
             *before = *next;
         }
-        same_place || next.place == before.place
+        same_offset || next.place == before.place
     });
     Some(Lines { files: files.names, rows })
 }

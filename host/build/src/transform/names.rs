@@ -1,7 +1,8 @@
 //! Names of functions, as a browser's stack trace and a trap's message show them.
 
-use wasm_encoder::{NameMap, NameSection, Section};
-use wasmparser::{BinaryReader, Name, NameSectionReader};
+use wasm_encoder::{NameMap, NameSection, Section as _};
+
+use crate::wasm::Section;
 
 /// Writes a mangled name as people write it, without the compiler's hash:
 /// `_ZN5board5Board17h0123456789abcdefE` becomes `board::Board`. Other names stay as they are.
@@ -15,15 +16,11 @@ pub fn demangle(name: &str) -> String {
 }
 
 /// Makes a name section, header included, with the module's name and demangled names of functions.
-/// Nothing if the section's contents cannot be read.
-pub(super) fn rewrite(module: &str, contents: &[u8]) -> Option<Vec<u8>> {
+/// Nothing if the old section cannot be read.
+pub(super) fn rewrite(module: &str, section: &Section<'_>) -> Option<Vec<u8>> {
     let mut functions = NameMap::new();
-    for subsection in NameSectionReader::new(BinaryReader::new(contents, 0)) {
-        let Name::Function(names) = subsection.ok()? else { continue };
-        for naming in names {
-            let naming = naming.ok()?;
-            functions.append(naming.index, &demangle(naming.name));
-        }
+    for naming in section.function_names().ok()? {
+        functions.append(naming.index, &demangle(naming.name));
     }
     let mut names = NameSection::new();
     names.module(module);

@@ -445,7 +445,7 @@ fn a_file_that_the_build_says_it_reads_counts_from_the_build_s_start() {
 fn a_file_that_a_refused_module_reads_counts() {
     let mut bench = started();
     bench.save(&["board/src/lib.rs"]);
-    let compiled = vec![Artifact {
+    let compiled = vec![CompiledModule {
         module: "board".into(),
         wasm: "/app/target/board.wasm".into(),
         fresh: false,

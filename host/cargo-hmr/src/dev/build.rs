@@ -8,8 +8,8 @@ use std::{
 
 use hmr_abi::state::TransformOp;
 use hmr_build::{
-    App, Artifact, BuildEvent, BuildOutcome, BuildRequest, CancelToken, Diagnostic, Failure,
-    GateOutcome, Module, Prepared, Toolchain,
+    App, BuildEvent, BuildOutcome, BuildRequest, CancelToken, CompiledModule, Diagnostic, Failure,
+    GateOutcome, Module, PreparedModule, Toolchain,
 };
 use serde_json::Value;
 
@@ -34,9 +34,9 @@ pub(super) struct Work {
 }
 
 /// A module that may be announced if its gate passes.
-struct PreparedArtifact {
-    artifact: Artifact,
-    prepared: Prepared,
+struct Candidate {
+    compiled: CompiledModule,
+    prepared: PreparedModule,
 }
 
 impl Work {
@@ -59,14 +59,13 @@ impl Work {
             });
         });
         let compile = started.elapsed().as_secs_f64() * 1e3;
-        let artifacts = match outcome {
-            BuildOutcome::Built(artifacts) => artifacts,
+        let compiled = match outcome {
+            BuildOutcome::Built(compiled) => compiled,
             BuildOutcome::Failed(failure) => return Outcome::Failed(failure),
             BuildOutcome::Cancelled => return Outcome::Cancelled,
         };
-        let compiled = artifacts.clone();
         let preparing = Instant::now();
-        let prepared = match self.prepare(artifacts) {
+        let prepared = match self.prepare(compiled.clone()) {
             Ok(prepared) => prepared,
             Err(failure) => return Outcome::Refused { failure, compiled },
         };
@@ -80,8 +79,8 @@ impl Work {
         made(prepared, transforms, &built_at, phases)
     }
 
-    fn prepare(&self, artifacts: Vec<Artifact>) -> Result<Vec<PreparedArtifact>, Failure> {
-        artifacts.into_iter().map(|artifact| prepare(artifact, self.loop_guard)).collect()
+    fn prepare(&self, compiled: Vec<CompiledModule>) -> Result<Vec<Candidate>, Failure> {
+        compiled.into_iter().map(|module| prepare(module, self.loop_guard)).collect()
     }
 
     /// The one-off transforms of the modules' states, by module.
@@ -114,14 +113,14 @@ impl Work {
     /// Runs the gates of the modules that have changed, up to the first that does not pass.
     fn pass_gates(
         &self,
-        modules: &[PreparedArtifact],
+        modules: &[Candidate],
         report: &(dyn Fn(Event) + Sync),
     ) -> GateOutcome {
         if !self.gates {
             return GateOutcome::Passed;
         }
-        for PreparedArtifact { artifact, prepared } in modules {
-            let module = self.app.modules.iter().find(|module| module.name == artifact.module);
+        for Candidate { compiled, prepared } in modules {
+            let module = self.app.modules.iter().find(|module| module.name == compiled.module);
             let Some(module) = module else { continue };
             // A version that is kept has passed its gate.
             let Some(gate) = module.gate.as_deref().filter(|_| !self.is_newest(module, prepared))
@@ -147,14 +146,14 @@ impl Work {
         GateOutcome::Passed
     }
 
-    fn is_newest(&self, module: &Module, prepared: &Prepared) -> bool {
+    fn is_newest(&self, module: &Module, prepared: &PreparedModule) -> bool {
         self.kept.newest(&module.name).is_some_and(|newest| newest.hash == prepared.hash)
     }
 }
 
 /// The outcome of a build whose gates have passed.
 fn made(
-    prepared: Vec<PreparedArtifact>,
+    prepared: Vec<Candidate>,
     mut transforms: BTreeMap<String, Vec<Value>>,
     built_at: &mpsc::Sender<Vec<Arc<ModuleVersion>>>,
     phases: Phases,
@@ -163,8 +162,8 @@ fn made(
     let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
     let mut modules = Vec::new();
     let mut warnings: Vec<Diagnostic> = Vec::new();
-    for PreparedArtifact { artifact, prepared } in prepared {
-        let Artifact { module, files, folders, warnings: own, .. } = artifact;
+    for Candidate { compiled, prepared } in prepared {
+        let CompiledModule { module, files, folders, warnings: own, .. } = compiled;
         let version = Arc::new(ModuleVersion::new(&module, prepared, now));
         let transform = transforms.remove(&module).unwrap_or_default();
         modules.push(BuiltModule { version, files, folders, transform });
@@ -177,15 +176,15 @@ fn made(
     Outcome::Succeeded { modules, warnings, phases }
 }
 
-fn prepare(artifact: Artifact, guarded: bool) -> Result<PreparedArtifact, Failure> {
+fn prepare(compiled: CompiledModule, guarded: bool) -> Result<Candidate, Failure> {
     let prepare = if guarded { hmr_build::prepare_guarded } else { hmr_build::prepare };
-    let prepared = std::fs::read(&artifact.wasm)
-        .map_err(|error| format!("cannot read `{}`: {error}", artifact.wasm))
-        .and_then(|bytes| prepare(&artifact.module, &bytes).map_err(|error| error.to_string()));
+    let prepared = std::fs::read(&compiled.wasm)
+        .map_err(|error| format!("cannot read `{}`: {error}", compiled.wasm))
+        .and_then(|bytes| prepare(&compiled.module, &bytes).map_err(|error| error.to_string()));
     match prepared {
-        Ok(prepared) => Ok(PreparedArtifact { artifact, prepared }),
+        Ok(prepared) => Ok(Candidate { compiled, prepared }),
         Err(message) => {
-            Err(Failure::plain(&format!("`{}` cannot be used", artifact.module), &message))
+            Err(Failure::plain(&format!("`{}` cannot be used", compiled.module), &message))
         }
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn first(
 }
 
 fn load(path: &Utf8Path, messages: &Messages) -> Result<App, AppError> {
-    App::load_telling(path, &mut |what| {
+    App::load_with_progress(path, &mut |what| {
         _ = messages.send(Message::Report(Event::Waiting { what }));
     })
 }

@@ -60,7 +60,9 @@ impl VersionHistory {
             self.transform.carried.clone_from(&transform);
         }
         self.transform.written = transform;
-        if self.newest().is_some_and(|newest| newest.hash == version.hash) {
+        if let Some(newest) = self.built.back_mut().filter(|newest| newest.hash == version.hash) {
+            // The time and the commit are those of the last build.
+            *newest = version;
             return false;
         }
         self.refused.remove(&version.hash);

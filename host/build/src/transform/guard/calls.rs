@@ -6,15 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use wasm_encoder::SectionId;
-use wasmparser::{
-    BinaryReader, BinaryReaderError, ConstExpr, ElementItems, ElementSectionReader,
-    GlobalSectionReader, Operator, TableInit, TableSectionReader,
-};
+use wasmparser::{BinaryReaderError, ConstExpr, ElementItems, Operator, TableInit};
 
-use super::{Callee, Sections};
+use super::Callee;
+use crate::wasm::Binary;
 
-/// The graph. Nodes are defined functions, from 0, and the node of all references behind them.
+/// The graph. Nodes are the defined functions, from 0, and after them the node of all references.
 pub(super) struct CallGraph {
     imported: u32,
     leads_to: Vec<Vec<u32>>,
@@ -22,8 +19,8 @@ pub(super) struct CallGraph {
 
 impl CallGraph {
     /// A graph of so many functions, with no calls.
-    pub(super) fn new(imported: u32, defined: u32) -> Self {
-        Self { imported, leads_to: vec![Vec::new(); defined as usize + 1] }
+    pub(super) fn new(imported: u32, defined: usize) -> Self {
+        Self { imported, leads_to: vec![Vec::new(); defined + 1] }
     }
 
     fn references(&self) -> u32 {
@@ -50,36 +47,27 @@ impl CallGraph {
     }
 
     /// Notes the functions that tables, elements and globals refer to.
-    pub(super) fn note_references(
-        &mut self,
-        sections: &Sections<'_>,
-    ) -> Result<(), BinaryReaderError> {
-        if let Some(elements) = sections.contents(SectionId::Element) {
-            for element in ElementSectionReader::new(BinaryReader::new(elements, 0))? {
-                match element?.items {
-                    ElementItems::Functions(functions) => {
-                        for function in functions {
-                            self.refer(function?);
-                        }
+    pub(super) fn note_references(&mut self, binary: &Binary<'_>) -> Result<(), BinaryReaderError> {
+        for element in binary.elements()? {
+            match element.items {
+                ElementItems::Functions(functions) => {
+                    for function in functions {
+                        self.refer(function?);
                     }
-                    ElementItems::Expressions(_, expressions) => {
-                        for expression in expressions {
-                            self.note_expression(&expression?)?;
-                        }
+                }
+                ElementItems::Expressions(_, expressions) => {
+                    for expression in expressions {
+                        self.note_expression(&expression?)?;
                     }
                 }
             }
         }
-        if let Some(globals) = sections.contents(SectionId::Global) {
-            for global in GlobalSectionReader::new(BinaryReader::new(globals, 0))? {
-                self.note_expression(&global?.init_expr)?;
-            }
+        for global in binary.globals()? {
+            self.note_expression(&global.init_expr)?;
         }
-        if let Some(tables) = sections.contents(SectionId::Table) {
-            for table in TableSectionReader::new(BinaryReader::new(tables, 0))? {
-                if let TableInit::Expr(expression) = table?.init {
-                    self.note_expression(&expression)?;
-                }
+        for table in binary.tables()? {
+            if let TableInit::Expr(expression) = table.init {
+                self.note_expression(&expression)?;
             }
         }
         Ok(())

@@ -4,15 +4,16 @@
 use std::fmt::Write as _;
 
 use super::{guard, is_guarded};
-use crate::transform::{Part, Sections};
+use crate::transform::Part;
+use crate::wasm::Binary;
 use wasm_encoder::{RawSection, Section as _};
 
 /// The module with the guard, without checks of the ABI.
 fn guarded(bytes: &[u8]) -> Vec<u8> {
-    let sections = Sections::read(bytes).expect("a module");
-    assert!(!is_guarded(&sections).expect("exports"), "it has no budget yet");
+    let binary = Binary::read(bytes).expect("a module");
+    assert!(!is_guarded(&binary).expect("exports"), "it has no budget yet");
     let mut module = wasm_encoder::Module::HEADER.to_vec();
-    for part in guard(&sections).expect("bodies that can be read").0 {
+    for part in guard(&binary).expect("bodies that can be read").0 {
         match part {
             Part::Same(section) => module.extend_from_slice(section.whole),
             Part::Other { id, contents } => {
@@ -20,8 +21,8 @@ fn guarded(bytes: &[u8]) -> Vec<u8> {
             }
         }
     }
-    let sections = Sections::read(&module).expect("a module");
-    assert!(is_guarded(&sections).expect("exports"), "it has one now");
+    let binary = Binary::read(&module).expect("a module");
+    assert!(is_guarded(&binary).expect("exports"), "it has one now");
     module
 }
 

@@ -3,9 +3,24 @@
 /// How wide cargo writes the first word of a status line, to the right.
 const WIDTH: usize = 12;
 
+/// What cargo waits for, if a line of its standard error reports it: a lock that another process holds, or the network.
+#[must_use]
+pub fn waits_for(line: &str) -> Option<String> {
+    match Status::read(line)? {
+        Status::Waiting(what) => Some(what),
+        Status::Other => None,
+    }
+}
+
+/// What cargo has written besides its status lines.
+pub(crate) fn without_status(text: &str) -> String {
+    let lines = text.lines().filter(|line| Status::read(line).is_none());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// The meaning of a status line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Status {
+enum Status {
     /// cargo waits for this: a lock that another process holds, or the network.
     Waiting(String),
     /// Anything else.
@@ -14,7 +29,7 @@ pub(crate) enum Status {
 
 impl Status {
     /// Reads a line, if it is a status line.
-    pub(crate) fn read(line: &str) -> Option<Self> {
+    fn read(line: &str) -> Option<Self> {
         // rustup, on its way to the compiler: `info: downloading component rustc`
         if let Some(step) = line.strip_prefix("info: ") {
             return Some(Self::Waiting(format!("rustup: {step}")));
@@ -40,18 +55,12 @@ impl Status {
     }
 }
 
-/// What cargo has written besides its status lines.
-pub(crate) fn without_status(text: &str) -> String {
-    let lines = text.lines().filter(|line| Status::read(line).is_none());
-    lines.collect::<Vec<_>>().join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_status_line_tells_what_cargo_waits_for() {
+    fn a_status_line_reports_what_cargo_waits_for() {
         let waiting = |line| match Status::read(line) {
             Some(Status::Waiting(what)) => what,
             other => panic!("{line}: {other:?}"),
@@ -68,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_of_the_text_is_what_cargo_has_to_say() {
+    fn without_status_lines_only_messages_are_left() {
         let text = "   Compiling board v0.1.0\nerror: no\n\nCaused by:\n  TOML parse error at line 2\n   |\n 2 | name =\n    Finished\n";
         assert_eq!(
             without_status(text),
