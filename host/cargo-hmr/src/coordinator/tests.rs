@@ -59,6 +59,15 @@ impl Bench {
         );
     }
 
+    /// Adds a version of `board` that is older than the newest one.
+    fn add_older(&mut self, hash: &str) {
+        let history = self.coordinator.histories.get_mut("board").expect("a module");
+        let newest = history.current().cloned().expect("a version");
+        for version in [ModuleVersion::example("board", hash), newest] {
+            history.push(version, Vec::new(), 32, &BTreeSet::new());
+        }
+    }
+
     fn break_build(&mut self) {
         let generation = self.coordinator.generation;
         self.finish(generation, Outcome::Failed(broken()));
@@ -131,13 +140,14 @@ fn the_first_build_brings_every_module() {
     bench.step(Input::Scanned(Ok(Graph::example())));
     bench.build(&[("board", "b1"), ("list", "l1")]);
     bench.check(&expect![[r#"
-        tell build-started
+        report build-started
         send {"type":"build-started","sequence":1,"modules":["board","list"]}
         build 1 board list
         send {"type":"build-succeeded","sequence":2}
-        tell build-finished
-        tell update
-        send {"type":"hot-update","sequence":3,"reason":"first build","modules":[{"module":"board","hash":"b1","url":"","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"","components":[],"rehearse":false}]}
+        prepare rehearsals b1 l1
+        report build-finished
+        report update
+        send {"type":"hot-update","sequence":3,"reason":"first build","modules":[{"module":"board","hash":"b1","url":"/@hmr/module/board/b1.wasm","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"/@hmr/module/list/l1.wasm","components":[],"rehearse":false}]}
     "#]]);
 }
 
@@ -147,13 +157,14 @@ fn a_save_builds_and_announces_what_differs() {
     bench.save(&["ui/src/lib.rs"]);
     bench.build(&[("board", "b2"), ("list", "l1")]);
     bench.check(&expect![[r#"
-        tell build-started
+        report build-started
         send {"type":"build-started","sequence":4,"modules":["board","list"]}
         build 2 board list
         send {"type":"build-succeeded","sequence":5}
-        tell build-finished
-        tell update
-        send {"type":"hot-update","sequence":6,"reason":"ui/src/lib.rs → ui → board","modules":[{"module":"board","hash":"b2","url":"","components":[],"rehearse":false}]}
+        prepare rehearsals b2 l1
+        report build-finished
+        report update
+        send {"type":"hot-update","sequence":6,"reason":"ui/src/lib.rs → ui → board","modules":[{"module":"board","hash":"b2","url":"/@hmr/module/board/b2.wasm","components":[],"rehearse":false}]}
     "#]]);
 }
 
@@ -165,17 +176,18 @@ fn the_newest_save_wins() {
     bench.finish(2, Outcome::Cancelled);
     bench.build(&[("board", "b2"), ("list", "l2")]);
     bench.check(&expect![[r#"
-        tell build-started
+        report build-started
         send {"type":"build-started","sequence":4,"modules":["board"]}
         build 2 board
         cancel
-        tell build-started
+        report build-started
         send {"type":"build-started","sequence":5,"modules":["board","list"]}
         build 4 board list
         send {"type":"build-succeeded","sequence":6}
-        tell build-finished
-        tell update
-        send {"type":"hot-update","sequence":7,"reason":"board/src/lib.rs → board, list/src/lib.rs → list","modules":[{"module":"board","hash":"b2","url":"","components":[],"rehearse":false},{"module":"list","hash":"l2","url":"","components":[],"rehearse":false}]}
+        prepare rehearsals b2 l2
+        report build-finished
+        report update
+        send {"type":"hot-update","sequence":7,"reason":"board/src/lib.rs → board, list/src/lib.rs → list","modules":[{"module":"board","hash":"b2","url":"/@hmr/module/board/b2.wasm","components":[],"rehearse":false},{"module":"list","hash":"l2","url":"/@hmr/module/list/l2.wasm","components":[],"rehearse":false}]}
     "#]]);
 }
 
@@ -206,17 +218,18 @@ fn what_failed_stays_due_and_the_same_bytes_clear_the_failure() {
     bench.build(&[("board", "b1"), ("list", "l1")]);
     assert!(bench.coordinator.hello().failure.is_none());
     bench.check(&expect![[r#"
-        tell build-started
+        report build-started
         send {"type":"build-started","sequence":4,"modules":["board"]}
         build 2 board
-        tell build-failed
+        report build-failed
         send {"type":"build-failed","sequence":5,"failure":{"title":"board does not compile","diagnostics":[{"level":"error","message":"mismatched types","code":null,"file":null,"line":null,"column":null,"rendered":""}]}}
-        tell build-started
+        report build-started
         send {"type":"build-started","sequence":6,"modules":["board","list"]}
         build 3 board list
         send {"type":"build-succeeded","sequence":7}
-        tell build-finished
-        tell unchanged
+        prepare rehearsals b1 l1
+        report build-finished
+        report unchanged
     "#]]);
 }
 
@@ -228,7 +241,7 @@ fn a_page_s_markup_reloads_at_once_even_beside_broken_code() {
     bench.log.clear();
     bench.save(&["index.html"]);
     bench.check(&expect![[r#"
-        tell update
+        report update
         send {"type":"full-reload","sequence":6,"reason":"`index.html` changed","restore":true}
     "#]]);
 }
@@ -240,12 +253,13 @@ fn a_reload_waits_for_the_build_that_runs() {
     bench.save(&["index.html"]);
     bench.build(&[("board", "b2")]);
     bench.check(&expect![[r#"
-        tell build-started
+        report build-started
         send {"type":"build-started","sequence":4,"modules":["board"]}
         build 2 board
         send {"type":"build-succeeded","sequence":5}
-        tell build-finished
-        tell update
+        prepare rehearsals b2
+        report build-finished
+        report update
         send {"type":"full-reload","sequence":6,"reason":"`index.html` changed","restore":true}
     "#]]);
 }
@@ -258,20 +272,21 @@ fn markup_that_is_saved_with_broken_code_reloads_when_the_build_has_failed() {
     bench.save(&["board/src/lib.rs"]);
     bench.build(&[("board", "b2")]);
     bench.check(&expect![[r#"
-        tell build-started
+        report build-started
         send {"type":"build-started","sequence":4,"modules":["board"]}
         build 2 board
-        tell build-failed
+        report build-failed
         send {"type":"build-failed","sequence":5,"failure":{"title":"board does not compile","diagnostics":[{"level":"error","message":"mismatched types","code":null,"file":null,"line":null,"column":null,"rendered":""}]}}
-        tell update
+        report update
         send {"type":"full-reload","sequence":6,"reason":"`index.html` changed","restore":true}
-        tell build-started
+        report build-started
         send {"type":"build-started","sequence":7,"modules":["board"]}
         build 3 board
         send {"type":"build-succeeded","sequence":8}
-        tell build-finished
-        tell update
-        send {"type":"hot-update","sequence":9,"reason":"board/src/lib.rs → board","modules":[{"module":"board","hash":"b2","url":"","components":[],"rehearse":false}]}
+        prepare rehearsals b2
+        report build-finished
+        report update
+        send {"type":"hot-update","sequence":9,"reason":"board/src/lib.rs → board","modules":[{"module":"board","hash":"b2","url":"/@hmr/module/board/b2.wasm","components":[],"rehearse":false}]}
     "#]]);
 }
 
@@ -508,15 +523,16 @@ fn a_manifest_scans_builds_everything_and_reloads() {
     bench.build(&[("board", "b1"), ("list", "l1")]);
     bench.check(&expect![[r#"
         scan
-        tell build-failed
+        report build-failed
         send {"type":"build-failed","sequence":4,"failure":{"title":"board does not compile","diagnostics":[{"level":"error","message":"mismatched types","code":null,"file":null,"line":null,"column":null,"rendered":""}]}}
         scan
-        tell build-started
+        report build-started
         send {"type":"build-started","sequence":5,"modules":["board","list"]}
         build 2 board list
         send {"type":"build-succeeded","sequence":6}
-        tell build-finished
-        tell update
+        prepare rehearsals b1 l1
+        report build-finished
+        report update
         send {"type":"full-reload","sequence":7,"reason":"`Cargo.toml` changed","restore":true}
     "#]]);
 }
@@ -552,9 +568,9 @@ fn styles_and_static_files_need_no_build() {
     let mut bench = started();
     bench.save(&["static/style.css", "static/logo.svg"]);
     bench.check(&expect![[r#"
-        tell update
+        report update
         send {"type":"css-update","sequence":4,"reason":"`/style.css` changed","paths":["/style.css"]}
-        tell update
+        report update
         send {"type":"asset-update","sequence":5,"reason":"`/logo.svg` changed","paths":["/logo.svg"]}
     "#]]);
 }
@@ -567,7 +583,7 @@ fn before_there_is_a_toolchain_styles_are_announced_and_sources_wait_for_the_fir
     };
     bench.save(&["static/style.css", "board/src/lib.rs"]);
     bench.check(&expect![[r#"
-        tell update
+        report update
         send {"type":"css-update","sequence":1,"reason":"`/style.css` changed","paths":["/style.css"]}
     "#]]);
 }
@@ -646,21 +662,23 @@ fn a_version_that_failed_in_a_page_is_given_to_no_new_page_until_a_build_differs
     let hello = bench.coordinator.hello();
     assert_eq!((hello.modules[0].hash.as_str(), hello.failure.is_none()), ("b3", true));
     bench.check(&expect![[r#"
-        tell swap
-        tell refused
-        tell build-started
+        report swap
+        report refused
+        report build-started
         send {"type":"build-started","sequence":7,"modules":["board"]}
         build 3 board
         send {"type":"build-succeeded","sequence":8}
-        tell build-finished
-        tell unchanged
-        tell build-started
+        prepare rehearsals b2
+        report build-finished
+        report unchanged
+        report build-started
         send {"type":"build-started","sequence":9,"modules":["board"]}
         build 4 board
         send {"type":"build-succeeded","sequence":10}
-        tell build-finished
-        tell update
-        send {"type":"hot-update","sequence":11,"reason":"board/src/lib.rs → board","modules":[{"module":"board","hash":"b3","url":"","components":[],"rehearse":false}]}
+        prepare rehearsals b3
+        report build-finished
+        report update
+        send {"type":"hot-update","sequence":11,"reason":"board/src/lib.rs → board","modules":[{"module":"board","hash":"b3","url":"/@hmr/module/board/b3.wasm","components":[],"rehearse":false}]}
     "#]]);
 }
 
@@ -683,23 +701,21 @@ fn a_version_that_could_not_be_fetched_is_not_refused() {
 #[test]
 fn a_pinned_module_is_built_and_not_announced() {
     let mut bench = started();
-    let announced = |sequence: u64, reason: &str, hash: &str, url: &str| {
+    let announced = |sequence: u64, reason: &str, hash: &str| {
+        let url = format!("/@hmr/module/board/{hash}.wasm");
         format!(
             "report pinned\nreport update\nsend {{\"type\":\"hot-update\",\"sequence\":{sequence},\"reason\":\"{reason}\",\"modules\":[{{\"module\":\"board\",\"hash\":\"{hash}\",\"url\":\"{url}\",\"components\":[],\"rehearse\":false}}]}}"
         )
     };
     assert_eq!(
         json(bench.coordinator.pin("board", Some("b1"))),
-        announced(4, "pinned", "b1", "/@hmr/module/board/b1.wasm"),
+        announced(4, "pinned", "b1"),
         "a page may have chosen another version by itself"
     );
     bench.save(&["ui/src/lib.rs"]);
     bench.build(&[("board", "b2"), ("list", "l2")]);
     assert_eq!(served(&bench.coordinator, "").0, ["b1", "l2"]);
-    assert_eq!(
-        json(bench.coordinator.pin("board", None)),
-        announced(8, "no longer pinned", "b2", "")
-    );
+    assert_eq!(json(bench.coordinator.pin("board", None)), announced(8, "no longer pinned", "b2"));
     bench.check(&expect![[r#"
         tell build-started
         send {"type":"build-started","sequence":5,"modules":["board","list"]}
@@ -721,11 +737,11 @@ fn a_pinned_version_that_fails_is_pinned_no_more() {
     bench.log.clear();
     bench.step(swapped("b2", SwapOutcome::Undone, "unreachable"));
     assert_eq!(served(&bench.coordinator, "").0[0], "b1");
-    bench.check(&expect![[r"
-        tell swap
-        tell refused
-        tell pinned
-    "]]);
+    bench.check(&expect![[r#"
+        report swap
+        report refused
+        report pinned
+    "#]]);
 }
 
 #[test]
@@ -774,6 +790,7 @@ fn connected(page: &str, id: &str, greeted: u64) -> Input {
 #[test]
 fn a_page_that_was_greeted_before_single_pages_got_something_is_greeted_again() {
     let mut bench = started();
+    bench.add_older("b0");
     json(bench.coordinator.assign("board", "me", "b0"));
     bench.step(connected("/#1", "me", 3));
     bench.step(connected("/#2", "me", 4));
@@ -791,6 +808,7 @@ fn a_page_that_was_greeted_before_single_pages_got_something_is_greeted_again() 
 #[test]
 fn an_experiment_tells_each_page_its_own_version() {
     let mut bench = started();
+    bench.add_older("b0");
     for (page, id) in [("/#1", "fixed"), ("/#2", "follower")] {
         bench.step(connected(page, id, 3));
     }
@@ -805,8 +823,8 @@ fn an_experiment_tells_each_page_its_own_version() {
     assert_eq!(served(&bench.coordinator, "follower").1, ["b2", "l2"]);
     bench.step(swapped("b0", SwapOutcome::Undone, "unreachable"));
     assert_eq!(served(&bench.coordinator, "fixed").1, ["b2", "l2"], "it failed");
-    let told = bench.coordinator.told_experiments();
-    assert_eq!(told["experiments"][0]["variants"][1]["reports"]["swaps"]["undone"], 1);
+    let listed = bench.coordinator.listed_experiments();
+    assert_eq!(listed["experiments"][0]["variants"][1]["reports"]["swaps"]["undone"], 1);
     json(bench.coordinator.experiment("board", &[]));
     assert!(!bench.coordinator.experiments().runs("board"));
     bench.check(&expect![[r#"

@@ -111,11 +111,7 @@ impl Work {
     }
 
     /// Runs the gates of the modules that have changed, up to the first that does not pass.
-    fn pass_gates(
-        &self,
-        modules: &[Candidate],
-        report: &(dyn Fn(Event) + Sync),
-    ) -> GateOutcome {
+    fn pass_gates(&self, modules: &[Candidate], report: &(dyn Fn(Event) + Sync)) -> GateOutcome {
         if !self.gates {
             return GateOutcome::Passed;
         }
