@@ -8,26 +8,26 @@
  * With the transport and the visible elements, this is what touches globals.
  */
 
-import { updateAssets } from "./assets.js";
-import { compiler } from "./compile.js";
-import { Engine } from "./engine.js";
-import { labelDrag } from "./events.js";
-import { pageId, randomId } from "./identity.js";
-import { HmrOverlay, HmrProblem, HmrStatus } from "./overlay.js";
-import { cut, cutAll, shortened } from "./limits.js";
-import { readConfig } from "./protocol.js";
+import { updateAssets } from "./page/assets.js";
+import { compiler } from "./guest/compile.js";
+import { Engine } from "./engine/engine.js";
+import { labelDrag } from "./dom/events.js";
+import { pageId, randomId } from "./tool/page-id.js";
+import { HmrOverlay, HmrProblem, HmrStatus } from "./ui/overlay.js";
+import { cut, cutAll, shortened } from "./common/limits.js";
+import { readConfig } from "./tool/protocol.js";
 import { facilitiesOf } from "./resources/facilities.js";
-import { compareMarkup, noteMarkup } from "./markup.js";
-import { firstTime } from "./once.js";
-import { discard, leave, merged, readPage, returnTo, store, take } from "./reload.js";
-import { Restoration } from "./restoration.js";
-import { createApi } from "./scripts.js";
-import { updateStyles } from "./styles.js";
-import { Tool } from "./tool.js";
-import { Transport } from "./transport.js";
+import { compareMarkup, noteMarkup } from "./page/markup.js";
+import { firstTime } from "./page/once-per-tab.js";
+import { discard, leave, merged, readPage, returnTo, store, take } from "./page/page-state.js";
+import { Restoration } from "./page/restoration.js";
+import { createApi } from "./api/create-api.js";
+import { updateStyles } from "./page/styles.js";
+import { Tool } from "./tool/requests.js";
+import { Transport } from "./tool/transport.js";
 
-/** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
-/** @typedef {import("./protocol.js").Swap} Swap */
+/** @typedef {import("./tool/protocol.js").ServerMessage} ServerMessage */
+/** @typedef {import("./tool/protocol.js").Swap} Swap */
 
 const page = randomId();
 
@@ -40,7 +40,7 @@ function own(path) {
 }
 
 /**
- * @param {import("./module.js").Level} level
+ * @param {import("./guest/guest.js").Level} level
  * @param {string | null} module
  * @param {string} text
  */
@@ -83,7 +83,7 @@ const problems = new WeakMap();
 
 /**
  * @param {Element} element
- * @param {import("./engine.js").Problem | null} problem
+ * @param {import("./engine/engine.js").Problem | null} problem
  */
 function show(element, problem) {
   const there = problems.get(element);
@@ -276,7 +276,7 @@ function waitForBuild() {
 
 let failed = false;
 
-/** @param {import("./protocol.js").Failure | null} failure */
+/** @param {import("./tool/protocol.js").Failure | null} failure */
 function standing(failure) {
   failed = failure !== null;
   overlay.showFailure(failure);
@@ -454,7 +454,7 @@ function applied(run, sequence, what, count) {
   transport.send({ type: "applied", server: run, sequence, what, count });
 }
 
-/** What stylesheets are loaded with. @type {import("./styles.js").Loading} */
+/** What stylesheets are loaded with. @type {import("./page/styles.js").Loading} */
 const sheets = { fetch: (url, options) => fetch(url, options), failed: problem, absent: (text) => log("info", null, text) };
 
 /** Who may answer in the tool's place, and what to do about it. */
@@ -504,7 +504,7 @@ function outdated(forgetful) {
 /** What the page was served from. Scripts may give it another address later. */
 const served = location.pathname + location.search;
 
-/** @type {import("./markup.js").Comparing} */
+/** @type {import("./page/markup.js").Comparing} */
 const markup = {
   html: config.html,
   fetch: (options) => fetch(own(unfetched(served)), options),
@@ -589,7 +589,7 @@ const { hmr, emit } = createApi({
     (url, options) => fetch(own(options?.method ? String(url) : unfetched(String(url))), options),
     () => transport.token,
   ),
-  spawn: () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" }),
+  spawn: () => new Worker(new URL("./extra/isolated-worker.js", import.meta.url), { type: "module" }),
   fetch: (url) => fetch(url),
   timers: { setTimeout: (code, ms) => window.setTimeout(code, ms), clearTimeout: (id) => window.clearTimeout(id) },
   download,

@@ -34,7 +34,7 @@ const LONGEST = 2 ** 31 - 1;
  * @param {What} what
  * @param {Firing} firing
  * @param {Facilities} page
- * @param {import("../host.js").HostFunctions} host
+ * @param {import("./host-functions.js").HostFunctions} host
  * @returns {Backing}
  */
 export function start(what, firing, page, host) {

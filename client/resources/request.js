@@ -5,7 +5,7 @@
  * out filled in, or the reason why it makes no sense. Two requests ask for the same if their `same` is equal.
  */
 
-import { fields } from "../raw-json.js";
+import { fields } from "../common/raw-json.js";
 import { decodeBase64 } from "./base64.js";
 import { exact } from "./canonical-json.js";
 

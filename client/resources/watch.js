@@ -1,6 +1,6 @@
 /** Resources that watch the page: its events, its elements, its media, its storage. */
 
-import { LISTEN_CAPTURE, LISTEN_PASSIVE } from "../ops.js";
+import { LISTEN_CAPTURE, LISTEN_PASSIVE } from "../dom/operations.js";
 
 /** @typedef {import("./backing.js").Backing} Backing */
 /** @typedef {import("./backing.js").Firing} Firing */

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import wabt from "wabt";
-import { createApi } from "../scripts.js";
-import { Tool } from "../tool.js";
+import { createApi } from "../api/create-api.js";
+import { Tool } from "../tool/requests.js";
 import { guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
 
@@ -32,7 +32,7 @@ function counter(title, other = {}) {
 
 function spawn() {
   const thread = new Worker(new URL("./support/isolate.js", import.meta.url));
-  /** @type {import("../execute.js").WorkerLike} */
+  /** @type {import("../extra/isolated-runs.js").WorkerLike} */
   const worker = {
     onmessage: null,
     onerror: null,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { outcomes, readDeclaration, resolve, whyGone } from "../connections.js";
+import { outcomes, readDeclaration, resolve, whyGone } from "../resources/connections.js";
 
-/** @typedef {import("../connections.js").Port} Port */
-/** @typedef {import("../connections.js").Declaration} Declaration */
+/** @typedef {import("../resources/connections.js").Port} Port */
+/** @typedef {import("../resources/connections.js").Declaration} Declaration */
 
 /** @param {Record<string, string>} attributes */
 function declaration(attributes) {

@@ -86,7 +86,7 @@ test("the version that runs is unchanged", async () => {
   assert.deepEqual([swap.outcome, swap.events], ["unchanged", []]);
 });
 
-/** @type {[string, import("../protocol.js").Step, RegExp, Uint8Array | "offline"][]} */
+/** @type {[string, import("../tool/protocol.js").Step, RegExp, Uint8Array | "offline"][]} */
 const BROKEN = [
   ["a file that cannot be fetched", "prepare", /cannot be fetched/, "offline"],
   ["garbage", "prepare", /expected magic word/, new TextEncoder().encode("garbage!")],

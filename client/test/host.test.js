@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
-import { HostFunctions } from "../host.js";
+import { HostFunctions } from "../resources/host-functions.js";
 
 function functions() {
   const { window } = new JSDOM("", { url: "http://localhost/" });

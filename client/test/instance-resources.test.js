@@ -268,7 +268,7 @@ test("an undone swap gives back the resources and connections of the code before
   );
   page.get("button").click();
   const { swaps } = await page.swapped();
-  const { outcome, resources, connections } = /** @type {import("../protocol.js").Swap} */ (swaps[0]);
+  const { outcome, resources, connections } = /** @type {import("../tool/protocol.js").Swap} */ (swaps[0]);
   assert.deepEqual([outcome, resources], ["undone", [{ instance: 1, key: "k", outcome: "replaced" }]]);
   assert.deepEqual(connections, [{ from: "Counter.moved", to: "Log.entry", outcome: "made", reason: null }]);
   page.get("button").click();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { placesOf } from "../lines.js";
+import { placesOf } from "../guest/source-lines.js";
 
 /**
  * A module with nothing but this section.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DecodeError, decodeOps } from "../ops.js";
+import { DecodeError, decodeOps } from "../dom/operations.js";
 import { batch, op } from "./support/ops.js";
 
 const ALL = [

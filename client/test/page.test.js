@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
-import { updateAssets } from "../assets.js";
-import { readPage, store, take } from "../reload.js";
-import { Restoration } from "../restoration.js";
-import { updateStyles } from "../styles.js";
-import { Transport } from "../transport.js";
+import { updateAssets } from "../page/assets.js";
+import { readPage, store, take } from "../page/page-state.js";
+import { Restoration } from "../page/restoration.js";
+import { updateStyles } from "../page/styles.js";
+import { Transport } from "../tool/transport.js";
 
 /** @param {string} body */
 function page(body) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isOwn } from "../lines.js";
+import { isOwn } from "../guest/source-lines.js";
 import { guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
 

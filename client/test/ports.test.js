@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
-import { HostFunctions } from "../host.js";
-import { Ports, readPortRequest } from "../ports.js";
+import { HostFunctions } from "../resources/host-functions.js";
+import { Ports, readPortRequest } from "../resources/ports.js";
 
 /** Ports of instances whose module is `m` and their number. Values are taken by those whom they are sent to, unless they wait. */
 class Bench {
   document = new JSDOM("").window.document;
   host = new HostFunctions(() => /** @type {any} */ (null));
-  /** @type {import("../ports.js").Value[]} */
+  /** @type {import("../resources/ports.js").Value[]} */
   waiting = [];
   /** @type {string[]} */
   problems = [];

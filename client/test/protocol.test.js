@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pieces } from "../ansi.js";
-import { MessageError, readConfig, readMessage } from "../protocol.js";
+import { pieces } from "../ui/ansi.js";
+import { MessageError, readConfig, readMessage } from "../tool/protocol.js";
 
 const VERSION = { module: "board", hash: "h", url: "/u.wasm", components: ["Board"] };
 const FAILURE = {

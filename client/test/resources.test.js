@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
-import { HostFunctions } from "../host.js";
-import { Resources, readRequest } from "../resources.js";
+import { HostFunctions } from "../resources/host-functions.js";
+import { Resources, readRequest } from "../resources/resources.js";
 import { facilitiesOf } from "../resources/facilities.js";
 import { FakeFacilities } from "./support/facilities.js";
 import { Timers } from "./support/page.js";
@@ -18,7 +18,7 @@ class Bench {
   host = new HostFunctions(this.page.storage);
   /** Whether firings wait. */
   held = false;
-  /** @type {{ resource: import("../resources.js").Resource, event: any }[]} */
+  /** @type {{ resource: import("../resources/resources.js").Resource, event: any }[]} */
   waiting = [];
   /** Handlers and the `data` that they got, read as JSON. @type {[number, any][]} */
   fired = [];

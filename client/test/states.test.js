@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { History } from "../history.js";
-import { fields, items } from "../raw-json.js";
-import { complete, fit, propsOf, readReport, withTransform } from "../snapshot.js";
+import { History } from "../module/history.js";
+import { fields, items } from "../common/raw-json.js";
+import { complete, fit, propsOf, readReport, withTransform } from "../guest/snapshot.js";
 import { counter, guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { UpdateQueue } from "../queue.js";
-import { Declined, newSwap, runSwap } from "../swap.js";
+import { UpdateQueue } from "../swap/update-queue.js";
+import { Declined, newSwap, runSwap } from "../swap/steps.js";
 
 const VERSION = { module: "m", hash: "h", url: "/h.wasm", components: [] };
-/** @typedef {import("../protocol.js").Step} Step */
+/** @typedef {import("../tool/protocol.js").Step} Step */
 
 /** @type {Step[]} */
 const ALL = ["prepare", "quiesce", "capture", "instantiate", "migrate", "restore", "render", "commit", "probation"];
@@ -15,7 +15,7 @@ const ALL = ["prepare", "quiesce", "capture", "instantiate", "migrate", "restore
  * @param {string[]} done
  * @param {Partial<Record<Step, () => void>>} [work]
  * @param {boolean} [wanted]
- * @returns {import("../swap.js").Plan}
+ * @returns {import("../swap/steps.js").Plan}
  */
 function plan(done, work = {}, wanted = true) {
   return {

@@ -4,8 +4,8 @@
  * The document is real; the clock and the network are the case's.
  */
 
-import { compiler } from "/client/compile.js";
-import { Engine } from "/client/engine.js";
+import { compiler } from "/client/guest/compile.js";
+import { Engine } from "/client/engine/engine.js";
 import { FakeFacilities } from "/client/test/support/facilities.js";
 
 /** When the clock starts: 2026-01-01, in milliseconds since the Unix epoch, as in the headless engine. */

@@ -26,7 +26,7 @@ const LOOKS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)
 /// How long a process may take to start, and for one rehearsal, compiling included. Pages wait for less.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// How long pages wait for a verdict: `LONGEST_WAIT` in `client/rehearsal.js`.
+/// How long pages wait for a verdict: `LONGEST_WAIT` in `client/tool/rehearsals.js`.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How often a version may be what the process died of, until it is not rehearsed any more.

@@ -1,0 +1,253 @@
+/**
+ * The object through which scripts of a page reach the modules in it.
+ *
+ * In: the engine and what else it takes, and what happens in the page. Out: the object that `api.js` describes, and subscriptions
+ * of which each can be ended, alone or all together.
+ */
+
+import { EVENTS } from "../api.js";
+import { Executions } from "../extra/isolated-runs.js";
+
+/** @typedef {import("../api.js").End} End */
+/** @typedef {import("../api.js").ModuleFacts} ModuleFacts */
+/** @typedef {import("../api.js").HmrEvents} HmrEvents */
+/** @typedef {import("../api.js").Running} Running */
+/** @typedef {import("../api.js").Hmr} Hmr */
+
+/**
+ * What the API is made of.
+ *
+ * @typedef {object} Parts
+ * @property {import("../engine/engine.js").Engine} engine
+ * @property {import("../tool/requests.js").Tool} tool
+ * @property {() => import("../extra/isolated-runs.js").WorkerLike} spawn
+ * @property {(url: string) => Promise<Response>} fetch
+ * @property {{ setTimeout: (code: () => void, ms: number) => unknown, clearTimeout: (id: any) => void }} timers
+ * @property {(name: string, text: string) => void} download gives the reader a file
+ * @property {() => boolean} connected
+ * @property {(error: unknown) => void} failed called with errors that a callback throws
+ */
+
+/**
+ * @param {Parts} parts
+ * @returns {{ hmr: Hmr, emit: <K extends keyof HmrEvents>(event: K, detail: HmrEvents[K]) => void }} `emit` is for the entry, which
+ *   emits the events
+ */
+export function createApi(parts) {
+  const { engine, tool, timers } = parts;
+  const events = new Events(parts.failed);
+  const executions = new Executions(parts.spawn, timers);
+  const counted = new Counts();
+  /** What `cleanup` ends. @type {Set<End>} */
+  const open = new Set();
+  /** @param {End} end */
+  const begun = (end) => {
+    const once = () => {
+      if (open.delete(once)) end();
+    };
+    open.add(once);
+    return once;
+  };
+  const running = new Looked(() => engine.modules());
+
+  /** @type {Hmr} */
+  const hmr = {
+    modules: () => engine.modules(),
+    stats: () => ({ ...counted.stats, connected: parts.connected() }),
+    on(event, callback) {
+      if (!EVENTS.includes(event))
+        throw new TypeError(`there is no event \`${event}\`; the events are ${EVENTS.map((name) => `\`${name}\``).join(", ")}`);
+      return begun(events.on(event, callback));
+    },
+    onModuleUpdate: (id, callback) => begun(events.on(`update ${id}`, ({ next, previous }) => callback(next, previous))),
+    module: (id) => engine.control.proxy(id),
+    reload: (id, { state = true } = {}) => attempt(() => engine.control.restart(id, !state)),
+    rollback: (id) => attempt(() => engine.control.rollback(id)),
+    patchFunction: (id, name, wrap) => ({ rollback: begun(engine.control.patch(id, name, wrap).rollback) }),
+    profile(id) {
+      const profile = engine.control.profile(id);
+      return { stop: begun(profile.stop), metrics: profile.metrics };
+    },
+    async execute(source, context, { timeLimit } = {}) {
+      const bytes = typeof source === "string" || source instanceof URL ? await download(parts.fetch, String(source)) : source;
+      return executions.run(/** @type {ArrayBuffer} */ (bytes), context, timeLimit);
+    },
+    history: (id) => engine.control.history(id),
+    step: (id, count) => engine.control.goTo(id, (at) => at + count),
+    goTo: (id, index) => engine.control.goTo(id, () => index),
+    async saveSnapshot(name, { to = "tool" } = {}) {
+      const text = engine.states.save(name);
+      if (to === "tool") await tool.saveSnapshot(name, text);
+      else if (to === "download") parts.download(`${name}.json`, text);
+      return text;
+    },
+    loadSnapshot: async (from) => engine.states.load(await fileOf(from, (name) => tool.loadSnapshot(name))),
+    snapshots: () => tool.snapshots(),
+    deleteSnapshot: (name) => tool.deleteSnapshot(name),
+    versions: (id) => tool.versions(id),
+    use: (id, hash) => attempt(() => engine.control.use(id, hash)),
+    pin: (id, hash) => tool.pin(id, hash),
+    restore: (id, hash) => tool.restore(id, hash),
+    compare: (id, from, to) => tool.compare(id, from, to),
+    experiments: () => tool.experiments(),
+    startExperiment: (id, variants) => tool.experiment(id, variants),
+    endExperiment: (id) => tool.experiment(id, []),
+    host: (name, f) => begun(engine.host(name, f)),
+    cleanup() {
+      for (const end of [...open]) end();
+      executions.endAll();
+    },
+  };
+  return {
+    hmr: Object.freeze(hmr),
+    emit(event, detail) {
+      counted.count(event, detail);
+      events.emit(event, detail);
+      if (event !== "swap") return;
+      for (const { next, previous } of running.changes()) events.emit(`update ${next.module}`, { next, previous });
+    },
+  };
+}
+
+/**
+ * Makes what is thrown at once a promise that fails, so that callers have one way to hear of it.
+ *
+ * @template T
+ * @param {() => Promise<T>} code
+ */
+async function attempt(code) {
+  return code();
+}
+
+/**
+ * @param {(url: string) => Promise<Response>} fetch
+ * @param {string} url
+ */
+async function download(fetch, url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`\`${url}\` cannot be fetched: the server answered ${response.status}`);
+  return response.arrayBuffer();
+}
+
+/**
+ * The text of a file of snapshots.
+ *
+ * @param {unknown} from its name, its text, a file, or the object that it holds
+ * @param {(name: string) => Promise<string>} load
+ */
+async function fileOf(from, load) {
+  if (typeof from === "string") return /^\s*\{.*"hmr"/s.test(from) ? from : load(from);
+  if (from instanceof Object && "text" in from && typeof from.text === "function") return String(await from.text());
+  return JSON.stringify(from) ?? "";
+}
+
+/** Callbacks by event. */
+class Events {
+  /** @type {Map<string, Set<(detail: any) => void>>} */
+  #callbacks = new Map();
+  /** What was told with `ready`, which happens once. @type {unknown} */
+  #ready = null;
+  #failed;
+
+  /** @param {(error: unknown) => void} failed */
+  constructor(failed) {
+    this.#failed = failed;
+  }
+
+  /**
+   * @param {string} event
+   * @param {(detail: any) => void} callback
+   * @returns {End}
+   */
+  on(event, callback) {
+    if (typeof callback !== "function") throw new TypeError(`the callback for \`${event}\` must be a function`);
+    // One function may be given twice, and is called twice then.
+    const own = (/** @type {any} */ detail) => callback(detail);
+    const callbacks = this.#callbacks.get(event) ?? new Set();
+    this.#callbacks.set(event, callbacks.add(own));
+    const ready = event === "ready" ? this.#ready : null;
+    if (ready !== null) {
+      // A script gets this object only once the page is ready.
+      queueMicrotask(() => {
+        if (callbacks.has(own)) this.#call(own, ready);
+      });
+    }
+    return () => void callbacks.delete(own);
+  }
+
+  /**
+   * @param {string} event
+   * @param {unknown} detail
+   */
+  emit(event, detail) {
+    if (event === "ready") this.#ready = detail;
+    for (const callback of [...(this.#callbacks.get(event) ?? [])]) this.#call(callback, detail);
+  }
+
+  /**
+   * @param {(detail: any) => void} callback
+   * @param {unknown} detail
+   */
+  #call(callback, detail) {
+    try {
+      callback(detail);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+}
+
+/** What runs, and what ran when it was last looked. */
+class Looked {
+  /** @type {Map<string, Running>} */
+  #known = new Map();
+  #modules;
+
+  /** @param {() => ModuleFacts[]} modules */
+  constructor(modules) {
+    this.#modules = modules;
+  }
+
+  /** The modules whose code was exchanged since the last look. */
+  changes() {
+    return this.#modules().flatMap(({ module, hash, generation }) => {
+      const next = { module, hash, generation };
+      const previous = this.#known.get(module) ?? { module, hash: null, generation: 0 };
+      this.#known.set(module, next);
+      return generation === previous.generation ? [] : [{ next, previous }];
+    });
+  }
+}
+
+/** Counts what happens. */
+class Counts {
+  stats = {
+    swaps: 0,
+    committed: 0,
+    rolledBack: 0,
+    undone: 0,
+    declined: 0,
+    traps: 0,
+    problems: 0,
+    lastSwapMs: /** @type {number | null} */ (null),
+  };
+
+  /**
+   * @param {string} event
+   * @param {any} detail
+   */
+  count(event, detail) {
+    if (event === "trap") this.stats.traps++;
+    if (event === "problem") this.stats.problems++;
+    if (event !== "swap") return;
+    for (const { outcome, duration } of detail.swaps) {
+      this.stats.swaps++;
+      if (outcome === "committed") this.stats.committed++;
+      if (outcome === "rolled-back") this.stats.rolledBack++;
+      if (outcome === "undone") this.stats.undone++;
+      if (outcome === "declined") this.stats.declined++;
+      if (outcome !== "committed") continue;
+      this.stats.lastSwapMs = /** @type {number[]} */ (Object.values(duration ?? {})).reduce((sum, ms) => sum + ms, 0);
+    }
+  }
+}

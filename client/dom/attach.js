@@ -1,0 +1,51 @@
+/**
+ * Shows renderings in the document.
+ *
+ * In: records that a module made. Out: the document shows them, with the nodes of the rendering before wherever the two have
+ * a pair.
+ */
+
+import { reconcile } from "./reconcile.js";
+import { describe } from "../swap/steps.js";
+
+/** @typedef {import("../module/record.js").Slot} Slot */
+/** @typedef {import("./tree.js").GuestNode} GuestNode */
+
+/**
+ * @param {GuestNode} old
+ * @param {GuestNode} fresh
+ * @param {Slot} slot
+ * @returns {Iterable<GuestNode>} the fresh nodes that kept a node of the document
+ */
+export function takeOver(old, fresh, slot) {
+  try {
+    return reconcile(old, fresh, slot.painter);
+  } catch (error) {
+    // Nothing is known to fail here; should something, the reader gets the new view at the price of its nodes.
+    slot.log("error", `the view could not be reconciled and was made anew: ${describe(error)}`);
+    const element = /** @type {Element} */ (/** @type {unknown} */ (old.dom));
+    detachAll(fresh);
+    attach(fresh, element, slot);
+    return [];
+  }
+}
+
+/** @param {GuestNode} node */
+function detachAll(node) {
+  node.dom = null;
+  for (const child of node.children) detachAll(child);
+}
+
+/**
+ * Shows a rendering that no document has shown yet.
+ *
+ * @param {GuestNode} root
+ * @param {Element | null} element where, or null if its place is not there yet
+ * @param {Slot} slot
+ */
+export function attach(root, element, slot) {
+  if (!element) return;
+  element.replaceChildren();
+  root.dom = /** @type {ChildNode} */ (/** @type {unknown} */ (element));
+  for (const child of root.children) slot.painter.place(root, child, null);
+}

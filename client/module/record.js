@@ -1,0 +1,162 @@
+/**
+ * One module in a page: the version, the running code, its nodes, and what waits for it.
+ *
+ * A slot outlives the code in it. `Candidate` is code that runs in no slot yet: what it does through
+ * imports is held back until it takes the slot over.
+ */
+
+import { Calls } from "../extra/calls.js";
+import { Listeners } from "../dom/events.js";
+import { History } from "./history.js";
+import { readPort } from "../resources/instance-resources.js";
+import { Guest } from "../guest/guest.js";
+import { DomPainter } from "../dom/painter.js";
+import { readInvalidation } from "../instances/invalidations.js";
+import { readRequest } from "../resources/resources.js";
+import { Tree } from "../dom/tree.js";
+
+/** @typedef {import("../tool/protocol.js").Version} Version */
+/** @typedef {import("../guest/guest.js").Level} Level */
+/** @typedef {import("../resources/instance-resources.js").Request} Request */
+
+/**
+ * A version that ran, with everything needed to run it again, and the one that ran before it, for when it does.
+ * @typedef {{ version: Version, compiled: WebAssembly.Module, snapshot: string | null, before: Before | null }} Before
+ */
+
+/** A placed component. */
+export class Instance {
+  /**
+   * @param {number} id unique in the page, and kept across swaps
+   * @param {Element} element the `hmr-component`
+   * @param {Slot} slot
+   * @param {string} component
+   */
+  constructor(id, element, slot, component) {
+    this.id = id;
+    this.element = element;
+    this.slot = slot;
+    this.component = component;
+    /** The props that it was last mounted with, as written in the attribute. */
+    this.props = "{}";
+    /** @type {"waiting" | "mounted" | "failed"} */
+    this.status = "waiting";
+    /** The last report about it, so that it is reported once. @type {string | null} */
+    this.problem = null;
+    /** The version and the props with which its mounting trapped, and is not tried again. @type {{ hash: string, props: string } | null} */
+    this.trapped = null;
+  }
+
+  /** What connections call it. */
+  get name() {
+    return this.element.getAttribute("name") || this.component;
+  }
+}
+
+/** A module's place in the page. */
+export class Slot {
+  /** The version that runs, or that will when a component is placed. @type {Version | null} */
+  version = null;
+  /** The hash that the tool named last. @type {string | null} */
+  named = null;
+  /** What the tool had named when a script of the page chose another version. @type {string | null} */
+  chosenOver = null;
+  /** Whether the version is announced later than those of other modules. */
+  expected = false;
+  /** What `version` was compiled to, once it was. @type {WebAssembly.Module | null} */
+  compiled = null;
+  /** The running code; dead if it has a `trap`. @type {Guest | null} */
+  guest = null;
+  /** @type {Tree} */
+  tree;
+  /** Whether a swap is between quiesce and commit, or failed code waits for what takes its place: nothing may run. */
+  held = false;
+  /** Whether an update or a load of this module is under way or waits. */
+  busy = false;
+  /** The newest snapshot of code that was well. @type {string | null} */
+  lastGood = null;
+  /** Why the version cannot be loaded. @type {string | null} */
+  failure = null;
+  /** The hashes of versions that were rolled back or undone. @type {Set<string>} */
+  refused = new Set();
+  /** How often the code was exchanged. */
+  generation = 0;
+  /** What ran before the version that runs. @type {Before | null} */
+  before = null;
+  /** While a trap still undoes the last swap. @type {import("../swap/probation.js").Probation | null} */
+  probation = null;
+  /** Failed on probation, and is about to be undone. @type {import("../swap/probation.js").RejectedVersion | null} */
+  rejected = null;
+  /** The trap after which the code is about to be restarted. @type {import("../guest/trap.js").GuestTrap | null} */
+  reviving = null;
+  history = new History();
+  /** The requests of an instance that is being rendered again. @type {Request[] | null} */
+  rerendering = null;
+  /** When the code was revived after a trap, in milliseconds of the engine's clock. @type {number[]} */
+  revivals = [];
+
+  /**
+   * @param {string} name
+   * @param {Document} document
+   * @param {(slot: Slot, event: Event, node: Node, key: string) => number} receive
+   * @param {(level: Level, text: string) => void} log
+   * @param {Calls} calls
+   */
+  constructor(name, document, receive, log, calls) {
+    this.name = name;
+    this.log = log;
+    this.calls = calls;
+    this.listeners = new Listeners((event, node, key) => receive(this, event, node, key));
+    const warn = (/** @type {string} */ message) => log("warn", message);
+    this.painter = new DomPainter(document, (node) => this.listeners.sync(node), warn);
+    this.newTree = () => new Tree(this.painter, warn);
+    this.tree = this.newTree();
+  }
+
+  /**
+   * The DOM node of one of the running code's node numbers.
+   *
+   * @param {number} id
+   * @returns {Node | null | undefined} null if it is not in the page yet, undefined if the number is unknown
+   */
+  nodeOf(id) {
+    const node = this.tree.nodes.get(id);
+    return node?.dom;
+  }
+
+  /** Whether code runs that has not trapped. */
+  get alive() {
+    return this.guest !== null && this.guest.trap === null;
+  }
+}
+
+/** Code that may take a slot over. */
+export class Candidate {
+  /** @type {Request[]} */
+  requests = [];
+  /** @type {[Level, string][]} */
+  logs = [];
+  /** @type {import("../tool/protocol.js").Invalidation[]} */
+  invalidated = [];
+
+  /**
+   * @param {Slot} slot
+   * @param {import("../guest/guest.js").Stack} stack
+   * @param {() => number} now
+   */
+  constructor(slot, stack, now) {
+    this.tree = slot.newTree();
+    this.guest = new Guest(
+      stack,
+      {
+        dom: (batch) => this.tree.apply(batch),
+        log: (level, text) => this.logs.push([level, text]),
+        resource: (json) => this.requests.push(readRequest(json)),
+        port: (json) => this.requests.push(readPort(json)),
+        invalidate: (json) => this.invalidated.push(readInvalidation(json)),
+      },
+      now,
+      slot.calls,
+    );
+  }
+}

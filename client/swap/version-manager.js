@@ -1,0 +1,221 @@
+/**
+ * Which version each module runs.
+ *
+ * In: versions, with an update or without. Out: they are swapped in, loaded for the components that are placed, or only noted
+ * if no component is placed; each update is reported with what became of its modules.
+ */
+
+import { startClean } from "./install.js";
+import { EMPTY } from "../guest/snapshot.js";
+import { newSwap } from "./steps.js";
+import { bring, compiledOf } from "./swap-transaction.js";
+
+/** @typedef {import("../module/record.js").Slot} Slot */
+/** @typedef {import("../tool/protocol.js").Version} Version */
+/** @typedef {import("../tool/protocol.js").Swap} Swap */
+/** @typedef {import("../page/page-state.js").StoredModule} StoredModule */
+
+/**
+ * The parts of the engine that this needs.
+ *
+ * @typedef {object} VersionManagerDeps
+ * @property {import("./update-queue.js").UpdateQueue} queue
+ * @property {import("../instances/mounting.js").Mounting} mounting
+ * @property {import("../tool/rehearsals.js").Rehearsals} rehearsals
+ * @property {import("./swap-transaction.js").SwapDeps} swapDeps
+ * @property {(name: string) => Slot} slot
+ * @property {(slot: Slot) => void} capture captures a module's state, if its code can be called
+ * @property {() => void} drain delivers what waits
+ * @property {(version: Version) => Promise<WebAssembly.Module>} compile
+ * @property {(message: string) => void} problem
+ * @property {(reason: string) => void} reload
+ * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
+ */
+
+/** The updates of one page. */
+export class VersionManager {
+  /** By module, the state from before a reload. @type {Map<string, StoredModule>} */
+  #stored = new Map();
+  /** By module that was started without its state from before a reload, why. @type {Map<string, string>} */
+  #depsout = new Map();
+  #deps;
+
+  /** @param {VersionManagerDeps} deps */
+  constructor(deps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Hands in the state of a module from before a reload.
+   * @param {StoredModule} module
+   */
+  restoreFrom(module) {
+    this.#stored.set(module.module, module);
+  }
+
+  /** The states from before a reload that no module has restored yet. */
+  get untaken() {
+    return [...this.#stored.values()];
+  }
+
+  /** Call this when components may have been mounted: drops state that its module could not restore. */
+  mounted() {
+    for (const [name, error] of this.#depsout) {
+      const slot = this.#deps.slot(name);
+      if (!slot.alive || slot.tree.roots.size === 0) continue;
+      this.#depsout.delete(name);
+      this.#stored.delete(name);
+      this.#deps.problem(`the state of \`${name}\` could not be restored after the reload: ${error}`);
+    }
+  }
+
+  /**
+   * Notes versions that came with the page or from the tool, without an update.
+   * @param {Version[]} versions
+   * @returns {Version[]} those that differ from what runs, were not refused before, and are not what the tool had named already when
+   *   a script of the page chose another version
+   */
+  learn(versions) {
+    const news = versions.filter(({ module, hash }) => {
+      const slot = this.#deps.slot(module);
+      slot.named = hash;
+      if (slot.chosenOver !== hash) slot.chosenOver = null;
+      return slot.version?.hash !== hash && !slot.refused.has(hash) && slot.chosenOver === null;
+    });
+    for (const version of news) {
+      const slot = this.#deps.slot(version.module);
+      if (!slot.guest && !slot.busy) this.#note(slot, version);
+    }
+    this.#deps.mounting.touchAll();
+    return news.filter((version) => this.#deps.slot(version.module).version?.hash !== version.hash);
+  }
+
+  /**
+   * Swaps the modules of an update, one after another.
+   *
+   * @param {number | null} sequence for the acknowledgement
+   * @param {Version[]} versions
+   * @param {{ again?: boolean, clean?: boolean }} [options] whether a version that runs is started again, and without its state
+   * @returns {Promise<Swap[]>} without those that a later update replaced
+   */
+  update(sequence, versions, options = {}) {
+    for (const { module, hash } of versions) {
+      const slot = this.#deps.slot(module);
+      // It is not an error of the page that it has no version until its turn comes.
+      slot.expected = true;
+      if (sequence !== null) Object.assign(slot, { named: hash, chosenOver: null });
+    }
+    return new Promise((resolve) => {
+      this.#deps.queue.add(versions, async () => {
+        const prepared = versions.map((version) => this.#prepare(version));
+        /** @type {Swap[]} */
+        const swaps = [];
+        try {
+          for (const [index, version] of versions.entries()) {
+            const swap = await this.#bring(this.#deps.slot(version.module), version, {
+              ...options,
+              sequence,
+              prepared: prepared[index] ?? null,
+            });
+            if (swap) swaps.push(swap);
+          }
+          this.#deps.mounting.touchAll();
+          this.#deps.swapped(sequence, swaps, false);
+        } finally {
+          resolve(swaps);
+        }
+        const declined = swaps.find(({ outcome }) => outcome === "declined");
+        if (declined) this.#deps.reload(declined.error ?? "a component accepts no hot update");
+      });
+    });
+  }
+
+  /**
+   * Makes a slot without running code run its version, asynchronously.
+   * @param {Slot} slot
+   */
+  load(slot) {
+    if (slot.busy || !slot.version) return;
+    const version = slot.version;
+    slot.busy = true;
+    this.#deps.queue.add([], async () => {
+      slot.busy = false;
+      // An update that came first may have loaded it.
+      if (slot.guest || this.#deps.mounting.of(slot).length === 0) return;
+      const swap = await this.#bring(slot, slot.version ?? version, {});
+      this.#deps.mounting.touchAll();
+      if (swap) this.#deps.swapped(null, [swap], false);
+    });
+  }
+
+  /**
+   * @param {Slot} slot
+   * @param {Version} version
+   */
+  #note(slot, version) {
+    slot.version = version;
+    slot.compiled = null;
+    slot.failure = null;
+  }
+
+  /**
+   * Begins what can be done for a version before its turn: it is fetched, compiled and rehearsed.
+   * @param {Version} version
+   * @returns {import("./swap-transaction.js").Prepared | null} null if it will not be swapped in
+   */
+  #prepare(version) {
+    const slot = this.#deps.slot(version.module);
+    if (this.#deps.queue.replaced(slot.name) || (slot.alive && slot.version?.hash === version.hash)) return null;
+    if (!slot.guest && this.#deps.mounting.of(slot).length === 0) return null;
+    const known = compiledOf(slot, version.hash);
+    const compiled = known ? Promise.resolve(known) : this.#deps.compile(version);
+    // The step that waits for it reports a failure.
+    compiled.catch(() => {});
+    if (!version.rehearse || !slot.alive) return { compiled, verdict: null };
+    this.#deps.capture(slot);
+    return { compiled, verdict: this.#deps.rehearsals.ask(version, slot.lastGood ?? EMPTY) };
+  }
+
+  /**
+   * Makes a slot run a version, or notes it if its components are not placed.
+   *
+   * @param {Slot} slot
+   * @param {Version} version
+   * @param {import("./swap-transaction.js").Options} options
+   * @returns {Promise<Swap | null>}
+   */
+  async #bring(slot, version, options) {
+    if (this.#deps.queue.replaced(slot.name)) return null;
+    if (slot.alive && slot.version?.hash === version.hash && !options.again) return newSwap(version, "unchanged");
+    if (!slot.guest && this.#deps.mounting.of(slot).length === 0) {
+      this.#note(slot, version);
+      return newSwap(version, "not-mounted");
+    }
+    // Code without a mounted component has only state that the state from before a reload has too.
+    if (this.#depsout.delete(slot.name) && slot.guest && slot.tree.roots.size === 0) startClean(slot, slot);
+    const first = slot.guest === null;
+    const stored = first ? this.#stored.get(slot.name) : undefined;
+    slot.busy = true;
+    try {
+      // State from before a reload was migrated already.
+      const wanted = first ? { ...version, transform: [] } : version;
+      const load = (/** @type {string | null} */ state) => bring(slot, wanted, { ...options, state }, this.#deps.swapDeps);
+      let swap = await load(stored?.snapshot ?? null);
+      if (stored && swap?.outcome === "committed") this.#stored.delete(slot.name);
+      // Code that has not seen the state did not fail because of it.
+      if (stored && swap?.outcome === "rolled-back" && swap.events.includes("migrate")) {
+        const { error } = swap;
+        swap = await load(null);
+        // Until a component is mounted without it, the state waits for the next version.
+        if (swap?.outcome === "committed") this.#depsout.set(slot.name, error ?? "");
+      }
+      if (swap?.outcome !== "rolled-back" || !first) return swap;
+      slot.version ??= version;
+      slot.failure = swap.error;
+      return swap;
+    } finally {
+      slot.busy = false;
+      this.#deps.drain();
+    }
+  }
+}
