@@ -14,7 +14,8 @@ import { Engine } from "./engine/engine.js";
 import { labelDrag } from "./dom/events.js";
 import { pageId, randomId } from "./tool/page-id.js";
 import { HmrOverlay, HmrProblem, HmrStatus } from "./ui/overlay.js";
-import { cut, cutAll, shortened } from "./common/limits.js";
+import { cut, cutAll } from "./common/limits.js";
+import { shortened } from "./tool/short-report.js";
 import { readConfig } from "./tool/protocol.js";
 import { facilitiesOf } from "./resources/facilities.js";
 import { compareMarkup, noteMarkup } from "./page/markup.js";
@@ -83,7 +84,7 @@ const problems = new WeakMap();
 
 /**
  * @param {Element} element
- * @param {import("./engine/engine.js").Problem | null} problem
+ * @param {import("./instances/problems.js").Problem | null} problem
  */
 function show(element, problem) {
   const there = problems.get(element);

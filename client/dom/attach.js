@@ -6,26 +6,29 @@
  */
 
 import { reconcile } from "./reconcile.js";
-import { describe } from "../swap/steps.js";
+import { errorMessage } from "../common/error-message.js";
 
-/** @typedef {import("../module/record.js").Slot} Slot */
+/**
+ * What shows the records of a module, and who hears of problems.
+ * @typedef {{ painter: import("./painter.js").DomPainter, log: (level: "error", text: string) => void }} View
+ */
 /** @typedef {import("./tree.js").GuestNode} GuestNode */
 
 /**
  * @param {GuestNode} old
  * @param {GuestNode} fresh
- * @param {Slot} slot
+ * @param {View} view
  * @returns {Iterable<GuestNode>} the fresh nodes that kept a node of the document
  */
-export function takeOver(old, fresh, slot) {
+export function takeOver(old, fresh, view) {
   try {
-    return reconcile(old, fresh, slot.painter);
+    return reconcile(old, fresh, view.painter);
   } catch (error) {
     // Nothing is known to fail here; should something, the reader gets the new view at the price of its nodes.
-    slot.log("error", `the view could not be reconciled and was made anew: ${describe(error)}`);
+    view.log("error", `the view could not be reconciled and was made anew: ${errorMessage(error)}`);
     const element = /** @type {Element} */ (/** @type {unknown} */ (old.dom));
     detachAll(fresh);
-    attach(fresh, element, slot);
+    attach(fresh, element, view);
     return [];
   }
 }
@@ -41,11 +44,11 @@ function detachAll(node) {
  *
  * @param {GuestNode} root
  * @param {Element | null} element where, or null if its place is not there yet
- * @param {Slot} slot
+ * @param {View} view
  */
-export function attach(root, element, slot) {
+export function attach(root, element, view) {
   if (!element) return;
   element.replaceChildren();
   root.dom = /** @type {ChildNode} */ (/** @type {unknown} */ (element));
-  for (const child of root.children) slot.painter.place(root, child, null);
+  for (const child of root.children) view.painter.place(root, child, null);
 }

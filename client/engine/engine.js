@@ -13,7 +13,8 @@ import { Calls } from "../extra/calls.js";
 import { Control } from "./module-control.js";
 import { moduleInfoOf } from "./module-info.js";
 import { InstanceResources, readPort } from "../resources/instance-resources.js";
-import { Invalidations, readInvalidation } from "../instances/invalidations.js";
+import { Invalidations } from "../instances/invalidations.js";
+import { readInvalidation } from "../module/invalidation.js";
 import { Stack } from "../guest/guest.js";
 import { Mounting } from "../instances/mounting.js";
 import { Watch } from "../swap/probation.js";
@@ -22,7 +23,7 @@ import { Rehearsals } from "../tool/rehearsals.js";
 import { readRequest } from "../resources/resources.js";
 import { Slot } from "../module/record.js";
 import { States } from "../swap/captured-states.js";
-import { describe } from "../swap/steps.js";
+import { errorMessage } from "../common/error-message.js";
 import { VersionManager } from "../swap/version-manager.js";
 
 /** @typedef {import("../tool/protocol.js").Version} Version */
@@ -97,7 +98,7 @@ export class Engine {
       problem: deps.problem,
       warn: (module, text) => deps.log("warn", module, text),
     });
-    const queue = new UpdateQueue((error) => deps.log("error", null, describe(error)));
+    const queue = new UpdateQueue((error) => deps.log("error", null, errorMessage(error)));
     this.#queue = queue;
     this.#mounting = this.#newMounting();
     this.#invalidations = new Invalidations({
@@ -416,7 +417,7 @@ export class Engine {
     return new Calls(
       this.#deps.clock,
       (export_, error) =>
-        this.#deps.log("error", name, `the wrapper of \`${export_}\` failed, so the original answers: ${describe(error)}`),
+        this.#deps.log("error", name, `the wrapper of \`${export_}\` failed, so the original answers: ${errorMessage(error)}`),
       (slower) => this.#deps.slower(name, this.#slot(name).version?.hash ?? "", slower),
     );
   }

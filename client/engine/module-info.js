@@ -5,7 +5,7 @@ import { EMPTY, keysOf } from "../guest/snapshot.js";
 
 /**
  * @param {import("../module/record.js").Slot} slot
- * @param {import("../module/record.js").Instance[]} instances
+ * @param {import("../instances/instance.js").Instance[]} instances
  */
 export function moduleInfoOf({ name, version, compiled, alive, generation, lastGood, before }, instances) {
   const { versions, migrations, source } = compiled ? readManifest(compiled) : { versions: new Map(), migrations: [], source: null };

@@ -4,7 +4,15 @@
 
 import { checkModule } from "./inspect.js";
 import { IncompatibleError } from "./sections.js";
-import { FetchError } from "../swap/steps.js";
+
+/** A version could not be fetched; a later attempt may do better. */
+export class FetchError extends Error {
+  /** @param {string} message */
+  constructor(message) {
+    super(message);
+    this.name = "FetchError";
+  }
+}
 
 /** The first bytes of each wasm binary. */
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];

@@ -31,6 +31,18 @@ const LEVELS = ["debug", "info", "warn", "error"];
  * @property {(json: string) => void} invalidate
  */
 
+/**
+ * What is notified of the calls of a module, and may replace its exports.
+ *
+ * @typedef {object} CallHooks
+ * @property {(name: string, original: (...values: number[]) => number) => (...values: number[]) => number} resolve returns the
+ *   function to call for an export
+ * @property {(name: string) => void} began
+ * @property {(failed: boolean) => void} ended
+ * @property {() => void} left called when the code calls an import
+ * @property {() => void} returned called when the import returns
+ */
+
 /** What all modules of an engine share. */
 export class Stack {
   /** How many wasm frames of how many modules are on the stack. */
@@ -71,7 +83,7 @@ export class Guest {
    * @param {Stack} stack
    * @param {Sink} sink may be replaced while no code runs
    * @param {() => number} now milliseconds since the Unix epoch
-   * @param {import("../extra/calls.js").Calls} calls of the module
+   * @param {CallHooks} calls notified of the module's calls
    */
   constructor(stack, sink, now, calls) {
     this.#stack = stack;

@@ -8,9 +8,9 @@
 import { LEFT_STATES } from "../common/constants.js";
 import { place, placesIn } from "../dom/instance-path.js";
 import { EMPTY, migratedOf, partOf, withPart } from "../guest/snapshot.js";
-import { describe } from "../swap/steps.js";
+import { errorMessage } from "../common/error-message.js";
 
-/** @typedef {import("../module/record.js").Instance} Instance */
+/** @typedef {import("./instance.js").Instance} Instance */
 /** @typedef {import("../guest/guest.js").Guest} Guest */
 
 /** The saved states of removed instances in one page. */
@@ -91,7 +91,7 @@ export class DetachedStates {
       };
       return saved === null ? null : { saved, taken };
     } catch (error) {
-      slot.log("warn", `${what} cannot be taken up: ${describe(error)}`);
+      slot.log("warn", `${what} cannot be taken up: ${errorMessage(error)}`);
       return null;
     }
   }

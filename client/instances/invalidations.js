@@ -6,28 +6,8 @@
  * once in one go, so that code which always invalidates cannot stop the page.
  */
 
-import { cut } from "../common/limits.js";
-
-/** @typedef {import("../module/record.js").Instance} Instance */
+/** @typedef {import("./instance.js").Instance} Instance */
 /** @typedef {import("../tool/protocol.js").Invalidation} Invalidation */
-
-/**
- * Reads what a module reported.
- *
- * @param {string} json text of any content
- * @returns {Invalidation}
- * @throws {Error} if it names no instance
- */
-export function readInvalidation(json) {
-  let from;
-  try {
-    from = JSON.parse(json);
-  } catch {
-    from = null;
-  }
-  if (!Number.isInteger(from?.instance)) throw new Error("an invalidation names no instance");
-  return { instance: from.instance, reason: typeof from.reason === "string" ? cut(from.reason) : "no reason was given" };
-}
 
 /**
  * The parts of the engine that this needs.

@@ -12,8 +12,8 @@ import { place } from "../dom/instance-path.js";
 import { preserve } from "../dom/preserve.js";
 import { mountProblem, problemOf } from "./problems.js";
 import { attach, takeOver } from "../dom/attach.js";
-import { Instance } from "../module/record.js";
-import { describe } from "../swap/steps.js";
+import { Instance } from "./instance.js";
+import { errorMessage } from "../common/error-message.js";
 
 /** @typedef {import("../module/record.js").Slot} Slot */
 /** @typedef {import("./problems.js").Problem} Problem */
@@ -434,7 +434,7 @@ export class Mounting {
     try {
       guest.dispose();
     } catch (error) {
-      slot.log("warn", `the code trapped while it was disposed of: ${describe(error)}`);
+      slot.log("warn", `the code trapped while it was disposed of: ${errorMessage(error)}`);
     }
   }
 

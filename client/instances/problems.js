@@ -5,9 +5,9 @@
  */
 
 import { NESTING_LIMIT } from "../common/constants.js";
-import { describe } from "../swap/steps.js";
+import { errorMessage } from "../common/error-message.js";
 
-/** @typedef {import("../module/record.js").Instance} Instance */
+/** @typedef {import("./instance.js").Instance} Instance */
 /** @typedef {import("../module/record.js").Slot} Slot */
 /** @typedef {{ message: string, hint: string }} Problem */
 
@@ -59,7 +59,7 @@ function propsProblem(element) {
     if (typeof props === "object" && props !== null && !Array.isArray(props)) return null;
     return { message: "the attribute `props` is no JSON object", hint };
   } catch (error) {
-    return { message: `the attribute \`props\` is not JSON: ${describe(error)}`, hint };
+    return { message: `the attribute \`props\` is not JSON: ${errorMessage(error)}`, hint };
   }
 }
 

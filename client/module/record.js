@@ -8,11 +8,8 @@
 import { Calls } from "../extra/calls.js";
 import { Listeners } from "../dom/events.js";
 import { History } from "./history.js";
-import { readPort } from "../resources/instance-resources.js";
 import { Guest } from "../guest/guest.js";
 import { DomPainter } from "../dom/painter.js";
-import { readInvalidation } from "../instances/invalidations.js";
-import { readRequest } from "../resources/resources.js";
 import { Tree } from "../dom/tree.js";
 
 /** @typedef {import("../tool/protocol.js").Version} Version */
@@ -24,34 +21,12 @@ import { Tree } from "../dom/tree.js";
  * @typedef {{ version: Version, compiled: WebAssembly.Module, snapshot: string | null, before: Before | null }} Before
  */
 
-/** A placed component. */
-export class Instance {
-  /**
-   * @param {number} id unique in the page, and kept across swaps
-   * @param {Element} element the `hmr-component`
-   * @param {Slot} slot
-   * @param {string} component
-   */
-  constructor(id, element, slot, component) {
-    this.id = id;
-    this.element = element;
-    this.slot = slot;
-    this.component = component;
-    /** The props that it was last mounted with, as written in the attribute. */
-    this.props = "{}";
-    /** @type {"waiting" | "mounted" | "failed"} */
-    this.status = "waiting";
-    /** The last report about it, so that it is reported once. @type {string | null} */
-    this.problem = null;
-    /** The version and the props with which its mounting trapped, and is not tried again. @type {{ hash: string, props: string } | null} */
-    this.trapped = null;
-  }
+/**
+ * What a swap can still be undone to. `sequence` is the update's.
+ * @typedef {{ left: number, before: Before | null, sequence: number | null }} Probation
+ */
 
-  /** What connections call it. */
-  get name() {
-    return this.element.getAttribute("name") || this.component;
-  }
-}
+/** @typedef {{ guest: Guest, reason: string, before: Before, sequence: number | null }} RejectedVersion */
 
 /** A module's place in the page. */
 export class Slot {
@@ -83,9 +58,9 @@ export class Slot {
   generation = 0;
   /** What ran before the version that runs. @type {Before | null} */
   before = null;
-  /** While a trap still undoes the last swap. @type {import("../swap/probation.js").Probation | null} */
+  /** While a trap still undoes the last swap. @type {Probation | null} */
   probation = null;
-  /** Failed on probation, and is about to be undone. @type {import("../swap/probation.js").RejectedVersion | null} */
+  /** Failed on probation, and is about to be undone. @type {RejectedVersion | null} */
   rejected = null;
   /** The trap after which the code is about to be restarted. @type {import("../guest/trap.js").GuestTrap | null} */
   reviving = null;
@@ -127,36 +102,5 @@ export class Slot {
   /** Whether code runs that has not trapped. */
   get alive() {
     return this.guest !== null && this.guest.trap === null;
-  }
-}
-
-/** Code that may take a slot over. */
-export class Candidate {
-  /** @type {Request[]} */
-  requests = [];
-  /** @type {[Level, string][]} */
-  logs = [];
-  /** @type {import("../tool/protocol.js").Invalidation[]} */
-  invalidated = [];
-
-  /**
-   * @param {Slot} slot
-   * @param {import("../guest/guest.js").Stack} stack
-   * @param {() => number} now
-   */
-  constructor(slot, stack, now) {
-    this.tree = slot.newTree();
-    this.guest = new Guest(
-      stack,
-      {
-        dom: (batch) => this.tree.apply(batch),
-        log: (level, text) => this.logs.push([level, text]),
-        resource: (json) => this.requests.push(readRequest(json)),
-        port: (json) => this.requests.push(readPort(json)),
-        invalidate: (json) => this.invalidated.push(readInvalidation(json)),
-      },
-      now,
-      slot.calls,
-    );
   }
 }

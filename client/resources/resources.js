@@ -10,7 +10,7 @@
 
 import { ANSWER_PREVENT, ANSWER_STOP, readEvent } from "../dom/events.js";
 import { LISTEN_PREVENT, LISTEN_STOP } from "../dom/operations.js";
-import { start } from "./backing.js";
+import { start } from "./start-backing.js";
 
 export { readRequest } from "./request.js";
 

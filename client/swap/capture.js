@@ -8,7 +8,7 @@
 import { readPort } from "../resources/instance-resources.js";
 import { readRequest } from "../resources/resources.js";
 import { hasHooks, instancesOf } from "../guest/snapshot.js";
-import { describe } from "./steps.js";
+import { errorMessage } from "../common/error-message.js";
 
 /** @typedef {import("../guest/trap.js").GuestTrap} GuestTrap */
 /** @typedef {import("../module/record.js").Slot} Slot */
@@ -46,7 +46,7 @@ export function capture(slot, time, updates) {
     if (version) slot.history.add(snapshot, version.hash, time);
     return hooks ? runHooks(slot, guest, captured) : captured;
   } catch (error) {
-    slot.log("warn", `the state could not be captured, so the last good one is taken: ${describe(error)}`);
+    slot.log("warn", `the state could not be captured, so the last good one is taken: ${errorMessage(error)}`);
     return { ...captured, trap: guest.trap };
   }
 }
@@ -73,7 +73,7 @@ function runHooks(slot, guest, captured) {
     if (hooked.snapshot !== null) instancesOf(hooked.snapshot, "hmr_before_update");
     return hooked;
   } catch (error) {
-    slot.log("warn", `the hooks before the update failed, so what they put aside is lost: ${describe(error)}`);
+    slot.log("warn", `the hooks before the update failed, so what they put aside is lost: ${errorMessage(error)}`);
     if (guest.trap) return { ...captured, trap: guest.trap };
     guest.putBack(memory);
     return captured;

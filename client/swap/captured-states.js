@@ -141,7 +141,7 @@ export class States {
 
   /**
    * @param {Slot} slot
-   * @param {(placed: import("../module/record.js").Instance[]) => import("./swap-transaction.js").Goal} choose
+   * @param {(placed: import("../instances/instance.js").Instance[]) => import("./swap-transaction.js").Goal} choose
    * @returns {Promise<Swap>}
    */
   #travel(slot, choose) {

@@ -6,7 +6,7 @@
 
 import { ignoring } from "./capture.js";
 import { readManifest } from "../guest/inspect.js";
-import { describe } from "./steps.js";
+import { errorMessage } from "../common/error-message.js";
 
 /** @typedef {import("../module/record.js").Slot} Slot */
 /** @typedef {import("../tool/protocol.js").Version} Version */
@@ -15,7 +15,7 @@ import { describe } from "./steps.js";
  * Makes a slot run new code.
  *
  * @param {Slot} slot
- * @param {import("../module/record.js").Candidate} candidate
+ * @param {import("../module/candidate.js").Candidate} candidate
  * @param {Version} version
  * @param {WebAssembly.Module} compiled
  */
@@ -58,6 +58,6 @@ export function retire(guest, slot, report = null) {
     if (instances.length > 0) guest.pruneScopes(JSON.stringify({ instances }));
     guest.dispose();
   } catch (error) {
-    slot.log("warn", `the old code trapped while it was disposed of: ${describe(error)}`);
+    slot.log("warn", `the old code trapped while it was disposed of: ${errorMessage(error)}`);
   }
 }

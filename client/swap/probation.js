@@ -10,20 +10,13 @@
 
 import { RESTART_LIMIT, RESTART_PERIOD_MS } from "../common/constants.js";
 import { GuestTrap } from "../guest/trap.js";
-import { describe } from "./steps.js";
+import { errorMessage } from "../common/error-message.js";
 import { bring, undo } from "./swap-transaction.js";
 
 /** @typedef {import("../module/record.js").Slot} Slot */
 /** @typedef {import("../guest/guest.js").Guest} Guest */
 /** @typedef {import("../tool/protocol.js").Swap} Swap */
 /** @typedef {import("../tool/protocol.js").Version} Version */
-
-/**
- * What a swap can still be undone to. `sequence` is the update's.
- * @typedef {{ left: number, before: import("../module/record.js").Before | null, sequence: number | null }} Probation
- */
-
-/** @typedef {{ guest: Guest, reason: string, before: import("../module/record.js").Before, sequence: number | null }} RejectedVersion */
 
 /**
  * The parts of the engine that this needs.
@@ -89,7 +82,7 @@ export class Watch {
         this.#trapped(slot, guest.trap);
         return;
       }
-      illness = describe(error);
+      illness = errorMessage(error);
     }
     if (illness === null) return;
     slot.log("error", `it is not well: ${illness}`);

@@ -5,7 +5,8 @@
  * neither documents nor modules: the order, the rollback and the accounting are all.
  */
 
-import { cut } from "../common/limits.js";
+import { errorMessage } from "../common/error-message.js";
+import { FetchError } from "../guest/compile.js";
 
 /** @typedef {import("../tool/protocol.js").Step} Step */
 /** @typedef {import("../tool/protocol.js").Swap} Swap */
@@ -32,24 +33,6 @@ export class Declined extends Error {
     super(reason);
     this.name = "Declined";
   }
-}
-
-/** A version could not be fetched; a later attempt may do better. */
-export class FetchError extends Error {
-  /** @param {string} message */
-  constructor(message) {
-    super(message);
-    this.name = "FetchError";
-  }
-}
-
-/**
- * A readable message for a thrown value of any type.
- * @param {unknown} error
- */
-export function describe(error) {
-  if (error instanceof Error) return cut("described" in error ? String(error.described) : error.message);
-  return cut(String(error));
 }
 
 /**
@@ -117,5 +100,5 @@ function rollBack(swap, plan, step, error, clock) {
   plan.rollback(step, error);
   swap.duration.rollback = clock() - began;
   const cause = error instanceof FetchError ? "fetch" : "version";
-  Object.assign(swap, { outcome: swap.outcome === "undone" ? "undone" : "rolled-back", step, error: describe(error), cause });
+  Object.assign(swap, { outcome: swap.outcome === "undone" ? "undone" : "rolled-back", step, error: errorMessage(error), cause });
 }

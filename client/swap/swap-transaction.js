@@ -12,9 +12,11 @@ import { readManifest } from "../guest/inspect.js";
 import { install, retire, startClean } from "./install.js";
 import { preserve } from "../dom/preserve.js";
 import { attach, takeOver } from "../dom/attach.js";
-import { Candidate } from "../module/record.js";
+import { Candidate } from "../module/candidate.js";
 import { EMPTY, checkReport, complete, instancesOf, migratedOf, propsOf, readReport, withTransform } from "../guest/snapshot.js";
-import { Declined, FetchError, describe, newSwap, runSwap } from "./steps.js";
+import { errorMessage } from "../common/error-message.js";
+import { FetchError } from "../guest/compile.js";
+import { Declined, newSwap, runSwap } from "./steps.js";
 
 /** @typedef {import("../module/record.js").Slot} Slot */
 /** @typedef {import("../dom/tree.js").GuestNode} GuestNode */
@@ -35,7 +37,7 @@ import { Declined, FetchError, describe, newSwap, runSwap } from "./steps.js";
  * @property {(slot: Slot) => boolean} replaced whether a later update brings the slot's module too
  * @property {(slot: Slot) => import("../guest/guest.js").Sink} sink what the slot's running code acts on
  * @property {(instance: number) => Element | null} elementOf where an instance is placed
- * @property {(slot: Slot) => import("../module/record.js").Instance[]} placed the instances of a slot's module that are mounted
+ * @property {(slot: Slot) => import("../instances/instance.js").Instance[]} placed the instances of a slot's module that are mounted
  * @property {(slot: Slot, props: Map<number, string>) => void} followProps notes the props of a state that was gone back to
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
  * @property {() => void} releasing called when the module can be called again in a moment
@@ -95,7 +97,7 @@ export function compiledOf({ compiled, version, before }, hash) {
  * Makes a slot run the version from before the one that failed on probation.
  *
  * @param {Slot} slot
- * @param {import("./probation.js").RejectedVersion} rejected
+ * @param {import("../module/record.js").RejectedVersion} rejected
  * @param {SwapDeps} swapDeps
  * @returns {Promise<Swap>}
  */
@@ -407,6 +409,6 @@ class SwapTransaction {
     slot.held = slot.rejected !== null || slot.reviving !== null;
     if (!(error instanceof FetchError) && slot.version?.hash !== this.#version.hash) slot.refused.add(this.#version.hash);
     if (this.#captured?.trap) this.#swapDeps.end(slot, this.#captured.trap);
-    slot.log("warn", `the swap was rolled back in the step \`${step}\`: ${describe(error)}`);
+    slot.log("warn", `the swap was rolled back in the step \`${step}\`: ${errorMessage(error)}`);
   }
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compiler } from "../guest/compile.js";
-import { FetchError, newSwap, runSwap } from "../swap/steps.js";
+import { FetchError } from "../guest/compile.js";
+import { newSwap, runSwap } from "../swap/steps.js";
 
 const VERSION = { module: "m", hash: "h", url: "/m.wasm", components: [] };
 

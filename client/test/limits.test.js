@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cut, shortened } from "../common/limits.js";
+import { cut } from "../common/limits.js";
+import { shortened } from "../tool/short-report.js";
 import { newSwap } from "../swap/steps.js";
 
 test("short texts stay, and what was cut is not cut again", () => {

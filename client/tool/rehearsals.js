@@ -21,7 +21,7 @@ export class Rehearsals {
 
   /**
    * @param {(request: import("./protocol.js").Rehearse) => boolean} send false if the tool cannot be asked
-   * @param {Pick<import("../resources/resources.js").Timers, "setTimeout" | "clearTimeout">} timers
+   * @param {{ setTimeout: (code: () => void, ms: number) => unknown, clearTimeout: (id: any) => void }} timers
    */
   constructor(send, timers) {
     this.#send = send;

@@ -216,7 +216,7 @@ export class HmrStatus extends HTMLElement {
 export class HmrProblem extends HTMLElement {
   #shadow = this.attachShadow({ mode: "open" });
 
-  /** @param {import("../engine/engine.js").Problem} problem */
+  /** @param {import("../instances/problems.js").Problem} problem */
   set problem({ message, hint }) {
     this.#shadow.replaceChildren(make("style", {}, PROBLEM_STYLE), make("div", { role: "alert" }, `${message}\nhint: ${hint}`));
   }

@@ -3,7 +3,7 @@
 import { JSDOM } from "jsdom";
 import { checkModule } from "../../guest/inspect.js";
 import { Engine } from "../../engine/engine.js";
-import { FetchError } from "../../swap/steps.js";
+import { FetchError } from "../../guest/compile.js";
 import { FakeFacilities } from "./facilities.js";
 
 /** How long a test waits for what must come, in milliseconds. */
