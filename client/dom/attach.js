@@ -1,7 +1,7 @@
 /**
  * Shows renderings in the document.
  *
- * In: records that a module made. Out: the document shows them, with the nodes of the rendering before wherever the two have
+ * In: guest nodes that a module made. Out: the document shows them, with the nodes of the rendering before wherever the two have
  * a pair.
  */
 
@@ -9,7 +9,7 @@ import { reconcile } from "./reconcile.js";
 import { errorMessage } from "../common/error-message.js";
 
 /**
- * What shows the records of a module, and who hears of problems.
+ * What shows the guest nodes of a module, and who hears of problems.
  * @typedef {{ painter: import("./painter.js").DomPainter, log: (level: "error", text: string) => void }} View
  */
 /** @typedef {import("./tree.js").GuestNode} GuestNode */

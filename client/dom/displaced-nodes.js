@@ -1,8 +1,8 @@
 /**
  * Puts nodes back that others have taken out of their places.
  *
- * In: records whose nodes may be elsewhere, or out of the document, because a translator, an extension or a script replaced them
- * with nodes of its own. Out: the nodes are where their records have them, without the replacements. What others put between
+ * In: guest nodes whose DOM nodes may be elsewhere, or out of the document, because a translator, an extension or a script replaced them
+ * with nodes of its own. Out: the DOM nodes are where their guest nodes have them, without the replacements. What others put between
  * stays, and a swap leaves alone what a reader has edited, and replaced texts that it does not change.
  */
 
@@ -12,7 +12,7 @@ import { move } from "./move-node.js";
 /** @typedef {import("./pairs.js").Pairs} Pairs */
 
 /**
- * Whether a record's node is not where it belongs, or was emptied in favour of a node next to it.
+ * Whether a guest node's DOM node is not where it belongs, or was emptied in favour of a node next to it.
  * @param {GuestNode} node
  */
 function isDisplaced(node) {
@@ -22,7 +22,7 @@ function isDisplaced(node) {
 }
 
 /**
- * Puts a record's node back if it was displaced, with displaced ones next to it.
+ * Puts a guest node's DOM node back if it was displaced, with displaced ones next to it.
  * @param {GuestNode} node
  */
 export function putBack(node) {
@@ -36,7 +36,7 @@ export function putBack(node) {
  */
 
 /**
- * Puts back the displaced nodes below a record, for a swap.
+ * Puts back the displaced nodes below a guest node, for a swap.
  *
  * @param {GuestNode} old
  * @param {GuestNode | undefined} fresh its pair in the fresh rendering

@@ -5,7 +5,7 @@
  * they happened on. The handler is looked up when an event is delivered, not when it happened, so that an
  * event which waited for a swap reaches the code that is live then.
  *
- * Invariant: one native listener for each node, event and phase, however often the records change.
+ * Invariant: one native listener for each node, event and phase, however often the guest nodes change.
  */
 
 import { LISTEN_PASSIVE, LISTEN_PREVENT, LISTEN_STOP, LISTEN_CAPTURE } from "./operations.js";
@@ -60,7 +60,7 @@ export function labelDrag(event) {
 /** The native listeners of one module's nodes. */
 export class Listeners {
   /** @type {WeakMap<Node, GuestNode>} */
-  #records = new WeakMap();
+  #guestNodes = new WeakMap();
   /** @type {WeakMap<Node, Map<string, { handle: (event: Event) => void, passive: boolean }>>} */
   #natives = new WeakMap();
   #receive;
@@ -74,20 +74,20 @@ export class Listeners {
   }
 
   /**
-   * Makes the native listeners of a node those of its record.
-   * @param {GuestNode} record
+   * Makes the native listeners of a node those of its guest node.
+   * @param {GuestNode} guestNode
    */
-  sync(record) {
-    const node = /** @type {Node} */ (record.dom);
-    this.#records.set(node, record);
+  sync(guestNode) {
+    const node = /** @type {Node} */ (guestNode.dom);
+    this.#guestNodes.set(node, guestNode);
     const natives = this.#natives.get(node) ?? new Map();
-    if (record.listeners.size > 0) this.#natives.set(node, natives);
+    if (guestNode.listeners.size > 0) this.#natives.set(node, natives);
     for (const [key, { handle }] of natives) {
-      if (record.listeners.has(key)) continue;
+      if (guestNode.listeners.has(key)) continue;
       node.removeEventListener(eventOf(key), handle, key.endsWith("!"));
       natives.delete(key);
     }
-    for (const [key, { event, flags }] of record.listeners) {
+    for (const [key, { event, flags }] of guestNode.listeners) {
       const passive = (flags & LISTEN_PASSIVE) !== 0;
       const capture = (flags & LISTEN_CAPTURE) !== 0;
       const there = natives.get(key);
@@ -100,11 +100,11 @@ export class Listeners {
   }
 
   /**
-   * The record that a node belongs to now, if it takes events.
+   * The guest node that a DOM node belongs to now, if it takes events.
    * @param {Node} node
    */
-  recordOf(node) {
-    return this.#records.get(node);
+  guestNodeOf(node) {
+    return this.#guestNodes.get(node);
   }
 
   /**
@@ -113,7 +113,7 @@ export class Listeners {
    * @param {string} key
    */
   handlerOf(node, key) {
-    return this.#records.get(node)?.listeners.get(key)?.handler;
+    return this.#guestNodes.get(node)?.listeners.get(key)?.handler;
   }
 
   /**
@@ -122,7 +122,7 @@ export class Listeners {
    * @param {string} key
    */
   #handle(event, node, key) {
-    const flags = this.#records.get(node)?.listeners.get(key)?.flags ?? 0;
+    const flags = this.#guestNodes.get(node)?.listeners.get(key)?.flags ?? 0;
     if (flags & LISTEN_PREVENT) event.preventDefault();
     if (flags & LISTEN_STOP) event.stopPropagation();
     const answer = this.#receive(event, node, key);

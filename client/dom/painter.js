@@ -1,10 +1,10 @@
 /**
- * Makes the DOM nodes of records and keeps them as the records are.
+ * Makes the DOM nodes of guest nodes and keeps them as the guest nodes are.
  *
- * In: records of `tree.js`, which has checked that everything can be done. Out: a changed document. The
+ * In: guest nodes of `tree.js`, which has checked that everything can be done. Out: a changed document. The
  * document comes in from outside; no global is touched.
  *
- * A class, a style or an attribute that a record does not ask for is left alone: it belongs to other code.
+ * A class, a style or an attribute that a guest node does not ask for is left alone: it belongs to other code.
  */
 
 import { putBack } from "./displaced-nodes.js";
@@ -48,7 +48,7 @@ export class DomPainter {
 
   /**
    * @param {Document} document
-   * @param {(node: GuestNode) => void} listeners makes the native listeners of a node those of its record
+   * @param {(node: GuestNode) => void} listeners makes the native listeners of a node those of its guest node
    * @param {(message: string) => void} warn
    */
   constructor(document, listeners, warn) {
@@ -104,7 +104,7 @@ export class DomPainter {
   }
 
   /**
-   * Moves a node that the document shows elsewhere to where its record is.
+   * Moves a node that the document shows elsewhere to where its guest node is.
    * @param {GuestNode} node
    */
   #moveInto(node) {
@@ -126,7 +126,7 @@ export class DomPainter {
   }
 
   /**
-   * Makes the DOM of a record and of everything below it.
+   * Makes the DOM of a guest node and of everything below it.
    * @param {GuestNode} node
    * @param {GuestNode[]} shown gets the descendants that have a DOM node already, which is not put there
    */
@@ -146,7 +146,7 @@ export class DomPainter {
   }
 
   /**
-   * Makes the DOM of a record, without its children and without properties, some of which only take effect when
+   * Makes the DOM of a guest node, without its children and without properties, some of which only take effect when
    * the children are there.
    * @param {GuestNode} node
    */
@@ -182,7 +182,7 @@ export class DomPainter {
 
   /**
    * @param {GuestNode} node
-   * @param {Set<string>} before the classes that the record asked for until now
+   * @param {Set<string>} before the classes that the guest node asked for until now
    */
   classes(node, before) {
     const dom = element(node);
@@ -208,7 +208,7 @@ export class DomPainter {
   }
 
   /**
-   * Makes the inline style what the record asks for, given what it asked for before.
+   * Makes the inline style what the guest node asks for, given what it asked for before.
    * @param {GuestNode} node
    * @param {string | undefined} before the `style` attribute that was asked for until now
    */
@@ -236,7 +236,7 @@ export class DomPainter {
   }
 
   /**
-   * Writes a property, unless the node has that value. One that the record does not ask for any more goes back to
+   * Writes a property, unless the node has that value. One that the guest node does not ask for any more goes back to
    * what a fresh element has.
    * @param {GuestNode} node
    * @param {string} name

@@ -82,7 +82,7 @@ class Digests {
 }
 
 /**
- * Everything in a record about its node alone, except which handler listens.
+ * Everything in a guest node about its node alone, except which handler listens.
  * @param {GuestNode} node
  */
 function facts(node) {

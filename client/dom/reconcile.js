@@ -1,8 +1,8 @@
 /**
  * Makes the document show a fresh rendering, with the DOM nodes of the old one wherever the two have a pair.
  *
- * In: two roots and the pairs between them. Out: the new records own the DOM nodes, the document shows what
- * they describe, and the old records own no nodes any more. What neither rendering asked for is left as it is.
+ * In: two roots and the pairs between them. Out: the new guest nodes own the DOM nodes, the document shows what
+ * they describe, and the old guest nodes own no nodes any more. What neither rendering asked for is left as it is.
  *
  * A parent is put into the document before children that it takes over from elsewhere, so that these can be
  * moved without a moment outside the document.
@@ -166,7 +166,7 @@ class Patch {
   }
 
   /**
-   * Removes nodes without a pair from the document, and the DOM from all old records.
+   * Removes nodes without a pair from the document, and the DOM from all old guest nodes.
    * @param {GuestNode} old
    */
   #clear(old) {
@@ -179,7 +179,7 @@ class Patch {
 }
 
 /**
- * The `select` of a record, if the selection is the reader's choice and not the module's.
+ * The `select` of a guest node, if the selection is the reader's choice and not the module's.
  * @param {GuestNode} node
  */
 function ofReader(node) {

@@ -1,12 +1,12 @@
 /**
- * The nodes that one running module has made, as records.
+ * The nodes that one running module has made: its guest nodes.
  *
- * In: batches of DOM operations. Out: records, and, for those that are in a document, calls of a painter
- * that does the same to the DOM. A record has a DOM node only once it hangs below a root that has one, so
+ * In: batches of DOM operations. Out: guest nodes, and, for those that are in a document, calls of a painter
+ * that does the same to the DOM. A guest node has a DOM node only once it hangs below a root that has one, so
  * that code which is being restored can render without a document seeing it.
  *
  * Invariants: a batch that passes here cannot fail in the painter, because everything that a document would
- * refuse (names, cycles, unknown nodes) is refused here with a `TreeError`. A record's parent lists it
+ * refuse (names, cycles, unknown nodes) is refused here with a `TreeError`. A guest node's parent lists it
  * among its children exactly once.
  */
 
@@ -17,7 +17,7 @@ import { LISTEN_CAPTURE, ROOT_BIT, decodeOps } from "./operations.js";
 /** @typedef {{ event: string, handler: number, flags: number }} Listener */
 
 /**
- * Applies to the DOM what was done to a record. Each record that it is given has a DOM node, `place`'s
+ * Applies to the DOM what was done to a guest node. Each guest node that it is given has a DOM node, `place`'s
  * child excepted.
  *
  * @typedef {object} Painter
@@ -90,7 +90,7 @@ export function listenerKey(event, flags) {
 }
 
 /**
- * The classes that a record asks for.
+ * The classes that a guest node asks for.
  * @param {GuestNode} node
  */
 export function classTokens(node) {
@@ -103,14 +103,14 @@ export function classTokens(node) {
 }
 
 /**
- * Whether a record is the place of another module's component.
+ * Whether a guest node is the place of another module's component.
  * @param {GuestNode} node
  */
 export function isPlaced(node) {
   return node.kind === "element" && node.namespace === 0 && node.tag.toLowerCase() === "hmr-component";
 }
 
-/** The records of one running module. */
+/** The guest nodes of one running module. */
 export class Tree {
   /**
    * @param {Painter} painter

@@ -4,7 +4,7 @@
  * In: elements that come, change and go; versions; events. Out: mounted components, and reports of swaps, traps and
  * problems. The document, the clock, the timers and the network come in from outside; no global is touched.
  *
- * Invariants: no code of a module is called while a wasm frame is on the stack, nor while its slot is held;
+ * Invariants: no code of a module is called while a wasm frame is on the stack, nor while its module is held;
  * what comes meanwhile waits in `instances/delivery.js` (events, firings) or `instances/mounting.js` (placed elements). Updates run one after another.
  */
 
@@ -21,7 +21,7 @@ import { Watch } from "../swap/probation.js";
 import { UpdateQueue } from "../swap/update-queue.js";
 import { Rehearsals } from "../tool/rehearsals.js";
 import { readRequest } from "../resources/resources.js";
-import { Slot } from "../module/record.js";
+import { ModuleRecord } from "../module/record.js";
 import { States } from "../swap/captured-states.js";
 import { errorMessage } from "../common/error-message.js";
 import { VersionManager } from "../swap/version-manager.js";
@@ -57,8 +57,8 @@ import { VersionManager } from "../swap/version-manager.js";
 
 /** The engine of one page. */
 export class Engine {
-  /** @type {Map<string, Slot>} */
-  #slots = new Map();
+  /** @type {Map<string, ModuleRecord>} */
+  #records = new Map();
   #stack;
   /** @type {Delivery} */
   #delivery;
@@ -82,18 +82,18 @@ export class Engine {
       now: deps.now,
       componentOf: (instance) => this.#mounting.get(instance)?.component ?? null,
       later: (code) => void deps.page.timers.setTimeout(code, 0),
-      slot: (name) => this.#slot(name),
-      ask: (slot, code) => this.#watch.ask(slot, code),
-      returned: (slot) => this.#returned(slot),
+      record: (name) => this.#record(name),
+      ask: (record, code) => this.#watch.ask(record, code),
+      returned: (record) => this.#returned(record),
     });
     this.#instanceResources = new InstanceResources({
       page: deps.page,
       now: deps.now,
       fired: (resource, event) => this.#delivery.fired(resource, event),
-      node: (module, node) => this.#slot(module).nodeOf(node),
+      node: (module, node) => this.#record(module).nodeOf(node),
       nameOf: (instance) => this.#mounting.get(instance)?.name ?? null,
       isMounted: (name) => this.#mounting.isMounted(name),
-      moduleOf: (instance) => this.#mounting.get(instance)?.slot.name ?? null,
+      moduleOf: (instance) => this.#mounting.get(instance)?.record.name ?? null,
       sent: (value) => this.#delivery.sent(value),
       problem: deps.problem,
       warn: (module, text) => deps.log("warn", module, text),
@@ -106,7 +106,7 @@ export class Engine {
       placer: (instance) => this.#mounting.placer(instance),
       remount: (instance) => this.#mounting.remount(instance),
       rerender: (instance) => this.#mounting.rerender(instance),
-      ready: ({ slot, status }) => slot.alive && !slot.held && status === "mounted" && this.#stack.depth === 0,
+      ready: ({ record, status }) => record.alive && !record.held && status === "mounted" && this.#stack.depth === 0,
       problem: deps.problem,
     });
     const { clock, trapped, problem, swapped, now, rehearse } = deps;
@@ -125,18 +125,18 @@ export class Engine {
       now,
       updates: queue,
       swapDeps,
-      slots: () => [...this.#slots.values()],
-      ready: (slot) => slot.alive && !slot.held && this.#stack.depth === 0,
-      ask: (slot, code) => this.#watch.ask(slot, code, false),
+      records: () => [...this.#records.values()],
+      ready: (record) => record.alive && !record.held && this.#stack.depth === 0,
+      ask: (record, code) => this.#watch.ask(record, code, false),
       released,
       swapped,
-      captured: (slot) => deps.captured?.(slot.name),
+      captured: (record) => deps.captured?.(record.name),
     });
     /** The modules, for the page's scripts. */
     this.control = new Control({
       known: (name) => this.#known(name),
-      ask: (slot, code) => this.#watch.ask(slot, code),
-      returned: (slot) => this.#returned(slot),
+      ask: (record, code) => this.#watch.ask(record, code),
+      returned: (record) => this.#returned(record),
       idle: () => this.#stack.depth === 0,
       states: this.states,
       update: (version, options) => this.update(null, [version], options),
@@ -147,8 +147,8 @@ export class Engine {
       mounting: this.#mounting,
       rehearsals: this.rehearsals,
       swapDeps,
-      slot: (name) => this.#slot(name),
-      capture: (slot) => this.states.capture(slot),
+      record: (name) => this.#record(name),
+      capture: (record) => this.states.capture(record),
       drain: () => this.#drain(),
       compile,
       problem,
@@ -165,17 +165,17 @@ export class Engine {
       resources: this.#instanceResources,
       show,
       problem,
-      slot: (name) => this.#slot(name),
-      slots: () => [...this.#slots.values()],
-      load: (slot) => this.#versionManager.load(slot),
+      record: (name) => this.#record(name),
+      records: () => [...this.#records.values()],
+      load: (record) => this.#versionManager.load(record),
       settled: () => {
         this.#instanceResources.ports.renamed();
         this.#connectSoon();
         this.#versionManager.mounted();
         this.#deps.settled?.();
       },
-      ask: (slot, code, counts) => this.#watch.ask(slot, code, counts),
-      returned: (slot) => this.#returned(slot),
+      ask: (record, code, counts) => this.#watch.ask(record, code, counts),
+      returned: (record) => this.#returned(record),
       quietly: (change) => this.#delivery.quietly(change),
     });
   }
@@ -193,50 +193,50 @@ export class Engine {
       compile,
       stack: this.#stack,
       resources: this.#instanceResources,
-      replaced: (slot) => queue.replaced(slot.name),
-      sink: (slot) => this.#sink(slot),
+      replaced: (record) => queue.replaced(record.name),
+      sink: (record) => this.#sink(record),
       elementOf: (instance) => this.#mounting.get(instance)?.element ?? null,
       quietly: (change) => this.#delivery.quietly(change),
-      placed: (slot) => this.#mounting.of(slot).filter(({ status }) => status === "mounted"),
-      followProps: (slot, props) => this.#mounting.followProps(slot, props),
+      placed: (record) => this.#mounting.of(record).filter(({ status }) => status === "mounted"),
+      followProps: (record, props) => this.#mounting.followProps(record, props),
       rendering: (elements) => this.#mounting.detached.rendering(elements),
-      taken: (slot, restored) => {
-        this.#mounting.taken(slot, restored);
-        this.#instanceResources.returned(slot.name);
-        this.states.captureSoon(slot);
+      taken: (record, restored) => {
+        this.#mounting.taken(record, restored);
+        this.#instanceResources.returned(record.name);
+        this.states.captureSoon(record);
       },
-      invalidated: (slot, invalidations) => {
-        for (const invalidation of invalidations) this.#invalidations.add(slot.name, invalidation);
+      invalidated: (record, invalidations) => {
+        for (const invalidation of invalidations) this.#invalidations.add(record.name, invalidation);
         return this.#invalidations.drain();
       },
       releasing: () => this.#invalidations.begin(),
       drain: () => this.#delivery.drain(),
-      tellTrap: (slot, trap) => this.#watch.tell(slot, trap),
-      end: (slot, trap) => this.#watch.end(slot, trap),
-      checkHealth: (slot) => this.#watch.checkHealth(slot),
+      tellTrap: (record, trap) => this.#watch.tell(record, trap),
+      end: (record, trap) => this.#watch.end(record, trap),
+      checkHealth: (record) => this.#watch.checkHealth(record),
     };
   }
 
   /** The versions that run, or would if their components were placed. */
   get versions() {
-    const known = [...this.#slots.values()].flatMap(({ version }) => (version ? [version] : []));
+    const known = [...this.#records.values()].flatMap(({ version }) => (version ? [version] : []));
     return known.map(({ module, hash }) => ({ module, hash }));
   }
 
   /** The known facts about each module. */
   modules() {
-    return [...this.#slots.values()].map((slot) => moduleInfoOf(slot, this.#mounting.of(slot)));
+    return [...this.#records.values()].map((record) => moduleInfoOf(record, this.#mounting.of(record)));
   }
 
   /**
    * @param {string} name
-   * @returns {Slot}
+   * @returns {ModuleRecord}
    * @throws {Error} if the module does not exist
    */
   #known(name) {
-    const slot = this.#slots.get(name);
-    if (slot?.version) return slot;
-    const names = [...this.#slots.values()].filter(({ version }) => version !== null).map((other) => `\`${other.name}\``);
+    const record = this.#records.get(name);
+    if (record?.version) return record;
+    const names = [...this.#records.values()].filter(({ version }) => version !== null).map((other) => `\`${other.name}\``);
     throw new Error(
       `there is no module \`${name}\`; ${names.length > 0 ? `the modules are ${names.join(", ")}` : "none has been built yet"}`,
     );
@@ -260,7 +260,7 @@ export class Engine {
 
   /** Whether components are placed that wait for a first version. */
   get waiting() {
-    return [...this.#slots.values()].every(({ version, expected }) => version === null && !expected) && this.#mounting.count > 0;
+    return [...this.#records.values()].every(({ version, expected }) => version === null && !expected) && this.#mounting.count > 0;
   }
 
   /**
@@ -277,7 +277,7 @@ export class Engine {
    * @param {string[]} modules
    */
   expect(modules) {
-    for (const name of modules) this.#slot(name).expected = true;
+    for (const name of modules) this.#record(name).expected = true;
   }
 
   /**
@@ -308,10 +308,10 @@ export class Engine {
    * @returns {StoredModule[]}
    */
   captureAll() {
-    const captured = [...this.#slots.values()].flatMap((slot) => {
-      if (slot.guest) this.states.capture(slot, true);
-      if (slot.lastGood === null) return [];
-      return [{ module: slot.name, snapshot: slot.lastGood, places: this.#mounting.placesOf(slot) }];
+    const captured = [...this.#records.values()].flatMap((record) => {
+      if (record.guest) this.states.capture(record, true);
+      if (record.lastGood === null) return [];
+      return [{ module: record.name, snapshot: record.lastGood, places: this.#mounting.placesOf(record) }];
     });
     const { untaken } = this.#versionManager;
     return [...captured.filter(({ module }) => untaken.every((other) => other.module !== module)), ...untaken];
@@ -336,10 +336,10 @@ export class Engine {
    * @param {boolean} [captured] whether the one that was captured last will do
    */
   stateOf(name, captured = false) {
-    const slot = this.#slots.get(name);
-    if (!slot?.alive || !slot.version) return null;
-    if (!captured) this.states.capture(slot);
-    return slot.lastGood === null ? null : { module: name, hash: slot.version.hash, snapshot: slot.lastGood };
+    const record = this.#records.get(name);
+    if (!record?.alive || !record.version) return null;
+    if (!captured) this.states.capture(record);
+    return record.lastGood === null ? null : { module: name, hash: record.version.hash, snapshot: record.lastGood };
   }
 
   /**
@@ -348,7 +348,7 @@ export class Engine {
    * @param {string} name
    */
   controls(node, name) {
-    return [...this.#slots.values()].some(({ listeners }) => listeners.recordOf(node)?.properties.has(name));
+    return [...this.#records.values()].some(({ listeners }) => listeners.guestNodeOf(node)?.properties.has(name));
   }
 
   /**
@@ -395,21 +395,21 @@ export class Engine {
 
   /**
    * @param {string} name
-   * @returns {Slot}
+   * @returns {ModuleRecord}
    */
-  #slot(name) {
-    let slot = this.#slots.get(name);
-    if (!slot) {
-      slot = new Slot(
+  #record(name) {
+    let record = this.#records.get(name);
+    if (!record) {
+      record = new ModuleRecord(
         name,
         this.#deps.document,
         (of, event, node, key) => this.#delivery.happened(of, event, node, key),
         (level, text) => this.#deps.log(level, name, text),
         this.#calls(name),
       );
-      this.#slots.set(name, slot);
+      this.#records.set(name, record);
     }
-    return slot;
+    return record;
   }
 
   /** @param {string} name */
@@ -418,44 +418,44 @@ export class Engine {
       this.#deps.clock,
       (export_, error) =>
         this.#deps.log("error", name, `the wrapper of \`${export_}\` failed, so the original answers: ${errorMessage(error)}`),
-      (slower) => this.#deps.slower(name, this.#slot(name).version?.hash ?? "", slower),
+      (slower) => this.#deps.slower(name, this.#record(name).version?.hash ?? "", slower),
     );
   }
 
   /**
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @returns {import("../guest/guest.js").Sink}
    */
-  #sink(slot) {
-    const { tree } = slot;
+  #sink(record) {
+    const { tree } = record;
     return {
       dom: (batch) => tree.apply(batch),
-      log: slot.log,
+      log: record.log,
       resource: (json) => {
         const request = readRequest(json);
-        if (slot.rerendering) slot.rerendering.push(request);
-        else this.#instanceResources.apply(slot.name, request);
+        if (record.rerendering) record.rerendering.push(request);
+        else this.#instanceResources.apply(record.name, request);
       },
       port: (json) => {
         const request = readPort(json);
-        if (slot.rerendering) slot.rerendering.push(request);
-        else this.#instanceResources.apply(slot.name, request);
+        if (record.rerendering) record.rerendering.push(request);
+        else this.#instanceResources.apply(record.name, request);
       },
-      invalidate: (json) => this.#invalidations.add(slot.name, readInvalidation(json)),
+      invalidate: (json) => this.#invalidations.add(record.name, readInvalidation(json)),
     };
   }
 
   /**
    * Does what had to wait until a module's code returned.
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    */
-  #returned(slot) {
+  #returned(record) {
     if (this.#stack.depth > 0) return;
-    slot.tree.flushCalls();
-    this.#instanceResources.returned(slot.name);
+    record.tree.flushCalls();
+    this.#instanceResources.returned(record.name);
     this.#delivery.drain();
     this.#invalidations.drain();
     this.#instanceResources.ports.tellAbsent();
-    this.states.captureSoon(slot);
+    this.states.captureSoon(record);
   }
 }

@@ -7,7 +7,7 @@
 
 import { PREFIXES } from "../guest/inspect.js";
 
-/** @typedef {import("../module/record.js").Slot} Slot */
+/** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 /** @typedef {import("../tool/protocol.js").Version} Version */
 /** @typedef {import("../tool/protocol.js").Swap} Swap */
 
@@ -18,9 +18,9 @@ const ENGINES_OWN = (/** @type {string} */ name) => name !== "hmr_alloc" && PREF
  * The parts of the engine that this needs.
  *
  * @typedef {object} ControlDeps
- * @property {(name: string) => Slot} known throws if the module does not exist
- * @property {<T>(slot: Slot, code: (guest: import("../guest/guest.js").Guest) => T) => T | undefined} ask
- * @property {(slot: Slot) => void} returned does what had to wait until the module's code returned
+ * @property {(name: string) => ModuleRecord} known throws if the module does not exist
+ * @property {<T>(record: ModuleRecord, code: (guest: import("../guest/guest.js").Guest) => T) => T | undefined} ask
+ * @property {(record: ModuleRecord) => void} returned does what had to wait until the module's code returned
  * @property {() => boolean} idle whether no wasm frame is on the stack
  * @property {import("../swap/captured-states.js").States} states
  * @property {(version: Version, options: { again?: boolean, clean?: boolean }) => Promise<Swap[]>} update
@@ -81,18 +81,18 @@ export class Control {
    * @throws {Error} if it cannot be called now, or traps
    */
   call(name, exported, values) {
-    const slot = this.#deps.known(name);
+    const record = this.#deps.known(name);
     const what = `\`${exported}\` of \`${name}\``;
-    const { guest } = slot;
+    const { guest } = record;
     if (!guest) throw new Error(`${what} cannot be called: none of the module's components is placed, so no code of it runs`);
     if (guest.trap) throw new Error(`${what} cannot be called: the module has trapped`, { cause: guest.trap });
-    if (slot.held) throw new Error(`${what} cannot be called while the module is swapped; try again after \`hmr:swap\``);
+    if (record.held) throw new Error(`${what} cannot be called while the module is swapped; try again after \`hmr:swap\``);
     if (!this.#deps.idle()) throw new Error(`${what} cannot be called while a module runs; call it from a task of its own`);
     if (!guest.exports.includes(exported)) throw new Error(`the version of \`${name}\` that runs has no export \`${exported}\``);
-    const answer = this.#deps.ask(slot, (code) => code.invoke(exported, values));
+    const answer = this.#deps.ask(record, (code) => code.invoke(exported, values));
     const { trap } = /** @type {{ trap: Error | null }} */ (guest);
     if (trap) throw trap;
-    this.#deps.returned(slot);
+    this.#deps.returned(record);
     return answer;
   }
 
@@ -179,10 +179,10 @@ export class Control {
    * @returns {Promise<Swap>}
    */
   async #choose(version) {
-    const slot = this.#deps.known(version.module);
-    const over = slot.named;
+    const record = this.#deps.known(version.module);
+    const over = record.named;
     const swap = await this.#swap(version, {});
-    if (slot.version?.hash === version.hash) slot.chosenOver = over;
+    if (record.version?.hash === version.hash) record.chosenOver = over;
     return swap;
   }
 

@@ -4,7 +4,7 @@ import { readManifest } from "../guest/inspect.js";
 import { EMPTY, keysOf } from "../guest/snapshot.js";
 
 /**
- * @param {import("../module/record.js").Slot} slot
+ * @param {import("../module/record.js").ModuleRecord} record
  * @param {import("../instances/instance.js").Instance[]} instances
  */
 export function moduleInfoOf({ name, version, compiled, alive, generation, lastGood, before }, instances) {

@@ -3,21 +3,21 @@
  *
  * In: what happened to nodes and resources, what modules sent. Out: calls of handlers, at once or when they can be made.
  *
- * Invariant: nothing is delivered while a wasm frame is on the stack, nor to a slot that is held; it waits in
+ * Invariant: nothing is delivered while a wasm frame is on the stack, nor to a module that is held; it waits in
  * order. Who handles it is looked up at its delivery.
  */
 
 import { CIRCLE_LIMIT } from "../common/constants.js";
 import { ANSWER_INERT, readEvent } from "../dom/events.js";
 
-/** @typedef {import("../module/record.js").Slot} Slot */
+/** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 /** @typedef {import("../resources/resources.js").Resource} Resource */
 /** @typedef {import("../resources/ports.js").Value} Value */
 
 /**
- * @typedef {{ slot: Slot, node: Node, key: string, type: string, data: string }
- *   | { slot: Slot, resource: Resource, data: string, during: boolean }
- *   | { slot: Slot, value: Value, hops: number }} Waiting
+ * @typedef {{ record: ModuleRecord, node: Node, key: string, type: string, data: string }
+ *   | { record: ModuleRecord, resource: Resource, data: string, during: boolean }
+ *   | { record: ModuleRecord, value: Value, hops: number }} Waiting
  */
 
 /** Events that are caused by moving focus in the page, not by the reader. */
@@ -34,16 +34,16 @@ const MOST_AT_ONCE = 1000;
  * @property {() => import("../resources/instance-resources.js").InstanceResources} instanceResources
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {(code: () => void) => void} later
- * @property {(name: string) => Slot} slot
+ * @property {(name: string) => ModuleRecord} record
  * @property {(instance: number) => string | null} componentOf
- * @property {<T>(slot: Slot, code: (guest: import("../guest/guest.js").Guest) => T) => T | undefined} ask
- * @property {(slot: Slot) => void} returned does what had to wait until the module's code returned
+ * @property {<T>(record: ModuleRecord, code: (guest: import("../guest/guest.js").Guest) => T) => T | undefined} ask
+ * @property {(record: ModuleRecord) => void} returned does what had to wait until the module's code returned
  */
 
 /** @param {Waiting} waiting */
 function ready(waiting) {
   // What fires once would be lost on dead code; it waits for the code that takes its place.
-  return !waiting.slot.held && (waiting.slot.alive || !("resource" in waiting && waiting.resource.oneShot && waiting.resource.open));
+  return !waiting.record.held && (waiting.record.alive || !("resource" in waiting && waiting.resource.oneShot && waiting.resource.open));
 }
 
 /** The deliveries of one engine. */
@@ -65,21 +65,21 @@ export class Delivery {
   /**
    * Delivers an event of a module's node, now or when it can be.
    *
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {Event} event
    * @param {Node} node
    * @param {string} key
    * @returns {number} the bits of `hmr_dispatch`; 0 if it waits
    */
-  happened(slot, event, node, key) {
+  happened(record, event, node, key) {
     const { type } = event;
     if (this.#quiet && FOCUS_EVENTS.has(type)) return 0;
     const data = readEvent(event, node, this.#deps.now());
-    if (slot.held || this.#deps.stack.depth > 0) {
-      this.#queue.push({ slot, node, key, type, data });
+    if (record.held || this.#deps.stack.depth > 0) {
+      this.#queue.push({ record, node, key, type, data });
       return 0;
     }
-    return this.#deliver({ slot, node, key, type, data });
+    return this.#deliver({ record, node, key, type, data });
   }
 
   /**
@@ -90,17 +90,17 @@ export class Delivery {
    * @returns {number} the bits of `hmr_dispatch`; 0 if it waits
    */
   fired(resource, data) {
-    const slot = this.#deps.slot(resource.module);
+    const record = this.#deps.record(resource.module);
     const { resources } = this.#deps.instanceResources();
     if (this.#quiet && resource.what.kind === "listener" && FOCUS_EVENTS.has(resource.what.event)) {
       resources.delivered(resource);
       return 0;
     }
     // Whether it waits for a swap, after which the code may not have the resource any more.
-    const during = slot.held && slot.rejected === null && slot.reviving === null;
-    const waiting = { slot, resource, data, during };
+    const during = record.held && record.rejected === null && record.reviving === null;
+    const waiting = { record, resource, data, during };
     // One that came before may still be in the queue, for lack of time.
-    const behind = this.#queue.some((other) => other.slot === slot);
+    const behind = this.#queue.some((other) => other.record === record);
     if (!behind && ready(waiting) && this.#deps.stack.depth === 0) return this.#deliver(waiting);
     this.#queue.push(waiting);
     return 0;
@@ -111,7 +111,7 @@ export class Delivery {
    * @param {Value} value
    */
   sent(value) {
-    this.#queue.push({ slot: this.#deps.slot(value.module), value, hops: this.#hops });
+    this.#queue.push({ record: this.#deps.record(value.module), value, hops: this.#hops });
   }
 
   /**
@@ -120,45 +120,45 @@ export class Delivery {
    */
   #deliver(waiting) {
     if ("resource" in waiting) return this.#deliverFiring(waiting);
-    if ("value" in waiting) return this.#deliverValue(waiting.slot, waiting.value, waiting.hops);
-    const { slot, node, key, type, data } = waiting;
+    if ("value" in waiting) return this.#deliverValue(waiting.record, waiting.value, waiting.hops);
+    const { record, node, key, type, data } = waiting;
     // Its element has left the page meanwhile, and its listeners with it: nothing was lost.
     if (!node.isConnected) return 0;
-    return this.#dispatch(slot, `\`${type}\` on \`${node.nodeName.toLowerCase()}\``, slot.listeners.handlerOf(node, key), data);
+    return this.#dispatch(record, `\`${type}\` on \`${node.nodeName.toLowerCase()}\``, record.listeners.handlerOf(node, key), data);
   }
 
   /** @param {Extract<Waiting, { resource: Resource }>} waiting */
-  #deliverFiring({ slot, resource, data, during }) {
+  #deliverFiring({ record, resource, data, during }) {
     const { kind, key, instance } = resource;
     if (!resource.open) {
       const component = this.#deps.componentOf(instance);
       const who = component === null ? `the instance ${instance}` : `\`${component}\` (instance ${instance})`;
-      if (during) slot.log("debug", `a firing of the ${kind} \`${key}\` of ${who} was dropped: the code that runs now does not have it`);
+      if (during) record.log("debug", `a firing of the ${kind} \`${key}\` of ${who} was dropped: the code that runs now does not have it`);
       return 0;
     }
     this.#deps.instanceResources().resources.delivered(resource);
     const what = `\`${kind}\` of \`${key}\` of ${this.#described(instance)}`;
     // A dead module's timers go on, for the code that takes its place.
-    if (!slot.alive && resource.timer) return 0;
-    return this.#dispatch(slot, what, resource.handler, data);
+    if (!record.alive && resource.timer) return 0;
+    return this.#dispatch(record, what, resource.handler, data);
   }
 
   /**
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {Value} value
    * @param {number} hops
    */
-  #deliverValue(slot, value, hops) {
+  #deliverValue(record, value, hops) {
     const { ports } = this.#deps.instanceResources();
     const what = `the value of \`${value.from}\` for \`${value.input}\` of ${this.#described(value.instance)}`;
-    if (!slot.alive) ports.missed(value);
+    if (!record.alive) ports.missed(value);
     const handler = ports.handlerOf(value);
-    const text = handler === undefined || !slot.alive ? null : ports.transformed(value);
-    if (handler !== undefined && slot.alive && text === null) return 0;
+    const text = handler === undefined || !record.alive ? null : ports.transformed(value);
+    if (handler !== undefined && record.alive && text === null) return 0;
     const before = this.#hops;
     this.#hops = hops + 1;
     try {
-      return this.#dispatch(slot, what, handler, JSON.stringify({ type: "port", data: text, time: this.#deps.now() }));
+      return this.#dispatch(record, what, handler, JSON.stringify({ type: "port", data: text, time: this.#deps.now() }));
     } finally {
       this.#hops = before;
     }
@@ -171,20 +171,20 @@ export class Delivery {
   }
 
   /**
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {string} what
    * @param {number | undefined} handler
    * @param {string} data
    * @returns {number} the bits of `hmr_dispatch`
    */
-  #dispatch(slot, what, handler, data) {
-    if (handler === undefined || !slot.alive) {
-      slot.log("warn", `${what} was not handled: ${slot.alive ? "its handler is gone" : "the module has trapped"}`);
+  #dispatch(record, what, handler, data) {
+    if (handler === undefined || !record.alive) {
+      record.log("warn", `${what} was not handled: ${record.alive ? "its handler is gone" : "the module has trapped"}`);
       return ANSWER_INERT;
     }
-    const answer = this.#deps.ask(slot, (guest) => guest.dispatch(handler, data)) ?? 0;
-    if (answer & ANSWER_INERT) slot.log("warn", `${what} was not handled: its handler belongs to code that is gone`);
-    this.#deps.returned(slot);
+    const answer = this.#deps.ask(record, (guest) => guest.dispatch(handler, data)) ?? 0;
+    if (answer & ANSWER_INERT) record.log("warn", `${what} was not handled: its handler belongs to code that is gone`);
+    this.#deps.returned(record);
     return answer;
   }
 
@@ -219,7 +219,7 @@ export class Delivery {
     this.#queue = rest;
     this.#answers = 0;
     const circle = `\`${value.from}\` and \`${value.to}\` are on a circle of connections`;
-    this.#deps.slot(value.module).log("error", `${circle}: it was cut after ${CIRCLE_LIMIT} values, and ${dropped} dropped`);
+    this.#deps.record(value.module).log("error", `${circle}: it was cut after ${CIRCLE_LIMIT} values, and ${dropped} dropped`);
   }
 
   /**

@@ -73,7 +73,7 @@ export class DetachedStates {
    * @param {(migrate: (guest: Guest) => string | null) => string | null | undefined} ask undefined if it trapped
    * @returns {{ saved: string, taken: () => void } | null} `taken` is to be called once it is mounted with it
    */
-  find({ id, element, component, slot }, ask) {
+  find({ id, element, component, record }, ask) {
     if (this.#kept.size === 0) return null;
     const where = place(element);
     const part = this.#kept.get(where);
@@ -87,11 +87,11 @@ export class DetachedStates {
       const saved = partOf(migrated, id);
       const taken = () => {
         this.#kept.delete(where);
-        slot.log("info", `${what} is taken up`);
+        record.log("info", `${what} is taken up`);
       };
       return saved === null ? null : { saved, taken };
     } catch (error) {
-      slot.log("warn", `${what} cannot be taken up: ${errorMessage(error)}`);
+      record.log("warn", `${what} cannot be taken up: ${errorMessage(error)}`);
       return null;
     }
   }

@@ -1,19 +1,19 @@
 /** A placed component: where it is, and what is known of it. */
 
-/** @typedef {import("../module/record.js").Slot} Slot */
+/** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 
 /** A placed component. */
 export class Instance {
   /**
    * @param {number} id unique in the page, and kept across swaps
    * @param {Element} element the `hmr-component`
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {string} component
    */
-  constructor(id, element, slot, component) {
+  constructor(id, element, record, component) {
     this.id = id;
     this.element = element;
-    this.slot = slot;
+    this.record = record;
     this.component = component;
     /** The props that it was last mounted with, as written in the attribute. */
     this.props = "{}";

@@ -62,10 +62,10 @@ export class Invalidations {
       for (let next = this.#next(); next; next = this.#next()) {
         const { instance, reason } = next;
         if (mounted.has(instance)) {
-          instance.slot.log("warn", `the instance ${instance.id} was invalidated again and is left as it is: ${reason}`);
+          instance.record.log("warn", `the instance ${instance.id} was invalidated again and is left as it is: ${reason}`);
           continue;
         }
-        instance.slot.log("info", `the instance ${instance.id} was invalidated: ${reason}`);
+        instance.record.log("info", `the instance ${instance.id} was invalidated: ${reason}`);
         mounted.add(instance);
         treated.push({ instance: instance.id, reason });
         this.#deps.remount(instance);
@@ -87,7 +87,7 @@ export class Invalidations {
       if (this.#deps.ready(placer)) this.#deps.rerender(placer);
       return;
     }
-    this.#deps.problem(`the invalidation of the instance ${instance.id} of \`${instance.slot.name}\` went up to the page: ${reason}`);
+    this.#deps.problem(`the invalidation of the instance ${instance.id} of \`${instance.record.name}\` went up to the page: ${reason}`);
   }
 
   /**
@@ -95,7 +95,7 @@ export class Invalidations {
    * @param {Instance} instance
    */
   #isReady(instance) {
-    return this.#deps.ready(instance) && this.#deps.placer(instance)?.slot.held !== true;
+    return this.#deps.ready(instance) && this.#deps.placer(instance)?.record.held !== true;
   }
 
   /** The next that can be treated; what names no instance of its module is dropped. */
@@ -103,7 +103,7 @@ export class Invalidations {
     for (let at = 0; at < this.#waiting.length; ) {
       const { module, instance: id, reason } = /** @type {{ module: string } & Invalidation} */ (this.#waiting[at]);
       const found = this.#deps.instance(id);
-      const instance = found?.slot.name === module ? found : undefined;
+      const instance = found?.record.name === module ? found : undefined;
       if (instance && !this.#isReady(instance)) at++;
       else {
         this.#waiting.splice(at, 1);

@@ -4,7 +4,7 @@
  * In: `hmr-component` elements that come, change and go; what a swap restored. Out: instances that are mounted, rendered
  * again and unmounted accordingly, and problems shown in their places. Which code runs is not decided here.
  *
- * Invariant: nothing is mounted or unmounted in a slot that is held; its elements wait in `#dirty`.
+ * Invariant: nothing is mounted or unmounted in a module that is held; its elements wait in `#dirty`.
  */
 
 import { DetachedStates } from "./detached-state.js";
@@ -15,7 +15,7 @@ import { attach, takeOver } from "../dom/attach.js";
 import { Instance } from "./instance.js";
 import { errorMessage } from "../common/error-message.js";
 
-/** @typedef {import("../module/record.js").Slot} Slot */
+/** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 /** @typedef {import("./problems.js").Problem} Problem */
 /** @typedef {import("../page/page-state.js").StoredModule} StoredModule */
 
@@ -31,13 +31,13 @@ const UNPLACED_PERIOD = 10_000;
  * @property {import("../resources/instance-resources.js").InstanceResources} resources
  * @property {(element: Element, problem: Problem | null) => void} show shows a problem in an element's place, or takes it away
  * @property {(message: string) => void} problem
- * @property {(name: string) => Slot} slot
- * @property {() => Slot[]} slots all slots there are
- * @property {(slot: Slot) => void} load makes a slot without running code run its version, asynchronously
- * @property {<T>(slot: Slot, code: (guest: import("../guest/guest.js").Guest) => T, counts?: boolean) => T | undefined} ask calls into
+ * @property {(name: string) => ModuleRecord} record
+ * @property {() => ModuleRecord[]} records all modules there are
+ * @property {(record: ModuleRecord) => void} load makes a module without running code run its version, asynchronously
+ * @property {<T>(record: ModuleRecord, code: (guest: import("../guest/guest.js").Guest) => T, counts?: boolean) => T | undefined} ask calls into
  *   running code; undefined if it trapped, which has been dealt with. It counts for the probation unless `counts` is false
  * @property {() => void} settled called when the instances are those that the elements ask for
- * @property {(slot: Slot) => void} returned does what had to wait until the module's code returned
+ * @property {(record: ModuleRecord) => void} returned does what had to wait until the module's code returned
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
  */
 
@@ -66,7 +66,7 @@ export class Mounting {
   #nextInstance = 1;
   #settling = false;
   #deps;
-  /** The states that modules were in when the first of their instances was about to be unmounted, in this round. @type {Map<Slot, string | undefined>} */
+  /** The states that modules were in when the first of their instances was about to be unmounted, in this round. @type {Map<ModuleRecord, string | undefined>} */
   #captured = new Map();
   /** The saved states of removed instances. */
   detached = new DetachedStates();
@@ -117,10 +117,10 @@ export class Mounting {
 
   /**
    * The placed components of a module.
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    */
-  of(slot) {
-    return [...this.#instances.values()].filter((instance) => instance.slot === slot);
+  of(record) {
+    return [...this.#instances.values()].filter((instance) => instance.record === record);
   }
 
   /**
@@ -136,11 +136,11 @@ export class Mounting {
 
   /**
    * Where a module's components are placed, for after a reload.
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @returns {StoredModule["places"]}
    */
-  placesOf(slot) {
-    return this.of(slot).map(({ id, element, props }) => ({ instance: id, place: place(element), props }));
+  placesOf(record) {
+    return this.of(record).map(({ id, element, props }) => ({ instance: id, place: place(element), props }));
   }
 
   /**
@@ -169,11 +169,11 @@ export class Mounting {
    * Notes the props of a state that a module was taken back to: an instance whose place has other props now is rendered
    * again.
    *
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {Map<number, string>} props by instance
    */
-  followProps(slot, props) {
-    for (const instance of this.of(slot)) instance.props = props.get(instance.id) ?? instance.props;
+  followProps(record, props) {
+    for (const instance of this.of(record)) instance.props = props.get(instance.id) ?? instance.props;
     this.touchAll();
   }
 
@@ -197,51 +197,51 @@ export class Mounting {
     this.#captured.clear();
     for (const element of inOrder(this.#dirty)) {
       const instance = this.#byElement.get(element);
-      const wanted = element.isConnected ? this.#deps.slot(element.getAttribute("module") ?? "") : null;
-      if (instance?.slot.held || wanted?.held) continue;
+      const wanted = element.isConnected ? this.#deps.record(element.getAttribute("module") ?? "") : null;
+      if (instance?.record.held || wanted?.held) continue;
       this.#dirty.delete(element);
       this.#settleElement(element, instance, wanted);
     }
-    for (const slot of this.#deps.slots()) this.#stopUnused(slot);
+    for (const record of this.#deps.records()) this.#stopUnused(record);
     this.#deps.settled();
   }
 
   /**
    * @param {Element} element
    * @param {Instance | undefined} instance
-   * @param {Slot | null} slot the module that it asks for; null if it has left the document
+   * @param {ModuleRecord | null} record the module that it asks for; null if it has left the document
    */
-  #settleElement(element, instance, slot) {
+  #settleElement(element, instance, record) {
     const component = element.getAttribute("component") ?? "";
-    if (instance && (instance.slot !== slot || instance.component !== component)) {
+    if (instance && (instance.record !== record || instance.component !== component)) {
       this.#unmount(instance);
       instance = undefined;
     }
-    if (!slot) return;
+    if (!record) return;
     this.detached.stays(element);
     if (!instance) {
-      instance = this.#add(element, slot, component);
+      instance = this.#add(element, record, component);
     }
-    const problem = problemOf(instance, this.#deps.slots());
+    const problem = problemOf(instance, this.#deps.records());
     if (problem) {
       this.#fail(instance, problem);
       return;
     }
-    if (!slot.version) return;
-    if (!slot.guest) this.#deps.load(slot);
-    else if (slot.alive) this.#bringUp(instance);
+    if (!record.version) return;
+    if (!record.guest) this.#deps.load(record);
+    else if (record.alive) this.#bringUp(instance);
   }
 
   /**
    * @param {Element} element
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {string} component
    */
-  #add(element, slot, component) {
+  #add(element, record, component) {
     const reserved = this.#reserved.size > 0 ? this.#reserved.get(place(element)) : undefined;
     const known = reserved && !this.#instances.has(reserved.instance) ? reserved : null;
     const id = known ? known.instance : this.#nextInstance++;
-    const instance = new Instance(id, element, slot, component);
+    const instance = new Instance(id, element, record, component);
     if (known) instance.props = known.props;
     this.#instances.set(id, instance);
     this.#byElement.set(element, instance);
@@ -276,14 +276,14 @@ export class Mounting {
    */
   #bringUp(instance) {
     const props = instance.element.getAttribute("props") ?? "{}";
-    const root = instance.slot.tree.roots.get(instance.id);
+    const root = instance.record.tree.roots.get(instance.id);
     if (instance.status !== "mounted" && root) {
       // It was restored before its place was there.
-      if (!root.dom) attach(root, instance.element, instance.slot);
+      if (!root.dom) attach(root, instance.element, instance.record);
       instance.status = "mounted";
     }
     const { trapped } = instance;
-    if (trapped && trapped.hash === instance.slot.version?.hash && trapped.props === props) instance.status = "failed";
+    if (trapped && trapped.hash === instance.record.version?.hash && trapped.props === props) instance.status = "failed";
     else if (instance.status !== "mounted") this.#mount(instance, props);
     else if (instance.props !== props) this.rerender(instance, props);
     else this.#clear(instance);
@@ -294,20 +294,20 @@ export class Mounting {
    * @param {string} props
    */
   #mount(instance, props) {
-    const { slot, element, id, component } = instance;
+    const { record, element, id, component } = instance;
     element.replaceChildren();
-    slot.tree.addRoot(id, element);
+    record.tree.addRoot(id, element);
     instance.props = props;
-    const left = this.detached.find(instance, (migrate) => this.#deps.ask(slot, migrate));
-    const answer = slot.alive ? this.#deps.ask(slot, (guest) => guest.mount(id, component, props, left?.saved)) : undefined;
+    const left = this.detached.find(instance, (migrate) => this.#deps.ask(record, migrate));
+    const answer = record.alive ? this.#deps.ask(record, (guest) => guest.mount(id, component, props, left?.saved)) : undefined;
     if (answer === undefined) {
       // The others of the module go on without it.
-      slot.tree.dropRoot(id);
+      record.tree.dropRoot(id);
       element.replaceChildren();
-      instance.trapped = { hash: slot.version?.hash ?? "", props };
-      const told = slot.guest?.trap?.toldFully ?? "";
+      instance.trapped = { hash: record.version?.hash ?? "", props };
+      const told = record.guest?.trap?.toldFully ?? "";
       this.#fail(instance, {
-        message: `\`${slot.name}\` trapped in mounting \`${component}\`: ${told}`,
+        message: `\`${record.name}\` trapped in mounting \`${component}\`: ${told}`,
         hint: "its place stays empty until its props or its code change",
       });
     } else if (answer === null) {
@@ -315,11 +315,11 @@ export class Mounting {
       this.#clear(instance);
       left?.taken();
     } else {
-      slot.tree.dropRoot(id);
+      record.tree.dropRoot(id);
       element.replaceChildren();
       this.#fail(instance, mountProblem(instance, answer));
     }
-    this.#deps.returned(slot);
+    this.#deps.returned(record);
   }
 
   /**
@@ -346,114 +346,114 @@ export class Mounting {
    * @param {boolean} anew whether its state is discarded
    */
   #renderInto(instance, props, anew) {
-    const { slot, id, component, element } = instance;
-    const old = slot.tree.setAside(id);
+    const { record, id, component, element } = instance;
+    const old = record.tree.setAside(id);
     if (anew) {
-      this.#deps.ask(slot, (guest) => guest.unmount(id));
+      this.#deps.ask(record, (guest) => guest.unmount(id));
       this.#deps.resources.closeInstance(id);
     }
-    if (!slot.alive) return slot.tree.putBack(id, old);
-    slot.rerendering = [];
+    if (!record.alive) return record.tree.putBack(id, old);
+    record.rerendering = [];
     instance.props = props;
-    const answer = this.#deps.ask(slot, (guest) => guest.mount(id, component, props));
-    const requests = slot.rerendering;
-    slot.rerendering = null;
+    const answer = this.#deps.ask(record, (guest) => guest.mount(id, component, props));
+    const requests = record.rerendering;
+    record.rerendering = null;
     if (answer === null) {
-      const fresh = slot.tree.roots.get(id);
-      slot.tree.shadow.clear();
+      const fresh = record.tree.roots.get(id);
+      record.tree.shadow.clear();
       this.#clear(instance);
       if (fresh) {
         this.#deps.quietly(() => {
           const putBack = preserve(this.#deps.document, [element]);
-          takeOver(old, fresh, slot);
+          takeOver(old, fresh, record);
           putBack();
         });
       }
       this.#deps.resources.settle(
-        slot.name,
+        record.name,
         requests.filter((request) => request.instance === id),
         new Set([id]),
       );
-      for (const request of requests) if (request.instance !== id) this.#deps.resources.apply(slot.name, request);
+      for (const request of requests) if (request.instance !== id) this.#deps.resources.apply(record.name, request);
     } else {
-      slot.tree.putBack(id, old);
+      record.tree.putBack(id, old);
       if (anew) {
         instance.status = "failed";
-        slot.tree.dropRoot(id);
+        record.tree.dropRoot(id);
         element.replaceChildren();
       }
       if (answer !== undefined) this.#fail(instance, mountProblem(instance, answer));
     }
-    this.#deps.returned(slot);
+    this.#deps.returned(record);
   }
 
   /** @param {Instance} instance */
   #unmount(instance) {
-    const { slot, id, element } = instance;
+    const { record, id, element } = instance;
     this.#instances.delete(id);
     this.#byElement.delete(element);
-    const mounted = slot.tree.roots.has(id) && slot.alive;
+    const mounted = record.tree.roots.has(id) && record.alive;
     const capture = () => {
-      if (mounted && !this.#captured.has(slot))
+      if (mounted && !this.#captured.has(record))
         this.#captured.set(
-          slot,
-          this.#deps.ask(slot, (guest) => guest.capture(), false),
+          record,
+          this.#deps.ask(record, (guest) => guest.capture(), false),
         );
-      return mounted ? this.#captured.get(slot) : undefined;
+      return mounted ? this.#captured.get(record) : undefined;
     };
     const pruned = this.detached.leave(instance, capture);
-    if (pruned && mounted && slot.alive) this.#deps.ask(slot, (guest) => guest.prune(id));
-    this.#unmountId(slot, id);
+    if (pruned && mounted && record.alive) this.#deps.ask(record, (guest) => guest.prune(id));
+    this.#unmountId(record, id);
     this.#clear(instance);
     element.replaceChildren();
   }
 
   /**
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {number} id
    */
-  #unmountId(slot, id) {
-    const mounted = slot.tree.roots.has(id);
-    if (mounted && slot.alive) this.#deps.ask(slot, (guest) => guest.unmount(id));
-    slot.tree.dropRoot(id);
+  #unmountId(record, id) {
+    const mounted = record.tree.roots.has(id);
+    if (mounted && record.alive) this.#deps.ask(record, (guest) => guest.unmount(id));
+    record.tree.dropRoot(id);
     this.#deps.resources.closeInstance(id);
-    this.#deps.returned(slot);
+    this.#deps.returned(record);
   }
 
   /**
    * Stops the code of a module without placed components.
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    */
-  #stopUnused(slot) {
-    if (!slot.guest || slot.busy || slot.held || slot.tree.roots.size > 0 || this.of(slot).length > 0) return;
-    const guest = slot.guest;
-    slot.guest = null;
-    slot.lastGood = null;
-    slot.probation = null;
+  #stopUnused(record) {
+    if (!record.guest || record.busy || record.held || record.tree.roots.size > 0 || this.of(record).length > 0) return;
+    const guest = record.guest;
+    record.guest = null;
+    record.lastGood = null;
+    record.probation = null;
     if (guest.trap) return;
     try {
       guest.dispose();
     } catch (error) {
-      slot.log("warn", `the code trapped while it was disposed of: ${errorMessage(error)}`);
+      record.log("warn", `the code trapped while it was disposed of: ${errorMessage(error)}`);
     }
   }
 
   /**
-   * Call this when a slot runs new code.
-   * @param {Slot} slot
+   * Call this when a module runs new code.
+   * @param {ModuleRecord} record
    * @param {Set<number>} restored the instances that the new code has
    */
-  taken(slot, restored) {
-    for (const instance of this.of(slot)) {
+  taken(record, restored) {
+    for (const instance of this.of(record)) {
       if (restored.has(instance.id) && instance.status !== "waiting") instance.status = "mounted";
       else if (!restored.has(instance.id)) instance.status = "waiting";
     }
-    this.#deps.resources.keepOnly(slot.name, restored);
-    const unplaced = () => [...restored].filter((id) => slot.tree.roots.has(id) && !this.#instances.has(id));
+    this.#deps.resources.keepOnly(record.name, restored);
+    const unplaced = () => [...restored].filter((id) => record.tree.roots.has(id) && !this.#instances.has(id));
     if (unplaced().length > 0) {
-      const dropped = slot.guest;
+      const dropped = record.guest;
       this.#deps.timers.setTimeout(() => {
-        if (slot.guest === dropped && !slot.held) for (const id of unplaced()) this.#unmountId(slot, id);
+        if (record.guest === dropped && !record.held) for (const id of unplaced()) this.#unmountId(record, id);
       }, UNPLACED_PERIOD);
     }
     this.touchAll();

@@ -8,32 +8,32 @@ import { NESTING_LIMIT } from "../common/constants.js";
 import { errorMessage } from "../common/error-message.js";
 
 /** @typedef {import("./instance.js").Instance} Instance */
-/** @typedef {import("../module/record.js").Slot} Slot */
+/** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 /** @typedef {{ message: string, hint: string }} Problem */
 
 /**
  * Why an instance cannot be mounted, as far as that is known without asking its module.
  *
  * @param {Instance} instance
- * @param {Iterable<Slot>} slots
+ * @param {Iterable<ModuleRecord>} records
  * @returns {Problem | null}
  */
-export function problemOf({ slot, component, element }, slots) {
-  const [name, tag] = [`\`${slot.name}\``, "`<hmr-component>`"];
-  if (slot.name === "") return { message: `this ${tag} names no module`, hint: 'write `module="…"`' };
+export function problemOf({ record, component, element }, records) {
+  const [name, tag] = [`\`${record.name}\``, "`<hmr-component>`"];
+  if (record.name === "") return { message: `this ${tag} names no module`, hint: 'write `module="…"`' };
   if (component === "") return { message: `this ${tag} names no component`, hint: 'write `component="…"`' };
   if (depth(element) > NESTING_LIMIT) {
     return { message: `components are placed in one another more than ${NESTING_LIMIT} deep`, hint: `does \`${component}\` place itself?` };
   }
-  if (!slot.version) {
-    const names = [...slots].filter(({ version }) => version !== null).map((other) => `\`${other.name}\``);
-    if (names.length === 0 || slot.expected) return null;
+  if (!record.version) {
+    const names = [...records].filter(({ version }) => version !== null).map((other) => `\`${other.name}\``);
+    if (names.length === 0 || record.expected) return null;
     return { message: `there is no module ${name}`, hint: `the modules are ${names.join(", ")}` };
   }
-  if (slot.failure) {
-    return { message: `the module ${name} cannot be loaded: ${slot.failure}`, hint: "the next build that succeeds is loaded by itself" };
+  if (record.failure) {
+    return { message: `the module ${name} cannot be loaded: ${record.failure}`, hint: "the next build that succeeds is loaded by itself" };
   }
-  const { components } = slot.version;
+  const { components } = record.version;
   if (components.length > 0 && !components.includes(component)) {
     const names = components.map((other) => `\`${other}\``).join(", ");
     return { message: `the module ${name} has no component \`${component}\``, hint: `it has ${names}` };
@@ -68,6 +68,6 @@ function propsProblem(element) {
  * @param {string} answer
  * @returns {Problem}
  */
-export function mountProblem({ component, slot }, answer) {
-  return { message: `\`${component}\` of \`${slot.name}\` cannot be mounted: ${answer}`, hint: "look at the `props` where it is placed" };
+export function mountProblem({ component, record }, answer) {
+  return { message: `\`${component}\` of \`${record.name}\` cannot be mounted: ${answer}`, hint: "look at the `props` where it is placed" };
 }

@@ -7,11 +7,11 @@ import { readPort } from "../resources/instance-resources.js";
 import { readRequest } from "../resources/resources.js";
 import { readInvalidation } from "./invalidation.js";
 
-/** @typedef {import("./record.js").Slot} Slot */
+/** @typedef {import("./record.js").ModuleRecord} ModuleRecord */
 /** @typedef {import("../guest/guest.js").Level} Level */
 /** @typedef {import("../resources/instance-resources.js").Request} Request */
 
-/** Code that may take a slot over. */
+/** Code that may take a module over. */
 export class Candidate {
   /** @type {Request[]} */
   requests = [];
@@ -21,12 +21,12 @@ export class Candidate {
   invalidated = [];
 
   /**
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {import("../guest/guest.js").Stack} stack
    * @param {() => number} now
    */
-  constructor(slot, stack, now) {
-    this.tree = slot.newTree();
+  constructor(record, stack, now) {
+    this.tree = record.newTree();
     this.guest = new Guest(
       stack,
       {
@@ -37,7 +37,7 @@ export class Candidate {
         invalidate: (json) => this.invalidated.push(readInvalidation(json)),
       },
       now,
-      slot.calls,
+      record.calls,
     );
   }
 }

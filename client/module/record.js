@@ -1,8 +1,8 @@
 /**
  * One module in a page: the version, the running code, its nodes, and what waits for it.
  *
- * A slot outlives the code in it. `Candidate` is code that runs in no slot yet: what it does through
- * imports is held back until it takes the slot over.
+ * A record outlives the code in it. `Candidate` is code that runs in no module yet: what it does through
+ * imports is held back until it takes the module over.
  */
 
 import { Calls } from "../extra/calls.js";
@@ -29,7 +29,7 @@ import { Tree } from "../dom/tree.js";
 /** @typedef {{ guest: Guest, reason: string, before: Before, sequence: number | null }} RejectedVersion */
 
 /** A module's place in the page. */
-export class Slot {
+export class ModuleRecord {
   /** The version that runs, or that will when a component is placed. @type {Version | null} */
   version = null;
   /** The hash that the tool named last. @type {string | null} */
@@ -73,7 +73,7 @@ export class Slot {
   /**
    * @param {string} name
    * @param {Document} document
-   * @param {(slot: Slot, event: Event, node: Node, key: string) => number} receive
+   * @param {(record: ModuleRecord, event: Event, node: Node, key: string) => number} receive
    * @param {(level: Level, text: string) => void} log
    * @param {Calls} calls
    */

@@ -1,7 +1,7 @@
 /**
  * Takes the state of code that is about to be replaced.
  *
- * In: a slot. Out: its snapshot, and the effects of the hooks before the update, held back until the new code has taken over.
+ * In: a module. Out: its snapshot, and the effects of the hooks before the update, held back until the new code has taken over.
  * The memory from before the hooks is saved, too, so that the old code can go on as if they had not run.
  */
 
@@ -11,7 +11,7 @@ import { hasHooks, instancesOf } from "../guest/snapshot.js";
 import { errorMessage } from "../common/error-message.js";
 
 /** @typedef {import("../guest/trap.js").GuestTrap} GuestTrap */
-/** @typedef {import("../module/record.js").Slot} Slot */
+/** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 
 /**
  * @typedef {object} Captured
@@ -26,38 +26,38 @@ import { errorMessage } from "../common/error-message.js";
 export const ignoring = { dom: () => {}, resource: () => {}, port: () => {}, invalidate: () => {} };
 
 /**
- * Captures the state of a slot's code.
+ * Captures the state of a module's code.
  *
- * @param {Slot} slot
+ * @param {ModuleRecord} record
  * @param {number} time milliseconds since the Unix epoch
  * @param {boolean} updates whether it is for an update, before which the code's hooks run
  * @returns {Captured} the last good state if the code is dead, or traps
  */
-export function capture(slot, time, updates) {
+export function capture(record, time, updates) {
   /** @type {Captured} */
-  const captured = { snapshot: slot.lastGood, memory: null, requests: [], logs: [], trap: null };
-  const { guest, version } = slot;
+  const captured = { snapshot: record.lastGood, memory: null, requests: [], logs: [], trap: null };
+  const { guest, version } = record;
   if (!guest || guest.trap) return captured;
   try {
     const snapshot = guest.capture();
     const hooks = updates && hasHooks(snapshot);
-    slot.lastGood = snapshot;
+    record.lastGood = snapshot;
     captured.snapshot = snapshot;
-    if (version) slot.history.add(snapshot, version.hash, time);
-    return hooks ? runHooks(slot, guest, captured) : captured;
+    if (version) record.history.add(snapshot, version.hash, time);
+    return hooks ? runHooks(record, guest, captured) : captured;
   } catch (error) {
-    slot.log("warn", `the state could not be captured, so the last good one is taken: ${errorMessage(error)}`);
+    record.log("warn", `the state could not be captured, so the last good one is taken: ${errorMessage(error)}`);
     return { ...captured, trap: guest.trap };
   }
 }
 
 /**
- * @param {Slot} slot
+ * @param {ModuleRecord} record
  * @param {import("../guest/guest.js").Guest} guest
  * @param {Captured} captured without the hooks' doings
  * @returns {Captured}
  */
-function runHooks(slot, guest, captured) {
+function runHooks(record, guest, captured) {
   const memory = guest.copyMemory();
   /** @type {Captured} */
   const hooked = { ...captured, memory, requests: [], logs: [] };
@@ -73,7 +73,7 @@ function runHooks(slot, guest, captured) {
     if (hooked.snapshot !== null) instancesOf(hooked.snapshot, "hmr_before_update");
     return hooked;
   } catch (error) {
-    slot.log("warn", `the hooks before the update failed, so what they put aside is lost: ${errorMessage(error)}`);
+    record.log("warn", `the hooks before the update failed, so what they put aside is lost: ${errorMessage(error)}`);
     if (guest.trap) return { ...captured, trap: guest.trap };
     guest.putBack(memory);
     return captured;

@@ -9,7 +9,7 @@ import { fields, items } from "../common/raw-json.js";
 import { EMPTY, complete, fit, instancesOf } from "../guest/snapshot.js";
 import { travel } from "./swap-transaction.js";
 
-/** @typedef {import("../module/record.js").Slot} Slot */
+/** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 /** @typedef {import("../tool/protocol.js").Swap} Swap */
 
 /** How long after an event the state is captured, including later changes in that time, in milliseconds. */
@@ -23,17 +23,17 @@ const CAPTURE_DELAY = 200;
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {import("./update-queue.js").UpdateQueue} updates
  * @property {import("./swap-transaction.js").SwapDeps} swapDeps
- * @property {() => Slot[]} slots
- * @property {(slot: Slot) => boolean} ready whether the module's code can be called
- * @property {<T>(slot: Slot, code: (guest: import("../guest/guest.js").Guest) => T) => T | undefined} ask
- * @property {() => void} released does what waited while a slot was held
+ * @property {() => ModuleRecord[]} records
+ * @property {(record: ModuleRecord) => boolean} ready whether the module's code can be called
+ * @property {<T>(record: ModuleRecord, code: (guest: import("../guest/guest.js").Guest) => T) => T | undefined} ask
+ * @property {() => void} released does what waited while a module was held
  * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
- * @property {(slot: Slot) => void} captured called when a state was captured after calls
+ * @property {(record: ModuleRecord) => void} captured called when a state was captured after calls
  */
 
 /** The states of all modules of a page. */
 export class States {
-  /** Whose state is about to be captured, with whether it was called since the wait began. @type {Map<Slot, boolean>} */
+  /** Whose state is about to be captured, with whether it was called since the wait began. @type {Map<ModuleRecord, boolean>} */
   #waiting = new Map();
   #deps;
 
@@ -44,25 +44,25 @@ export class States {
 
   /**
    * Call this when a module's code ran: its state is captured later, and kept in the history once nothing runs.
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    */
-  captureSoon(slot) {
-    const waits = this.#waiting.has(slot);
-    this.#waiting.set(slot, waits);
-    if (!waits) this.#wait(slot);
+  captureSoon(record) {
+    const waits = this.#waiting.has(record);
+    this.#waiting.set(record, waits);
+    if (!waits) this.#wait(record);
   }
 
-  /** @param {Slot} slot */
-  #wait(slot) {
+  /** @param {ModuleRecord} record */
+  #wait(record) {
     this.#deps.timers.setTimeout(() => {
-      const busy = this.#waiting.get(slot) === true;
-      this.capture(slot, !busy);
-      this.#deps.captured(slot);
+      const busy = this.#waiting.get(record) === true;
+      this.capture(record, !busy);
+      this.#deps.captured(record);
       if (busy) {
-        this.#waiting.set(slot, false);
-        this.#wait(slot);
+        this.#waiting.set(record, false);
+        this.#wait(record);
       } else {
-        this.#waiting.delete(slot);
+        this.#waiting.delete(record);
       }
     }, CAPTURE_DELAY);
   }
@@ -70,38 +70,38 @@ export class States {
   /**
    * Captures a module's state, if its code can be called.
    *
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {boolean} [settled] whether it goes into the history
    */
-  capture(slot, settled = false) {
-    if (!this.#deps.ready(slot)) return;
-    const snapshot = this.#deps.ask(slot, (guest) => guest.capture());
+  capture(record, settled = false) {
+    if (!this.#deps.ready(record)) return;
+    const snapshot = this.#deps.ask(record, (guest) => guest.capture());
     if (snapshot === undefined) return;
-    slot.lastGood = snapshot;
-    if (settled && slot.version) slot.history.add(snapshot, slot.version.hash, this.#deps.now());
+    record.lastGood = snapshot;
+    if (settled && record.version) record.history.add(snapshot, record.version.hash, this.#deps.now());
   }
 
   /**
    * Goes to a state of the history.
    *
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {(at: number) => number} to the index, given the index now
    * @returns {Promise<Swap>}
    * @throws {Error} if the state does not exist
    */
-  async goTo(slot, to) {
+  async goTo(record, to) {
     let index = -1;
-    const swap = await this.#travel(slot, (placed) => {
-      this.capture(slot, true);
-      index = to(slot.history.at);
-      const entry = slot.history.entries[index];
-      const count = slot.history.entries.length;
-      if (!entry) throw new RangeError(`the history of \`${slot.name}\` has no state ${index}: it has ${count}`);
+    const swap = await this.#travel(record, (placed) => {
+      this.capture(record, true);
+      index = to(record.history.at);
+      const entry = record.history.entries[index];
+      const count = record.history.entries.length;
+      if (!entry) throw new RangeError(`the history of \`${record.name}\` has no state ${index}: it has ${count}`);
       return { hash: entry.hash, choose: () => complete(entry.snapshot, placed) };
     });
     if (swap.outcome === "committed") {
-      this.capture(slot);
-      slot.history.went(index, slot.lastGood ?? EMPTY, swap.hash);
+      this.capture(record);
+      record.history.went(index, record.lastGood ?? EMPTY, swap.hash);
     }
     return swap;
   }
@@ -111,10 +111,10 @@ export class States {
    * @param {string} name
    */
   save(name) {
-    const modules = this.#deps.slots().flatMap((slot) => {
-      this.capture(slot);
-      if (!slot.guest || !slot.version || slot.lastGood === null) return [];
-      return [`{"module":${JSON.stringify(slot.name)},"hash":${JSON.stringify(slot.version.hash)},"snapshot":${slot.lastGood}}`];
+    const modules = this.#deps.records().flatMap((record) => {
+      this.capture(record);
+      if (!record.guest || !record.version || record.lastGood === null) return [];
+      return [`{"module":${JSON.stringify(record.name)},"hash":${JSON.stringify(record.version.hash)},"snapshot":${record.lastGood}}`];
     });
     return `{"hmr":1,"name":${JSON.stringify(name)},"modules":[${modules.join(",")}]}`;
   }
@@ -132,33 +132,35 @@ export class States {
     /** @type {string[]} */
     const skipped = [];
     for (const { module, hash, snapshot } of readFile(text)) {
-      const slot = this.#deps.slots().find(({ name }) => name === module);
-      if (slot?.alive) swaps.push(await this.#travel(slot, (placed) => ({ hash, choose: (current) => fit(snapshot, placed, current) })));
+      const record = this.#deps.records().find(({ name }) => name === module);
+      if (record?.alive)
+        swaps.push(await this.#travel(record, (placed) => ({ hash, choose: (current) => fit(snapshot, placed, current) })));
       else skipped.push(module);
     }
     return { swaps, skipped };
   }
 
   /**
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {(placed: import("../instances/instance.js").Instance[]) => import("./swap-transaction.js").Goal} choose
    * @returns {Promise<Swap>}
    */
-  #travel(slot, choose) {
+  #travel(record, choose) {
     return new Promise((resolve, reject) => {
       this.#deps.updates.add([], async () => {
         try {
-          if (!this.#deps.ready(slot)) throw new Error(`\`${slot.name}\` runs no code that can take a state up; wait for the next build`);
-          const chosen = choose(this.#deps.swapDeps.placed(slot));
-          slot.busy = true;
-          const swap = await travel(slot, chosen, this.#deps.swapDeps);
-          slot.busy = false;
+          if (!this.#deps.ready(record))
+            throw new Error(`\`${record.name}\` runs no code that can take a state up; wait for the next build`);
+          const chosen = choose(this.#deps.swapDeps.placed(record));
+          record.busy = true;
+          const swap = await travel(record, chosen, this.#deps.swapDeps);
+          record.busy = false;
           this.#deps.released();
-          if (!swap) throw new Error(`\`${slot.name}\` runs no code`);
+          if (!swap) throw new Error(`\`${record.name}\` runs no code`);
           this.#deps.swapped(null, [swap], false);
           resolve(swap);
         } catch (error) {
-          slot.busy = false;
+          record.busy = false;
           reject(error);
         }
       });

@@ -4,7 +4,7 @@
  * In: calls. Out: their answers; on probation, a trap or a failed health check undoes the swap; after it, a trap restarts the
  * same version with its last good state, a few times.
  *
- * Invariant: from the failure until it is undone, or the trap until the code is restarted, the slot is held, so that what
+ * Invariant: from the failure until it is undone, or the trap until the code is restarted, the module is held, so that what
  * comes meanwhile goes to the code that takes its place.
  */
 
@@ -13,7 +13,7 @@ import { GuestTrap } from "../guest/trap.js";
 import { errorMessage } from "../common/error-message.js";
 import { bring, undo } from "./swap-transaction.js";
 
-/** @typedef {import("../module/record.js").Slot} Slot */
+/** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 /** @typedef {import("../guest/guest.js").Guest} Guest */
 /** @typedef {import("../tool/protocol.js").Swap} Swap */
 /** @typedef {import("../tool/protocol.js").Version} Version */
@@ -28,7 +28,7 @@ import { bring, undo } from "./swap-transaction.js";
  * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
  * @property {import("./update-queue.js").UpdateQueue} updates
  * @property {import("./swap-transaction.js").SwapDeps} swapDeps
- * @property {() => void} released does what waited while a slot was held
+ * @property {() => void} released does what waited while a module was held
  */
 
 /** Watches over the calls of all modules of a page. */
@@ -41,100 +41,100 @@ export class Watch {
   }
 
   /**
-   * Calls into a slot's code.
+   * Calls into a module's code.
    *
    * @template T
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {(guest: Guest) => T} code
    * @param {boolean} [counts] whether it is a call of the code's own work
    * @returns {T | undefined} undefined if it trapped, which has been dealt with
    */
-  ask(slot, code, counts = true) {
-    const guest = /** @type {Guest} */ (slot.guest);
+  ask(record, code, counts = true) {
+    const guest = /** @type {Guest} */ (record.guest);
     let answer;
     try {
       answer = code(guest);
     } catch (error) {
       if (!(error instanceof GuestTrap)) throw error;
       guest.trap = error;
-      this.#trapped(slot, error);
+      this.#trapped(record, error);
       return undefined;
     }
-    if (counts && slot.probation && --slot.probation.left <= 0) {
-      this.checkHealth(slot);
-      slot.probation = null;
+    if (counts && record.probation && --record.probation.left <= 0) {
+      this.checkHealth(record);
+      record.probation = null;
     }
     return answer;
   }
 
   /**
    * Asks code that is on probation whether it is well.
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    */
-  checkHealth(slot) {
-    const { guest, probation } = slot;
+  checkHealth(record) {
+    const { guest, probation } = record;
     if (!guest || guest.trap || !probation) return;
     let illness;
     try {
       illness = guest.health();
     } catch (error) {
       if (guest.trap) {
-        this.#trapped(slot, guest.trap);
+        this.#trapped(record, guest.trap);
         return;
       }
       illness = errorMessage(error);
     }
     if (illness === null) return;
-    slot.log("error", `it is not well: ${illness}`);
-    if (!this.#condemn(slot, illness)) this.#deps.problem(`the module \`${slot.name}\` is not well: ${illness}`);
+    record.log("error", `it is not well: ${illness}`);
+    if (!this.#condemn(record, illness)) this.#deps.problem(`the module \`${record.name}\` is not well: ${illness}`);
   }
 
   /**
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {GuestTrap} trap
    */
-  #trapped(slot, trap) {
-    this.tell(slot, trap);
-    this.end(slot, trap);
+  #trapped(record, trap) {
+    this.tell(record, trap);
+    this.end(record, trap);
   }
 
   /**
    * Replaces code that trapped: by the version from before, if it is on probation.
    *
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {GuestTrap} trap
    */
-  end(slot, trap) {
-    if (!this.#condemn(slot, trap.described)) this.#revive(slot, trap);
+  end(record, trap) {
+    if (!this.#condemn(record, trap.described)) this.#revive(record, trap);
   }
 
   /**
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {GuestTrap} trap
    */
-  tell(slot, trap) {
-    slot.log("error", `trapped: ${trap.described}`);
-    this.#deps.trapped(slot.name, slot.version?.hash ?? "", trap.facts);
+  tell(record, trap) {
+    record.log("error", `trapped: ${trap.described}`);
+    this.#deps.trapped(record.name, record.version?.hash ?? "", trap.facts);
   }
 
   /**
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {string} reason
    * @returns {boolean} false if there is nothing to go back to
    */
-  #condemn(slot, reason) {
-    const { probation, guest } = slot;
-    slot.probation = null;
+  #condemn(record, reason) {
+    const { probation, guest } = record;
+    record.probation = null;
     if (!probation?.before || !guest) return false;
     const rejected = { guest, reason, before: probation.before, sequence: probation.sequence };
-    slot.rejected = rejected;
-    slot.held = true;
+    record.rejected = rejected;
+    record.held = true;
     this.#deps.updates.addFirst(async () => {
       // A later update may have replaced the code already.
-      if (slot.rejected !== rejected) return;
-      slot.busy = true;
-      const swap = await undo(slot, rejected, this.#deps.swapDeps);
-      slot.busy = false;
+      if (record.rejected !== rejected) return;
+      record.busy = true;
+      const swap = await undo(record, rejected, this.#deps.swapDeps);
+      record.busy = false;
       this.#deps.released();
       this.#deps.swapped(rejected.sequence, [swap], false);
     });
@@ -142,29 +142,29 @@ export class Watch {
   }
 
   /**
-   * Restarts a slot's version with its last good state.
+   * Restarts a module's version with its last good state.
    *
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {GuestTrap} trap what ended its code
    */
-  #revive(slot, trap) {
-    const version = /** @type {Version} */ (slot.version);
+  #revive(record, trap) {
+    const version = /** @type {Version} */ (record.version);
     const now = this.#deps.clock();
-    slot.revivals = slot.revivals.filter((at) => now - at < RESTART_PERIOD_MS);
-    if (slot.revivals.length >= RESTART_LIMIT) {
-      this.#deps.problem(`the module \`${slot.name}\` trapped and could not be started again: it traps again and again`);
+    record.revivals = record.revivals.filter((at) => now - at < RESTART_PERIOD_MS);
+    if (record.revivals.length >= RESTART_LIMIT) {
+      this.#deps.problem(`the module \`${record.name}\` trapped and could not be started again: it traps again and again`);
       return;
     }
-    slot.revivals.push(now);
-    slot.reviving = trap;
-    slot.held = true;
+    record.revivals.push(now);
+    record.reviving = trap;
+    record.held = true;
     this.#deps.updates.addFirst(async () => {
       // An update that was under way may have replaced the code already.
-      if (slot.reviving !== trap) return;
-      slot.reviving = null;
-      slot.busy = true;
-      const swap = await bring(slot, version, { revives: true }, this.#deps.swapDeps);
-      slot.busy = false;
+      if (record.reviving !== trap) return;
+      record.reviving = null;
+      record.busy = true;
+      const swap = await bring(record, version, { revives: true }, this.#deps.swapDeps);
+      record.busy = false;
       this.#deps.released();
       if (swap) this.#deps.swapped(null, [swap], true);
     });

@@ -1,7 +1,7 @@
 /**
- * Brings versions into slots: the steps of a swap, done to a page.
+ * Brings versions into modules: the steps of a swap, done to a page.
  *
- * In: a slot and a version. Out: the slot runs the version, or runs what it ran before, untouched. The same
+ * In: a module and a version. Out: the module runs the version, or runs what it ran before, untouched. The same
  * steps serve a first load (no code to take over from), a revival after a trap (the same version again), a
  * load that restores the state from before a reload, a way back to the version before, and a step through history.
  */
@@ -18,7 +18,7 @@ import { errorMessage } from "../common/error-message.js";
 import { FetchError } from "../guest/compile.js";
 import { Declined, newSwap, runSwap } from "./steps.js";
 
-/** @typedef {import("../module/record.js").Slot} Slot */
+/** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 /** @typedef {import("../dom/tree.js").GuestNode} GuestNode */
 /** @typedef {import("../tool/protocol.js").Version} Version */
 /** @typedef {import("../tool/protocol.js").Verdict} Verdict */
@@ -34,23 +34,23 @@ import { Declined, newSwap, runSwap } from "./steps.js";
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {() => number} clock milliseconds, for durations
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile
- * @property {(slot: Slot) => boolean} replaced whether a later update brings the slot's module too
- * @property {(slot: Slot) => import("../guest/guest.js").Sink} sink what the slot's running code acts on
+ * @property {(record: ModuleRecord) => boolean} replaced whether a later update brings the module too
+ * @property {(record: ModuleRecord) => import("../guest/guest.js").Sink} sink what the module's running code acts on
  * @property {(instance: number) => Element | null} elementOf where an instance is placed
- * @property {(slot: Slot) => import("../instances/instance.js").Instance[]} placed the instances of a slot's module that are mounted
- * @property {(slot: Slot, props: Map<number, string>) => void} followProps notes the props of a state that was gone back to
+ * @property {(record: ModuleRecord) => import("../instances/instance.js").Instance[]} placed the instances of a module that are mounted
+ * @property {(record: ModuleRecord, props: Map<number, string>) => void} followProps notes the props of a state that was gone back to
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
  * @property {() => void} releasing called when the module can be called again in a moment
  * @property {(elements: Element[]) => () => void} rendering called before an update renders into elements; the returned
  *   function is called afterwards
- * @property {(slot: Slot, restored: Set<number>) => void} taken the slot runs new code, with these instances
- * @property {(slot: Slot, invalidations: import("../tool/protocol.js").Invalidation[]) => import("../tool/protocol.js").Invalidation[]}
+ * @property {(record: ModuleRecord, restored: Set<number>) => void} taken the module runs new code, with these instances
+ * @property {(record: ModuleRecord, invalidations: import("../tool/protocol.js").Invalidation[]) => import("../tool/protocol.js").Invalidation[]}
  *   invalidated treats them; returns those treated, with those that they caused
  * @property {() => void} drain delivers what waits
- * @property {(slot: Slot, trap: import("../guest/trap.js").GuestTrap) => void} tellTrap
- * @property {(slot: Slot, trap: import("../guest/trap.js").GuestTrap) => void} end undoes the swap to code that trapped on probation,
+ * @property {(record: ModuleRecord, trap: import("../guest/trap.js").GuestTrap) => void} tellTrap
+ * @property {(record: ModuleRecord, trap: import("../guest/trap.js").GuestTrap) => void} end undoes the swap to code that trapped on probation,
  *   or restarts the code
- * @property {(slot: Slot) => void} checkHealth asks code that is on probation whether it is well
+ * @property {(record: ModuleRecord) => void} checkHealth asks code that is on probation whether it is well
  */
 
 /**
@@ -70,22 +70,22 @@ import { Declined, newSwap, runSwap } from "./steps.js";
  */
 
 /**
- * Makes a slot run a version.
+ * Makes a module run a version.
  *
- * @param {Slot} slot
+ * @param {ModuleRecord} record
  * @param {Version} version
  * @param {Options} options
  * @param {SwapDeps} swapDeps
  * @returns {Promise<Swap | null>} null if a later update made it pointless
  */
-export function bring(slot, version, options, swapDeps) {
-  return new SwapTransaction(slot, version, options, swapDeps).run();
+export function bring(record, version, options, swapDeps) {
+  return new SwapTransaction(record, version, options, swapDeps).run();
 }
 
 /**
  * What a version was compiled to, if it runs or ran right before.
  *
- * @param {Slot} slot
+ * @param {ModuleRecord} record
  * @param {string} hash
  */
 export function compiledOf({ compiled, version, before }, hash) {
@@ -94,21 +94,21 @@ export function compiledOf({ compiled, version, before }, hash) {
 }
 
 /**
- * Makes a slot run the version from before the one that failed on probation.
+ * Makes a module run the version from before the one that failed on probation.
  *
- * @param {Slot} slot
+ * @param {ModuleRecord} record
  * @param {import("../module/record.js").RejectedVersion} rejected
  * @param {SwapDeps} swapDeps
  * @returns {Promise<Swap>}
  */
-export async function undo(slot, rejected, swapDeps) {
-  const failed = /** @type {Version} */ (slot.version);
+export async function undo(record, rejected, swapDeps) {
+  const failed = /** @type {Version} */ (record.version);
   const { before, reason } = rejected;
   const swap = newSwap(failed, "undone");
-  const state = complete(before.snapshot ?? EMPTY, swapDeps.placed(slot));
-  await new SwapTransaction(slot, before.version, { state }, swapDeps).undo(swap, before, failed.hash);
+  const state = complete(before.snapshot ?? EMPTY, swapDeps.placed(record));
+  await new SwapTransaction(record, before.version, { state }, swapDeps).undo(swap, before, failed.hash);
   const after = swap.error === null ? "" : `; the version from before could not take its state up again and starts without: ${swap.error}`;
-  slot.log("warn", `the swap was undone: ${reason}${after}`);
+  record.log("warn", `the swap was undone: ${reason}${after}`);
   return Object.assign(swap, { error: reason + after, cause: "version" });
 }
 
@@ -118,20 +118,20 @@ export async function undo(slot, rejected, swapDeps) {
  */
 
 /**
- * Makes a slot's code go on from another state. This is not an update, so no hooks run.
+ * Makes a module's code go on from another state. This is not an update, so no hooks run.
  *
- * @param {Slot} slot
+ * @param {ModuleRecord} record
  * @param {Goal} goal
  * @param {SwapDeps} swapDeps
  * @returns {Promise<Swap | null>} null if no code runs
  */
-export async function travel(slot, goal, swapDeps) {
-  if (!slot.guest || !slot.version) return null;
-  return new SwapTransaction(slot, slot.version, {}, swapDeps).travel(goal);
+export async function travel(record, goal, swapDeps) {
+  if (!record.guest || !record.version) return null;
+  return new SwapTransaction(record, record.version, {}, swapDeps).travel(goal);
 }
 
 class SwapTransaction {
-  #slot;
+  #record;
   #version;
   #options;
   #snapshot;
@@ -148,13 +148,13 @@ class SwapTransaction {
   #restored = new Set();
 
   /**
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {Version} version
    * @param {Options} options
    * @param {SwapDeps} swapDeps
    */
-  constructor(slot, version, options, swapDeps) {
-    this.#slot = slot;
+  constructor(record, version, options, swapDeps) {
+    this.#record = record;
     this.#version = version;
     this.#options = options;
     this.#snapshot = options.state ?? null;
@@ -162,7 +162,7 @@ class SwapTransaction {
   }
 
   run() {
-    const runs = this.#slot.guest !== null;
+    const runs = this.#record.guest !== null;
     const clean = runs && this.#options.clean === true;
     const stateful = runs || this.#snapshot !== null;
     return this.#run(newSwap(this.#version, "committed"), [
@@ -174,13 +174,13 @@ class SwapTransaction {
       ...this.#when(stateful, ["restore", (swap) => this.#restore(swap)]),
       ["render", (swap) => this.#render(swap)],
       ["commit", (swap) => this.#commit(swap)],
-      ["probation", () => this.#swapDeps.checkHealth(this.#slot)],
+      ["probation", () => this.#swapDeps.checkHealth(this.#record)],
     ]);
   }
 
   /** @param {Goal} goal */
   travel({ hash, choose }) {
-    this.#compiled = this.#slot.compiled;
+    this.#compiled = this.#record.compiled;
     const capture = () => {
       this.#capture(false);
       this.#snapshot = choose(this.#snapshot ?? EMPTY);
@@ -202,9 +202,9 @@ class SwapTransaction {
    * @param {string} failed the hash of the version that failed
    */
   async undo(swap, before, failed) {
-    const slot = this.#slot;
+    const record = this.#record;
     this.#compiled = before.compiled;
-    slot.refused.add(failed);
+    record.refused.add(failed);
     const plan = {
       steps: /** @type {import("./steps.js").Work[]} */ ([
         ["undo", () => {}],
@@ -215,13 +215,13 @@ class SwapTransaction {
       ]),
       wanted: () => true,
       rollback: () => {
-        startClean(slot, before);
-        this.#swapDeps.taken(slot, new Set());
+        startClean(record, before);
+        this.#swapDeps.taken(record, new Set());
       },
     };
     await runSwap(swap, plan, this.#swapDeps.clock);
     this.#handleInvalidated(swap);
-    slot.before = before.before;
+    record.before = before.before;
   }
 
   /**
@@ -239,11 +239,11 @@ class SwapTransaction {
   #run(swap, steps) {
     const plan = {
       steps,
-      wanted: () => this.#options.revives === true || !this.#swapDeps.replaced(this.#slot),
+      wanted: () => this.#options.revives === true || !this.#swapDeps.replaced(this.#record),
       rollback: (/** @type {import("../tool/protocol.js").Step} */ step, /** @type {unknown} */ error) => this.#rollback(step, error),
     };
     return runSwap(swap, plan, this.#swapDeps.clock).then((done) => {
-      if (done?.outcome === "rolled-back") done.running = this.#slot.guest !== null;
+      if (done?.outcome === "rolled-back") done.running = this.#record.guest !== null;
       if (done) this.#handleInvalidated(done);
       return done;
     });
@@ -255,13 +255,13 @@ class SwapTransaction {
    */
   #handleInvalidated(swap) {
     const own = swap.outcome === "rolled-back" ? [] : (this.#made?.invalidated ?? []);
-    swap.invalidated = this.#swapDeps.invalidated(this.#slot, own);
+    swap.invalidated = this.#swapDeps.invalidated(this.#record, own);
   }
 
   /** @param {Swap} swap */
   async #prepare(swap) {
     const { prepared } = this.#options;
-    const known = prepared ? await prepared.compiled : compiledOf(this.#slot, this.#version.hash);
+    const known = prepared ? await prepared.compiled : compiledOf(this.#record, this.#version.hash);
     this.#compiled = known ?? (await this.#swapDeps.compile(this.#version));
     this.#checkDeclines(this.#compiled);
     if (!prepared?.verdict) return;
@@ -277,9 +277,9 @@ class SwapTransaction {
    * @param {WebAssembly.Module} compiled
    */
   #checkDeclines(compiled) {
-    const { guest, version, compiled: old } = this.#slot;
+    const { guest, version, compiled: old } = this.#record;
     if (!guest || version?.hash === this.#version.hash) return;
-    const mounted = new Set(this.#swapDeps.placed(this.#slot).map(({ component }) => component));
+    const mounted = new Set(this.#swapDeps.placed(this.#record).map(({ component }) => component));
     for (const { declines } of [...(old ? [readManifest(old)] : []), readManifest(compiled)]) {
       for (const [component, reason] of declines) {
         if (mounted.has(component)) throw new Declined(`\`${component}\` accepts no hot update: ${reason}`);
@@ -289,19 +289,19 @@ class SwapTransaction {
 
   /** Queues everything for the code from here on. This runs as a task of its own, so no wasm frame is on the stack. */
   #quiesce() {
-    this.#slot.held = true;
-    if (this.#options.clean) this.#snapshot = complete(EMPTY, this.#swapDeps.placed(this.#slot));
+    this.#record.held = true;
+    if (this.#options.clean) this.#snapshot = complete(EMPTY, this.#swapDeps.placed(this.#record));
   }
 
   /** @param {boolean} updates */
   #capture(updates) {
-    this.#captured = capture(this.#slot, this.#swapDeps.now(), updates);
+    this.#captured = capture(this.#record, this.#swapDeps.now(), updates);
     this.#snapshot = this.#captured.snapshot;
-    if (this.#captured.trap) this.#swapDeps.tellTrap(this.#slot, this.#captured.trap);
+    if (this.#captured.trap) this.#swapDeps.tellTrap(this.#record, this.#captured.trap);
   }
 
   async #instantiate() {
-    const candidate = new Candidate(this.#slot, this.#swapDeps.stack, this.#swapDeps.now);
+    const candidate = new Candidate(this.#record, this.#swapDeps.stack, this.#swapDeps.now);
     await candidate.guest.start(/** @type {WebAssembly.Module} */ (this.#compiled));
     this.#made = candidate;
     this.#given = this.#snapshot ?? EMPTY;
@@ -334,11 +334,11 @@ class SwapTransaction {
 
   /** @param {Swap} swap */
   #render(swap) {
-    const [slot, candidate] = [this.#slot, this.#candidate];
+    const [record, candidate] = [this.#record, this.#candidate];
     const { document, resources, quietly, elementOf } = this.#swapDeps;
     const { links } = resources;
-    const oldRoots = [...slot.tree.roots];
-    const elements = [...slot.tree.roots.values()].flatMap((root) =>
+    const oldRoots = [...record.tree.roots];
+    const elements = [...record.tree.roots.values()].flatMap((root) =>
       root.dom ? [/** @type {Element} */ (/** @type {unknown} */ (root.dom))] : [],
     );
     const rendered = this.#swapDeps.rendering(elements);
@@ -347,9 +347,9 @@ class SwapTransaction {
     quietly(() => {
       const putBack = preserve(document, elements);
       for (const [instance, fresh] of candidate.tree.roots) {
-        const old = slot.tree.roots.get(instance);
-        if (old?.dom) for (const node of takeOver(old, fresh, slot)) kept.add(node);
-        else attach(fresh, elementOf(instance), slot);
+        const old = record.tree.roots.get(instance);
+        if (old?.dom) for (const node of takeOver(old, fresh, record)) kept.add(node);
+        else attach(fresh, elementOf(instance), record);
       }
       for (const [instance, old] of oldRoots) {
         if (!candidate.tree.roots.has(instance)) for (const child of old.children) child.dom?.remove();
@@ -359,41 +359,41 @@ class SwapTransaction {
     candidate.tree.calls = candidate.tree.calls.filter(({ node }) => !kept.has(node));
     rendered();
     // The hooks of the old code ran before the new code: what they asked for comes first.
-    for (const request of this.#captured?.requests ?? []) resources.apply(slot.name, request);
-    const instances = new Set([...this.#restored, ...slot.tree.roots.keys()]);
-    Object.assign(swap, resources.settle(slot.name, candidate.requests, instances, links));
+    for (const request of this.#captured?.requests ?? []) resources.apply(record.name, request);
+    const instances = new Set([...this.#restored, ...record.tree.roots.keys()]);
+    Object.assign(swap, resources.settle(record.name, candidate.requests, instances, links));
   }
 
   /** @param {Swap} swap */
   #commit(swap) {
-    const [slot, candidate] = [this.#slot, this.#candidate];
-    const { guest: old, version, compiled } = slot;
+    const [record, candidate] = [this.#record, this.#candidate];
+    const { guest: old, version, compiled } = record;
     const exchanged = version !== null && version.hash !== this.#version.hash;
     // The last good state is the one that was captured before the hooks ran: an undo discards their effects.
-    const earlier = slot.before && { ...slot.before, before: null };
-    const before = old && exchanged && compiled ? { version, compiled, snapshot: slot.lastGood, before: earlier } : null;
+    const earlier = record.before && { ...record.before, before: null };
+    const before = old && exchanged && compiled ? { version, compiled, snapshot: record.lastGood, before: earlier } : null;
     // The same code again continues its probation.
-    const undoTo = exchanged ? before : (slot.probation?.before ?? null);
-    install(slot, candidate, this.#version, /** @type {WebAssembly.Module} */ (this.#compiled));
-    candidate.guest.sink = this.#swapDeps.sink(slot);
-    if (!this.#options.revives) slot.generation++;
-    if (exchanged) slot.before = before;
+    const undoTo = exchanged ? before : (record.probation?.before ?? null);
+    install(record, candidate, this.#version, /** @type {WebAssembly.Module} */ (this.#compiled));
+    candidate.guest.sink = this.#swapDeps.sink(record);
+    if (!this.#options.revives) record.generation++;
+    if (exchanged) record.before = before;
     // State that was discarded on purpose must not come back with a revival.
-    if (this.#options.clean) slot.lastGood = this.#given;
+    if (this.#options.clean) record.lastGood = this.#given;
     const watched = swap.outcome === "committed" && swap.events.includes("prepare");
-    const sequence = this.#options.sequence ?? slot.probation?.sequence ?? null;
-    if (watched) slot.probation = { left: PROBATION_CALLS, before: undoTo, sequence };
-    else if (exchanged) slot.probation = null;
-    for (const [level, text] of this.#captured?.logs ?? []) slot.log(level, text);
+    const sequence = this.#options.sequence ?? record.probation?.sequence ?? null;
+    if (watched) record.probation = { left: PROBATION_CALLS, before: undoTo, sequence };
+    else if (exchanged) record.probation = null;
+    for (const [level, text] of this.#captured?.logs ?? []) record.log(level, text);
     // An undoing prunes nothing: its snapshot is of another time.
-    if (old && !old.trap) retire(old, slot, watched ? swap.report : null);
-    slot.calls.turnOver(this.#version.hash);
-    for (const [level, text] of candidate.logs) slot.log(level, text);
-    slot.tree.flushCalls();
+    if (old && !old.trap) retire(old, record, watched ? swap.report : null);
+    record.calls.turnOver(this.#version.hash);
+    for (const [level, text] of candidate.logs) record.log(level, text);
+    record.tree.flushCalls();
     this.#swapDeps.releasing();
-    slot.held = false;
-    this.#swapDeps.taken(slot, this.#restored);
-    if (!watched) this.#swapDeps.followProps(slot, propsOf(this.#given));
+    record.held = false;
+    this.#swapDeps.taken(record, this.#restored);
+    if (!watched) this.#swapDeps.followProps(record, propsOf(this.#given));
     this.#swapDeps.drain();
   }
 
@@ -402,13 +402,13 @@ class SwapTransaction {
    * @param {unknown} error
    */
   #rollback(step, error) {
-    const slot = this.#slot;
+    const record = this.#record;
     const memory = this.#captured?.memory;
-    if (memory && slot.guest) slot.guest.putBack(memory);
+    if (memory && record.guest) record.guest.putBack(memory);
     this.#swapDeps.releasing();
-    slot.held = slot.rejected !== null || slot.reviving !== null;
-    if (!(error instanceof FetchError) && slot.version?.hash !== this.#version.hash) slot.refused.add(this.#version.hash);
-    if (this.#captured?.trap) this.#swapDeps.end(slot, this.#captured.trap);
-    slot.log("warn", `the swap was rolled back in the step \`${step}\`: ${errorMessage(error)}`);
+    record.held = record.rejected !== null || record.reviving !== null;
+    if (!(error instanceof FetchError) && record.version?.hash !== this.#version.hash) record.refused.add(this.#version.hash);
+    if (this.#captured?.trap) this.#swapDeps.end(record, this.#captured.trap);
+    record.log("warn", `the swap was rolled back in the step \`${step}\`: ${errorMessage(error)}`);
   }
 }

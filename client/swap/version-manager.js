@@ -10,7 +10,7 @@ import { EMPTY } from "../guest/snapshot.js";
 import { newSwap } from "./steps.js";
 import { bring, compiledOf } from "./swap-transaction.js";
 
-/** @typedef {import("../module/record.js").Slot} Slot */
+/** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 /** @typedef {import("../tool/protocol.js").Version} Version */
 /** @typedef {import("../tool/protocol.js").Swap} Swap */
 /** @typedef {import("../page/page-state.js").StoredModule} StoredModule */
@@ -23,8 +23,8 @@ import { bring, compiledOf } from "./swap-transaction.js";
  * @property {import("../instances/mounting.js").Mounting} mounting
  * @property {import("../tool/rehearsals.js").Rehearsals} rehearsals
  * @property {import("./swap-transaction.js").SwapDeps} swapDeps
- * @property {(name: string) => Slot} slot
- * @property {(slot: Slot) => void} capture captures a module's state, if its code can be called
+ * @property {(name: string) => ModuleRecord} record
+ * @property {(record: ModuleRecord) => void} capture captures a module's state, if its code can be called
  * @property {() => void} drain delivers what waits
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile
  * @property {(message: string) => void} problem
@@ -61,8 +61,8 @@ export class VersionManager {
   /** Call this when components may have been mounted: drops state that its module could not restore. */
   mounted() {
     for (const [name, error] of this.#depsout) {
-      const slot = this.#deps.slot(name);
-      if (!slot.alive || slot.tree.roots.size === 0) continue;
+      const record = this.#deps.record(name);
+      if (!record.alive || record.tree.roots.size === 0) continue;
       this.#depsout.delete(name);
       this.#stored.delete(name);
       this.#deps.problem(`the state of \`${name}\` could not be restored after the reload: ${error}`);
@@ -77,17 +77,17 @@ export class VersionManager {
    */
   learn(versions) {
     const news = versions.filter(({ module, hash }) => {
-      const slot = this.#deps.slot(module);
-      slot.named = hash;
-      if (slot.chosenOver !== hash) slot.chosenOver = null;
-      return slot.version?.hash !== hash && !slot.refused.has(hash) && slot.chosenOver === null;
+      const record = this.#deps.record(module);
+      record.named = hash;
+      if (record.chosenOver !== hash) record.chosenOver = null;
+      return record.version?.hash !== hash && !record.refused.has(hash) && record.chosenOver === null;
     });
     for (const version of news) {
-      const slot = this.#deps.slot(version.module);
-      if (!slot.guest && !slot.busy) this.#note(slot, version);
+      const record = this.#deps.record(version.module);
+      if (!record.guest && !record.busy) this.#note(record, version);
     }
     this.#deps.mounting.touchAll();
-    return news.filter((version) => this.#deps.slot(version.module).version?.hash !== version.hash);
+    return news.filter((version) => this.#deps.record(version.module).version?.hash !== version.hash);
   }
 
   /**
@@ -100,10 +100,10 @@ export class VersionManager {
    */
   update(sequence, versions, options = {}) {
     for (const { module, hash } of versions) {
-      const slot = this.#deps.slot(module);
+      const record = this.#deps.record(module);
       // It is not an error of the page that it has no version until its turn comes.
-      slot.expected = true;
-      if (sequence !== null) Object.assign(slot, { named: hash, chosenOver: null });
+      record.expected = true;
+      if (sequence !== null) Object.assign(record, { named: hash, chosenOver: null });
     }
     return new Promise((resolve) => {
       this.#deps.queue.add(versions, async () => {
@@ -112,7 +112,7 @@ export class VersionManager {
         const swaps = [];
         try {
           for (const [index, version] of versions.entries()) {
-            const swap = await this.#bring(this.#deps.slot(version.module), version, {
+            const swap = await this.#bring(this.#deps.record(version.module), version, {
               ...options,
               sequence,
               prepared: prepared[index] ?? null,
@@ -131,31 +131,31 @@ export class VersionManager {
   }
 
   /**
-   * Makes a slot without running code run its version, asynchronously.
-   * @param {Slot} slot
+   * Makes a module without running code run its version, asynchronously.
+   * @param {ModuleRecord} record
    */
-  load(slot) {
-    if (slot.busy || !slot.version) return;
-    const version = slot.version;
-    slot.busy = true;
+  load(record) {
+    if (record.busy || !record.version) return;
+    const version = record.version;
+    record.busy = true;
     this.#deps.queue.add([], async () => {
-      slot.busy = false;
+      record.busy = false;
       // An update that came first may have loaded it.
-      if (slot.guest || this.#deps.mounting.of(slot).length === 0) return;
-      const swap = await this.#bring(slot, slot.version ?? version, {});
+      if (record.guest || this.#deps.mounting.of(record).length === 0) return;
+      const swap = await this.#bring(record, record.version ?? version, {});
       this.#deps.mounting.touchAll();
       if (swap) this.#deps.swapped(null, [swap], false);
     });
   }
 
   /**
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {Version} version
    */
-  #note(slot, version) {
-    slot.version = version;
-    slot.compiled = null;
-    slot.failure = null;
+  #note(record, version) {
+    record.version = version;
+    record.compiled = null;
+    record.failure = null;
   }
 
   /**
@@ -164,57 +164,57 @@ export class VersionManager {
    * @returns {import("./swap-transaction.js").Prepared | null} null if it will not be swapped in
    */
   #prepare(version) {
-    const slot = this.#deps.slot(version.module);
-    if (this.#deps.queue.replaced(slot.name) || (slot.alive && slot.version?.hash === version.hash)) return null;
-    if (!slot.guest && this.#deps.mounting.of(slot).length === 0) return null;
-    const known = compiledOf(slot, version.hash);
+    const record = this.#deps.record(version.module);
+    if (this.#deps.queue.replaced(record.name) || (record.alive && record.version?.hash === version.hash)) return null;
+    if (!record.guest && this.#deps.mounting.of(record).length === 0) return null;
+    const known = compiledOf(record, version.hash);
     const compiled = known ? Promise.resolve(known) : this.#deps.compile(version);
     // The step that waits for it reports a failure.
     compiled.catch(() => {});
-    if (!version.rehearse || !slot.alive) return { compiled, verdict: null };
-    this.#deps.capture(slot);
-    return { compiled, verdict: this.#deps.rehearsals.ask(version, slot.lastGood ?? EMPTY) };
+    if (!version.rehearse || !record.alive) return { compiled, verdict: null };
+    this.#deps.capture(record);
+    return { compiled, verdict: this.#deps.rehearsals.ask(version, record.lastGood ?? EMPTY) };
   }
 
   /**
-   * Makes a slot run a version, or notes it if its components are not placed.
+   * Makes a module run a version, or notes it if its components are not placed.
    *
-   * @param {Slot} slot
+   * @param {ModuleRecord} record
    * @param {Version} version
    * @param {import("./swap-transaction.js").Options} options
    * @returns {Promise<Swap | null>}
    */
-  async #bring(slot, version, options) {
-    if (this.#deps.queue.replaced(slot.name)) return null;
-    if (slot.alive && slot.version?.hash === version.hash && !options.again) return newSwap(version, "unchanged");
-    if (!slot.guest && this.#deps.mounting.of(slot).length === 0) {
-      this.#note(slot, version);
+  async #bring(record, version, options) {
+    if (this.#deps.queue.replaced(record.name)) return null;
+    if (record.alive && record.version?.hash === version.hash && !options.again) return newSwap(version, "unchanged");
+    if (!record.guest && this.#deps.mounting.of(record).length === 0) {
+      this.#note(record, version);
       return newSwap(version, "not-mounted");
     }
     // Code without a mounted component has only state that the state from before a reload has too.
-    if (this.#depsout.delete(slot.name) && slot.guest && slot.tree.roots.size === 0) startClean(slot, slot);
-    const first = slot.guest === null;
-    const stored = first ? this.#stored.get(slot.name) : undefined;
-    slot.busy = true;
+    if (this.#depsout.delete(record.name) && record.guest && record.tree.roots.size === 0) startClean(record, record);
+    const first = record.guest === null;
+    const stored = first ? this.#stored.get(record.name) : undefined;
+    record.busy = true;
     try {
       // State from before a reload was migrated already.
       const wanted = first ? { ...version, transform: [] } : version;
-      const load = (/** @type {string | null} */ state) => bring(slot, wanted, { ...options, state }, this.#deps.swapDeps);
+      const load = (/** @type {string | null} */ state) => bring(record, wanted, { ...options, state }, this.#deps.swapDeps);
       let swap = await load(stored?.snapshot ?? null);
-      if (stored && swap?.outcome === "committed") this.#stored.delete(slot.name);
+      if (stored && swap?.outcome === "committed") this.#stored.delete(record.name);
       // Code that has not seen the state did not fail because of it.
       if (stored && swap?.outcome === "rolled-back" && swap.events.includes("migrate")) {
         const { error } = swap;
         swap = await load(null);
         // Until a component is mounted without it, the state waits for the next version.
-        if (swap?.outcome === "committed") this.#depsout.set(slot.name, error ?? "");
+        if (swap?.outcome === "committed") this.#depsout.set(record.name, error ?? "");
       }
       if (swap?.outcome !== "rolled-back" || !first) return swap;
-      slot.version ??= version;
-      slot.failure = swap.error;
+      record.version ??= version;
+      record.failure = swap.error;
       return swap;
     } finally {
-      slot.busy = false;
+      record.busy = false;
       this.#deps.drain();
     }
   }
