@@ -277,7 +277,7 @@ export class Engine {
    * @param {string[]} modules
    */
   expect(modules) {
-    for (const name of modules) this.#record(name).expected = true;
+    for (const name of modules) this.#record(name).expect();
   }
 
   /**
@@ -433,13 +433,11 @@ export class Engine {
       log: record.log,
       resource: (json) => {
         const request = readRequest(json);
-        if (record.rerendering) record.rerendering.push(request);
-        else this.#instanceResources.apply(record.name, request);
+        if (!record.heldRequests.hold(request)) this.#instanceResources.apply(record.name, request);
       },
       port: (json) => {
         const request = readPort(json);
-        if (record.rerendering) record.rerendering.push(request);
-        else this.#instanceResources.apply(record.name, request);
+        if (!record.heldRequests.hold(request)) this.#instanceResources.apply(record.name, request);
       },
       invalidate: (json) => this.#invalidations.add(record.name, readInvalidation(json)),
     };

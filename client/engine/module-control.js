@@ -155,9 +155,9 @@ export class Control {
    * @param {string} name
    */
   rollback(name) {
-    const { before } = this.#deps.known(name);
-    if (!before) throw new Error(`there is no version of \`${name}\` from before the one that runs`);
-    return this.#choose(before.version);
+    const { previous } = this.#deps.known(name);
+    if (!previous) throw new Error(`there is no version of \`${name}\` from before the one that runs`);
+    return this.#choose(previous.version);
   }
 
   /**
@@ -180,9 +180,9 @@ export class Control {
    */
   async #choose(version) {
     const record = this.#deps.known(version.module);
-    const over = record.named;
+    const wanted = record.wanted.hash;
     const swap = await this.#swap(version, {});
-    if (record.version?.hash === version.hash) record.chosenOver = over;
+    if (record.version?.hash === version.hash) record.wanted.override(wanted);
     return swap;
   }
 

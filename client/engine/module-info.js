@@ -7,7 +7,7 @@ import { EMPTY, keysOf } from "../guest/snapshot.js";
  * @param {import("../module/record.js").ModuleRecord} record
  * @param {import("../instances/instance.js").Instance[]} instances
  */
-export function moduleInfoOf({ name, version, compiled, alive, generation, lastGood, before }, instances) {
+export function moduleInfoOf({ name, version, compiled, alive, generation, lastGood, previous }, instances) {
   const { versions, migrations, source } = compiled ? readManifest(compiled) : { versions: new Map(), migrations: [], source: null };
   return {
     module: name,
@@ -21,7 +21,7 @@ export function moduleInfoOf({ name, version, compiled, alive, generation, lastG
     instances: instances.map(({ id, component, status }) => ({ instance: id, component, status })),
     source,
     keys: keysOf(lastGood ?? EMPTY),
-    previous: before?.version.hash ?? null,
-    previousKeys: keysOf(before?.snapshot ?? EMPTY),
+    previous: previous?.version.hash ?? null,
+    previousKeys: keysOf(previous?.snapshot ?? EMPTY),
   };
 }

@@ -97,7 +97,7 @@ export class Delivery {
       return 0;
     }
     // Whether it waits for a swap, after which the code may not have the resource any more.
-    const during = record.held && record.rejected === null && record.reviving === null;
+    const during = record.held && record.remedy.undo === null && record.remedy.restart === null;
     const waiting = { record, resource, data, during };
     // One that came before may still be in the queue, for lack of time.
     const behind = this.#queue.some((other) => other.record === record);

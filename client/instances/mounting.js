@@ -353,11 +353,10 @@ export class Mounting {
       this.#deps.resources.closeInstance(id);
     }
     if (!record.alive) return record.tree.putBack(id, old);
-    record.rerendering = [];
+    record.heldRequests.begin();
     instance.props = props;
     const answer = this.#deps.ask(record, (guest) => guest.mount(id, component, props));
-    const requests = record.rerendering;
-    record.rerendering = null;
+    const requests = record.heldRequests.end();
     if (answer === null) {
       const fresh = record.tree.roots.get(id);
       record.tree.shadow.clear();
@@ -426,10 +425,7 @@ export class Mounting {
    */
   #stopUnused(record) {
     if (!record.guest || record.busy || record.held || record.tree.roots.size > 0 || this.of(record).length > 0) return;
-    const guest = record.guest;
-    record.guest = null;
-    record.lastGood = null;
-    record.probation = null;
+    const guest = record.stop();
     if (guest.trap) return;
     try {
       guest.dispose();

@@ -30,8 +30,11 @@ export function problemOf({ record, component, element }, records) {
     if (names.length === 0 || record.expected) return null;
     return { message: `there is no module ${name}`, hint: `the modules are ${names.join(", ")}` };
   }
-  if (record.failure) {
-    return { message: `the module ${name} cannot be loaded: ${record.failure}`, hint: "the next build that succeeds is loaded by itself" };
+  if (record.loadError) {
+    return {
+      message: `the module ${name} cannot be loaded: ${record.loadError}`,
+      hint: "the next build that succeeds is loaded by itself",
+    };
   }
   const { components } = record.version;
   if (components.length > 0 && !components.includes(component)) {

@@ -36,14 +36,13 @@ export const ignoring = { dom: () => {}, resource: () => {}, port: () => {}, inv
 export function capture(record, time, updates) {
   /** @type {Captured} */
   const captured = { snapshot: record.lastGood, memory: null, requests: [], logs: [], trap: null };
-  const { guest, version } = record;
+  const { guest } = record;
   if (!guest || guest.trap) return captured;
   try {
     const snapshot = guest.capture();
     const hooks = updates && hasHooks(snapshot);
-    record.lastGood = snapshot;
+    record.captured(snapshot, time);
     captured.snapshot = snapshot;
-    if (version) record.history.add(snapshot, version.hash, time);
     return hooks ? runHooks(record, guest, captured) : captured;
   } catch (error) {
     record.log("warn", `the state could not be captured, so the last good one is taken: ${errorMessage(error)}`);

@@ -77,8 +77,7 @@ export class States {
     if (!this.#deps.ready(record)) return;
     const snapshot = this.#deps.ask(record, (guest) => guest.capture());
     if (snapshot === undefined) return;
-    record.lastGood = snapshot;
-    if (settled && record.version) record.history.add(snapshot, record.version.hash, this.#deps.now());
+    record.captured(snapshot, settled ? this.#deps.now() : undefined);
   }
 
   /**
@@ -152,15 +151,15 @@ export class States {
           if (!this.#deps.ready(record))
             throw new Error(`\`${record.name}\` runs no code that can take a state up; wait for the next build`);
           const chosen = choose(this.#deps.swapDeps.placed(record));
-          record.busy = true;
+          record.workBegan();
           const swap = await travel(record, chosen, this.#deps.swapDeps);
-          record.busy = false;
+          record.workEnded();
           this.#deps.released();
           if (!swap) throw new Error(`\`${record.name}\` runs no code`);
           this.#deps.swapped(null, [swap], false);
           resolve(swap);
         } catch (error) {
-          record.busy = false;
+          record.workEnded();
           reject(error);
         }
       });

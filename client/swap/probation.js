@@ -8,7 +8,6 @@
  * comes meanwhile goes to the code that takes its place.
  */
 
-import { RESTART_LIMIT, RESTART_PERIOD_MS } from "../common/constants.js";
 import { GuestTrap } from "../guest/trap.js";
 import { errorMessage } from "../common/error-message.js";
 import { bring, undo } from "./swap-transaction.js";
@@ -60,9 +59,9 @@ export class Watch {
       this.#trapped(record, error);
       return undefined;
     }
-    if (counts && record.probation && --record.probation.left <= 0) {
+    if (counts && record.countCall()) {
       this.checkHealth(record);
-      record.probation = null;
+      if (record.probation) record.endProbation();
     }
     return answer;
   }
@@ -86,7 +85,7 @@ export class Watch {
     }
     if (illness === null) return;
     record.log("error", `it is not well: ${illness}`);
-    if (!this.#condemn(record, illness)) this.#deps.problem(`the module \`${record.name}\` is not well: ${illness}`);
+    if (!this.#undo(record, illness)) this.#deps.problem(`the module \`${record.name}\` is not well: ${illness}`);
   }
 
   /**
@@ -105,7 +104,7 @@ export class Watch {
    * @param {GuestTrap} trap
    */
   end(record, trap) {
-    if (!this.#condemn(record, trap.described)) this.#revive(record, trap);
+    if (!this.#undo(record, trap.described)) this.#restart(record, trap);
   }
 
   /**
@@ -122,19 +121,18 @@ export class Watch {
    * @param {string} reason
    * @returns {boolean} false if there is nothing to go back to
    */
-  #condemn(record, reason) {
+  #undo(record, reason) {
     const { probation, guest } = record;
-    record.probation = null;
-    if (!probation?.before || !guest) return false;
-    const rejected = { guest, reason, before: probation.before, sequence: probation.sequence };
-    record.rejected = rejected;
-    record.held = true;
+    if (probation) record.endProbation();
+    if (!probation?.previous || !guest) return false;
+    const rejected = { reason, previous: probation.previous, sequence: probation.sequence };
+    record.failToUndo(rejected);
     this.#deps.updates.addFirst(async () => {
       // A later update may have replaced the code already.
-      if (record.rejected !== rejected) return;
-      record.busy = true;
+      if (record.remedy.undo !== rejected) return;
+      record.workBegan();
       const swap = await undo(record, rejected, this.#deps.swapDeps);
-      record.busy = false;
+      record.workEnded();
       this.#deps.released();
       this.#deps.swapped(rejected.sequence, [swap], false);
     });
@@ -147,24 +145,19 @@ export class Watch {
    * @param {ModuleRecord} record
    * @param {GuestTrap} trap what ended its code
    */
-  #revive(record, trap) {
+  #restart(record, trap) {
     const version = /** @type {Version} */ (record.version);
-    const now = this.#deps.clock();
-    record.revivals = record.revivals.filter((at) => now - at < RESTART_PERIOD_MS);
-    if (record.revivals.length >= RESTART_LIMIT) {
+    if (!record.failToRestart(trap, this.#deps.clock())) {
       this.#deps.problem(`the module \`${record.name}\` trapped and could not be started again: it traps again and again`);
       return;
     }
-    record.revivals.push(now);
-    record.reviving = trap;
-    record.held = true;
     this.#deps.updates.addFirst(async () => {
       // An update that was under way may have replaced the code already.
-      if (record.reviving !== trap) return;
-      record.reviving = null;
-      record.busy = true;
-      const swap = await bring(record, version, { revives: true }, this.#deps.swapDeps);
-      record.busy = false;
+      if (record.remedy.restart !== trap) return;
+      record.restart();
+      record.workBegan();
+      const swap = await bring(record, version, { restarts: true }, this.#deps.swapDeps);
+      record.workEnded();
       this.#deps.released();
       if (swap) this.#deps.swapped(null, [swap], true);
     });

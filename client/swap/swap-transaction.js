@@ -6,10 +6,9 @@
  * load that restores the state from before a reload, a way back to the version before, and a step through history.
  */
 
-import { PROBATION_CALLS } from "../common/constants.js";
 import { capture } from "./capture.js";
 import { readManifest } from "../guest/inspect.js";
-import { install, retire, startClean } from "./install.js";
+import { retire, startClean } from "./retire.js";
 import { preserve } from "../dom/preserve.js";
 import { attach, takeOver } from "../dom/attach.js";
 import { Candidate } from "../module/candidate.js";
@@ -62,7 +61,7 @@ import { Declined, newSwap, runSwap } from "./steps.js";
  * @typedef {object} Options
  * @property {string | null} [state] a snapshot to start from, if no code runs that has one
  * @property {boolean} [again] whether a version that runs is started again
- * @property {boolean} [revives] whether code that trapped is restarted, even if later work waits: what came since the trap is
+ * @property {boolean} [restarts] whether code that trapped is restarted, even if later work waits: what came since the trap is
  *   for it
  * @property {boolean} [clean] whether the state of the code that runs is discarded
  * @property {number | null} [sequence] of the update that asks for it
@@ -88,9 +87,9 @@ export function bring(record, version, options, swapDeps) {
  * @param {ModuleRecord} record
  * @param {string} hash
  */
-export function compiledOf({ compiled, version, before }, hash) {
+export function compiledOf({ compiled, version, previous }, hash) {
   if (version?.hash === hash) return compiled;
-  return before?.version.hash === hash ? before.compiled : null;
+  return previous?.version.hash === hash ? previous.compiled : null;
 }
 
 /**
@@ -103,10 +102,10 @@ export function compiledOf({ compiled, version, before }, hash) {
  */
 export async function undo(record, rejected, swapDeps) {
   const failed = /** @type {Version} */ (record.version);
-  const { before, reason } = rejected;
+  const { previous, reason } = rejected;
   const swap = newSwap(failed, "undone");
-  const state = complete(before.snapshot ?? EMPTY, swapDeps.placed(record));
-  await new SwapTransaction(record, before.version, { state }, swapDeps).undo(swap, before, failed.hash);
+  const state = complete(previous.snapshot ?? EMPTY, swapDeps.placed(record));
+  await new SwapTransaction(record, previous.version, { state }, swapDeps).undo(swap, previous, failed.hash);
   const after = swap.error === null ? "" : `; the version from before could not take its state up again and starts without: ${swap.error}`;
   record.log("warn", `the swap was undone: ${reason}${after}`);
   return Object.assign(swap, { error: reason + after, cause: "version" });
@@ -198,13 +197,13 @@ class SwapTransaction {
 
   /**
    * @param {Swap} swap
-   * @param {import("../module/record.js").Before} before
+   * @param {import("../module/record.js").PreviousVersion} previous
    * @param {string} failed the hash of the version that failed
    */
-  async undo(swap, before, failed) {
+  async undo(swap, previous, failed) {
     const record = this.#record;
-    this.#compiled = before.compiled;
-    record.refused.add(failed);
+    this.#compiled = previous.compiled;
+    record.refuse(failed);
     const plan = {
       steps: /** @type {import("./steps.js").Work[]} */ ([
         ["undo", () => {}],
@@ -215,13 +214,13 @@ class SwapTransaction {
       ]),
       wanted: () => true,
       rollback: () => {
-        startClean(record, before);
+        startClean(record, previous);
         this.#swapDeps.taken(record, new Set());
       },
     };
     await runSwap(swap, plan, this.#swapDeps.clock);
     this.#handleInvalidated(swap);
-    record.before = before.before;
+    record.forgetUndone(previous.previous);
   }
 
   /**
@@ -239,7 +238,7 @@ class SwapTransaction {
   #run(swap, steps) {
     const plan = {
       steps,
-      wanted: () => this.#options.revives === true || !this.#swapDeps.replaced(this.#record),
+      wanted: () => this.#options.restarts === true || !this.#swapDeps.replaced(this.#record),
       rollback: (/** @type {import("../tool/protocol.js").Step} */ step, /** @type {unknown} */ error) => this.#rollback(step, error),
     };
     return runSwap(swap, plan, this.#swapDeps.clock).then((done) => {
@@ -289,7 +288,8 @@ class SwapTransaction {
 
   /** Queues everything for the code from here on. This runs as a task of its own, so no wasm frame is on the stack. */
   #quiesce() {
-    this.#record.held = true;
+    // Code that is restarted is held since it trapped.
+    if (!this.#options.restarts) this.#record.quiesce();
     if (this.#options.clean) this.#snapshot = complete(EMPTY, this.#swapDeps.placed(this.#record));
   }
 
@@ -370,20 +370,17 @@ class SwapTransaction {
     const { guest: old, version, compiled } = record;
     const exchanged = version !== null && version.hash !== this.#version.hash;
     // The last good state is the one that was captured before the hooks ran: an undo discards their effects.
-    const earlier = record.before && { ...record.before, before: null };
-    const before = old && exchanged && compiled ? { version, compiled, snapshot: record.lastGood, before: earlier } : null;
-    // The same code again continues its probation.
-    const undoTo = exchanged ? before : (record.probation?.before ?? null);
-    install(record, candidate, this.#version, /** @type {WebAssembly.Module} */ (this.#compiled));
-    candidate.guest.sink = this.#swapDeps.sink(record);
-    if (!this.#options.revives) record.generation++;
-    if (exchanged) record.before = before;
-    // State that was discarded on purpose must not come back with a revival.
-    if (this.#options.clean) record.lastGood = this.#given;
+    const earlier = record.previous && { ...record.previous, previous: null };
+    const previous = old && exchanged && compiled ? { version, compiled, snapshot: record.lastGood, previous: earlier } : null;
     const watched = swap.outcome === "committed" && swap.events.includes("prepare");
-    const sequence = this.#options.sequence ?? record.probation?.sequence ?? null;
-    if (watched) record.probation = { left: PROBATION_CALLS, before: undoTo, sequence };
-    else if (exchanged) record.probation = null;
+    record.install(this.#installation(), {
+      probation: watched ? this.#newProbation(exchanged, previous) : exchanged ? "ended" : "continued",
+      ...(exchanged ? { previous } : {}),
+      restarts: this.#options.restarts === true,
+    });
+    candidate.guest.sink = this.#swapDeps.sink(record);
+    // State that was discarded on purpose must not come back with a restart.
+    if (this.#options.clean) record.captured(this.#given);
     for (const [level, text] of this.#captured?.logs ?? []) record.log(level, text);
     // An undoing prunes nothing: its snapshot is of another time.
     if (old && !old.trap) retire(old, record, watched ? swap.report : null);
@@ -391,10 +388,33 @@ class SwapTransaction {
     for (const [level, text] of candidate.logs) record.log(level, text);
     record.tree.flushCalls();
     this.#swapDeps.releasing();
-    record.held = false;
+    // A first load holds nothing.
+    if (record.held) record.release();
     this.#swapDeps.taken(record, this.#restored);
     if (!watched) this.#swapDeps.followProps(record, propsOf(this.#given));
     this.#swapDeps.drain();
+  }
+
+  /** @returns {import("../module/record.js").Installation} */
+  #installation() {
+    const compiled = /** @type {WebAssembly.Module} */ (this.#compiled);
+    // Without the transform: it applies to the state only once, and that is done.
+    const { transform: _, ...version } = this.#version;
+    const { components } = version.components.length > 0 ? version : readManifest(compiled);
+    const { guest, tree } = this.#candidate;
+    return { guest, tree, compiled, version: { ...version, components } };
+  }
+
+  /**
+   * @param {boolean} exchanged whether the version is another one. The same code again continues its probation.
+   * @param {import("../module/record.js").PreviousVersion | null} previous
+   */
+  #newProbation(exchanged, previous) {
+    const { probation } = this.#record;
+    return {
+      previous: exchanged ? previous : (probation?.previous ?? null),
+      sequence: this.#options.sequence ?? probation?.sequence ?? null,
+    };
   }
 
   /**
@@ -406,8 +426,8 @@ class SwapTransaction {
     const memory = this.#captured?.memory;
     if (memory && record.guest) record.guest.putBack(memory);
     this.#swapDeps.releasing();
-    record.held = record.rejected !== null || record.reviving !== null;
-    if (!(error instanceof FetchError) && record.version?.hash !== this.#version.hash) record.refused.add(this.#version.hash);
+    if (record.state === "swapping") record.resume();
+    if (!(error instanceof FetchError) && record.version?.hash !== this.#version.hash) record.refuse(this.#version.hash);
     if (this.#captured?.trap) this.#swapDeps.end(record, this.#captured.trap);
     record.log("warn", `the swap was rolled back in the step \`${step}\`: ${errorMessage(error)}`);
   }

@@ -5,7 +5,7 @@
  * if no component is placed; each update is reported with what became of its modules.
  */
 
-import { startClean } from "./install.js";
+import { startClean } from "./retire.js";
 import { EMPTY } from "../guest/snapshot.js";
 import { newSwap } from "./steps.js";
 import { bring, compiledOf } from "./swap-transaction.js";
@@ -78,13 +78,12 @@ export class VersionManager {
   learn(versions) {
     const news = versions.filter(({ module, hash }) => {
       const record = this.#deps.record(module);
-      record.named = hash;
-      if (record.chosenOver !== hash) record.chosenOver = null;
-      return record.version?.hash !== hash && !record.refused.has(hash) && record.chosenOver === null;
+      record.wanted.named(hash);
+      return record.version?.hash !== hash && !record.isRefused(hash) && !record.wanted.isOverridden;
     });
     for (const version of news) {
       const record = this.#deps.record(version.module);
-      if (!record.guest && !record.busy) this.#note(record, version);
+      if (!record.guest && !record.busy) record.note(version);
     }
     this.#deps.mounting.touchAll();
     return news.filter((version) => this.#deps.record(version.module).version?.hash !== version.hash);
@@ -102,8 +101,8 @@ export class VersionManager {
     for (const { module, hash } of versions) {
       const record = this.#deps.record(module);
       // It is not an error of the page that it has no version until its turn comes.
-      record.expected = true;
-      if (sequence !== null) Object.assign(record, { named: hash, chosenOver: null });
+      record.expect();
+      if (sequence !== null) record.wanted.announced(hash);
     }
     return new Promise((resolve) => {
       this.#deps.queue.add(versions, async () => {
@@ -137,25 +136,15 @@ export class VersionManager {
   load(record) {
     if (record.busy || !record.version) return;
     const version = record.version;
-    record.busy = true;
+    record.workBegan();
     this.#deps.queue.add([], async () => {
-      record.busy = false;
+      record.workEnded();
       // An update that came first may have loaded it.
       if (record.guest || this.#deps.mounting.of(record).length === 0) return;
       const swap = await this.#bring(record, record.version ?? version, {});
       this.#deps.mounting.touchAll();
       if (swap) this.#deps.swapped(null, [swap], false);
     });
-  }
-
-  /**
-   * @param {ModuleRecord} record
-   * @param {Version} version
-   */
-  #note(record, version) {
-    record.version = version;
-    record.compiled = null;
-    record.failure = null;
   }
 
   /**
@@ -188,14 +177,14 @@ export class VersionManager {
     if (this.#deps.queue.replaced(record.name)) return null;
     if (record.alive && record.version?.hash === version.hash && !options.again) return newSwap(version, "unchanged");
     if (!record.guest && this.#deps.mounting.of(record).length === 0) {
-      this.#note(record, version);
+      record.note(version);
       return newSwap(version, "not-mounted");
     }
     // Code without a mounted component has only state that the state from before a reload has too.
-    if (this.#depsout.delete(record.name) && record.guest && record.tree.roots.size === 0) startClean(record, record);
+    if (this.#depsout.delete(record.name) && record.guest && record.tree.roots.size === 0) startClean(record);
     const first = record.guest === null;
     const stored = first ? this.#stored.get(record.name) : undefined;
-    record.busy = true;
+    record.workBegan();
     try {
       // State from before a reload was migrated already.
       const wanted = first ? { ...version, transform: [] } : version;
@@ -210,11 +199,10 @@ export class VersionManager {
         if (swap?.outcome === "committed") this.#depsout.set(record.name, error ?? "");
       }
       if (swap?.outcome !== "rolled-back" || !first) return swap;
-      record.version ??= version;
-      record.failure = swap.error;
+      record.failToLoad(version, swap.error);
       return swap;
     } finally {
-      record.busy = false;
+      record.workEnded();
       this.#deps.drain();
     }
   }
