@@ -104,15 +104,15 @@ const MOST_RESETS = 20;
 
 /**
  * @param {Swap} swap
- * @param {boolean} revived whether it is the version that trapped, started again: the trap is still to be read
+ * @param {boolean} restarted whether it is the version that trapped, started again: the trap is still to be read
  */
-function tell(swap, revived) {
+function tell(swap, restarted) {
   const total = Object.values(swap.duration).reduce((sum, ms) => sum + ms, 0);
   switch (swap.outcome) {
     case "committed": {
       // A step through history runs the same code: an earlier failure report of its version still applies.
-      const exchanged = !revived && swap.events.includes("prepare");
-      if (revived) status.warn(`\`${swap.module}\` was started again with its last good state`);
+      const exchanged = !restarted && swap.events.includes("prepare");
+      if (restarted) status.warn(`\`${swap.module}\` was started again with its last good state`);
       else overlay.clearTrap(swap.module);
       if (exchanged) status.stand(`version of ${swap.module}`, null);
       const resets = (swap.report?.instances ?? []).flatMap(({ keys }) =>
@@ -188,8 +188,8 @@ const engine = new Engine({
   compile: compiler((url, options) => fetch(own(String(url)), options)),
   log,
   show,
-  swapped(number, swaps, revived) {
-    for (const swap of swaps) tell(swap, revived);
+  swapped(number, swaps, restarted) {
+    for (const swap of swaps) tell(swap, restarted);
     const news = number === null ? swaps.filter(isNews) : swaps;
     const { server = null, sequence = null } = (number === null ? null : updates.get(number)) ?? {};
     if (news.length > 0) transport.send({ type: "swap", server, sequence, swaps: news.map(shortened) });

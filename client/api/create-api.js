@@ -110,7 +110,7 @@ export function createApi(parts) {
 }
 
 /**
- * Makes what is thrown at once a promise that fails, so that callers have one way to hear of it.
+ * Makes what is thrown at once a promise that fails, so that callers handle errors in one way.
  *
  * @template T
  * @param {() => Promise<T>} code
@@ -145,7 +145,7 @@ async function fileOf(from, load) {
 class Events {
   /** @type {Map<string, Set<(detail: any) => void>>} */
   #callbacks = new Map();
-  /** What was told with `ready`, which happens once. @type {unknown} */
+  /** The detail of `ready`, which is emitted once. @type {unknown} */
   #ready = null;
   #failed;
 

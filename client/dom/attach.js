@@ -9,7 +9,7 @@ import { reconcile } from "./reconcile.js";
 import { errorMessage } from "../common/error-message.js";
 
 /**
- * What shows the guest nodes of a module, and who hears of problems.
+ * What shows the guest nodes of a module, and takes problems.
  * @typedef {{ painter: import("./painter.js").DomPainter, log: (level: "error", text: string) => void }} View
  */
 /** @typedef {import("./tree.js").GuestNode} GuestNode */
@@ -25,7 +25,7 @@ export function takeOver(old, fresh, view) {
     return reconcile(old, fresh, view.painter);
   } catch (error) {
     // Nothing is known to fail here; should something, the reader gets the new view at the price of its nodes.
-    view.log("error", `the view could not be reconciled and was made anew: ${errorMessage(error)}`);
+    view.log("error", `the view could not be reconciled and was made again: ${errorMessage(error)}`);
     const element = /** @type {Element} */ (/** @type {unknown} */ (old.dom));
     detachAll(fresh);
     attach(fresh, element, view);

@@ -24,13 +24,13 @@ function nameOf(element) {
  * @param {Element} element an `hmr-component` in a document
  * @returns {string}
  */
-export function place(element) {
+export function instancePath(element) {
   const around = outer(element);
   const scope = around ?? element.ownerDocument.documentElement;
   const name = nameOf(element);
   const equals = [...scope.querySelectorAll("hmr-component")].filter((other) => nameOf(other) === name && outer(other) === around);
   const here = `${name}#${equals.indexOf(element)}`;
-  return around ? `${place(around)} > ${here}` : here;
+  return around ? `${instancePath(around)} > ${here}` : here;
 }
 
 /**
@@ -39,9 +39,9 @@ export function place(element) {
  * @param {Element[]} elements `hmr-component`s in a document
  * @returns {Map<Element, string>}
  */
-export function placesIn(elements) {
+export function instancePathsIn(elements) {
   /** @type {Map<Element, string>} */
-  const places = new Map(elements.map((element) => [element, place(element)]));
+  const paths = new Map(elements.map((element) => [element, instancePath(element)]));
   /** How many of a name there were in a component. @type {Map<Element, Map<string, number>>} */
   const counts = new Map();
   const inner = new Set(elements.flatMap((element) => [...element.querySelectorAll("hmr-component")]));
@@ -52,8 +52,8 @@ export function placesIn(elements) {
     const name = nameOf(element);
     const count = known.get(name) ?? 0;
     known.set(name, count + 1);
-    if (!places.has(element)) places.set(element, `${places.get(around)} > ${name}#${count}`);
+    if (!paths.has(element)) paths.set(element, `${paths.get(around)} > ${name}#${count}`);
   }
-  for (const element of elements) if (!inner.has(element)) places.delete(element);
-  return places;
+  for (const element of elements) if (!inner.has(element)) paths.delete(element);
+  return paths;
 }

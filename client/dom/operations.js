@@ -102,7 +102,7 @@ class Reader {
   choice(what, count) {
     const at = this.at;
     const value = this.byte();
-    if (value >= count) throw new DecodeError(`byte ${at}: ${value} is no ${what}`, at);
+    if (value >= count) throw new DecodeError(`byte ${at}: ${value} is not a ${what}`, at);
     return value;
   }
 }
@@ -151,7 +151,7 @@ function readOp(from) {
       return { op: "call", id, method };
     }
     default:
-      throw new DecodeError(`byte ${from.start}: ${opcode} is no opcode`, from.start);
+      throw new DecodeError(`byte ${from.start}: ${opcode} is not an opcode`, from.start);
   }
 }
 

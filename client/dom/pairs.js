@@ -27,14 +27,14 @@ const FIELDS = new Set(["input", "textarea", "select", "iframe"]);
  * @param {GuestNode} node
  * @param {string} name
  */
-function said(node, name) {
+function viewValue(node, name) {
   const json = node.properties.get(name);
   return json ? String(JSON.parse(json)) : node.attributes.get(name);
 }
 
 /** @param {GuestNode} node */
 function inputType(node) {
-  return said(node, "type")?.toLowerCase() ?? "text";
+  return viewValue(node, "type")?.toLowerCase() ?? "text";
 }
 
 /**
@@ -43,7 +43,7 @@ function inputType(node) {
  */
 function choice(node) {
   if (node.tag !== "input" || !/^(checkbox|radio)$/.test(inputType(node))) return null;
-  return said(node, "value") ?? said(node, "name") ?? "";
+  return viewValue(node, "value") ?? viewValue(node, "name") ?? "";
 }
 
 /**
@@ -318,8 +318,8 @@ class Search {
    * @returns {boolean} whether a pair was found
    */
   #adopt() {
-    const olds = this.#depsoutMate(this.#old, this.pairs.newOf);
-    const news = this.#depsoutMate(this.#new, this.pairs.oldOf);
+    const olds = this.#withoutMate(this.#old, this.pairs.newOf);
+    const news = this.#withoutMate(this.#new, this.pairs.oldOf);
     const has = (/** @type {GuestNode} */ node, /** @type {string} */ name) => node.attributes.get(name) || null;
     const ways = [
       (/** @type {GuestNode} */ node) => has(node, "id"),
@@ -351,7 +351,7 @@ class Search {
    * @param {GuestNode} root
    * @param {Map<GuestNode, GuestNode>} mates
    */
-  #depsoutMate(root, mates) {
+  #withoutMate(root, mates) {
     /** @type {GuestNode[]} */
     const found = [];
     walk(root, (node) => {

@@ -44,8 +44,8 @@ import { VersionManager } from "../swap/version-manager.js";
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile fetches, compiles and checks
  * @property {(level: Level, module: string | null, text: string) => void} log
  * @property {(element: Element, problem: Problem | null) => void} show shows a problem in an element's place, or takes it away
- * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped the sequence is null where
- *   no update asked for it: code that was loaded for a component, or revived after a trap
+ * @property {(sequence: number | null, swaps: Swap[], restarted: boolean) => void} swapped the sequence is null where
+ *   no update asked for it: code that was loaded for a component, or restarted after a trap
  * @property {(module: string, hash: string, trap: import("../tool/protocol.js").Trap) => void} trapped
  * @property {(message: string) => void} problem
  * @property {(request: import("../tool/protocol.js").Rehearse) => boolean} rehearse asks the tool; false if it cannot be asked
@@ -211,7 +211,7 @@ export class Engine {
       },
       releasing: () => this.#invalidations.begin(),
       drain: () => this.#delivery.drain(),
-      tellTrap: (record, trap) => this.#watch.tell(record, trap),
+      reportTrap: (record, trap) => this.#watch.reportTrap(record, trap),
       end: (record, trap) => this.#watch.end(record, trap),
       checkHealth: (record) => this.#watch.checkHealth(record),
     };
@@ -313,8 +313,8 @@ export class Engine {
       if (record.lastGood === null) return [];
       return [{ module: record.name, snapshot: record.lastGood, places: this.#mounting.placesOf(record) }];
     });
-    const { untaken } = this.#versionManager;
-    return [...captured.filter(({ module }) => untaken.every((other) => other.module !== module)), ...untaken];
+    const { unrestored } = this.#versionManager;
+    return [...captured.filter(({ module }) => unrestored.every((other) => other.module !== module)), ...unrestored];
   }
 
   /** Whether all placed components are mounted, or cannot be. */
@@ -383,7 +383,7 @@ export class Engine {
   #connectSoon() {
     queueMicrotask(() => {
       this.#instanceResources.ports.refresh();
-      this.#instanceResources.ports.tellAbsent();
+      this.#instanceResources.ports.reportAbsent();
       this.#delivery.drain();
     });
   }
@@ -453,7 +453,7 @@ export class Engine {
     this.#instanceResources.returned(record.name);
     this.#delivery.drain();
     this.#invalidations.drain();
-    this.#instanceResources.ports.tellAbsent();
+    this.#instanceResources.ports.reportAbsent();
     this.states.captureSoon(record);
   }
 }

@@ -59,8 +59,8 @@ class Patch {
       return answer;
     };
     try {
-      const said = this.#replacement(...values);
-      if (traps.length === 0) return said;
+      const replaced = this.#replacement(...values);
+      if (traps.length === 0) return replaced;
     } catch (error) {
       if (traps.length === 0) {
         this.#failed(this.#name, error);

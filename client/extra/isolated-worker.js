@@ -3,7 +3,7 @@
 import { runIsolated } from "./run-isolated.js";
 
 /** @param {unknown} error */
-function told(error) {
+function messageOf(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -11,6 +11,6 @@ globalThis.addEventListener("message", (event) => {
   const { bytes, context } = /** @type {MessageEvent<{ bytes: ArrayBuffer, context: unknown }>} */ (event).data;
   runIsolated(bytes, context).then(
     (ran) => globalThis.postMessage({ ran }),
-    (error) => globalThis.postMessage({ error: told(error) }),
+    (error) => globalThis.postMessage({ error: messageOf(error) }),
   );
 });

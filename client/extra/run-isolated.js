@@ -7,7 +7,7 @@
  * is followed by JSON of that length. Otherwise `run()` answers a number.
  */
 
-import { isOwn, placesOf } from "../guest/source-lines.js";
+import { isOwn, locationsOf } from "../guest/source-lines.js";
 import { MOST_FRAMES, describedAt, framesOf, readPanic } from "../guest/trap.js";
 
 const encoder = new TextEncoder();
@@ -57,7 +57,7 @@ export async function runIsolated(bytes, context) {
 }
 
 /**
- * What went wrong, with the place as the other engine has it.
+ * What went wrong, with the source location as the other engine has it.
  * @param {unknown} error
  * @param {string} panic JSON of a `PanicInfo`; empty if there was none
  * @param {WebAssembly.Module} compiled
@@ -69,11 +69,11 @@ function explained(error, panic, compiled) {
     line = 0,
   } = panic === "" ? { message: error instanceof Error ? error.message : String(error) } : readPanic(panic);
   if (isOwn(file) || (panic === "" && !(error instanceof WebAssembly.RuntimeError))) return describedAt(message, file, line);
-  const place = placesOf(
+  const location = locationsOf(
     compiled,
     framesOf(error).map(({ offset }) => offset ?? -1),
   ).find((found) => found !== null);
-  return place ? describedAt(message, place.file, place.line) : describedAt(message, file, line);
+  return location ? describedAt(message, location.file, location.line) : describedAt(message, file, line);
 }
 
 /**

@@ -12,7 +12,7 @@ import { CALL_BUDGET, HANDED_OVER_BYTES } from "../common/constants.js";
 import { COMPONENT_PREFIX } from "./inspect.js";
 import { cut } from "../common/limits.js";
 import { EMPTY, checkMigrated, instancesOf } from "./snapshot.js";
-import { isOwn, placesOf } from "./source-lines.js";
+import { isOwn, locationsOf } from "./source-lines.js";
 import { GuestTrap, MOST_FRAMES, framesOf, readPanic } from "./trap.js";
 
 /** @typedef {"debug" | "info" | "warn" | "error"} Level */
@@ -72,7 +72,7 @@ export class Guest {
   /** How many more bytes the running call may pass through imports. */
   #room = HANDED_OVER_BYTES;
   #running = false;
-  /** Resolves the places of traps. @type {WebAssembly.Module | null} */
+  /** Resolves the locations of traps. @type {WebAssembly.Module | null} */
   #compiled = null;
   /** How much further the code may run, where it counts. @type {WebAssembly.Global<"i32"> | null} */
   #budget = null;
@@ -238,9 +238,9 @@ export class Guest {
     const answer = this.#has("hmr_health") ? this.#ask("hmr_health", null) : null;
     if (answer === null) return null;
     const { instances } = parseAnswer("hmr_health", answer);
-    const ill = Array.isArray(instances) ? instances.filter((entry) => typeof entry?.error === "string") : [];
-    if (ill.length === 0) return null;
-    return cut(ill.map(({ instance, component, error }) => `the instance ${instance} of \`${component}\`: ${error}`).join("; "));
+    const failing = Array.isArray(instances) ? instances.filter((entry) => typeof entry?.error === "string") : [];
+    if (failing.length === 0) return null;
+    return cut(failing.map(({ instance, component, error }) => `the instance ${instance} of \`${component}\`: ${error}`).join("; "));
   }
 
   /** A copy of the memory, to be put back. */
@@ -355,25 +355,25 @@ export class Guest {
     const panic = late ? null : this.#panic;
     if (panic && isOwn(panic.file ?? "")) return new GuestTrap(panic, stack);
     const frames = framesOf(error);
-    const at = this.#refused === null ? this.#placed(frames) : null;
+    const at = this.#refused === null ? this.#locate(frames) : null;
     // A panic of the standard library or of a dependency: the user's own line led to it.
-    if (panic) return new GuestTrap(at?.place ? { message: panic.message, ...at.place } : panic, stack);
+    if (panic) return new GuestTrap(at?.location ? { message: panic.message, ...at.location } : panic, stack);
     const where = at?.name ?? frames.find((frame) => frame.name !== null)?.name ?? name;
-    return new GuestTrap({ message: late ? `ran for too long in \`${where}\`` : message, ...at?.place }, stack);
+    return new GuestTrap({ message: late ? `ran for too long in \`${where}\`` : message, ...at?.location }, stack);
   }
 
   /**
    * The innermost frame whose code comes from the user's own sources.
    * @param {import("./trap.js").Frame[]} frames
    */
-  #placed(frames) {
+  #locate(frames) {
     if (!this.#compiled) return null;
-    const places = placesOf(
+    const locations = locationsOf(
       this.#compiled,
       frames.map(({ offset }) => offset ?? -1),
     );
-    const at = places.findIndex((place) => place !== null);
-    return at < 0 ? null : { name: frames[at]?.name ?? null, place: places[at] };
+    const at = locations.findIndex((location) => location !== null);
+    return at < 0 ? null : { name: frames[at]?.name ?? null, location: locations[at] };
   }
 
   #bytes() {
@@ -436,7 +436,7 @@ export class Guest {
         }
       };
     /** @param {"resource" | "port" | "invalidate"} name */
-    const telling = (name) => guarded((pointer = 0, length = 0) => this.sink[name](this.#text(pointer, length)));
+    const guardedText = (name) => guarded((pointer = 0, length = 0) => this.sink[name](this.#text(pointer, length)));
     return {
       dom: guarded((pointer = 0, length = 0) => this.sink.dom(this.#slice(pointer, length))),
       log: guarded((level = 0, pointer = 0, length = 0) => this.sink.log(LEVELS[level] ?? "info", cut(this.#text(pointer, length)))),
@@ -444,9 +444,9 @@ export class Guest {
       panic: guarded((pointer = 0, length = 0) => {
         this.#panic = readPanic(this.#text(pointer, length));
       }),
-      resource: telling("resource"),
-      port: telling("port"),
-      invalidate: telling("invalidate"),
+      resource: guardedText("resource"),
+      port: guardedText("port"),
+      invalidate: guardedText("invalidate"),
     };
   }
 }

@@ -154,7 +154,7 @@ export function checkModule(compiled, bytes) {
   const budget = exports.get("hmr_budget");
   const global = budget?.kind === 3 ? globals[budget.index] : undefined;
   if (budget && !(global?.mutable && global.value === I32)) {
-    throw new IncompatibleError("the export `hmr_budget` is no mutable global of the type `i32`");
+    throw new IncompatibleError("the export `hmr_budget` is not a mutable global of the type `i32`");
   }
   if (exports.get("memory")?.kind !== 2) throw new IncompatibleError("the module does not export its `memory`");
   for (const { module, name, kind, type } of imports) {

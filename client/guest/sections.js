@@ -88,7 +88,7 @@ class Reader {
  * @returns {FunctionType}
  */
 function readType(from) {
-  if (from.byte() !== 0x60) throw new IncompatibleError("it uses types that are no plain function types");
+  if (from.byte() !== 0x60) throw new IncompatibleError("it uses types that are not plain function types");
   const [params, results] = [[...from.part()], [...from.part()]];
   return { params, results };
 }

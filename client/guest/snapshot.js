@@ -28,7 +28,7 @@ function read(snapshot, from) {
   }
   const instances = parsed?.instances;
   if (!Array.isArray(instances) || instances.some((/** @type {any} */ entry) => !Number.isInteger(entry?.instance))) {
-    throw new Error(`\`${from}\` answered something that is no snapshot`);
+    throw new Error(`\`${from}\` answered something that is not a snapshot`);
   }
   return parsed;
 }
@@ -212,7 +212,7 @@ export function readReport(json) {
     report = null;
   }
   if (!Array.isArray(report?.instances) || !report.instances.every(isEntry))
-    throw new Error("`restore_state` answered something that is no report");
+    throw new Error("`restore_state` answered something that is not a report");
   return withCutTexts(report);
 }
 

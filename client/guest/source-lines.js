@@ -5,7 +5,7 @@
  * format. Bytes of any content make at most that nothing is found.
  */
 
-/** @typedef {{ file: string, line: number }} Place */
+/** @typedef {{ file: string, line: number }} SourceLocation */
 
 const SECTION = "hmr.lines";
 
@@ -49,11 +49,11 @@ class Reader {
 /**
  * @param {Reader} reader
  * @param {number[]} offsets
- * @returns {(Place | null)[]} for each offset
+ * @returns {(SourceLocation | null)[]} for each offset
  */
 function find(reader, offsets) {
   const files = Array.from({ length: Math.min(reader.int(), reader.bytes.length) }, () => reader.text());
-  const places = offsets.map(() => /** @type {Place | null} */ (null));
+  const locations = offsets.map(() => /** @type {SourceLocation | null} */ (null));
   let [offset, line] = [0, 0];
   for (let rows = reader.int(); rows > 0; rows--) {
     offset += reader.int();
@@ -63,21 +63,21 @@ function find(reader, offsets) {
       line += zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
     }
     const name = files[file - 1];
-    const place = name === undefined ? null : { file: name, line };
+    const location = name === undefined ? null : { file: name, line };
     // An offset is in the last row that starts at or before it.
-    for (const [at, wanted] of offsets.entries()) if (offset <= wanted) places[at] = place;
+    for (const [at, wanted] of offsets.entries()) if (offset <= wanted) locations[at] = location;
   }
-  return places;
+  return locations;
 }
 
 /**
- * The places of instructions, by their offsets into the binary.
+ * The locations of instructions, by their offsets into the binary.
  *
  * @param {WebAssembly.Module} compiled
  * @param {number[]} offsets
- * @returns {(Place | null)[]} for each offset
+ * @returns {(SourceLocation | null)[]} for each offset
  */
-export function placesOf(compiled, offsets) {
+export function locationsOf(compiled, offsets) {
   const [section] = WebAssembly.Module.customSections(compiled, SECTION);
   if (!section) return offsets.map(() => null);
   try {

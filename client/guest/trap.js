@@ -1,7 +1,7 @@
 /**
  * The end of a module's running code, in words.
  *
- * In: what was thrown, and the code's report of its panic. Out: an error with message, place and stack.
+ * In: what was thrown, and the code's report of its panic. Out: an error with message, source location and stack.
  */
 
 import { cut } from "../common/limits.js";
@@ -10,7 +10,7 @@ import { cut } from "../common/limits.js";
 export { MOST_FRAMES } from "../common/constants.js";
 
 /**
- * A message with its place, if that is known.
+ * A message with its source location, if that is known.
  * @param {string} message
  * @param {string} file
  * @param {number} line
@@ -34,13 +34,13 @@ export class GuestTrap extends Error {
     this.wasmStack = stack;
   }
 
-  /** The message with the place, as far as it is known. */
+  /** The message with the source location, as far as it is known. */
   get described() {
     return describedAt(this.message, this.file, this.line);
   }
 
-  /** The message with the place to the column, as far as it is known. */
-  get toldFully() {
+  /** The message with the source location to the column, as far as it is known. */
+  get describedFully() {
     // Only a panic knows its column.
     return this.file && this.column > 0 ? `${this.message} (${this.file}:${this.line}:${this.column})` : this.described;
   }

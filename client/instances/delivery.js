@@ -107,7 +107,7 @@ export class Delivery {
   }
 
   /**
-   * Delivers a value that a module sent, once no module's code runs. The caller sees to it that `drain` is called then.
+   * Delivers a value that a module sent, once no module's code runs. The caller then calls `drain`.
    * @param {Value} value
    */
   sent(value) {

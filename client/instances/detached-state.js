@@ -6,7 +6,7 @@
  */
 
 import { LEFT_STATES } from "../common/constants.js";
-import { place, placesIn } from "../dom/instance-path.js";
+import { instancePath, instancePathsIn } from "../dom/instance-path.js";
 import { EMPTY, migratedOf, partOf, withPart } from "../guest/snapshot.js";
 import { errorMessage } from "../common/error-message.js";
 
@@ -26,9 +26,9 @@ export class DetachedStates {
    * @returns {() => void} to be called afterwards: notes which places are gone
    */
   rendering(elements) {
-    const places = placesIn(elements.filter((element) => element.isConnected && element.querySelector("hmr-component") !== null));
+    const paths = instancePathsIn(elements.filter((element) => element.isConnected && element.querySelector("hmr-component") !== null));
     return () => {
-      for (const [element, where] of places) if (!element.isConnected) this.#gone.set(element, where);
+      for (const [element, path] of paths) if (!element.isConnected) this.#gone.set(element, path);
     };
   }
 
@@ -40,11 +40,11 @@ export class DetachedStates {
    * @returns {boolean} whether an update took its place
    */
   leave({ id, element }, capture) {
-    const where = this.#gone.get(element);
-    if (where === undefined) return false;
+    const path = this.#gone.get(element);
+    if (path === undefined) return false;
     this.#gone.delete(element);
     const part = partOf(capture() ?? EMPTY, id);
-    if (part !== null) this.#keep(where, part);
+    if (part !== null) this.#keep(path, part);
     return true;
   }
 
@@ -57,17 +57,17 @@ export class DetachedStates {
   }
 
   /**
-   * @param {string} where
+   * @param {string} path
    * @param {string} part
    */
-  #keep(where, part) {
-    this.#kept.delete(where);
-    this.#kept.set(where, part);
+  #keep(path, part) {
+    this.#kept.delete(path);
+    this.#kept.set(path, part);
     for (const oldest of this.#kept.keys()) if (this.#kept.size > LEFT_STATES) this.#kept.delete(oldest);
   }
 
   /**
-   * The saved state for the place where an instance is to be mounted, as its code understands it.
+   * The saved state for the place path an instance is to be mounted, as its code understands it.
    *
    * @param {Instance} instance
    * @param {(migrate: (guest: Guest) => string | null) => string | null | undefined} ask undefined if it trapped
@@ -75,18 +75,18 @@ export class DetachedStates {
    */
   find({ id, element, component, record }, ask) {
     if (this.#kept.size === 0) return null;
-    const where = place(element);
-    const part = this.#kept.get(where);
+    const path = instancePath(element);
+    const part = this.#kept.get(path);
     if (part === undefined) return null;
     const snapshot = withPart(part, id);
     const answer = ask((guest) => guest.migrate(snapshot));
     if (answer === undefined) return null;
-    const what = `the state that \`${component}\` had in \`${where}\``;
+    const what = `the state that \`${component}\` had in \`${path}\``;
     try {
       const migrated = answer === null ? snapshot : migratedOf(answer);
       const saved = partOf(migrated, id);
       const taken = () => {
-        this.#kept.delete(where);
+        this.#kept.delete(path);
         record.log("info", `${what} is taken up`);
       };
       return saved === null ? null : { saved, taken };

@@ -8,7 +8,7 @@
  */
 
 import { DetachedStates } from "./detached-state.js";
-import { place } from "../dom/instance-path.js";
+import { instancePath } from "../dom/instance-path.js";
 import { preserve } from "../dom/preserve.js";
 import { mountProblem, problemOf } from "./problems.js";
 import { attach, takeOver } from "../dom/attach.js";
@@ -140,7 +140,7 @@ export class Mounting {
    * @returns {StoredModule["places"]}
    */
   placesOf(record) {
-    return this.of(record).map(({ id, element, props }) => ({ instance: id, place: place(element), props }));
+    return this.of(record).map(({ id, element, props }) => ({ instance: id, place: instancePath(element), props }));
   }
 
   /**
@@ -238,7 +238,7 @@ export class Mounting {
    * @param {string} component
    */
   #add(element, record, component) {
-    const reserved = this.#reserved.size > 0 ? this.#reserved.get(place(element)) : undefined;
+    const reserved = this.#reserved.size > 0 ? this.#reserved.get(instancePath(element)) : undefined;
     const known = reserved && !this.#instances.has(reserved.instance) ? reserved : null;
     const id = known ? known.instance : this.#nextInstance++;
     const instance = new Instance(id, element, record, component);
@@ -305,9 +305,9 @@ export class Mounting {
       record.tree.dropRoot(id);
       element.replaceChildren();
       instance.trapped = { hash: record.version?.hash ?? "", props };
-      const told = record.guest?.trap?.toldFully ?? "";
+      const reason = record.guest?.trap?.describedFully ?? "";
       this.#fail(instance, {
-        message: `\`${record.name}\` trapped in mounting \`${component}\`: ${told}`,
+        message: `\`${record.name}\` trapped in mounting \`${component}\`: ${reason}`,
         hint: "its place stays empty until its props or its code change",
       });
     } else if (answer === null) {
@@ -343,12 +343,12 @@ export class Mounting {
   /**
    * @param {Instance} instance
    * @param {string} props
-   * @param {boolean} anew whether its state is discarded
+   * @param {boolean} remounts whether its state is discarded
    */
-  #renderInto(instance, props, anew) {
+  #renderInto(instance, props, remounts) {
     const { record, id, component, element } = instance;
     const old = record.tree.setAside(id);
-    if (anew) {
+    if (remounts) {
       this.#deps.ask(record, (guest) => guest.unmount(id));
       this.#deps.resources.closeInstance(id);
     }
@@ -376,7 +376,7 @@ export class Mounting {
       for (const request of requests) if (request.instance !== id) this.#deps.resources.apply(record.name, request);
     } else {
       record.tree.putBack(id, old);
-      if (anew) {
+      if (remounts) {
         instance.status = "failed";
         record.tree.dropRoot(id);
         element.replaceChildren();

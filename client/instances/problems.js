@@ -60,7 +60,7 @@ function propsProblem(element) {
   try {
     const props = JSON.parse(element.getAttribute("props") ?? "{}");
     if (typeof props === "object" && props !== null && !Array.isArray(props)) return null;
-    return { message: "the attribute `props` is no JSON object", hint };
+    return { message: "the attribute `props` is not a JSON object", hint };
   } catch (error) {
     return { message: `the attribute \`props\` is not JSON: ${errorMessage(error)}`, hint };
   }

@@ -174,7 +174,7 @@ export class ModuleRecord {
     return this.#previous;
   }
 
-  /** Whether it is no error that the module has no version yet. */
+  /** Whether it is not an error that the module has no version yet. */
   get expected() {
     return this.#expected;
   }

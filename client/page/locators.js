@@ -5,7 +5,7 @@
  * component does not count, because a reload often follows a change of it.
  */
 
-import { place } from "../dom/instance-path.js";
+import { instancePath } from "../dom/instance-path.js";
 
 /**
  * @typedef {object} Locator
@@ -75,7 +75,7 @@ export class Locators {
 
   /** @param {Element} component */
   #placeOf(component) {
-    const known = this.#places.get(component) ?? place(component);
+    const known = this.#places.get(component) ?? instancePath(component);
     this.#places.set(component, known);
     return known;
   }

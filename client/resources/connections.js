@@ -138,9 +138,9 @@ export function resolve(declarations, ports, nameOf) {
  * @returns {ConnectionOutcome[]}
  */
 export function outcomes(before, after, concerned, why) {
-  const told = (/** @type {Iterable<Link>} */ links) =>
+  const byEnds = (/** @type {Iterable<Link>} */ links) =>
     new Map([...links].filter(({ output, input }) => concerned(output) || concerned(input)).map((link) => [ends(link.declaration), link]));
-  const [had, has] = [told(before), told(after)];
+  const [had, has] = [byEnds(before), byEnds(after)];
   return [...new Map([...had, ...has])].map(([name, link]) => {
     const [from, to] = [fromText(link.declaration), toText(link.declaration)];
     if (!has.has(name)) return { from, to, outcome: "dropped", reason: why(link) };

@@ -70,7 +70,7 @@ export class HostFunctions {
    */
   register(name, f) {
     if (typeof name !== "string" || name === "") throw new TypeError("a host function needs a name");
-    if (typeof f !== "function") throw new TypeError(`\`${name}\` is no function`);
+    if (typeof f !== "function") throw new TypeError(`\`${name}\` is not a function`);
     this.#functions.set(name, f);
     return () => {
       if (this.#functions.get(name) === f) this.#functions.delete(name);

@@ -23,7 +23,7 @@ import { RequestError, parseRequest } from "./request.js";
  *   | { op: "close", instance: number, port: string, input: boolean }} PortRequest
  */
 
-/** A value on its way: `module`, `instance` and `input` are its goal. @typedef {{ module: string, instance: number, input: string,
+/** A value on its way: `module`, `instance` and `input` are where it goes. @typedef {{ module: string, instance: number, input: string,
  *   from: string, to: string, text: string, type: string, transform: string | null, link: string }} Value */
 
 /**
@@ -80,7 +80,7 @@ function checkJson(port, value) {
   } catch {
     // Reported below.
   }
-  throw new RequestError(`what is sent through \`${port}\` is no JSON text`);
+  throw new RequestError(`what is sent through \`${port}\` is not a JSON text`);
 }
 
 /** @typedef {Port & { handler: number, latest: string | null }} OpenPort */
@@ -114,7 +114,7 @@ export class Ports {
   #absent = new Set();
   /** The transforms that failed when they were called last. @type {Set<string>} */
   #failing = new Set();
-  /** The links whose goal missed a value for want of code. @type {Set<string>} */
+  /** The links whose input missed a value because no code ran. @type {Set<string>} */
   #owed = new Set();
   #serial = 1;
   #deps;
@@ -246,7 +246,7 @@ export class Ports {
   }
 
   /** Reports which connections wait for a port that an instance could have now. */
-  tellAbsent() {
+  reportAbsent() {
     /** @type {Set<string>} */
     const absent = new Set();
     for (const declaration of this.#declarations.values()) {
@@ -313,7 +313,7 @@ export class Ports {
   }
 
   /**
-   * Call this when a value could not be delivered, because its goal has no code that could take it. Of a stream, it gets
+   * Call this when a value could not be delivered, because no code runs that could take it. Of a stream, it gets
    * the latest one when it has code again.
    * @param {Value} value
    */
@@ -352,7 +352,7 @@ export class Ports {
   #send(module, { instance, port, value }) {
     const output = this.#open.get(name(instance, port, false));
     if (output?.module !== module) {
-      this.#deps.warn(module, `a value was sent through \`${port}\`, which is no output of the instance ${instance}`);
+      this.#deps.warn(module, `a value was sent through \`${port}\`, which is not an output of the instance ${instance}`);
       return;
     }
     this.refresh();
@@ -385,11 +385,11 @@ export class Ports {
     const before = this.#links;
     this.#links = links;
     for (const link of links.values()) if (!before.has(link.key)) this.#passLatest(link);
-    const told = this.#standing;
+    const reported = this.#standing;
     this.#standing = new Set();
     for (const [declaration, why] of problems) {
       const message = `\`${fromText(declaration)}\` is not connected to \`${toText(declaration)}\`: ${why}`;
-      if (!told.has(message) && !this.#standing.has(message)) this.#deps.problem(message);
+      if (!reported.has(message) && !this.#standing.has(message)) this.#deps.problem(message);
       this.#standing.add(message);
     }
   }

@@ -285,8 +285,8 @@ export class Resources {
     if (resource.timer && resource.waiting > 0) return;
     if (resource.oneShot) resource.answer = data;
     resource.waiting++;
-    const said = data === null ? {} : { data: typeof data === "string" ? data : JSON.stringify(data) };
-    this.#deps.fired(resource, JSON.stringify({ type: resource.kind, ...said, time: this.#deps.now() }));
+    const given = data === null ? {} : { data: typeof data === "string" ? data : JSON.stringify(data) };
+    this.#deps.fired(resource, JSON.stringify({ type: resource.kind, ...given, time: this.#deps.now() }));
   }
 
   /**

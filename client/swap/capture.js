@@ -22,7 +22,7 @@ import { errorMessage } from "../common/error-message.js";
  * @property {GuestTrap | null} trap that the hooks ran into: the code can no longer be trusted
  */
 
-/** A sink for code whose doings have no effect any more. */
+/** A sink for code that may have no effect any more. */
 export const ignoring = { dom: () => {}, resource: () => {}, port: () => {}, invalidate: () => {} };
 
 /**
@@ -53,7 +53,7 @@ export function capture(record, time, updates) {
 /**
  * @param {ModuleRecord} record
  * @param {import("../guest/guest.js").Guest} guest
- * @param {Captured} captured without the hooks' doings
+ * @param {Captured} captured without what the hooks did
  * @returns {Captured}
  */
 function runHooks(record, guest, captured) {

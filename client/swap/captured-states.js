@@ -27,7 +27,7 @@ const CAPTURE_DELAY = 200;
  * @property {(record: ModuleRecord) => boolean} ready whether the module's code can be called
  * @property {<T>(record: ModuleRecord, code: (guest: import("../guest/guest.js").Guest) => T) => T | undefined} ask
  * @property {() => void} released does what waited while a module was held
- * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
+ * @property {(sequence: number | null, swaps: Swap[], restarted: boolean) => void} swapped
  * @property {(record: ModuleRecord) => void} captured called when a state was captured after calls
  */
 
@@ -179,7 +179,7 @@ function readFile(text) {
     throw new Error(`the file of snapshots is not JSON: ${error}`);
   }
   if (parsed?.hmr !== 1 || !Array.isArray(parsed.modules)) {
-    throw new Error('this is no file of snapshots: it needs `"hmr":1` and `modules`, as `saveSnapshot` writes them');
+    throw new Error('this is not a file of snapshots: it needs `"hmr":1` and `modules`, as `saveSnapshot` writes them');
   }
   return items(fields(text).get("modules") ?? "[]").map((part) => {
     const { module, hash } = JSON.parse(part);

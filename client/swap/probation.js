@@ -24,7 +24,7 @@ import { bring, undo } from "./swap-transaction.js";
  * @property {() => number} clock milliseconds
  * @property {(module: string, hash: string, trap: import("../tool/protocol.js").Trap) => void} trapped
  * @property {(message: string) => void} problem
- * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
+ * @property {(sequence: number | null, swaps: Swap[], restarted: boolean) => void} swapped
  * @property {import("./update-queue.js").UpdateQueue} updates
  * @property {import("./swap-transaction.js").SwapDeps} swapDeps
  * @property {() => void} released does what waited while a module was held
@@ -73,19 +73,19 @@ export class Watch {
   checkHealth(record) {
     const { guest, probation } = record;
     if (!guest || guest.trap || !probation) return;
-    let illness;
+    let problem;
     try {
-      illness = guest.health();
+      problem = guest.health();
     } catch (error) {
       if (guest.trap) {
         this.#trapped(record, guest.trap);
         return;
       }
-      illness = errorMessage(error);
+      problem = errorMessage(error);
     }
-    if (illness === null) return;
-    record.log("error", `it is not well: ${illness}`);
-    if (!this.#undo(record, illness)) this.#deps.problem(`the module \`${record.name}\` is not well: ${illness}`);
+    if (problem === null) return;
+    record.log("error", `it is not well: ${problem}`);
+    if (!this.#undo(record, problem)) this.#deps.problem(`the module \`${record.name}\` is not well: ${problem}`);
   }
 
   /**
@@ -93,7 +93,7 @@ export class Watch {
    * @param {GuestTrap} trap
    */
   #trapped(record, trap) {
-    this.tell(record, trap);
+    this.reportTrap(record, trap);
     this.end(record, trap);
   }
 
@@ -111,7 +111,7 @@ export class Watch {
    * @param {ModuleRecord} record
    * @param {GuestTrap} trap
    */
-  tell(record, trap) {
+  reportTrap(record, trap) {
     record.log("error", `trapped: ${trap.described}`);
     this.#deps.trapped(record.name, record.version?.hash ?? "", trap.facts);
   }

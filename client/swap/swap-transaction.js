@@ -2,7 +2,7 @@
  * Brings versions into modules: the steps of a swap, done to a page.
  *
  * In: a module and a version. Out: the module runs the version, or runs what it ran before, untouched. The same
- * steps serve a first load (no code to take over from), a revival after a trap (the same version again), a
+ * steps serve a first load (no code to take over from), a restart after a trap (the same version again), a
  * load that restores the state from before a reload, a way back to the version before, and a step through history.
  */
 
@@ -46,7 +46,7 @@ import { Declined, newSwap, runSwap } from "./steps.js";
  * @property {(record: ModuleRecord, invalidations: import("../tool/protocol.js").Invalidation[]) => import("../tool/protocol.js").Invalidation[]}
  *   invalidated treats them; returns those treated, with those that they caused
  * @property {() => void} drain delivers what waits
- * @property {(record: ModuleRecord, trap: import("../guest/trap.js").GuestTrap) => void} tellTrap
+ * @property {(record: ModuleRecord, trap: import("../guest/trap.js").GuestTrap) => void} reportTrap
  * @property {(record: ModuleRecord, trap: import("../guest/trap.js").GuestTrap) => void} end undoes the swap to code that trapped on probation,
  *   or restarts the code
  * @property {(record: ModuleRecord) => void} checkHealth asks code that is on probation whether it is well
@@ -297,7 +297,7 @@ class SwapTransaction {
   #capture(updates) {
     this.#captured = capture(this.#record, this.#swapDeps.now(), updates);
     this.#snapshot = this.#captured.snapshot;
-    if (this.#captured.trap) this.#swapDeps.tellTrap(this.#record, this.#captured.trap);
+    if (this.#captured.trap) this.#swapDeps.reportTrap(this.#record, this.#captured.trap);
   }
 
   async #instantiate() {

@@ -29,7 +29,7 @@ import { bring, compiledOf } from "./swap-transaction.js";
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile
  * @property {(message: string) => void} problem
  * @property {(reason: string) => void} reload
- * @property {(sequence: number | null, swaps: Swap[], revived: boolean) => void} swapped
+ * @property {(sequence: number | null, swaps: Swap[], restarted: boolean) => void} swapped
  */
 
 /** The updates of one page. */
@@ -37,7 +37,7 @@ export class VersionManager {
   /** By module, the state from before a reload. @type {Map<string, StoredModule>} */
   #stored = new Map();
   /** By module that was started without its state from before a reload, why. @type {Map<string, string>} */
-  #depsout = new Map();
+  #startedWithout = new Map();
   #deps;
 
   /** @param {VersionManagerDeps} deps */
@@ -54,16 +54,16 @@ export class VersionManager {
   }
 
   /** The states from before a reload that no module has restored yet. */
-  get untaken() {
+  get unrestored() {
     return [...this.#stored.values()];
   }
 
   /** Call this when components may have been mounted: drops state that its module could not restore. */
   mounted() {
-    for (const [name, error] of this.#depsout) {
+    for (const [name, error] of this.#startedWithout) {
       const record = this.#deps.record(name);
       if (!record.alive || record.tree.roots.size === 0) continue;
-      this.#depsout.delete(name);
+      this.#startedWithout.delete(name);
       this.#stored.delete(name);
       this.#deps.problem(`the state of \`${name}\` could not be restored after the reload: ${error}`);
     }
@@ -181,7 +181,7 @@ export class VersionManager {
       return newSwap(version, "not-mounted");
     }
     // Code without a mounted component has only state that the state from before a reload has too.
-    if (this.#depsout.delete(record.name) && record.guest && record.tree.roots.size === 0) startClean(record);
+    if (this.#startedWithout.delete(record.name) && record.guest && record.tree.roots.size === 0) startClean(record);
     const first = record.guest === null;
     const stored = first ? this.#stored.get(record.name) : undefined;
     record.workBegan();
@@ -196,7 +196,7 @@ export class VersionManager {
         const { error } = swap;
         swap = await load(null);
         // Until a component is mounted without it, the state waits for the next version.
-        if (swap?.outcome === "committed") this.#depsout.set(record.name, error ?? "");
+        if (swap?.outcome === "committed") this.#startedWithout.set(record.name, error ?? "");
       }
       if (swap?.outcome !== "rolled-back" || !first) return swap;
       record.failToLoad(version, swap.error);

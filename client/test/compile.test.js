@@ -50,7 +50,7 @@ test("the words of an error decide nothing", async () => {
     [new FetchError("no"), "fetch"],
   ])) {
     const swap = await swapped(() => Promise.reject(error));
-    assert.equal(swap?.cause, "fetch", "the bytes did not come, whatever was said");
+    assert.equal(swap?.cause, "fetch", "the bytes did not come, whatever was answered");
     const fail = () => {
       throw error;
     };

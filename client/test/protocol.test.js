@@ -65,7 +65,7 @@ test("text of any content is refused, not followed", () => {
 });
 
 test("a number that is infinite is none", () => {
-  assert.throws(() => readMessage('{"type":"build-succeeded","sequence":1e999}'), /the field `sequence` is no number/);
+  assert.throws(() => readMessage('{"type":"build-succeeded","sequence":1e999}'), /the field `sequence` is not a number/);
   assert.equal(readConfig('{"modules":[],"sequence":1e999}').sequence, 0);
 });
 

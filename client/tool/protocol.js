@@ -120,7 +120,7 @@ function object(value) {
  */
 function text(from, field) {
   const value = from[field];
-  if (typeof value !== "string") throw new MessageError(`the field \`${field}\` is no text`);
+  if (typeof value !== "string") throw new MessageError(`the field \`${field}\` is not a text`);
   return value;
 }
 
@@ -147,7 +147,7 @@ function isNumber(value) {
  */
 function number(from, field) {
   const value = from[field];
-  if (!isNumber(value)) throw new MessageError(`the field \`${field}\` is no number`);
+  if (!isNumber(value)) throw new MessageError(`the field \`${field}\` is not a number`);
   return value;
 }
 
@@ -159,13 +159,13 @@ function number(from, field) {
  */
 function list(from, field, read) {
   const value = from[field];
-  if (!Array.isArray(value)) throw new MessageError(`the field \`${field}\` is no list`);
+  if (!Array.isArray(value)) throw new MessageError(`the field \`${field}\` is not a list`);
   return value.map(read);
 }
 
 /** @param {unknown} value */
 function asText(value) {
-  if (typeof value !== "string") throw new MessageError("a list holds something that is no text");
+  if (typeof value !== "string") throw new MessageError("a list holds something that is not a text");
   return value;
 }
 

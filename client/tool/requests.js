@@ -133,8 +133,8 @@ export class Tool {
       );
     }
     if (response.ok) return response;
-    const said = (await response.text()).trim();
-    throw new ToolError(said || `the tool answered ${response.status} at \`${path}\``);
+    const reason = (await response.text()).trim();
+    throw new ToolError(reason || `the tool answered ${response.status} at \`${path}\``);
   }
 }
 

@@ -70,7 +70,7 @@ export class Transport {
   #network;
   #token;
   #app;
-  #tellStrange;
+  #strangeChanged;
   #received;
   #log;
   #changed;
@@ -88,7 +88,7 @@ export class Transport {
     this.#network = network;
     this.#token = token;
     this.#app = app;
-    this.#tellStrange = strange;
+    this.#strangeChanged = strange;
     this.#received = received;
     this.#changed = changed;
     this.#intercepted = intercepted;
@@ -195,7 +195,7 @@ export class Transport {
     const strange = this.#app !== "" && typeof answer.app === "string" && answer.app !== this.#app;
     if (strange !== this.#strange) {
       this.#strange = strange;
-      this.#tellStrange(strange);
+      this.#strangeChanged(strange);
     }
     if (strange) return null;
     this.#token = answer.token;

@@ -59,7 +59,7 @@ export class Page {
   /** @type {string[]} */
   logs = [];
   /** Called for each update that the engine has finished. @type {(swapped: { sequence: number | null, swaps: import("../../tool/protocol.js").Swap[] }) => void} */
-  told = () => {};
+  onSwap = () => {};
   /** Rehearsals that were asked for. @type {import("../../tool/protocol.js").Rehearse[]} */
   rehearsed = [];
   /** Whether the tool is there to be asked. */
@@ -91,7 +91,7 @@ export class Page {
         else this.shown.delete(element);
       },
       swapped: (sequence, swaps) => {
-        this.told({ sequence, swaps });
+        this.onSwap({ sequence, swaps });
         this.#swaps.push({ sequence, swaps });
         for (const wake of this.#wake.splice(0)) wake();
       },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { placesOf } from "../guest/source-lines.js";
+import { locationsOf } from "../guest/source-lines.js";
 
 /**
  * A module with nothing but this section.
@@ -19,20 +19,20 @@ const text = (text) => [text.length, ...new TextEncoder().encode(text)];
 const ROWS = [2, ...text("a.rs"), ...text("b.rs"), 4, 100, 1, 84, 80, 2, 69, 1, 0, 0xb3, 6, 1, 72];
 
 test("an instruction is found in the last row before it", () => {
-  const places = placesOf(compiled(ROWS), [-1, 99, 100, 179, 180, 181, 999, 1000, 5000]);
+  const places = locationsOf(compiled(ROWS), [-1, 99, 100, 179, 180, 181, 999, 1000, 5000]);
   const found = places.map((place) => (place ? `${place.file}:${place.line}` : null));
   assert.deepEqual(found, [null, null, "a.rs:42", "a.rs:42", "b.rs:7", null, null, "a.rs:43", "a.rs:43"]);
 });
 
 test("a section of any content is nothing to fail for", () => {
-  for (let length = 0; length < ROWS.length; length++) assert.equal(placesOf(compiled(ROWS.slice(0, length)), [150]).length, 1);
+  for (let length = 0; length < ROWS.length; length++) assert.equal(locationsOf(compiled(ROWS.slice(0, length)), [150]).length, 1);
   for (const contents of [
     [0xff, 0xff, 0xff, 0xff, 0x7f],
     [1, 9],
     [0, 1, 5, 7, 0],
     [0, 0xff, 0xff, 0xff, 0xff, 0x0f],
   ]) {
-    assert.deepEqual(placesOf(compiled(contents), [150]), [null]);
+    assert.deepEqual(locationsOf(compiled(contents), [150]), [null]);
   }
-  assert.deepEqual(placesOf(new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])), [3]), [null]);
+  assert.deepEqual(locationsOf(new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])), [3]), [null]);
 });

@@ -24,7 +24,7 @@ test("a trap is reported with the place of the code", async () => {
   assert.deepEqual([trap?.file, trap?.line], ["a.rs", 7]);
 });
 
-test("what an import refused is no trap of the code: it has no place, as in the other engine", async () => {
+test("what an import refused is not a trap of the code: it has no place, as in the other engine", async () => {
   const page = new Page(PLACE);
   await page.start(page.version("a", lined({})));
   const swap = await page.update(2, page.version("b", lined({ resources: ["["] })));
