@@ -6,12 +6,11 @@
  */
 
 import { EVENTS } from "../api.js";
-import { Executions } from "../extra/isolated-runs.js";
+import { IsolatedRuns } from "../extra/isolated-runs.js";
+import { Counts, Events, Exchanges } from "./events.js";
 
 /** @typedef {import("../api.js").End} End */
-/** @typedef {import("../api.js").ModuleFacts} ModuleFacts */
 /** @typedef {import("../api.js").HmrEvents} HmrEvents */
-/** @typedef {import("../api.js").Running} Running */
 /** @typedef {import("../api.js").Hmr} Hmr */
 
 /**
@@ -36,7 +35,7 @@ import { Executions } from "../extra/isolated-runs.js";
 export function createApi(parts) {
   const { engine, tool, timers } = parts;
   const events = new Events(parts.failed);
-  const executions = new Executions(parts.spawn, timers);
+  const isolatedRuns = new IsolatedRuns(parts.spawn, timers);
   const counted = new Counts();
   /** What `cleanup` ends. @type {Set<End>} */
   const open = new Set();
@@ -48,7 +47,7 @@ export function createApi(parts) {
     open.add(once);
     return once;
   };
-  const running = new Looked(() => engine.modules());
+  const running = new Exchanges(() => engine.modules());
 
   /** @type {Hmr} */
   const hmr = {
@@ -69,33 +68,16 @@ export function createApi(parts) {
       return { stop: begun(profile.stop), metrics: profile.metrics };
     },
     async execute(source, context, { timeLimit } = {}) {
-      const bytes = typeof source === "string" || source instanceof URL ? await download(parts.fetch, String(source)) : source;
-      return executions.run(/** @type {ArrayBuffer} */ (bytes), context, timeLimit);
+      const bytes = typeof source === "string" || source instanceof URL ? await fetched(parts.fetch, String(source)) : source;
+      return isolatedRuns.run(/** @type {ArrayBuffer} */ (bytes), context, timeLimit);
     },
-    history: (id) => engine.control.history(id),
-    step: (id, count) => engine.control.goTo(id, (at) => at + count),
-    goTo: (id, index) => engine.control.goTo(id, () => index),
-    async saveSnapshot(name, { to = "tool" } = {}) {
-      const text = engine.states.save(name);
-      if (to === "tool") await tool.saveSnapshot(name, text);
-      else if (to === "download") parts.download(`${name}.json`, text);
-      return text;
-    },
-    loadSnapshot: async (from) => engine.states.load(await fileOf(from, (name) => tool.loadSnapshot(name))),
-    snapshots: () => tool.snapshots(),
-    deleteSnapshot: (name) => tool.deleteSnapshot(name),
-    versions: (id) => tool.versions(id),
+    ...stateFunctions(parts),
+    ...toolFunctions(tool),
     use: (id, hash) => attempt(() => engine.control.use(id, hash)),
-    pin: (id, hash) => tool.pin(id, hash),
-    restore: (id, hash) => tool.restore(id, hash),
-    compare: (id, from, to) => tool.compare(id, from, to),
-    experiments: () => tool.experiments(),
-    startExperiment: (id, variants) => tool.experiment(id, variants),
-    endExperiment: (id) => tool.experiment(id, []),
     host: (name, f) => begun(engine.host(name, f)),
     cleanup() {
       for (const end of [...open]) end();
-      executions.endAll();
+      isolatedRuns.endAll();
     },
   };
   return {
@@ -107,6 +89,47 @@ export function createApi(parts) {
       for (const { next, previous } of running.changes()) events.emit(`update ${next.module}`, { next, previous });
     },
   };
+}
+
+/**
+ * The functions that go back to earlier states.
+ * @param {Parts} parts
+ */
+function stateFunctions({ engine, tool, download }) {
+  /** @type {Pick<Hmr, "history" | "step" | "goTo" | "saveSnapshot" | "loadSnapshot">} */
+  const functions = {
+    history: (id) => engine.control.history(id),
+    step: (id, count) => engine.control.goTo(id, (at) => at + count),
+    goTo: (id, index) => engine.control.goTo(id, () => index),
+    async saveSnapshot(name, { to = "tool" } = {}) {
+      const text = engine.states.save(name);
+      if (to === "tool") await tool.saveSnapshot(name, text);
+      else if (to === "download") download(`${name}.json`, text);
+      return text;
+    },
+    loadSnapshot: async (from) => engine.states.load(await fileOf(from, (name) => tool.loadSnapshot(name))),
+  };
+  return functions;
+}
+
+/**
+ * The functions that only ask the tool.
+ * @param {import("../tool/requests.js").Tool} tool
+ */
+function toolFunctions(tool) {
+  /** @type {Pick<Hmr, "snapshots" | "deleteSnapshot" | "versions" | "pin" | "restore" | "compare" | "experiments" | "startExperiment" | "endExperiment">} */
+  const functions = {
+    snapshots: () => tool.snapshots(),
+    deleteSnapshot: (name) => tool.deleteSnapshot(name),
+    versions: (id) => tool.versions(id),
+    pin: (id, hash) => tool.pin(id, hash),
+    restore: (id, hash) => tool.restore(id, hash),
+    compare: (id, from, to) => tool.compare(id, from, to),
+    experiments: () => tool.experiments(),
+    startExperiment: (id, variants) => tool.experiment(id, variants),
+    endExperiment: (id) => tool.experiment(id, []),
+  };
+  return functions;
 }
 
 /**
@@ -123,7 +146,7 @@ async function attempt(code) {
  * @param {(url: string) => Promise<Response>} fetch
  * @param {string} url
  */
-async function download(fetch, url) {
+async function fetched(fetch, url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`\`${url}\` cannot be fetched: the server answered ${response.status}`);
   return response.arrayBuffer();
@@ -139,115 +162,4 @@ async function fileOf(from, load) {
   if (typeof from === "string") return /^\s*\{.*"hmr"/s.test(from) ? from : load(from);
   if (from instanceof Object && "text" in from && typeof from.text === "function") return String(await from.text());
   return JSON.stringify(from) ?? "";
-}
-
-/** Callbacks by event. */
-class Events {
-  /** @type {Map<string, Set<(detail: any) => void>>} */
-  #callbacks = new Map();
-  /** The detail of `ready`, which is emitted once. @type {unknown} */
-  #ready = null;
-  #failed;
-
-  /** @param {(error: unknown) => void} failed */
-  constructor(failed) {
-    this.#failed = failed;
-  }
-
-  /**
-   * @param {string} event
-   * @param {(detail: any) => void} callback
-   * @returns {End}
-   */
-  on(event, callback) {
-    if (typeof callback !== "function") throw new TypeError(`the callback for \`${event}\` must be a function`);
-    // One function may be given twice, and is called twice then.
-    const own = (/** @type {any} */ detail) => callback(detail);
-    const callbacks = this.#callbacks.get(event) ?? new Set();
-    this.#callbacks.set(event, callbacks.add(own));
-    const ready = event === "ready" ? this.#ready : null;
-    if (ready !== null) {
-      // A script gets this object only once the page is ready.
-      queueMicrotask(() => {
-        if (callbacks.has(own)) this.#call(own, ready);
-      });
-    }
-    return () => void callbacks.delete(own);
-  }
-
-  /**
-   * @param {string} event
-   * @param {unknown} detail
-   */
-  emit(event, detail) {
-    if (event === "ready") this.#ready = detail;
-    for (const callback of [...(this.#callbacks.get(event) ?? [])]) this.#call(callback, detail);
-  }
-
-  /**
-   * @param {(detail: any) => void} callback
-   * @param {unknown} detail
-   */
-  #call(callback, detail) {
-    try {
-      callback(detail);
-    } catch (error) {
-      this.#failed(error);
-    }
-  }
-}
-
-/** What runs, and what ran when it was last looked. */
-class Looked {
-  /** @type {Map<string, Running>} */
-  #known = new Map();
-  #modules;
-
-  /** @param {() => ModuleFacts[]} modules */
-  constructor(modules) {
-    this.#modules = modules;
-  }
-
-  /** The modules whose code was exchanged since the last look. */
-  changes() {
-    return this.#modules().flatMap(({ module, hash, generation }) => {
-      const next = { module, hash, generation };
-      const previous = this.#known.get(module) ?? { module, hash: null, generation: 0 };
-      this.#known.set(module, next);
-      return generation === previous.generation ? [] : [{ next, previous }];
-    });
-  }
-}
-
-/** Counts what happens. */
-class Counts {
-  stats = {
-    swaps: 0,
-    committed: 0,
-    rolledBack: 0,
-    undone: 0,
-    declined: 0,
-    traps: 0,
-    problems: 0,
-    lastSwapMs: /** @type {number | null} */ (null),
-  };
-
-  /**
-   * @param {string} event
-   * @param {any} detail
-   */
-  count(event, detail) {
-    if (event === "trap") this.stats.traps++;
-    if (event === "problem") this.stats.problems++;
-    if (event !== "swap") return;
-    for (const { outcome, duration } of detail.swaps) {
-      this.stats.swaps++;
-      if (outcome === "committed") this.stats.committed++;
-      if (outcome === "rolled-back") this.stats.rolledBack++;
-      if (outcome === "undone") this.stats.undone++;
-      if (outcome === "declined") this.stats.declined++;
-      if (outcome !== "committed") continue;
-      this.stats.lastSwapMs = /** @type {number[]} */ (Object.values(duration ?? {})).reduce((sum, ms) => sum + ms, 0);
-    }
-  }
 }

@@ -9,56 +9,29 @@
  */
 
 import { Delivery } from "../instances/delivery.js";
-import { Calls } from "../extra/calls.js";
-import { Control } from "./module-control.js";
+import { ModuleControl } from "./module-control.js";
+import { liveSink } from "./live-sink.js";
 import { moduleInfoOf } from "./module-info.js";
-import { InstanceResources, readPort } from "../resources/instance-resources.js";
+import { InstanceResources } from "../resources/instance-resources.js";
 import { Invalidations } from "../instances/invalidations.js";
-import { readInvalidation } from "../module/invalidation.js";
 import { Stack } from "../guest/guest.js";
 import { Mounting } from "../instances/mounting.js";
-import { Watch } from "../swap/probation.js";
+import { ProbationWatch } from "../swap/probation.js";
 import { UpdateQueue } from "../swap/update-queue.js";
 import { Rehearsals } from "../tool/rehearsals.js";
-import { readRequest } from "../resources/resources.js";
-import { ModuleRecord } from "../module/record.js";
-import { States } from "../swap/captured-states.js";
+import { ModuleRecords } from "./module-records.js";
+import { CapturedStates } from "../swap/captured-states.js";
 import { errorMessage } from "../common/error-message.js";
 import { VersionManager } from "../swap/version-manager.js";
 
+/** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 /** @typedef {import("../tool/protocol.js").Version} Version */
 /** @typedef {import("../tool/protocol.js").Swap} Swap */
-/** @typedef {import("../guest/guest.js").Level} Level */
-/** @typedef {import("../instances/problems.js").Problem} Problem */
 /** @typedef {import("../page/page-state.js").StoredModule} StoredModule */
-
-/**
- * What the engine is given.
- *
- * @typedef {object} EngineDeps
- * @property {Document} document
- * @property {import("../resources/facilities.js").Facilities} page
- * @property {number | null} [budget] how many loop heads and calls one call into a module may pass, where it counts them
- * @property {() => number} now milliseconds since the Unix epoch; never goes back
- * @property {() => number} clock milliseconds, for durations
- * @property {(version: Version) => Promise<WebAssembly.Module>} compile fetches, compiles and checks
- * @property {(level: Level, module: string | null, text: string) => void} log
- * @property {(element: Element, problem: Problem | null) => void} show shows a problem in an element's place, or takes it away
- * @property {(sequence: number | null, swaps: Swap[], restarted: boolean) => void} swapped the sequence is null where
- *   no update asked for it: code that was loaded for a component, or restarted after a trap
- * @property {(module: string, hash: string, trap: import("../tool/protocol.js").Trap) => void} trapped
- * @property {(message: string) => void} problem
- * @property {(request: import("../tool/protocol.js").Rehearse) => boolean} rehearse asks the tool; false if it cannot be asked
- * @property {(module: string) => void} [captured] called when a module's state was captured after calls of its code
- * @property {() => void} [settled] called when components may have been mounted
- * @property {(reason: string) => void} reload loads the page again, with its state
- * @property {(module: string, hash: string, slower: import("../extra/calls.js").Slower) => void} slower
- */
 
 /** The engine of one page. */
 export class Engine {
-  /** @type {Map<string, ModuleRecord>} */
-  #records = new Map();
+  #records;
   #stack;
   /** @type {Delivery} */
   #delivery;
@@ -72,82 +45,109 @@ export class Engine {
   #watch;
   #invalidations;
 
-  /** @param {EngineDeps} deps */
+  /** @param {import("./engine-deps.js").EngineDeps} deps */
   constructor(deps) {
     this.#deps = deps;
     this.#stack = new Stack(deps.budget);
-    this.#delivery = new Delivery({
+    this.#records = new ModuleRecords({
+      ...deps,
+      happened: (record, event, node, key) => this.#delivery.happened(record, event, node, key),
+    });
+    this.#queue = new UpdateQueue((error) => deps.log("error", null, errorMessage(error)));
+    this.#delivery = this.#newDelivery();
+    this.#instanceResources = this.#newInstanceResources();
+    this.#mounting = this.#newMounting();
+    this.#invalidations = this.#newInvalidations();
+    const { clock, trapped, problem, swapped, rehearse } = deps;
+    const swapDeps = this.#newSwapDeps();
+    const released = () => this.#released();
+    this.#watch = new ProbationWatch({ clock, trapped, problem, swapped, updates: this.#queue, swapDeps, released });
+    /** The rehearsals that the page waits for. */
+    this.rehearsals = new Rehearsals(rehearse, deps.page.timers);
+    /** The states that modules were in. */
+    this.states = this.#newStates(swapDeps);
+    /** The modules, for the page's scripts. */
+    this.control = this.#newControl();
+    this.#versionManager = this.#newVersionManager(swapDeps);
+  }
+
+  #newDelivery() {
+    return new Delivery({
       stack: this.#stack,
       instanceResources: () => this.#instanceResources,
-      now: deps.now,
+      now: this.#deps.now,
       componentOf: (instance) => this.#mounting.get(instance)?.component ?? null,
-      later: (code) => void deps.page.timers.setTimeout(code, 0),
-      record: (name) => this.#record(name),
+      later: (code) => void this.#deps.page.timers.setTimeout(code, 0),
+      record: (name) => this.#records.of(name),
       ask: (record, code) => this.#watch.ask(record, code),
       returned: (record) => this.#returned(record),
     });
-    this.#instanceResources = new InstanceResources({
-      page: deps.page,
-      now: deps.now,
+  }
+
+  #newInstanceResources() {
+    const { page, now, problem, log } = this.#deps;
+    return new InstanceResources({
+      page,
+      now,
       fired: (resource, event) => this.#delivery.fired(resource, event),
-      node: (module, node) => this.#record(module).nodeOf(node),
+      node: (module, node) => this.#records.of(module).nodeOf(node),
       nameOf: (instance) => this.#mounting.get(instance)?.name ?? null,
       isMounted: (name) => this.#mounting.isMounted(name),
       moduleOf: (instance) => this.#mounting.get(instance)?.record.name ?? null,
       sent: (value) => this.#delivery.sent(value),
-      problem: deps.problem,
-      warn: (module, text) => deps.log("warn", module, text),
+      problem,
+      warn: (module, text) => log("warn", module, text),
     });
-    const queue = new UpdateQueue((error) => deps.log("error", null, errorMessage(error)));
-    this.#queue = queue;
-    this.#mounting = this.#newMounting();
-    this.#invalidations = new Invalidations({
+  }
+
+  #newInvalidations() {
+    return new Invalidations({
       instance: (id) => this.#mounting.get(id),
       placer: (instance) => this.#mounting.placer(instance),
       remount: (instance) => this.#mounting.remount(instance),
       rerender: (instance) => this.#mounting.rerender(instance),
-      ready: ({ record, status }) => record.alive && !record.held && status === "mounted" && this.#stack.depth === 0,
-      problem: deps.problem,
+      ready: ({ record, status }) => status === "mounted" && this.#isReady(record),
+      problem: this.#deps.problem,
     });
-    const { clock, trapped, problem, swapped, now, rehearse } = deps;
-    const { timers } = deps.page;
-    const swapDeps = this.#swapDeps(queue);
-    const released = () => {
-      this.#drain();
-      this.#mounting.touchAll();
-    };
-    this.#watch = new Watch({ clock, trapped, problem, swapped, updates: queue, swapDeps, released });
-    /** The rehearsals that the page waits for. */
-    this.rehearsals = new Rehearsals(rehearse, timers);
-    /** The states that modules were in. */
-    this.states = new States({
-      timers,
+  }
+
+  /** @param {import("../swap/swap-transaction.js").SwapDeps} swapDeps */
+  #newStates(swapDeps) {
+    const { now, page, swapped, captured } = this.#deps;
+    return new CapturedStates({
+      timers: page.timers,
       now,
-      updates: queue,
+      updates: this.#queue,
       swapDeps,
-      records: () => [...this.#records.values()],
-      ready: (record) => record.alive && !record.held && this.#stack.depth === 0,
+      records: () => this.#records.all(),
+      ready: (record) => this.#isReady(record),
       ask: (record, code) => this.#watch.ask(record, code, false),
-      released,
+      released: () => this.#released(),
       swapped,
-      captured: (record) => deps.captured?.(record.name),
+      captured: (record) => captured?.(record.name),
     });
-    /** The modules, for the page's scripts. */
-    this.control = new Control({
-      known: (name) => this.#known(name),
+  }
+
+  #newControl() {
+    return new ModuleControl({
+      known: (name) => this.#records.known(name),
       ask: (record, code) => this.#watch.ask(record, code),
       returned: (record) => this.#returned(record),
       idle: () => this.#stack.depth === 0,
       states: this.states,
       update: (version, options) => this.update(null, [version], options),
     });
-    const { compile, reload } = deps;
-    this.#versionManager = new VersionManager({
-      queue,
+  }
+
+  /** @param {import("../swap/swap-transaction.js").SwapDeps} swapDeps */
+  #newVersionManager(swapDeps) {
+    const { compile, problem, reload, swapped } = this.#deps;
+    return new VersionManager({
+      queue: this.#queue,
       mounting: this.#mounting,
       rehearsals: this.rehearsals,
       swapDeps,
-      record: (name) => this.#record(name),
+      record: (name) => this.#records.of(name),
       capture: (record) => this.states.capture(record),
       drain: () => this.#drain(),
       compile,
@@ -165,8 +165,8 @@ export class Engine {
       resources: this.#instanceResources,
       show,
       problem,
-      record: (name) => this.#record(name),
-      records: () => [...this.#records.values()],
+      record: (name) => this.#records.of(name),
+      records: () => this.#records.all(),
       load: (record) => this.#versionManager.load(record),
       settled: () => {
         this.#instanceResources.ports.renamed();
@@ -180,11 +180,8 @@ export class Engine {
     });
   }
 
-  /**
-   * @param {UpdateQueue} queue
-   * @returns {import("../swap/swap-transaction.js").SwapDeps}
-   */
-  #swapDeps(queue) {
+  /** @returns {import("../swap/swap-transaction.js").SwapDeps} */
+  #newSwapDeps() {
     const { document, now, clock, compile } = this.#deps;
     return {
       document,
@@ -193,8 +190,8 @@ export class Engine {
       compile,
       stack: this.#stack,
       resources: this.#instanceResources,
-      replaced: (record) => queue.replaced(record.name),
-      sink: (record) => this.#sink(record),
+      replaced: (record) => this.#queue.replaced(record.name),
+      sink: (record) => liveSink(record, this.#instanceResources, this.#invalidations),
       elementOf: (instance) => this.#mounting.get(instance)?.element ?? null,
       quietly: (change) => this.#delivery.quietly(change),
       placed: (record) => this.#mounting.of(record).filter(({ status }) => status === "mounted"),
@@ -219,27 +216,13 @@ export class Engine {
 
   /** The versions that run, or would if their components were placed. */
   get versions() {
-    const known = [...this.#records.values()].flatMap(({ version }) => (version ? [version] : []));
+    const known = this.#records.all().flatMap(({ version }) => (version ? [version] : []));
     return known.map(({ module, hash }) => ({ module, hash }));
   }
 
   /** The known facts about each module. */
   modules() {
-    return [...this.#records.values()].map((record) => moduleInfoOf(record, this.#mounting.of(record)));
-  }
-
-  /**
-   * @param {string} name
-   * @returns {ModuleRecord}
-   * @throws {Error} if the module does not exist
-   */
-  #known(name) {
-    const record = this.#records.get(name);
-    if (record?.version) return record;
-    const names = [...this.#records.values()].filter(({ version }) => version !== null).map((other) => `\`${other.name}\``);
-    throw new Error(
-      `there is no module \`${name}\`; ${names.length > 0 ? `the modules are ${names.join(", ")}` : "none has been built yet"}`,
-    );
+    return this.#records.all().map((record) => moduleInfoOf(record, this.#mounting.of(record)));
   }
 
   /** Whether an update, a load or a mounting is under way or waits. */
@@ -260,7 +243,7 @@ export class Engine {
 
   /** Whether components are placed that wait for a first version. */
   get waiting() {
-    return [...this.#records.values()].every(({ version, expected }) => version === null && !expected) && this.#mounting.count > 0;
+    return this.#records.all().every(({ version, expected }) => version === null && !expected) && this.#mounting.count > 0;
   }
 
   /**
@@ -277,7 +260,7 @@ export class Engine {
    * @param {string[]} modules
    */
   expect(modules) {
-    for (const name of modules) this.#record(name).expect();
+    for (const name of modules) this.#records.of(name).expect();
   }
 
   /**
@@ -308,7 +291,7 @@ export class Engine {
    * @returns {StoredModule[]}
    */
   captureAll() {
-    const captured = [...this.#records.values()].flatMap((record) => {
+    const captured = this.#records.all().flatMap((record) => {
       if (record.guest) this.states.capture(record, true);
       if (record.lastGood === null) return [];
       return [{ module: record.name, snapshot: record.lastGood, places: this.#mounting.placesOf(record) }];
@@ -336,7 +319,7 @@ export class Engine {
    * @param {boolean} [captured] whether the one that was captured last will do
    */
   stateOf(name, captured = false) {
-    const record = this.#records.get(name);
+    const record = this.#records.find(name);
     if (!record?.alive || !record.version) return null;
     if (!captured) this.states.capture(record);
     return record.lastGood === null ? null : { module: name, hash: record.version.hash, snapshot: record.lastGood };
@@ -348,7 +331,7 @@ export class Engine {
    * @param {string} name
    */
   controls(node, name) {
-    return [...this.#records.values()].some(({ listeners }) => listeners.guestNodeOf(node)?.properties.has(name));
+    return this.#records.all().some(({ listeners }) => listeners.guestNodeOf(node)?.properties.has(name));
   }
 
   /**
@@ -388,59 +371,23 @@ export class Engine {
     });
   }
 
+  /**
+   * Whether a module's code can be called.
+   * @param {ModuleRecord} record
+   */
+  #isReady(record) {
+    return record.alive && !record.held && this.#stack.depth === 0;
+  }
+
+  /** Does what waited while a module was held. */
+  #released() {
+    this.#drain();
+    this.#mounting.touchAll();
+  }
+
   #drain() {
     this.#delivery.drain();
     this.#invalidations.drain();
-  }
-
-  /**
-   * @param {string} name
-   * @returns {ModuleRecord}
-   */
-  #record(name) {
-    let record = this.#records.get(name);
-    if (!record) {
-      record = new ModuleRecord(
-        name,
-        this.#deps.document,
-        (of, event, node, key) => this.#delivery.happened(of, event, node, key),
-        (level, text) => this.#deps.log(level, name, text),
-        this.#calls(name),
-      );
-      this.#records.set(name, record);
-    }
-    return record;
-  }
-
-  /** @param {string} name */
-  #calls(name) {
-    return new Calls(
-      this.#deps.clock,
-      (export_, error) =>
-        this.#deps.log("error", name, `the wrapper of \`${export_}\` failed, so the original answers: ${errorMessage(error)}`),
-      (slower) => this.#deps.slower(name, this.#record(name).version?.hash ?? "", slower),
-    );
-  }
-
-  /**
-   * @param {ModuleRecord} record
-   * @returns {import("../guest/guest.js").Sink}
-   */
-  #sink(record) {
-    const { tree } = record;
-    return {
-      dom: (batch) => tree.apply(batch),
-      log: record.log,
-      resource: (json) => {
-        const request = readRequest(json);
-        if (!record.heldRequests.hold(request)) this.#instanceResources.apply(record.name, request);
-      },
-      port: (json) => {
-        const request = readPort(json);
-        if (!record.heldRequests.hold(request)) this.#instanceResources.apply(record.name, request);
-      },
-      invalidate: (json) => this.#invalidations.add(record.name, readInvalidation(json)),
-    };
   }
 
   /**

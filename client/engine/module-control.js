@@ -17,22 +17,22 @@ const ENGINES_OWN = (/** @type {string} */ name) => name !== "hmr_alloc" && PREF
 /**
  * The parts of the engine that this needs.
  *
- * @typedef {object} ControlDeps
+ * @typedef {object} ModuleControlDeps
  * @property {(name: string) => ModuleRecord} known throws if the module does not exist
  * @property {<T>(record: ModuleRecord, code: (guest: import("../guest/guest.js").Guest) => T) => T | undefined} ask
  * @property {(record: ModuleRecord) => void} returned does what had to wait until the module's code returned
  * @property {() => boolean} idle whether no wasm frame is on the stack
- * @property {import("../swap/captured-states.js").States} states
+ * @property {import("../swap/captured-states.js").CapturedStates} states
  * @property {(version: Version, options: { again?: boolean, clean?: boolean }) => Promise<Swap[]>} update
  */
 
 /** The modules of one page, for its scripts. */
-export class Control {
+export class ModuleControl {
   /** By module. @type {Map<string, Record<string, any>>} */
   #proxies = new Map();
   #deps;
 
-  /** @param {ControlDeps} deps */
+  /** @param {ModuleControlDeps} deps */
   constructor(deps) {
     this.#deps = deps;
   }

@@ -14,7 +14,7 @@ const TIME_LIMIT = 5000;
  */
 
 /** Runs modules in workers. */
-export class Executions {
+export class IsolatedRuns {
   /** @type {Set<(error: Error) => void>} */
   #running = new Set();
   #spawn;

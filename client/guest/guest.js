@@ -5,12 +5,13 @@
  * Out: answers as text, or a `GuestTrap`. Knows nothing of documents, versions or swaps.
  *
  * Invariants: no call is made while the module is on the stack, or after it trapped; both are errors of
- * the caller. Views of the memory are created for each access, because it can grow at any call.
+ * the caller.
  */
 
 import { CALL_BUDGET, HANDED_OVER_BYTES } from "../common/constants.js";
 import { COMPONENT_PREFIX } from "./inspect.js";
 import { cut } from "../common/limits.js";
+import { GuestMemory } from "./guest-memory.js";
 import { EMPTY, checkMigrated, instancesOf } from "./snapshot.js";
 import { isOwn, locationsOf } from "./source-lines.js";
 import { GuestTrap, MOST_FRAMES, framesOf, readPanic } from "./trap.js";
@@ -54,9 +55,6 @@ export class Stack {
   }
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** Running code. */
 export class Guest {
   /** Why it ended, once it has. @type {GuestTrap | null} */
@@ -65,6 +63,8 @@ export class Guest {
   #functions = {};
   /** @type {WebAssembly.Memory | null} */
   #memory = null;
+  /** Reads and writes it. */
+  #bytes = new GuestMemory(() => /** @type {WebAssembly.Memory} */ (this.#memory));
   /** @type {ReturnType<typeof readPanic> | null} */
   #panic = null;
   /** @type {unknown} */
@@ -245,7 +245,7 @@ export class Guest {
 
   /** A copy of the memory, to be put back. */
   copyMemory() {
-    return this.#bytes().slice();
+    return this.#bytes.copy();
   }
 
   /**
@@ -253,9 +253,7 @@ export class Guest {
    * @param {Uint8Array} copy
    */
   putBack(copy) {
-    const bytes = this.#bytes();
-    bytes.set(copy);
-    bytes.fill(0, copy.length);
+    this.#bytes.putBack(copy);
   }
 
   /**
@@ -281,7 +279,7 @@ export class Guest {
       const given = argument === null ? [] : this.#write(argument);
       const address = this.#function(name)(...given) >>> 0;
       if (address === 0) return null;
-      const answer = this.#readAnswer(address);
+      const answer = this.#bytes.answer(address);
       check?.(answer, name);
       return answer;
     });
@@ -376,45 +374,12 @@ export class Guest {
     return at < 0 ? null : { name: frames[at]?.name ?? null, location: locations[at] };
   }
 
-  #bytes() {
-    return new Uint8Array(/** @type {WebAssembly.Memory} */ (this.#memory).buffer);
-  }
-
-  /**
-   * @param {number} pointer
-   * @param {number} length
-   */
-  #slice(pointer, length) {
-    const bytes = this.#bytes();
-    const [start, count] = [pointer >>> 0, length >>> 0];
-    if (start + count > bytes.length) throw new RangeError(`the module named ${count} bytes at ${start}, outside of its memory`);
-    return bytes.subarray(start, start + count);
-  }
-
-  /**
-   * @param {number} pointer
-   * @param {number} length
-   */
-  #text(pointer, length) {
-    return decoder.decode(this.#slice(pointer, length));
-  }
-
-  /** @param {number} address */
-  #readAnswer(address) {
-    const header = this.#slice(address, 4);
-    const length = new DataView(header.buffer, header.byteOffset, 4).getUint32(0, true);
-    return this.#text(address + 4, length);
-  }
-
   /**
    * @param {string} text
-   * @returns {[number, number]}
+   * @returns {[number, number]} where it is, and its length
    */
   #write(text) {
-    const bytes = encoder.encode(text);
-    const pointer = this.#function("hmr_alloc")(bytes.length);
-    this.#slice(pointer, bytes.length).set(bytes);
-    return [pointer, bytes.length];
+    return this.#bytes.write(text, this.#function("hmr_alloc"));
   }
 
   #imports() {
@@ -436,13 +401,13 @@ export class Guest {
         }
       };
     /** @param {"resource" | "port" | "invalidate"} name */
-    const guardedText = (name) => guarded((pointer = 0, length = 0) => this.sink[name](this.#text(pointer, length)));
+    const guardedText = (name) => guarded((pointer = 0, length = 0) => this.sink[name](this.#bytes.text(pointer, length)));
     return {
-      dom: guarded((pointer = 0, length = 0) => this.sink.dom(this.#slice(pointer, length))),
-      log: guarded((level = 0, pointer = 0, length = 0) => this.sink.log(LEVELS[level] ?? "info", cut(this.#text(pointer, length)))),
+      dom: guarded((pointer = 0, length = 0) => this.sink.dom(this.#bytes.slice(pointer, length))),
+      log: guarded((level = 0, pointer = 0, length = 0) => this.sink.log(LEVELS[level] ?? "info", cut(this.#bytes.text(pointer, length)))),
       now: () => this.now(),
       panic: guarded((pointer = 0, length = 0) => {
-        this.#panic = readPanic(this.#text(pointer, length));
+        this.#panic = readPanic(this.#bytes.text(pointer, length));
       }),
       resource: guardedText("resource"),
       port: guardedText("port"),

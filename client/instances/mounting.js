@@ -8,6 +8,7 @@
  */
 
 import { DetachedStates } from "./detached-state.js";
+import { inOrder } from "../dom/document-order.js";
 import { instancePath } from "../dom/instance-path.js";
 import { preserve } from "../dom/preserve.js";
 import { mountProblem, problemOf } from "./problems.js";
@@ -40,18 +41,6 @@ const UNPLACED_PERIOD = 10_000;
  * @property {(record: ModuleRecord) => void} returned does what had to wait until the module's code returned
  * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
  */
-
-/**
- * Elements that have left the document, and then the others from its beginning to its end, in any order of input.
- * @param {Iterable<Element>} elements
- */
-function inOrder(elements) {
-  const [gone, there] = [/** @type {Element[]} */ ([]), /** @type {Element[]} */ ([])];
-  for (const element of elements) (element.isConnected ? there : gone).push(element);
-  const follows = 4; // Node.DOCUMENT_POSITION_FOLLOWING
-  there.sort((one, other) => (one.compareDocumentPosition(other) & follows ? -1 : 1));
-  return [...gone, ...there];
-}
 
 /** The placed components of one page. */
 export class Mounting {

@@ -18,7 +18,7 @@ const CAPTURE_DELAY = 200;
 /**
  * The parts of the engine that this needs.
  *
- * @typedef {object} StatesDeps
+ * @typedef {object} CapturedStatesDeps
  * @property {Pick<import("../resources/resources.js").Timers, "setTimeout">} timers
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {import("./update-queue.js").UpdateQueue} updates
@@ -32,12 +32,12 @@ const CAPTURE_DELAY = 200;
  */
 
 /** The states of all modules of a page. */
-export class States {
+export class CapturedStates {
   /** Whose state is about to be captured, with whether it was called since the wait began. @type {Map<ModuleRecord, boolean>} */
   #waiting = new Map();
   #deps;
 
-  /** @param {StatesDeps} deps */
+  /** @param {CapturedStatesDeps} deps */
   constructor(deps) {
     this.#deps = deps;
   }

@@ -31,7 +31,7 @@ import { bring, undo } from "./swap-transaction.js";
  */
 
 /** Watches over the calls of all modules of a page. */
-export class Watch {
+export class ProbationWatch {
   #deps;
 
   /** @param {ProbationDeps} deps */
