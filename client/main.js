@@ -145,11 +145,11 @@ const transport = new Transport(
       screen.status.stand("connection", connected ? null : "The tool is not connected; waiting for it");
       if (!connected) engine.rehearsals.disconnected();
     },
-    strange(strange) {
+    otherApp(otherApp) {
       const text =
         "This page belongs to another application than the one that is served at this address now. Load it again to see that one";
-      screen.status.stand("application", strange ? text : null);
-      if (strange) log("warn", null, text);
+      screen.status.stand("application", otherApp ? text : null);
+      if (otherApp) log("warn", null, text);
     },
     log: (text) => log("warn", null, text),
   },

@@ -47,11 +47,11 @@ export function putAllBack(old, fresh, pairs, left) {
   if (old.children.some(isDisplaced)) {
     const edited = isEditable(old.dom);
     for (const gap of gapsOf(old)) {
-      const strangers = strangersIn(old, gap);
+      const foreignNodes = foreignNodesIn(old, gap);
       if (edited) {
         for (const node of gap.missing) if (node.dom?.parentNode !== /** @type {Node | null} */ (old.dom)) left.set(node, null);
-      } else if (strangers.length > 0 && isUnchanged(gap, old, fresh, pairs)) {
-        const place = firstOf(gap, strangers, old);
+      } else if (foreignNodes.length > 0 && isUnchanged(gap, old, fresh, pairs)) {
+        const place = firstOf(gap, foreignNodes, old);
         for (const node of gap.missing) left.set(node, place);
       } else close(old, gap);
     }
@@ -82,10 +82,14 @@ function isEditable(holder) {
  */
 function isUnchanged({ missing }, parent, fresh, { oldOf, newOf }) {
   if (!fresh) return false;
-  const mates = missing.map((node) => newOf.get(node));
-  const first = mates[0] ? fresh.children.indexOf(mates[0]) : -1;
+  const counterparts = missing.map((node) => newOf.get(node));
+  const first = counterparts[0] ? fresh.children.indexOf(counterparts[0]) : -1;
   if (first < 0) return false;
-  if (!missing.every(({ kind, text }, at) => kind !== "element" && mates[at]?.text === text && fresh.children[first + at] === mates[at]))
+  if (
+    !missing.every(
+      ({ kind, text }, at) => kind !== "element" && counterparts[at]?.text === text && fresh.children[first + at] === counterparts[at],
+    )
+  )
     return false;
   const places = fresh.children
     .map((child) => parent.children.indexOf(/** @type {GuestNode} */ (oldOf.get(child))))
@@ -130,28 +134,28 @@ function gapsOf(parent) {
  * @param {GuestNode} parent
  * @param {Gap} gap
  */
-function strangersIn(parent, { after, before }) {
+function foreignNodesIn(parent, { after, before }) {
   const ours = new Set(parent.children.map(({ dom }) => dom));
   /** @type {ChildNode[]} */
-  const strangers = [];
+  const foreignNodes = [];
   const first = after ? after.nextSibling : /** @type {Node} */ (parent.dom).firstChild;
   for (let at = first; at && at !== before; at = at.nextSibling) {
-    // The error box that this engine shows for a failed component is not a stranger either.
-    if (!ours.has(/** @type {ChildNode} */ (at)) && !/^hmr-/i.test(at.nodeName)) strangers.push(/** @type {ChildNode} */ (at));
+    // The error box that this engine shows for a failed component is not a foreign node either.
+    if (!ours.has(/** @type {ChildNode} */ (at)) && !/^hmr-/i.test(at.nodeName)) foreignNodes.push(/** @type {ChildNode} */ (at));
   }
-  return strangers;
+  return foreignNodes;
 }
 
 /**
- * The first node in a gap with strangers: one of them, or an emptied text.
+ * The first node in a gap with foreign nodes: one of them, or an emptied text.
  *
  * @param {Gap} gap
- * @param {ChildNode[]} strangers
+ * @param {ChildNode[]} foreignNodes
  * @param {GuestNode} parent
  */
-function firstOf({ missing, after }, strangers, parent) {
+function firstOf({ missing, after }, foreignNodes, parent) {
   let at = after ? after.nextSibling : /** @type {Node} */ (parent.dom).firstChild;
-  while (at && at !== strangers[0] && !missing.some(({ dom }) => dom === at)) at = at.nextSibling;
+  while (at && at !== foreignNodes[0] && !missing.some(({ dom }) => dom === at)) at = at.nextSibling;
   return /** @type {ChildNode | null} */ (at);
 }
 
@@ -162,30 +166,30 @@ function firstOf({ missing, after }, strangers, parent) {
 function close(parent, gap) {
   const { missing, after, before } = gap;
   const holder = /** @type {Node} */ (parent.dom);
-  const standIns = standInsFor(missing, strangersIn(parent, gap));
-  let place = standIns[0] ?? (after ? after.nextSibling : before);
+  const replacements = replacementsFor(missing, foreignNodesIn(parent, gap));
+  let place = replacements[0] ?? (after ? after.nextSibling : before);
   while (place && missing.some(({ dom }) => dom === place)) place = place.nextSibling;
   for (const child of missing) {
     const dom = /** @type {ChildNode} */ (child.dom);
     if (child.kind === "text") /** @type {Text} */ (dom).data = child.text;
     move(holder, dom, place);
   }
-  for (const standIn of standIns) standIn.remove();
+  for (const replacement of replacements) replacement.remove();
 }
 
 /**
  * Which of the nodes between two of ours replace those that are missing there.
  *
  * @param {GuestNode[]} missing
- * @param {ChildNode[]} strangers
+ * @param {ChildNode[]} foreignNodes
  */
-function standInsFor(missing, strangers) {
+function replacementsFor(missing, foreignNodes) {
   // If there are at most as many of them as are missing, each replaces one.
-  if (strangers.length <= missing.length) return strangers;
-  const wraps = strangers.filter((stranger) => missing.some(({ dom }) => dom && stranger.contains(dom)));
+  if (foreignNodes.length <= missing.length) return foreignNodes;
+  const wraps = foreignNodes.filter((foreignNode) => missing.some(({ dom }) => dom && foreignNode.contains(dom)));
   if (wraps.length > 0) return wraps;
-  const fonts = strangers.filter(({ nodeName }) => nodeName.toLowerCase() === "font");
+  const fonts = foreignNodes.filter(({ nodeName }) => nodeName.toLowerCase() === "font");
   if (fonts.length > 0) return fonts;
   // A script that has marked up a text has put any number of nodes in its place.
-  return missing.some(({ kind }) => kind === "text") ? strangers : [];
+  return missing.some(({ kind }) => kind === "text") ? foreignNodes : [];
 }

@@ -226,7 +226,7 @@ class Search {
     if (!canBeSame(old, fresh)) return 0;
     if (old.kind !== "element") return old.kind === "text" && old.text === fresh.text ? SAME_TEXT : SAME_TAG;
     if (this.#digests.of(old) === this.#digests.of(fresh)) return EQUAL;
-    // A node whose namesake is elsewhere in the other tree waits for it, rather than go on as a stranger.
+    // A node whose namesake is elsewhere in the other tree waits for it, rather than go on as another node.
     const [oldId, newId] = [identity(old), identity(fresh)];
     if (oldId !== newId) {
       if (oldId && this.#newIdentities.has(oldId)) return 0;
@@ -349,13 +349,13 @@ class Search {
   /**
    * The elements that rule 3 looks at.
    * @param {GuestNode} root
-   * @param {Map<GuestNode, GuestNode>} mates
+   * @param {Map<GuestNode, GuestNode>} counterparts
    */
-  #withoutMate(root, mates) {
+  #withoutMate(root, counterparts) {
     /** @type {GuestNode[]} */
     const found = [];
     walk(root, (node) => {
-      if (node.kind !== "element" || node.refused || mates.has(node)) return;
+      if (node.kind !== "element" || node.refused || counterparts.has(node)) return;
       if (STATEFUL.has(node.tag) || node.attributes.get("id")) found.push(node);
     });
     return found;

@@ -74,13 +74,13 @@ class Patch {
   #children(old, fresh) {
     this.#arrange(old, fresh);
     for (const child of fresh.children) {
-      const mate = this.#pairs.oldOf.get(child);
-      if (mate) {
+      const counterpart = this.#pairs.oldOf.get(child);
+      if (counterpart) {
         const select = ofReader(child);
         if (select) this.#choices.set(select, chosen(select));
-        this.#attributes(mate, child);
-        if (!isPlaced(child) && !child.refused) this.#children(mate, child);
-        this.#properties(mate, child);
+        this.#attributes(counterpart, child);
+        if (!isPlaced(child) && !child.refused) this.#children(counterpart, child);
+        this.#properties(counterpart, child);
       } else if (this.#holders.has(child)) {
         this.#children(null, child);
         this.#painter.buildProperties(child);
@@ -98,9 +98,9 @@ class Patch {
     /** @type {Map<GuestNode, number>} */
     const positions = new Map((old?.children ?? []).map((node, index) => [node, index]));
     const places = fresh.children.map((child) => {
-      const mate = this.#pairs.oldOf.get(child);
-      const here = mate?.dom?.parentNode === parent;
-      return mate && here ? (positions.get(mate) ?? -1) : -1;
+      const counterpart = this.#pairs.oldOf.get(child);
+      const here = counterpart?.dom?.parentNode === parent;
+      return counterpart && here ? (positions.get(counterpart) ?? -1) : -1;
     });
     const stay = longestRise(places);
     const last = old?.children.findLast((node) => node.dom?.parentNode === parent);
@@ -111,9 +111,9 @@ class Patch {
     let before = open ? null : (last?.dom?.nextSibling ?? null);
     for (let at = fresh.children.length - 1; at >= 0; at--) {
       const child = /** @type {GuestNode} */ (fresh.children[at]);
-      const mate = this.#pairs.oldOf.get(child);
-      if (mate && this.#left.has(mate) && mate.parent === old) {
-        before = this.#left.get(mate) ?? before;
+      const counterpart = this.#pairs.oldOf.get(child);
+      if (counterpart && this.#left.has(counterpart) && counterpart.parent === old) {
+        before = this.#left.get(counterpart) ?? before;
         continue;
       }
       if (!child.dom) {

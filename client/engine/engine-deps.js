@@ -25,7 +25,7 @@
  * @property {(module: string) => void} [captured] called when a module's state was captured after calls of its code
  * @property {() => void} [settled] called when components may have been mounted
  * @property {(reason: string) => void} reload loads the page again, with its state
- * @property {(module: string, hash: string, slower: import("../extra/calls.js").Slower) => void} slower
+ * @property {(module: string, hash: string, slower: import("../extra/module-calls.js").Slower) => void} slower
  */
 
 export {};

@@ -1,7 +1,7 @@
 /** The modules that a page knows, by name. */
 
 import { errorMessage } from "../common/error-message.js";
-import { Calls } from "../extra/calls.js";
+import { ModuleCalls } from "../extra/module-calls.js";
 import { ModuleRecord } from "../module/record.js";
 
 /**
@@ -65,7 +65,7 @@ export class ModuleRecords {
   /** @param {string} name */
   #calls(name) {
     const { clock, log, slower } = this.#deps;
-    return new Calls(
+    return new ModuleCalls(
       clock,
       (export_, error) => log("error", name, `the wrapper of \`${export_}\` failed, so the original answers: ${errorMessage(error)}`),
       (found) => slower(name, this.of(name).version?.hash ?? "", found),

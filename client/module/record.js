@@ -111,7 +111,7 @@ export class ModuleRecord {
    * @param {Document} document
    * @param {(record: ModuleRecord, event: Event, node: Node, key: string) => number} receive
    * @param {(level: Level, text: string) => void} log
-   * @param {import("../extra/calls.js").Calls} calls
+   * @param {import("../extra/module-calls.js").ModuleCalls} calls
    */
   constructor(name, document, receive, log, calls) {
     this.name = name;

@@ -141,7 +141,7 @@ export class CapturedStates {
 
   /**
    * @param {ModuleRecord} record
-   * @param {(placed: import("../instances/instance.js").Instance[]) => import("./swap-transaction.js").Goal} choose
+   * @param {(placed: import("../instances/instance.js").Instance[]) => import("./swap-transaction.js").TargetState} choose
    * @returns {Promise<Swap>}
    */
   #travel(record, choose) {

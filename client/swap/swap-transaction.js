@@ -113,20 +113,20 @@ export async function undo(record, rejected, swapDeps) {
 
 /**
  * A state to go to: which one, given the state now, and the version that it is from.
- * @typedef {{ hash: string, choose: (current: string) => string }} Goal
+ * @typedef {{ hash: string, choose: (current: string) => string }} TargetState
  */
 
 /**
  * Makes a module's code go on from another state. This is not an update, so no hooks run.
  *
  * @param {ModuleRecord} record
- * @param {Goal} goal
+ * @param {TargetState} target
  * @param {SwapDeps} swapDeps
  * @returns {Promise<Swap | null>} null if no code runs
  */
-export async function travel(record, goal, swapDeps) {
+export async function travel(record, target, swapDeps) {
   if (!record.guest || !record.version) return null;
-  return new SwapTransaction(record, record.version, {}, swapDeps).travel(goal);
+  return new SwapTransaction(record, record.version, {}, swapDeps).travel(target);
 }
 
 class SwapTransaction {
@@ -177,7 +177,7 @@ class SwapTransaction {
     ]);
   }
 
-  /** @param {Goal} goal */
+  /** @param {TargetState} target */
   travel({ hash, choose }) {
     this.#compiled = this.#record.compiled;
     const capture = () => {

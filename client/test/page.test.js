@@ -229,7 +229,7 @@ test("a lost connection is made again, with the tool's new token and longer paus
       received: (message) => void received.push(message),
       changed: (connected) => void changes.push(connected),
       intercepted: (text) => void (text === null ? intercepted++ : logs.push(text)),
-      strange: (strange) => void logs.push(strange ? "strange" : "home"),
+      otherApp: (otherApp) => void logs.push(otherApp ? "strange" : "home"),
       log: (text) => void logs.push(text),
     },
   );

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
 import { RESTART_LIMIT, RESTART_PERIOD_MS } from "../common/constants.js";
-import { Calls } from "../extra/calls.js";
+import { ModuleCalls } from "../extra/module-calls.js";
 import { GuestTrap } from "../guest/trap.js";
 import { ModuleRecord } from "../module/record.js";
 import { WantedVersion } from "../module/wanted-version.js";
@@ -25,7 +25,7 @@ function previous(hash) {
 }
 
 function newRecord() {
-  const calls = new Calls(
+  const calls = new ModuleCalls(
     () => 0,
     () => {},
     () => {},

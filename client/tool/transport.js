@@ -64,13 +64,13 @@ export class Transport {
   #timer = null;
   #attempt = 0;
   #closed = false;
-  #strange = false;
+  #isOtherApp = false;
   /** Whether something else has answered in place of the tool the last time, or the tool has refused. */
   #isIntercepted = false;
   #network;
   #token;
   #app;
-  #strangeChanged;
+  #otherAppChanged;
   #received;
   #log;
   #changed;
@@ -80,15 +80,15 @@ export class Transport {
    * @param {Network} network
    * @param {Served} served
    * @param {{ received: (message: ServerMessage) => void, changed: (connected: boolean) => void, intercepted: (refusal: string | null) => void,
-   *   strange: (strange: boolean) => void, log: (text: string) => void }} to `strange` is called when another application is
+   *   otherApp: (otherApp: boolean) => void, log: (text: string) => void }} to `otherApp` is called when another application is
    *   served at the page's address, and when that is over; `intercepted` when something else answers in place of the tool, or
    *   the tool refuses, with its text then
    */
-  constructor(network, { token, app }, { received, changed, intercepted, strange, log }) {
+  constructor(network, { token, app }, { received, changed, intercepted, otherApp, log }) {
     this.#network = network;
     this.#token = token;
     this.#app = app;
-    this.#strangeChanged = strange;
+    this.#otherAppChanged = otherApp;
     this.#received = received;
     this.#changed = changed;
     this.#intercepted = intercepted;
@@ -192,12 +192,12 @@ export class Transport {
       return null;
     }
     this.#reached();
-    const strange = this.#app !== "" && typeof answer.app === "string" && answer.app !== this.#app;
-    if (strange !== this.#strange) {
-      this.#strange = strange;
-      this.#strangeChanged(strange);
+    const otherApp = this.#app !== "" && typeof answer.app === "string" && answer.app !== this.#app;
+    if (otherApp !== this.#isOtherApp) {
+      this.#isOtherApp = otherApp;
+      this.#otherAppChanged(otherApp);
     }
-    if (strange) return null;
+    if (otherApp) return null;
     this.#token = answer.token;
     return answer.token;
   }

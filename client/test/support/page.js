@@ -66,7 +66,7 @@ export class Page {
   connected = true;
   /** Why the page was loaded again. @type {string[]} */
   reloads = [];
-  /** @type {({ module: string, hash: string } & import("../../extra/calls.js").Slower)[]} */
+  /** @type {({ module: string, hash: string } & import("../../extra/module-calls.js").Slower)[]} */
   slowed = [];
   /** Current problems, by element. @type {Map<Element, string>} */
   shown = new Map();

@@ -5,77 +5,16 @@
  * export. Outlives the code that is called, so that wrappers and measurements go on over a swap.
  */
 
+import { ExportPatch } from "./export-patch.js";
 import { COMPARED_CALLS, MEASURED_CALLS, SLOWER_BY_MS, SLOWER_RATIO } from "../common/constants.js";
 
-/** @typedef {(...values: any[]) => any} Exported */
+/** @typedef {import("./export-patch.js").Exported} Exported */
 /** @typedef {{ calls: number, total: number, self: number, errors: number }} Metrics */
 /** @typedef {{ before: string, call: string, calls: number, beforeMs: number, afterMs: number }} Slower */
 
-/** A function in the place of an export. */
-class Patch {
-  /** The original that the wrapper replaces, while it runs. @type {Exported | null} */
-  #original = null;
-  #replacement;
-  #name;
-  #failed;
-
-  /**
-   * @param {string} name
-   * @param {(original: Exported) => Exported} wrap
-   * @param {(name: string, error: unknown) => void} failed
-   */
-  constructor(name, wrap, failed) {
-    this.#name = name;
-    this.#failed = failed;
-    this.#replacement = wrap((...values) => {
-      if (!this.#original) throw new Error(`the original of \`${name}\` can only be called while its wrapper runs`);
-      return this.#original(...values);
-    });
-    if (typeof this.#replacement !== "function") throw new TypeError(`the wrapper of \`${name}\` must return a function`);
-  }
-
-  /**
-   * Calls the wrapper. When it fails by itself, the original answers, so that a mistake in a wrapper does not end the module.
-   * A trap of the original is one, whether or not the wrapper catches it.
-   *
-   * @param {Exported} original
-   * @param {any[]} values
-   */
-  call(original, values) {
-    const before = this.#original;
-    let answered = false;
-    /** @type {unknown} */
-    let answer;
-    /** @type {unknown[]} */
-    const traps = [];
-    this.#original = (...given) => {
-      try {
-        answer = original(...given);
-      } catch (error) {
-        traps.push(error);
-        throw error;
-      }
-      answered = true;
-      return answer;
-    };
-    try {
-      const replaced = this.#replacement(...values);
-      if (traps.length === 0) return replaced;
-    } catch (error) {
-      if (traps.length === 0) {
-        this.#failed(this.#name, error);
-        return answered ? answer : original(...values);
-      }
-    } finally {
-      this.#original = before;
-    }
-    throw traps[0];
-  }
-}
-
 /** The calls of one module. */
-export class Calls {
-  /** By export, the innermost first. @type {Map<string, Patch[]>} */
+export class ModuleCalls {
+  /** By export, the innermost first. @type {Map<string, ExportPatch[]>} */
   #patches = new Map();
   /** @type {Set<Map<string, Metrics>>} */
   #profiles = new Set();
@@ -110,7 +49,7 @@ export class Calls {
    * @returns {{ rollback: () => void }}
    */
   patch(name, wrap) {
-    const patch = new Patch(name, wrap, this.#failed);
+    const patch = new ExportPatch(name, wrap, this.#failed);
     this.#patches.set(name, [...(this.#patches.get(name) ?? []), patch]);
     return {
       rollback: () => {
