@@ -1,7 +1,7 @@
 /**
  * What scripts of a page can do with the modules in it: `import { hmr } from "/@hmr/client/main.js"`, or `window.__hmr`.
  *
- * These are its types. They import nothing, so that `api.d.ts` works in any editor; `scripts.js` makes the object, and
+ * These are its types. They import nothing, so that `api.d.ts` works in any editor; `api/create-api.js` makes the object, and
  * `docs/client-api.md` shows each of its functions in use.
  */
 

@@ -3,7 +3,7 @@
  * compared by value, and no digit is lost.
  */
 
-import { fields, items } from "../raw-json.js";
+import { fields, items } from "../common/raw-json.js";
 
 /**
  * @param {string} json text that `JSON.parse` accepts

@@ -5,7 +5,7 @@
  * out filled in, or the reason why it makes no sense. Two requests ask for the same if their `same` is equal.
  */
 
-import { fields } from "../raw-json.js";
+import { fields } from "../common/raw-json.js";
 import { decodeBase64 } from "./base64.js";
 import { exact } from "./canonical-json.js";
 
@@ -60,7 +60,7 @@ export function parseRequest(json, what) {
   } catch {
     // Reported below.
   }
-  throw new RequestError(`${what} is no JSON object`);
+  throw new RequestError(`${what} is not a JSON object`);
 }
 
 /**
@@ -77,8 +77,8 @@ export function readRequest(json) {
     case "close":
       return { op, instance, key };
     case "send":
-      if (typeof data !== "string") throw new RequestError(`what is sent through \`${key}\` is no text`);
-      if (binary === true && !decodeBase64(data)) throw new RequestError(`what is sent through \`${key}\` is no Base64`);
+      if (typeof data !== "string") throw new RequestError(`what is sent through \`${key}\` is not a text`);
+      if (binary === true && !decodeBase64(data)) throw new RequestError(`what is sent through \`${key}\` is not Base64`);
       return { op, instance, key, data, binary: binary === true };
     case "open": {
       if (!Number.isInteger(handler)) throw new RequestError(`the request for \`${key}\` names no handler`);

@@ -1,6 +1,6 @@
 /** Resources that watch the page: its events, its elements, its media, its storage. */
 
-import { LISTEN_CAPTURE, LISTEN_PASSIVE } from "../ops.js";
+import { LISTEN_CAPTURE, LISTEN_PASSIVE } from "../dom/operations.js";
 
 /** @typedef {import("./backing.js").Backing} Backing */
 /** @typedef {import("./backing.js").Firing} Firing */
@@ -29,10 +29,10 @@ export function watchEvents({ target, event, flags }, firing, page) {
  */
 export function watchQuery({ query }, firing, page) {
   const list = page.mediaQuery(query);
-  const tell = () => firing.fire({ matches: list.matches });
-  list.addEventListener("change", tell);
-  tell();
-  return { stop: () => list.removeEventListener("change", tell) };
+  const report = () => firing.fire({ matches: list.matches });
+  list.addEventListener("change", report);
+  report();
+  return { stop: () => list.removeEventListener("change", report) };
 }
 
 /**

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import wabt from "wabt";
-import { createApi } from "../scripts.js";
-import { Tool } from "../tool.js";
+import { createApi } from "../api/create-api.js";
+import { Tool } from "../tool/requests.js";
 import { guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
 
@@ -32,7 +32,7 @@ function counter(title, other = {}) {
 
 function spawn() {
   const thread = new Worker(new URL("./support/isolate.js", import.meta.url));
-  /** @type {import("../execute.js").WorkerLike} */
+  /** @type {import("../extra/isolated-runs.js").WorkerLike} */
   const worker = {
     onmessage: null,
     onerror: null,
@@ -71,7 +71,7 @@ async function started(other) {
     connected: () => true,
     failed: (error) => void failures.push(error),
   });
-  page.told = (detail) => emit("swap", detail);
+  page.onSwap = (detail) => emit("swap", detail);
   await page.start(page.version("a", counter("A", other)));
   return { page, hmr, emit, asked, answers, failures, downloads };
 }
@@ -79,20 +79,20 @@ async function started(other) {
 /** @param {Page} page */
 const shown = (page) => [page.get("h2").textContent, page.get("button").textContent];
 
-test("who asks for `ready` after it was told is called back, once", async () => {
+test("who asks for `ready` after it was emitted is called back, once", async () => {
   const { hmr, emit, failures } = await started();
   /** @type {unknown[]} */
-  const told = [];
-  hmr.on("ready", (detail) => void told.push(["early", detail]));
+  const received = [];
+  hmr.on("ready", (detail) => void received.push(["early", detail]));
   emit("ready", { page: "p" });
-  hmr.on("ready", (detail) => void told.push(["late", detail]));
+  hmr.on("ready", (detail) => void received.push(["late", detail]));
   hmr.on("ready", () => {
     throw new Error("mistaken");
   });
-  const end = hmr.on("ready", () => void told.push(["ended", null]));
+  const end = hmr.on("ready", () => void received.push(["ended", null]));
   end();
   await Promise.resolve();
-  assert.deepEqual(told, [
+  assert.deepEqual(received, [
     ["early", { page: "p" }],
     ["late", { page: "p" }],
   ]);
@@ -118,18 +118,18 @@ test("modules and counts are reported", async () => {
   assert.deepEqual([swaps, committed, rolledBack, connected], [5, 4, 1, true]);
 });
 
-test("callbacks hear of events until they are taken away, and one that fails harms no other", async () => {
+test("callbacks receive events until they are taken away, and one that fails harms no other", async () => {
   const { page, hmr, failures } = await started();
   /** @type {unknown[]} */
-  const heard = [];
+  const received = [];
   hmr.on("swap", () => {
     throw new Error("mine");
   });
-  const end = hmr.on("swap", ({ swaps }) => void heard.push(swaps[0]?.hash));
+  const end = hmr.on("swap", ({ swaps }) => void received.push(swaps[0]?.hash));
   await page.update(2, page.version("b", counter("B")));
   end();
   await page.update(3, page.version("c", counter("C")));
-  assert.deepEqual([heard, failures.map(String)], [["b"], ["Error: mine", "Error: mine"]]);
+  assert.deepEqual([received, failures.map(String)], [["b"], ["Error: mine", "Error: mine"]]);
 });
 
 test("an event or a callback that is none is refused", async () => {
@@ -141,9 +141,9 @@ test("an event or a callback that is none is refused", async () => {
 test("a module's update is reported with what ran before, an undoing too", async () => {
   const { page, hmr } = await started();
   /** @type {unknown[]} */
-  const heard = [];
-  const end = hmr.onModuleUpdate("counter", (next, previous) => void heard.push([previous.hash, next.hash, next.generation]));
-  hmr.onModuleUpdate("other", () => void heard.push("other"));
+  const received = [];
+  const end = hmr.onModuleUpdate("counter", (next, previous) => void received.push([previous.hash, next.hash, next.generation]));
+  hmr.onModuleUpdate("other", () => void received.push("other"));
   await page.update(
     2,
     page.version("b", counter("B", { ill: { from: 0, report: '{"instances":[{"instance":1,"component":"Counter","error":"ill"}]}' } })),
@@ -152,7 +152,7 @@ test("a module's update is reported with what ran before, an undoing too", async
   await page.update(3, page.version("c", counter("C", { traps: ["restore_state"] })));
   end();
   await page.update(4, page.version("d", counter("D")));
-  assert.deepEqual(heard, [
+  assert.deepEqual(received, [
     ["a", "b", 2],
     ["b", "a", 3],
   ]);
@@ -353,7 +353,7 @@ test("what a script chose stays when the tool greets again, until it names anoth
   const [a, b] = [page.version("a", counter("A")), page.version("b", counter("B"))];
   page.version("old", counter("OLD"));
   await hmr.use("counter", "old");
-  assert.deepEqual(page.engine.learn([a]), [], "the tool has said this before");
+  assert.deepEqual(page.engine.learn([a]), [], "the tool has named it before");
   assert.deepEqual(page.engine.learn([b]), [b]);
   await page.engine.update(2, [b]);
   await hmr.rollback("counter");
@@ -461,15 +461,15 @@ test("a module that runs by itself cannot hold the page up, nor reach it", async
 
 test("cleanup ends what was begun", async () => {
   const { page, hmr } = await started();
-  let heard = 0;
-  hmr.on("swap", () => void heard++);
+  let received = 0;
+  hmr.on("swap", () => void received++);
   hmr.patchFunction("counter", "add", () => () => 0);
   hmr.profile("counter");
   const running = hmr.execute(wasm('(module (func (export "run") (loop (br 0))))'));
   hmr.cleanup();
   await assert.rejects(running, /the page ended it/);
   await page.update(2, page.version("b", counter("B")));
-  assert.deepEqual([heard, hmr.module("counter").add(1, 2)], [0, 3]);
+  assert.deepEqual([received, hmr.module("counter").add(1, 2)], [0, 3]);
 });
 
 test("host functions are registered by scripts", async () => {

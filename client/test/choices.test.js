@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
-import { DomPainter } from "../paint.js";
-import { reconcile } from "../patch.js";
-import { Tree } from "../tree.js";
+import { DomPainter } from "../dom/painter.js";
+import { reconcile } from "../dom/reconcile.js";
+import { Tree } from "../dom/tree.js";
 import { batch, render, root } from "./support/ops.js";
 
 /** @typedef {import("./support/ops.js").View} View */
@@ -16,7 +16,7 @@ function rendered(views, first, main) {
   const tree = new Tree(painter, assert.fail);
   tree.addRoot(1, main);
   tree.apply(batch(render(views, root(1), first)));
-  return /** @type {import("../tree.js").GuestNode} */ (tree.roots.get(1));
+  return /** @type {import("../dom/tree.js").GuestNode} */ (tree.roots.get(1));
 }
 
 /** What a reader does to a rendering, and the result in the next one. @param {View[]} before @param {View[]} after @param {(main: any) => void} use */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compiler } from "../compile.js";
-import { FetchError, newSwap, runSwap } from "../swap.js";
+import { compiler } from "../guest/compile.js";
+import { FetchError } from "../guest/compile.js";
+import { newSwap, runSwap } from "../swap/steps.js";
 
 const VERSION = { module: "m", hash: "h", url: "/m.wasm", components: [] };
 
@@ -11,7 +12,7 @@ const VERSION = { module: "m", hash: "h", url: "/m.wasm", components: [] };
  */
 async function swapped(fetch) {
   const compile = compiler(/** @type {typeof globalThis.fetch} */ (fetch));
-  /** @type {import("../swap.js").Work[]} */
+  /** @type {import("../swap/steps.js").Work[]} */
   const steps = [["prepare", async () => void (await compile(VERSION))]];
   return runSwap(newSwap(VERSION, "committed"), { steps, wanted: () => true, rollback: () => {} }, () => 0);
 }
@@ -49,11 +50,11 @@ test("the words of an error decide nothing", async () => {
     [new FetchError("no"), "fetch"],
   ])) {
     const swap = await swapped(() => Promise.reject(error));
-    assert.equal(swap?.cause, "fetch", "the bytes did not come, whatever was said");
+    assert.equal(swap?.cause, "fetch", "the bytes did not come, whatever was answered");
     const fail = () => {
       throw error;
     };
-    const plan = { steps: /** @type {import("../swap.js").Work[]} */ ([["prepare", fail]]), wanted: () => true, rollback: () => {} };
+    const plan = { steps: /** @type {import("../swap/steps.js").Work[]} */ ([["prepare", fail]]), wanted: () => true, rollback: () => {} };
     assert.equal((await runSwap(newSwap(VERSION, "committed"), plan, () => 0))?.cause, cause);
   }
 });

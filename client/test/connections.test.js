@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { outcomes, readDeclaration, resolve, whyGone } from "../connections.js";
+import { outcomes, readDeclaration, resolve, whyGone } from "../resources/connections.js";
 
-/** @typedef {import("../connections.js").Port} Port */
-/** @typedef {import("../connections.js").Declaration} Declaration */
+/** @typedef {import("../resources/connections.js").Port} Port */
+/** @typedef {import("../resources/connections.js").Declaration} Declaration */
 
 /** @param {Record<string, string>} attributes */
 function declaration(attributes) {
@@ -39,7 +39,7 @@ function resolved(declarations, ports) {
 }
 
 /** @param {ReturnType<typeof resolve>} found */
-function told({ links, problems }) {
+function summary({ links, problems }) {
   return [[...links.values()].map(({ output, input }) => `${output.instance} → ${input.instance}`), [...problems.values()]];
 }
 
@@ -67,36 +67,36 @@ for (const [attributes, why] of /** @type {const} */ ([
 }
 
 test("all instances of a name are meant, on both sides", () => {
-  assert.deepEqual(told(resolved([MOVED], ["1 moved: u32", ">2 entry: u32", ">3 entry: u32", ">3 other: u32", "2 moved: u32"])), [
+  assert.deepEqual(summary(resolved([MOVED], ["1 moved: u32", ">2 entry: u32", ">3 entry: u32", ">3 other: u32", "2 moved: u32"])), [
     ["1 → 2", "1 → 3"],
     [],
   ]);
 });
 
 test("a connection whose ports are not there waits, without a word", () => {
-  assert.deepEqual(told(resolved([MOVED], ["1 moved: u32"])), [[], []]);
-  assert.deepEqual(told(resolved([MOVED], [">2 entry: u32", "9 moved: u32"])), [[], []]);
+  assert.deepEqual(summary(resolved([MOVED], ["1 moved: u32"])), [[], []]);
+  assert.deepEqual(summary(resolved([MOVED], [">2 entry: u32", "9 moved: u32"])), [[], []]);
 });
 
 test("types must be equal, unless one is any value or there is a transform", () => {
   const any = "serde_json::value::Value";
   const transformed = declaration({ from: "Board.moved", to: "Log.entry", transform: "shorten" });
-  assert.deepEqual(told(resolved([MOVED], ["1 moved: u32", ">2 entry: u8"])), [
+  assert.deepEqual(summary(resolved([MOVED], ["1 moved: u32", ">2 entry: u8"])), [
     [],
     ["`Board.moved` gives `u32` and `Log.entry` takes `u8`\nhint: a `transform` can make the one from the other"],
   ]);
-  assert.deepEqual(told(resolved([MOVED], [`1 moved: ${any}`, ">2 entry: u8"])), [["1 → 2"], []]);
-  assert.deepEqual(told(resolved([MOVED], ["1 moved: u32", `>2 entry: ${any}`])), [["1 → 2"], []]);
-  assert.deepEqual(told(resolved([transformed], ["1 moved: u32", ">2 entry: u8"])), [["1 → 2"], []]);
+  assert.deepEqual(summary(resolved([MOVED], [`1 moved: ${any}`, ">2 entry: u8"])), [["1 → 2"], []]);
+  assert.deepEqual(summary(resolved([MOVED], ["1 moved: u32", `>2 entry: ${any}`])), [["1 → 2"], []]);
+  assert.deepEqual(summary(resolved([transformed], ["1 moved: u32", ">2 entry: u8"])), [["1 → 2"], []]);
 });
 
 test("a kind that is declared must be the output's", () => {
   const stream = declaration({ from: "Board.moved", to: "Log.entry", kind: "stream" });
-  assert.deepEqual(told(resolved([stream], ["1 moved: u32", ">2 entry: u32"])), [
+  assert.deepEqual(summary(resolved([stream], ["1 moved: u32", ">2 entry: u32"])), [
     [],
     ["`Board.moved` is a `port`, and the connection asks for a `stream`"],
   ]);
-  assert.deepEqual(told(resolved([stream], ["1 moved: u32~", ">2 entry: u32"])), [["1 → 2"], []]);
+  assert.deepEqual(summary(resolved([stream], ["1 moved: u32~", ">2 entry: u32"])), [["1 → 2"], []]);
 });
 
 test("a connection that is declared twice is one", () => {
@@ -131,7 +131,7 @@ test("what became of a module's connections", () => {
   assert.deepEqual(changes([">2 entry: u32"], [">2 entry: u32"]), []);
 });
 
-test("an input that is gone is reported as such, and connections of others are not told", () => {
+test("an input that is gone is reported as such, and connections of others are not reported", () => {
   const back = declaration({ from: "Log.said", to: "Board.pick" });
   assert.deepEqual(changes(["2 said: u8", ">1 pick: u8"], ["2 said: u8"], [back]), [
     { from: "Log.said", to: "Board.pick", outcome: "dropped", reason: "the input `Board.pick` is gone" },

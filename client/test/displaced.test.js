@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
-import { DomPainter } from "../paint.js";
-import { reconcile } from "../patch.js";
-import { Tree } from "../tree.js";
+import { DomPainter } from "../dom/painter.js";
+import { reconcile } from "../dom/reconcile.js";
+import { Tree } from "../dom/tree.js";
 import { batch, op, render, root } from "./support/ops.js";
 
 /** @typedef {import("./support/ops.js").View} View */
@@ -32,7 +32,7 @@ class Scene {
     const next = new Tree(this.painter, assert.fail);
     const fresh = next.addRoot(1, null);
     next.apply(batch(render(views, root(1), 1000)));
-    reconcile(/** @type {import("../tree.js").GuestNode} */ (this.tree.roots.get(1)), fresh, this.painter);
+    reconcile(/** @type {import("../dom/tree.js").GuestNode} */ (this.tree.roots.get(1)), fresh, this.painter);
     this.tree = next;
   }
 

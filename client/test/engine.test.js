@@ -34,7 +34,7 @@ test("a placed component is mounted in the place of what stood there", async () 
   assert.equal(page.html, "<h2>A</h2><button>0</button><input>");
 });
 
-test("a first update of several modules is no problem of those whose turn comes later", async () => {
+test("a first update of several modules is not a problem of those whose turn comes later", async () => {
   const page = new Page(`${PLACE}<hmr-component module="later" component="Counter"></hmr-component>`);
   // The page is open before anything is built.
   page.document.body.innerHTML = page.body;
@@ -86,7 +86,7 @@ test("the version that runs is unchanged", async () => {
   assert.deepEqual([swap.outcome, swap.events], ["unchanged", []]);
 });
 
-/** @type {[string, import("../protocol.js").Step, RegExp, Uint8Array | "offline"][]} */
+/** @type {[string, import("../tool/protocol.js").Step, RegExp, Uint8Array | "offline"][]} */
 const BROKEN = [
   ["a file that cannot be fetched", "prepare", /cannot be fetched/, "offline"],
   ["garbage", "prepare", /expected magic word/, new TextEncoder().encode("garbage!")],
@@ -98,7 +98,7 @@ const BROKEN = [
   ["a foreign import", "prepare", /imports `env.fetch`/, counter("B", { foreign: "fetch" })],
   ["a trap while components register", "instantiate", /index out of bounds \(src\/lib.rs:42\)/, counter("B", { traps: ["hmr_component"] })],
   ["a trap in restore", "restore", /index out of bounds \(src\/lib.rs:42\)/, counter("B", { traps: ["restore_state"] })],
-  ["a malformed report", "restore", /no report/, counter("B", { report: "[" })],
+  ["a malformed report", "restore", /not a report/, counter("B", { report: "[" })],
   [
     "an instance with an error",
     "restore",
@@ -106,7 +106,7 @@ const BROKEN = [
     counter("B", { report: JSON.stringify({ instances: [{ instance: 1, component: "Counter", error: "missing field `title`" }] }) }),
   ],
   ["operations that make no sense", "restore", /the node 9, which does not exist/, counter("B", { ops: [op.remove(9)] })],
-  ["operations that do not decode", "restore", /99 is no opcode/, counter("B", { ops: [[99]] })],
+  ["operations that do not decode", "restore", /99 is not an opcode/, counter("B", { ops: [[99]] })],
 ];
 
 for (const [what, step, error, bytes] of BROKEN) {
@@ -244,7 +244,7 @@ test("components wait for a first version", async () => {
   assert.equal(page.get("h2").textContent, "A");
 });
 
-test("a trap revives the code with the last good state", async () => {
+test("a trap restarts the code with the last good state", async () => {
   const page = await started({
     views: [{ tag: "button", listen: { click: 1, keydown: 5 }, children: ["0"] }],
     digit: 2,
@@ -257,7 +257,7 @@ test("a trap revives the code with the last good state", async () => {
     [page.traps.length, page.traps[0]?.message, page.traps[0]?.file, page.traps[0]?.line],
     [1, PANIC.message, "src/lib.rs", 42],
   );
-  // What comes until it is revived waits.
+  // What comes until it is restarted waits.
   page.get("button").click();
   const { sequence, swaps } = await page.swapped();
   assert.deepEqual([sequence, swaps[0]?.outcome], [null, "committed"]);
@@ -268,7 +268,7 @@ test("a trap revives the code with the last good state", async () => {
   assert.doesNotMatch(page.logs.join("\n"), /was not handled/);
 });
 
-test("what waits for a revival is let go where that fails, or where an update comes first", async () => {
+test("what waits for a restart is let go where that fails, or where an update comes first", async () => {
   const shape = {
     views: [{ tag: "button", listen: { click: 1, keydown: 5 }, children: ["0"] }],
     digit: 2,
@@ -477,7 +477,7 @@ test("state goes over a reload, by place, with nested components", async () => {
   assert.equal(second.get("button").textContent, "2");
 });
 
-test("a module whose version is reported later is no mistake, takes its state up once, and undergoes no transform", async () => {
+test("a module whose version is reported later is not a mistake, takes its state up once, and undergoes no transform", async () => {
   const first = new Page(PLACE);
   await first.start(first.version("a", counter("A")));
   first.get("button").click();
@@ -516,7 +516,7 @@ test("a version that was refused is not tried again when the tool greets", async
   assert.deepEqual(page.engine.learn([offline]), [offline]);
 });
 
-test("a batch that names a strange root ends the code like a trap", async () => {
+test("a batch that names an unknown root ends the code like a trap", async () => {
   const page = await started({ ops: [op.marker(1), op.insert(root(5), 1)] });
   assert.match(page.traps[0]?.message ?? "", /the instance 5, which is not mounted/);
 });

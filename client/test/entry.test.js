@@ -55,7 +55,7 @@ class Socket extends EventTarget {
   }
 
   /** The next message of a type. @param {string} type */
-  async heard(type) {
+  async received(type) {
     const deadline = setTimeout(() => assert.fail(`no \`${type}\` came, but ${JSON.stringify(this.sent)}`), 5000);
     for (;;) {
       const at = this.sent.findIndex((message) => message.type === type);
@@ -68,7 +68,7 @@ class Socket extends EventTarget {
   }
 }
 
-test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and tells the tool", async (test) => {
+test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and reports to the tool", async (test) => {
   test.mock.timers.enable({ apis: ["setInterval"] });
   const config = JSON.stringify({ token: "t", app: "mine", server: "s", sequence: 1, modules: [VERSION], failure: null, budget: 7 });
   const { window } = new JSDOM(
@@ -100,30 +100,30 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
 
   const socket = Socket.all[0] ?? assert.fail("no socket was opened");
   socket.say({ type: "hello", server: "s", sequence: 1, modules: [VERSION], failure: null });
-  assert.deepEqual((await socket.heard("ready")).modules, [{ module: "counter", hash: "a" }]);
+  assert.deepEqual((await socket.received("ready")).modules, [{ module: "counter", hash: "a" }]);
   /** The reports of swaps without an update. */
   const loaded = async () => {
-    const { sequence, swaps } = await socket.heard("swap");
+    const { sequence, swaps } = await socket.received("swap");
     return [sequence, ...swaps.map((/** @type {any} */ { hash, outcome }) => `${hash} ${outcome}`)];
   };
   assert.deepEqual(await loaded(), [null, "a committed"]);
   await hmr.reload("counter");
   await hmr.use("counter", "bad");
-  assert.deepEqual(await loaded(), [null, "bad rolled-back"], "that the same code was started again is no news");
+  assert.deepEqual(await loaded(), [null, "bad rolled-back"], "that the same code was started again is not reported");
   await hmr.use("counter", "old");
   assert.deepEqual(await loaded(), [null, "old committed"]);
   assert.equal(shown()[0], "OLD");
   socket.say({ type: "hello", server: "s", sequence: 1, modules: [VERSION], failure: null });
-  assert.deepEqual((await socket.heard("ready")).modules, [{ module: "counter", hash: "old" }], "the tool names what it named before");
+  assert.deepEqual((await socket.received("ready")).modules, [{ module: "counter", hash: "old" }], "the tool names what it named before");
   await hmr.rollback("counter");
   assert.deepEqual(await loaded(), [null, "a committed"]);
   document.querySelector("button")?.click();
   socket.say({ type: "rehearsals" });
-  const state = await socket.heard("state");
+  const state = await socket.received("state");
   assert.deepEqual([state.module, state.hash, JSON.parse(state.snapshot).instances[0].signals.n.value], ["counter", "a", 1]);
 
   document.querySelector("button")?.click();
-  const changed = await socket.heard("state");
+  const changed = await socket.received("state");
   assert.equal(JSON.parse(changed.snapshot).instances[0].signals.n.value, 2, "a state that has changed is shown once it has settled");
 
   socket.say({
@@ -132,22 +132,22 @@ test("the entry mounts what is placed, asks for a rehearsal, swaps, undoes, and 
     reason: "r",
     modules: [{ ...VERSION, hash: "b", url: "/b.wasm", rehearse: true, transform: [{ op: "remove", key: "m" }] }],
   });
-  const asked = await socket.heard("rehearse");
+  const asked = await socket.received("rehearse");
   assert.deepEqual(
     [asked.module, asked.hash, asked.transform, typeof asked.snapshot],
     ["counter", "b", [{ op: "remove", key: "m" }], "string"],
   );
   socket.say({ type: "verdict", id: asked.id, outcome: "passed", step: null, error: null, duration: { wait: 1, run: 2 } });
-  const committed = await socket.heard("swap");
+  const committed = await socket.received("swap");
   assert.deepEqual([committed.server, committed.sequence, committed.swaps[0].outcome, shown()], ["s", 2, "committed", ["B", "2"]]);
 
   // Another run of the tool counts from the beginning: a later report about an earlier update still belongs to that one.
   socket.say({ type: "hello", server: "s2", sequence: 2, modules: [], failure: null });
-  await socket.heard("ready");
+  await socket.received("ready");
 
   document.querySelector("button")?.dispatchEvent(new window.Event("keydown"));
-  assert.equal((await socket.heard("trap")).hash, "b");
-  const undone = await socket.heard("swap");
+  assert.equal((await socket.received("trap")).hash, "b");
+  const undone = await socket.received("swap");
   assert.deepEqual(
     [undone.server, undone.sequence, undone.swaps[0].outcome, undone.swaps[0].hash, shown()],
     ["s", 2, "undone", "b", ["A", "2"]],

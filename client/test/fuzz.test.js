@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readManifest } from "../inspect.js";
-import { DecodeError, decodeOps } from "../ops.js";
-import { MessageError, readConfig, readMessage } from "../protocol.js";
-import { fields, items } from "../raw-json.js";
-import { IncompatibleError, readSections } from "../sections.js";
-import { complete, fit, hasHooks, instancesOf, keysOf, propsOf, readReport, withTransform } from "../snapshot.js";
+import { readManifest } from "../guest/inspect.js";
+import { DecodeError, decodeOps } from "../dom/operations.js";
+import { MessageError, readConfig, readMessage } from "../tool/protocol.js";
+import { fields, items } from "../common/raw-json.js";
+import { IncompatibleError, readSections } from "../guest/sections.js";
+import { complete, fit, hasHooks, instancesOf, keysOf, propsOf, readReport, withTransform } from "../guest/snapshot.js";
 import { Random } from "./support/random.js";
 import { batch, op } from "./support/ops.js";
 

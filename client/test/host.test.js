@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
-import { HostFunctions } from "../host.js";
+import { HostFunctions } from "../resources/host-functions.js";
 
 function functions() {
   const { window } = new JSDOM("", { url: "http://localhost/" });
@@ -56,10 +56,10 @@ test("a function that was registered again is not taken away by the first one's 
   assert.deepEqual(await call("f", null), { value: 2 });
 });
 
-test("what is no function, or has no name, is refused", () => {
+test("what is not a function, or has no name, is refused", () => {
   const { host } = functions();
   assert.throws(() => host.register("", () => 1), /needs a name/);
-  assert.throws(() => host.register("x", /** @type {any} */ (7)), /`x` is no function/);
+  assert.throws(() => host.register("x", /** @type {any} */ (7)), /`x` is not a function/);
 });
 
 test("storage is there from the start", async () => {

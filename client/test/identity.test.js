@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pageId } from "../identity.js";
+import { pageId } from "../tool/page-id.js";
 
 /** @param {Map<string, string>} items */
 function storage(items) {

@@ -48,7 +48,7 @@ test("an observer gets the element that the same rendering makes, and goes on wi
   );
   assert.deepEqual(swap.resources, [{ instance: 1, key: "k", outcome: "kept" }]);
   assert.deepEqual([page.facilities.observers.length, observer?.node], [1, page.get("p")]);
-  observer?.tell([{ contentRect: { width: 1, height: 2 } }]);
+  observer?.notify([{ contentRect: { width: 1, height: 2 } }]);
   assert.deepEqual(shown(page), ["resize-observer", `{"width":1,"height":2}`]);
 });
 
@@ -268,7 +268,7 @@ test("an undone swap gives back the resources and connections of the code before
   );
   page.get("button").click();
   const { swaps } = await page.swapped();
-  const { outcome, resources, connections } = /** @type {import("../protocol.js").Swap} */ (swaps[0]);
+  const { outcome, resources, connections } = /** @type {import("../tool/protocol.js").Swap} */ (swaps[0]);
   assert.deepEqual([outcome, resources], ["undone", [{ instance: 1, key: "k", outcome: "replaced" }]]);
   assert.deepEqual(connections, [{ from: "Counter.moved", to: "Log.entry", outcome: "made", reason: null }]);
   page.get("button").click();
@@ -344,7 +344,7 @@ test("a module may not ask for resources and ports of another one's instance", a
   );
 });
 
-test("many values in a row are no circle", async () => {
+test("many values in a row are not a circle", async () => {
   let seen = 0;
   const page = new Page(`${PLACE}${OTHER}${CONNECT.replace(" to=", ' transform="seen" to=')}`);
   page.engine.host("seen", () => void seen++);
@@ -361,5 +361,5 @@ test("many values in a row are no circle", async () => {
 
 test("a port request that makes no sense ends the code like a trap", async () => {
   const page = await started(guest({ views: [], ports: ["{"] }));
-  assert.match(page.traps[0]?.message ?? "", /a port request is no JSON object/);
+  assert.match(page.traps[0]?.message ?? "", /a port request is not a JSON object/);
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cut, shortened } from "../limits.js";
-import { newSwap } from "../swap.js";
+import { cut } from "../common/limits.js";
+import { shortened } from "../tool/short-report.js";
+import { newSwap } from "../swap/steps.js";
 
 test("short texts stay, and what was cut is not cut again", () => {
   assert.equal(cut("short"), "short");

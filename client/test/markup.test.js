@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compareMarkup, noteMarkup } from "../markup.js";
-import { leave, returnTo, store, take } from "../reload.js";
+import { compareMarkup, noteMarkup } from "../page/markup.js";
+import { leave, returnTo, store, take } from "../page/page-state.js";
 
 /** A tab's storage with so much room for all of its values, in characters. @param {number} [room] */
 function storage(room = Infinity) {

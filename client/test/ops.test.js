@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DecodeError, decodeOps } from "../ops.js";
+import { DecodeError, decodeOps } from "../dom/operations.js";
 import { batch, op } from "./support/ops.js";
 
 const ALL = [
@@ -65,10 +65,10 @@ test("names what it does not know", () => {
       return error instanceof DecodeError ? error.message : error;
     }
   };
-  assert.equal(message([99]), "byte 0: 99 is no opcode");
-  assert.equal(message([1, 1, 0, 0, 0, 3]), "byte 5: 3 is no namespace");
-  assert.equal(message([15, 1, 0, 0, 0, 9]), "byte 5: 9 is no method");
-  assert.equal(message([10, 1, 0, 0, 0, 1, 0, 0, 0, 97, 2]), "byte 10: 2 is no flag");
+  assert.equal(message([99]), "byte 0: 99 is not an opcode");
+  assert.equal(message([1, 1, 0, 0, 0, 3]), "byte 5: 3 is not a namespace");
+  assert.equal(message([15, 1, 0, 0, 0, 9]), "byte 5: 9 is not a method");
+  assert.equal(message([10, 1, 0, 0, 0, 1, 0, 0, 0, 97, 2]), "byte 10: 2 is not a flag");
   assert.equal(message([2, 1, 0, 0, 0, 1, 0, 0, 0, 0xff]), "byte 9: text that is not UTF-8");
   assert.equal(message([2, 1, 0, 0, 0, 255, 255, 255, 255]), "the batch ends inside the operation at byte 0");
 });

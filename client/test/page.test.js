@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
-import { updateAssets } from "../assets.js";
-import { readPage, store, take } from "../reload.js";
-import { Restoration } from "../restoration.js";
-import { updateStyles } from "../styles.js";
-import { Transport } from "../transport.js";
+import { updateAssets } from "../page/assets.js";
+import { readPage, store, take } from "../page/page-state.js";
+import { Restoration } from "../page/restoration.js";
+import { updateStyles } from "../page/styles.js";
+import { Transport } from "../tool/transport.js";
 
 /** @param {string} body */
 function page(body) {
@@ -13,7 +13,7 @@ function page(body) {
 }
 
 /** The messages about sheets. */
-function told() {
+function recorder() {
   const [failed, absent] = [/** @type {string[]} */ ([]), /** @type {string[]} */ ([])];
   return {
     all: { failed, absent },
@@ -46,7 +46,7 @@ test("a stylesheet is replaced in its own element, wherever it hangs, and only o
       },
     });
   }
-  const done = updateStyles(document, ["/a.css"], 4, told());
+  const done = updateStyles(document, ["/a.css"], 4, recorder());
   assert.deepEqual(
     [hrefs(document), hrefs(shadow)],
     [
@@ -67,7 +67,7 @@ test("a stylesheet is replaced in its own element, wherever it hangs, and only o
 
 test("a sheet that does not load leaves the old one, and it is reported", async () => {
   const { document, Event } = page(`<link rel="stylesheet" href="/a.css"><link rel="stylesheet" href="http://other/a.css">`);
-  const by = told();
+  const by = recorder();
   const done = updateStyles(document, ["/a.css", "/unknown.css"], 4, by);
   document.querySelectorAll("link")[1]?.dispatchEvent(new Event("error"));
   assert.equal(await done, 0);
@@ -78,7 +78,7 @@ test("a sheet that does not load leaves the old one, and it is reported", async 
 
 test("two saves before the first has loaded are one sheet, which counts for both", async () => {
   const { document, Event } = page(`<link rel="stylesheet" href="/a.css">`);
-  const both = [updateStyles(document, ["/a.css"], 4, told()), updateStyles(document, ["/a.css"], 5, told())];
+  const both = [updateStyles(document, ["/a.css"], 4, recorder()), updateStyles(document, ["/a.css"], 5, recorder())];
   const [link, newer, older] = document.querySelectorAll("link");
   assert.deepEqual(hrefs(document), ["/a.css", "/a.css?hmr=5", "/a.css?hmr=4"]);
   older?.dispatchEvent(new Event("load"));
@@ -109,7 +109,7 @@ test("what is of the page's own server is shown again whatever the base of the p
     [...document.querySelectorAll("img")].map((image) => image.getAttribute("src")),
     ["http://localhost/x.svg?hmr=5", "/x.svg"],
   );
-  const done = updateStyles(document, ["/a.css"], 4, told());
+  const done = updateStyles(document, ["/a.css"], 4, recorder());
   const [link, next] = document.querySelectorAll("link");
   assert.equal(next?.getAttribute("href"), "http://localhost/a.css?hmr=4");
   next?.dispatchEvent(new Event("load"));
@@ -229,7 +229,7 @@ test("a lost connection is made again, with the tool's new token and longer paus
       received: (message) => void received.push(message),
       changed: (connected) => void changes.push(connected),
       intercepted: (text) => void (text === null ? intercepted++ : logs.push(text)),
-      strange: (strange) => void logs.push(strange ? "strange" : "home"),
+      otherApp: (otherApp) => void logs.push(otherApp ? "strange" : "home"),
       log: (text) => void logs.push(text),
     },
   );

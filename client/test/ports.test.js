@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
-import { HostFunctions } from "../host.js";
-import { Ports, readPortRequest } from "../ports.js";
+import { HostFunctions } from "../resources/host-functions.js";
+import { Ports, readPortRequest } from "../resources/ports.js";
 
 /** Ports of instances whose module is `m` and their number. Values are taken by those whom they are sent to, unless they wait. */
 class Bench {
   document = new JSDOM("").window.document;
   host = new HostFunctions(() => /** @type {any} */ (null));
-  /** @type {import("../ports.js").Value[]} */
+  /** @type {import("../resources/ports.js").Value[]} */
   waiting = [];
   /** @type {string[]} */
   problems = [];
@@ -127,7 +127,7 @@ test("an input whose module was only swapped does not get the latest value again
   bench.ask(send("2"));
   assert.deepEqual(bench.delivered, ["21: 2"], "the new handler gets what comes");
   bench.ask({ op: "close", instance: 2, port: "entry", input: true }, input(2, 22));
-  assert.deepEqual(bench.delivered, ["22: 2"], "an input that was made anew does");
+  assert.deepEqual(bench.delivered, ["22: 2"], "an input that was made again does");
 });
 
 test("a latest value of another type is forgotten", () => {
@@ -174,7 +174,7 @@ test("a connection that a swap drops is reported once as a problem, and made aga
   assert.equal(bench.problems.length, 2, "it came again");
 });
 
-test("a transform's answer is delivered, its failure told once", () => {
+test("a transform's answer is delivered, its failure reported once", () => {
   const bench = new Bench();
   bench.connect({ ...MOVED, transform: "shorten" });
   bench.ask(output(1, "port", "String"), input(2), send(`"abc"`));
@@ -218,7 +218,7 @@ test("ports go with their instance, and with the code that does not take them ov
 test("a value that is sent through no output is reported", () => {
   const bench = new Bench();
   bench.ask(send("1"));
-  assert.deepEqual(bench.warnings, ["a value was sent through `moved`, which is no output of the instance 1"]);
+  assert.deepEqual(bench.warnings, ["a value was sent through `moved`, which is not an output of the instance 1"]);
 });
 
 test("an element that makes no sense is reported once, and heals", () => {
@@ -236,13 +236,13 @@ test("an element that makes no sense is reported once, and heals", () => {
 });
 
 for (const [json, error] of /** @type {[string, RegExp][]} */ ([
-  ["nonsense", /no JSON object/],
+  ["nonsense", /not a JSON object/],
   [`{"op":"output","instance":1}`, /no instance or no port/],
   [`{"op":"output","instance":1,"port":"p","kind":"pipe","type":"u8"}`, /neither `port` nor `stream`/],
   [`{"op":"output","instance":1,"port":"p","kind":"port"}`, /the output `p` has no type/],
   [`{"op":"input","instance":1,"port":"p","type":"u8"}`, /the input `p` has no handler/],
-  [`{"op":"send","instance":1,"port":"p","value":7}`, /is no JSON text/],
-  [`{"op":"send","instance":1,"port":"p","value":"{"}`, /is no JSON text/],
+  [`{"op":"send","instance":1,"port":"p","value":7}`, /is not a JSON text/],
+  [`{"op":"send","instance":1,"port":"p","value":"{"}`, /is not a JSON text/],
   [`{"op":"open","instance":1,"port":"p"}`, /neither declares, nor sends, nor closes/],
 ])) {
   test(`a port request that makes no sense says why: ${json}`, () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pieces } from "../ansi.js";
-import { MessageError, readConfig, readMessage } from "../protocol.js";
+import { pieces } from "../ui/ansi.js";
+import { MessageError, readConfig, readMessage } from "../tool/protocol.js";
 
 const VERSION = { module: "board", hash: "h", url: "/u.wasm", components: ["Board"] };
 const FAILURE = {
@@ -65,7 +65,7 @@ test("text of any content is refused, not followed", () => {
 });
 
 test("a number that is infinite is none", () => {
-  assert.throws(() => readMessage('{"type":"build-succeeded","sequence":1e999}'), /the field `sequence` is no number/);
+  assert.throws(() => readMessage('{"type":"build-succeeded","sequence":1e999}'), /the field `sequence` is not a number/);
   assert.equal(readConfig('{"modules":[],"sequence":1e999}').sequence, 0);
 });
 

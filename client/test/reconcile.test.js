@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
-import { DomPainter } from "../paint.js";
-import { reconcile } from "../patch.js";
-import { preserve } from "../preserve.js";
-import { longestRise } from "../reconcile.js";
-import { Listeners } from "../events.js";
-import { Tree, TreeError } from "../tree.js";
+import { DomPainter } from "../dom/painter.js";
+import { reconcile } from "../dom/reconcile.js";
+import { preserve } from "../dom/preserve.js";
+import { longestRise } from "../dom/pairs.js";
+import { Listeners } from "../dom/events.js";
+import { Tree, TreeError } from "../dom/tree.js";
 import { batch, op, render, root } from "./support/ops.js";
 
 /** @typedef {import("./support/ops.js").View} View */
@@ -46,7 +46,7 @@ class Scene {
     const fresh = next.addRoot(1, null);
     next.apply(batch(render(views, root(1), 1000)));
     const putBack = preserve(this.document, [this.main]);
-    reconcile(/** @type {import("../tree.js").GuestNode} */ (this.tree.roots.get(1)), fresh, this.painter);
+    reconcile(/** @type {import("../dom/tree.js").GuestNode} */ (this.tree.roots.get(1)), fresh, this.painter);
     putBack();
     this.tree = next;
     return this;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { counter } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
 
-/** @param {Page} page @param {string} hash @param {Partial<import("../protocol.js").Version>} [other] */
+/** @param {Page} page @param {string} hash @param {Partial<import("../tool/protocol.js").Version>} [other] */
 function rehearsed(page, hash, other = {}) {
   return { ...page.version(hash, counter(hash), other.module), rehearse: true, ...other };
 }
@@ -18,16 +18,16 @@ async function started() {
 /**
  * Begins an update, and waits until rehearsals were asked for.
  * @param {Page} page
- * @param {...import("../protocol.js").Version} versions
+ * @param {...import("../tool/protocol.js").Version} versions
  */
 async function begun(page, ...versions) {
   const done = page.engine.update(2, versions);
   for (let turn = 0; turn < 50 && page.rehearsed.length < versions.length; turn++) await Promise.resolve();
   assert.equal(page.rehearsed.length, versions.length, "each version is rehearsed");
-  return done.then(([swap]) => /** @type {import("../protocol.js").Swap} */ (swap));
+  return done.then(([swap]) => /** @type {import("../tool/protocol.js").Swap} */ (swap));
 }
 
-/** @param {number} id @param {Partial<import("../protocol.js").Verdict>} [other] @returns {import("../protocol.js").Verdict} */
+/** @param {number} id @param {Partial<import("../tool/protocol.js").Verdict>} [other] @returns {import("../tool/protocol.js").Verdict} */
 function verdict(id, other = {}) {
   return { id, outcome: "passed", step: null, error: null, duration: { wait: 1, run: 20 }, ...other };
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
-import { HostFunctions } from "../host.js";
-import { Resources, readRequest } from "../resources.js";
+import { HostFunctions } from "../resources/host-functions.js";
+import { Resources, readRequest } from "../resources/resources.js";
 import { facilitiesOf } from "../resources/facilities.js";
 import { FakeFacilities } from "./support/facilities.js";
 import { Timers } from "./support/page.js";
@@ -18,7 +18,7 @@ class Bench {
   host = new HostFunctions(this.page.storage);
   /** Whether firings wait. */
   held = false;
-  /** @type {{ resource: import("../resources.js").Resource, event: any }[]} */
+  /** @type {{ resource: import("../resources/resources.js").Resource, event: any }[]} */
   waiting = [];
   /** Handlers and the `data` that they got, read as JSON. @type {[number, any][]} */
   fired = [];
@@ -141,14 +141,14 @@ test("what a listener's handler answers has its effect on the event", () => {
   assert.deepEqual([event.defaultPrevented, reached], [true, false]);
 });
 
-test("observers tell what they see of the element that is named", () => {
+test("observers report what they see of the element that is named", () => {
   const bench = new Bench();
   const [p, q] = [bench.window.document.querySelector("p"), bench.window.document.querySelector("q")];
   bench.nodes.set(4, p).set(5, q);
   bench.open("resize-observer", { node: 4 });
   const [observer] = bench.fakes.observers;
   assert.equal(observer?.node, p);
-  observer?.tell([{ contentRect: { width: 1, height: 2 } }, { contentRect: { width: 3, height: 4.5, x: 9 } }]);
+  observer?.notify([{ contentRect: { width: 1, height: 2 } }, { contentRect: { width: 3, height: 4.5, x: 9 } }]);
   assert.deepEqual(bench.news, [[7, { width: 3, height: 4.5 }]]);
   assert.deepEqual(bench.swap(bench.request("resize-observer", { node: 5 }, 8)), ["kept"]);
   assert.deepEqual([bench.fakes.observers.length, observer?.node], [1, q], "the same observer goes on with another element");
@@ -156,7 +156,7 @@ test("observers tell what they see of the element that is named", () => {
   bench.open("intersection-observer", { node: 4, threshold: 0.5 });
   const other = bench.fakes.observers.at(-1);
   assert.deepEqual([observer?.node, other?.node, other?.options], [null, p, { threshold: 0.5 }]);
-  other?.tell([{ isIntersecting: true, intersectionRatio: 0.75 }]);
+  other?.notify([{ isIntersecting: true, intersectionRatio: 0.75 }]);
   assert.deepEqual(bench.news, [[7, { intersecting: true, ratio: 0.75 }]]);
   assert.deepEqual(bench.swap(bench.request("intersection-observer", { node: 4, threshold: 0.6 })), ["replaced"]);
 });
@@ -450,8 +450,8 @@ test("what the browser lacks is reported, and breaks nothing", () => {
 
 /** @type {[string, RegExp][]} */
 const MALFORMED = [
-  ["[", /no JSON object/],
-  ["7", /no JSON object/],
+  ["[", /not a JSON object/],
+  ["7", /not a JSON object/],
   [`{"op":"open","key":"k"}`, /names no instance or no key/],
   [`{"op":"shut","instance":1,"key":"k"}`, /neither opens, nor sends, nor closes/],
   [`{"op":"open","instance":1,"key":"k","kind":"interval","args":{"ms":1}}`, /names no handler/],
@@ -479,8 +479,8 @@ const MALFORMED = [
     /needs `headers`/,
   ],
   [`{"op":"open","instance":1,"key":"k","kind":"call","args":{"argument":1},"handler":1}`, /needs `function`/],
-  [`{"op":"send","instance":1,"key":"k"}`, /sent through `k` is no text/],
-  [`{"op":"send","instance":1,"key":"k","data":"é","binary":true}`, /sent through `k` is no Base64/],
+  [`{"op":"send","instance":1,"key":"k"}`, /sent through `k` is not a text/],
+  [`{"op":"send","instance":1,"key":"k","data":"é","binary":true}`, /sent through `k` is not Base64/],
 ];
 
 for (const [json, error] of MALFORMED) {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { JSDOM } from "jsdom";
-import { merged, readPage } from "../reload.js";
-import { Restoration } from "../restoration.js";
+import { merged, readPage } from "../page/page-state.js";
+import { Restoration } from "../page/restoration.js";
 
 /** @type {Window[]} */
 const windows = [];

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { History } from "../history.js";
-import { fields, items } from "../raw-json.js";
-import { complete, fit, propsOf, readReport, withTransform } from "../snapshot.js";
+import { History } from "../module/history.js";
+import { fields, items } from "../common/raw-json.js";
+import { complete, fit, propsOf, readReport, withTransform } from "../guest/snapshot.js";
 import { counter, guest } from "./support/guest.js";
 import { PLACE, Page } from "./support/page.js";
 
@@ -194,7 +194,7 @@ test("a snapshot is made to fit who is placed", () => {
   );
 });
 
-test("a state from before tells of the instances that are there now", () => {
+test("a state from before describes the instances that are there now", () => {
   const snapshot =
     '{"abi":1,"instances":[{"instance":1,"component":"A","props":{"x":1.0},"signals":{}},{"instance":2,"component":"B","props":{}}]}';
   const placed = [
@@ -242,6 +242,6 @@ test("a transform is put in as text", () => {
 
 test("a report whose entries or outcomes are not objects is not a report", () => {
   for (const entry of ["null", '{"keys":{"n":null}}', '{"tasks":{"t":1}}', '{"keys":null}'])
-    assert.throws(() => readReport(`{"instances":[${entry}]}`), /something that is no report/);
+    assert.throws(() => readReport(`{"instances":[${entry}]}`), /something that is not a report/);
   assert.deepEqual(readReport('{"instances":[{"keys":{}}]}'), { instances: [{ keys: {} }] });
 });

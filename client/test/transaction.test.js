@@ -148,7 +148,7 @@ test("a budget must be a mutable global of the type i32", async () => {
   ]) {
     const functions = ["(global f32 (f32.const 1))", `(global (export "hmr_budget") ${global})`];
     const swap = await page.update(2, page.version(hash ?? "", counter("B", { functions })));
-    assert.match(swap.error ?? "", /`hmr_budget` is no mutable global/);
+    assert.match(swap.error ?? "", /`hmr_budget` is not a mutable global/);
   }
 });
 
@@ -172,7 +172,7 @@ test("migrations get the snapshot with the update's transform, digit by digit, a
 
 for (const [what, answer, error] of /** @type {const} */ ([
   ["an error", '{"error":"there is no way from 1.0.0"}', /there is no way from 1.0.0/],
-  ["nonsense", '{"instances":3}', /`hmr_migrate` answered something that is no snapshot/],
+  ["nonsense", '{"instances":3}', /`hmr_migrate` answered something that is not a snapshot/],
 ])) {
   test(`a migration that answers ${what} rolls back`, async () => {
     const { page } = await started();
@@ -209,7 +209,7 @@ test("the hooks before an update run in the old code, and what they put aside is
   );
 });
 
-test("a rollback puts back what the hooks changed, and nothing of them is heard", async () => {
+test("a rollback puts back what the hooks changed, and nothing of them takes effect", async () => {
   const request = '{"op":"open","instance":1,"key":"bye","kind":"timeout","args":{"ms":50},"handler":1}';
   const { page } = await started({ hooks: { set: 7, requests: [request], logs: ["getting ready"] } });
   page.get("button").click();
@@ -285,7 +285,7 @@ test("a trap on probation undoes the swap with the state from before", async () 
   assert.deepEqual(shown(page), ["A", "3"]);
 });
 
-test("after eight calls a trap revives the version that runs", async () => {
+test("after eight calls a trap restarts the version that runs", async () => {
   const { page } = await started();
   await page.update(2, page.version("b", counter("B", { handlers: { 5: { trap: true } } })));
   for (let call = 0; call < 8; call++) page.get("button").click();
@@ -298,7 +298,7 @@ test("after eight calls a trap revives the version that runs", async () => {
 
 const ILL = '{"instances":[{"instance":1,"component":"Counter","error":"the list is empty"}]}';
 
-test("an illness right after commit undoes the swap", async () => {
+test("a failed health check right after commit undoes the swap", async () => {
   const { page } = await started();
   const swap = await page.update(2, page.version("b", counter("B", { ill: { from: 0, report: ILL } })));
   assert.equal(swap.outcome, "committed");
@@ -319,7 +319,7 @@ test("health is asked once more after the eighth call", async () => {
   assert.deepEqual([swaps[0]?.outcome, ...shown(page)], ["undone", "A", "0"]);
 });
 
-test("an illness of the first version is reported, as there is none from before", async () => {
+test("a failed health check of the first version is reported, as there is none from before", async () => {
   const { page } = await started({ ill: { from: 0, report: ILL } });
   assert.match(page.problems.join(), /the module `counter` is not well/);
   assert.deepEqual(shown(page), ["A", "0"]);
@@ -414,7 +414,7 @@ test("a state that makes no sense is a trap, and the place of such an instance i
   await page.swapped();
   await page.update(2, page.version("b", guest({ views: ["empty"] })));
   assert.ok(page.traps.length > 0);
-  assert.match(page.traps[0]?.message ?? "", /`capture_state` answered something that is no snapshot/);
+  assert.match(page.traps[0]?.message ?? "", /`capture_state` answered something that is not a snapshot/);
   await page.update(3, page.version("c", outer));
   await page.swapped();
   assert.equal(page.logs.filter((line) => line.includes("is taken up")).length, 0);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { framesOf, readPanic } from "../trap.js";
+import { framesOf, readPanic } from "../guest/trap.js";
 
 /** @param {string} stack */
 const error = (stack) => Object.assign(new Error("x"), { stack });

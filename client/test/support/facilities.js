@@ -71,9 +71,9 @@ export class FakeObserver {
   /** @type {Node | null} */
   node = null;
 
-  /** @param {(entries: any) => void} tell @param {unknown} [options] */
-  constructor(tell, options) {
-    this.tell = tell;
+  /** @param {(entries: any) => void} notify @param {unknown} [options] */
+  constructor(notify, options) {
+    this.notify = notify;
     this.options = options;
   }
 

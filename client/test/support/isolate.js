@@ -1,7 +1,7 @@
 /** A thread of Node in the place of the worker that a page would start. */
 
 import { parentPort } from "node:worker_threads";
-import { runIsolated } from "../../isolated.js";
+import { runIsolated } from "../../extra/run-isolated.js";
 
 parentPort?.on("message", ({ bytes, context }) => {
   runIsolated(bytes, context).then(

@@ -1,9 +1,9 @@
 /** A page in jsdom with an engine in it, whose clock, timers and network a test commands. */
 
 import { JSDOM } from "jsdom";
-import { checkModule } from "../../inspect.js";
-import { Engine } from "../../engine.js";
-import { FetchError } from "../../swap.js";
+import { checkModule } from "../../guest/inspect.js";
+import { Engine } from "../../engine/engine.js";
+import { FetchError } from "../../guest/compile.js";
 import { FakeFacilities } from "./facilities.js";
 
 /** How long a test waits for what must come, in milliseconds. */
@@ -48,25 +48,25 @@ export class Page {
   timers = new Timers();
   /** @type {Record<string, Uint8Array | "offline">} */
   files = {};
-  /** @type {{ sequence: number | null, swaps: import("../../protocol.js").Swap[] }[]} */
+  /** @type {{ sequence: number | null, swaps: import("../../tool/protocol.js").Swap[] }[]} */
   #swaps = [];
   /** @type {(() => void)[]} */
   #wake = [];
-  /** @type {({ module: string, hash: string } & import("../../protocol.js").Trap)[]} */
+  /** @type {({ module: string, hash: string } & import("../../tool/protocol.js").Trap)[]} */
   traps = [];
   /** @type {string[]} */
   problems = [];
   /** @type {string[]} */
   logs = [];
-  /** Called for each update that the engine has finished. @type {(swapped: { sequence: number | null, swaps: import("../../protocol.js").Swap[] }) => void} */
-  told = () => {};
-  /** Rehearsals that were asked for. @type {import("../../protocol.js").Rehearse[]} */
+  /** Called for each update that the engine has finished. @type {(swapped: { sequence: number | null, swaps: import("../../tool/protocol.js").Swap[] }) => void} */
+  onSwap = () => {};
+  /** Rehearsals that were asked for. @type {import("../../tool/protocol.js").Rehearse[]} */
   rehearsed = [];
   /** Whether the tool is there to be asked. */
   connected = true;
   /** Why the page was loaded again. @type {string[]} */
   reloads = [];
-  /** @type {({ module: string, hash: string } & import("../../calls.js").Slower)[]} */
+  /** @type {({ module: string, hash: string } & import("../../extra/module-calls.js").Slower)[]} */
   slowed = [];
   /** Current problems, by element. @type {Map<Element, string>} */
   shown = new Map();
@@ -91,7 +91,7 @@ export class Page {
         else this.shown.delete(element);
       },
       swapped: (sequence, swaps) => {
-        this.told({ sequence, swaps });
+        this.onSwap({ sequence, swaps });
         this.#swaps.push({ sequence, swaps });
         for (const wake of this.#wake.splice(0)) wake();
       },
@@ -139,7 +139,7 @@ export class Page {
     this.body = body;
   }
 
-  /** @param {import("../../protocol.js").Version} version */
+  /** @param {import("../../tool/protocol.js").Version} version */
   async #compile({ hash }) {
     await this.slow.get(hash);
     const bytes = this.files[hash];
@@ -163,7 +163,7 @@ export class Page {
 
   /**
    * The next update that the engine is done with.
-   * @returns {Promise<{ sequence: number | null, swaps: import("../../protocol.js").Swap[] }>}
+   * @returns {Promise<{ sequence: number | null, swaps: import("../../tool/protocol.js").Swap[] }>}
    */
   async swapped() {
     const timer = setTimeout(() => {
@@ -172,7 +172,7 @@ export class Page {
     while (this.#swaps.length === 0) await new Promise((wake) => this.#wake.push(() => wake(undefined)));
     clearTimeout(timer);
     await this.settled();
-    return /** @type {{ sequence: number | null, swaps: import("../../protocol.js").Swap[] }} */ (this.#swaps.shift());
+    return /** @type {{ sequence: number | null, swaps: import("../../tool/protocol.js").Swap[] }} */ (this.#swaps.shift());
   }
 
   /** Lets the microtasks go in which the engine mounts and unmounts. */
@@ -182,7 +182,7 @@ export class Page {
 
   /**
    * Starts with versions, and waits until the components in the body are mounted.
-   * @param {...import("../../protocol.js").Version} versions
+   * @param {...import("../../tool/protocol.js").Version} versions
    */
   async start(...versions) {
     this.engine.learn(versions);
@@ -192,12 +192,12 @@ export class Page {
 
   /**
    * @param {number} sequence
-   * @param {...import("../../protocol.js").Version} versions
+   * @param {...import("../../tool/protocol.js").Version} versions
    */
   async update(sequence, ...versions) {
     this.engine.update(sequence, versions);
     const { swaps } = await this.swapped();
-    return /** @type {import("../../protocol.js").Swap} */ (swaps[0]);
+    return /** @type {import("../../tool/protocol.js").Swap} */ (swaps[0]);
   }
 
   /** @param {string} selector */

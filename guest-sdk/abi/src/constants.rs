@@ -1,6 +1,6 @@
 //! Numbers on which both engines must agree: limits, and the weights of reconciliation. `docs/abi.md` explains them.
 //!
-//! The client has the same numbers under the same names in `client/constants.js`; a test compares them with [`SHARED`].
+//! The client has the same numbers under the same names in `client/common/constants.js`; a test compares them with [`SHARED`].
 
 /// How deep components may be placed in one another, the outermost included.
 pub const NESTING_LIMIT: usize = 64;
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_client_has_the_same_numbers() {
-        let text = file("client/constants.js");
+        let text = file("client/common/constants.js");
         let lines = text.lines().filter_map(|line| line.strip_prefix("export const "));
         let client: BTreeMap<&str, f64> = lines
             .map(|line| {

@@ -4,8 +4,8 @@
  * The document is real; the clock and the network are the case's.
  */
 
-import { compiler } from "/client/compile.js";
-import { Engine } from "/client/engine.js";
+import { compiler } from "/client/guest/compile.js";
+import { Engine } from "/client/engine/engine.js";
 import { FakeFacilities } from "/client/test/support/facilities.js";
 
 /** When the clock starts: 2026-01-01, in milliseconds since the Unix epoch, as in the headless engine. */
@@ -72,7 +72,7 @@ class Runner {
   meanwhile = [];
   later = [];
   layouts = new WeakMap();
-  told = new WeakMap();
+  notified = new WeakMap();
   crossed = new WeakMap();
   answer = null;
 
@@ -98,8 +98,8 @@ class Runner {
       },
       log: (level, module, text) => this.log.push([level, module ?? "", text]),
       show: () => {},
-      swapped: (_sequence, swaps, revived) => {
-        if (!revived) this.swaps.push(...swaps);
+      swapped: (_sequence, swaps, restarted) => {
+        if (!restarted) this.swaps.push(...swaps);
       },
       trapped: (module, _hash, trap) =>
         this.traps.push([module, trap.file ? `${trap.message} at ${trap.file}:${trap.line}` : trap.message]),
@@ -172,29 +172,29 @@ class Runner {
   /** Gives an element a size or a place in view, and notifies its observers. */
   layout(element, change) {
     this.layouts.set(element, { ...this.layoutOf(element), ...change });
-    for (const observer of this.page.observers) if (observer.node === element) this.tell(observer);
+    for (const observer of this.page.observers) if (observer.node === element) this.notify(observer);
   }
 
   layoutOf(element) {
     return this.layouts.get(element) ?? { width: 0, height: 0, ratio: 0 };
   }
 
-  tell(observer) {
+  notify(observer) {
     const { width, height, ratio } = this.layoutOf(observer.node);
     const isIntersecting = ratio > 0 && ratio >= (observer.options?.threshold ?? 0);
     // It is notified only when the threshold is crossed.
     const threshold = observer.options?.threshold;
     if (threshold !== undefined && this.crossed.get(observer.node) === isIntersecting) return;
     this.crossed.set(observer.node, isIntersecting);
-    observer.tell([{ target: observer.node, contentRect: { width, height }, isIntersecting, intersectionRatio: ratio }]);
+    observer.notify([{ target: observer.node, contentRect: { width, height }, isIntersecting, intersectionRatio: ratio }]);
   }
 
   /** A new observation is notified of the current state at once. */
-  tellObservers() {
+  notifyObservers() {
     for (const observer of this.page.observers) {
-      if (this.told.get(observer) === observer.node) continue;
-      this.told.set(observer, observer.node);
-      if (observer.node) this.tell(observer);
+      if (this.notified.get(observer) === observer.node) continue;
+      this.notified.set(observer, observer.node);
+      if (observer.node) this.notify(observer);
     }
   }
 
@@ -377,7 +377,7 @@ class Runner {
     let quiet = 0;
     while (quiet < 3) {
       await this.clock.until(this.clock.now);
-      this.tellObservers();
+      this.notifyObservers();
       await turn();
       quiet = this.engine.busy ? 0 : quiet + 1;
     }
