@@ -717,14 +717,15 @@ fn a_pinned_module_is_built_and_not_announced() {
     assert_eq!(served(&bench.coordinator, "").0, ["b1", "l2"]);
     assert_eq!(json(bench.coordinator.pin("board", None)), announced(8, "no longer pinned", "b2"));
     bench.check(&expect![[r#"
-        tell build-started
+        report build-started
         send {"type":"build-started","sequence":5,"modules":["board","list"]}
         build 2 board list
         send {"type":"build-succeeded","sequence":6}
-        tell build-finished
-        tell held-back
-        tell update
-        send {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → list","modules":[{"module":"list","hash":"l2","url":"","components":[],"rehearse":false}]}
+        prepare rehearsals b2 l2
+        report build-finished
+        report held-back
+        report update
+        send {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → list","modules":[{"module":"list","hash":"l2","url":"/@hmr/module/list/l2.wasm","components":[],"rehearse":false}]}
     "#]]);
 }
 
@@ -797,11 +798,11 @@ fn a_page_that_was_greeted_before_single_pages_got_something_is_greeted_again() 
     json(bench.coordinator.experiment("board", &[]));
     bench.step(connected("/#3", "me", 4));
     bench.check(&expect![[r#"
-        send to /#1 {"type":"hello","server":"server","sequence":4,"reloaded":0,"files":0,"modules":[{"module":"board","hash":"b0","url":"/@hmr/module/board/b0.wasm","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"","components":[],"rehearse":false}],"failure":null}
-        tell client-connected
-        tell client-connected
-        send to /#3 {"type":"hello","server":"server","sequence":5,"reloaded":0,"files":0,"modules":[{"module":"board","hash":"b1","url":"","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"","components":[],"rehearse":false}],"failure":null}
-        tell client-connected
+        send to /#1 {"type":"hello","server":"server","sequence":4,"reloaded":0,"files":0,"modules":[{"module":"board","hash":"b0","url":"/@hmr/module/board/b0.wasm","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"/@hmr/module/list/l1.wasm","components":[],"rehearse":false}],"failure":null}
+        report client-connected
+        report client-connected
+        send to /#3 {"type":"hello","server":"server","sequence":5,"reloaded":0,"files":0,"modules":[{"module":"board","hash":"b1","url":"/@hmr/module/board/b1.wasm","components":[],"rehearse":false},{"module":"list","hash":"l1","url":"/@hmr/module/list/l1.wasm","components":[],"rehearse":false}],"failure":null}
+        report client-connected
     "#]]);
 }
 
@@ -828,15 +829,17 @@ fn an_experiment_tells_each_page_its_own_version() {
     json(bench.coordinator.experiment("board", &[]));
     assert!(!bench.coordinator.experiments().runs("board"));
     bench.check(&expect![[r#"
-        tell build-started
+        report build-started
         send {"type":"build-started","sequence":5,"modules":["board","list"]}
         build 2 board list
         send {"type":"build-succeeded","sequence":6}
-        tell build-finished
-        tell update
-        send to /#1 {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → board, ui/src/lib.rs → ui → list","modules":[{"module":"list","hash":"l2","url":"","components":[],"rehearse":false}]}
-        send to /#2 {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → board, ui/src/lib.rs → ui → list","modules":[{"module":"board","hash":"b2","url":"","components":[],"rehearse":false},{"module":"list","hash":"l2","url":"","components":[],"rehearse":false}]}
-        tell swap
+        prepare rehearsals b2 l2
+        report build-finished
+        report update
+        send to /#1 {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → board, ui/src/lib.rs → ui → list","modules":[{"module":"list","hash":"l2","url":"/@hmr/module/list/l2.wasm","components":[],"rehearse":false}]}
+        send to /#2 {"type":"hot-update","sequence":7,"reason":"ui/src/lib.rs → ui → board, ui/src/lib.rs → ui → list","modules":[{"module":"board","hash":"b2","url":"/@hmr/module/board/b2.wasm","components":[],"rehearse":false},{"module":"list","hash":"l2","url":"/@hmr/module/list/l2.wasm","components":[],"rehearse":false}]}
+        report swap
+        report refused
     "#]]);
 }
 
