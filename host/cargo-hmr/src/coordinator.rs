@@ -20,7 +20,9 @@
 
 mod announce;
 mod backoff;
+mod builds;
 mod due;
+mod interface;
 mod manual;
 mod pages;
 
@@ -34,6 +36,7 @@ use serde_json::Value;
 
 use self::backoff::Backoff;
 use self::due::Due;
+pub use self::interface::{BuiltModule, Effect, Input, Outcome};
 pub use self::manual::{Denied, VariantRequest};
 pub use self::pages::ClientEvent;
 use crate::{
@@ -47,122 +50,6 @@ use hmr_protocol::{Hello, ModuleState, Rehearse, ServerMessage};
 
 /// How often running work is cancelled for newer changes before it may run to its end.
 pub const PATIENCE: u32 = 3;
-
-/// How long a build that newer changes wait for may take, in case it never ends. Each time that this is too short it doubles.
-const LET_RUN: Duration = Duration::from_secs(30);
-
-/// What has happened.
-#[derive(Debug)]
-pub enum Input {
-    /// Files have changed.
-    Changed(ChangeBatch),
-    /// The application was read (again), or could not be.
-    Scanned(Result<Graph, Failure>),
-    /// A build has ended.
-    Built {
-        /// Which.
-        generation: u64,
-        /// How.
-        outcome: Outcome,
-    },
-    /// The time of an [`Effect::Remind`] is over.
-    Overdue {
-        /// The generation that it named.
-        generation: u64,
-    },
-    /// A page has done something.
-    Client {
-        /// Which connection: the page's path and a number.
-        page: String,
-        /// What.
-        event: ClientEvent,
-    },
-}
-
-/// How a build ended.
-#[derive(Debug)]
-pub enum Outcome {
-    /// Every module was compiled and prepared.
-    Succeeded {
-        /// The modules.
-        modules: Vec<BuiltModule>,
-        /// What the compiler warned of.
-        warnings: Vec<Diagnostic>,
-        /// How long the phases took; `watch` is not known here.
-        phases: Phases,
-    },
-    /// It failed.
-    Failed(Failure),
-    /// Every module was compiled, but one cannot be used: it cannot be prepared, or its gate did not pass.
-    Refused {
-        /// Why.
-        failure: Failure,
-        /// What was compiled.
-        compiled: Vec<CompiledModule>,
-    },
-    /// A newer save had it cancelled.
-    Cancelled,
-}
-
-/// A module that a build has made.
-#[derive(Debug)]
-pub struct BuiltModule {
-    /// Its version.
-    pub version: Arc<ModuleVersion>,
-    /// Every file that it was made from; absolute.
-    pub files: Vec<Utf8PathBuf>,
-    /// Every folder that it was made from, with any content; absolute.
-    pub folders: Vec<Utf8PathBuf>,
-    /// The transform of the state, from the file next to its source.
-    pub transform: Vec<Value>,
-}
-
-/// An action for the dev loop.
-#[derive(Debug)]
-pub enum Effect {
-    /// Read the application again, and answer with [`Input::Scanned`].
-    Scan(Scan),
-    /// Start a build, and answer with [`Input::Built`].
-    Build {
-        /// Which.
-        generation: u64,
-        /// What to build.
-        modules: Vec<String>,
-    },
-    /// Answer with [`Input::Overdue`] after this time.
-    Remind {
-        /// The build that runs, or has ended.
-        generation: u64,
-        /// When.
-        after: Duration,
-    },
-    /// Cancel the build that runs.
-    Cancel,
-    /// Send to every page.
-    Send(ServerMessage),
-    /// Send to one page.
-    SendTo {
-        /// Which connection.
-        page: String,
-        /// What.
-        message: ServerMessage,
-    },
-    /// Report to the developer.
-    Report(Event),
-    /// Have new versions compiled for rehearsals.
-    PrepareRehearsals(Vec<Arc<ModuleVersion>>),
-    /// Learn from the state of a page what its rehearsals will be about.
-    LearnState(ModuleState),
-    /// Rehearse for a page, which waits for the verdict.
-    Rehearse {
-        /// Which connection.
-        page: String,
-        /// What it asks for.
-        request: Rehearse,
-        /// The version, if it is kept.
-        version: Option<Arc<ModuleVersion>>,
-    },
-}
 
 /// What the coordinator waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -357,172 +244,10 @@ impl Coordinator {
         }
     }
 
-    /// Cancels the running build if there is something newer to build, unless the build must be allowed to end.
-    fn give_way(&mut self, effects: &mut Vec<Effect>) {
-        let may = self.put_off < PATIENCE || self.overdue;
-        if self.busy == Busy::Building && !self.due.is_empty() && may {
-            self.put_off += 1;
-            // The result of the cancelled build is ignored.
-            self.generation += 1;
-            effects.push(Effect::Cancel);
-            self.due.put_before(std::mem::take(&mut self.running));
-            self.start(effects);
-        }
-    }
-
-    /// Plans changes again that could not be assigned during the build, now that the build has reported what it reads.
-    fn plan_unclear(&mut self) {
-        let changes = std::mem::take(&mut self.unclear).into_values().collect();
-        let plan = self.graph.plan(&ChangeBatch { changes, ..ChangeBatch::default() }, false);
-        if plan.needs_build() {
-            self.due.add(plan, 0.0);
-        }
-    }
-
-    /// After a build: starts the next one if files have `changed` meanwhile, at once or after a wait.
-    fn start_next(&mut self, changed: bool, effects: &mut Vec<Effect>) {
-        let wait = self.backoff.ended(changed);
-        if let Some(wait) = wait {
-            if wait.first {
-                effects.push(Effect::Report(Event::Note { message: endless(&self.due.changed) }));
-            }
-            self.waiting = true;
-            effects.push(Effect::Remind { generation: self.generation, after: wait.time });
-        } else if changed {
-            self.start(effects);
-        }
-    }
-
-    /// Starts the work that is due.
-    fn start(&mut self, effects: &mut Vec<Effect>) {
-        self.running = std::mem::take(&mut self.due);
-        self.waiting = false;
-        match self.running.scan.take().max(self.unread) {
-            Some(scan) => {
-                self.busy = Busy::Scanning(scan);
-                effects.push(Effect::Scan(scan));
-            }
-            None => self.build(effects),
-        }
-    }
-
-    fn scanned(&mut self, scan: Result<Graph, Failure>, effects: &mut Vec<Effect>) {
-        let Busy::Scanning(what) = self.busy else { return };
-        let mut graph = match scan {
-            Ok(graph) => graph,
-            Err(failure) => {
-                self.unread = Some(what);
-                return self.failed(failure, effects);
-            }
-        };
-        self.unread = None;
-        graph.adopt_inputs(&mut self.graph);
-        self.histories.retain(|module, _| graph.modules().any(|name| name == module));
-        self.experiments.retain(|module| graph.modules().any(|name| name == module));
-        self.graph = graph;
-        if self.due.scan.is_some() && self.put_off < PATIENCE {
-            self.put_off += 1;
-            self.due.put_before(std::mem::take(&mut self.running));
-            return self.start(effects);
-        }
-        if self.due.scan.is_none() {
-            let due = std::mem::take(&mut self.due);
-            let before = std::mem::replace(&mut self.running, due);
-            self.running.put_before(before);
-        }
-        self.running.build_all(&self.graph);
-        self.build(effects);
-    }
-
-    /// Builds the modules of [`Self::running`].
-    fn build(&mut self, effects: &mut Vec<Effect>) {
-        self.generation += 1;
-        self.busy = Busy::Building;
-        let modules: Vec<String> = self.running.modules.keys().cloned().collect();
-        let mut chains: Vec<&str> = self.running.modules.values().map(String::as_str).collect();
-        chains.dedup();
-        effects.push(Effect::Report(Event::BuildStarted {
-            modules: modules.clone(),
-            reason: chains.join(", "),
-        }));
-        let sequence = self.next();
-        effects
-            .push(Effect::Send(ServerMessage::BuildStarted { sequence, modules: modules.clone() }));
-        effects.push(Effect::Build { generation: self.generation, modules });
-        self.overdue = false;
-        self.unclear.clear();
-        if let Some(more) = self.put_off.checked_sub(PATIENCE) {
-            let after = LET_RUN * 2_u32.pow(more.min(10));
-            effects.push(Effect::Remind { generation: self.generation, after });
-        }
-    }
-
-    fn built(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
-        match outcome {
-            Outcome::Succeeded { modules, warnings, phases } => {
-                self.put_off = 0;
-                self.busy = Busy::No;
-                self.succeeded(modules, warnings, phases, effects);
-                self.plan_unclear();
-                self.start_next(!self.due.is_empty(), effects);
-            }
-            Outcome::Failed(failure) => {
-                self.put_off = 0;
-                self.failed(failure, effects);
-            }
-            Outcome::Refused { failure, compiled } => {
-                self.put_off = 0;
-                for CompiledModule { module, files, folders, .. } in compiled {
-                    self.graph.set_inputs(&module, files, folders);
-                }
-                self.failed(failure, effects);
-            }
-            Outcome::Cancelled => {
-                self.busy = Busy::No;
-                self.due.put_before(std::mem::take(&mut self.running));
-            }
-        }
-    }
-
-    /// The work in progress has failed. What it was for stays due; it is tried again if something has changed meanwhile.
-    fn failed(&mut self, failure: Failure, effects: &mut Vec<Effect>) {
-        let modules = self.running.modules.keys().chain(self.due.modules.keys());
-        if !failure.files.is_empty() {
-            self.graph.set_unfinished(modules, &failure.files);
-        }
-        self.plan_unclear();
-        self.busy = Busy::No;
-        let sequence = self.next();
-        effects.push(Effect::Report(Event::BuildFailed {
-            title: failure.title.clone(),
-            diagnostics: failure.diagnostics.clone(),
-            running: self.histories.values().any(|history| history.current().is_some()),
-        }));
-        effects.push(Effect::Send(ServerMessage::BuildFailed {
-            sequence,
-            failure: hmr_protocol::Failure::from(&failure),
-        }));
-        self.failure = Some(failure);
-        self.reload_markup(effects);
-        let again = !self.due.is_empty();
-        self.due.put_before(std::mem::take(&mut self.running));
-        self.start_next(again, effects);
-    }
-
     fn next(&mut self) -> u64 {
         self.sequence += 1;
         self.sequence
     }
-}
-
-/// The message for builds that never end because they change their own sources.
-fn endless(changed: &BTreeSet<String>) -> String {
-    let files: Vec<String> = changed.iter().take(3).map(|path| format!("`{path}`")).collect();
-    format!(
-        "{} changed during each of the last builds; from now on the next build waits before it starts\n\
-         hint: if a build script writes there, let it write into `OUT_DIR`, or name the files in `watch-ignore`",
-        files.join(", ")
-    )
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ impl Session {
                 let batch = self.without_own_writes(batch);
                 self.step(Input::Changed(batch));
             }
-            Message::Report(event) => self.report(event),
+            Message::Report(event) => self.report(&event),
             Message::Built { generation, outcome } => {
                 self.step(Input::Built { generation, outcome });
                 self.watch();
@@ -216,7 +216,7 @@ impl Session {
                     message.set_rehearse(rehearse);
                     self.shared.send_to(&page, &message);
                 }
-                Effect::Report(event) => self.report(event),
+                Effect::Report(event) => self.report(&event),
                 Effect::PrepareRehearsals(versions) => self.prepare_rehearsals(versions),
                 Effect::LearnState(state) => self.learn_state(state),
                 Effect::Rehearse { page, request, version } => {
@@ -254,13 +254,13 @@ impl Session {
         });
     }
 
-    fn report(&mut self, event: Event) {
-        self.reporter.report(&event);
+    fn report(&mut self, event: &Event) {
+        self.reporter.report(event);
     }
 
     fn stop(mut self) {
         self.build.cancel();
-        self.report(Event::Stopped);
+        self.report(&Event::Stopped);
     }
 }
 

@@ -51,17 +51,17 @@ impl Session {
     pub(super) fn preflight_event(&mut self, event: PreflightEvent) {
         match event {
             PreflightEvent::State { ready, message } => {
-                self.report(Event::Preflight { ready, message });
+                self.report(&Event::Preflight { ready, message });
             }
             PreflightEvent::Ready(true) => self.shared.send(&ServerMessage::Rehearsals {}),
             PreflightEvent::Ready(false) => {}
             PreflightEvent::Unavailable { message } => {
-                self.report(Event::Problem { page: "preflight".to_owned(), message });
+                self.report(&Event::Problem { page: "preflight".to_owned(), message });
             }
             PreflightEvent::Verdict { page, verdict } => {
                 let Verdict { outcome, step, error, duration, .. } = verdict.clone();
                 self.shared.send_to(&page, &ServerMessage::Verdict(verdict));
-                self.report(Event::Rehearsal { page, outcome, step, error, duration });
+                self.report(&Event::Rehearsal { page, outcome, step, error, duration });
             }
         }
     }

@@ -129,7 +129,7 @@ impl Session {
             && before != *now
         {
             let message = format!("compiling with {} from now on", now.describe());
-            self.report(Event::Progress { message });
+            self.report(&Event::Progress { message });
         }
     }
 

@@ -105,7 +105,7 @@ impl Session {
         });
         let url = urls.first().cloned().unwrap_or_default();
         let open = options.open.then(|| url.clone());
-        self.report(Event::Ready {
+        self.report(&Event::Ready {
             url,
             urls,
             app: self.app.root.to_string(),
@@ -115,7 +115,7 @@ impl Session {
         if let Some(url) = open
             && let Err(error) = open::that_detached(&url)
         {
-            self.report(Event::Problem {
+            self.report(&Event::Problem {
                 page: "the terminal".to_owned(),
                 message: format!("no browser could be opened: {error}"),
             });
@@ -133,13 +133,13 @@ impl Session {
                 let message = format!(
                     "{moved} saved snapshots were moved from `{old}` to `{new}`, where `cargo clean` leaves them"
                 );
-                self.report(Event::Note { message });
+                self.report(&Event::Note { message });
             }
             Err(error) => {
                 let message = format!(
                     "saved snapshots cannot be moved from `{old}` to `{new}`: {error}\nhint: move them by hand; `cargo clean` deletes those that stay"
                 );
-                self.report(Event::Problem { page: "the terminal".to_owned(), message });
+                self.report(&Event::Problem { page: "the terminal".to_owned(), message });
             }
         }
     }
@@ -151,7 +151,7 @@ impl Session {
             let message = format!(
                 "there is no `{page}`\nhint: make one that places a component: `<hmr-component module=\"…\" component=\"…\"></hmr-component>`"
             );
-            self.report(Event::Problem { page: "/".to_owned(), message });
+            self.report(&Event::Problem { page: "/".to_owned(), message });
         }
     }
 }

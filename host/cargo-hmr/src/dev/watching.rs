@@ -22,7 +22,7 @@ impl Session {
         }
         match self.watcher.rescope(scope.clone(), self.build_started) {
             Ok(()) => self.watched = scope,
-            Err(error) => self.report(watcher_problem(error.to_string())),
+            Err(error) => self.report(&watcher_problem(error.to_string())),
         }
     }
 

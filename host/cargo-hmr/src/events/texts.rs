@@ -12,6 +12,7 @@ impl Texts for Built {
 }
 
 impl Texts for Event {
+    #[expect(clippy::too_many_lines, reason = "one list of all events, which the compiler checks")]
     fn texts(&mut self, edit: &mut dyn FnMut(&mut String, Kind)) {
         match self {
             Self::Ready { url, urls, app, port_taken: _, warning } => {
