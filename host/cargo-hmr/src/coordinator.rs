@@ -27,12 +27,10 @@ mod manual;
 mod pages;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use hmr_build::{CompiledModule, Diagnostic, Failure};
-use serde_json::Value;
+use hmr_build::Failure;
+use hmr_protocol::Hello;
 
 use self::backoff::Backoff;
 use self::due::Due;
@@ -40,13 +38,12 @@ pub use self::interface::{BuiltModule, Effect, Input, Outcome};
 pub use self::manual::{Denied, VariantRequest};
 pub use self::pages::ClientEvent;
 use crate::{
-    events::{Event, Phases},
+    events::Phases,
     experiment::Experiments,
     graph::{Graph, Scan},
-    versions::{KeptVersions, ModuleVersion, VersionHistory},
+    versions::{KeptVersions, VersionHistory},
     watch::{Change, ChangeBatch},
 };
-use hmr_protocol::{Hello, ModuleState, Rehearse, ServerMessage};
 
 /// How often running work is cancelled for newer changes before it may run to its end.
 pub const PATIENCE: u32 = 3;

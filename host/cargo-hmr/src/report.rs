@@ -15,12 +15,12 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use hmr_build::{Diagnostic, Finding, Level, Status};
+use hmr_protocol::{Slower, Trap};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::output::{Item, Output};
 use crate::events::{Built, Event, Phases, UpdateKind};
 use crate::text::{Kind, Texts as _, visible, visible_but_colours, visible_json};
-use hmr_protocol::{Slower, Trap};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();

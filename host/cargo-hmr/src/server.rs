@@ -42,12 +42,13 @@ pub use self::{
     key::{EXPOSED, Key},
     requests::{Answer, Request},
 };
+use hmr_protocol::{Hello, ServerMessage};
+
 use self::{
     content::{Cache, Content, Source},
     outbox::Outboxes,
 };
 use crate::{coordinator::ClientEvent, experiment::Experiments, versions::KeptVersions};
-use hmr_protocol::{Hello, ServerMessage};
 
 /// The largest body of a request that is not a snapshot, in bytes.
 const LARGEST_BODY: usize = 64 << 10;

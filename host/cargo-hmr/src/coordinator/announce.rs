@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hmr_build::Diagnostic;
+use hmr_protocol::{ServerMessage, Version};
 
 use super::{BuiltModule, Coordinator, Effect};
 use crate::{
@@ -11,7 +12,6 @@ use crate::{
     graph::UpdatePlan,
     versions::ModuleVersion,
 };
-use hmr_protocol::{ServerMessage, Version};
 
 impl Coordinator {
     /// Stylesheets and static files need no build.

@@ -7,11 +7,7 @@ use hmr_build::{CompiledModule, Failure};
 use hmr_protocol::ServerMessage;
 
 use super::{Busy, Coordinator, Effect, Outcome, PATIENCE};
-use crate::{
-    events::Event,
-    graph::{Graph, Scan},
-    watch::ChangeBatch,
-};
+use crate::{events::Event, graph::Graph, watch::ChangeBatch};
 
 /// How long a build that newer changes wait for may take, in case it never ends. Each time that this is too short it doubles.
 const LET_RUN: Duration = Duration::from_secs(30);

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use hmr_protocol::ServerMessage;
+
 use super::{Coordinator, Effect};
 use crate::{
     events::{Event, Phases},
     experiment::{NEWEST, Variant},
     versions::{ModuleVersion, VersionHistory},
 };
-use hmr_protocol::ServerMessage;
 
 /// Why something that was asked for cannot be done; for people to read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,12 +3,12 @@
 
 use camino::Utf8Path;
 use expect_test::{Expect, expect};
-use hmr_build::Level;
+use hmr_build::{CompiledModule, Diagnostic, Level};
+use hmr_protocol::{Cause, ClientMessage, ModuleState, Rehearse, Step, Swap, SwapOutcome, Trap};
 
 use super::*;
 use crate::versions::ModuleVersion;
 use crate::watch::{Change, ChangeKind};
-use hmr_protocol::{Cause, ClientMessage, Step, Swap, SwapOutcome, Trap};
 
 struct Bench {
     coordinator: Coordinator,
@@ -738,11 +738,11 @@ fn a_pinned_version_that_fails_is_pinned_no_more() {
     bench.log.clear();
     bench.step(swapped("b2", SwapOutcome::Undone, "unreachable"));
     assert_eq!(served(&bench.coordinator, "").0[0], "b1");
-    bench.check(&expect![[r#"
+    bench.check(&expect![[r"
         report swap
         report refused
         report pinned
-    "#]]);
+    "]]);
 }
 
 #[test]
