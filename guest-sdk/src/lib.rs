@@ -1,8 +1,8 @@
 //! Components, signals and views for modules that cargo-hmr swaps without losing state.
 //!
-//! `docs/sdk.md` is the guide for component authors; `docs/abi.md` is what a module and its engine owe each other.
+//! `docs/sdk.md` is the guide for component authors; `docs/abi.md` is the contract between a module and its engine.
 //! A component is a function that renders once; signals that it makes are captured under their key and restored in
-//! the code that replaces it; effects bring changes to the nodes that show them, one operation at a time.
+//! the code that replaces it; effects update the DOM nodes, one operation at a time.
 
 extern crate self as hmr_sdk;
 

@@ -16,7 +16,7 @@
 //! assert_eq!(page.html(), "<button>4</button>");
 //! ```
 //!
-//! A thread has one module, so making a page ends the one before it. To play a swap, capture the old page, make one with
+//! A thread has one module, so making a page ends the previous one. To simulate a swap, capture the old page, make one with
 //! the new components, and restore into it.
 
 mod ports;
@@ -74,7 +74,7 @@ impl Page {
         }
     }
 
-    /// Lets the component be mounted that these are the props of.
+    /// Exports the component with these props, so that it can be mounted.
     #[must_use]
     pub fn with<P: Exported>(self) -> Self {
         register(P::NAME, P::EXPORT);
@@ -107,7 +107,7 @@ impl Page {
         let old = again.then(|| self.tree.children_of_root(instance));
         let answer = mount::mount(&bytes);
         if let (Some(old), None) = (old, &answer.error) {
-            self.tree.forget(&old);
+            self.tree.remove(&old);
         }
         self.take_requests();
         answer.error.map_or(Ok(()), Err)
@@ -116,8 +116,8 @@ impl Page {
     /// Unmounts an instance.
     pub fn unmount(&mut self, instance: u32) {
         mount::unmount(instance);
-        let gone = self.tree.children_of_root(instance);
-        self.tree.forget(&gone);
+        let removed = self.tree.children_of_root(instance);
+        self.tree.remove(&removed);
         self.take_requests();
     }
 
@@ -214,20 +214,20 @@ impl Page {
         }
     }
 
-    /// Which instances are not well.
+    /// The unhealthy instances.
     pub fn health(&mut self) -> HealthReport {
         let report = engine_hooks::health_of_all();
         self.take_requests();
         report
     }
 
-    /// Runs what an instance does when an update takes it out of the page. The engine unmounts it then.
+    /// Runs the hooks of an instance for its removal by an update. The engine unmounts it afterwards.
     pub fn prune(&mut self, instance: u32) {
         engine_hooks::prune_instance(instance);
         self.take_requests();
     }
 
-    /// Runs what leaves with an update that restored the state with this report: here, where the old code is.
+    /// Runs the hooks for the removal of scopes, as an update with this report does, in the old code.
     ///
     /// # Panics
     ///

@@ -185,7 +185,7 @@ impl<'de> Text<'de> {
     }
 }
 
-/// Hands on a number in the narrowest of the widths that it fits into.
+/// Visits a number as `u64`, `i64` or `f64`: the first that it fits into.
 fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, ReadError> {
     if let Ok(value) = text.parse::<u64>() {
         visitor.visit_u64(value)
@@ -296,7 +296,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         if name == "$serde_json::private::RawValue" {
-            // The text itself is what is wanted, which `serde_json` knows how to hand on.
+            // The value is the text itself, which `serde_json` passes to the visitor.
             return Ok(serde_json::Deserializer::from_str(self.0)
                 .deserialize_newtype_struct(name, visitor)?);
         }

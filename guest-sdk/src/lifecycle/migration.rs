@@ -208,7 +208,7 @@ fn chain(
         (Ok(old), Ok(new)) if old > new => Ok(Vec::new()),
         (Ok(_), Ok(new)) => Err(gap(steps, component, (saved, &new), &reached)),
         _ => Err(format!(
-            "`{component}` was saved as `{saved}`, which is no version, so no migration leads to {declared}"
+            "`{component}` was saved as `{saved}`, which is not a version, so no migration leads to {declared}"
         )),
     }
 }

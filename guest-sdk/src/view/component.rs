@@ -248,7 +248,7 @@ pub trait Exported {
 /// Marks a required prop that was given.
 pub struct Given;
 
-/// The value of a required prop, which the builder's types have made certain.
+/// The value of a required prop. The types of the builder ensure that it was given.
 ///
 /// # Panics
 ///
