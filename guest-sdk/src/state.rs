@@ -1,6 +1,6 @@
 //! The state that a snapshot holds: signals and their keys, values of earlier versions, and what happens to each in a restore.
 //!
-//! Nothing here is reactive. [`scope`] makes keys, [`signals`] has the signals of an instance by key, and [`restore`] decides the
+//! Nothing here notifies followers. [`scope`] makes keys, [`signals`] has the signals of an instance by key, and [`restore`] decides the
 //! outcome of each.
 
 pub(crate) mod binding;
