@@ -1,24 +1,13 @@
-//! Writes DOM operations into the runtime's batch, and sends the batch when a call from the engine ends.
+//! DOM operations: one function for each, which writes it into the batch.
 
-use hmr_abi::ops::{Method, Namespace, Op};
+pub(crate) mod batch;
+pub(crate) mod node_ref;
+pub(crate) mod tracked;
 
-use crate::engine::send_dom;
-use crate::placed::Set;
-use crate::runtime::runtime;
+use hmr_abi::ops::{Method, Namespace, NodeId, Op};
 
-pub(crate) use hmr_abi::ops::NodeId;
-
-fn emit(op: Op<'_>) {
-    op.encode(&mut runtime().batch.borrow_mut());
-}
-
-/// A fresh node number. Numbers are never reused: 2³¹ of them outlast any page that is being developed.
-fn next_node() -> NodeId {
-    let runtime = runtime();
-    let id = runtime.last_node.get() % 0x7fff_ffff + 1;
-    runtime.last_node.set(id);
-    id
-}
+use batch::{emit, emit_at_end, next_node};
+use tracked::Set;
 
 pub(crate) fn create_element(namespace: Namespace, tag: &str) -> NodeId {
     let id = next_node();
@@ -47,7 +36,7 @@ pub(crate) fn remove(id: NodeId) {
 }
 
 pub(crate) fn set_attribute(id: NodeId, name: &str, value: &str) {
-    runtime().placed.note(id, || Set::Attribute(name.to_owned()));
+    tracked::note(id, || Set::Attribute(name.to_owned()));
     emit(Op::SetAttribute { id, name, value });
 }
 
@@ -64,17 +53,17 @@ pub(crate) fn set_text(id: NodeId, text: &str) {
 }
 
 pub(crate) fn set_class(id: NodeId, name: &str, on: bool) {
-    runtime().placed.note(id, || Set::Class(name.to_owned()));
+    tracked::note(id, || Set::Class(name.to_owned()));
     emit(Op::SetClass { id, name, on });
 }
 
 pub(crate) fn set_style(id: NodeId, name: &str, value: &str) {
-    runtime().placed.note(id, || Set::Style(name.to_owned()));
+    tracked::note(id, || Set::Style(name.to_owned()));
     emit(Op::SetStyle { id, name, value });
 }
 
 pub(crate) fn listen(id: NodeId, event: &str, handler: u32, flags: u8) {
-    runtime().placed.note(id, || Set::Listener(event.to_owned(), flags));
+    tracked::note(id, || Set::Listener(event.to_owned(), flags));
     emit(Op::Listen { id, event, handler, flags });
 }
 
@@ -86,26 +75,7 @@ pub(crate) fn set_key(id: NodeId, key: &str) {
     emit(Op::SetKey { id, key });
 }
 
-/// Calls a method of an element once everything else in the batch is done.
+/// Calls a method of an element when everything else in the batch is done.
 pub(crate) fn call(id: NodeId, method: Method) {
-    Op::Call { id, method }.encode(&mut runtime().calls.borrow_mut());
-}
-
-/// Sends what was written since the last time, if anything.
-pub(crate) fn flush() {
-    let runtime = runtime();
-    let mut batch = runtime.batch.take();
-    batch.append(&mut runtime.calls.borrow_mut());
-    if !batch.is_empty() {
-        send_dom(&batch);
-    }
-}
-
-/// Runs something and forgets the operations that it wrote: its nodes are gone with their root.
-pub(crate) fn discarding(run: impl FnOnce()) {
-    let runtime = runtime();
-    let (batch, calls) = (runtime.batch.borrow().len(), runtime.calls.borrow().len());
-    run();
-    runtime.batch.borrow_mut().truncate(batch);
-    runtime.calls.borrow_mut().truncate(calls);
+    emit_at_end(Op::Call { id, method });
 }

@@ -1,7 +1,9 @@
-//! The imports of the ABI: everything that a module asks of its engine goes through here.
+//! The imports of the ABI: everything that a module requests from its engine goes through here.
 //!
 //! In a wasm module these are the imports of `hmr`. On a host, where a crate's own tests run, they are recorded in
 //! the thread instead, for [`crate::testing`] to read.
+
+pub(crate) mod requests;
 
 #[cfg(target_arch = "wasm32")]
 mod imported {
@@ -55,9 +57,9 @@ mod imported {
     }
 
     /// Reports that an instance cannot continue with its current state, as JSON.
-    pub(crate) fn send_invalidate(told: &str) {
+    pub(crate) fn send_invalidate(report: &str) {
         // SAFETY: as in `send_dom`.
-        unsafe { invalidate(told.as_ptr(), told.len()) }
+        unsafe { invalidate(report.as_ptr(), report.len()) }
     }
 }
 
@@ -110,8 +112,8 @@ mod recorded {
         recorded(|all| all.ports.push(request.to_owned()));
     }
 
-    pub(crate) fn send_invalidate(told: &str) {
-        recorded(|all| all.invalidations.push(told.to_owned()));
+    pub(crate) fn send_invalidate(report: &str) {
+        recorded(|all| all.invalidations.push(report.to_owned()));
     }
 }
 

@@ -1,14 +1,11 @@
-//! Events, their handlers, and the table by which the engine calls them.
+//! Events that handlers get.
 
-use std::cell::{Cell, RefCell};
+pub(crate) mod handlers;
+
+use std::cell::Cell;
 use std::rc::Rc;
 
-use hmr_abi::event::{DISPATCH_INERT, DISPATCH_PREVENT, DISPATCH_STOP, EventData};
-use sycamore_reactive::{NodeHandle, use_current_scope};
-
-use crate::reactive::{on_cleanup, turn, under};
-use crate::runtime::runtime;
-use crate::scope::{self, Scope};
+use hmr_abi::event::{DISPATCH_PREVENT, DISPATCH_STOP, EventData};
 
 /// An event, and the methods to respond to it. Handlers get it by value; it is cheap to clone.
 #[derive(Debug, Clone)]
@@ -48,7 +45,7 @@ macro_rules! text {
 }
 
 impl Event {
-    pub(crate) fn new(data: EventData) -> Self {
+    fn new(data: EventData) -> Self {
         Self { data: Rc::new(data), flags: Rc::default() }
     }
 
@@ -121,62 +118,13 @@ impl Event {
         time: f64;
     }
 
-    /// Keeps the browser from doing what it does of itself.
+    /// Prevents the browser's default action.
     pub fn prevent_default(&self) {
         self.flags.set(self.flags.get() | DISPATCH_PREVENT);
     }
 
-    /// Keeps the event from the elements around.
+    /// Keeps the event from the elements outside.
     pub fn stop_propagation(&self) {
         self.flags.set(self.flags.get() | DISPATCH_STOP);
     }
-}
-
-type Call = Rc<RefCell<dyn FnMut(Event)>>;
-
-/// A handler and where it was made: what it creates belongs there.
-#[derive(Clone)]
-pub(crate) struct Handler {
-    call: Call,
-    owner: NodeHandle,
-    /// Whether its owner is gone.
-    gone: Rc<Cell<bool>>,
-    scope: Option<Rc<Scope>>,
-}
-
-/// Puts a handler into the table until the running reactive scope is disposed.
-pub(crate) fn register(call: Call) -> u32 {
-    let runtime = runtime();
-    let id = runtime.last_handler.get().wrapping_add(1);
-    runtime.last_handler.set(id);
-    let gone = Rc::new(Cell::new(false));
-    let told = Rc::clone(&gone);
-    let handler = Handler { call, owner: use_current_scope(), gone, scope: scope::current() };
-    runtime.handlers.borrow_mut().insert(id, handler);
-    on_cleanup(move || {
-        told.set(true);
-        forget(id);
-    });
-    id
-}
-
-/// Takes a handler out of the table; the engine's calls of it are inert from here on.
-pub(crate) fn forget(id: u32) {
-    runtime().handlers.borrow_mut().remove(&id);
-}
-
-/// Runs a handler; returns the flags of `hmr_dispatch`.
-pub(crate) fn dispatch(id: u32, data: EventData) -> u32 {
-    let handler = runtime().handlers.borrow().get(&id).cloned();
-    let Some(Handler { call, owner, gone, scope }) = handler else { return DISPATCH_INERT };
-    let event = Event::new(data);
-    let flags = Rc::clone(&event.flags);
-    let run = || {
-        let _entered = scope.map(|scope| scope::Entered::new(scope.later()));
-        if let Ok(mut call) = call.try_borrow_mut() {
-            call(event);
-        }
-    };
-    turn(|| under(Some(gone), || owner.run_in(run)));
-    flags.get()
 }

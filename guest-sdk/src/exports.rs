@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use serde::Serialize;
 
-use crate::{hooks, migration, module};
+use crate::lifecycle::{capture, engine_hooks, migration, mount, restore};
 
 thread_local! {
     /// The last export's result: valid until the next call into the module.
@@ -24,7 +24,7 @@ fn answer(value: &impl Serialize) -> *const u8 {
     })
 }
 
-/// Takes over what the engine wrote at an address of `hmr_alloc`.
+/// Takes ownership of what the engine wrote at an address of `hmr_alloc`.
 fn argument(ptr: *mut u8, len: usize) -> Box<[u8]> {
     // SAFETY: by the ABI, `ptr` is what `hmr_alloc(len)` gave, and nothing else frees it.
     unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(ptr, len)) }
@@ -37,37 +37,37 @@ extern "C" fn hmr_alloc(len: usize) -> *mut u8 {
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_mount(ptr: *mut u8, len: usize) -> *const u8 {
-    answer(&module::mount(&argument(ptr, len)))
+    answer(&mount::mount(&argument(ptr, len)))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_unmount(instance: u32) {
-    module::unmount(instance);
+    mount::unmount(instance);
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_dispatch(handler: u32, ptr: *mut u8, len: usize) -> u32 {
-    module::dispatch(handler, &argument(ptr, len))
+    mount::dispatch(handler, &argument(ptr, len))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn capture_state() -> *const u8 {
-    answer(&module::capture())
+    answer(&capture::capture())
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn restore_state(ptr: *mut u8, len: usize) -> *const u8 {
-    answer(&module::restore(&argument(ptr, len)))
+    answer(&restore::restore(&argument(ptr, len)))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_dispose() {
-    module::dispose_all();
+    mount::dispose_all();
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_before_update() -> *const u8 {
-    answer(&hooks::before_update_all())
+    answer(&engine_hooks::before_update_all())
 }
 
 #[unsafe(no_mangle)]
@@ -77,15 +77,15 @@ extern "C" fn hmr_migrate(ptr: *mut u8, len: usize) -> *const u8 {
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_health() -> *const u8 {
-    answer(&hooks::health_of_all())
+    answer(&engine_hooks::health_of_all())
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_prune(instance: u32) {
-    hooks::prune_instance(instance);
+    engine_hooks::prune_instance(instance);
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_prune_scopes(ptr: *mut u8, len: usize) {
-    hooks::prune_scopes(&argument(ptr, len));
+    engine_hooks::prune_scopes(&argument(ptr, len));
 }

@@ -11,9 +11,10 @@ use serde_json::value::RawValue;
 
 use crate::engine::send_log;
 use crate::event::Event;
-use crate::reactive::under;
+use crate::reactive::owner::with_owner;
+use crate::resource::claims::Claims;
 use crate::resource::{Open, open_key};
-use crate::scope::{self, Scope};
+use crate::state::scope::{self, Scope};
 use crate::task::ask::Ask;
 
 /// Calls a host function and waits for what it answers. Only in a task: see [`crate::spawn`] and [`crate::action`].
@@ -45,7 +46,7 @@ pub fn notify(function: &str, argument: &impl Serialize) {
     notify_boxed(function, serde_json::to_value(argument));
 }
 
-/// Why a host function has not answered, or with what cannot be read.
+/// Why a host function gave no answer that can be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
     /// It failed, or no function has this name.
@@ -102,7 +103,7 @@ fn resource(function: &str, argument: serde_json::Result<Value>) -> Result<Resou
     }
 }
 
-/// No value is `null`: that is what a function answers which returns nothing.
+/// A missing value is `null`: the answer of a function that returns nothing.
 fn read(function: &str, data: &str) -> Result<Box<RawValue>, HostError> {
     let failed = |error| HostError::Failed { function: function.to_owned(), error };
     match serde_json::from_str(data) {
@@ -125,18 +126,18 @@ fn notify_boxed(function: &str, argument: serde_json::Result<Value>) {
             ),
         );
     };
-    // Nothing awaits it, so it does not end with the content that sent it.
-    match scope.instance.node.get() {
-        Some(node) => under(None, || node.run_in(|| send(&scope, function, resource))),
+    // Nothing waits for it, so it does not end with the content that sent it.
+    match scope.instance.owner.get() {
+        Some(owner) => with_owner(None, || owner.run_in(|| send(&scope, function, resource))),
         None => send(&scope, function, resource),
     }
 }
 
 fn send(scope: &Scope, function: &str, resource: Resource) {
-    let claims = &scope.instance.claims;
-    let mut key = scope.key(&scope.take_resource("notify"));
+    let claims = Claims::of(&scope.instance);
+    let mut key = scope.resource_key("notify");
     while claims.open_at(&key).is_some() {
-        key = scope.key(&scope.take_resource("notify"));
+        key = scope.resource_key("notify");
     }
     let sent: Rc<Cell<Option<Rc<Open>>>> = Rc::default();
     let (answered, function) = (Rc::clone(&sent), function.to_owned());

@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::task::ask::Ask;
 
-/// Asks for a URL that is absolute, or relative to the page.
+/// A `GET` request for a URL that is absolute, or relative to the page.
 pub fn get(url: impl Into<String>) -> Request {
     Request::new("GET", url)
 }
 
-/// Sends to a URL; see [`Request::body`] and [`Request::json`].
+/// A `POST` request; see [`Request::body`] and [`Request::json`].
 pub fn post(url: impl Into<String>) -> Request {
     Request::new("POST", url)
 }
 
-/// A request that is yet to be sent.
+/// A request that is not sent yet.
 #[derive(Debug, Clone)]
 #[must_use = "it is sent by `send().await`"]
 pub struct Request {

@@ -7,11 +7,11 @@ use hmr_abi::event::PanicInfo;
 use hmr_abi::text::cut;
 
 thread_local! {
-    /// The place of the panic that is about to be, if it is not where it is raised.
+    /// The place to report for the next panic, if it is not where the panic is raised.
     static PLACE: Cell<Option<&'static Location<'static>>> = const { Cell::new(None) };
 }
 
-/// Panics on behalf of a line of the user's that is not among the calls under way any more.
+/// Panics, and reports a line of the user's code that is no longer on the call stack.
 pub(crate) fn at(place: &'static Location<'static>, message: &str) -> ! {
     PLACE.set(Some(place));
     panic!("{message}")
@@ -25,7 +25,7 @@ pub(crate) fn describe(info: &PanicHookInfo<'_>) -> PanicInfo {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("a panic without a message");
-    // A message may be of any length, and is read by people.
+    // A message may have any length.
     let message = cut(message).into_owned();
     PLACE.take().or(info.location()).map_or_else(
         || PanicInfo { message: message.clone(), ..PanicInfo::default() },

@@ -14,18 +14,22 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::encoding::{self, ReadError, WriteError};
-use crate::engine::{send_log, send_port};
-use crate::event::{Event, register};
-use crate::held::Held;
-use crate::instance::Instance;
-use crate::reactive::{MadeIn, on_cleanup};
-use crate::resource::claims::{Claim, Declaration, PortName};
-use crate::resource::{claims, place};
-use crate::signal::{Signal, State, signal_keyed};
+use crate::engine::requests::request_port;
+use crate::engine::send_log;
+use crate::event::Event;
+use crate::event::handlers::register;
+use crate::reactive::handle::Handle;
+use crate::reactive::owner::on_cleanup;
+use crate::reactive::signal::{Signal, State, signal_keyed};
+use crate::reactive::turn::MadeIn;
+use crate::reactive::writes::afterwards;
+use crate::resource::claims::{Claim, Claims, PortName};
+use crate::resource::{report_disposed, requesting_scope};
+use crate::state::instance::Instance;
 
 /// An output port. `Copy`.
 pub struct Output<T> {
-    port: Option<Held<(Rc<Instance>, String)>>,
+    port: Option<Handle<(Rc<Instance>, String)>>,
     value: PhantomData<fn(T)>,
 }
 
@@ -52,11 +56,11 @@ impl<T: Serialize> Output<T> {
 
 impl<T> Output<T> {
     fn send_text(self, value: Result<Box<RawValue>, WriteError>) {
-        let port = self.port.and_then(Held::get);
+        let port = self.port.and_then(Handle::get);
         match (port.as_deref(), value) {
             (Some((instance, port)), Ok(value)) => {
                 let (instance, port) = (instance.id, port.clone());
-                request(&PortRequest::Send { instance, port, value: value.get().to_owned() });
+                request_port(&PortRequest::Send { instance, port, value: value.get().to_owned() });
             }
             (Some((_, port)), Err(error)) => send_log(
                 3,
@@ -82,7 +86,7 @@ pub fn output<T: Serialize + 'static>(name: &str) -> Output<T> {
     Output { port: declare_output(name, PortKind::Port, fingerprint), value: PhantomData }
 }
 
-/// Gives the instance an output port whose latest value counts: who is connected later gets it then.
+/// Gives the instance an output port whose latest value counts: an input that is connected later gets it then.
 #[must_use]
 pub fn output_stream<T: Serialize + 'static>(name: &str) -> Output<T> {
     let fingerprint = type_name::<T>();
@@ -112,20 +116,20 @@ fn declare_output(
     name: &str,
     kind: PortKind,
     fingerprint: &str,
-) -> Option<Held<(Rc<Instance>, String)>> {
-    let scope = place(name)?;
+) -> Option<Handle<(Rc<Instance>, String)>> {
+    let scope = requesting_scope(name)?;
     let instance = Rc::clone(&scope.instance);
     let (port, fingerprint) = (name.to_owned(), fingerprint.to_owned());
     let request = PortRequest::Output { instance: instance.id, port, kind, fingerprint };
     declare(&instance, (false, name.to_owned()), request);
-    Some(Held::new((instance, name.to_owned())))
+    Some(Handle::new((instance, name.to_owned())))
 }
 
 /// Takes a value as JSON.
 type Take = Box<dyn FnMut(&str) -> Result<(), ReadError>>;
 
 fn declare_input(name: &str, fingerprint: &'static str, mut take: Take) {
-    let Some(scope) = place(name) else { return };
+    let Some(scope) = requesting_scope(name) else { return };
     let port = name.to_owned();
     let handler = register(Rc::new(RefCell::new(move |event: Event| {
         if let Err(error) = take(event.data_ref().data.as_deref().unwrap_or("null")) {
@@ -141,63 +145,85 @@ fn declare_input(name: &str, fingerprint: &'static str, mut take: Take) {
     declare(instance, (true, name.to_owned()), request);
 }
 
-fn declare(instance: &Rc<Instance>, name: PortName, asked: PortRequest) {
-    instance.claims.stay(&Claim::Port(name.clone()));
-    let before = counted(instance, &name);
-    if before.as_ref().is_some_and(|before| !same(before, &asked)) {
+/// The declared ports of an instance.
+#[derive(Default)]
+struct Ports(RefCell<Vec<Declaration>>);
+
+/// One declaration of a port, with a number of its own. If a name is declared more than once, the last declaration counts.
+struct Declaration {
+    id: u64,
+    name: PortName,
+    request: PortRequest,
+    made: MadeIn,
+}
+
+impl Ports {
+    fn of(instance: &Instance) -> Rc<Self> {
+        instance.part()
+    }
+
+    /// The declaration of a name that counts, as the engine knows it.
+    fn request_of(&self, name: &PortName) -> Option<PortRequest> {
+        let ports = self.0.borrow();
+        let last = ports.iter().rev().find(|declared| declared.name == *name);
+        last.map(|last| last.request.clone())
+    }
+}
+
+fn declare(instance: &Rc<Instance>, name: PortName, request: PortRequest) {
+    Claims::of(instance).claim(&Claim::Port(name.clone()));
+    let ports = Ports::of(instance);
+    let before = ports.request_of(&name);
+    if before.as_ref().is_some_and(|before| !may_be_declared_twice(before, &request)) {
         let which = if name.0 { "input" } else { "output" };
         send_log(
             2,
             &format!("the {which} port `{}` is declared twice; the later one counts", name.1),
         );
     }
-    if before.as_ref() != Some(&asked) {
-        request(&asked);
+    if before.as_ref() != Some(&request) {
+        request_port(&request);
     }
-    let mut ports = instance.claims.ports.borrow_mut();
+    let mut ports = ports.0.borrow_mut();
     let id = ports.last().map_or(0, |last| last.id + 1);
-    ports.push(Declaration { id, name, asked, made: MadeIn::this_turn() });
+    ports.push(Declaration { id, name, request, made: MadeIn::this_turn() });
     let instance = Rc::clone(instance);
     on_cleanup(move || withdraw(&instance, id));
 }
 
-/// The last report to the engine about a port.
-fn counted(instance: &Instance, name: &PortName) -> Option<PortRequest> {
-    let ports = instance.claims.ports.borrow();
-    ports.iter().rev().find(|declared| declared.name == *name).map(|last| last.asked.clone())
-}
-
-/// Whether two outputs of one name are as one: the same type and kind. Inputs never are, since a value goes to one of them.
-fn same(one: &PortRequest, other: &PortRequest) -> bool {
+/// Whether two declarations of one output are the same type and kind. Inputs cannot be declared twice: a value goes to one of them.
+fn may_be_declared_twice(one: &PortRequest, other: &PortRequest) -> bool {
     matches!(one, PortRequest::Output { .. }) && one == other
 }
 
-/// The scope of a declaration is gone.
+/// The scope of a declaration is disposed.
 fn withdraw(instance: &Rc<Instance>, id: u64) {
-    let ports = &instance.claims.ports;
-    let at = ports.borrow().iter().position(|declared| declared.id == id);
+    let ports = Ports::of(instance);
+    let at = ports.0.borrow().iter().position(|declared| declared.id == id);
     let Some(at) = at else { return };
-    let (name, made) = (ports.borrow()[at].name.clone(), ports.borrow()[at].made);
-    if made.just_now() {
-        claims::report_unless_claimed(instance, Claim::Port(name.clone()));
+    let (name, made) = (ports.0.borrow()[at].name.clone(), ports.0.borrow()[at].made);
+    if made.is_being_rendered() {
+        report_unless_declared(Rc::clone(&ports), name.clone());
     }
-    let before = counted(instance, &name);
-    ports.borrow_mut().remove(at);
-    match counted(instance, &name) {
-        Some(asked) if Some(&asked) != before.as_ref() => request(&asked),
+    let before = ports.request_of(&name);
+    ports.0.borrow_mut().remove(at);
+    match ports.request_of(&name) {
+        Some(request) if Some(&request) != before.as_ref() => request_port(&request),
         Some(_) => {}
         None => {
-            if instance.claims.leave(Claim::Port(name.clone())) {
+            if Claims::of(instance).must_close(Claim::Port(name.clone())) {
                 let (input, port) = name;
-                request(&PortRequest::Close { instance: instance.id, port, input });
+                request_port(&PortRequest::Close { instance: instance.id, port, input });
             }
         }
     }
 }
 
-pub(crate) fn request(request: &PortRequest) {
-    match serde_json::to_string(request) {
-        Ok(json) => send_port(&json),
-        Err(error) => send_log(3, &format!("a port request could not be written: {error}")),
-    }
+/// Logs a declaration by content that was disposed, unless the new content has declared the same by the time that all is rendered.
+fn report_unless_declared(ports: Rc<Ports>, name: PortName) {
+    afterwards(move || {
+        if ports.request_of(&name).is_none() {
+            report_disposed(&name.1);
+        }
+    });
 }

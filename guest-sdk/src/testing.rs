@@ -16,10 +16,11 @@
 //! assert_eq!(page.html(), "<button>4</button>");
 //! ```
 //!
-//! A thread has one module, so making a page ends the one before it. To play a swap, capture the old page, make one with
+//! A thread has one module, so making a page ends the previous one. To simulate a swap, capture the old page, make one with
 //! the new components, and restore into it.
 
 mod ports;
+mod reset;
 mod resources;
 mod tree;
 
@@ -35,10 +36,10 @@ use hmr_abi::state::{
 };
 use serde_json::value::to_raw_value;
 
-use crate::component::{Exported, register};
 use crate::engine::{Recorded, recorded};
-use crate::migration::{Migrates, register_migration};
-use crate::{hooks, migration, module, reactive, runtime};
+use crate::lifecycle::migration::{Migrates, register_migration};
+use crate::lifecycle::{capture, engine_hooks, instances, migration, mount, restore};
+use crate::view::component::{Exported, register};
 use tree::Tree;
 
 /// A page on which components of this crate are mounted.
@@ -62,8 +63,7 @@ impl Page {
     /// An empty page, whose module exports nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        runtime::reset();
-        reactive::reset();
+        reset::reset();
         recorded(|all| *all = Recorded::default());
         Self {
             tree: Tree::default(),
@@ -74,7 +74,7 @@ impl Page {
         }
     }
 
-    /// Lets the component be mounted that these are the props of.
+    /// Exports the component with these props, so that it can be mounted.
     #[must_use]
     pub fn with<P: Exported>(self) -> Self {
         register(P::NAME, P::EXPORT);
@@ -103,22 +103,22 @@ impl Page {
         let request =
             MountRequest { instance, component: component.to_owned(), props, saved: None };
         let bytes = serde_json::to_vec(&request).map_err(|error| error.to_string())?;
-        let again = runtime::runtime().instance(instance).is_some();
+        let again = instances::find(instance).is_some();
         let old = again.then(|| self.tree.children_of_root(instance));
-        let answer = module::mount(&bytes);
+        let answer = mount::mount(&bytes);
         if let (Some(old), None) = (old, &answer.error) {
-            self.tree.forget(&old);
+            self.tree.remove(&old);
         }
-        self.look();
+        self.take_requests();
         answer.error.map_or(Ok(()), Err)
     }
 
     /// Unmounts an instance.
     pub fn unmount(&mut self, instance: u32) {
-        module::unmount(instance);
-        let gone = self.tree.children_of_root(instance);
-        self.tree.forget(&gone);
-        self.look();
+        mount::unmount(instance);
+        let removed = self.tree.children_of_root(instance);
+        self.tree.remove(&removed);
+        self.take_requests();
     }
 
     /// The markup of all instances. Properties are written with a dot: `.value="…"`.
@@ -164,8 +164,8 @@ impl Page {
 
     /// Calls a handler; returns the flags of `hmr_dispatch`.
     pub fn dispatch(&mut self, handler: u32, event: &EventData) -> u32 {
-        let flags = serde_json::to_vec(event).map_or(0, |event| module::dispatch(handler, &event));
-        self.look();
+        let flags = serde_json::to_vec(event).map_or(0, |event| mount::dispatch(handler, &event));
+        self.take_requests();
         flags
     }
 
@@ -183,13 +183,13 @@ impl Page {
     /// The state of every instance.
     #[must_use]
     pub fn capture(&self) -> Snapshot {
-        module::capture()
+        capture::capture()
     }
 
     /// Runs the hooks before an update; returns the resulting state.
     pub fn capture_with_hooks(&mut self) -> Snapshot {
-        let snapshot = hooks::before_update_all();
-        self.look();
+        let snapshot = engine_hooks::before_update_all();
+        self.take_requests();
         snapshot
     }
 
@@ -207,35 +207,35 @@ impl Page {
     /// As [`Page::migrate`], or that the bytes are not a snapshot.
     pub fn migrate_bytes(&mut self, snapshot: &[u8]) -> Result<Snapshot, String> {
         let answer = migration::migrate(snapshot);
-        self.look();
+        self.take_requests();
         match answer {
             MigrateAnswer::Migrated(snapshot) => Ok(snapshot),
             MigrateAnswer::Failed { error } => Err(error),
         }
     }
 
-    /// Which instances are not well.
+    /// The unhealthy instances.
     pub fn health(&mut self) -> HealthReport {
-        let report = hooks::health_of_all();
-        self.look();
+        let report = engine_hooks::health_of_all();
+        self.take_requests();
         report
     }
 
-    /// Runs what an instance does when an update takes it out of the page. The engine unmounts it then.
+    /// Runs the hooks of an instance for its removal by an update. The engine unmounts it afterwards.
     pub fn prune(&mut self, instance: u32) {
-        hooks::prune_instance(instance);
-        self.look();
+        engine_hooks::prune_instance(instance);
+        self.take_requests();
     }
 
-    /// Runs what leaves with an update that restored the state with this report: here, where the old code is.
+    /// Runs the hooks for the removal of scopes, as an update with this report does, in the old code.
     ///
     /// # Panics
     ///
     /// Never: the notification is always JSON.
     pub fn prune_after(&mut self, report: &RestoreReport) {
         let request = PruneRequest::after(report);
-        hooks::prune_scopes(&serde_json::to_vec(&request).expect("JSON"));
-        self.look();
+        engine_hooks::prune_scopes(&serde_json::to_vec(&request).expect("JSON"));
+        self.take_requests();
     }
 
     /// The reports of instances that cannot continue with their state, since the page was created.
@@ -245,12 +245,12 @@ impl Page {
     /// If the module's request is malformed, which is a bug of the SDK.
     #[must_use]
     pub fn invalidated(&self) -> Vec<Invalidation> {
-        let told = recorded(|all| all.invalidations.clone());
+        let reports = recorded(|all| all.invalidations.clone());
         let parse = |json: &String| match serde_json::from_str(json) {
-            Ok(told) => told,
+            Ok(report) => report,
             Err(error) => panic!("a malformed invalidation: {error}"),
         };
-        told.iter().map(parse).collect()
+        reports.iter().map(parse).collect()
     }
 
     /// Mounts every instance of a snapshot with its state.
@@ -260,19 +260,19 @@ impl Page {
 
     /// Restores from bytes, which may be of any content.
     pub fn restore_bytes(&mut self, snapshot: &[u8]) -> RestoreReport {
-        let report = module::restore(snapshot);
-        self.look();
+        let report = restore::restore(snapshot);
+        self.take_requests();
         report
     }
 
     /// Tears everything down, as the engine does with the old code of a swap.
     pub fn dispose(&mut self) {
-        module::dispose_all();
-        self.look();
+        mount::dispose_all();
+        self.take_requests();
     }
 
-    /// Takes over the module's requests.
-    fn look(&mut self) {
+    /// Takes the module's requests.
+    fn take_requests(&mut self) {
         let (batches, resources, ports) = recorded(|all| {
             let batches = std::mem::take(&mut all.batches);
             (batches, std::mem::take(&mut all.resources), std::mem::take(&mut all.ports))
@@ -303,22 +303,22 @@ impl Page {
 pub fn panic_of(run: impl FnOnce() + std::panic::UnwindSafe) -> Option<PanicInfo> {
     thread_local! {
         static LISTENING: Cell<bool> = const { Cell::new(false) };
-        static TOLD: RefCell<Option<PanicInfo>> = const { RefCell::new(None) };
+        static REPORT: RefCell<Option<PanicInfo>> = const { RefCell::new(None) };
     }
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             if LISTENING.get() {
-                TOLD.set(Some(crate::panic::describe(info)));
+                REPORT.set(Some(crate::panic::describe(info)));
             } else {
                 before(info);
             }
         }));
     });
-    TOLD.set(None);
+    REPORT.set(None);
     LISTENING.set(true);
     let _ = std::panic::catch_unwind(run);
     LISTENING.set(false);
-    TOLD.take()
+    REPORT.take()
 }

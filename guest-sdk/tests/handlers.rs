@@ -104,7 +104,7 @@ fn what_belongs_to_a_row_that_the_handler_removed_can_still_be_read() {
 }
 
 #[test]
-fn a_write_that_reaches_nothing_is_logged_once_with_its_key_and_place() {
+fn a_write_to_a_removed_signal_is_logged_once_with_its_key_and_place() {
     let kept: Rc<RefCell<Vec<Signal<bool>>>> = Rc::default();
     let keep = Rc::clone(&kept);
     let mut page = list(move |items, id, editing, _| {
@@ -155,7 +155,7 @@ fn Search() -> View {
 }
 
 #[test]
-fn an_element_that_a_handler_lets_appear_can_be_given_the_focus_by_it() {
+fn a_handler_can_focus_an_element_that_it_makes_appear() {
     let mut page = Page::new().with::<SearchProps>();
     page.mount(1, "Search", &json!({})).expect("Search mounts");
     page.operations();
@@ -387,7 +387,7 @@ thread_local! {
 }
 
 #[test]
-fn a_lost_write_names_its_signal_however_many_have_gone() {
+fn a_lost_write_names_its_signal_however_many_were_removed() {
     let mut page = Page::new().with::<CellsProps>();
     page.mount(1, "Cells", &json!({})).expect("Cells mounts");
     page.click("a");

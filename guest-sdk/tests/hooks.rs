@@ -41,21 +41,21 @@ mod after {
     #[component(export)]
     pub(crate) fn App() -> View {
         let scroll = signal(0);
-        let told = signal(String::new());
+        let summary = signal(String::new());
         let flushed = signal(0);
         let name = signal(String::new());
         let bad = signal(7);
         after_update(move |saved, report| {
             scroll.set(saved.extra("scroll").ok().flatten().unwrap_or_default());
             let kept = report.keys.values().filter(|outcome| **outcome == KeyOutcome::Kept).count();
-            told.set(format!("{} of {:?}", kept, saved.keys()));
+            summary.set(format!("{} of {:?}", kept, saved.keys()));
         });
-        view! { <b>{flushed} " " {name} " " {bad} " " {scroll} " " {told}</b> }
+        view! { <b>{flushed} " " {name} " " {bad} " " {scroll} " " {summary}</b> }
     }
 }
 
 #[test]
-fn hooks_hand_over_what_signals_do_not_hold() {
+fn hooks_pass_on_values_that_no_signal_holds() {
     let mut page = Page::new().with::<before::AppProps>();
     page.mount(1, "App", &json!({})).expect("it mounts");
     page.click("b");
@@ -80,7 +80,7 @@ fn hooks_hand_over_what_signals_do_not_hold() {
     assert_eq!(page.html(), r#"<b>1 changed on the way 7 120 2 of ["flushed", "name"]</b>"#);
     assert_eq!(
         lines(&report),
-        "bad: Added\nflushed: Kept\nname: Kept\nscroll: Added\ntold: Added\n"
+        "bad: Added\nflushed: Kept\nname: Kept\nscroll: Added\nsummary: Added\n"
     );
     assert!(!page.capture().hooks);
     assert!(page.capture().instances[0].extra.is_empty(), "extras are for one update");
@@ -90,7 +90,7 @@ fn hooks_hand_over_what_signals_do_not_hold() {
 fn hooks_after_an_update_run_in_an_update_only() {
     let mut page = Page::new().with::<after::AppProps>();
     page.mount(1, "App", &json!({})).expect("it mounts");
-    page.mount(1, "App", &json!({})).expect("it renders afresh");
+    page.mount(1, "App", &json!({})).expect("it renders again");
     assert_eq!(page.html(), "<b>0  7 0 </b>");
 }
 

@@ -219,7 +219,7 @@ fn a_gap_is_an_error_that_names_what_is_missing() {
     let error = newest().migrate(&odd).expect_err("no version");
     assert_eq!(
         error,
-        "`App` was saved as `newest`, which is no version, so no migration leads to 1.2.0"
+        "`App` was saved as `newest`, which is not a version, so no migration leads to 1.2.0"
     );
 }
 
@@ -276,10 +276,10 @@ fn a_migration_that_fails_is_reported_and_one_that_panics_traps() {
         "the migration `unwritable` of `App`, 1.0.0 → 1.1.0, failed: the signal `count` could not be written: it refuses"
     );
     let old = std::panic::AssertUnwindSafe(old);
-    let told = panic_of(move || {
+    let report = panic_of(move || {
         _ = with().with_migration::<fails::explode>().migrate(&old);
     });
-    assert_eq!(told.expect("it panics").message, "no way");
+    assert_eq!(report.expect("it panics").message, "no way");
 }
 
 mod scopes {
@@ -368,7 +368,7 @@ fn an_updates_transform_is_applied_once_before_the_migrations() {
 }
 
 #[test]
-fn an_instance_whose_component_is_gone_is_left_to_the_restore() {
+fn an_instance_of_a_missing_component_is_reported_by_the_restore() {
     let old = saved_by_1_0_0();
     let mut page = Page::new();
     let migrated = page.migrate(&old).expect("nothing to do");

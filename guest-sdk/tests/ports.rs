@@ -42,7 +42,7 @@ fn card(title: &str) -> serde_json::Value {
 }
 
 #[test]
-fn values_leave_and_arrive_by_name() {
+fn values_are_sent_and_received_by_name() {
     let mut page = Page::new().with::<BoardProps>();
     page.mount(1, "Board", &json!({})).expect("it mounts");
     assert_eq!(
@@ -94,9 +94,9 @@ fn a_stream_keeps_its_latest_value_in_new_code() {
     page.mount(1, "Board", &json!({})).expect("it mounts");
     page.arrive("latest", &card("kept"));
     let snapshot = page.capture();
-    let told = page.ports().len();
+    let before = page.ports().len();
     page.dispose();
-    assert_eq!(page.ports().len(), told, "the old code closes none: the new code has them");
+    assert_eq!(page.ports().len(), before, "the old code closes none: the new code has them");
 
     let mut page = Page::new().with::<BoardProps>();
     page.restore(&snapshot);
@@ -112,7 +112,7 @@ fn rendering_again_closes_the_ports_that_are_no_longer_declared() {
     page.mount(1, "Board", &json!({})).expect("it mounts");
     page.mount(1, "Board", &json!({ "only_out": true })).expect("it renders");
     assert_eq!(page.open_ports(), ["out moved: ports::Card", "out stream level: f64"]);
-    let closed = page.ports().iter().filter(|told| matches!(told, PortRequest::Close { .. }));
+    let closed = page.ports().iter().filter(|request| matches!(request, PortRequest::Close { .. }));
     assert_eq!(closed.count(), 3);
     page.unmount(1);
     assert_eq!(page.open_ports(), [""; 0]);
@@ -133,7 +133,7 @@ fn Deck() -> View {
 }
 
 #[test]
-fn of_two_declarations_the_later_counts_until_it_goes() {
+fn of_two_declarations_the_later_counts_until_it_is_removed() {
     let mut page = Page::new().with::<DeckProps>();
     page.mount(1, "Deck", &json!({})).expect("it mounts");
     page.click(".c1");

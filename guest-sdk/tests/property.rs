@@ -280,12 +280,12 @@ proptest! {
                 None => page.mount(1, "App", &json!({})).expect("it mounts"),
                 Some(snapshot) => {
                     let report = page.restore(snapshot);
-                    let told: BTreeMap<_, _> = report.instances[0]
+                    let reported: BTreeMap<_, _> = report.instances[0]
                         .keys
                         .iter()
-                        .map(|(key, told)| (key.clone(), outcome(told).to_owned()))
+                        .map(|(key, reported)| (key.clone(), outcome(reported).to_owned()))
                         .collect();
-                    prop_assert_eq!(told, expected);
+                    prop_assert_eq!(reported, expected);
                 }
             }
             for (at, n) in writes.into_iter().filter(|(at, _)| *at < model.order.len()) {

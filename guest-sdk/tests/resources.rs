@@ -82,7 +82,7 @@ fn each_kind_is_asked_for_and_says_what_it_has_to_say() {
 }
 
 #[test]
-fn a_handler_whose_component_has_gone_is_inert() {
+fn a_handler_of_a_removed_component_is_inert() {
     let mut page = Page::new().with::<EverythingProps>();
     page.mount(1, "Everything", &json!({})).expect("it mounts");
     let Some(ResourceRequest::Open { handler, .. }) = page.resources().first().cloned() else {
@@ -337,7 +337,7 @@ fn Rows() -> View {
 }
 
 #[test]
-fn an_item_that_changes_keeps_its_resources_and_one_that_goes_closes_them() {
+fn an_item_that_changes_keeps_its_resources_and_a_removed_one_closes_them() {
     let mut page = Page::new().with::<RowsProps>();
     page.mount(1, "Rows", &json!({})).expect("it mounts");
     page.click("a");
@@ -383,7 +383,7 @@ fn an_effect_that_runs_again_starts_its_timeout_again() {
 }
 
 #[test]
-fn outside_of_a_component_nothing_is_asked_for() {
+fn outside_of_a_component_nothing_is_requested() {
     let page = Page::new();
     interval("tick", 100, || {}).close();
     on_window("keydown", |_| {});
@@ -428,7 +428,7 @@ fn Reopening() -> View {
 }
 
 #[test]
-fn only_what_the_new_content_does_not_ask_for_is_reported_as_gone() {
+fn only_requests_that_the_new_content_does_not_make_are_reported() {
     let mut page = Page::new().with::<ReopeningProps>();
     page.mount(1, "Reopening", &json!({})).expect("it mounts");
     page.click("b");

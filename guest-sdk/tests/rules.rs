@@ -281,7 +281,7 @@ fn an_untouched_signal_takes_a_new_initial_value_and_a_touched_one_stays() {
 }
 
 #[test]
-fn a_binding_that_is_marked_begins_again_until_the_mark_is_gone() {
+fn a_marked_binding_is_reset_until_the_mark_is_removed() {
     let (mut page, report) = restored::<versions::marked::AppProps>(&first_version());
     assert_eq!(report, "draft: reset, `draft` is marked `reset`\nother: Kept\n");
     assert!(page.html().starts_with("<b>-/5</b>"), "{}", page.html());
@@ -326,8 +326,8 @@ fn orphans_are_bounded_and_go_untouched_first_and_then_from_the_oldest_on() {
     assert!(orphans.values().all(|state| state.set), "what nobody set has gone");
     let young = orphans.values().filter(|state| state.age == 2).count();
     assert_eq!(young, 1500, "all of the younger generation stay");
-    let told = page.log().iter().any(|(_, line)| line.contains("the oldest 953 are gone"));
-    assert!(told, "{:?}", page.log());
+    let is_logged = page.log().iter().any(|(_, line)| line.contains("the oldest 953 are gone"));
+    assert!(is_logged, "{:?}", page.log());
 }
 
 #[component(export)]

@@ -219,7 +219,7 @@ mod unmarked {
 }
 
 #[test]
-fn functions_that_nothing_marks_have_a_scope_if_they_make_something() {
+fn unmarked_functions_have_a_scope_if_they_make_something() {
     let old = used(Page::new().with::<unmarked::before::AppProps>(), |page| _ = page.click("b"));
     assert_eq!(
         keys(&old).split(' ').collect::<Vec<_>>(),

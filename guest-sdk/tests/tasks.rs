@@ -15,8 +15,8 @@ use hmr_sdk::testing::Page;
 fn requests(page: &Page, from: usize, expected: &Expect) {
     let line = |request: &ResourceRequest| match request {
         ResourceRequest::Open { key, resource, replay, .. } => {
-            let told = serde_json::to_string(resource).expect("JSON");
-            format!("open {key} {told}{}\n", if *replay { " replay" } else { "" })
+            let json = serde_json::to_string(resource).expect("JSON");
+            format!("open {key} {json}{}\n", if *replay { " replay" } else { "" })
         }
         ResourceRequest::Send { key, data, .. } => format!("send {key} {data}\n"),
         ResourceRequest::Close { key, .. } => format!("close {key}\n"),
@@ -243,7 +243,7 @@ fn a_task_that_new_code_does_not_start_is_dropped() {
 }
 
 #[test]
-fn rendering_again_goes_on_with_what_was_answered() {
+fn rendering_again_keeps_the_answers_of_a_task() {
     let mut page = loading();
     page.respond("load:request", 200, "[7,8]");
     page.mount(1, "Loader", &json!({ "title": "T " })).expect("it renders");
@@ -406,11 +406,11 @@ fn Host() -> View {
             log::info(error);
         }
     });
-    let tell = |_| {
+    let notify = |_| {
         host::notify("beep", &json!({ "times": 2 }));
         host::notify("beep", &json!(null));
     };
-    view! { <b on:click={move |_| ask.run(())}></b><i on:click={tell}></i> }
+    view! { <b on:click={move |_| ask.run(())}></b><i on:click={notify}></i> }
 }
 
 #[test]
@@ -457,7 +457,7 @@ fn host_functions_answer_or_fail() {
 }
 
 #[test]
-fn a_notification_waits_for_nothing_and_tells_its_failure() {
+fn a_notification_does_not_wait_and_logs_its_failure() {
     let mut page = Page::new().with::<HostProps>();
     page.mount(1, "Host", &json!({})).expect("it mounts");
     page.click("i");
@@ -541,7 +541,7 @@ fn Items() -> View {
 }
 
 #[test]
-fn an_item_that_changes_goes_on_with_its_task() {
+fn an_item_that_changes_keeps_its_task() {
     let mut page = Page::new().with::<ItemsProps>();
     page.mount(1, "Items", &json!({})).expect("it mounts");
     page.respond("For(items):1:load:request", 200, "one");
@@ -647,11 +647,11 @@ fn Astray() -> View {
     let mut outside = Box::pin(http::get("/").send());
     let polled =
         outside.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
-    let told = match polled {
+    let text = match polled {
         Poll::Ready(Err(error)) => error.to_string(),
         _ => String::new(),
     };
-    view! { <p>{told}</p> }
+    view! { <p>{text}</p> }
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn a_list_moves_inserts_and_removes_rows_and_keeps_their_state() {
 }
 
 #[test]
-fn a_row_that_changes_keeps_its_signals_and_one_that_goes_takes_them_along() {
+fn a_row_that_changes_keeps_its_signals_and_a_removed_one_loses_them() {
     let mut page = Page::new().with::<RowsProps>();
     page.mount(1, "Rows", &json!({})).expect("it mounts");
     page.input("input.r1", "mine");
@@ -343,19 +343,19 @@ fn Bad() -> View {
 
 #[test]
 fn a_mistake_with_a_signal_is_reported_where_it_is_made() {
-    let told = panic_of(|| {
+    let report = panic_of(|| {
         let mut page = Page::new().with::<BadProps>();
         page.mount(1, "Bad", &json!({})).expect("it mounts");
         page.click("b");
     });
-    assert!(told.expect("it panics").file.ends_with("views.rs"));
+    assert!(report.expect("it panics").file.ends_with("views.rs"));
 }
 
 #[test]
 fn a_panic_is_reported_with_its_place() {
-    let told = panic_of(|| panic!("index {}", 7)).expect("it panics");
-    assert_eq!((told.message.as_str(), told.file.ends_with("views.rs")), ("index 7", true));
-    assert!(told.line > 0 && told.column > 0);
+    let report = panic_of(|| panic!("index {}", 7)).expect("it panics");
+    assert_eq!((report.message.as_str(), report.file.ends_with("views.rs")), ("index 7", true));
+    assert!(report.line > 0 && report.column > 0);
     assert_eq!(panic_of(|| {}), None);
 }
 
@@ -393,7 +393,7 @@ fn the_place_of_another_modules_component_is_moved_when_its_region_or_row_render
     );
     assert_eq!(created(&mut page), 0);
     page.click("b");
-    assert_eq!(created(&mut page), 1, "what had left is made anew");
+    assert_eq!(created(&mut page), 1, "what was removed is made again");
     page.click("i");
     assert_eq!(created(&mut page), 0);
     assert!(page.html().ends_with(r#"props="{"n":20}"></hmr-component><hmr-component component="A" module="a" props="{"n":11}"></hmr-component>"#), "{}", page.html());

@@ -6,7 +6,7 @@
 
 mod fence;
 
-use fence::{Fence, LONGEST_NOTE, Seat};
+use fence::{Fence, MAX_NOTE_LENGTH, Reader};
 use std::env;
 use std::io::{ErrorKind, Write, stderr, stdout};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let port = match env::args().nth(1).map(|text| text.parse()) {
         None => PORT,
         Some(Ok(port)) => port,
-        Some(Err(_)) => return fail("that is no port: give a number up to 65535"),
+        Some(Err(_)) => return fail("that is not a port: give a number up to 65535"),
     };
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(listener) => listener,
@@ -46,11 +46,11 @@ fn main() -> ExitCode {
     let fence = Arc::new(Fence::default());
     for stream in listener.incoming().flatten() {
         let fence = Arc::clone(&fence);
-        // One that finds no seat is let go, and tries again later.
-        let Some(seat) = Fence::sit_down(&fence) else { continue };
+        // If there are too many readers, the connection is closed, and the client tries again later.
+        let Some(reader) = Fence::join(&fence) else { continue };
         thread::spawn(move || {
             if let Some(socket) = greet(stream) {
-                talk(socket, &fence, &seat);
+                talk(socket, &fence, &reader);
             }
         });
     }
@@ -67,8 +67,8 @@ fn greet(stream: TcpStream) -> Option<WebSocket<TcpStream>> {
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     stream.set_write_timeout(Some(PATIENCE)).ok()?;
     let config = WebSocketConfig::default()
-        .max_message_size(Some(4 * LONGEST_NOTE))
-        .max_frame_size(Some(4 * LONGEST_NOTE));
+        .max_message_size(Some(4 * MAX_NOTE_LENGTH))
+        .max_frame_size(Some(4 * MAX_NOTE_LENGTH));
     let socket = accept_hdr_with_config(stream, from_here, Some(config)).ok()?;
     socket.get_ref().set_read_timeout(Some(TURN)).ok()?;
     Some(socket)
@@ -95,10 +95,10 @@ fn is_of_this_machine(origin: &str) -> bool {
 }
 
 /// Passes notes in both directions until the connection ends, or is too slow to follow.
-fn talk(mut socket: WebSocket<TcpStream>, fence: &Fence, seat: &Seat) {
+fn talk(mut socket: WebSocket<TcpStream>, fence: &Fence, reader: &Reader) {
     loop {
         loop {
-            match seat.notes.try_recv() {
+            match reader.notes.try_recv() {
                 Ok(note) => {
                     if socket.send(Message::text(note)).is_err() {
                         return;
@@ -109,7 +109,7 @@ fn talk(mut socket: WebSocket<TcpStream>, fence: &Fence, seat: &Seat) {
             }
         }
         match socket.read() {
-            Ok(Message::Text(text)) => fence.call_over(&text),
+            Ok(Message::Text(text)) => fence.broadcast(&text),
             Ok(_) => {}
             Err(Error::Io(error))
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}

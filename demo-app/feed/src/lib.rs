@@ -39,9 +39,9 @@ pub fn Feed(
     let attempts = signal(0_u32);
 
     // A memo, because a second request for an existing connection would create another one.
-    let wanted = memo(move || link.get() != Link::Away);
+    let is_connected = memo(move || link.get() != Link::Away);
     effect(move || {
-        if wanted.get() {
+        if is_connected.get() {
             connect(&url, Wires { notes, waiting, link, attempts });
         } else {
             timeout("retry", notes::delay(attempts.get_untracked()), move || {
@@ -99,7 +99,7 @@ fn connect(url: &str, wires: Wires) {
         })
         .on_message(move |message| match serde_json::from_str(message.text().unwrap_or_default()) {
             Ok(note) => notes.update(|notes| notes::insert(notes, note)),
-            Err(error) => log::warn(format!("what came is no note: {error}")),
+            Err(error) => log::warn(format!("what came is not a note: {error}")),
         })
         .on_close(move |_| {
             attempts.update(|attempts| *attempts += 1);

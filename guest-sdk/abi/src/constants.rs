@@ -11,26 +11,26 @@ pub const RESTART_LIMIT: usize = 10;
 /// See [`RESTART_LIMIT`]; milliseconds.
 pub const RESTART_PERIOD_MS: f64 = 10_000.0;
 
-/// How many calls of new code are watched before it counts as proven.
+/// The number of calls on probation: a trap in one of these still undoes the swap.
 pub const PROBATION_CALLS: u32 = 8;
 
-/// How many states are kept of places that updates took out of the page.
+/// How many states are kept of instances that updates removed from the page.
 pub const LEFT_STATES: usize = 64;
 
-/// How many states of a module its history has.
+/// How many states of a module are in its history.
 pub const HISTORY_LENGTH: usize = 50;
 
-/// How many values that were sent in answer to values are delivered, before those on their way are dropped.
+/// How many values that were sent in response to values are delivered before the remaining ones are dropped.
 pub const CIRCLE_LIMIT: u32 = 1000;
 
-/// How many calls under way are looked at for the place of a trap, the innermost ones. A panic has a dozen of the standard
-/// library between itself and the user's code.
+/// How many frames of the call stack are searched for the place of a trap, from the innermost. A panic has a dozen frames of the
+/// standard library before the user's code.
 pub const MOST_FRAMES: usize = 100;
 
-/// How many loop heads and calls a call of counting code may pass, unless an engine is configured otherwise.
+/// How many loop heads and calls may run in one call of guarded code, unless an engine is configured otherwise.
 pub const CALL_BUDGET: i32 = 500_000_000;
 
-/// How many bytes one call may hand over through imports.
+/// How many bytes one call may pass through imports.
 pub const HANDED_OVER_BYTES: usize = 64 << 20;
 
 /// How many of the last calls of an export are measured.
@@ -45,28 +45,28 @@ pub const SLOWER_RATIO: f64 = 2.0;
 /// How many milliseconds longer calls must take to count as slower.
 pub const SLOWER_BY_MS: f64 = 1.0;
 
-/// The likeness of two equal subtrees.
+/// The similarity score of two equal subtrees.
 pub const EQUAL: u64 = 1000;
 
-/// The likeness of two elements with the same `id`, `name` or `data-testid`.
+/// The similarity score of two elements with the same `id`, `name` or `data-testid`.
 pub const SAME_NAME: u64 = 100;
 
-/// The likeness of two elements with the same classes.
+/// The similarity score of two elements with the same classes.
 pub const SAME_CLASS: u64 = 10;
 
-/// The likeness of two texts that are equal.
+/// The similarity score of two texts that are equal.
 pub const SAME_TEXT: u64 = 5;
 
-/// The likeness of two elements of the same tag.
+/// The similarity score of two elements of the same tag.
 pub const SAME_TAG: u64 = 1;
 
 /// Above this many comparisons, siblings without keys are paired in order.
 pub const ALIGNMENT_LIMIT: usize = 4_000_000;
 
-/// The longest text that goes from a module to people, in bytes.
+/// The longest text of a module that is shown, in bytes.
 pub const TEXT_BYTES: usize = 4096;
 
-/// How much of a longer text stays, in bytes. The rest is for the note at its end, and for the text around it.
+/// How much of a longer text is kept, in bytes. The rest is for the note at its end, and for the text around it.
 pub const TEXT_KEPT_BYTES: usize = TEXT_BYTES - 512;
 
 /// How many entries the report of a swap may have for the tool: keys, tasks, resources and connections together.
@@ -78,7 +78,7 @@ pub const REPORT_BYTES: usize = 1 << 20;
 /// How many bytes a message between a page and the tool may have.
 pub const MESSAGE_BYTES: usize = 4 << 20;
 
-/// How many values of earlier versions a module keeps for each instance. The module's own: engines only hand them on.
+/// How many values of earlier versions a module keeps for each instance. Only the module uses it: engines pass these values on.
 pub const ORPHANS_KEPT: usize = 2048;
 
 /// The constants that the client also has, by name.

@@ -104,14 +104,14 @@ impl PanicInfo {
     }
 }
 
-/// Asks the engine to hold a resource for an instance, or to let it go. The engine owns it, by instance and
+/// Requests the engine to open, use or close a resource of an instance. The engine owns it, by instance and
 /// key: code that was swapped in asks again with the same key and arguments and gets the same live one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "kebab-case")]
 pub enum ResourceRequest {
     /// Opens a resource, or adopts the live one of the same key, kind and arguments.
     Open {
-        /// For whom.
+        /// The instance.
         instance: u32,
         /// Its key: scopes, then the name, joined with `:`.
         key: String,
@@ -120,13 +120,13 @@ pub enum ResourceRequest {
         resource: Resource,
         /// The number passed to `hmr_dispatch` when it fires.
         handler: u32,
-        /// Whether code that was swapped in is to get the answer that the old code got already.
+        /// Whether new code gets the answer that the old code got already.
         #[serde(default, skip_serializing_if = "is_false")]
         replay: bool,
     },
     /// Sends through an open web socket; text sent before it is open waits.
     Send {
-        /// Whose.
+        /// The instance.
         instance: u32,
         /// Its key.
         key: String,
@@ -138,7 +138,7 @@ pub enum ResourceRequest {
     },
     /// Closes a resource.
     Close {
-        /// Whose.
+        /// The instance.
         instance: u32,
         /// Its key.
         key: String,
@@ -247,7 +247,7 @@ pub enum Resource {
 }
 
 impl ResourceRequest {
-    /// Whose resource it is about.
+    /// The instance of the resource.
     #[must_use]
     pub fn instance(&self) -> u32 {
         match self {

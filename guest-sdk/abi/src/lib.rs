@@ -1,6 +1,6 @@
 //! The contract between both sides of the wasm boundary.
 //!
-//! A *module* (one wasm binary) and an *engine* (the browser client, or `hmr-headless` in wasmtime) talk
+//! A *module* (one wasm binary) and an *engine* (the browser client, or `hmr-headless` in wasmtime) communicate
 //! through the exports and imports named here, and through five kinds of bytes: batches of DOM
 //! operations ([`ops`]), snapshots and restore reports ([`state`]), events and resources ([`event`]), ports
 //! ([`port`]) and the manifest section ([`manifest`]). `docs/abi.md` describes every layout for writers of other languages.
@@ -48,7 +48,7 @@ pub mod imports {
 pub mod exports {
     /// The linear memory.
     pub const MEMORY: &str = "memory";
-    /// `hmr_alloc(len: i32) -> i32`: room for an argument; the function that is given it frees it.
+    /// `hmr_alloc(len: i32) -> i32`: memory for an argument; the function that gets the argument frees it.
     pub const ALLOC: &str = "hmr_alloc";
     /// `hmr_mount(ptr: i32, len: i32) -> i32`: [`crate::state::MountRequest`] in, answer out.
     pub const MOUNT: &str = "hmr_mount";

@@ -3,8 +3,8 @@
 //! The section holds numbers as LEB128 and, in this order: how many files there are, and each file as the length of its name and
 //! the name in UTF-8; how many rows there are, and the rows. A row is its distance in bytes from the previous one (the
 //! first: behind the start of the binary), the number of its file from 1, and by how much its line is greater than that of
-//! the row before that has one (zigzag: 0, -1, 1, -2, …). A row holds until the next. File 0 means that it is not known where the
-//! code comes from; such a row has no line.
+//! the last row before it that has one (zigzag: 0, -1, 1, -2, …). A row is valid until the next. File 0 means that the source is
+//! not known; such a row has no line.
 
 /// The custom section's name.
 pub const SECTION: &str = "hmr.lines";
@@ -22,21 +22,21 @@ pub fn is_own(file: &str) -> bool {
     !(file.is_empty() || is_absolute || is_standard)
 }
 
-/// From where code comes.
+/// The source lines of code.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lines {
     /// The source files, as the compiler named them.
     pub files: Vec<String>,
-    /// By rising offset.
+    /// In the order of their offsets.
     pub rows: Vec<Row>,
 }
 
-/// From where the code at an offset, and behind it until the next row, comes.
+/// The source of the code from an offset up to the next row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
     /// Bytes from the start of the binary.
     pub offset: u32,
-    /// The file, by its place in [`Lines::files`], and the line, counted from 1. Nothing if it is not known.
+    /// The file, as an index in [`Lines::files`], and the line, counted from 1. `None` if it is not known.
     pub place: Option<(u32, u32)>,
 }
 
@@ -49,8 +49,8 @@ impl Lines {
     /// The file and the line, counted from 1, of the instruction at an offset into the binary.
     #[must_use]
     pub fn find(&self, offset: u32) -> Option<(&str, u32)> {
-        let behind = self.rows.partition_point(|row| row.offset <= offset);
-        let (file, line) = self.rows.get(behind.checked_sub(1)?)?.place?;
+        let next = self.rows.partition_point(|row| row.offset <= offset);
+        let (file, line) = self.rows.get(next.checked_sub(1)?)?.place?;
         Some((self.files.get(file as usize)?, line))
     }
 
@@ -210,7 +210,7 @@ mod tests {
             assert!(Lines::parse(&bytes[..len]).is_err(), "{len} bytes");
         }
         assert!(Lines::parse(&[&bytes[..], &[0]].concat()).is_err());
-        // A file that is not there; a number that is too long; a name that is not UTF-8.
+        // A file that does not exist; a number that is too long; a name that is not UTF-8.
         for bytes in [&[0, 1, 5, 1, 0][..], &[0xff, 0xff, 0xff, 0xff, 0x7f], &[1, 1, 0xff, 0]] {
             assert!(Lines::parse(bytes).is_err(), "{bytes:?}");
         }

@@ -22,7 +22,7 @@ pub enum PortKind {
 pub enum PortRequest {
     /// The instance has an output port.
     Output {
-        /// Whose.
+        /// The instance.
         instance: u32,
         /// Its name, unique among the instance's outputs.
         port: String,
@@ -34,7 +34,7 @@ pub enum PortRequest {
     },
     /// The instance has an input port.
     Input {
-        /// Whose.
+        /// The instance.
         instance: u32,
         /// Its name, unique among the instance's inputs.
         port: String,
@@ -46,7 +46,7 @@ pub enum PortRequest {
     },
     /// A value leaves through an output port.
     Send {
-        /// Whose.
+        /// The instance.
         instance: u32,
         /// The port's name.
         port: String,
@@ -55,7 +55,7 @@ pub enum PortRequest {
     },
     /// A port was removed: its scope is gone.
     Close {
-        /// Whose.
+        /// The instance.
         instance: u32,
         /// The port's name.
         port: String,
@@ -67,7 +67,7 @@ pub enum PortRequest {
 /// An instance reports that it cannot continue with its current state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invalidation {
-    /// Whose word it is.
+    /// The instance.
     pub instance: u32,
     /// Why, for the developer to read.
     pub reason: String,

@@ -42,7 +42,7 @@ pub struct InstanceState {
     /// The version that the component declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Values of earlier versions that the running code has no use for, by key. Code that has the key again takes them up.
+    /// Values of earlier versions that the running code has no use for, by key. Code that has the key again claims them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub orphans: BTreeMap<String, SignalState>,
     /// Tasks that had not ended, by key.
@@ -51,7 +51,7 @@ pub struct InstanceState {
     /// The keys of tasks that rendering started and that have ended: rendering in new code does not start them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub done: Vec<String>,
-    /// The scopes that have something to run when an update takes them out.
+    /// The scopes with hooks that run when an update removes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prunes: Vec<String>,
     /// Values that hooks before the update have stored for the new code, by name.
@@ -108,7 +108,7 @@ pub struct TaskAnswer {
     pub data: Option<String>,
 }
 
-/// One thing that an update does to the state, once.
+/// One change of the state that an update makes, once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "kebab-case")]
 pub enum TransformOp {
@@ -175,12 +175,12 @@ impl MigrateAnswer {
 /// The result of `hmr_health`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthReport {
-    /// The instances that are not well; empty if all are.
+    /// The unhealthy instances; empty if all are healthy.
     #[serde(default)]
     pub instances: Vec<Illness>,
 }
 
-/// An instance that is not well.
+/// An unhealthy instance.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Illness {
     /// The instance's id.
@@ -214,7 +214,7 @@ pub struct SignalState {
     /// version whose migrations left it unused, if any did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migrated: Option<String>,
-    /// For orphans: in how many swaps, after the one that put it aside, no code has claimed it.
+    /// For orphans: how many swaps ago it became one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub age: u32,
 }
@@ -243,7 +243,7 @@ pub struct MountRequest {
     pub component: String,
     /// Its props; an object.
     pub props: Box<RawValue>,
-    /// The state of the instance that was in this place before an update took the place out of the page. Only its signals,
+    /// The state of the instance that was at this position before an update removed it from the page. Only its signals,
     /// tasks and orphans matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saved: Option<InstanceState>,
@@ -266,7 +266,7 @@ pub struct RestoreReport {
 }
 
 impl RestoreReport {
-    /// Cuts the texts for people. Keys stay: they are names of the state.
+    /// Cuts texts that are shown. Keys are not cut: they identify state.
     pub fn cut_texts(&mut self) {
         for instance in &mut self.instances {
             instance.error = instance.error.take().map(cut_owned);
@@ -306,7 +306,7 @@ pub struct InstanceReport {
     /// The outcome of each task that had not ended.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tasks: BTreeMap<String, TaskOutcome>,
-    /// Which of the snapshot's `prunes` the new code has not.
+    /// Which of the snapshot's `prunes` the new code does not have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pruned: Vec<String>,
 }
@@ -314,7 +314,7 @@ pub struct InstanceReport {
 /// The argument of `hmr_prune_scopes`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PruneRequest {
-    /// The instances of which scopes are gone.
+    /// The instances with removed scopes.
     #[serde(default)]
     pub instances: Vec<PrunedScopes>,
 }
@@ -323,16 +323,16 @@ impl PruneRequest {
     /// The request to the replaced code that follows from a report.
     #[must_use]
     pub fn after(report: &RestoreReport) -> Self {
-        let gone = report.instances.iter().filter(|instance| !instance.pruned.is_empty());
+        let removed = report.instances.iter().filter(|instance| !instance.pruned.is_empty());
         let scopes = |instance: &InstanceReport| PrunedScopes {
             instance: instance.instance,
             scopes: instance.pruned.clone(),
         };
-        Self { instances: gone.map(scopes).collect() }
+        Self { instances: removed.map(scopes).collect() }
     }
 }
 
-/// Scopes of an instance that the new code has not.
+/// Scopes of an instance that the new code does not have.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrunedScopes {
     /// The instance's id.
@@ -375,9 +375,9 @@ pub enum KeyOutcome {
     },
     /// The key is new.
     Added,
-    /// The key was there in an earlier version, and its value of then is back.
+    /// An earlier version had the key, and its value is restored.
     Recovered,
-    /// The new code has no such key; its value is put aside, for code that has the key again.
+    /// The new code has no such key; its value is kept for code that has the key again.
     Orphaned,
 }
 

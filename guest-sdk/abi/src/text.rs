@@ -1,10 +1,10 @@
-//! Texts of any length, cut to a length that people read and that no terminal, page or log suffers from.
+//! Cuts texts of any length to a length that terminals, pages and logs can show.
 
 use std::borrow::Cow;
 
 use crate::constants::{TEXT_BYTES, TEXT_KEPT_BYTES};
 
-/// The longest text that [`cut`] answers, in bytes.
+/// The longest text that [`cut`] returns, in bytes.
 pub const LONGEST: usize = TEXT_BYTES;
 
 /// The text, or its beginning with a note of how much more there was.
@@ -27,7 +27,7 @@ pub fn cut(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{} … (cut, {more} more)", &text[..end]))
 }
 
-/// As [`cut`], of a text that one owns.
+/// As [`cut`], for an owned text.
 #[must_use]
 pub fn cut_owned(text: String) -> String {
     match cut(&text) {

@@ -1,4 +1,4 @@
-//! Mistakes in the macros' input, collected so that all are reported at once.
+//! Mistakes in the macros' input. They are collected, so that all are reported at once.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -8,12 +8,12 @@ use quote::{ToTokens, quote_spanned};
 pub(crate) struct Mistakes(Option<syn::Error>);
 
 impl Mistakes {
-    /// Notes a mistake at a place, with what to do about it.
+    /// Reports a mistake at a position, with a hint.
     pub(crate) fn at(&mut self, span: Span, message: &str, hint: &str) {
         self.push(syn::Error::new(span, with_hint(message, hint)));
     }
 
-    /// Notes a mistake that stretches over some tokens.
+    /// Reports a mistake at some tokens, with a hint.
     pub(crate) fn on(&mut self, tokens: impl ToTokens, message: &str, hint: &str) {
         self.push(syn::Error::new_spanned(tokens, with_hint(message, hint)));
     }
@@ -35,8 +35,8 @@ impl Mistakes {
     }
 }
 
-/// A text as an expression at whose place the compiler warns. A procedural macro cannot warn by itself, so it uses something
-/// that is deprecated for the reason given.
+/// A text as an expression, with a compiler warning at its position. A procedural macro cannot emit warnings, so the expression uses
+/// a constant that is deprecated with the message as the note.
 pub(crate) fn suspicious(
     span: Span,
     constant: &str,
@@ -53,8 +53,8 @@ fn with_hint(message: &str, hint: &str) -> String {
     if hint.is_empty() { message.to_owned() } else { format!("{message}\nhint: {hint}") }
 }
 
-/// The name most like a wrong one, if one is like it at all.
-pub(crate) fn most_alike<'a>(
+/// The known name that is most similar to a wrong one, if any is similar.
+pub(crate) fn most_similar<'a>(
     wrong: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

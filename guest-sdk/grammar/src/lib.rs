@@ -1,7 +1,7 @@
 //! Parses, checks and expands the `view!`, `#[component]`, `#[scoped]` and `#[migration]` macros of hmr-sdk.
 //!
 //! Ordinary functions from tokens to tokens, so that they are tested without a compiler: the proc-macro crate only
-//! calls them. A mistake becomes a `compile_error!` at its place with a `hint:`, and several are reported at once.
+//! calls them. A mistake becomes a `compile_error!` at its position with a `hint:`, and several are reported at once.
 //! Expansions are kept small: calls of functions of `hmr_sdk::rt`, few closures, no type that is not needed.
 
 mod component;

@@ -1,6 +1,6 @@
 //! The names of the events and attributes that browsers know, to distinguish a typo from a user-defined name.
 
-use crate::error::most_alike;
+use crate::error::most_similar;
 
 /// Events that elements get.
 const EVENTS: &str = "abort animationcancel animationend animationiteration animationstart auxclick beforecopy beforecut beforeinput \
@@ -15,7 +15,7 @@ const EVENTS: &str = "abort animationcancel animationend animationiteration anim
     snapchanged snapchanging stalled submit suspend timeupdate toggle touchcancel touchend touchmove touchstart transitioncancel \
     transitionend transitionrun transitionstart volumechange waiting waitingforkey wheel";
 
-/// Attributes of HTML elements, those that are out of date but work among them.
+/// Attributes of HTML elements, including obsolete ones that still work.
 const ATTRIBUTES: &str = "abbr accept accept-charset accesskey action align alink allow allowfullscreen alpha alt anchor as async \
     attributionsrc autocapitalize autocomplete autocorrect autofocus autoplay axis background bgcolor blocking border bordercolor \
     capture cellpadding cellspacing char charoff charset checked cite class classid clear closedby code codebase codetype color \
@@ -35,42 +35,42 @@ const ATTRIBUTES: &str = "abbr accept accept-charset accesskey action align alin
 /// Attributes by the names that JavaScript has for them.
 const PROPERTIES: [(&str, &str); 2] = [("classname", "class"), ("htmlfor", "for")];
 
-/// The event that is probably meant, if the name is unknown but similar to a known one. Names with a dash are user-defined.
-pub(crate) fn event_meant(name: &str) -> Option<&'static str> {
-    meant(name, &name.to_ascii_lowercase(), EVENTS)
+/// The known event that a name is probably a typo of. Names with a dash are user-defined.
+pub(crate) fn similar_event(name: &str) -> Option<&'static str> {
+    similar(name, &name.to_ascii_lowercase(), EVENTS)
 }
 
-/// The attribute of an HTML element that is probably meant, if the name is unknown but similar to a known one. Names with a
-/// dash, `data-*` and `aria-*` for instance, are user-defined. HTML attribute names are case-insensitive.
-pub(crate) fn attribute_meant(name: &str) -> Option<&'static str> {
-    let small = name.to_ascii_lowercase();
-    let as_property = PROPERTIES.iter().find(|(property, _)| *property == small);
+/// The known attribute of HTML elements that a name is probably a typo of. Names with a dash, `data-*` and `aria-*` for instance,
+/// are user-defined. HTML attribute names are case-insensitive.
+pub(crate) fn similar_attribute(name: &str) -> Option<&'static str> {
+    let lower_case = name.to_ascii_lowercase();
+    let as_property = PROPERTIES.iter().find(|(property, _)| *property == lower_case);
     if let Some((_, attribute)) = as_property {
         return Some(attribute);
     }
-    meant(&small, &small, ATTRIBUTES)
+    similar(&lower_case, &lower_case, ATTRIBUTES)
 }
 
-/// The known name that is most like another one, unless that is known itself.
-fn meant(name: &str, small: &str, known: &'static str) -> Option<&'static str> {
+/// The known name that is most similar to a name, unless that is known itself.
+fn similar(name: &str, lower_case: &str, known: &'static str) -> Option<&'static str> {
     let known = || known.split_ascii_whitespace();
-    let is_own = name.contains('-') || known().any(|known| known == name);
-    if is_own { None } else { most_alike(small, known()) }
+    let is_valid = name.contains('-') || known().any(|known| known == name);
+    if is_valid { None } else { most_similar(lower_case, known()) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{attribute_meant, event_meant};
+    use super::{similar_attribute, similar_event};
 
     #[test]
-    fn what_is_like_a_known_name_is_taken_for_a_slip() {
+    fn a_name_similar_to_a_known_one_is_a_typo() {
         for (event, meant) in [
             ("clik", "click"),
             ("Click", "click"),
             ("mouseOver", "mouseover"),
             ("doubleclick", "dblclick"),
         ] {
-            assert_eq!(event_meant(event), Some(meant), "{event}");
+            assert_eq!(similar_event(event), Some(meant), "{event}");
         }
         for (attribute, meant) in [
             ("clas", "class"),
@@ -79,14 +79,14 @@ mod tests {
             ("tpye", "type"),
             ("hfre", "href"),
         ] {
-            assert_eq!(attribute_meant(attribute), Some(meant), "{attribute}");
+            assert_eq!(similar_attribute(attribute), Some(meant), "{attribute}");
         }
     }
 
     #[test]
-    fn known_names_and_names_of_the_users_own_are_let_be() {
+    fn known_and_user_defined_names_are_accepted() {
         for event in ["click", "row-moved", "my-click", "confirmed", "pointerdown"] {
-            assert_eq!(event_meant(event), None, "{event}");
+            assert_eq!(similar_event(event), None, "{event}");
         }
         for attribute in [
             "class",
@@ -98,7 +98,7 @@ mod tests {
             "zzz",
             "itemprop",
         ] {
-            assert_eq!(attribute_meant(attribute), None, "{attribute}");
+            assert_eq!(similar_attribute(attribute), None, "{attribute}");
         }
     }
 }

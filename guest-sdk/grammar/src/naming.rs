@@ -1,12 +1,12 @@
 //! Names the signals that a body makes after the bindings that they go to, and gives functions that it calls scopes of their own.
 //!
-//! Around `let count = signal(0);` two statements are added: one that declares "the next signal is `count`" and one that
-//! takes it back. The user's expression stays where it is, outside of any closure, so `?`, `return`, borrows and the
-//! lifetimes of temporaries mean what they meant. A guard does the taking back when the expression leaves early.
+//! Around `let count = signal(0);` two statements are added: one that begins the binding `count` and one that ends it. The user's
+//! expression is not moved into a closure, so `?`, `return`, borrows and the lifetimes of temporaries keep their meaning. The binding
+//! is a guard, which ends it when the expression returns early.
 //!
 //! A call `field("name")` of a function that may make signals becomes `leave(enter_call("field"), field("name"))`: what the
 //! function makes is in a scope of that name, which is created only if it makes something. Arguments are evaluated
-//! before the call, but inside of that; those which may make something go back by `leave(enter_caller(), …)`.
+//! inside the scope; those that may make something return to the caller's scope by `leave(enter_caller(), …)`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -22,7 +22,7 @@ use syn::{
 use crate::error::Mistakes;
 use crate::origin::Origins;
 
-/// Names the bindings of a function's body, and takes the attribute `#[reset]` off them. `origins` has the parameters.
+/// Names the bindings of a function's body, and removes the attribute `#[reset]` from them. `origins` has the parameters.
 pub(crate) fn name_block(block: &mut Block, origins: Origins, mistakes: &mut Mistakes) {
     Naming { mistakes, origins, argument: false }.visit_block_mut(block);
 }
@@ -82,7 +82,7 @@ const OF_THE_SDK: [&str; 38] = [
 /// The modules of the SDK that are called by their names.
 const MODULES_OF_THE_SDK: [&str; 4] = ["host", "http", "log", "storage"];
 
-/// Types that are everywhere, and whose functions make no signals.
+/// Common types whose functions make no signals.
 const FOREIGN_TYPES: [&str; 18] = [
     "Arc", "BTreeMap", "BTreeSet", "Box", "Callback", "Cell", "Cow", "Default", "Duration",
     "HashMap", "HashSet", "NodeRef", "Option", "Rc", "RefCell", "Result", "String", "Vec",
@@ -137,7 +137,7 @@ impl VisitMut for Naming<'_> {
         }
     }
 
-    /// Calls get their scopes, and arguments that may make something go back to the caller's.
+    /// Calls get their scopes, and arguments that may make something return to the caller's.
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         match expr {
             Expr::Call(call) => {
@@ -172,11 +172,11 @@ impl VisitMut for Naming<'_> {
                 if let Expr::Closure(closure) = &*expr {
                     self.origins.parameters_of(closure.inputs.iter());
                 }
-                let back = std::mem::replace(&mut self.argument, false);
+                let argument = std::mem::replace(&mut self.argument, false);
                 visit_mut::visit_expr_mut(self, expr);
-                self.argument = back;
+                self.argument = argument;
             }
-            // Constants make nothing, and cannot call what a scope takes.
+            // Constants make nothing, and cannot call the functions of scopes.
             Expr::Const(_) => {}
             Expr::Repeat(repeat) => self.visit_expr_mut(&mut repeat.expr),
             _ => {
@@ -222,7 +222,7 @@ impl Callee {
         {
             return Self::Sdk;
         }
-        // A scope that was held while a future waits would be that of others.
+        // Other code would run in the scope while a future waits.
         if first.is_some_and(|first| is(&["std", "core", "alloc"], first))
             || of.is_some_and(|of| is(&FOREIGN_TYPES, of))
             || last.starts_with(char::is_uppercase)
@@ -275,7 +275,7 @@ impl Naming<'_> {
         }
     }
 
-    /// The name of what a statement binds, if it may make signals. A tuple's parts get their names on the way.
+    /// The name of what a statement binds, if it may make signals. The parts of a tuple are named here.
     fn name_of(&self, stmt: &mut Stmt, reset: bool) -> Named {
         let Stmt::Local(Local { pat, init: Some(init), .. }) = stmt else { return Named::Nothing };
         if !makes(&init.expr) {
@@ -308,7 +308,7 @@ impl Naming<'_> {
     }
 }
 
-/// Takes the attribute `#[reset]` off a `let`.
+/// Removes the attribute `#[reset]` from a `let`.
 fn take_reset(stmt: &mut Stmt) -> Option<Attribute> {
     let Stmt::Local(Local { attrs, .. }) = stmt else { return None };
     let at = attrs.iter().position(|attribute| attribute.path().is_ident("reset"))?;
@@ -320,7 +320,7 @@ fn binder(reset: bool) -> &'static str {
     if reset { "bind_reset" } else { "bind" }
 }
 
-/// The expression with a name of its own.
+/// The expression with a name.
 fn named(function: &str, name: &str, code: u64, expr: &Expr) -> Expr {
     let guard = Ident::new("__hmr_binding", Span::mixed_site());
     let function = Ident::new(function, Span::mixed_site());
@@ -332,7 +332,7 @@ fn named(function: &str, name: &str, code: u64, expr: &Expr) -> Expr {
 enum Named {
     /// The binding, and the number for its code.
     Whole(String, u64),
-    /// The parts of a tuple, which have their names by now.
+    /// The parts of a tuple, which are named already.
     Parts,
     /// Nothing.
     Nothing,
@@ -359,7 +359,7 @@ fn ident(pat: &Pat) -> Option<String> {
     }
 }
 
-/// Whether evaluating this expression may make signals. One that certainly makes none is left unchanged, for smaller code.
+/// Whether evaluating this expression may make signals. One that makes none for certain is not changed, for smaller code.
 fn makes(expr: &Expr) -> bool {
     const NEVER: [&str; 12] = [
         "memo",

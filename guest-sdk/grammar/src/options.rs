@@ -7,14 +7,14 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Ident, LitStr, Path, Token};
 
-use crate::error::{Mistakes, most_alike};
+use crate::error::{Mistakes, most_similar};
 
 /// The options of `#[component(…)]`.
 #[derive(Default)]
 pub(crate) struct ComponentOptions {
     /// Pages can mount it.
     pub(crate) export: bool,
-    /// Its old state is not taken over.
+    /// Its old state is not restored.
     pub(crate) reset: bool,
     /// The version of its state.
     pub(crate) version: Option<String>,
@@ -70,9 +70,9 @@ impl ComponentOptions {
 }
 
 fn unknown(meta: &ParseNestedMeta<'_>, name: &str) -> syn::Error {
-    let hint = most_alike(name, KNOWN).map_or_else(
+    let hint = most_similar(name, KNOWN).map_or_else(
         || "write `export`, `reset`, `version = \"…\"`, `accept` or `decline = \"…\"`".to_owned(),
-        |alike| format!("did you mean `{alike}`?"),
+        |similar| format!("did you mean `{similar}`?"),
     );
     meta.error(format!("`#[component]` does not know `{name}`\nhint: {hint}"))
 }
@@ -82,14 +82,14 @@ fn version(text: &LitStr, mistakes: &mut Mistakes) -> Option<String> {
     match Version::parse(&text.value()) {
         Ok(version) => Some(version.to_string()),
         Err(error) => {
-            let message = format!("`{}` is no version: {error}", text.value());
+            let message = format!("`{}` is not a version: {error}", text.value());
             mistakes.at(text.span(), &message, "write three numbers, `1.0.0` for instance");
             None
         }
     }
 }
 
-/// A reason, which goes into a line of the manifest.
+/// A reason, which becomes part of a line of the manifest.
 fn reason(text: &LitStr, mistakes: &mut Mistakes) -> Option<String> {
     let reason = text.value().split_whitespace().collect::<Vec<_>>().join(" ");
     if reason.is_empty() {
@@ -106,7 +106,7 @@ pub(crate) struct MigrationOptions {
     pub(crate) to: String,
 }
 
-/// The same, before it is known to be complete.
+/// The same as written, where something may be missing.
 struct Written {
     component: Path,
     from: Option<LitStr>,
@@ -127,7 +127,7 @@ impl Parse for Written {
                 break;
             }
             let name: Ident = input.parse()?;
-            let place = match name.to_string().as_str() {
+            let option = match name.to_string().as_str() {
                 "from" => &mut written.from,
                 "to" => &mut written.to,
                 other => {
@@ -136,7 +136,7 @@ impl Parse for Written {
                 }
             };
             input.parse::<Token![=]>()?;
-            *place = Some(input.parse()?);
+            *option = Some(input.parse()?);
         }
         Ok(written)
     }

@@ -3,8 +3,8 @@
 //! The code of `signal(start + STEP)` is that expression, with the expressions that the variables in it were bound to. A number
 //! represents it and changes with any of them; spaces and comments do not count. Its lowest bit is set if the expression holds
 //! nothing but literals, constants, parameters, methods and well-known functions: then its computed value depends only on the
-//! code. A method of a constant has to be a well-known one, too, for a `static` is written like a constant. Otherwise it may be
-//! another value each time (the time of day, an identity), and only a change of its code asks for a new one.
+//! code. A method of a constant has to be a well-known one, too, for a `static` is written like a constant. Otherwise the value may
+//! differ each time (the time of day, a random id), and only a change of its code makes a new one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ const PLAIN_TYPES: [&str; 31] = [
     "f32", "f64", "i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64", "usize",
 ];
 
-/// Macros that give the same value each time.
+/// Macros that return the same value each time.
 const PLAIN_MACROS: [&str; 10] = [
     "concat",
     "env",
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_answer_differently_each_time_is_not() {
+    fn what_may_differ_each_time_is_not_plain() {
         for body in [
             "let a = signal(now());",
             "let a = signal(Uuid::new_v4());",

@@ -1,4 +1,4 @@
-//! The name by which expansions reach the SDK, where it is not `::hmr_sdk`.
+//! The path of the SDK in expansions, where it is not `::hmr_sdk`.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 
@@ -10,11 +10,11 @@ const NAME: &str = "hmr_sdk";
 pub enum Sdk {
     /// As a dependency of this name.
     Named(String),
-    /// Through another package that passes the SDK's prelude on: `hmr_sdk` is in scope then.
+    /// Through another package that re-exports the SDK's prelude: `hmr_sdk` is in scope then.
     InScope,
 }
 
-/// Makes an expansion reach the SDK in another way than by `::hmr_sdk`.
+/// Replaces `::hmr_sdk` in an expansion by another path of the SDK.
 #[must_use]
 pub fn reach(expansion: TokenStream, sdk: &Sdk) -> TokenStream {
     let mut tokens: Vec<TokenTree> = Vec::new();
@@ -45,7 +45,7 @@ fn ends_in_global(tokens: &[TokenTree]) -> bool {
     let colon = |token: &TokenTree| matches!(token, TokenTree::Punct(it) if it.as_char() == ':');
     let [before @ .., first, second] = tokens else { return false };
     let follows = match before.last() {
-        // A word of the language, `as` for instance, ends no path; what a path begins with does.
+        // A keyword, `as` for instance, does not end a path, except those that can begin one.
         Some(TokenTree::Ident(word)) => {
             let word = word.to_string();
             matches!(word.as_str(), "crate" | "self" | "super" | "Self")

@@ -12,7 +12,7 @@ use rstml::{Infallible, Parser, ParserConfig};
 use syn::spanned::Spanned;
 use syn::{Expr, Stmt};
 
-use crate::error::{Mistakes, most_alike};
+use crate::error::{Mistakes, most_similar};
 use crate::naming::name_expr;
 use crate::tags::{self, Space};
 
@@ -24,15 +24,15 @@ pub fn view(input: TokenStream) -> TokenStream {
     let void: HashSet<&'static str> = tags::void().collect();
     let config = ParserConfig::default().recover_block(true).always_self_closed_elements(void);
     let (nodes, errors) = Parser::new(config).parse_recoverable(input).split_vec();
-    let mut views = Views { mistakes: Mistakes::default(), crossed: false };
+    let mut views = Views { mistakes: Mistakes::default(), mismatched: false };
     let body = views.fragment(&nodes, Space::Html);
-    // Omits the parser's own message for an error that was just reported better.
-    let told = !views.mistakes.is_empty();
+    // Omits the parser's message for an error that was already reported with a better message.
+    let reported = !views.mistakes.is_empty();
     for error in errors.into_iter().flat_map(syn::Error::from) {
-        views.parse_error(&error, told);
+        views.parse_error(&error, reported);
     }
     match views.mistakes.tokens() {
-        // A view of the right type, so that the mistake is the only thing that the compiler speaks of.
+        // An empty view, so that the compiler reports no type error besides the mistakes.
         Some(errors) => quote!({ #errors ::hmr_sdk::View::empty() }),
         None => body,
     }
@@ -40,8 +40,8 @@ pub fn view(input: TokenStream) -> TokenStream {
 
 struct Views {
     mistakes: Mistakes,
-    /// Whether an element was closed by another's tag, which leaves those around it open.
-    crossed: bool,
+    /// Whether an element was closed by the tag of another one. Elements around it then have no closing tag.
+    mismatched: bool,
 }
 
 impl Views {
@@ -108,7 +108,7 @@ impl Views {
         let mut late = TokenStream::new();
         let mut attributes = self.attributes(element);
         if tag == "hmr-component" {
-            let what = place_of(&attributes);
+            let what = placement_of(&attributes);
             let key = attributes.iter().position(|attribute| name_of(attribute) == "key");
             let key = key.map(|at| attributes.remove(at)).and_then(|key| expr_of_value(&key));
             let key = key.map_or_else(
@@ -133,7 +133,7 @@ impl Views {
 
     fn check_tag(&mut self, tag: &str, span: Span) {
         if !tags::is_known(tag) {
-            let hint = most_alike(tag, tags::all()).map_or_else(
+            let hint = most_similar(tag, tags::all()).map_or_else(
                 || "components begin with a capital letter, custom elements have a dash".to_owned(),
                 |known| format!("did you mean `<{known}>`?"),
             );
@@ -147,7 +147,7 @@ impl Views {
         match &element.close_tag {
             Some(close) if close.name.to_string() != name => {
                 let closing = close.name.to_string();
-                self.crossed = true;
+                self.mismatched = true;
                 if tags::is_void(&closing) {
                     let message = format!("`<{closing}>` cannot have children");
                     self.mistakes.on(&close.name, &message, &format!("write `<{closing} />`"));
@@ -156,7 +156,7 @@ impl Views {
                     self.mistakes.on(&close.name, &message, &format!("add `</{name}>` before it"));
                 }
             }
-            None if !self.crossed
+            None if !self.mismatched
                 && !element.open_tag.is_self_closed()
                 && !tags::is_void(&name) =>
             {
@@ -177,7 +177,7 @@ impl Views {
         self.mistakes.on(raw, "text in a view stands in quotation marks", &hint);
     }
 
-    fn parse_error(&mut self, error: &syn::Error, told: bool) {
+    fn parse_error(&mut self, error: &syn::Error, reported: bool) {
         let message = error.to_string();
         match message.as_str() {
             "close tag was parsed while waiting for open tag" => self.mistakes.at(
@@ -188,7 +188,8 @@ impl Views {
             "wrong close tag found"
             | "open tag has no corresponding close tag"
             | "close tag generics missmatch" => {}
-            other if other.starts_with('[') || (told && other.contains("Node parse failed")) => {}
+            other
+                if other.starts_with('[') || (reported && other.contains("Node parse failed")) => {}
             other if other.contains("skipped after incorrect parsing") => {}
             _ => self.mistakes.push(error.clone()),
         }
@@ -196,7 +197,7 @@ impl Views {
 }
 
 /// The known parts of the module, component and name in an `hmr-component` element.
-fn place_of(attributes: &[KeyedAttribute]) -> String {
+fn placement_of(attributes: &[KeyedAttribute]) -> String {
     let value = |name: &str| {
         let attribute = attributes.iter().find(|attribute| name_of(attribute) == name)?;
         Some(attribute.value_literal_string().unwrap_or_else(|| "?".to_owned()))

@@ -1,4 +1,4 @@
-//! By which name the package that a macro is used in reaches the SDK.
+//! The name of the SDK in the package that uses a macro.
 
 use hmr_grammar::Sdk;
 use proc_macro::TokenStream;

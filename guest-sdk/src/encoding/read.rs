@@ -2,8 +2,9 @@
 //!
 //! A [`Text`] is one unparsed JSON value; its content is parsed only on request.
 
-mod inside;
+mod collections;
 mod keys;
+mod variant;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +13,8 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
-use self::inside::{Items, Map, PairMap, Variant};
+use self::collections::{Items, Map, PairMap};
+use self::variant::Variant;
 use super::SOME_BEGINS;
 
 /// Why a value cannot be read.
@@ -56,27 +58,27 @@ impl From<serde_json::Error> for ReadError {
     }
 }
 
-/// How deep values may be inside of others, as in `serde_json`.
-const DEEPEST: u8 = 128;
+/// How many levels of values may be nested, as in `serde_json`.
+const MAX_DEPTH: u8 = 128;
 
-/// How much may still be inside of a value.
+/// How many more levels may be nested in a value.
 #[derive(Clone, Copy)]
 struct Depth {
     values: u8,
-    /// Of options and the like that are all written as the same text, which `struct L(Option<Box<L>>)` may have without end.
+    /// Levels that add no text, such as options. `struct L(Option<Box<L>>)` can nest these without end.
     same: u8,
 }
 
 impl Depth {
-    const WHOLE: Self = Self { values: DEEPEST, same: DEEPEST };
+    const WHOLE: Self = Self { values: MAX_DEPTH, same: MAX_DEPTH };
 
-    /// That of a value inside of this one.
+    /// The depth for a value inside this one.
     fn deeper(self) -> Result<Self, ReadError> {
         let values = self.values.checked_sub(1).ok_or_else(too_deep)?;
         Ok(Self { values, ..Self::WHOLE })
     }
 
-    /// That of a value which is written as the same text.
+    /// The depth for an inner value with the same text.
     fn same(self) -> Result<Self, ReadError> {
         let same = self.same.checked_sub(1).ok_or_else(too_deep)?;
         Ok(Self { same, ..self })
@@ -84,7 +86,7 @@ impl Depth {
 }
 
 fn too_deep() -> ReadError {
-    de::Error::custom(format!("values are inside of others more than {DEEPEST} deep"))
+    de::Error::custom(format!("values are inside of others more than {MAX_DEPTH} deep"))
 }
 
 /// Reads a value. Text of any content is an error at worst.
@@ -93,7 +95,7 @@ pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, ReadError> {
     T::deserialize(Text(text.get(), Depth::WHOLE))
 }
 
-/// One value, without space around it, and how deep others may still be inside it. That it is JSON has been checked.
+/// The valid JSON text of one value, without surrounding space, and the remaining depth.
 #[derive(Clone, Copy)]
 struct Text<'de>(&'de str, Depth);
 
@@ -183,7 +185,7 @@ impl<'de> Text<'de> {
     }
 }
 
-/// Hands on a number in the narrowest of the widths that it fits into.
+/// Visits a number as `u64`, `i64` or `f64`: the first that it fits into.
 fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, ReadError> {
     if let Ok(value) = text.parse::<u64>() {
         visitor.visit_u64(value)
@@ -294,7 +296,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         if name == "$serde_json::private::RawValue" {
-            // The text itself is what is wanted, which `serde_json` knows how to hand on.
+            // The value is the text itself, which `serde_json` passes to the visitor.
             return Ok(serde_json::Deserializer::from_str(self.0)
                 .deserialize_newtype_struct(name, visitor)?);
         }

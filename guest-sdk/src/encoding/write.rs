@@ -134,7 +134,7 @@ impl<'a> Items<'a> {
         value.serialize(&mut *self.writer)
     }
 
-    /// Writes the entries so far again, as pairs: a key came that is not text.
+    /// Writes the entries so far again, as pairs, because of a key that is not text.
     fn change_to_pairs(&mut self) {
         let written = self.writer.0.split_off(self.start);
         let mut rest = std::mem::take(&mut self.keys).into_iter().peekable();

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{ResourceHandle, open, read};
 use crate::event::Event;
-use crate::held::Held;
+use crate::reactive::handle::Handle;
 
 /// One event of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,11 +14,11 @@ pub struct ServerEvent {
     pub event: String,
     /// Its id; empty if it has none.
     pub id: String,
-    /// The error message.
+    /// Its data.
     pub data: String,
 }
 
-/// Asks for the events of a server at a URL that is absolute, or relative to the page. A swap keeps the connection open.
+/// Prepares a connection to the events of a server at a URL that is absolute, or relative to the page. A swap keeps the connection open.
 pub fn event_source(name: &str, url: &str) -> EventSourceBuilder {
     EventSourceBuilder {
         name: name.to_owned(),
@@ -31,7 +31,7 @@ pub fn event_source(name: &str, url: &str) -> EventSourceBuilder {
 
 type OnEvent = Box<dyn FnMut(ServerEvent)>;
 
-/// Events of a server that are yet to be listened to.
+/// A connection to the events of a server that is not opened yet.
 #[must_use = "it connects only once it was opened"]
 pub struct EventSourceBuilder {
     name: String,
@@ -42,24 +42,24 @@ pub struct EventSourceBuilder {
 }
 
 impl EventSourceBuilder {
-    /// Is called with each event that has no name.
+    /// Calls `f` with each event that has no name.
     pub fn on_message(self, f: impl FnMut(ServerEvent) + 'static) -> Self {
         self.on("message", f)
     }
 
-    /// Is called with each event of this name.
+    /// Calls `f` with each event of this name.
     pub fn on(mut self, event: &str, f: impl FnMut(ServerEvent) + 'static) -> Self {
         self.named.push((event.to_owned(), Box::new(f)));
         self
     }
 
-    /// Is called when the connection opens. Code that was swapped in gets a connection that is already open, and is not called.
+    /// Calls `f` when the connection opens. Code that was swapped in gets the open connection, and `f` is not called.
     pub fn on_open(mut self, f: impl FnMut() + 'static) -> Self {
         self.on_open = Box::new(f);
         self
     }
 
-    /// Is called when the connection broke: with `false` while the browser tries again, with `true` if it has stopped.
+    /// Calls `f` when the connection broke: with `false` if the browser tries again, with `true` if it does not.
     pub fn on_error(mut self, f: impl FnMut(bool) + 'static) -> Self {
         self.on_error = Box::new(f);
         self
@@ -76,20 +76,20 @@ impl EventSourceBuilder {
             }
         }
         let call = Box::new(move |event: Event| {
-            let Some(Said { state, closed, event, id, data }) = read(&event) else { return };
+            let Some(Report { state, closed, event, id, data }) = read(&event) else { return };
             match state.as_str() {
                 "open" => on_open(),
                 "error" => on_error(closed),
                 "message" => {
-                    let said = ServerEvent { event, id, data };
-                    for (_, f) in named.iter_mut().filter(|(event, _)| *event == said.event) {
-                        f(said.clone());
+                    let received = ServerEvent { event, id, data };
+                    for (_, f) in named.iter_mut().filter(|(event, _)| *event == received.event) {
+                        f(received.clone());
                     }
                 }
                 _ => {}
             }
         });
-        EventSource(Held::new(open(&name, Resource::EventSource { url, events }, call)))
+        EventSource(Handle::new(open(&name, Resource::EventSource { url, events }, call)))
     }
 }
 
@@ -99,9 +99,9 @@ impl std::fmt::Debug for EventSourceBuilder {
     }
 }
 
-/// The engine's message, for any state.
+/// A message of the engine, in any state.
 #[derive(Deserialize)]
-struct Said {
+struct Report {
     state: String,
     #[serde(default)]
     closed: bool,
@@ -115,7 +115,7 @@ struct Said {
 
 /// The events of a server. `Copy`; it ends with its component.
 #[derive(Debug, Clone, Copy)]
-pub struct EventSource(Held<ResourceHandle>);
+pub struct EventSource(Handle<ResourceHandle>);
 
 impl EventSource {
     /// Closes the connection before the component goes.

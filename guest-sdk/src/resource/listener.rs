@@ -17,7 +17,7 @@ pub fn on_document(event: &str, handler: impl FnMut(Event) + 'static) -> Resourc
     Listener::document(event).open(handler)
 }
 
-/// A listener at the window or the document that is yet to be opened.
+/// A listener at the window or the document that is not opened yet.
 ///
 /// ```
 /// # use hmr_sdk::prelude::*;
@@ -55,12 +55,12 @@ impl Listener {
         self
     }
 
-    /// Keeps the browser from doing what it does of itself.
+    /// Prevents the browser's default action.
     pub fn prevent(self) -> Self {
         self.with(LISTEN_PREVENT)
     }
 
-    /// Keeps the event from other listeners further out.
+    /// Keeps the event from listeners further out.
     pub fn stop(self) -> Self {
         self.with(LISTEN_STOP)
     }
@@ -70,7 +70,7 @@ impl Listener {
         self.with(LISTEN_CAPTURE)
     }
 
-    /// Promises not to prevent what the browser does, so that it need not wait: scrolling stays smooth.
+    /// Promises not to prevent the browser's default action, so that the browser does not wait: scrolling stays smooth.
     pub fn passive(self) -> Self {
         self.with(LISTEN_PASSIVE)
     }

@@ -1,21 +1,20 @@
-//! Observers of elements. The element of a [`NodeRef`] exists only once its view was created, and may go and come back with
-//! it; so after each call of the engine every observer is compared with its element, when the operations that create
-//! elements are out.
+//! Observers of elements. The element of a [`NodeRef`] exists only once its view was created, and may be removed and created again
+//! with it. So after each call of the engine, when the operations that create elements were sent, every observer is compared with its
+//! element.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use hmr_abi::event::Resource;
+use hmr_abi::ops::NodeId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::claims::Claim;
-use super::{Call, Open, ResourceHandle, place, prepare, read, supersede};
-use crate::dom::NodeId;
-use crate::element::NodeRef;
+use super::claims::{Claim, Claims};
+use super::{Call, Open, ResourceHandle, prepare, read, requesting_scope, supersede};
+use crate::dom::node_ref::NodeRef;
 use crate::event::Event;
-use crate::reactive::MadeIn;
-use crate::runtime::runtime;
+use crate::reactive::turn::MadeIn;
 
 /// The size of an element's content box, in CSS pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -89,7 +88,7 @@ fn reading<T: DeserializeOwned>(mut f: impl FnMut(T) + 'static) -> Call {
 type OfElement = Box<dyn Fn(NodeId) -> Resource>;
 
 /// An observer and the element that the engine knows it to observe.
-pub(crate) struct Observer {
+struct Observer {
     open: Rc<Open>,
     element: NodeRef,
     resource: OfElement,
@@ -97,39 +96,50 @@ pub(crate) struct Observer {
     observed: Cell<NodeId>,
 }
 
+thread_local! {
+    static OBSERVERS: RefCell<Vec<Observer>> = const { RefCell::new(Vec::new()) };
+}
+
 fn observe(name: &str, element: NodeRef, resource: OfElement, call: Call) -> ResourceHandle {
-    let Some(scope) = place(name) else { return ResourceHandle(None) };
+    let Some(scope) = requesting_scope(name) else { return ResourceHandle(None) };
     let instance = &scope.instance;
-    let key = scope.key(&scope.take_resource(name));
+    let key = scope.resource_key(name);
     supersede(instance, &key, false);
-    let inherited = instance.claims.stay(&Claim::Resource(key.clone()));
+    let inherited = Claims::of(instance).claim(&Claim::Resource(key.clone()));
     let open = prepare(instance, key, call, MadeIn::this_turn());
     // The previous rendering requested it: close it if there is no element for it now.
-    open.asked.set(inherited);
+    open.requested.set(inherited);
     let observer = Observer { open: Rc::clone(&open), element, resource, observed: Cell::new(0) };
-    runtime().observers.borrow_mut().push(observer);
+    OBSERVERS.with_borrow_mut(|observers| observers.push(observer));
     ResourceHandle(Some(open))
 }
 
-/// Asks for what observers need now that their elements are there or gone.
-pub(crate) fn settle() {
-    runtime().observers.borrow_mut().retain(|observer| {
-        let here = !observer.open.closed.get();
-        if here {
-            observer.settle();
-        }
-        here
+/// Requests what observers need now that their elements exist or do not.
+pub(crate) fn update_all() {
+    OBSERVERS.with_borrow_mut(|observers| {
+        observers.retain(|observer| {
+            let is_open = !observer.open.closed.get();
+            if is_open {
+                observer.update();
+            }
+            is_open
+        });
     });
 }
 
 impl Observer {
-    fn settle(&self) {
+    fn update(&self) {
         let element = self.element.id();
         if element == 0 {
             self.open.withdraw();
         } else if element != self.observed.get() {
-            self.open.ask((self.resource)(element), false);
+            self.open.request((self.resource)(element), false);
         }
         self.observed.set(element);
     }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn reset() {
+    OBSERVERS.take();
 }

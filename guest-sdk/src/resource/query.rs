@@ -4,15 +4,16 @@ use hmr_abi::event::{Resource, StorageArea};
 use serde::Deserialize;
 
 use super::{ResourceHandle, open, read};
+use crate::event::Event;
 
 /// Calls `f` with whether a media query matches, `(min-width: 40rem)` for instance: once at first, and whenever it changes.
 pub fn media_query(name: &str, query: &str, mut f: impl FnMut(bool) + 'static) -> ResourceHandle {
     #[derive(Deserialize)]
-    struct Said {
+    struct Change {
         matches: bool,
     }
-    let call = Box::new(move |event: crate::Event| {
-        if let Some(Said { matches }) = read(&event) {
+    let call = Box::new(move |event: Event| {
+        if let Some(Change { matches }) = read(&event) {
             f(matches);
         }
     });
@@ -40,7 +41,7 @@ pub fn storage_listener<'a>(
     item: impl Into<Option<&'a str>>,
     mut f: impl FnMut(StorageChange) + 'static,
 ) -> ResourceHandle {
-    let call = Box::new(move |event: crate::Event| {
+    let call = Box::new(move |event: Event| {
         if let Some(change) = read(&event) {
             f(change);
         }

@@ -3,15 +3,12 @@
 use hmr_abi::event::Resource;
 
 use super::{ResourceHandle, open};
-use crate::engine::clock;
-use crate::runtime::runtime;
+use crate::clock;
 
 /// Milliseconds since the Unix epoch. It never goes back while a page lives.
 #[must_use]
 pub fn now() -> f64 {
-    let runtime = runtime();
-    runtime.clock_reads.set(runtime.clock_reads.get() + 1);
-    clock()
+    clock::read()
 }
 
 /// Calls `f` every `ms` milliseconds.

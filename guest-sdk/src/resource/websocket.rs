@@ -5,10 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use hmr_abi::event::{Resource, ResourceRequest};
 use serde::Deserialize;
 
-use super::{ResourceHandle, open, read, request};
+use super::{ResourceHandle, open, read};
+use crate::engine::requests::request_resource;
 use crate::engine::send_log;
 use crate::event::Event;
-use crate::held::Held;
+use crate::reactive::handle::Handle;
 
 /// A message of a web socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub struct Closed {
     pub clean: bool,
 }
 
-/// Asks for a web socket at a URL that is absolute, or relative to the page. A swap keeps the connection open.
+/// Prepares a web socket to a URL that is absolute, or relative to the page. A swap keeps the connection open.
 ///
 /// ```
 /// # use hmr_sdk::prelude::*;
@@ -62,7 +63,7 @@ pub fn websocket(name: &str, url: &str) -> WebSocketBuilder {
     }
 }
 
-/// A web socket that is yet to be opened.
+/// A web socket that is not opened yet.
 #[must_use = "it connects only once it was opened"]
 pub struct WebSocketBuilder {
     name: String,
@@ -80,19 +81,19 @@ impl WebSocketBuilder {
         self
     }
 
-    /// Is called when the connection opens. Code that was swapped in gets a connection that is already open, and is not called.
+    /// Calls `f` when the connection opens. Code that was swapped in gets the open connection, and `f` is not called.
     pub fn on_open(mut self, f: impl FnMut() + 'static) -> Self {
         self.on_open = Box::new(f);
         self
     }
 
-    /// Is called with each message.
+    /// Calls `f` with each message.
     pub fn on_message(mut self, f: impl FnMut(Message) + 'static) -> Self {
         self.on_message = Box::new(f);
         self
     }
 
-    /// Is called when the connection has ended, or could not be made.
+    /// Calls `f` when the connection has ended, or could not be made.
     pub fn on_close(mut self, f: impl FnMut(Closed) + 'static) -> Self {
         self.on_close = Box::new(f);
         self
@@ -103,22 +104,22 @@ impl WebSocketBuilder {
     pub fn open(self) -> WebSocket {
         let Self { name, url, protocols, mut on_open, mut on_message, mut on_close } = self;
         let call = Box::new(move |event: Event| {
-            let Some(said) = read::<Said>(&event) else { return };
-            match (said.state.as_str(), said.binary) {
+            let Some(report) = read::<Report>(&event) else { return };
+            match (report.state.as_str(), report.binary) {
                 ("open", _) => on_open(),
                 ("message", Some(bytes)) => match STANDARD.decode(bytes) {
                     Ok(bytes) => on_message(Message::Bytes(bytes)),
                     Err(error) => send_log(3, &format!("a message of a web socket: {error}")),
                 },
-                ("message", None) => on_message(Message::Text(said.data)),
+                ("message", None) => on_message(Message::Text(report.data)),
                 ("closed", _) => {
-                    let Said { code, reason, clean, .. } = said;
+                    let Report { code, reason, clean, .. } = report;
                     on_close(Closed { code, reason, clean });
                 }
                 _ => {}
             }
         });
-        WebSocket(Held::new(open(&name, Resource::WebSocket { url, protocols }, call)))
+        WebSocket(Handle::new(open(&name, Resource::WebSocket { url, protocols }, call)))
     }
 }
 
@@ -128,9 +129,9 @@ impl std::fmt::Debug for WebSocketBuilder {
     }
 }
 
-/// The engine's message, for any state.
+/// A message of the engine, in any state.
 #[derive(Deserialize)]
-struct Said {
+struct Report {
     state: String,
     #[serde(default)]
     data: String,
@@ -150,7 +151,7 @@ fn broken() -> u16 {
 
 /// A web socket. `Copy`; it ends with its component.
 #[derive(Debug, Clone, Copy)]
-pub struct WebSocket(Held<ResourceHandle>);
+pub struct WebSocket(Handle<ResourceHandle>);
 
 impl WebSocket {
     /// Sends text; text sent before the connection opens waits.
@@ -171,7 +172,7 @@ impl WebSocket {
             return;
         };
         let (instance, key) = (open.instance.id, open.key.clone());
-        request(&ResourceRequest::Send { instance, key, data, binary });
+        request_resource(&ResourceRequest::Send { instance, key, data, binary });
     }
 
     /// Closes the connection before the component goes.

@@ -11,17 +11,18 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use sycamore_reactive::{NodeHandle, use_current_scope};
 
-use super::{Flag, Start, Work, next_id, start};
+use super::control::{Start, cancel, next_id, start};
+use super::running::{Flag, Work};
+use super::table::{Previous, Tasks};
 use crate::encoding::{self, ReadError};
 use crate::engine::send_log;
-use crate::held::Held;
-use crate::instance::Was;
-use crate::resource::place;
-use crate::scope::Scope;
+use crate::reactive::handle::Handle;
+use crate::resource::requesting_scope;
+use crate::state::scope::Scope;
 
 /// A task that runs on request, with an argument. `Copy`.
 pub struct Action<T> {
-    declared: Option<Held<Declared>>,
+    declared: Option<Handle<Declared>>,
     argument: PhantomData<fn(T)>,
 }
 
@@ -80,26 +81,26 @@ fn declare(
     name: &str,
     work: Box<dyn Fn(Box<dyn Any>) -> Option<Work>>,
     read: fn(&str) -> Result<Box<dyn Any>, ReadError>,
-) -> Option<Held<Declared>> {
-    let scope = place(name)?;
-    let key = scope.key(&scope.take_task(name));
+) -> Option<Handle<Declared>> {
+    let scope = requesting_scope(name)?;
+    let key = scope.task_key(name);
     let (owner, flag) = (use_current_scope(), Flag::new());
     let declared = Declared { scope: scope.at_key(&key), owner, flag, work, running: Cell::new(0) };
-    let tasks = &scope.instance.tasks;
-    if let Some(Was::Running(state)) = tasks.claim(&key) {
+    let tasks = Tasks::of(&scope.instance);
+    if let Some(Previous::Running(state)) = tasks.claim(&key) {
         let json = state.argument.as_deref().map(RawValue::get);
         let argument = json.ok_or_else(|| "it has no argument that could be read".to_owned());
         let read =
             |json| read(json).map_err(|error| format!("its argument does not parse: {error}"));
         match argument.and_then(read) {
             Ok(argument) => {
-                tasks.note(&key, TaskOutcome::Resumed);
+                tasks.note_outcome(&key, TaskOutcome::Resumed);
                 declared.start(argument, state);
             }
-            Err(reason) => tasks.note(&key, TaskOutcome::Dropped { reason }),
+            Err(reason) => tasks.note_outcome(&key, TaskOutcome::Dropped { reason }),
         }
     }
-    Some(Held::new(declared))
+    Some(Handle::new(declared))
 }
 
 impl Declared {
@@ -113,7 +114,7 @@ impl Declared {
     }
 
     fn cancel(&self) {
-        super::cancel(self.running.get());
+        cancel(self.running.get());
     }
 }
 
@@ -127,7 +128,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Action<T> {
 
 impl<T> Action<T> {
     fn run_boxed(self, argument: Box<dyn Any>, json: Result<Box<RawValue>, String>) {
-        let Some(declared) = self.declared.and_then(Held::get) else {
+        let Some(declared) = self.declared.and_then(Handle::get) else {
             send_log(2, "an action was run after its component had gone");
             return;
         };
@@ -148,12 +149,12 @@ impl<T> Action<T> {
     /// Whether it runs; the running effect, memo or view follows it.
     #[must_use]
     pub fn is_running(self) -> bool {
-        self.declared.and_then(Held::get).is_some_and(|declared| declared.flag.get())
+        self.declared.and_then(Handle::get).is_some_and(|declared| declared.flag.get())
     }
 
     /// Ends it where it waits; its request is withdrawn.
     pub fn cancel(self) {
-        if let Some(declared) = self.declared.and_then(Held::get) {
+        if let Some(declared) = self.declared.and_then(Handle::get) {
             declared.cancel();
         }
     }

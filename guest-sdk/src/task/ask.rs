@@ -1,8 +1,8 @@
 //! A task's request to the engine: the one future that all others are built on.
 //!
-//! The first poll asks. If the task was answered the same question before its code was replaced, the answer is available at once,
-//! and the engine is not asked again. Otherwise the engine is asked with `replay`, so that a question which was answered after
-//! the last snapshot is not acted on twice.
+//! The first poll sends the request. If the same request was answered before the code was replaced, that answer is available at once,
+//! and nothing is sent. Otherwise the request has `replay` set, so that the engine does not carry out a request twice that it has
+//! answered after the last snapshot.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -12,7 +12,8 @@ use std::task::{Context, Poll, Waker};
 use hmr_abi::event::Resource;
 use hmr_abi::state::TaskAnswer;
 
-use super::{Running, current};
+use super::executor::current;
+use super::running::Running;
 use crate::engine::send_log;
 use crate::event::Event;
 use crate::resource::{Open, open_key};
@@ -20,7 +21,7 @@ use crate::resource::{Open, open_key};
 /// The data that a resource returns, once. `None` if it is awaited outside of a task, where no request is possible.
 pub(crate) struct Ask {
     resource: Option<Resource>,
-    asked: Option<(Rc<Open>, Rc<Pending>)>,
+    pending: Option<(Rc<Open>, Rc<Pending>)>,
 }
 
 #[derive(Default)]
@@ -29,35 +30,35 @@ struct Pending {
     waker: RefCell<Option<Waker>>,
 }
 
-/// After so many questions a task is likely to be one that never ends.
-const MANY: usize = 200;
+/// A task with so many requests probably never ends.
+const MANY_REQUESTS: usize = 200;
 
 impl Ask {
     pub(crate) fn new(resource: Resource) -> Self {
-        Self { resource: Some(resource), asked: None }
+        Self { resource: Some(resource), pending: None }
     }
 
     fn begin(&mut self, task: &Rc<Running>, resource: Resource) -> Option<String> {
-        let name = task.scope.take_resource("request");
+        let name = task.scope.unique_resource_name("request");
         let asked = serde_json::to_string(&resource).unwrap_or_default();
         if let Some(answer) = task.replay(&name, &asked) {
             let data = answer.data.clone().unwrap_or_default();
-            task.note(answer);
+            task.add_answer(answer);
             return Some(data);
         }
         let pending = Rc::new(Pending::default());
-        let (told, asking) = (Rc::clone(&pending), Rc::clone(task));
+        let (answered, asking) = (Rc::clone(&pending), Rc::clone(task));
         let key = task.scope.key(&name);
         let call = Box::new(move |event: Event| {
             let data = event.data_ref().data.clone();
-            *told.answer.borrow_mut() = Some(data.clone().unwrap_or_default());
-            asking.note(TaskAnswer { name: name.clone(), asked: asked.clone(), data });
-            if let Some(waker) = told.waker.take() {
+            *answered.answer.borrow_mut() = Some(data.clone().unwrap_or_default());
+            asking.add_answer(TaskAnswer { name: name.clone(), asked: asked.clone(), data });
+            if let Some(waker) = answered.waker.take() {
                 waker.wake();
             }
         });
         let open = open_key(&task.scope.instance, key, resource, call, true);
-        self.asked = Some((open, pending));
+        self.pending = Some((open, pending));
         None
     }
 }
@@ -73,7 +74,7 @@ impl Future for Ask {
             );
             return Poll::Ready(None);
         };
-        if task.gone.get() {
+        if task.ended.get() {
             return Poll::Pending;
         }
         if let Some(resource) = self.resource.take()
@@ -81,10 +82,10 @@ impl Future for Ask {
         {
             return Poll::Ready(Some(data));
         }
-        let Some((open, pending)) = &self.asked else { return Poll::Pending };
+        let Some((open, pending)) = &self.pending else { return Poll::Pending };
         if let Some(data) = pending.answer.take() {
-            open.spent();
-            self.asked = None;
+            open.remove_handler();
+            self.pending = None;
             return Poll::Ready(Some(data));
         }
         *pending.waker.borrow_mut() = Some(context.waker().clone());
@@ -93,24 +94,24 @@ impl Future for Ask {
 }
 
 impl Drop for Ask {
-    /// Nothing waits for it any more: the engine may stop.
+    /// Nothing waits for it any more: the request is withdrawn.
     fn drop(&mut self) {
-        if let Some((open, _)) = self.asked.take() {
+        if let Some((open, _)) = self.pending.take() {
             open.end();
         }
     }
 }
 
 impl Running {
-    fn note(&self, answer: TaskAnswer) {
+    fn add_answer(&self, answer: TaskAnswer) {
         let answers = &mut self.state.borrow_mut().answers;
         answers.push(answer);
-        if answers.len() == MANY {
+        if answers.len() == MANY_REQUESTS {
             let key = &self.key;
             send_log(
                 2,
                 &format!(
-                    "the task `{key}` has asked the engine {MANY} times, and keeps all the answers until it ends; what goes on for ever is better an `interval` that starts tasks"
+                    "the task `{key}` has asked the engine {MANY_REQUESTS} times, and keeps all the answers until it ends; what goes on for ever is better an `interval` that starts tasks"
                 ),
             );
         }

@@ -41,7 +41,7 @@ impl Page {
         lines
     }
 
-    /// Lets a value arrive at an input port of this name; `false` if there is none.
+    /// Sends a value to an input port of this name; `false` if there is none.
     pub fn arrive(&mut self, port: &str, value: &Value) -> bool {
         let newest = self.ports.iter().rev().find_map(|request| match request {
             PortRequest::Input { port: own, handler, .. } if own == port => Some(Some(*handler)),
@@ -68,7 +68,7 @@ impl Page {
         });
         sent.map(|value| {
             serde_json::from_str(value)
-                .unwrap_or_else(|error| panic!("`{value}` was sent, which is no JSON: {error}"))
+                .unwrap_or_else(|error| panic!("`{value}` was sent, which is not JSON: {error}"))
         })
         .collect()
     }

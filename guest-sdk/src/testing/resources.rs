@@ -6,7 +6,7 @@ use hmr_abi::event::{EventData, Resource, ResourceRequest};
 use serde_json::{Value, json};
 
 use super::Page;
-use crate::module;
+use crate::lifecycle::render;
 
 impl Page {
     /// The resources that were requested and closed since the page was made.
@@ -89,7 +89,7 @@ impl Page {
 
     /// Lets the tasks run that were woken by something else than the engine. After each call they have run already.
     pub fn run_tasks(&mut self) {
-        module::finish();
-        self.look();
+        render::finish();
+        self.take_requests();
     }
 }

@@ -1,4 +1,4 @@
-//! A document as operations make it: enough of one to be read and listened to.
+//! The document that operations make, as far as tests need it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -33,14 +33,14 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Carries out one operation. One that names an unknown node is the module's mistake.
+    /// Carries out one operation. Panics if it names an unknown node, which is a bug of the SDK.
     pub(super) fn apply(&mut self, op: &Op<'_>) {
         match *op {
             Op::CreateElement { id, tag, .. } => self.create(id, Kind::Element(tag.to_owned())),
             Op::CreateText { id, text } => self.create(id, Kind::Text(text.to_owned())),
             Op::CreateMarker { id } => self.create(id, Kind::Marker),
             Op::Insert { parent, child, before } => self.insert(parent, child, before),
-            Op::Remove { id } => self.forget(&[id]),
+            Op::Remove { id } => self.remove(&[id]),
             Op::SetAttribute { id, name, value } => {
                 if name == "class" {
                     self.node(id).classes = value.split_whitespace().map(str::to_owned).collect();
@@ -112,7 +112,7 @@ impl Tree {
             siblings.len()
         } else {
             let at = siblings.iter().position(|sibling| *sibling == before);
-            at.unwrap_or_else(|| panic!("the node {before} is no child of {parent}"))
+            at.unwrap_or_else(|| panic!("the node {before} is not a child of {parent}"))
         };
         siblings.insert(at, child);
     }
@@ -129,8 +129,8 @@ impl Tree {
         self.nodes.get(&root_of(instance)).map_or(Vec::new(), |root| root.children.clone())
     }
 
-    /// Takes nodes out, with all below them.
-    pub(super) fn forget(&mut self, ids: &[NodeId]) {
+    /// Removes nodes, with all below them.
+    pub(super) fn remove(&mut self, ids: &[NodeId]) {
         for id in ids {
             self.detach(*id);
             if let Some(node) = self.nodes.get(id) {

@@ -1,4 +1,4 @@
-//! Mistakes in attributes, all told at once.
+//! Mistakes in attributes, all reported at once.
 use hmr_sdk::prelude::*;
 
 fn main() {

@@ -1,4 +1,4 @@
-//! Versions, migrations and marks that cannot be meant.
+//! Wrong versions, migrations and marks.
 use hmr_sdk::prelude::*;
 
 #[component(export, version = "1.0")]

@@ -137,27 +137,8 @@ pub(super) fn define_props(
     let setters =
         props.iter().enumerate().map(|(at, prop)| setter(prop, at, &builder, &required, vis));
     let given: Vec<_> = required.iter().map(|prop| marker(name, &prop.name)).collect();
-    let markers = required.iter().zip(&given).map(|(prop, given)| {
-        let message = format!("`<{name}>` lacks the prop `{}`", prop.name);
-        let label = format!("hint: add `{}={{…}}`", prop.name);
-        quote! {
-            #[doc(hidden)]
-            #[diagnostic::on_unimplemented(message = #message, label = #label)]
-            #vis trait #given {}
-            impl #given for ::hmr_sdk::rt::Given {}
-        }
-    });
-    let values = props.iter().enumerate().map(|(at, prop)| {
-        let at = Index::from(at);
-        if let Some(default) = prop.default_tokens() {
-            quote!(match self.values.#at {
-                ::core::option::Option::Some(value) => value,
-                ::core::option::Option::None => #default,
-            })
-        } else {
-            quote!(::hmr_sdk::rt::given(self.values.#at))
-        }
-    });
+    let markers = required.iter().map(|prop| define_marker(name, &prop.name, vis));
+    let values = props.iter().enumerate().map(|(at, prop)| value_or_default(prop, at));
     let doc = format!("The props of `{name}`.");
     let childless = props.iter().all(|prop| prop.name != "children");
     let childless = childless.then(|| refuse_children(name, vis));
@@ -194,8 +175,8 @@ pub(super) fn define_props(
     }
 }
 
-/// What makes children of a component that takes none an error with a remedy: a trait that no type has, and the method of the
-/// builder that asks for it.
+/// Makes children of a component that takes none an error with a hint: a trait that no type implements, and a method of the builder
+/// that requires it.
 fn refuse_children(name: &Ident, vis: &syn::Visibility) -> (TokenStream, TokenStream) {
     let takes = format_ident!("__{name}TakesChildren");
     let message = format!("`<{name}>` takes no children");
@@ -218,6 +199,32 @@ fn refuse_children(name: &Ident, vis: &syn::Visibility) -> (TokenStream, TokenSt
 /// The trait for "this required prop was given".
 fn marker(component: &Ident, prop: &Ident) -> Ident {
     format_ident!("__{component}Has{}", camel(prop))
+}
+
+/// Defines that trait, with the error for a prop that was not given.
+fn define_marker(component: &Ident, prop: &Ident, vis: &syn::Visibility) -> TokenStream {
+    let given = marker(component, prop);
+    let message = format!("`<{component}>` lacks the prop `{prop}`");
+    let label = format!("hint: add `{prop}={{…}}`");
+    quote! {
+        #[doc(hidden)]
+        #[diagnostic::on_unimplemented(message = #message, label = #label)]
+        #vis trait #given {}
+        impl #given for ::hmr_sdk::rt::Given {}
+    }
+}
+
+/// The value of a prop when the struct is built.
+fn value_or_default(prop: &Prop, at: usize) -> TokenStream {
+    let at = Index::from(at);
+    if let Some(default) = prop.default_tokens() {
+        quote!(match self.values.#at {
+            ::core::option::Option::Some(value) => value,
+            ::core::option::Option::None => #default,
+        })
+    } else {
+        quote!(::hmr_sdk::rt::given(self.values.#at))
+    }
 }
 
 fn setter(

@@ -9,7 +9,7 @@ use syn::Expr;
 use syn::spanned::Spanned;
 
 use super::{Element, Views, expr_of_value, name_of};
-use crate::error::{most_alike, suspicious};
+use crate::error::{most_similar, suspicious};
 use crate::{names, tags};
 
 /// The value of an attribute; one without a value is `true`.
@@ -30,22 +30,22 @@ fn listened(name: &str) -> Option<(String, bool)> {
     Some((event.to_owned(), capture))
 }
 
-/// The name of an attribute, with a warning if it looks like a misspelling. SVG, `MathML` and custom elements have others than
-/// are known here.
+/// The name of an attribute, with a warning if it looks like a misspelling. The attributes of SVG, `MathML` and custom elements
+/// are not known here.
 fn checked_name(attribute: &KeyedAttribute, name: &str, tag: &str) -> TokenStream {
-    match names::attribute_meant(name).filter(|_| tags::is_html(tag)) {
+    match names::similar_attribute(name).filter(|_| tags::is_html(tag)) {
         None => quote!(#name),
-        Some(meant) => {
+        Some(similar) => {
             let message = format!("`<{tag}>` has no attribute `{name}`");
-            let hint = did_you_mean("", meant);
+            let hint = did_you_mean("", similar);
             suspicious(attribute.key.span(), "UNKNOWN_ATTRIBUTE", name, &message, &hint)
         }
     }
 }
 
-fn did_you_mean(prefix: &str, meant: &str) -> String {
+fn did_you_mean(prefix: &str, similar: &str) -> String {
     format!(
-        "did you mean `{prefix}{meant}`? If the name is your own, write `#[allow(deprecated)]` above the function"
+        "did you mean `{prefix}{similar}`? If the name is your own, write `#[allow(deprecated)]` above the function"
     )
 }
 
@@ -53,14 +53,14 @@ impl Views {
     /// The attributes that are well formed, each name once.
     pub(super) fn attributes(&mut self, element: &Element) -> Vec<KeyedAttribute> {
         let mut seen = HashSet::new();
-        let mut heard = HashMap::new();
+        let mut listeners = HashMap::new();
         let mut kept = Vec::new();
         for attribute in element.attributes() {
             match attribute {
                 NodeAttribute::Attribute(attribute) => {
                     let name = name_of(attribute);
                     if let Some(listened) = listened(&name)
-                        && let Some(first) = heard.insert(listened, name.clone())
+                        && let Some(first) = listeners.insert(listened, name.clone())
                         && first != name
                     {
                         self.mistakes.on(
@@ -108,7 +108,7 @@ impl Views {
             "xlink" | "xml" | "xmlns" => (quote_spanned!(span=> .attr(#name, #value)), false),
             _ => {
                 const PREFIXES: [&str; 5] = ["on", "class", "style", "prop", "bind"];
-                let hint = most_alike(prefix, PREFIXES).map_or_else(
+                let hint = most_similar(prefix, PREFIXES).map_or_else(
                     || "`on:`, `class:`, `style:`, `prop:` and `bind:` are known".to_owned(),
                     |known| format!("did you mean `{known}:{rest}`?"),
                 );
@@ -158,7 +158,7 @@ impl Views {
             return false;
         }
         let event = event.trim_start_matches(['-', '_']).to_ascii_lowercase();
-        let event = names::event_meant(&event).unwrap_or(&event);
+        let event = names::similar_event(&event).unwrap_or(&event);
         let event = if event.is_empty() { "click" } else { event };
         self.mistakes.on(
             &attribute.key,
@@ -197,7 +197,7 @@ impl Views {
             if let Some((_, flag)) = MODIFIERS.iter().find(|(name, _)| *name == word) {
                 flags |= flag;
             } else {
-                let hint = most_alike(word, MODIFIERS.map(|(name, _)| name)).map_or_else(
+                let hint = most_similar(word, MODIFIERS.map(|(name, _)| name)).map_or_else(
                     || "`prevent`, `stop`, `capture` and `passive` are known".to_owned(),
                     |known| format!("did you mean `{known}`?"),
                 );
@@ -215,12 +215,12 @@ impl Views {
         }
         let handler = self.value(attribute);
         // A custom element may fire any event.
-        let meant = names::event_meant(event).filter(|_| !tag.contains('-'));
-        let event = meant.map_or_else(
+        let similar = names::similar_event(event).filter(|_| !tag.contains('-'));
+        let event = similar.map_or_else(
             || quote!(#event),
-            |meant| {
+            |similar| {
                 let message = format!("browsers have no event `{event}`");
-                suspicious(span, "UNKNOWN_EVENT", event, &message, &did_you_mean("on:", meant))
+                suspicious(span, "UNKNOWN_EVENT", event, &message, &did_you_mean("on:", similar))
             },
         );
         quote_spanned!(span=> .on(#event, #flags, #handler))

@@ -9,7 +9,7 @@ use syn::{Expr, Member, Stmt};
 
 use super::attributes::value_or_true;
 use super::{Element, Views, name_of};
-use crate::error::most_alike;
+use crate::error::most_similar;
 use crate::tags::Space;
 
 impl Views {
@@ -116,7 +116,7 @@ impl Views {
     }
 
     fn unknown_prop(&mut self, attribute: &KeyedAttribute, tag: &str, prop: &str, known: &[&str]) {
-        let hint = most_alike(prop, known.iter().copied()).map_or_else(
+        let hint = most_similar(prop, known.iter().copied()).map_or_else(
             || format!("it has `{}`", known.join("`, `")),
             |known| format!("did you mean `{known}`?"),
         );

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserializer, Visitor};
 
-use super::inside::Variant;
+use super::variant::Variant;
 use super::{Depth, ReadError, number};
 
 /// A key of an object: text, or what text was made of.

@@ -1,0 +1,78 @@
+//! References to elements, to call their methods.
+
+use hmr_abi::ops::{Method, NodeId};
+use sycamore_reactive as reactive;
+
+use crate::dom;
+use crate::reactive::owner::{note_made, on_cleanup};
+use crate::reactive::turn::in_turn;
+use crate::reactive::writes::afterwards;
+
+/// A reference to an element, for what only its methods can do. In a handler or task, that is done when it returns, with the
+/// element that is there then. `Copy`.
+#[derive(Clone, Copy)]
+pub struct NodeRef(reactive::Signal<NodeId>);
+
+impl Default for NodeRef {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl NodeRef {
+    /// A reference to nothing yet; `ref={…}` in a view fills it.
+    #[must_use]
+    pub fn new() -> Self {
+        note_made();
+        Self(reactive::create_signal(0))
+    }
+
+    /// Puts the keyboard focus on the element.
+    pub fn focus(self) {
+        self.call(Method::Focus);
+    }
+
+    /// Takes the keyboard focus away.
+    pub fn blur(self) {
+        self.call(Method::Blur);
+    }
+
+    /// Selects the field's text.
+    pub fn select(self) {
+        self.call(Method::Select);
+    }
+
+    /// Scrolls as little as it takes to see the element.
+    pub fn scroll_into_view(self) {
+        self.call(Method::ScrollIntoView);
+    }
+
+    fn call(self, method: Method) {
+        if in_turn() {
+            afterwards(move || self.call_now(method));
+        } else {
+            self.call_now(method);
+        }
+    }
+
+    fn call_now(self, method: Method) {
+        if self.id() != 0 {
+            dom::call(self.id(), method);
+        }
+    }
+
+    /// Puts an element into the reference, until the running reactive scope is disposed.
+    pub(crate) fn fill(self, id: NodeId) {
+        self.0.set_silent(id);
+        on_cleanup(move || {
+            if self.id() == id {
+                self.0.set_silent(0);
+            }
+        });
+    }
+
+    /// The element's number; 0 if there is none.
+    pub(crate) fn id(self) -> NodeId {
+        if self.0.is_alive() { self.0.get_untracked() } else { 0 }
+    }
+}

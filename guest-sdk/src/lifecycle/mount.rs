@@ -1,0 +1,90 @@
+//! Mounts, unmounts and disposes instances, and runs handlers.
+
+use std::rc::Rc;
+
+use hmr_abi::event::{DISPATCH_INERT, EventData};
+use hmr_abi::state::{MountAnswer, MountRequest};
+
+use super::instances;
+use super::render::{dispose, finish, prepare, render_again, render_into};
+use super::restore::render_with;
+use crate::dom::batch;
+use crate::engine::send_log;
+use crate::event::handlers;
+use crate::resource::claims;
+use crate::root;
+use crate::state::instance::Instance;
+
+/// `hmr_mount`
+pub(crate) fn mount(request: &[u8]) -> MountAnswer {
+    let error = serde_json::from_slice::<MountRequest>(request)
+        .map_err(|error| format!("the mount request does not parse: {error}"))
+        .and_then(mount_request)
+        .err();
+    finish();
+    MountAnswer { error }
+}
+
+fn mount_request(request: MountRequest) -> Result<(), String> {
+    let (render, version) = prepare(&request.component, &request.props)?;
+    match instances::find(request.instance) {
+        Some(live) if live.component == request.component => {
+            render_again(&live, request.props, render);
+        }
+        other => {
+            if let Some(other) = other {
+                unmount_instance(&other);
+            }
+            let MountRequest { instance, component, props, saved } = request;
+            let instance = Instance::new(instance, component, version, props);
+            if let Some(state) = saved {
+                render_with(&instance, state, render);
+            } else {
+                instances::add(&instance);
+                render_into(&instance, render);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `hmr_unmount`
+pub(crate) fn unmount(id: u32) {
+    if let Some(instance) = instances::find(id) {
+        unmount_instance(&instance);
+    }
+    batch::flush();
+}
+
+fn unmount_instance(instance: &Rc<Instance>) {
+    dispose(instance);
+    instance.end();
+    instances::remove(instance);
+}
+
+/// `hmr_dispose`
+pub(crate) fn dispose_all() {
+    let all = instances::take_all();
+    // Resources stay open: the new code may claim them.
+    for instance in &all {
+        claims::begin_leaving(instance);
+    }
+    for instance in all {
+        dispose(&instance);
+        instance.end();
+    }
+    batch::flush();
+}
+
+/// `hmr_dispatch`
+pub(crate) fn dispatch(handler: u32, data: &[u8]) -> u32 {
+    let flags = match serde_json::from_slice::<EventData>(data) {
+        Ok(data) => root::run_in(|| handlers::dispatch(handler, data)),
+        Err(error) => {
+            send_log(3, &format!("an event does not parse: {error}"));
+            DISPATCH_INERT
+        }
+    };
+    finish();
+    flags
+}
