@@ -8,26 +8,25 @@ use std::thread;
 
 use hmr_abi::state::{Snapshot, TransformOp};
 use hmr_abi::text::cut_owned;
-use hmr_headless::{Learned, Lesson, Rehearsal, RehearsalFailure, Stage, Version};
-
 use hmr_protocol::preflight::{Answer, KEPT, PROTOCOL, Request, read_frame, write_frame};
 use hmr_protocol::{RehearsalOutcome as Outcome, Step};
+use hmr_rehearsal::{Rehearsal, RehearsalFailure, Rehearser, Trace, TraceRequest, Version};
 
-/// How many states of one version are looked at.
-const MOST_LOOKS: u32 = 500;
+/// How many states of one version are checked for functions that no trace has found.
+const MOST_CHECKS: u32 = 500;
 
-/// As how many looks a lesson counts.
-const LESSON: u32 = 25;
+/// As how many checks a trace counts.
+const CHECKS_OF_TRACE: u32 = 25;
 
 /// What the process waits for.
 enum Incoming {
     /// A request and its bytes; nothing at the end.
     Request(io::Result<Option<(Request, Vec<u8>)>>),
-    /// A lesson about this module has ended. One that failed taught nothing; the reason comes up again in a rehearsal.
-    Lesson(String, Option<Learned>),
+    /// A trace of this module has ended. Of one that failed there is nothing; the reason shows again in a rehearsal.
+    Trace(String, Option<Trace>),
 }
 
-/// Answers requests until their end. Lessons are learned beside that, on a thread of their own.
+/// Answers requests until their end. Traces run beside that, on a thread of their own.
 ///
 /// # Errors
 /// The error of the reader or the writer, or that wasmtime does not run here.
@@ -35,11 +34,11 @@ pub fn serve(
     mut from: impl Read + Send + 'static,
     to: impl Write + Send + 'static,
 ) -> io::Result<()> {
-    let stage = Stage::new().map_err(io::Error::other)?;
+    let rehearser = Rehearser::new().map_err(io::Error::other)?;
     let to = Arc::new(Mutex::new(to));
     write(&to, &Answer::Ready { protocol: PROTOCOL })?;
     let (incoming, inbox) = mpsc::channel();
-    let lessons = learner(incoming.clone());
+    let traces = tracer(incoming.clone());
     let pongs = Arc::clone(&to);
     thread::spawn(move || {
         loop {
@@ -58,18 +57,18 @@ pub fn serve(
         }
     });
     let mut worker = Worker {
-        stage,
+        rehearser,
         versions: BTreeMap::new(),
-        lessons,
-        learning: BTreeSet::new(),
+        traces,
+        tracing: BTreeSet::new(),
         states: BTreeMap::new(),
-        looks: BTreeMap::new(),
+        checks: BTreeMap::new(),
     };
     loop {
         // States wait until no request is pending.
         let incoming = match inbox.try_recv() {
             Ok(incoming) => incoming,
-            Err(_) if worker.look_at_a_state() => continue,
+            Err(_) if worker.check_a_state() => continue,
             Err(_) => match inbox.recv() {
                 Ok(incoming) => incoming,
                 Err(_) => break,
@@ -82,7 +81,7 @@ pub fn serve(
                     write(&to, &answer)?;
                 }
             }
-            Incoming::Lesson(module, learned) => worker.learned(&module, learned),
+            Incoming::Trace(module, trace) => worker.add_trace(&module, trace),
         }
     }
     Ok(())
@@ -92,50 +91,50 @@ fn write(to: &Mutex<impl Write>, answer: &Answer) -> io::Result<()> {
     write_frame(&mut *to.lock().unwrap_or_else(PoisonError::into_inner), answer, &[])
 }
 
-/// The thread that learns.
-fn learner(learned: Sender<Incoming>) -> Sender<Lesson> {
-    let (lessons, inbox) = mpsc::channel::<Lesson>();
+/// Starts the thread that runs traces.
+fn tracer(ended: Sender<Incoming>) -> Sender<TraceRequest> {
+    let (requests, inbox) = mpsc::channel::<TraceRequest>();
     thread::spawn(move || {
-        for lesson in inbox {
-            let module = lesson.module().to_owned();
-            if learned.send(Incoming::Lesson(module, lesson.learn().ok())).is_err() {
+        for request in inbox {
+            let module = request.module().to_owned();
+            if ended.send(Incoming::Trace(module, request.run().ok())).is_err() {
                 return;
             }
         }
     });
-    lessons
+    requests
 }
 
-/// A version's hash, and the version or why it is none.
+/// A version's hash, and the version or why it cannot be used.
 type Kept = (String, Result<Version, String>);
 
 /// What the process holds.
 struct Worker {
-    stage: Stage,
+    rehearser: Rehearser,
     /// By module, the newest last.
     versions: BTreeMap<String, VecDeque<Kept>>,
-    lessons: Sender<Lesson>,
-    /// The modules about which a lesson is under way.
-    learning: BTreeSet<String>,
-    /// By module, the latest state that is yet to be looked at, with the version that it is of.
+    traces: Sender<TraceRequest>,
+    /// The modules that are being traced.
+    tracing: BTreeSet<String>,
+    /// By module, the latest state that was not checked yet: the hash of its version, and the snapshot.
     states: BTreeMap<String, (String, String)>,
-    /// By module, the version whose states were looked at last, and how often they will be yet.
-    looks: BTreeMap<String, (String, u32)>,
+    /// By module, the version whose states were checked last, and how many more checks it gets.
+    checks: BTreeMap<String, (String, u32)>,
 }
 
 impl Worker {
-    /// Has a lesson learned, unless another about the same module is under way.
-    fn teach(&mut self, lesson: Lesson) {
-        if self.learning.insert(lesson.module().to_owned()) {
+    /// Starts a trace, unless the module is being traced already.
+    fn start_trace(&mut self, request: TraceRequest) {
+        if self.tracing.insert(request.module().to_owned()) {
             // The thread lives as long as the process.
-            _ = self.lessons.send(lesson);
+            _ = self.traces.send(request);
         }
     }
 
-    fn learned(&mut self, module: &str, learned: Option<Learned>) {
-        self.learning.remove(module);
-        if let Some(learned) = learned {
-            self.stage.take(learned);
+    fn add_trace(&mut self, module: &str, trace: Option<Trace>) {
+        self.tracing.remove(module);
+        if let Some(trace) = trace {
+            self.rehearser.add(trace);
         }
     }
 
@@ -158,7 +157,7 @@ impl Worker {
     }
 
     fn add(&mut self, module: String, hash: String, bytes: &[u8]) {
-        let version = self.stage.prepare(&module, bytes).map_err(|error| error.to_string());
+        let version = self.rehearser.prepare(&module, bytes).map_err(|error| error.to_string());
         let kept = self.versions.entry(module).or_default();
         kept.retain(|(other, _)| *other != hash);
         kept.push_back((hash, version));
@@ -167,33 +166,33 @@ impl Worker {
         }
     }
 
-    /// Looks at a state of a page, and learns from it if rehearsals with it would meet something new. The answer is whether
-    /// there was one that could be looked at.
-    fn look_at_a_state(&mut self) -> bool {
-        let free = |module: &&String| !self.learning.contains(*module);
+    /// Checks a state of a page, and starts a trace if a rehearsal with it would call functions that no trace has found.
+    /// Returns whether there was a state to check.
+    fn check_a_state(&mut self) -> bool {
+        let free = |module: &&String| !self.tracing.contains(*module);
         let Some(module) = self.states.keys().find(free).cloned() else { return false };
         let Some((hash, snapshot)) = self.states.remove(&module) else { return false };
         let kept = self.versions.get_mut(&module).into_iter().flatten();
         let version =
             kept.filter(|(it, _)| *it == hash).find_map(|(_, version)| version.as_mut().ok());
         let Some(version) = version else { return true };
-        let looks = self.looks.entry(module).or_default();
-        if looks.0 != hash {
-            *looks = (hash, MOST_LOOKS);
+        let (last, left) = self.checks.entry(module).or_default();
+        if *last != hash {
+            (*last, *left) = (hash, MOST_CHECKS);
         }
-        if looks.1 == 0 {
+        if *left == 0 {
             return true;
         }
-        let misses = self.stage.misses(version, &snapshot);
-        // A version whose code fails with its own state seems to miss something, however often it is learned from.
-        looks.1 = match misses {
-            Some(true) => looks.1.saturating_sub(LESSON),
-            Some(false) => looks.1 - 1,
+        let misses = self.rehearser.misses(version, &snapshot);
+        // A version whose code fails with its own state seems to miss functions, however often it is traced.
+        *left = match misses {
+            Some(true) => left.saturating_sub(CHECKS_OF_TRACE),
+            Some(false) => *left - 1,
             None => 0,
         };
         if misses == Some(true) {
-            let lesson = self.stage.lesson(version, &snapshot, &[]);
-            self.teach(lesson);
+            let request = self.rehearser.trace(version, &snapshot, &[]);
+            self.start_trace(request);
         }
         true
     }
@@ -228,28 +227,30 @@ impl Worker {
             None => return skipped("the version is not known".to_owned()),
         };
         let Rehearsal { failure, duration, outdated, .. } =
-            self.stage.rehearse(version, snapshot, &transform);
+            self.rehearser.rehearse(version, snapshot, &transform);
         if failure.is_none() && outdated {
-            let lesson = self.stage.lesson(version, snapshot, &transform);
-            self.teach(lesson);
+            let request = self.rehearser.trace(version, snapshot, &transform);
+            self.start_trace(request);
         }
         let lacks_hooks = |failure: &RehearsalFailure| {
-            !failure.late && matches!(failure.step, "migrate" | "restore") && has_hooks(snapshot)
+            !failure.late
+                && matches!(failure.step, Step::Migrate | Step::Restore)
+                && has_hooks(snapshot)
         };
         let (outcome, why) = match &failure {
             None => (Outcome::Passed, ""),
             // What this engine does not compile, a browser may.
-            Some(failure) if failure.step == "prepare" => (Outcome::Skipped, ""),
+            Some(failure) if failure.step == Step::Prepare => (Outcome::Skipped, ""),
             // Hooks before the update run in the swap only, and the missing value may be one that they store.
             Some(failure) if lacks_hooks(failure) => {
                 (Outcome::Skipped, "the state lacks what hooks before the update put aside: ")
             }
             Some(_) => (Outcome::Failed, ""),
         };
-        let told = |failure: RehearsalFailure| {
-            (failure.step.to_owned(), cut_owned(format!("{why}{}", failure.error)))
+        let described = |failure: RehearsalFailure| {
+            (failure.step, cut_owned(format!("{why}{}", failure.error)))
         };
-        let (step, error) = failure.map(told).unzip();
+        let (step, error) = failure.map(described).unzip();
         Answer::Verdict { id, outcome, step, error, run_ms: duration.as_secs_f64() * 1e3 }
     }
 }

@@ -1,17 +1,30 @@
-//! One swap from its bytes to its end: which kind it is, the steps, and the accounting.
+//! One swap from its bytes to its end: which kind it is, the steps, and the report.
+//!
+//! Nothing of the page is borrowed while an observer is notified of a step, so it may use the page. What it does to the
+//! module waits for the end of the swap.
 
 use std::cell::RefCell;
 use std::time::Instant;
 
-use hmr_abi::state::TransformOp;
+use hmr_abi::state::{Snapshot, TransformOp};
+use hmr_guest::ModuleError;
 
-use super::candidate::migrate;
-use super::capture::Captured;
-use super::{Failure, Outcome, Swap, SwapStep};
-use crate::engine::{Health, State};
-use crate::listen::{self, PageEvent};
-use crate::module::{Code, ModuleError};
-use crate::record::LogLevel;
+use super::Failure;
+use super::candidate::{instantiate, migrate, restore};
+use super::capture::{Captured, capture_for_update, restore_memory, without_state};
+use super::replace::{commit, note_version, render_update};
+use super::settle::{deliver_waiting, settle, settle_swap};
+use crate::guest::Guest;
+use crate::guest::code::Code;
+use crate::module::Modules;
+use crate::module::record::ModuleRecord;
+use crate::mounts::Mounts;
+use crate::page::PageState;
+use crate::page::health::check_health;
+use crate::page::notify::notify_listeners;
+use crate::page::snapshots::last_good_snapshot;
+use crate::report::log::LogLevel;
+use crate::report::swap::{Outcome, Swap, SwapStep};
 
 /// The input of a swap.
 pub(crate) struct Update<'a> {
@@ -26,42 +39,36 @@ pub(crate) struct Update<'a> {
 }
 
 impl<'a> Update<'a> {
-    /// To these bytes, the state kept.
+    /// An update to these bytes that keeps the state.
     pub(crate) fn to(module: &'a str, bytes: &'a [u8]) -> Self {
         Self { module, bytes, transform: Vec::new(), again: false, clean: false }
     }
 }
 
-/// The state of the module in the page that new bytes replace.
-enum Meets {
+/// What the page has of a module whose code is to be replaced.
+enum MountState {
     /// Code that runs, or ran until it trapped, with instances.
-    Instances,
-    /// Places in which nothing could be mounted.
-    Failures,
+    Mounted,
+    /// Only instances that could not be mounted.
+    Failed,
     /// Nothing.
-    Nothing,
+    NotMounted,
 }
 
-/// Walks through the steps of one swap, reporting each.
-pub(super) struct Walk<'a> {
-    state: &'a RefCell<State>,
+/// Goes through the steps of one swap, reporting each.
+struct Transaction<'a> {
+    state: &'a RefCell<PageState>,
     swap: Swap,
     observe: &'a mut dyn FnMut(SwapStep),
     began: Instant,
 }
 
-impl Walk<'_> {
+impl Transaction<'_> {
     fn enter(&mut self, step: SwapStep) {
         self.leave();
-        self.swap.events.push(step);
-        let event = PageEvent::Step {
-            module: self.swap.module.clone(),
-            hash: self.swap.hash.clone(),
-            step,
-        };
-        self.state.borrow_mut().told.push_back(event);
+        self.state.borrow_mut().log.step(&mut self.swap, step);
         (self.observe)(step);
-        listen::tell(self.state);
+        notify_listeners(self.state);
         self.began = Instant::now();
     }
 
@@ -72,78 +79,84 @@ impl Walk<'_> {
         }
     }
 
-    fn steps(
+    fn take_steps(
         &mut self,
         code: Result<Code, ModuleError>,
         update: &Update<'_>,
     ) -> Result<(), Failure> {
-        let name = update.module;
+        let module = update.module;
         self.enter(SwapStep::Prepare);
         let code = code.map_err(|error| (SwapStep::Prepare, error.to_string()))?;
-        if let Some(module) = self.state.borrow_mut().modules.get_mut(name) {
-            module.quiesced = true;
+        if let Some(record) = self.state.borrow_mut().modules.get_mut(module) {
+            record.start_swap();
         }
         self.enter(SwapStep::Quiesce);
         let mut captured = if update.clean {
-            self.state.borrow().without_state(name)
+            without_state(&self.state.borrow().mounts, module)
         } else {
             self.enter(SwapStep::Capture);
-            self.state.borrow_mut().capture_for_update(name)
+            let PageState { modules, mounts, log, .. } = &mut *self.state.borrow_mut();
+            capture_for_update(modules, mounts, log, module)
         };
-        let taken = self.take_over(code, update, &mut captured);
-        if taken.is_err() {
-            self.state.borrow_mut().put_back_captured(name, captured);
+        let replaced = self.replace(code, update, &mut captured);
+        if replaced.is_err() {
+            restore_memory(&mut self.state.borrow_mut().modules, module, captured);
         }
-        taken
+        replaced
     }
 
     /// From instantiate to commit.
-    fn take_over(
+    fn replace(
         &mut self,
         code: Code,
         update: &Update<'_>,
         captured: &mut Captured,
     ) -> Result<(), Failure> {
-        let name = update.module;
+        let module = update.module;
         self.enter(SwapStep::Instantiate);
-        let mut guest = self
-            .state
-            .borrow_mut()
-            .instantiate(name, &code)
-            .map_err(|error| (SwapStep::Instantiate, error))?;
-        let mut given = captured.snapshot.clone();
-        if !update.clean {
-            self.enter(SwapStep::Migrate);
-            given.transform.clone_from(&update.transform);
-            given = migrate(&mut guest, given).map_err(|error| (SwapStep::Migrate, error))?;
-        }
+        let mut guest = instantiate(&self.state.borrow(), module, &code)?;
+        let given = self.migrate(&mut guest, update, &captured.snapshot)?;
         self.enter(SwapStep::Restore);
-        let candidate = self
-            .state
-            .borrow_mut()
-            .restore(guest, &captured.snapshot, &given, &mut self.swap.report)
-            .map_err(|error| (SwapStep::Restore, error))?;
+        let candidate = {
+            let PageState { dom, modules, .. } = &mut *self.state.borrow_mut();
+            let report = &mut self.swap.report;
+            restore(dom, modules, guest, &captured.snapshot, &given, report)?
+        };
         self.enter(SwapStep::Render);
         let held = std::mem::take(&mut captured.held);
-        let mut state = self.state.borrow_mut();
-        // That is the one that was captured before the hooks ran: an undoing leaves nothing of them.
-        let before = state.last_good_snapshot(name);
-        let old = state.render_update(name, code, candidate, held, &mut self.swap);
-        drop(state);
+        let (before, replaced) = {
+            let state = &mut *self.state.borrow_mut();
+            // That is the one that was captured before the hooks ran: an undoing leaves nothing of them.
+            let before = last_good_snapshot(&state.modules, &state.mounts, module);
+            (before, render_update(state, module, code, candidate, held, &mut self.swap))
+        };
         self.enter(SwapStep::Commit);
-        let mut state = self.state.borrow_mut();
-        state.commit(name, old, Some(before));
-        if let Some(module) = state.modules.get_mut(name).filter(|_| update.clean) {
+        let state = &mut *self.state.borrow_mut();
+        commit(state, module, replaced, Some(before));
+        if let Some(record) = state.modules.get_mut(module).filter(|_| update.clean) {
             // State that was dropped on purpose must not come back when code that trapped is restarted.
-            module.last_good = Some(given);
+            record.set_last_good(given);
         }
-        drop(state);
         Ok(())
     }
 
-    /// Ends the swap: delivers what waited, puts new code on probation, and lets the page settle.
+    /// The state for the new code, migrated by it unless the state is dropped.
+    fn migrate(
+        &mut self,
+        guest: &mut Guest,
+        update: &Update<'_>,
+        captured: &Snapshot,
+    ) -> Result<Snapshot, Failure> {
+        if update.clean {
+            return Ok(captured.clone());
+        }
+        self.enter(SwapStep::Migrate);
+        migrate(guest, Snapshot { transform: update.transform.clone(), ..captured.clone() })
+    }
+
+    /// Ends the swap: delivers what waited, checks the health of new code, and lets the page settle.
     fn end(mut self, ended: Result<(), Failure>) -> Swap {
-        let name = self.swap.module.clone();
+        let module = self.swap.module.clone();
         let committed = ended.is_ok();
         if let Err((step, error)) = ended {
             self.swap.outcome = Outcome::RolledBack;
@@ -151,59 +164,78 @@ impl Walk<'_> {
             self.swap.error = Some(error.clone());
             self.enter(SwapStep::Rollback);
             let text = format!("the swap was rolled back in the step `{step}`: {error}");
-            self.state.borrow_mut().write_log(LogLevel::Warn, &name, text);
+            self.state.borrow_mut().log.write(LogLevel::Warn, &module, text);
         }
         if committed {
             self.enter(SwapStep::Probation);
         }
         let mut state = self.state.borrow_mut();
         // Earlier invalidations, already handled, do not concern the new code.
-        state.invalidated.clear();
-        state.release(&name);
+        state.invalidations.clear_handled();
+        release(&mut state, &module);
         if committed {
-            state.check_probation(&name, &self.swap.hash);
+            check_committed(&mut state, &module, &self.swap.hash);
         }
         drop(state);
         self.leave();
-        let swap = self.state.borrow_mut().ended_with_invalidations(self.swap);
-        listen::tell(self.state);
+        let swap = settle_swap(&mut self.state.borrow_mut(), self.swap);
+        notify_listeners(self.state);
         swap
+    }
+}
+
+/// Lets a module be called again after its swap, and delivers what waited.
+fn release(state: &mut PageState, module: &str) {
+    if let Some(record) = state.modules.get_mut(module) {
+        record.end_swap();
+    }
+    deliver_waiting(state, module);
+}
+
+/// Checks the health of code that a swap has committed, unless it is gone already.
+fn check_committed(state: &mut PageState, module: &str, hash: &str) {
+    let is_there = |record: &ModuleRecord| !record.has_failed() && *record.code().hash == *hash;
+    if state.modules.get(module).is_some_and(is_there) {
+        check_health(&mut state.modules, &mut state.log, module);
     }
 }
 
 /// Runs a swap. `observe` is notified of each step as it is entered.
 pub(crate) fn run(
-    state: &RefCell<State>,
+    state: &RefCell<PageState>,
     update: &Update<'_>,
     observe: &mut dyn FnMut(SwapStep),
 ) -> Swap {
     let swap = Swap::new(update.module, hmr_build::hash_of(update.bytes));
     state.borrow_mut().begin();
     let code = Code::compile(update.bytes);
-    let decided = state.borrow_mut().without_steps(update, code.as_ref());
+    let (decided, mount_state) = {
+        let PageState { modules, mounts, .. } = &*state.borrow();
+        let decided = outcome_without_steps(modules, mounts, update, code.as_ref());
+        (decided, mount_state(mounts, update.module))
+    };
     if let Some((outcome, error)) = decided {
-        return conclude(state, swap.ended(outcome, error), update.module, code);
+        return end_without_steps(state, swap.ended(outcome, error), update.module, code);
     }
-    let meets = state.borrow().meets(update.module);
-    let mut walk = Walk { state, swap, observe, began: Instant::now() };
-    match (meets, code) {
-        (Meets::Failures, Ok(code)) => load(walk, code),
-        (Meets::Failures, Err(error)) => {
-            walk.enter(SwapStep::Prepare);
-            walk.end(Err((SwapStep::Prepare, error.to_string())))
+    let mut transaction = Transaction { state, swap, observe, began: Instant::now() };
+    match (mount_state, code) {
+        (MountState::Failed, Ok(code)) => load(transaction, code),
+        (MountState::Failed, Err(error)) => {
+            transaction.enter(SwapStep::Prepare);
+            transaction.end(Err((SwapStep::Prepare, error.to_string())))
         }
         (_, code) => {
-            let ended = walk.steps(code, update);
-            walk.end(ended)
+            let ended = transaction.take_steps(code, update);
+            transaction.end(ended)
         }
     }
 }
 
 /// Ends a swap that has no steps.
-fn conclude(
-    state: &RefCell<State>,
+fn end_without_steps(
+    state: &RefCell<PageState>,
     mut swap: Swap,
-    name: &str,
+    module: &str,
     code: Result<Code, ModuleError>,
 ) -> Swap {
     if swap.outcome == Outcome::RolledBack && code.is_err() {
@@ -211,106 +243,78 @@ fn conclude(
     }
     let mut page = state.borrow_mut();
     if let (Outcome::NotMounted, Ok(code)) = (swap.outcome, code) {
-        page.note_version(name, code);
+        note_version(&mut page, module, code);
     }
-    page.swaps.push(swap.clone());
-    page.told.push_back(PageEvent::Swap(swap.clone()));
-    page.settle();
+    page.log.swap_ended(swap.clone());
+    settle(&mut page);
     drop(page);
-    listen::tell(state);
+    notify_listeners(state);
     swap
 }
 
 /// Tries a version where the one before could not be mounted. The result is reported where it is mounted.
-fn load(walk: Walk<'_>, code: Code) -> Swap {
-    let Walk { state, mut swap, observe, .. } = walk;
-    let name = swap.module.clone();
+fn load(transaction: Transaction<'_>, code: Code) -> Swap {
+    let Transaction { state, mut swap, observe, .. } = transaction;
+    let module = swap.module.clone();
     let mut page = state.borrow_mut();
-    let before = page.swaps.len();
-    page.note_version(&name, code);
-    page.settle();
-    let loaded = page.swaps[before..].iter().find(|other| other.module == name).cloned();
+    let before = page.log.swaps().len();
+    note_version(&mut page, &module, code);
+    settle(&mut page);
+    let loaded = page.log.swaps()[before..].iter().find(|other| other.module == module).cloned();
     drop(page);
     swap = loaded.unwrap_or_else(|| swap.ended(Outcome::NotMounted, None));
     swap.events.iter().for_each(|step| observe(*step));
-    listen::tell(state);
+    notify_listeners(state);
     swap
 }
 
-impl State {
-    fn meets(&self, name: &str) -> Meets {
-        let mut placed =
-            self.mounts.values().filter(|mount| mount.wanted.module == name).peekable();
-        if placed.peek().is_none() {
-            Meets::Nothing
-        } else if placed.all(|mount| mount.failed) {
-            Meets::Failures
-        } else {
-            Meets::Instances
-        }
+fn mount_state(mounts: &Mounts, module: &str) -> MountState {
+    let mut placed = mounts.of_module(module).peekable();
+    if placed.peek().is_none() {
+        MountState::NotMounted
+    } else if placed.all(|mount| mount.failed) {
+        MountState::Failed
+    } else {
+        MountState::Mounted
     }
+}
 
-    /// The outcome of a swap that enters no step.
-    fn without_steps(
-        &self,
-        update: &Update<'_>,
-        code: Result<&Code, &ModuleError>,
-    ) -> Option<(Outcome, Option<String>)> {
-        let name = update.module;
-        if self.is_quiesced(name) {
-            let error = format!("another swap of `{name}` is under way");
-            return Some((Outcome::RolledBack, Some(error)));
-        }
-        let current = self.modules.get(name).filter(|module| {
-            module.guest.is_some()
-                && module.health == Health::Well
-                && *module.code.bytes == *update.bytes
+/// The outcome of a swap that enters no step.
+fn outcome_without_steps(
+    modules: &Modules,
+    mounts: &Mounts,
+    update: &Update<'_>,
+    code: Result<&Code, &ModuleError>,
+) -> Option<(Outcome, Option<String>)> {
+    let module = update.module;
+    if modules.is_swapping(module) {
+        let error = format!("another swap of `{module}` is under way");
+        return Some((Outcome::RolledBack, Some(error)));
+    }
+    let record = modules.get(module);
+    let is_current = record.is_some_and(|record| {
+        record.has_guest() && !record.has_trapped() && *record.code().bytes == *update.bytes
+    });
+    if is_current && !update.again {
+        return Some((Outcome::Unchanged, None));
+    }
+    if matches!(mount_state(mounts, module), MountState::NotMounted) {
+        return Some(match code {
+            Ok(_) => (Outcome::NotMounted, None),
+            Err(error) => (Outcome::RolledBack, Some(error.to_string())),
         });
-        if current.is_some() && !update.again {
-            return Some((Outcome::Unchanged, None));
-        }
-        if matches!(self.meets(name), Meets::Nothing) {
-            return Some(match code {
-                Ok(_) => (Outcome::NotMounted, None),
-                Err(error) => (Outcome::RolledBack, Some(error.to_string())),
-            });
-        }
-        let reason = self.declines(name, code.ok()?)?;
-        Some((Outcome::Declined, Some(reason)))
     }
+    let reason = declines(record?, mounts, module, code.ok()?)?;
+    Some((Outcome::Declined, Some(reason)))
+}
 
-    /// Why a mounted component accepts no hot update, in the code that runs or in the new one.
-    fn declines(&self, name: &str, new: &Code) -> Option<String> {
-        let current = self.modules.get(name)?;
-        let mounted = self.mounted_of(name);
-        mounted.iter().filter_map(|instance| self.mounts.get(instance)).find_map(|mount| {
-            let component = &mount.wanted.component;
-            let of = |code: &Code| code.manifest.declines.get(component).cloned();
-            let reason = of(&current.code).or_else(|| of(new))?;
-            Some(format!("`{component}` accepts no hot update: {reason}"))
-        })
-    }
-
-    /// Records a swap that has ended, and lets the page settle: invalidations that had to wait for its end are dealt with
-    /// then, and reported with it.
-    pub(crate) fn ended_with_invalidations(&mut self, swap: Swap) -> Swap {
-        let at = self.swaps.len();
-        self.swaps.push(swap);
-        let told = self.told.len();
-        self.settle();
-        let invalidated = std::mem::take(&mut self.invalidated);
-        let swap = &mut self.swaps[at];
-        swap.invalidated = invalidated;
-        let swap = swap.clone();
-        self.told.insert(told, PageEvent::Swap(swap.clone()));
-        swap
-    }
-
-    /// Lets a module be called again after its swap, and delivers what waited.
-    pub(super) fn release(&mut self, name: &str) {
-        if let Some(module) = self.modules.get_mut(name) {
-            module.quiesced = false;
-        }
-        self.deliver_waiting(name);
-    }
+/// Why a mounted component accepts no hot update, in the code that runs or in the new one.
+fn declines(record: &ModuleRecord, mounts: &Mounts, module: &str, new: &Code) -> Option<String> {
+    let mounted = mounts.mounted_of(module);
+    mounted.iter().filter_map(|instance| mounts.get(*instance)).find_map(|mount| {
+        let component = &mount.placement.component;
+        let of = |code: &Code| code.manifest.declines.get(component).cloned();
+        let reason = of(record.code()).or_else(|| of(new))?;
+        Some(format!("`{component}` accepts no hot update: {reason}"))
+    })
 }

@@ -1,0 +1,89 @@
+//! The parts of a page, before it is opened.
+
+use std::time::Duration;
+
+use super::Page;
+use super::error::OpenError;
+use super::requests::Server;
+use crate::dom::Dom;
+use crate::environment::Environment;
+use crate::guest::code::Code;
+use crate::guest::machine::Limits;
+use crate::page::PageState;
+
+/// When the clock of a page starts: 2026-01-01, in milliseconds since the Unix epoch.
+const START: f64 = 1_767_225_600_000.0;
+
+/// The parts of a page. See [`Page::builder`].
+#[derive(Debug, Clone, Default)]
+pub struct PageBuilder {
+    html: String,
+    modules: Vec<(String, Vec<u8>)>,
+    limits: Limits,
+    start: Option<f64>,
+    pub(super) environment: Environment,
+    pub(super) servers: Vec<Server>,
+}
+
+impl PageBuilder {
+    /// The document. Missing `html`, `head` and `body` elements are implied, as in a browser.
+    #[must_use]
+    pub fn html(mut self, html: impl Into<String>) -> Self {
+        self.html = html.into();
+        self
+    }
+
+    /// A module that `hmr-component` elements may name.
+    #[must_use]
+    pub fn module(mut self, name: impl Into<String>, bytes: impl AsRef<[u8]>) -> Self {
+        self.modules.push((name.into(), bytes.as_ref().to_vec()));
+        self
+    }
+
+    /// How long one call into a module may take; 5 seconds unless it is set. A module that takes longer traps.
+    #[must_use]
+    pub fn call_limit(mut self, limit: Duration) -> Self {
+        self.limits.call = limit;
+        self
+    }
+
+    /// How many bytes the memory of a module may have; 256 MiB unless it is set.
+    #[must_use]
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.limits.memory = bytes;
+        self
+    }
+
+    /// How many loop heads and calls one call into a module may pass, if the tool has made the module count them; 500
+    /// million unless it is set. A module that passes more traps.
+    #[must_use]
+    pub fn budget(mut self, budget: i32) -> Self {
+        self.limits.budget = budget;
+        self
+    }
+
+    /// When the page's clock starts, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn start_time(mut self, milliseconds: f64) -> Self {
+        self.start = Some(milliseconds);
+        self
+    }
+
+    /// Opens the page and mounts its components.
+    ///
+    /// A component that cannot be mounted is not an error: its element shows why, as in a browser, and
+    /// [`Page::problems`] has it.
+    pub fn open(self) -> Result<Page, OpenError> {
+        let dom = Dom::parse(&self.html);
+        let start = self.start.unwrap_or(START);
+        let mut state = PageState::new(dom, self.limits, start, self.environment);
+        for (name, bytes) in self.modules {
+            let code = Code::compile(&bytes)
+                .map_err(|source| OpenError::Module { name: name.clone(), source })?;
+            state.modules.add(&name, code);
+        }
+        let page = Page::new(state, self.servers);
+        page.settle();
+        Ok(page)
+    }
+}
