@@ -4,22 +4,22 @@ use std::fmt::Display;
 
 use crate::engine::send_log;
 
-/// Very detailed messages.
+/// Logs a detailed message, for debugging.
 pub fn debug(text: impl Display) {
     send_log(0, &text.to_string());
 }
 
-/// Something worth knowing.
+/// Logs information.
 pub fn info(text: impl Display) {
     send_log(1, &text.to_string());
 }
 
-/// Something that is probably wrong.
+/// Logs a probable mistake.
 pub fn warn(text: impl Display) {
     send_log(2, &text.to_string());
 }
 
-/// Something that went wrong.
+/// Logs an error.
 pub fn error(text: impl Display) {
     send_log(3, &text.to_string());
 }

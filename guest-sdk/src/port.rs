@@ -1,7 +1,7 @@
 //! Ports: typed ends of the links between instances.
 //!
 //! A port's name is unique in the instance, regardless of the scope that declares it. It exists as long as that scope. Declared
-//! twice at the same time, the later declaration counts, and the earlier one again once that is gone.
+//! twice at the same time, the later declaration counts, until it is removed.
 
 use std::any::type_name;
 use std::cell::RefCell;

@@ -47,7 +47,7 @@ pub(crate) struct Open {
 pub(crate) type Call = Box<dyn FnMut(Event)>;
 
 impl ResourceHandle {
-    /// Closes it before its component goes.
+    /// Closes it before its component is removed.
     pub fn close(&self) {
         if let Some(open) = &self.0 {
             open.close();

@@ -63,7 +63,7 @@ impl Task {
 /// that had not ended runs again from its beginning, and what it was answered before is answered at once; one that had ended
 /// does not run again. It ends with the component, or with the task that started it.
 ///
-/// In a handler, `name` is for messages only: a swap drops the task, since the handler does not run again. [`action`] makes
+/// In a handler, `name` is for messages only: a swap drops the task, since the handler does not run again. [`action`](crate::action()) makes
 /// one that a swap resumes.
 ///
 /// ```

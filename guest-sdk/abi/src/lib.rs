@@ -44,7 +44,7 @@ pub mod imports {
     pub const ALL: [&str; 7] = [DOM, LOG, NOW, PANIC, RESOURCE, PORT, INVALIDATE];
 }
 
-/// Names of what a module exports. [`MEMORY`] and [`FUNCTIONS`] are required, the others are not.
+/// Names of what a module exports. [`exports::MEMORY`] and [`exports::FUNCTIONS`] are required, the others are not.
 pub mod exports {
     /// The linear memory.
     pub const MEMORY: &str = "memory";

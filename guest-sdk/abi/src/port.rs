@@ -53,7 +53,7 @@ pub enum PortRequest {
         /// The value as JSON text.
         value: String,
     },
-    /// A port was removed: its scope is gone.
+    /// A port was removed with its scope.
     Close {
         /// The instance.
         instance: u32,

@@ -8,8 +8,8 @@ use crate::reactive::owner::{note_made, on_cleanup};
 use crate::reactive::turn::in_turn;
 use crate::reactive::writes::afterwards;
 
-/// A reference to an element, for what only its methods can do. In a handler or task, that is done when it returns, with the
-/// element that is there then. `Copy`.
+/// A reference to an element, for what only its methods can do. In a handler or task, methods are called when it returns, on
+/// the element that exists then. `Copy`.
 #[derive(Clone, Copy)]
 pub struct NodeRef(reactive::Signal<NodeId>);
 

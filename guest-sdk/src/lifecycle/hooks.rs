@@ -68,7 +68,7 @@ pub fn health(f: impl FnMut() -> Result<(), String> + 'static) {
     register(Hook::Health(Rc::new(RefCell::new(f))));
 }
 
-/// Runs `f` when an update takes the component out of the page for good, before its clean-ups: because its place is gone, or
+/// Runs `f` when an update removes the component from the page, before its clean-ups: because its element was removed, or
 /// because the new code of what it is in does not render it. In the second case what it logs is all that takes effect.
 pub fn prune(f: impl FnMut() + 'static) {
     register(Hook::Prune(Rc::new(RefCell::new(f))));

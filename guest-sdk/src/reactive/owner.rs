@@ -25,7 +25,7 @@ pub(crate) fn is_disposed() -> bool {
     DISPOSED.with_borrow(|disposed| disposed.as_ref().is_some_and(|disposed| disposed.get()))
 }
 
-/// Runs `f` when the component, list item or effect in which this was called goes.
+/// Runs `f` when the component, list item or effect in which this was called is disposed.
 pub fn on_cleanup(f: impl FnOnce() + 'static) {
     note_made();
     reactive::on_cleanup(f);

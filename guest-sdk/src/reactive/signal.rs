@@ -71,7 +71,7 @@ impl<T: State> Storage for Stored<T> {
     }
 }
 
-/// Makes a signal. Its key is the binding that it goes to, in its component: `let count = signal(0)` is `count`.
+/// Makes a signal. Its key is the name of the binding that it is assigned to, in its component: `let count = signal(0)` is `count`.
 ///
 /// If the module is being swapped in, the value is that of the old code's signal of this key; but `value` if that was never set
 /// and the code of the initial value has changed since.
@@ -148,15 +148,15 @@ impl<T: 'static> Signal<T> {
         look(&self.stored().value.borrow())
     }
 
-    /// Replaces the value and notifies what follows it: in a handler or task, when that returns. A signal that is gone stays as
-    /// it is, which is logged.
+    /// Replaces the value and notifies what follows it: in a handler or task, when that returns. A write to a removed signal
+    /// has no effect and is logged.
     #[track_caller]
     pub fn set(self, value: T) {
         self.update(|old| *old = value);
     }
 
-    /// Changes the value in place and notifies what follows it: in a handler or task, when that returns. A signal that is gone
-    /// stays as it is, which is logged.
+    /// Changes the value in place and notifies what follows it: in a handler or task, when that returns. A write to a
+    /// removed signal has no effect and is logged.
     #[track_caller]
     pub fn update<R>(self, change: impl FnOnce(&mut T) -> R) {
         if self.node.is_removed() {

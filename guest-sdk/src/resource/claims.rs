@@ -23,7 +23,7 @@ pub(crate) struct Claims {
 /// A port: whether it is an input, and its name.
 pub(crate) type PortName = (bool, String);
 
-/// One thing that an instance holds.
+/// A resource or port that an instance holds.
 #[derive(PartialEq, Eq)]
 pub(crate) enum Claim {
     /// A resource, by its key.

@@ -65,7 +65,7 @@ impl EventSourceBuilder {
         self
     }
 
-    /// Connects, until the component goes or the source is closed.
+    /// Connects, until the component is removed or the source is closed.
     #[expect(clippy::must_use_candidate, reason = "few need to close it themselves")]
     pub fn open(self) -> EventSource {
         let Self { name, url, mut named, mut on_open, mut on_error } = self;
@@ -118,7 +118,7 @@ struct Report {
 pub struct EventSource(Handle<ResourceHandle>);
 
 impl EventSource {
-    /// Closes the connection before the component goes.
+    /// Closes the connection before the component is removed.
     pub fn close(self) {
         if let Some(handle) = self.0.get() {
             handle.close();

@@ -6,7 +6,7 @@ use hmr_abi::ops::{LISTEN_CAPTURE, LISTEN_PASSIVE, LISTEN_PREVENT, LISTEN_STOP};
 use super::{Call, ResourceHandle, open};
 use crate::event::Event;
 
-/// Calls `handler` for each event of this type at the window, `keydown` for instance, until the component goes. The
+/// Calls `handler` for each event of this type at the window, `keydown` for instance, until the component is removed. The
 /// resource is called `window.keydown`; [`Listener`] takes another name, and flags.
 pub fn on_window(event: &str, handler: impl FnMut(Event) + 'static) -> ResourceHandle {
     Listener::window(event).open(handler)
@@ -80,7 +80,7 @@ impl Listener {
         self
     }
 
-    /// Listens until the component goes, or the handle is closed.
+    /// Listens until the component is removed, or the handle is closed.
     pub fn open(self, handler: impl FnMut(Event) + 'static) -> ResourceHandle {
         self.open_boxed(Box::new(handler))
     }

@@ -99,7 +99,7 @@ impl WebSocketBuilder {
         self
     }
 
-    /// Connects, until the component goes or the socket is closed.
+    /// Connects, until the component is removed or the socket is closed.
     #[expect(clippy::must_use_candidate, reason = "a socket that only receives needs no handle")]
     pub fn open(self) -> WebSocket {
         let Self { name, url, protocols, mut on_open, mut on_message, mut on_close } = self;
@@ -175,7 +175,7 @@ impl WebSocket {
         request_resource(&ResourceRequest::Send { instance, key, data, binary });
     }
 
-    /// Closes the connection before the component goes.
+    /// Closes the connection before the component is removed.
     pub fn close(self) {
         if let Some(handle) = self.0.get() {
             handle.close();

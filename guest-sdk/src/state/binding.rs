@@ -12,7 +12,7 @@ pub fn reset_scope(name: &'static str) {
     }
 }
 
-/// Enters the scope of a `#[scoped]` function: named after the binding that its result goes to, or after the function.
+/// Enters the scope of a `#[scoped]` function: named after the binding of its result, or after the function.
 /// Does nothing if the call has entered that scope already.
 #[must_use]
 pub fn enter_function(name: &'static str) -> Option<Entered> {

@@ -1,6 +1,6 @@
 //! A mounted component: its signals, the values of earlier versions, and the outcome of each key in a restore.
 //!
-//! Invariant: `outcomes` is there only while a snapshot is being restored.
+//! Invariant: `outcomes` is `Some` only while a snapshot is being restored.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

@@ -20,7 +20,7 @@ use crate::state::key::is_within;
 pub(crate) struct Tasks {
     started: RefCell<Vec<Started>>,
     waiting: RefCell<Vec<Waiting>>,
-    /// There only while a snapshot is being restored.
+    /// `Some` only while a snapshot is being restored.
     outcomes: RefCell<Option<BTreeMap<String, TaskOutcome>>>,
 }
 

@@ -43,7 +43,7 @@ impl Page {
         newest.flatten()
     }
 
-    /// Fires the open resource of this key; `false` if there is none, or its handler is no longer there.
+    /// Fires the open resource of this key; `false` if there is none, or its handler was removed.
     pub fn fire_resource(&mut self, key: &str) -> bool {
         self.fire_resource_event(key, EventData::default())
     }

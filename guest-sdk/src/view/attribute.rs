@@ -182,7 +182,7 @@ impl Value {
     }
 }
 
-/// Which part of an element a value goes to.
+/// The part of an element that a value sets.
 #[derive(Clone, Copy)]
 pub(crate) enum Target {
     Attribute,
