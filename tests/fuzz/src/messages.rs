@@ -1,6 +1,6 @@
-//! What a page tells the tool over the socket.
+//! The messages of a page to the tool.
 
-use cargo_hmr::protocol::{ClientMessage, Swap};
+use hmr_protocol::{ClientMessage, Swap};
 
 use crate::beside;
 
@@ -13,6 +13,6 @@ pub fn messages(input: &[u8]) {
         let written = serde_json::to_string(&swap).expect("a swap can be written");
         let again: Swap = serde_json::from_str(&written).expect("what was written reads");
         assert!(again == swap, "{}", beside(&swap, &again));
-        assert_eq!(again.condemns(), swap.condemns());
+        assert_eq!(again.has_failed(), swap.has_failed());
     }
 }
