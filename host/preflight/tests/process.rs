@@ -59,9 +59,11 @@ impl Preflight {
         };
         self.send(&request, &[]);
         match self.answer() {
-            Answer::Verdict { id: 7, outcome, step, error, .. } => {
-                (outcome, step.unwrap_or_default(), error.unwrap_or_default())
-            }
+            Answer::Verdict { id: 7, outcome, step, error, .. } => (
+                outcome,
+                step.map_or(String::new(), |step| step.to_string()),
+                error.unwrap_or_default(),
+            ),
             other => panic!("no verdict of the rehearsal but {other:?}"),
         }
     }
