@@ -19,13 +19,16 @@ mod base;
 mod body;
 mod called;
 mod code;
+mod fault;
 mod guest;
+mod host;
 mod interface;
 mod machine;
 mod marked;
 mod rehearser;
 mod steps;
 mod trace;
+mod traced;
 
 pub use code::{Version, VersionError};
 pub use hmr_guest::ModuleError;

@@ -7,7 +7,8 @@ use hmr_abi::state::{HealthReport, MigrateAnswer, RestoreReport, Snapshot, Trans
 use hmr_guest::{check_report, not_json, read_answer};
 
 use crate::code::Compiled;
-use crate::guest::{Fault, Guest};
+use crate::fault::Fault;
+use crate::guest::Guest;
 use crate::machine::Machine;
 
 /// How far the steps went.
