@@ -8,11 +8,13 @@ use std::process::{Command, Stdio};
 use hmr_tests::dev::tool;
 
 /// Where messages are written, and what people read.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 11] = [
     "host/cargo-hmr/src",
     "host/build/src",
+    "host/guest/src",
     "host/headless/src",
     "host/preflight/src",
+    "host/rehearsal/src",
     "guest-sdk/src",
     "guest-sdk/grammar/src",
     "client",

@@ -1,7 +1,7 @@
 //! Modules in wasmtime, at the lowest level: what every engine on wasmtime does with them in the same way.
 //!
 //! `hmr-headless` runs modules in a page, and `hmr-rehearsal` runs them for a moment to find out whether a swap will
-//! work. Both check a module against the ABI ([`check`]), give it the same imports ([`linker`], with a [`Host`] that
+//! work. Both check a module against the ABI ([`check()`]), give it the same imports ([`linker`], with a [`Host`] that
 //! decides what becomes of the requests), call it with bytes and read its answers ([`Exchange`]), and hold it to limits
 //! ([`store_limits`], [`ticks`]). Both read its binary with [`wasm`].
 //!

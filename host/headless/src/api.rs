@@ -57,7 +57,7 @@ impl fmt::Debug for Page {
 enum TestTask {
     Host(HostTask),
     /// A host function transforms a value in transit.
-    Transform(Delivery),
+    Transform(Box<Delivery>),
 }
 
 impl Page {
@@ -82,7 +82,7 @@ impl Page {
             match task {
                 Some(TestTask::Host(HostTask::Call(serial))) => self.run_call(serial),
                 Some(TestTask::Host(HostTask::Request(serial))) => self.run_server(serial),
-                Some(TestTask::Transform(delivery)) => self.run_transform(delivery),
+                Some(TestTask::Transform(delivery)) => self.run_transform(*delivery),
                 None => break,
             }
         }
@@ -103,7 +103,7 @@ impl Page {
 
 fn next_task(state: &mut PageState) -> Option<TestTask> {
     if let Some(delivery) = next_to_transform(state) {
-        return Some(TestTask::Transform(delivery));
+        return Some(TestTask::Transform(Box::new(delivery)));
     }
     match state.environment.next_host_task() {
         Ok(task) => task.map(TestTask::Host),

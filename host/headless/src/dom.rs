@@ -54,7 +54,7 @@ pub(crate) struct Origin {
 
 /// The data stored for a node.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Beside {
+pub(crate) struct NodeState {
     pub(crate) origin: Option<Origin>,
     pub(crate) rendered: Rendered,
     pub(crate) field: Field,
@@ -72,36 +72,36 @@ pub(crate) struct Beside {
 
 pub(crate) struct Dom {
     document: Document,
-    beside: HashMap<Node, Beside>,
+    node_state: HashMap<Node, NodeState>,
     pub(crate) focused: Option<Node>,
 }
 
 impl Dom {
     pub(crate) fn parse(html: &str) -> Self {
-        Self { document: Document::from(html), beside: HashMap::new(), focused: None }
+        Self { document: Document::from(html), node_state: HashMap::new(), focused: None }
     }
 
     pub(crate) fn at(&self, node: Node) -> NodeRef<'_> {
         self.document.tree.get_unchecked(&node)
     }
 
-    pub(crate) fn beside(&self, node: Node) -> Option<&Beside> {
-        self.beside.get(&node)
+    pub(crate) fn node_state(&self, node: Node) -> Option<&NodeState> {
+        self.node_state.get(&node)
     }
 
-    pub(crate) fn beside_mut(&mut self, node: Node) -> &mut Beside {
-        self.beside.entry(node).or_default()
+    pub(crate) fn node_state_mut(&mut self, node: Node) -> &mut NodeState {
+        self.node_state.entry(node).or_default()
     }
 
     /// Drops the data stored for a node and all below it. Their identities stay comparable.
     pub(crate) fn forget(&mut self, node: Node) {
         for node in self.with_descendants(node) {
-            self.beside.remove(&node);
+            self.node_state.remove(&node);
         }
     }
 
     pub(crate) fn forget_one(&mut self, node: Node) {
-        self.beside.remove(&node);
+        self.node_state.remove(&node);
     }
 
     pub(crate) fn create_element(&self, namespace: Namespace, tag: &str) -> Node {

@@ -2,6 +2,7 @@
 
 pub(crate) mod call_timing;
 pub(crate) mod history;
+mod phase;
 pub(crate) mod probation;
 pub(crate) mod record;
 

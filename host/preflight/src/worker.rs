@@ -26,7 +26,7 @@ enum Incoming {
     Trace(String, Option<Trace>),
 }
 
-/// Answers requests until their end. Traces run beside that, on a thread of their own.
+/// Answers requests until their end. Traces run at the same time, on a thread of their own.
 ///
 /// # Errors
 /// The error of the reader or the writer, or that wasmtime does not run here.

@@ -180,7 +180,7 @@ fn each_way_to_fail_is_reported_with_its_step_and_reason() {
         preflight.version(&number.to_string(), &module(restore, fields));
         let (outcome, at, error) = preflight.rehearse(&number.to_string());
         assert_eq!((outcome, &*at), (Outcome::Failed, step), "{restore} {fields}: {error}");
-        assert!(error.contains(reason), "{error} does not tell `{reason}`");
+        assert!(error.contains(reason), "{error} does not contain `{reason}`");
     }
 }
 
@@ -257,12 +257,12 @@ fn a_sign_of_life_does_not_wait_for_a_rehearsal() {
 fn a_panic_in_code_of_others_is_reported_with_the_line_of_the_users_own() {
     // The section `hmr.lines`: all of the code comes from line 7 of `a.rs`.
     let lines = r#"(@custom "hmr.lines" "\01\04a.rs\01\00\01\0e")"#;
-    let told = r#"(data (i32.const 800) "{\22message\22:\22no time\22,\22file\22:\22/rustc/0/time.rs\22,\22line\22:13,\22column\22:9}")"#;
+    let panic_info = r#"(data (i32.const 800) "{\22message\22:\22no time\22,\22file\22:\22/rustc/0/time.rs\22,\22line\22:13,\22column\22:9}")"#;
     let mut preflight = Preflight::start();
     preflight.version("good", &module("", ""));
     assert_eq!(preflight.rehearse("good"), passed());
     let panics = "(call $panic (i32.const 800) (i32.const 68)) (unreachable)";
-    preflight.version("bad", &module(panics, &format!("{told} {lines}")));
+    preflight.version("bad", &module(panics, &format!("{panic_info} {lines}")));
     let (outcome, step, error) = preflight.rehearse("bad");
     assert_eq!((outcome, &*step), (Outcome::Failed, "restore"), "{error}");
     assert_eq!(error, "no time (a.rs:7)");

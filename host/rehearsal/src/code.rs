@@ -10,7 +10,7 @@ use hmr_guest::{ModuleError, check};
 use wasmtime::{Engine, Module};
 
 use crate::base::{Base, Delta};
-use crate::guest::{CallFrame, Fault};
+use crate::fault::{CallFrame, Fault};
 
 /// The largest module that is rehearsed: a larger one takes longer to compile than anybody waits for, and too much memory.
 const MOST_FUNCTIONS: usize = 30_000;

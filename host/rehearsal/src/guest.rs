@@ -4,123 +4,21 @@
 //! requests are decoded, since a malformed one is a trap, and dropped; log lines are dropped. Whether operations fit
 //! together is left to the page, which renders outside of its document first.
 
-use std::time::Instant;
-
-use hmr_abi::event::{PanicInfo, ResourceRequest};
 use hmr_abi::exports;
-use hmr_abi::ops::Ops;
-use hmr_abi::port::{Invalidation, PortRequest};
-use hmr_abi::text::cut_owned;
-use hmr_guest::{Exchange, Host, Transfer, store_limits, ticks};
+use hmr_guest::{Exchange, ticks};
 use wasmtime::{
-    Error, Extern, Instance, Linker, Memory, MemoryType, Module, Store, StoreLimits, Trap,
-    WasmBacktrace, WasmParams, WasmResults,
+    Error, Extern, Instance, Linker, Memory, MemoryType, Store, WasmParams, WasmResults,
 };
 
 use crate::base::{BASE, Base, CONSTANTS, Delta};
 use crate::code::Code;
+use crate::fault::Fault;
+use crate::host::RehearsalHost;
 use crate::interface::SHARED;
 use crate::machine::{Limits, Machine};
 
 /// The budget of the loop guard: the time limit ends a rehearsal.
 const BUDGET: i32 = i32::MAX;
-
-/// Why a call failed.
-#[derive(Debug)]
-pub(crate) struct Fault {
-    /// The error, without the location.
-    pub(crate) message: String,
-    /// The calls under way, the innermost first, if it was the code that failed.
-    pub(crate) frames: Vec<CallFrame>,
-    /// The code's own report of its panic, with its location.
-    pub(crate) panic: Option<PanicInfo>,
-    /// Whether the code may have called missing code: its trap looks like that, and has no message.
-    pub(crate) may_be_missing_code: bool,
-    /// Whether its time was over.
-    pub(crate) late: bool,
-}
-
-/// A call that was under way.
-#[derive(Debug)]
-pub(crate) struct CallFrame {
-    pub(crate) module: Module,
-    /// The index of the function.
-    pub(crate) function: u32,
-    /// Where in the binary it was.
-    pub(crate) offset: Option<usize>,
-}
-
-impl Fault {
-    pub(crate) fn plain(message: impl Into<String>) -> Self {
-        Self {
-            message: cut_owned(message.into()),
-            frames: Vec::new(),
-            panic: None,
-            may_be_missing_code: false,
-            late: false,
-        }
-    }
-
-    /// The fault of a call that wasmtime ended.
-    fn of_call(error: &Error, panic: Option<PanicInfo>, limits: Limits) -> Self {
-        let frames = error.downcast_ref::<WasmBacktrace>().map_or(&[][..], WasmBacktrace::frames);
-        let frames = frames.iter().map(|frame| CallFrame {
-            module: frame.module().clone(),
-            function: frame.func_index(),
-            offset: frame.module_offset(),
-        });
-        if let Some(info) = panic {
-            let message = info.message.clone();
-            return Self { frames: frames.collect(), panic: Some(info), ..Self::plain(message) };
-        }
-        let trap = error.downcast_ref::<Trap>();
-        let message = match trap {
-            Some(Trap::Interrupt) => format!("ran for more than {} ms", limits.time.as_millis()),
-            Some(trap) => trap.to_string(),
-            None => error.root_cause().to_string(),
-        };
-        let missing = [Trap::UnreachableCodeReached, Trap::IndirectCallToNull];
-        Self {
-            frames: frames.collect(),
-            may_be_missing_code: trap.is_some_and(|trap| missing.contains(trap)),
-            late: matches!(trap, Some(Trap::Interrupt)),
-            ..Self::plain(message)
-        }
-    }
-}
-
-/// The imports' side of a rehearsal.
-pub(crate) struct RehearsalHost {
-    limits: StoreLimits,
-    transfer: Transfer,
-    started: Instant,
-    /// The time at the start, in milliseconds since the Unix epoch.
-    start_time: f64,
-}
-
-impl Host for RehearsalHost {
-    fn transfer(&mut self) -> &mut Transfer {
-        &mut self.transfer
-    }
-
-    fn now(&self) -> f64 {
-        self.start_time + self.started.elapsed().as_secs_f64() * 1e3
-    }
-
-    fn dom(&mut self, batch: Vec<u8>) -> wasmtime::Result<()> {
-        Ops::new(&batch).try_for_each(|op| op.map(drop)).map_err(|error| {
-            Error::msg(format!("a batch of DOM operations does not decode: {error}"))
-        })
-    }
-
-    fn log(&mut self, _level: u32, _text: &[u8]) {}
-
-    fn resource(&mut self, _request: ResourceRequest) {}
-
-    fn port(&mut self, _request: PortRequest) {}
-
-    fn invalidate(&mut self, _invalidation: Invalidation) {}
-}
 
 /// An instance of new code.
 pub(crate) struct Guest {
@@ -134,12 +32,7 @@ impl Guest {
     /// Instantiates code. All its calls together may last as long as one.
     pub(crate) fn start(machine: &Machine, code: &Code, start_time: f64) -> Result<Self, Fault> {
         let limits = machine.limits;
-        let host = RehearsalHost {
-            limits: store_limits(limits.memory),
-            transfer: Transfer { room: limits.sent, ..Transfer::default() },
-            started: Instant::now(),
-            start_time,
-        };
+        let host = RehearsalHost::new(limits.memory, limits.sent, start_time);
         let mut store = Store::new(&machine.engine, host);
         store.limiter(|host| &mut host.limits);
         store.set_epoch_deadline(ticks(limits.time));
@@ -148,7 +41,7 @@ impl Guest {
             Code::Whole(module) => linker.instantiate(&mut store, module),
             Code::Split(base, delta) => instantiate(&mut store, linker, base, delta),
         }
-        .map_err(|error| Fault::of_call(&error, None, limits))?;
+        .map_err(|error| Fault::of_call(&error, None, limits.time))?;
         let memory = instance
             .get_memory(&mut store, exports::MEMORY)
             .ok_or_else(|| Fault::plain("the module does not export `memory`"))?;
@@ -198,7 +91,7 @@ impl Guest {
             .map_err(|error| Fault::plain(format!("`{export}`: {error:#}")))?;
         function.call(&mut self.store, params).map_err(|error| {
             let panic = self.store.data_mut().transfer.panic.take();
-            Fault::of_call(&error, panic, self.limits)
+            Fault::of_call(&error, panic, self.limits.time)
         })
     }
 }

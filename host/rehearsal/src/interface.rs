@@ -122,12 +122,12 @@ impl Interface {
         named(self) == named(other) && kinds(self) == kinds(other)
     }
 
-    /// The types, of which only some are wanted. The others are all the same, and keep their places: each existing type
+    /// The types, of which only some are used. The others are all the same, and keep their places: each existing type
     /// costs the compiler a trampoline.
-    pub(crate) fn type_section(&self, wanted: &HashSet<u32>) -> TypeSection {
+    pub(crate) fn type_section(&self, used: &HashSet<u32>) -> TypeSection {
         let mut section = TypeSection::new();
         for (ty, number) in self.types.iter().zip(0..) {
-            let (params, results) = if wanted.contains(&number) {
+            let (params, results) = if used.contains(&number) {
                 (&ty.params[..], &ty.results[..])
             } else {
                 (&[][..], &[][..])

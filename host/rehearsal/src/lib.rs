@@ -8,10 +8,10 @@
 //! Compiling a whole module takes longer than a rehearsal may cost, so a [`Rehearser`] compiles little:
 //!
 //! 1. A [`TraceRequest`] runs a version with marks in its functions, and so finds out which of them a rehearsal calls
-//!    ([`called`]).
-//! 2. These functions are compiled once, as a *base* for all versions to come ([`base`]).
-//! 3. Of a new version, only the functions are compiled that differ from the base by more than addresses ([`body`]), and
-//!    those with new names: the *delta* ([`base::Delta`]).
+//!    (`called.rs`).
+//! 2. These functions are compiled once, as a *base* for all versions to come (`base.rs`).
+//! 3. Of a new version, only the functions are compiled that differ from the base by more than addresses (`body.rs`), and
+//!    those with new names: the *delta* (`base/delta.rs`).
 //! 4. If a rehearsal calls any other function, the whole version is compiled, and the rehearsal starts again.
 //!    [`Rehearsal::outdated`] then asks for another trace.
 
@@ -19,13 +19,16 @@ mod base;
 mod body;
 mod called;
 mod code;
+mod fault;
 mod guest;
+mod host;
 mod interface;
 mod machine;
 mod marked;
 mod rehearser;
 mod steps;
 mod trace;
+mod traced;
 
 pub use code::{Version, VersionError};
 pub use hmr_guest::ModuleError;

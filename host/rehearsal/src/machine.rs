@@ -6,7 +6,7 @@ use hmr_abi::constants::HANDED_OVER_BYTES;
 use hmr_guest::{linker, start_engine};
 use wasmtime::{Config, Engine, Linker, OptLevel, RegallocAlgorithm, Strategy};
 
-use crate::guest::RehearsalHost;
+use crate::host::RehearsalHost;
 
 /// The limits of a rehearsal.
 #[derive(Debug, Clone, Copy)]

@@ -7,15 +7,14 @@ use std::time::{Duration, Instant};
 
 use hmr_abi::lines::is_own;
 use hmr_abi::state::{RestoreReport, TransformOp};
-use hmr_guest::{ModuleError, check_exports};
+use hmr_guest::ModuleError;
 use hmr_protocol::Step;
 
-use crate::base::Base;
-use crate::called::CalledFunctions;
 use crate::code::{Code, Compiled, Version, VersionError};
 use crate::machine::Machine;
 use crate::steps::{StepsResult, take_steps};
 use crate::trace::{Trace, TraceRequest};
+use crate::traced::Traced;
 
 /// Why new code cannot take over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,13 +49,6 @@ pub struct Rehearser {
     traced: BTreeMap<String, Traced>,
 }
 
-/// What traces have found out about a module.
-pub(crate) struct Traced {
-    pub(crate) called: CalledFunctions,
-    /// Nothing if the module has something that a base cannot have.
-    pub(crate) base: Option<Arc<Base>>,
-}
-
 impl fmt::Debug for Rehearser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rehearser").field("modules", &self.traced.len()).finish_non_exhaustive()
@@ -87,7 +79,7 @@ impl Rehearser {
     pub fn prepare(&self, module: &str, bytes: &[u8]) -> Result<Version, VersionError> {
         let mut version = Version::read(module, bytes)?;
         if let Some(traced) = self.traced.get(module) {
-            version.compiled = match self.split(&version, traced)? {
+            version.compiled = match traced.split(&self.machine.engine, &version)? {
                 Some(split) => Some(split),
                 None => Some(version.compile(&self.machine.engine)?),
             };
@@ -132,7 +124,7 @@ impl Rehearser {
             _ => false,
         };
         if !is_current {
-            version.compiled = Some(self.split(version, traced).ok()??);
+            version.compiled = Some(traced.split(&self.machine.engine, version).ok()??);
         }
         let compiled = version.compiled.as_ref()?;
         match take_steps(&self.machine, compiled, snapshot, &[]).failure {
@@ -183,19 +175,6 @@ impl Rehearser {
             version.compiled = Some(compiled);
             return Rehearsal { failure, report, duration: started.elapsed(), run, outdated };
         }
-    }
-
-    /// Compiles what a rehearsal may call. Nothing if the version fits no base.
-    fn split(&self, version: &Version, traced: &Traced) -> Result<Option<Compiled>, ModuleError> {
-        let Version { bytes, layout, .. } = version;
-        let Some(base) = &traced.base else { return Ok(None) };
-        let selection = traced.called.select(layout);
-        let Some(delta) = base.delta(&self.machine.engine, layout, bytes, &selection) else {
-            return Ok(None);
-        };
-        // Its imports are those of the version that the base was made from.
-        let (_, components) = check_exports(bytes, &delta.module)?;
-        Ok(Some(Compiled { code: Code::Split(Arc::clone(base), delta), components }))
     }
 }
 

@@ -8,7 +8,8 @@ use hmr_guest::{check_report, not_json, read_answer};
 use hmr_protocol::Step;
 
 use crate::code::Compiled;
-use crate::guest::{Fault, Guest};
+use crate::fault::Fault;
+use crate::guest::Guest;
 use crate::machine::Machine;
 
 /// How far the steps went.

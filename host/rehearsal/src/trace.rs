@@ -19,8 +19,8 @@ use crate::code::{Code, Compiled, Version};
 use crate::guest::Guest;
 use crate::machine::Machine;
 use crate::marked::{MARKS, marked};
-use crate::rehearser::Traced;
 use crate::steps::take_steps;
+use crate::traced::Traced;
 
 /// A trace to be run; see [`Rehearser::trace`](crate::Rehearser::trace).
 pub struct TraceRequest {

@@ -189,9 +189,9 @@ fn after_key(state: &mut PageState, node: Node, key: &str) {
 /// Enter in a text field: `change`, and the form's submission.
 fn enter(state: &mut PageState, node: Node) {
     let value = state.dom.value(node);
-    let before = state.dom.beside_mut(node).field.at_focus.clone();
+    let before = state.dom.node_state_mut(node).field.at_focus.clone();
     if before.is_some() && before != value {
-        state.dom.beside_mut(node).field.at_focus = value;
+        state.dom.node_state_mut(node).field.at_focus = value;
         fire(state, node, &event("change"));
     }
     let Some(form) = state.dom.form_of(node) else { return };
@@ -236,7 +236,7 @@ fn edit(state: &mut PageState, node: Node, from: usize, to: usize, text: &str, w
         value.chars().take(from).chain(text.chars()).chain(value.chars().skip(to)).collect();
     let caret = from + text.chars().count();
     state.dom.set_value(node, &changed);
-    state.dom.beside_mut(node).field.selection = Some((caret, caret));
+    state.dom.node_state_mut(node).field.selection = Some((caret, caret));
     let data = (why == "insertText").then(|| text.to_owned());
     fire(state, node, &EventData { data, ..event("input") });
 }

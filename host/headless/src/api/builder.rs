@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Page;
 use super::error::OpenError;
-use super::requests::Server;
+use super::requests::{Request, Response, Server};
 use crate::dom::Dom;
 use crate::environment::Environment;
 use crate::guest::code::Code;
@@ -66,6 +66,18 @@ impl PageBuilder {
     #[must_use]
     pub fn start_time(mut self, milliseconds: f64) -> Self {
         self.start = Some(milliseconds);
+        self
+    }
+
+    /// Answers requests, from the first one on. See [`Page::serve`].
+    #[must_use]
+    pub fn serve(
+        mut self,
+        method: &str,
+        pattern: &str,
+        answer: impl Fn(&Request) -> Response + 'static,
+    ) -> Self {
+        self.servers.push(Server::new(method, pattern, answer));
         self
     }
 

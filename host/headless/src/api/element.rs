@@ -262,7 +262,7 @@ impl Element {
     #[must_use]
     pub fn scroll(&self) -> (f64, f64) {
         self.read(|state, node| {
-            state.dom.beside(node).map(|beside| beside.scroll).unwrap_or_default()
+            state.dom.node_state(node).map(|node_state| node_state.scroll).unwrap_or_default()
         })
     }
 
@@ -317,7 +317,7 @@ impl Element {
         self.needs(self.read(|state, node| state.dom.takes_text(node)), "has no text to select")?;
         self.act(|state, node| {
             focus(state, Some(node));
-            state.dom.beside_mut(node).field.selection = Some((from.min(to), from.max(to)));
+            state.dom.node_state_mut(node).field.selection = Some((from.min(to), from.max(to)));
         })
     }
 
@@ -330,7 +330,7 @@ impl Element {
             state.dom.set_value(node, value);
             let event = |kind: &str| EventData { kind: kind.to_owned(), ..EventData::default() };
             fire(state, node, &event("input"));
-            state.dom.beside_mut(node).field.at_focus = Some(value.to_owned());
+            state.dom.node_state_mut(node).field.at_focus = Some(value.to_owned());
             fire(state, node, &event("change"));
         })
     }
@@ -346,7 +346,7 @@ impl Element {
             let mut options = state.dom.options(node);
             options.retain(|option| {
                 let value = state.dom.option_value(*option);
-                values.iter().any(|wanted| wanted.as_ref() == value)
+                values.iter().any(|chosen| chosen.as_ref() == value)
             });
             if !state.dom.takes_several(node) {
                 options.truncate(1);
@@ -386,7 +386,7 @@ impl Element {
     /// Scrolls it, in CSS pixels, and fires `scroll`.
     pub fn scroll_to(&self, left: f64, top: f64) -> Result<&Self, PageError> {
         self.act(|state, node| {
-            state.dom.beside_mut(node).scroll = (left.max(0.0), top.max(0.0));
+            state.dom.node_state_mut(node).scroll = (left.max(0.0), top.max(0.0));
             fire(state, node, &EventData { kind: "scroll".to_owned(), ..EventData::default() });
         })
     }

@@ -20,7 +20,7 @@ pub enum OpenError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
     /// The selector is not valid CSS.
-    #[error("`{selector}` is no CSS selector: {why}")]
+    #[error("`{selector}` is not a CSS selector: {why}")]
     Selector {
         /// The selector.
         selector: String,
@@ -92,7 +92,7 @@ pub enum PageError {
         count: usize,
     },
     /// Text is not a saved snapshot.
-    #[error("this is no saved snapshot: {0}")]
+    #[error("this is not a saved snapshot: {0}")]
     Saved(String),
     /// An update's transform is not an array of operations.
     #[error(

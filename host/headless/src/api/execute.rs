@@ -107,7 +107,7 @@ pub fn execute(bytes: &[u8], execution: &Execution) -> Result<Executed, ExecuteE
         return Err(missing(exports::MEMORY));
     }
     if memory.is_some() && fits.is_none_or(|memory| memory.is_64() || memory.is_shared()) {
-        return Err(ExecuteError::Exports("its `memory` is no 32-bit memory".to_owned()));
+        return Err(ExecuteError::Exports("its `memory` is not a 32-bit memory".to_owned()));
     }
     let limits = Limits { call: execution.limit, memory: execution.memory, ..Limits::default() };
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);

@@ -8,7 +8,6 @@ use hmr_abi::event::Resource;
 use serde_json::{Value, json};
 
 use super::Page;
-use super::builder::PageBuilder;
 use crate::environment::HostTask;
 use crate::environment::resources::Live;
 
@@ -89,7 +88,11 @@ impl fmt::Debug for Server {
 }
 
 impl Server {
-    fn new(method: &str, pattern: &str, answer: impl Fn(&Request) -> Response + 'static) -> Self {
+    pub(super) fn new(
+        method: &str,
+        pattern: &str,
+        answer: impl Fn(&Request) -> Response + 'static,
+    ) -> Self {
         let (method, pattern) = (method.to_owned(), pattern.to_owned());
         Self { method, pattern, answer: Rc::new(answer) }
     }
@@ -163,20 +166,6 @@ impl Request {
     /// Lets the request fail, as it does when a server cannot be reached.
     pub fn fail(&self, error: impl Into<String>) {
         self.answer(Response::failure(error));
-    }
-}
-
-impl PageBuilder {
-    /// Answers requests, from the first one on. See [`Page::serve`].
-    #[must_use]
-    pub fn serve(
-        mut self,
-        method: &str,
-        pattern: &str,
-        answer: impl Fn(&Request) -> Response + 'static,
-    ) -> Self {
-        self.servers.push(Server::new(method, pattern, answer));
-        self
     }
 }
 

@@ -73,9 +73,9 @@ impl Declared {
     fn check(&self, output: &Output, input: &Input) -> Result<(), String> {
         let (from, to) = self.ends();
         let kind = kind_name(output.kind);
-        if let Some(wanted) = self.kind.as_deref().filter(|wanted| *wanted != kind) {
+        if let Some(required) = self.kind.as_deref().filter(|required| *required != kind) {
             return Err(format!(
-                "`{from}` is a `{kind}`, and the connection asks for a `{wanted}`"
+                "`{from}` is a `{kind}`, and the connection asks for a `{required}`"
             ));
         }
         if self.transform.is_some() || is_compatible(&output.fingerprint, &input.fingerprint) {

@@ -1,10 +1,10 @@
 //! Puts nodes back that others have taken out of their places: a translator, an extension, a script of the page.
 //!
-//! In: the nodes that a module has placed ([`Beside::placed`]). Out: it is there, and its replacement is gone. What others
+//! In: the nodes that a module has placed ([`NodeState::placed`]). Out: it is there, and its replacement is gone. What others
 //! have put between stays, and a swap leaves alone what a reader has edited, and replaced texts that it does not change. The
 //! browser client does the same.
 //!
-//! [`Beside::placed`]: super::Beside::placed
+//! [`NodeState::placed`]: super::NodeState::placed
 
 use std::collections::HashMap;
 
@@ -25,16 +25,16 @@ impl Dom {
     /// Notes that a module has put a node into another one, before one of its own there or last.
     pub(crate) fn note_placed(&mut self, holder: Node, node: Node, before: Option<Node>) {
         self.note_taken(node);
-        let placed = &mut self.beside_mut(holder).placed;
+        let placed = &mut self.node_state_mut(holder).placed;
         let at = before.and_then(|before| placed.iter().position(|other| *other == before));
         placed.insert(at.unwrap_or(placed.len()), node);
-        self.beside_mut(node).holder = Some(holder);
+        self.node_state_mut(node).holder = Some(holder);
     }
 
     /// Notes that a module has taken a node out.
     pub(crate) fn note_taken(&mut self, node: Node) {
-        let holder = self.beside.get_mut(&node).and_then(|beside| beside.holder.take());
-        if let Some(holder) = holder.and_then(|holder| self.beside.get_mut(&holder)) {
+        let holder = self.node_state.get_mut(&node).and_then(|node_state| node_state.holder.take());
+        if let Some(holder) = holder.and_then(|holder| self.node_state.get_mut(&holder)) {
             holder.placed.retain(|other| *other != node);
         }
     }
@@ -51,26 +51,27 @@ impl Dom {
     }
 
     pub(crate) fn placed_in(&self, node: Node, serial: u64) -> Vec<Node> {
-        let placed = self.beside(node).map(|beside| &*beside.placed).unwrap_or_default();
+        let placed =
+            self.node_state(node).map(|node_state| &*node_state.placed).unwrap_or_default();
         placed.iter().copied().filter(|child| self.serial_of(*child) == Some(serial)).collect()
     }
 
     fn serial_of(&self, node: Node) -> Option<u64> {
-        Some(self.beside(node)?.origin?.tree)
+        Some(self.node_state(node)?.origin?.tree)
     }
 
     /// Whether a node is not where it was put, or was emptied in favour of something beside it.
     fn is_displaced(&self, node: Node) -> bool {
-        let Some(beside) = self.beside(node) else { return false };
-        let Some(holder) = beside.holder else { return false };
+        let Some(node_state) = self.node_state(node) else { return false };
+        let Some(holder) = node_state.holder else { return false };
         let emptied =
-            || self.is_text(node) && !beside.text.is_empty() && self.text(node).is_empty();
+            || self.is_text(node) && !node_state.text.is_empty() && self.text(node).is_empty();
         self.parent(node) != Some(holder) || emptied()
     }
 
     /// Puts a node back if it was displaced, with those that were displaced beside it.
     pub(crate) fn put_back(&mut self, node: Node) {
-        let holder = self.beside(node).and_then(|beside| beside.holder);
+        let holder = self.node_state(node).and_then(|node_state| node_state.holder);
         let (Some(holder), Some(serial)) = (holder, self.serial_of(node)) else { return };
         if self.is_displaced(node) {
             let gaps = self.gaps(holder, serial).into_iter();
@@ -90,15 +91,15 @@ impl Dom {
         let below = self.placed_below(top, serial);
         for holder in std::iter::once(top).chain(below) {
             for gap in self.gaps(holder, serial) {
-                let strangers = self.strangers(holder, &gap);
+                let foreign = self.foreign(holder, &gap);
                 if self.is_editable(holder) {
                     let missing = gap.missing.iter().copied();
                     let absent = missing.filter(|node| self.parent(*node) != Some(holder));
                     left.extend(absent.map(|node| (node, None)));
-                } else if !strangers.is_empty() && is_unchanged(holder, &gap.missing) {
+                } else if !foreign.is_empty() && is_unchanged(holder, &gap.missing) {
                     let place = self
                         .between(holder, &gap)
-                        .find(|node| strangers.contains(node) || gap.missing.contains(node));
+                        .find(|node| foreign.contains(node) || gap.missing.contains(node));
                     left.extend(gap.missing.into_iter().map(|node| (node, place)));
                 } else {
                     self.close(holder, &gap);
@@ -151,8 +152,9 @@ impl Dom {
     }
 
     /// The nodes that others have put into a gap.
-    fn strangers(&self, holder: Node, gap: &Gap) -> Vec<Node> {
-        let ours = self.beside(holder).map(|beside| &*beside.placed).unwrap_or_default();
+    fn foreign(&self, holder: Node, gap: &Gap) -> Vec<Node> {
+        let ours =
+            self.node_state(holder).map(|node_state| &*node_state.placed).unwrap_or_default();
         self.between(holder, gap)
             .filter(|node| !ours.contains(node) && !self.is_ours(*node))
             .collect()
@@ -160,23 +162,26 @@ impl Dom {
 
     fn close(&mut self, holder: Node, gap: &Gap) {
         let first = self.first_between(holder, gap);
-        let strangers = self.strangers(holder, gap);
-        let stand_ins = self.stand_ins(&gap.missing, &strangers);
+        let foreign = self.foreign(holder, gap);
+        let replacements = self.replacements(&gap.missing, &foreign);
         let mut place =
-            stand_ins.first().copied().or(if gap.after.is_some() { first } else { gap.before });
+            replacements.first().copied().or(if gap.after.is_some() { first } else { gap.before });
         while let Some(node) = place.filter(|node| gap.missing.contains(node)) {
             place = self.next_sibling(node);
         }
         for node in &gap.missing {
             if self.is_text(*node) {
-                let text = self.beside(*node).map(|beside| beside.text.clone()).unwrap_or_default();
+                let text = self
+                    .node_state(*node)
+                    .map(|node_state| node_state.text.clone())
+                    .unwrap_or_default();
                 self.set_text(*node, &text);
             }
             self.insert(holder, *node, place);
         }
-        for stand_in in stand_ins {
-            self.detach(stand_in);
-            self.forget(stand_in);
+        for replacement in replacements {
+            self.detach(replacement);
+            self.forget(replacement);
         }
     }
 
@@ -187,15 +192,15 @@ impl Dom {
     }
 
     /// Which of the nodes between two of a module's replace the missing ones there.
-    fn stand_ins(&self, missing: &[Node], strangers: &[Node]) -> Vec<Node> {
+    fn replacements(&self, missing: &[Node], foreign: &[Node]) -> Vec<Node> {
         // If there are at most as many as are missing, they replace these.
-        if strangers.len() <= missing.len() {
-            return strangers.to_vec();
+        if foreign.len() <= missing.len() {
+            return foreign.to_vec();
         }
         let those = |fits: &dyn Fn(Node) -> bool| -> Vec<Node> {
-            strangers.iter().copied().filter(|stranger| fits(*stranger)).collect()
+            foreign.iter().copied().filter(|node| fits(*node)).collect()
         };
-        let wraps = |stranger| missing.iter().any(|node| self.contains(stranger, *node));
+        let wraps = |outer| missing.iter().any(|node| self.contains(outer, *node));
         // A script that has marked up a text has put any number of nodes in its place.
         let has_text = missing.iter().any(|node| self.is_text(*node));
         [those(&wraps), those(&|node| self.is(node, &["font"])), those(&|_| has_text)]

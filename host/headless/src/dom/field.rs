@@ -67,7 +67,7 @@ impl Dom {
 
     /// A field's value.
     pub(crate) fn value(&self, node: Node) -> Option<String> {
-        let live = self.beside(node).and_then(|beside| beside.field.value.clone());
+        let live = self.node_state(node).and_then(|node_state| node_state.field.value.clone());
         if self.is(node, &["select"]) {
             return Some(self.chosen(node).into_iter().next().unwrap_or_default());
         }
@@ -96,10 +96,10 @@ impl Dom {
         }
         if self.is(node, &["select"]) {
             let first = Choice { value: value.to_owned(), nth: 0 };
-            self.beside_mut(node).field.chosen = Some(vec![first]);
+            self.node_state_mut(node).field.chosen = Some(vec![first]);
             return;
         }
-        let field = &mut self.beside_mut(node).field;
+        let field = &mut self.node_state_mut(node).field;
         field.value = Some(value.to_owned());
         field.selection = None;
     }
@@ -117,7 +117,7 @@ impl Dom {
 
     /// The options that are selected, in their order.
     pub(crate) fn selected_options(&self, select: Node) -> Vec<Node> {
-        match self.beside(select).and_then(|beside| beside.field.chosen.as_ref()) {
+        match self.node_state(select).and_then(|node_state| node_state.field.chosen.as_ref()) {
             Some(chosen) => {
                 let all = self.listed(select).into_iter();
                 all.filter(|(_, choice)| chosen.contains(choice))
@@ -146,7 +146,7 @@ impl Dom {
     pub(crate) fn choose_only(&mut self, select: Node, options: &[Node]) {
         let all = self.listed(select).into_iter();
         let chosen = all.filter(|(option, _)| options.contains(option)).map(|(_, choice)| choice);
-        self.beside_mut(select).field.chosen = Some(chosen.collect());
+        self.node_state_mut(select).field.chosen = Some(chosen.collect());
     }
 
     /// Selects or deselects one option of a `select`.
@@ -165,26 +165,26 @@ impl Dom {
     pub(crate) fn forget_default_choice(&mut self, select: Node) {
         let is_default = self.selected_options(select) == self.default_options(select);
         if self.is(select, &["select"]) && is_default {
-            self.beside_mut(select).field.chosen = None;
+            self.node_state_mut(select).field.chosen = None;
         }
     }
 
     /// Forgets what a `select` has no option for any more of a choice. Where nothing is left of it in one for one option, the
     /// markup decides.
     pub(crate) fn settle_choice(&mut self, select: Node) {
-        let live = self.beside(select).and_then(|beside| beside.field.chosen.clone());
+        let live = self.node_state(select).and_then(|node_state| node_state.field.chosen.clone());
         let Some(chosen) = live.filter(|_| self.is(select, &["select"])) else { return };
         let all = self.listed(select).into_iter();
         let there: Vec<Choice> =
             all.map(|(_, choice)| choice).filter(|choice| chosen.contains(choice)).collect();
         let is_gone = there.is_empty() && !chosen.is_empty() && !self.takes_several(select);
-        self.beside_mut(select).field.chosen = (!is_gone).then_some(there);
+        self.node_state_mut(select).field.chosen = (!is_gone).then_some(there);
     }
 
     /// Whether a check box, a radio button or an option is on.
     pub(crate) fn checked(&self, node: Node) -> Option<bool> {
         self.is_checkable(node).then(|| {
-            let live = self.beside(node).and_then(|beside| beside.field.checked);
+            let live = self.node_state(node).and_then(|node_state| node_state.field.checked);
             live.unwrap_or_else(|| self.has_attribute(node, "checked"))
         })
     }
@@ -193,10 +193,10 @@ impl Dom {
     pub(crate) fn set_checked(&mut self, node: Node, on: bool) {
         if on && self.input_type(node) == "radio" {
             for other in self.radio_group(node) {
-                self.beside_mut(other).field.checked = Some(false);
+                self.node_state_mut(other).field.checked = Some(false);
             }
         }
-        self.beside_mut(node).field.checked = Some(on);
+        self.node_state_mut(node).field.checked = Some(on);
     }
 
     /// The radio buttons with the same name in the same form, or in the document where there is none.
@@ -230,13 +230,13 @@ impl Dom {
     /// The selection's ends, in characters of the value.
     pub(crate) fn selection(&self, node: Node) -> (usize, usize) {
         let end = self.value(node).unwrap_or_default().chars().count();
-        let kept = self.beside(node).and_then(|beside| beside.field.selection);
+        let kept = self.node_state(node).and_then(|node_state| node_state.field.selection);
         kept.map_or((end, end), |(from, to)| (from.min(end), to.min(end)))
     }
 
     /// Restores the state from the markup, as a form's reset does.
     pub(crate) fn reset_field(&mut self, node: Node) {
-        let field = &mut self.beside_mut(node).field;
+        let field = &mut self.node_state_mut(node).field;
         field.value = None;
         field.chosen = None;
         field.checked = None;

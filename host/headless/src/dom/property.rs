@@ -53,10 +53,14 @@ impl Dom {
         if let Some(attribute) = reflected(&TEXTS, name) {
             return self.attribute(node, attribute).unwrap_or_default().into();
         }
-        let beside = self.beside(node);
-        let scroll = beside.map(|beside| beside.scroll).unwrap_or_default();
-        let own =
-            || beside.and_then(|beside| beside.properties.get(name)).cloned().unwrap_or_default();
+        let node_state = self.node_state(node);
+        let scroll = node_state.map(|node_state| node_state.scroll).unwrap_or_default();
+        let own = || {
+            node_state
+                .and_then(|node_state| node_state.properties.get(name))
+                .cloned()
+                .unwrap_or_default()
+        };
         match name {
             "value" => self.value(node).map_or_else(own, Value::from),
             "checked" => self.checked(node).map_or_else(own, Value::from),
@@ -91,15 +95,19 @@ impl Dom {
             "checked" if self.is_checkable(node) => self.set_checked(node, truthy(value)),
             "selected" if self.is(node, &["option"]) => self.select_option(node, truthy(value)),
             "selectedIndex" if self.is(node, &["select"]) => self.select_index(node, value),
-            "scrollLeft" => self.beside_mut(node).scroll.0 = value.as_f64().unwrap_or(0.0).max(0.0),
-            "scrollTop" => self.beside_mut(node).scroll.1 = value.as_f64().unwrap_or(0.0).max(0.0),
+            "scrollLeft" => {
+                self.node_state_mut(node).scroll.0 = value.as_f64().unwrap_or(0.0).max(0.0);
+            }
+            "scrollTop" => {
+                self.node_state_mut(node).scroll.1 = value.as_f64().unwrap_or(0.0).max(0.0);
+            }
             "innerHTML" => self.set_inner_html(node, &as_text(value)),
             "textContent" | "innerText" => {
                 self.clear(node);
                 let text = self.create_text(&as_text(value));
                 self.insert(node, text, None);
             }
-            _ => _ = self.beside_mut(node).properties.insert(name.to_owned(), value.clone()),
+            _ => _ = self.node_state_mut(node).properties.insert(name.to_owned(), value.clone()),
         }
     }
 

@@ -1,20 +1,7 @@
-//! The record of one module: the state that its code is in, and what outlives the code.
+//! The record of one module: its code, the phase that it is in ([`Phase`]), and what outlives the code.
 //!
-//! The code of a module is always in one [`Phase`], and only the methods here change it:
-//!
-//! ```text
-//!          start            watch             end_probation
-//!  Idle ───────────► Running ─────► Probation ─────────────► Running
-//!   ▲ ▲   replace_code ▲  │ trap      │ trap, report_unhealthy
-//!   │ └─ stop ─────────┼──┤           ▼
-//!   │                  │  └──► Failed(Restart)   Failed(Undo)
-//!   │ begin_restart,   │           │               │
-//!   └ begin_undo ──────┴───────────┴───────────────┘
-//!                      └─► Stopped (give_up), until a swap or another version starts the module again
-//! ```
-//!
-//! A swap can hold the module in any of them (`start_swap`, `end_swap`): then nothing but the swap calls its code, and what
-//! happens to the module waits in its queue.
+//! A swap can hold the module ([`ModuleRecord::start_swap`], [`ModuleRecord::end_swap`]): then nothing but the swap calls its
+//! code, and what happens to the module waits in its queue.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -31,6 +18,7 @@ use crate::guest::code::Code;
 use crate::guest::wrappers::Calls;
 use crate::module::call_timing::CallTiming;
 use crate::module::history::History;
+use crate::module::phase::Phase;
 use crate::module::probation::Probation;
 use crate::rendering::tree::Tree;
 use crate::report::module_info::{Keys, ModuleInfo, ModuleState, RefusedVersion, keys_of};
@@ -41,33 +29,6 @@ pub(crate) enum Waiting {
     Event { node: Node, capture: bool, data: EventData },
     Firing { live: Box<Live>, data: EventData },
     Value(Box<Delivery>),
-}
-
-/// What the code of a module is doing.
-enum Phase {
-    /// No code runs, since no component is mounted.
-    Idle,
-    /// Code runs.
-    Running(Box<Guest>),
-    /// New code runs, and is undone if it fails.
-    Probation(Box<Guest>, Box<Probation>),
-    /// Code has failed, and waits for the page to settle.
-    Failed(Option<Box<Guest>>, Recovery),
-    /// Code trapped and could not be restarted. Only another version starts the module again.
-    Stopped,
-}
-
-/// How a module recovers from a failure.
-enum Recovery {
-    /// Its code trapped: it is restarted with its last good state.
-    Restart,
-    /// Its new code failed on probation: the version from before comes back.
-    Undo {
-        probation: Box<Probation>,
-        error: String,
-        /// Whether the code trapped, so that it gets no further call, or only reported that it is unhealthy.
-        trapped: bool,
-    },
 }
 
 /// New code that is to be undone.
@@ -155,53 +116,32 @@ impl ModuleRecord {
 
     /// Whether there is an instance of its code, also if that has failed.
     pub(crate) fn has_guest(&self) -> bool {
-        match &self.phase {
-            Phase::Running(_) | Phase::Probation(..) => true,
-            Phase::Failed(guest, _) => guest.is_some(),
-            Phase::Idle | Phase::Stopped => false,
-        }
+        self.phase.guest().is_some()
     }
 
     /// The instance of its code, also if that has failed.
-    pub(crate) fn guest(&self) -> Option<&Guest> {
-        match &self.phase {
-            Phase::Running(guest) | Phase::Probation(guest, _) => Some(guest),
-            Phase::Failed(guest, _) => guest.as_deref(),
-            Phase::Idle | Phase::Stopped => None,
-        }
-    }
-
-    /// [`ModuleRecord::guest`], to be called.
     pub(crate) fn guest_mut(&mut self) -> Option<&mut Guest> {
-        match &mut self.phase {
-            Phase::Running(guest) | Phase::Probation(guest, _) => Some(guest),
-            Phase::Failed(guest, _) => guest.as_deref_mut(),
-            Phase::Idle | Phase::Stopped => None,
-        }
+        self.phase.guest_mut()
     }
 
     /// Whether its code trapped and was not restarted.
     pub(crate) fn has_trapped(&self) -> bool {
-        match &self.phase {
-            Phase::Failed(_, recovery) => recovery.is_after_trap(),
-            Phase::Stopped => true,
-            Phase::Idle | Phase::Running(_) | Phase::Probation(..) => false,
-        }
+        self.phase.has_trapped()
     }
 
     /// Whether its code waits to be undone.
     pub(crate) fn awaits_undo(&self) -> bool {
-        matches!(self.phase, Phase::Failed(_, Recovery::Undo { .. }))
+        self.phase.awaits_undo()
     }
 
     /// Whether its code waits to be restarted.
     pub(crate) fn awaits_restart(&self) -> bool {
-        matches!(self.phase, Phase::Failed(_, Recovery::Restart))
+        self.phase.awaits_restart()
     }
 
     /// Whether its code waits to be replaced because it failed.
     pub(crate) fn has_failed(&self) -> bool {
-        matches!(self.phase, Phase::Failed(..))
+        self.phase.has_failed()
     }
 
     /// The running code, for a call that can change its state. Nothing if none runs, or if it trapped.
@@ -209,93 +149,51 @@ impl ModuleRecord {
         if self.has_trapped() {
             return None;
         }
-        self.guest()?;
+        let guest = self.phase.guest_mut()?;
         self.has_changed = true;
-        self.guest_mut()
+        Some(guest)
     }
 
     /// Starts the code: its first component is being mounted.
     pub(crate) fn start(&mut self, guest: Guest) {
-        self.phase = Phase::Running(Box::new(guest));
+        self.phase.start(guest);
     }
 
     /// Notes that the running code trapped.
     pub(crate) fn trap(&mut self, error: String) {
-        self.phase = match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Running(guest) => Phase::Failed(Some(guest), Recovery::Restart),
-            Phase::Probation(guest, probation) => {
-                Phase::Failed(Some(guest), Recovery::Undo { probation, error, trapped: true })
-            }
-            Phase::Failed(guest, Recovery::Undo { probation, .. }) => {
-                Phase::Failed(guest, Recovery::Undo { probation, error, trapped: true })
-            }
-            Phase::Failed(guest, Recovery::Restart) => Phase::Failed(guest, Recovery::Restart),
-            Phase::Idle | Phase::Stopped => Phase::Failed(None, Recovery::Restart),
-        };
+        self.phase.trap(error);
     }
 
-    /// Notes that code on probation reports that it is unhealthy. Returns whether it was on probation.
+    /// Notes that code reports that it is unhealthy. Returns whether it was on probation.
     pub(crate) fn report_unhealthy(&mut self, error: String) -> bool {
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Probation(guest, probation) => {
-                let recovery = Recovery::Undo { probation, error, trapped: false };
-                self.phase = Phase::Failed(Some(guest), recovery);
-                true
-            }
-            other => {
-                self.phase = other;
-                false
-            }
-        }
+        self.phase.report_unhealthy(error)
     }
 
     /// Counts a call of code on probation. Returns whether it was the last one that the code is watched for.
     pub(crate) fn count_call(&mut self) -> bool {
-        match &mut self.phase {
-            Phase::Probation(_, probation) => probation.count_call(),
-            _ => false,
-        }
+        self.phase.count_call()
     }
 
     /// Ends the probation of code that has not failed.
     pub(crate) fn end_probation(&mut self) {
-        if let Phase::Probation(..) = self.phase
-            && let Phase::Probation(guest, _) = std::mem::replace(&mut self.phase, Phase::Idle)
-        {
-            self.phase = Phase::Running(guest);
-        }
+        self.phase.end_probation();
     }
 
     /// Puts running code on probation.
     pub(crate) fn watch(&mut self, probation: Probation) {
-        if let Phase::Running(_) = self.phase
-            && let Phase::Running(guest) = std::mem::replace(&mut self.phase, Phase::Idle)
-        {
-            self.phase = Phase::Probation(guest, Box::new(probation));
-        }
+        self.phase.watch(probation);
     }
 
     /// Stops the code, since none of its components is mounted any more. Returns the instance.
     pub(crate) fn stop(&mut self, new_tree: Tree) -> Option<Guest> {
         self.last_good = None;
         self.tree = new_tree;
-        let (phase, guest) = match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Idle => (Phase::Idle, None),
-            Phase::Running(guest) | Phase::Probation(guest, _) => (Phase::Idle, Some(guest)),
-            Phase::Failed(guest, recovery) if recovery.is_after_trap() => {
-                (Phase::Failed(None, Recovery::Restart), guest)
-            }
-            Phase::Failed(guest, _) => (Phase::Idle, guest),
-            Phase::Stopped => (Phase::Stopped, None),
-        };
-        self.phase = phase;
-        guest.map(|guest| *guest)
+        self.phase.stop()
     }
 
-    /// Begins to restart code that trapped. The instance is dropped without a further call. Returns whether it may be
-    /// restarted; not if that happened too often lately.
+    /// Begins to restart code that trapped. Returns whether it may be restarted; not if that happened too often lately.
     pub(crate) fn begin_restart(&mut self, now: f64) -> bool {
-        self.phase = Phase::Idle;
+        self.phase.begin_restart();
         self.restarts.retain(|at| now - at < RESTART_PERIOD_MS);
         let may = self.restarts.len() < RESTART_LIMIT;
         if may {
@@ -304,50 +202,26 @@ impl ModuleRecord {
         may
     }
 
-    /// Begins to undo code that failed on probation, and notes its version as refused. An instance that trapped is dropped
-    /// without a further call.
+    /// Begins to undo code that failed on probation, and notes its version as refused.
     pub(crate) fn begin_undo(&mut self) -> Option<FailedProbation> {
-        if !self.awaits_undo() {
-            return None;
-        }
-        let Phase::Failed(guest, Recovery::Undo { probation, error, trapped }) =
-            std::mem::replace(&mut self.phase, Phase::Idle)
-        else {
-            return None;
-        };
-        if let Some(guest) = guest.filter(|_| !trapped) {
-            self.phase = Phase::Running(guest);
-        }
+        let (probation, error) = self.phase.begin_undo()?;
         let refused = RefusedVersion { hash: self.code.hash.to_string(), error: error.clone() };
         self.refused.retain(|other| other.hash != refused.hash);
         self.refused.push(refused);
-        Some(FailedProbation { probation: *probation, error })
+        Some(FailedProbation { probation, error })
     }
 
     /// Gives up on code that could not be restarted or undone.
     pub(crate) fn give_up(&mut self) {
-        self.phase = Phase::Stopped;
+        self.phase.give_up();
     }
 
     /// Replaces the code by new code that has rendered already, with its tree.
     pub(crate) fn replace_code(&mut self, code: Code, guest: Guest, tree: Tree) -> ReplacedCode {
-        let running = Phase::Running(Box::new(guest));
-        let (guest, probation) = match std::mem::replace(&mut self.phase, running) {
-            Phase::Running(guest) => (Some(guest), None),
-            Phase::Probation(guest, probation) => (Some(guest), Some(probation)),
-            // Code that trapped gets no further call, not even the one that disposes of it.
-            Phase::Failed(guest, Recovery::Undo { probation, trapped, .. }) => {
-                (guest.filter(|_| !trapped), Some(probation))
-            }
-            Phase::Failed(_, Recovery::Restart) | Phase::Idle | Phase::Stopped => (None, None),
-        };
+        let (guest, probation) = self.phase.replace(guest);
         self.tree = tree;
         self.has_changed = true;
-        ReplacedCode {
-            code: std::mem::replace(&mut self.code, code),
-            guest: guest.map(|guest| *guest),
-            probation: probation.map(|probation| *probation),
-        }
+        ReplacedCode { code: std::mem::replace(&mut self.code, code), guest, probation }
     }
 
     /// Keeps another version for when a component is mounted. Its failures are forgotten.
@@ -356,11 +230,7 @@ impl ModuleRecord {
         if before.hash != self.code.hash {
             self.previous = Some(before);
         }
-        self.phase = match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Running(guest) | Phase::Probation(guest, _) => Phase::Running(guest),
-            Phase::Failed(Some(guest), _) => Phase::Running(guest),
-            Phase::Failed(None, _) | Phase::Idle | Phase::Stopped => Phase::Idle,
-        };
+        self.phase.reset();
     }
 
     /// Goes back to an earlier version, while no code runs.
@@ -441,25 +311,15 @@ impl ModuleRecord {
     /// The exports that have slowed down since the last swap and were not reported: each with how long its middle call took
     /// before and after, in milliseconds, and how many calls there were after.
     pub(crate) fn find_slow_exports(&mut self) -> Vec<(String, f64, f64, usize)> {
-        let guest = match &self.phase {
-            Phase::Running(guest) | Phase::Probation(guest, _) | Phase::Failed(Some(guest), _) => {
-                guest
-            }
-            Phase::Idle | Phase::Failed(None, _) | Phase::Stopped => return Vec::new(),
-        };
-        self.timing.slower(guest.times())
+        match self.phase.guest() {
+            Some(guest) => self.timing.slower(guest.times()),
+            None => Vec::new(),
+        }
     }
 
-    /// What the page tells about it.
+    /// What the page reports about it.
     pub(crate) fn info(&self, name: &str) -> ModuleInfo {
-        let state = match &self.phase {
-            _ if self.is_swapping => ModuleState::Swapping,
-            Phase::Stopped => ModuleState::Stopped,
-            Phase::Failed(_, recovery) if recovery.is_after_trap() => ModuleState::Stopped,
-            Phase::Failed(..) | Phase::Probation(..) => ModuleState::Probation,
-            Phase::Running(_) => ModuleState::Running,
-            Phase::Idle => ModuleState::Idle,
-        };
+        let state = if self.is_swapping { ModuleState::Swapping } else { self.phase.state() };
         let first = self.code.manifest.components.first();
         ModuleInfo {
             name: name.to_owned(),
@@ -471,15 +331,6 @@ impl ModuleRecord {
             previous_keys: self.previous_keys.clone(),
             state,
             refused: self.refused.clone(),
-        }
-    }
-}
-
-impl Recovery {
-    fn is_after_trap(&self) -> bool {
-        match self {
-            Self::Restart => true,
-            Self::Undo { trapped, .. } => *trapped,
         }
     }
 }

@@ -108,7 +108,7 @@ fn call_listeners(
 }
 
 pub(crate) fn listener(dom: &Dom, node: Node, event: &str, capture: bool) -> Option<Listener> {
-    let listeners = &dom.beside(node)?.rendered.listeners;
+    let listeners = &dom.node_state(node)?.rendered.listeners;
     let is = |listener: &&Listener| {
         listener.event == event && (listener.flags & LISTEN_CAPTURE != 0) == capture
     };
@@ -118,7 +118,7 @@ pub(crate) fn listener(dom: &Dom, node: Node, event: &str, capture: bool) -> Opt
 /// Runs the handler that listens on a node now, or lets the event wait. The answer is that of `hmr_dispatch`.
 pub(crate) fn deliver(state: &mut PageState, node: Node, capture: bool, data: &EventData) -> u32 {
     let Some(listener) = listener(&state.dom, node, &data.kind, capture) else { return 0 };
-    let origin = state.dom.beside(node).and_then(|beside| beside.origin);
+    let origin = state.dom.node_state(node).and_then(|node_state| node_state.origin);
     let Some(module) = origin.and_then(|origin| state.modules.of_tree(origin.tree)) else {
         return 0;
     };
@@ -147,8 +147,8 @@ fn data_at(state: &PageState, node: Node, data: &EventData) -> EventData {
     let mut data = data.clone();
     data.value = state.dom.value(node);
     data.checked = state.dom.checked(node);
-    if let Some(beside) = state.dom.beside(node) {
-        (data.scroll_left, data.scroll_top) = beside.scroll;
+    if let Some(node_state) = state.dom.node_state(node) {
+        (data.scroll_left, data.scroll_top) = node_state.scroll;
     }
     data.time = state.clock.now();
     data

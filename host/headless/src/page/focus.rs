@@ -14,7 +14,7 @@ pub(crate) fn call_method(state: &mut PageState, node: Node, method: Method) {
         Method::Blur if state.dom.focused == Some(node) => focus(state, None),
         Method::Select => {
             let end = state.dom.value(node).unwrap_or_default().chars().count();
-            state.dom.beside_mut(node).field.selection = Some((0, end));
+            state.dom.node_state_mut(node).field.selection = Some((0, end));
         }
         Method::Blur | Method::ScrollIntoView => {}
     }
@@ -27,7 +27,7 @@ pub(crate) fn focus(state: &mut PageState, node: Option<Node>) {
     }
     let event = |kind: &str| EventData { kind: kind.to_owned(), ..EventData::default() };
     if let Some(old) = state.dom.focused.take() {
-        let before = state.dom.beside_mut(old).field.at_focus.take();
+        let before = state.dom.node_state_mut(old).field.at_focus.take();
         if before.is_some() && before != state.dom.value(old) {
             fire(state, old, &event("change"));
         }
@@ -37,7 +37,7 @@ pub(crate) fn focus(state: &mut PageState, node: Option<Node>) {
     if let Some(new) = node {
         state.dom.focused = node;
         if state.dom.takes_text(new) {
-            state.dom.beside_mut(new).field.at_focus = state.dom.value(new);
+            state.dom.node_state_mut(new).field.at_focus = state.dom.value(new);
         }
         fire(state, new, &event("focus"));
         fire(state, new, &event("focusin"));

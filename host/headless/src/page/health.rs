@@ -5,12 +5,13 @@ use hmr_abi::text::cut_owned;
 
 use crate::guest::Guest;
 use crate::module::Modules;
+use crate::module::record::ModuleRecord;
 use crate::page::guest_call::{call_held_back, trap};
 use crate::report::log::{Log, LogLevel};
 
 /// Counts a call that a module's code got. After the last call that it is watched for, its health is checked once more.
 pub(crate) fn count_call(modules: &mut Modules, log: &mut Log, name: &str) {
-    let is_last = modules.get_mut(name).is_some_and(|record| record.count_call());
+    let is_last = modules.get_mut(name).is_some_and(ModuleRecord::count_call);
     if !is_last {
         return;
     }

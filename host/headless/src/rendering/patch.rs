@@ -26,21 +26,21 @@ pub(crate) fn reconcile(dom: &mut Dom, root: Node, old_serial: u64, apart: Node,
         dom.forget_default_choice(old.0[*old_at].node);
     }
     let mut stays: HashMap<usize, Node> = HashMap::from([(0, root)]);
-    let mut mates: HashMap<usize, usize> = HashMap::from([(0, 0)]);
+    let mut partners: HashMap<usize, usize> = HashMap::from([(0, 0)]);
     for (old_at, new_at) in &pairs {
         let (was, is) = (&old.0[*old_at], &new.0[*new_at]);
         stays.insert(*new_at, was.node);
-        mates.insert(*new_at, *old_at);
-        if let Some(origin) = dom.beside(is.node).and_then(|beside| beside.origin) {
+        partners.insert(*new_at, *old_at);
+        if let Some(origin) = dom.node_state(is.node).and_then(|node_state| node_state.origin) {
             fresh.adopt(origin.id, was.node);
-            dom.beside_mut(was.node).origin = Some(origin);
+            dom.node_state_mut(was.node).origin = Some(origin);
         }
         dom.detach(is.node);
         dom.forget_one(is.node);
     }
     for (at, shape) in new.0.iter().enumerate() {
         if !shape.is_placed() {
-            let places = places(dom, &old, &new, at, &mates, &left);
+            let places = places(dom, &old, &new, at, &partners, &left);
             arrange(dom, &new, at, &stays, &places);
         }
     }
@@ -91,8 +91,9 @@ impl<'a> Pairing<'a> {
             let (was, is) = (&self.old.0[*old].kind, &self.new.0[*new].kind);
             (was == is && !matches!(was, Kind::Element { .. })).then_some(*new)
         };
-        let mates: Option<Vec<usize>> = missing.iter().map(unchanged).collect();
-        let together = mates.is_some_and(|mates| news.windows(mates.len()).any(|run| run == mates));
+        let partners: Option<Vec<usize>> = missing.iter().map(unchanged).collect();
+        let together = partners
+            .is_some_and(|partners| news.windows(partners.len()).any(|run| run == partners));
         let places = news.iter().filter_map(|new| {
             let old = self.old_of.get(new)?;
             olds.iter().position(|other| other == old)
@@ -116,10 +117,10 @@ fn places(
     old: &Rendering<Node>,
     new: &Rendering<Node>,
     at: usize,
-    mates: &HashMap<usize, usize>,
+    partners: &HashMap<usize, usize>,
     left: &LeftAlone,
 ) -> Places {
-    let Some(old_at) = mates.get(&at) else {
+    let Some(old_at) = partners.get(&at) else {
         return Places { stay: HashSet::new(), left: HashMap::new(), end: None };
     };
     let holder = old.0[*old_at].node;
@@ -129,8 +130,8 @@ fn places(
         .children
         .iter()
         .map(|child| {
-            let mate = mates.get(child).filter(|mate| here(**mate))?;
-            olds.iter().position(|other| other == mate)
+            let partner = partners.get(child).filter(|partner| here(**partner))?;
+            olds.iter().position(|other| other == partner)
         })
         .collect();
     let last = olds.iter().rev().find(|child| here(**child));
@@ -138,8 +139,8 @@ fn places(
     let open = olds.last().and_then(|last| left.get(&old.0[*last].node).copied().flatten());
     let end = last.filter(|_| open.is_none()).and_then(|last| dom.next_sibling(old.0[*last].node));
     let left = new.0[at].children.iter().enumerate().filter_map(|(order, child)| {
-        let mate = mates.get(child).filter(|mate| olds.contains(mate))?;
-        Some((order, *left.get(&old.0[*mate].node)?))
+        let partner = partners.get(child).filter(|partner| olds.contains(partner))?;
+        Some((order, *left.get(&old.0[*partner].node)?))
     });
     Places { stay: longest_rise(&positions), left: left.collect(), end }
 }
@@ -156,9 +157,9 @@ fn arrange(
     let holder = shown(at);
     let children: Vec<Node> = new.0[at].children.iter().map(|child| shown(*child)).collect();
     for node in &children {
-        dom.beside_mut(*node).holder = Some(holder);
+        dom.node_state_mut(*node).holder = Some(holder);
     }
-    dom.beside_mut(holder).placed.clone_from(&children);
+    dom.node_state_mut(holder).placed.clone_from(&children);
     let mut before = places.end;
     for (order, node) in children.into_iter().enumerate().rev() {
         if let Some(place) = places.left.get(&order) {
@@ -208,7 +209,7 @@ fn patch(dom: &mut Dom, old: &Shape<Node>, new: &Shape<Node>) {
         && was != is
     {
         dom.set_text(node, is);
-        is.clone_into(&mut dom.beside_mut(node).text);
+        is.clone_into(&mut dom.node_state_mut(node).text);
     }
     let (was, is) = (&old.rendered, &new.rendered);
     let names = was.attributes.keys().chain(is.attributes.keys());
@@ -224,7 +225,7 @@ fn patch(dom: &mut Dom, old: &Shape<Node>, new: &Shape<Node>) {
             dom.set_property(node, name, value);
         }
     }
-    dom.beside_mut(node).rendered = is.clone();
+    dom.node_state_mut(node).rendered = is.clone();
 }
 
 fn patch_styles(dom: &Dom, node: Node, was: &Rendered, is: &Rendered) {
@@ -238,7 +239,7 @@ fn patch_styles(dom: &Dom, node: Node, was: &Rendered, is: &Rendered) {
     }
 }
 
-/// Takes what found no mate out of the document.
+/// Takes the nodes without a partner out of the document.
 fn drop_unpaired(dom: &mut Dom, old: &Rendering<Node>, stays: &HashMap<usize, Node>) {
     let kept: HashSet<Node> = stays.values().copied().collect();
     for shape in &old.0[1..] {

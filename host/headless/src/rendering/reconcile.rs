@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::dom::{Dom, Node, Rendered};
 use crate::rendering::tree::attributes::class_tokens;
 
-/// Elements that hold what a reader did to them, which is worth looking for far away.
+/// Elements with state of a reader, for which a partner is looked for in the whole tree.
 const STATEFUL: [&str; 10] = [
     "input",
     "textarea",
@@ -70,12 +70,12 @@ impl Rendering<Node> {
             let foreign = holder.is_placed();
             let children = if foreign { Vec::new() } else { dom.placed_in(holder.node, serial) };
             for child in children {
-                let Some(beside) = dom.beside(child) else { continue };
+                let Some(node_state) = dom.node_state(child) else { continue };
                 let place = list.len();
                 list.push(Shape {
                     node: child,
                     kind: kind(dom, child),
-                    rendered: beside.rendered.clone(),
+                    rendered: node_state.rendered.clone(),
                     children: Vec::new(),
                 });
                 list[at].children.push(place);
@@ -90,7 +90,9 @@ fn kind(dom: &Dom, node: Node) -> Kind {
     if dom.is_element(node) {
         Kind::Element { namespace: dom.namespace(node), tag: dom.tag(node) }
     } else if dom.is_text(node) {
-        Kind::Text(dom.beside(node).map(|beside| beside.text.clone()).unwrap_or_default())
+        Kind::Text(
+            dom.node_state(node).map(|node_state| node_state.text.clone()).unwrap_or_default(),
+        )
     } else {
         Kind::Marker
     }
@@ -113,8 +115,8 @@ impl<N> Shape<N> {
         self.rendered.attributes.get(name).map(String::as_str)
     }
 
-    /// A view's value for a field, as an attribute or as a property.
-    fn said(&self, name: &str) -> Option<String> {
+    /// A value that a view sets, as an attribute or as a property.
+    fn set_value(&self, name: &str) -> Option<String> {
         match self.rendered.properties.get(name) {
             Some(Value::String(text)) => Some(text.clone()),
             Some(value) => Some(value.to_string()),
@@ -123,13 +125,14 @@ impl<N> Shape<N> {
     }
 
     fn input_type(&self) -> String {
-        self.said("type").map_or_else(|| "text".to_owned(), |kind| kind.to_ascii_lowercase())
+        self.set_value("type").map_or_else(|| "text".to_owned(), |kind| kind.to_ascii_lowercase())
     }
 
     /// The choice that a check box or a radio button represents: its value, else its name. Nothing for other nodes.
     fn choice(&self) -> Option<String> {
         let chooses = self.tag() == "input" && matches!(&*self.input_type(), "checkbox" | "radio");
-        chooses.then(|| self.said("value").or_else(|| self.said("name")).unwrap_or_default())
+        chooses
+            .then(|| self.set_value("value").or_else(|| self.set_value("name")).unwrap_or_default())
     }
 
     fn is_stateful(&self) -> bool {
@@ -192,8 +195,8 @@ struct Search<'a, N> {
     fresh_digests: Vec<usize>,
     old_identities: HashSet<String>,
     fresh_identities: HashSet<String>,
-    mate_of_old: Vec<Option<usize>>,
-    mate_of_fresh: Vec<Option<usize>>,
+    partner_of_old: Vec<Option<usize>>,
+    partner_of_fresh: Vec<Option<usize>>,
 }
 
 /// Finds the pairs of nodes, old and fresh, that are the same; the roots are not among them.
@@ -210,13 +213,13 @@ pub(crate) fn find_pairs<N>(old: &Rendering<N>, fresh: &Rendering<N>) -> Vec<(us
         fresh_digests,
         old_identities: identities(&old.0),
         fresh_identities: identities(&fresh.0),
-        mate_of_old: vec![None; old.0.len()],
-        mate_of_fresh: vec![None; fresh.0.len()],
+        partner_of_old: vec![None; old.0.len()],
+        partner_of_fresh: vec![None; fresh.0.len()],
     };
     search.align_children(0, 0);
     while search.adopt() {}
-    let pairs = search.mate_of_old.iter().enumerate();
-    pairs.filter_map(|(old, mate)| mate.map(|fresh| (old, fresh))).collect()
+    let pairs = search.partner_of_old.iter().enumerate();
+    pairs.filter_map(|(old, partner)| partner.map(|fresh| (old, fresh))).collect()
 }
 
 /// All data of a rendering about a node and those below it, except the handlers that listen.
@@ -227,14 +230,16 @@ fn digests<N>(list: &[Shape<N>], numbers: &mut HashMap<Facts, usize>) -> Vec<usi
     // Children come after their parents, so backwards each node's are known.
     for (at, shape) in list.iter().enumerate().rev() {
         let below = shape.children.iter().map(|child| digests[*child]).collect();
-        let facts = (shape.kind.clone(), shape.rendered.key.clone(), said(&shape.rendered), below);
+        let facts =
+            (shape.kind.clone(), shape.rendered.key.clone(), facts_of(&shape.rendered), below);
         let next = numbers.len();
         digests[at] = *numbers.entry(facts).or_insert(next);
     }
     digests
 }
 
-fn said(rendered: &Rendered) -> Vec<String> {
+/// What a view sets on a node, in an order that does not depend on when it was set.
+fn facts_of(rendered: &Rendered) -> Vec<String> {
     let mut classes = class_tokens(rendered);
     classes.sort_unstable();
     let attributes = rendered.attributes.iter().filter(|(name, _)| *name != "class");
@@ -255,19 +260,19 @@ fn said(rendered: &Rendered) -> Vec<String> {
 
 impl<N> Search<'_, N> {
     fn pair(&mut self, old: usize, fresh: usize) {
-        self.mate_of_old[old] = Some(fresh);
-        self.mate_of_fresh[fresh] = Some(old);
+        self.partner_of_old[old] = Some(fresh);
+        self.partner_of_fresh[fresh] = Some(old);
         self.align_children(old, fresh);
     }
 
-    /// Rule 2, for the children of a pair that have no mate yet.
+    /// Rule 2, for the children of a pair that have no partner yet.
     fn align_children(&mut self, old: usize, fresh: usize) {
         let (all_old, all_fresh) = (self.old, self.fresh);
-        let free = |list: &[usize], mates: &[Option<usize>]| -> Vec<usize> {
-            list.iter().copied().filter(|at| mates[*at].is_none()).collect()
+        let free = |list: &[usize], partners: &[Option<usize>]| -> Vec<usize> {
+            list.iter().copied().filter(|at| partners[*at].is_none()).collect()
         };
-        let mut olds = free(&all_old[old].children, &self.mate_of_old);
-        let mut news = free(&all_fresh[fresh].children, &self.mate_of_fresh);
+        let mut olds = free(&all_old[old].children, &self.partner_of_old);
+        let mut news = free(&all_fresh[fresh].children, &self.partner_of_fresh);
         let mut found = Vec::new();
         for new in &news {
             let shape = &all_fresh[*new];
@@ -303,25 +308,25 @@ impl<N> Search<'_, N> {
         true
     }
 
-    /// The first two elements without a mate that have the same mark and can be the same.
+    /// The first two elements without a partner that have the same mark and can be the same.
     fn by(
         &self,
         mark: impl Fn(&Shape<N>, &[Shape<N>]) -> Option<String>,
     ) -> Option<(usize, usize)> {
-        let (olds, news) = (self.old_without_mate(), self.fresh_without_mate());
+        let (olds, news) = (self.old_without_partner(), self.fresh_without_partner());
         news.into_iter().find_map(|fresh| {
             let shape = &self.fresh[fresh];
-            let wanted = mark(shape, self.fresh)?;
+            let marked = mark(shape, self.fresh)?;
             let old = olds.iter().find(|old| {
                 let other = &self.old[**old];
-                mark(other, self.old).as_ref() == Some(&wanted) && can_be_same(other, shape)
+                mark(other, self.old).as_ref() == Some(&marked) && can_be_same(other, shape)
             })?;
             Some((*old, fresh))
         })
     }
 
     fn by_tag(&self) -> Option<(usize, usize)> {
-        let (olds, news) = (self.old_without_mate(), self.fresh_without_mate());
+        let (olds, news) = (self.old_without_partner(), self.fresh_without_partner());
         let only = |list: &[usize], all: &[Shape<N>], tag: &str| {
             let mut of_tag = list.iter().filter(|at| all[**at].tag() == tag);
             of_tag.next().filter(|_| of_tag.next().is_none()).copied()
@@ -336,12 +341,12 @@ impl<N> Search<'_, N> {
         })
     }
 
-    fn old_without_mate(&self) -> Vec<usize> {
-        without_mate(self.old, &self.mate_of_old)
+    fn old_without_partner(&self) -> Vec<usize> {
+        without_partner(self.old, &self.partner_of_old)
     }
 
-    fn fresh_without_mate(&self) -> Vec<usize> {
-        without_mate(self.fresh, &self.mate_of_fresh)
+    fn fresh_without_partner(&self) -> Vec<usize> {
+        without_partner(self.fresh, &self.partner_of_fresh)
     }
 }
 
@@ -351,13 +356,13 @@ fn named<N>(shape: &Shape<N>, attribute: &str) -> Option<String> {
 }
 
 /// The elements that rule 3 looks at, in document order.
-fn without_mate<N>(list: &[Shape<N>], mates: &[Option<usize>]) -> Vec<usize> {
+fn without_partner<N>(list: &[Shape<N>], partners: &[Option<usize>]) -> Vec<usize> {
     let mut found = Vec::new();
     let mut open = vec![0];
     while let Some(at) = open.pop() {
         let shape = &list[at];
         let named = shape.attribute("id").is_some_and(|id| !id.is_empty());
-        if mates[at].is_none() && (shape.is_stateful() || named) {
+        if partners[at].is_none() && (shape.is_stateful() || named) {
             found.push(at);
         }
         open.extend(shape.children.iter().rev());

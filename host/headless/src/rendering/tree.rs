@@ -15,7 +15,7 @@ use hmr_abi::ops::{DecodeError, LISTEN_CAPTURE, Method, Namespace, NodeId, Op, O
 
 use crate::dom::{Dom, Listener, Node, Origin};
 
-use self::attributes::{change, is_name, set_attribute};
+use self::attributes::{change, is_name, set_attribute, set_style};
 
 /// An operation that makes no sense for the tree.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,7 +88,7 @@ impl Tree {
             for node in dom.placed_below(root, self.serial) {
                 self.forget_one(dom, node);
             }
-            dom.beside_mut(root).placed.clear();
+            dom.node_state_mut(root).placed.clear();
         }
     }
 
@@ -120,7 +120,7 @@ impl Tree {
 
     /// The number of a node, if it is one of this tree's.
     pub(crate) fn number(&self, dom: &Dom, node: Node) -> Option<NodeId> {
-        let origin = dom.beside(node)?.origin?;
+        let origin = dom.node_state(node)?.origin?;
         (origin.tree == self.serial).then_some(origin.id)
     }
 
@@ -156,7 +156,7 @@ impl Tree {
             }
             Op::CreateText { id, text } => {
                 let node = self.add(dom, id, Kind::Text, |dom| dom.create_text(text))?;
-                text.clone_into(&mut dom.beside_mut(node).text);
+                text.clone_into(&mut dom.node_state_mut(node).text);
             }
             Op::CreateMarker { id } => {
                 self.add(dom, id, Kind::Marker, Dom::create_comment)?;
@@ -179,11 +179,11 @@ impl Tree {
                 }
                 dom.put_back(known.node);
                 dom.set_text(known.node, text);
-                text.clone_into(&mut dom.beside_mut(known.node).text);
+                text.clone_into(&mut dom.node_state_mut(known.node).text);
             }
             Op::SetKey { id, key } => {
                 let node = self.get(id)?.node;
-                dom.beside_mut(node).rendered.key = Some(key.to_owned());
+                dom.node_state_mut(node).rendered.key = Some(key.to_owned());
             }
             _ => return self.apply_to_element(op, dom, requested),
         }
@@ -212,7 +212,7 @@ impl Tree {
                     serde_json::from_str(json).map_err(|_| TreeError::Json(name.to_owned()))?;
                 if let Some(node) = self.element(id)? {
                     dom.set_property(node, name, &value);
-                    dom.beside_mut(node).rendered.properties.insert(name.to_owned(), value);
+                    dom.node_state_mut(node).rendered.properties.insert(name.to_owned(), value);
                 }
             }
             Op::SetClass { id, name, on } => {
@@ -220,31 +220,25 @@ impl Tree {
                     return Err(TreeError::Name(name.to_owned()));
                 }
                 if let Some(node) = self.element(id)? {
-                    dom.beside_mut(node).rendered.classes.insert(name.to_owned(), on);
+                    dom.node_state_mut(node).rendered.classes.insert(name.to_owned(), on);
                     dom.toggle_class(node, name, on);
                 }
             }
             Op::SetStyle { id, name, value } => {
                 if let Some(node) = self.element(id)? {
-                    let styles = &mut dom.beside_mut(node).rendered.styles;
-                    if value.is_empty() {
-                        styles.remove(name);
-                    } else {
-                        styles.insert(name.to_owned(), value.to_owned());
-                    }
-                    dom.set_style(node, name, value);
+                    set_style(dom, node, name, value);
                 }
             }
             Op::Listen { id, event, handler, flags } => {
                 if let Some(node) = self.element(id)? {
-                    let listeners = &mut dom.beside_mut(node).rendered.listeners;
+                    let listeners = &mut dom.node_state_mut(node).rendered.listeners;
                     listeners.retain(|other| !is_listener(other, event, flags));
                     listeners.push(Listener { event: event.to_owned(), handler, flags });
                 }
             }
             Op::Unlisten { id, event, flags } => {
                 if let Some(node) = self.element(id)? {
-                    let listeners = &mut dom.beside_mut(node).rendered.listeners;
+                    let listeners = &mut dom.node_state_mut(node).rendered.listeners;
                     listeners.retain(|other| !is_listener(other, event, flags));
                 }
             }
@@ -293,7 +287,7 @@ impl Tree {
         }
         let node = make(dom);
         self.nodes.insert(id, Known { node, kind });
-        dom.beside_mut(node).origin = Some(Origin { tree: self.serial, id });
+        dom.node_state_mut(node).origin = Some(Origin { tree: self.serial, id });
         Ok(node)
     }
 
@@ -346,7 +340,7 @@ impl Tree {
                 "the children of `hmr-component` belong to the instance mounted in it",
             ));
         }
-        let held_by = |node| dom.beside(node).and_then(|beside| beside.holder);
+        let held_by = |node| dom.node_state(node).and_then(|node_state| node_state.holder);
         if before.is_some_and(|before| held_by(before) != Some(holder)) {
             return Err(fail("what it should stand before is no child of it"));
         }

@@ -1,4 +1,4 @@
-//! What a page tells about its modules, and how much has happened in it.
+//! What a page reports about its modules, and how much has happened in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

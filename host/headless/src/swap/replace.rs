@@ -99,7 +99,8 @@ fn render(
 
 /// The calls of methods whose elements are new: one that stayed keeps its state, the focus for instance.
 fn calls_of_new_elements(dom: &Dom, calls: Vec<(Node, Method)>) -> Vec<(Node, Method)> {
-    let is_new = |node: Node| dom.beside(node).is_some_and(|beside| beside.origin.is_some());
+    let is_new =
+        |node: Node| dom.node_state(node).is_some_and(|node_state| node_state.origin.is_some());
     calls.into_iter().filter(|(node, _)| is_new(*node)).collect()
 }
 

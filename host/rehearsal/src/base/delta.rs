@@ -174,36 +174,36 @@ impl Indices {
         references: &References,
         same: &[Option<u32>],
     ) -> Option<Self> {
-        let mut wanted: HashMap<usize, u32> = HashMap::new();
+        let mut chosen: HashMap<usize, u32> = HashMap::new();
         let mut imported = Vec::new();
-        let mut want = |defined: usize| {
+        let mut import = |defined: usize| {
             if let Some(Some(number)) = same.get(defined)
-                && !wanted.contains_key(&defined)
+                && !chosen.contains_key(&defined)
                 && let Some(ty) = layout.types.get(defined)
             {
-                wanted.insert(defined, layout.imported + u32::try_from(imported.len()).ok()?);
+                chosen.insert(defined, layout.imported + u32::try_from(imported.len()).ok()?);
                 imported.push((*number, *ty));
             }
             Some(())
         };
         for function in &references.functions {
             if let Some(defined) = function.checked_sub(layout.imported) {
-                want(defined as usize)?;
+                import(defined as usize)?;
             }
         }
         for exported in &layout.exported {
-            want(*exported as usize)?;
+            import(*exported as usize)?;
         }
         for (_, functions) in segments(layout, bytes)? {
             for function in functions {
                 if let Some(defined) = function.checked_sub(layout.imported) {
-                    want(defined as usize)?;
+                    import(defined as usize)?;
                 }
             }
         }
         let first = layout.imported + u32::try_from(imported.len()).ok()?;
         let mut indices: Vec<Option<u32>> = vec![None; same.len()];
-        for (defined, index) in wanted.into_iter().chain(functions.iter().copied().zip(first..)) {
+        for (defined, index) in chosen.into_iter().chain(functions.iter().copied().zip(first..)) {
             *indices.get_mut(defined)? = Some(index);
         }
         Some(Self { imported, host: layout.imported, first, defined: indices })

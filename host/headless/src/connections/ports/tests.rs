@@ -53,7 +53,7 @@ fn types_and_kinds_must_fit() {
     let plain = declared("Board.moved", "Log.entry");
     ports.apply(input(3, "entry", "String"));
     ports.apply(input(4, "entry", "String"));
-    assert_eq!(problems(&ports, plain.clone()), 1, "the same problem is told once");
+    assert_eq!(problems(&ports, plain.clone()), 1, "the same problem is reported once");
     let transform = Some("shorten".to_owned());
     assert_eq!(problems(&ports, Declared { transform, ..plain.clone() }), 0);
     ports.apply(input(3, "entry", ANY_TYPE));
@@ -85,11 +85,11 @@ fn changes_are_reported_by_name_with_a_reason() {
     ports.settle(&[3], vec![input(3, "note", "u32")]);
     ports.settle(&[4], vec![input(4, "note", "u32")]);
     let after = ports.links(&all, &names).0;
-    let told = changes(&before, &after, &[3, 4], |link| ports.why_gone(link, &all));
-    let told: Vec<_> =
-        told.iter().map(|one| (one.to.as_str(), one.outcome, one.reason.as_deref())).collect();
+    let reported = changes(&before, &after, &[3, 4], |link| ports.why_gone(link, &all));
+    let reported: Vec<_> =
+        reported.iter().map(|one| (one.to.as_str(), one.outcome, one.reason.as_deref())).collect();
     assert_eq!(
-        told,
+        reported,
         [
             ("Log.entry", ConnectionOutcome::Dropped, Some("the input `Log.entry` is gone")),
             ("Log.note", ConnectionOutcome::Made, None)

@@ -90,7 +90,7 @@ fn likeness<N>(search: &Search<'_, N>, old: usize, new: usize) -> u64 {
     if search.old_digests[old] == search.fresh_digests[new] {
         return EQUAL;
     }
-    // A node whose namesake is elsewhere in the other tree waits for it, rather than go on as a stranger.
+    // A node with an identity that the other tree has elsewhere waits for that one.
     let (was, is) = (before.identity(search.old), after.identity(search.fresh));
     if was != is
         && (was.is_some_and(|id| search.fresh_identities.contains(&id))

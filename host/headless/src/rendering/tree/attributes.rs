@@ -30,7 +30,7 @@ pub(super) fn set_attribute(
 /// Changes one attribute in the record and in the document. Classes and styles that exist beside the
 /// attribute of their name stay.
 pub(super) fn change(dom: &mut Dom, node: Node, name: &str, value: Option<&str>) {
-    let rendered = &mut dom.beside_mut(node).rendered;
+    let rendered = &mut dom.node_state_mut(node).rendered;
     // Classes and styles are all that an attribute is not alone in asking for.
     let shared = matches!(name, "class" | "style");
     let before = if shared { rendered.clone() } else { Rendered::default() };
@@ -46,6 +46,17 @@ pub(super) fn change(dom: &mut Dom, node: Node, name: &str, value: Option<&str>)
         Some(value) => dom.set_attribute(node, name, value),
         None => dom.remove_attribute(node, name),
     }
+}
+
+/// Sets a style requested by a module, and records that. Empty text removes it.
+pub(super) fn set_style(dom: &mut Dom, node: Node, name: &str, value: &str) {
+    let styles = &mut dom.node_state_mut(node).rendered.styles;
+    if value.is_empty() {
+        styles.remove(name);
+    } else {
+        styles.insert(name.to_owned(), value.to_owned());
+    }
+    dom.set_style(node, name, value);
 }
 
 /// Turns an attribute of the document from the value in `before` to that in `after`.
