@@ -38,8 +38,8 @@ impl Session {
         )?;
         let shared = Arc::new(shared);
         let changes = messages.clone();
-        let watcher = Watcher::start(folders.clone(), move |notice| {
-            _ = changes.send(watching::noticed(notice));
+        let watcher = Watcher::start(folders.clone(), move |event| {
+            _ = changes.send(watching::message_of(event));
         })?;
         let preflight = (options.preflight && app.config.preflight).then(|| {
             let messages = messages.clone();

@@ -10,7 +10,7 @@ use crate::{
     coordinator::Input,
     events::Event,
     graph::Graph,
-    watch::{Change, ChangeBatch, ChangeKind, Notice, Scope},
+    watch::{Change, ChangeBatch, ChangeKind, Scope, WatchEvent},
 };
 
 impl Session {
@@ -71,11 +71,11 @@ pub(super) fn scope(app: &App, graph: &Graph) -> Scope {
     }
 }
 
-pub(super) fn noticed(notice: Notice) -> Message {
-    match notice {
-        Notice::Changed(batch) => Message::Changed(batch),
-        Notice::Polling { message } => Message::Report(watcher_problem(message)),
-        Notice::Watching => {
+pub(super) fn message_of(event: WatchEvent) -> Message {
+    match event {
+        WatchEvent::Changed(batch) => Message::Changed(batch),
+        WatchEvent::Polling { message } => Message::Report(watcher_problem(message)),
+        WatchEvent::Watching => {
             let message = "all folders are watched again".to_owned();
             Message::Report(Event::Progress { message })
         }
