@@ -1,7 +1,7 @@
 //! The watcher: from the system's notifications about folders to batches of changes.
 //!
 //! A notification is only a hint that something happened near a path. What did change is found by comparing
-//! the files there with their remembered state ([`tree::Tree`]), a few milliseconds after the last hint. So
+//! the files there with their known state ([`tree::Tree`]), a few milliseconds after the last hint. So
 //! an editor's unlink + rename + write is one change, a temporary file that was created and removed is none, and a queue
 //! that overflowed costs a check of all files instead of a lost change.
 //!
@@ -85,7 +85,7 @@ pub enum WatchEvent {
 pub struct Scope {
     /// The application's folder, for `named`.
     pub root: Utf8PathBuf,
-    /// Folders of sources, with all that is in them but noise.
+    /// Folders of sources, with everything in them that is not noise.
     pub folders: BTreeSet<Utf8PathBuf>,
     /// Single files that count in any folder.
     pub files: BTreeSet<Utf8PathBuf>,
@@ -203,14 +203,14 @@ impl<F: FnMut(WatchEvent)> Worker<F> {
         let mut hints = Hints::default();
         let mut next_poll = Instant::now() + POLL;
         loop {
-            let patience = if hints.is_empty() {
+            let wait = if hints.is_empty() {
                 let polling = self.system.is_polling();
                 polling.then(|| next_poll.saturating_duration_since(Instant::now()))
             } else {
-                Some(hints.patience())
+                Some(hints.wait())
             };
-            let message = match patience {
-                Some(patience) => inbox.recv_timeout(patience),
+            let message = match wait {
+                Some(wait) => inbox.recv_timeout(wait),
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match message {
@@ -255,7 +255,7 @@ impl<F: FnMut(WatchEvent)> Worker<F> {
         }
     }
 
-    /// Compares the files at the hints with their remembered state, and reports the difference.
+    /// Compares the files at the hints with their known state, and reports the difference.
     fn settle(&mut self, hints: Hints) {
         let Some(first) = hints.first() else { return };
         let roots = hints.into_paths().unwrap_or_else(|| self.filter.roots());
@@ -308,7 +308,7 @@ impl<F: FnMut(WatchEvent)> Worker<F> {
             .then_some(Change { kind: ChangeKind::Modified, ..change })
     }
 
-    /// Compares the files at `roots` with their remembered state, and has every folder there watched.
+    /// Compares the files at `roots` with their known state, and has every folder there watched.
     fn check(&mut self, roots: &[Utf8PathBuf]) -> Vec<Change> {
         for root in roots {
             self.real_paths.remove(root);

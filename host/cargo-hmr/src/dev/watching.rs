@@ -1,4 +1,4 @@
-//! What the loop has watched, and which of the changes are the tool's own.
+//! What the loop watches, and which of the changes were made by the tool itself.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ impl Session {
     /// Leaves out the lock file where cargo wrote it when it read the application.
     pub(super) fn without_own_writes(&self, mut batch: ChangeBatch) -> ChangeBatch {
         let lock = self.lock_file();
-        // Whose change this is shows when the scan has ended.
+        // Whether the tool made the change is known when the scan has ended.
         batch
             .changes
             .retain(|change| change.path != lock || !self.scanning && self.has_other_lock());

@@ -30,7 +30,7 @@ const CHECK_INTERVALS: [Duration; 2] = [Duration::from_millis(100), Duration::fr
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long pages wait for a verdict.
-const PATIENCE: Duration = Duration::from_millis(limits::REHEARSAL_WAIT_MS);
+const PAGE_WAIT: Duration = Duration::from_millis(limits::REHEARSAL_WAIT_MS);
 
 /// After so many crashes while it was rehearsed, a version is not rehearsed any more.
 const MAX_CRASHES: u32 = 2;
@@ -290,7 +290,7 @@ impl Worker {
         let mut late = Vec::new();
         for (_, waiting) in self.waiting.iter_mut().filter(|(id, _)| Some(**id) != running) {
             let is_late = |request: &mut PageRequest| {
-                now.saturating_duration_since(request.since) >= PATIENCE
+                now.saturating_duration_since(request.since) >= PAGE_WAIT
             };
             late.extend(waiting.requests.extract_if(.., is_late));
         }

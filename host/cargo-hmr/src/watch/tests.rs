@@ -76,7 +76,7 @@ fn a_save_is_one_modification() {
 }
 
 #[test]
-fn a_rename_over_the_file_is_one_modification_and_its_temporary_file_none() {
+fn a_rename_over_the_file_is_one_modification_and_the_temporary_file_is_not_reported() {
     let bench = watch(|_| ());
     bench.write("src/.lib.rs.tmp", "two");
     fs::rename(bench.folder.join("src/.lib.rs.tmp"), bench.folder.join("src/lib.rs"))
@@ -208,7 +208,7 @@ fn a_file_that_a_build_was_reading_while_it_was_written_has_changed() {
 }
 
 #[test]
-fn a_missing_file_elsewhere_is_seen_when_it_comes_with_its_folder() {
+fn a_missing_file_elsewhere_is_seen_when_it_is_created_with_its_folder() {
     let bench = watch(|_| ());
     let elsewhere = tempfile::tempdir().expect("a temporary folder");
     let data = Utf8Path::from_path(elsewhere.path()).expect("UTF-8").join("deep/er/data.txt");
@@ -272,7 +272,7 @@ mod links {
     }
 
     #[test]
-    fn a_linked_folder_on_the_way_to_a_file_elsewhere_may_lead_somewhere_else() {
+    fn a_link_in_the_path_of_a_file_elsewhere_may_change_its_target() {
         let bench = watch(|_| ());
         let elsewhere = tempfile::tempdir().expect("a temporary folder");
         let at = |name: &str| elsewhere.path().join(name);
