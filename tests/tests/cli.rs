@@ -37,7 +37,7 @@ fn folder_with(files: &[(&str, &str)]) -> TempDir {
 }
 
 #[test]
-fn a_folder_that_is_no_cargo_project() {
+fn a_folder_that_is_not_a_cargo_project() {
     let told = refusal(folder_with(&[("index.html", "<p>")]).path());
     assert!(told.contains("not a cargo project") && told.contains("Cargo.toml"), "{told}");
     let told = refusal(Path::new("/no/such/folder"));
@@ -100,7 +100,7 @@ fn a_static_folder_that_would_serve_more_than_files_for_browsers() {
 }
 
 #[test]
-fn a_host_that_is_not_an_address_is_sent_to_the_names() {
+fn a_host_that_is_not_an_address_gets_a_hint_about_names() {
     let demo = DemoCopy::take();
     let said = |arguments: &[&str]| {
         let mut command = tool();
@@ -117,7 +117,7 @@ fn a_host_that_is_not_an_address_is_sent_to_the_names() {
 }
 
 #[test]
-fn a_port_that_is_taken_gives_the_next_free_one() {
+fn the_next_free_port_is_used_if_one_is_taken() {
     let demo = DemoCopy::take();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let port = taken.local_addr().expect("a listener has an address").port();
@@ -166,7 +166,7 @@ fn it_runs_as_a_cargo_subcommand_and_by_itself() {
 }
 
 #[test]
-fn an_end_that_was_asked_for_is_no_failure() {
+fn a_requested_end_is_not_a_failure() {
     let demo = DemoCopy::take();
     let mut command = tool();
     command.arg("dev").arg(demo.folder()).args(["--port", "0", "--json"]);

@@ -72,7 +72,7 @@ fn a_page_that_is_saved_with_broken_code_is_loaded_again() {
 }
 
 #[test]
-fn a_lock_that_somebody_else_holds_is_named_once() {
+fn a_lock_of_another_process_is_reported_once() {
     let demo = DemoCopy::take();
     let mut dev = Dev::start(demo.folder());
     dev.wait_built();
@@ -148,7 +148,7 @@ fn unused(round: usize) -> String {
 }
 
 #[test]
-fn a_pipe_that_nobody_reads_stops_nothing_and_what_was_dropped_is_counted() {
+fn a_pipe_that_is_not_read_stops_nothing_and_what_was_dropped_is_counted() {
     let demo = DemoCopy::take();
     let mut tool = Unread::start(&demo);
     let mut page = tool.page();
@@ -185,7 +185,7 @@ fn a_pipe_that_nobody_reads_stops_nothing_and_what_was_dropped_is_counted() {
 }
 
 #[test]
-fn a_tool_whose_output_nobody_reads_ends_when_it_is_asked_to() {
+fn a_tool_whose_output_is_not_read_ends_on_a_signal() {
     let demo = DemoCopy::take();
     demo.write("stopwatch/src/lib.rs", demo.read("stopwatch/src/lib.rs") + &unused(0));
     let tool = Unread::start(&demo);

@@ -124,7 +124,7 @@ fn the_client_and_modules_are_fetched_once() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_holds_nothing_up() {
+fn what_is_not_a_file_blocks_nothing() {
     let server = Server::start();
     let made = std::process::Command::new("mkfifo").arg(server.demo.path("static/pipe")).status();
     assert!(made.is_ok_and(|status| status.success()), "a pipe can be made");

@@ -36,7 +36,7 @@ fn add(page: &Page) {
 }
 
 #[test]
-fn a_module_goes_back_and_forth_through_its_states() {
+fn a_module_steps_back_and_forth_through_its_states() {
     let page = open(&Guest::counter(1));
     for _ in 0..3 {
         add(&page);
@@ -188,7 +188,7 @@ fn updates_are_reported_with_both_sides() {
 }
 
 #[test]
-fn wrappers_stand_around_exports_in_all_versions() {
+fn wrappers_apply_to_exports_in_all_versions() {
     let page = open(&Guest::counter(1));
     let calls = Rc::new(Cell::new(0));
     let counted = Rc::clone(&calls);
@@ -290,7 +290,7 @@ fn code_that_has_become_slower_is_reported() {
 }
 
 #[test]
-fn cleanup_takes_listeners_and_wrappers_away() {
+fn cleanup_removes_listeners_and_wrappers() {
     let page = open(&Guest::counter(1));
     let heard = Rc::new(Cell::new(0));
     let hear = Rc::clone(&heard);
@@ -325,7 +325,7 @@ fn a_module_that_is_executed_has_the_imports_of_the_abi() {
 }
 
 #[test]
-fn a_proxy_reads_and_writes_the_memory_and_tells_the_exports() {
+fn a_proxy_reads_and_writes_the_memory_and_lists_the_exports() {
     let page =
         open(&Guest::counter(1).with(
             r#"(func (export "first") (param i32) (result i32) (i32.load8_u (local.get 0)))"#,
@@ -362,7 +362,7 @@ fn a_module_is_executed_on_its_own() {
 }
 
 #[test]
-fn what_cannot_be_executed_says_why() {
+fn what_cannot_be_executed_reports_why() {
     let plain = Execution { limit: Duration::from_millis(100), ..Execution::default() };
     let import = r#"(module (import "env" "now" (func (result f64))) (func (export "run")))"#;
     assert!(matches!(run(import, &plain), Err(ExecuteError::Import { .. })));

@@ -38,7 +38,7 @@ fn line_of(project: &Project, file: &str, text: &str) -> u32 {
 }
 
 #[test]
-fn a_trap_that_is_no_panic_is_reported_with_its_line() {
+fn a_trap_that_is_not_a_panic_is_reported_with_its_line() {
     let project = pair();
     let html = project.index_html().expect("the fixture has a page");
     let builder = project.page_builder(&html).expect("the fixture compiles");
@@ -180,7 +180,7 @@ fn a_type_that_changes_and_code_that_does_not_compile() {
 }
 
 #[test]
-fn a_panic_is_reported_with_its_line_and_the_state_goes_on() {
+fn a_panic_is_reported_with_its_line_and_the_state_is_kept() {
     let project = pair();
     let page = open(&project);
     click(&page, "button.add");
@@ -292,7 +292,7 @@ fn rename(saved: &mut Saved) -> Result<(), MigrationError> {
 }
 
 #[test]
-fn the_sdk_may_have_another_name_or_come_through_another_package() {
+fn the_sdk_may_have_another_name_or_be_re_exported_by_another_package() {
     let folder = other_names();
     let project = Project::copy_of(folder.path()).expect("the app can be copied");
     for module in ["renamed", "through"] {

@@ -242,7 +242,7 @@ fn hooks_run_before_an_update_and_their_snapshot_counts() {
 }
 
 #[test]
-fn a_rollback_gives_the_old_code_its_memory_back() {
+fn a_rollback_restores_the_memory_of_the_old_code() {
     let page = open(&hooked(""));
     add(&page);
     let broken = Guest::counter(10).first("restore_state", "unreachable");
@@ -256,7 +256,7 @@ fn a_rollback_gives_the_old_code_its_memory_back() {
 }
 
 #[test]
-fn hooks_that_trap_do_not_hold_an_update_up() {
+fn hooks_that_trap_do_not_block_an_update() {
     let page = open(&hooked("unreachable"));
     add(&page);
     let swap =
@@ -305,7 +305,7 @@ fn new_code_that_traps_on_probation_is_undone() {
 }
 
 #[test]
-fn what_waits_when_new_code_traps_goes_to_the_old_code() {
+fn events_that_wait_when_new_code_traps_are_sent_to_the_old_code() {
     let page = open(&Guest::counter(1));
     let failing = Guest::counter(10).first("hmr_dispatch", "unreachable");
     let swap = page.swap_observed("counter", failing.bytes(), |step| {
@@ -321,7 +321,7 @@ fn what_waits_when_new_code_traps_goes_to_the_old_code() {
 }
 
 #[test]
-fn after_probation_the_same_version_goes_on() {
+fn after_probation_the_same_version_continues() {
     let page = open(&Guest::counter(1));
     let failing = Guest::counter(10).first(
         "hmr_dispatch",
@@ -348,7 +348,7 @@ fn ailing(condition: &str) -> Guest {
 }
 
 #[test]
-fn new_code_that_is_not_well_is_undone() {
+fn new_code_that_is_not_healthy_is_undone() {
     let page = open(&Guest::counter(1));
     add(&page);
     _ = committed(&page, &ailing("(i32.const 1)"));
@@ -361,7 +361,7 @@ fn new_code_that_is_not_well_is_undone() {
 }
 
 #[test]
-fn health_is_asked_once_more_after_the_eighth_call() {
+fn health_is_checked_once_more_after_the_eighth_call() {
     let page = open(&Guest::counter(1));
     _ = committed(&page, &ailing("(i32.gt_u (global.get $count) (i32.const 15))"));
     for _ in 0..7 {
@@ -378,7 +378,7 @@ fn health_is_asked_once_more_after_the_eighth_call() {
 }
 
 #[test]
-fn a_place_that_an_update_takes_away_is_pruned_before_it_is_unmounted() {
+fn a_component_that_an_update_removes_is_pruned_before_it_is_unmounted() {
     let place = [
         Op::CreateElement { id: 30, namespace: Namespace::Html, tag: "hmr-component" },
         Op::SetAttribute { id: 30, name: "module", value: "inner" },
@@ -444,7 +444,7 @@ fn an_instance_that_invalidates_itself_is_mounted_again_without_its_state() {
 }
 
 #[test]
-fn an_instance_that_is_never_content_gets_one_turn() {
+fn an_instance_that_invalidates_itself_each_time_is_mounted_again_once() {
     let page = open(&Guest::counter(1));
     let never = invalidating(1, 10, "restore_state", "(i32.const 1)");
     let swap = committed(&page, &never.first("hmr_mount", "(call $invalid)"));
@@ -457,7 +457,7 @@ fn an_instance_that_is_never_content_gets_one_turn() {
 }
 
 #[test]
-fn invalidation_goes_up_to_the_placer_of_the_instance() {
+fn invalidation_is_passed_to_the_parent_of_the_instance() {
     let place = [
         Op::CreateElement { id: 30, namespace: Namespace::Html, tag: "hmr-component" },
         Op::SetAttribute { id: 30, name: "module", value: "inner" },

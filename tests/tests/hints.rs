@@ -197,7 +197,7 @@ fn every_command_that_is_named_works() {
 }
 
 #[test]
-fn commands_that_do_not_work_are_found_out() {
+fn commands_that_do_not_work_are_detected() {
     let workspace = workspace();
     for command in [
         "cargo tree -i wasm-bindgen",

@@ -55,7 +55,7 @@ fn every_printed_address_can_be_opened() {
 }
 
 #[test]
-fn people_are_warned_of_what_others_can_reach() {
+fn a_warning_lists_what_other_machines_can_reach() {
     let demo = DemoCopy::take();
     let told = |host: &str| {
         let mut command = tool();
@@ -230,7 +230,7 @@ fn assert_closed(stream: &mut TcpStream) {
 }
 
 #[test]
-fn connections_that_ask_nothing_are_closed_and_pages_are_served_meanwhile() {
+fn connections_without_a_request_are_closed_and_pages_are_served_meanwhile() {
     let server = Server::start();
     let mut streams = half_open(server.port, 600);
     server.assert_alive();
@@ -267,7 +267,7 @@ fn with_few_files_connections_keep_neither_pages_nor_builds_waiting() {
 }
 
 #[test]
-fn a_page_that_reads_nothing_is_let_go_though_it_speaks() {
+fn a_page_that_does_not_read_is_disconnected_even_if_it_sends() {
     let mut server = Server::start();
     let (token, own) = (server.token(), format!("http://{}", server.own));
     let mut page = server.socket(&token, Some(&own)).expect("a socket opens");
@@ -295,7 +295,7 @@ fn a_page_that_reads_nothing_is_let_go_though_it_speaks() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_that_nobody_reads_on_is_closed() {
+fn a_file_whose_download_has_stalled_is_closed() {
     let server = Server::start();
     server.demo.write("static/film.mp4", vec![7; 64 << 20]);
     let mut stream = TcpStream::connect(&server.own).expect("the server listens");

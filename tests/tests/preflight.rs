@@ -9,7 +9,7 @@ use hmr_tests::page::Page;
 use serde_json::{Value, json};
 
 #[test]
-fn a_version_is_rehearsed_with_the_state_of_the_page_that_asks() {
+fn a_version_is_rehearsed_with_the_state_of_the_requesting_page() {
     let demo = DemoCopy::take();
     let mut dev = Dev::start(demo.folder());
     dev.wait_built();
@@ -51,7 +51,7 @@ fn many_pages_in_the_same_state_do_not_wait_for_each_other() {
     let versions = hello["modules"].as_array().expect("modules");
     let version = versions.iter().find(|it| it["module"] == "stopwatch").expect("the stopwatch");
     for (id, page) in (0..).zip(&mut pages) {
-        page.ask(id, "stopwatch", &version["hash"], "Stopwatch", &json!({}));
+        page.request_rehearsal(id, "stopwatch", &version["hash"], "Stopwatch", &json!({}));
     }
     let mut rehearsals = BTreeSet::new();
     for (id, page) in (0..).zip(&mut pages) {
@@ -63,7 +63,7 @@ fn many_pages_in_the_same_state_do_not_wait_for_each_other() {
 }
 
 #[test]
-fn a_process_that_is_killed_is_started_again_and_pages_are_asked_again() {
+fn a_process_that_is_killed_is_started_again_and_pages_request_rehearsals_again() {
     let demo = DemoCopy::take();
     let mut dev = Dev::start(demo.folder());
     dev.wait_built();
@@ -74,7 +74,7 @@ fn a_process_that_is_killed_is_started_again_and_pages_are_asked_again() {
     // A page that missed updates does not swap unrehearsed either.
     assert!(versions.iter().all(|version| version["rehearse"] == true), "{hello}");
     let version = versions.iter().find(|it| it["module"] == "stopwatch").expect("the stopwatch");
-    page.show_state("stopwatch", &version["hash"], "Stopwatch", &json!({}));
+    page.send_state("stopwatch", &version["hash"], "Stopwatch", &json!({}));
 
     let killed = dev.children("hmr-preflight");
     assert_eq!(killed.len(), 1, "one process rehearses");
@@ -97,7 +97,7 @@ fn signal(dev: &Dev, signal: &str) -> u32 {
 }
 
 #[test]
-fn a_process_that_is_stopped_holds_nobody_up_and_another_takes_its_place() {
+fn a_process_that_is_stopped_blocks_no_page_and_is_replaced() {
     let demo = DemoCopy::take();
     let mut dev = Dev::start(demo.folder());
     dev.wait_built();
@@ -123,7 +123,7 @@ fn a_process_that_is_stopped_holds_nobody_up_and_another_takes_its_place() {
 }
 
 #[test]
-fn a_process_that_dies_again_and_again_comes_back() {
+fn a_process_that_crashes_again_and_again_is_started_each_time() {
     let demo = DemoCopy::take();
     let mut dev = Dev::start(demo.folder());
     dev.wait_built();

@@ -241,7 +241,7 @@ const CHANGES: [(&str, &str); 6] = [
 ];
 
 #[test]
-fn what_changes_something_wants_the_token_and_the_own_origin() {
+fn requests_that_change_something_need_the_token_and_the_own_origin() {
     let server = Server::start();
     let token = server.token();
     let own = format!("http://{}", server.own);
@@ -291,7 +291,7 @@ fn what_changes_something_wants_the_token_and_the_own_origin() {
 }
 
 #[test]
-fn requests_by_hand_of_any_content_are_refused_with_a_reason() {
+fn manual_requests_of_any_content_are_refused_with_a_reason() {
     let server = Server::start();
     let token = server.token();
     let headers = [("Host", server.own.as_str()), ("X-Hmr-Token", &token)];

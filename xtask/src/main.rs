@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_measurement_takes_depends_on_its_edits() {
+    fn the_time_of_a_measurement_depends_on_its_edits() {
         let notice = |arguments: &[&str]| {
             let arguments = ["xtask", "bench"].iter().chain(arguments);
             let Task::Bench { what } = Arguments::parse_from(arguments).task else {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn every_suite_comes_after_what_it_needs() {
+    fn every_suite_runs_after_what_it_needs() {
         for arguments in [&["test"][..], &["test", "swap"], &["ci"]] {
             let names = names(arguments);
             let last_install = names.iter().rposition(|name| name.starts_with("install "));

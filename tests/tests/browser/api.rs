@@ -84,7 +84,7 @@ fn told(session: &Session, expression: &str) -> Value {
 }
 
 #[test]
-fn a_saved_snapshot_is_taken_up_by_a_fresh_page_and_by_a_headless_one() {
+fn a_saved_snapshot_is_loaded_by_a_new_page_and_by_a_headless_one() {
     let session = Session::start();
     session.browser.keys("#name", "Ada");
     told(&session, "__hmr.saveSnapshot('half-filled form')");
@@ -157,7 +157,7 @@ fn a_page_of_an_experiment_loads_its_own_variant_with_its_state() {
 }
 
 #[test]
-fn a_module_runs_by_itself_in_a_worker_and_a_snapshot_is_given_to_the_reader() {
+fn a_module_runs_by_itself_in_a_worker_and_a_snapshot_is_downloaded() {
     let session = Session::start();
     let told = |expression: &str| told(&session, expression);
     let ran = told(&format!("__hmr.execute({ANSWERS}, null)"));

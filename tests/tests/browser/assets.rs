@@ -64,7 +64,7 @@ fn styled(name: &str) -> String {
 }
 
 #[test]
-fn sheets_are_exchanged_where_they_hang_and_once() {
+fn sheets_are_exchanged_where_they_are_used_and_once() {
     let mut session = with_sheets();
     let imports = "[...document.querySelector('#imports').sheet.cssRules].map(rule => rule.cssText.replace(/\\?hmr=\\d+/, '').split('{')[0].trim())";
     let before = session.browser.value(imports, &[]);
@@ -108,7 +108,7 @@ fn a_sheet_that_cannot_be_loaded_leaves_the_old_one_and_is_not_counted() {
 }
 
 #[test]
-fn a_picture_is_exchanged_in_place() {
+fn a_picture_is_exchanged_without_a_reload() {
     let mut session = Session::start();
     let logo = r##"<svg xmlns="http://www.w3.org/2000/svg" width="321" height="123"><rect width="321" height="123" fill="#a00"/></svg>"##;
     assert_ne!(session.browser.value("document.querySelector('.logo').naturalWidth", &[]), 321);

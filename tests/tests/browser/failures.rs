@@ -53,7 +53,7 @@ fn code_that_does_not_compile_is_shown_and_the_old_code_runs_on() {
 }
 
 #[test]
-fn an_error_that_is_taken_back_is_cleared_without_a_swap() {
+fn an_error_that_is_reverted_is_cleared_without_a_swap() {
     let mut session = Session::start();
     session.demo.edit("signup/src/rules.rs", "MOST_SEATS: u32 = 6", "MOST_SEATS: u32 = six");
     session.dev.wait("build-failed");
@@ -94,7 +94,7 @@ fn code_that_traps_while_it_is_swapped_in_is_rolled_back() {
 }
 
 #[test]
-fn a_trap_in_a_handler_is_reported_with_its_place_and_fixed_by_the_next_save() {
+fn a_trap_in_a_handler_is_reported_with_its_source_location_and_fixed_by_the_next_save() {
     let mut session = Session::start();
     session.browser.keys("#name", "Ada");
     let press = "on_press={move |_| form.clear()}";
@@ -124,7 +124,7 @@ fn a_trap_in_a_handler_is_reported_with_its_place_and_fixed_by_the_next_save() {
 }
 
 #[test]
-fn a_broken_manifest_is_reported_and_fixing_it_goes_on() {
+fn a_broken_manifest_is_reported_and_updates_continue_when_it_is_fixed() {
     let mut session = Session::start();
     session.browser.keys("#name", "Ada");
     let manifest = session.demo.read("board/Cargo.toml");

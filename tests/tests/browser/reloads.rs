@@ -60,7 +60,7 @@ pub(super) fn wait_extras(browser: &Browser) {
 }
 
 #[test]
-fn what_the_page_holds_comes_back_though_a_component_is_gone() {
+fn the_state_of_the_page_is_restored_even_if_a_component_was_removed() {
     let mut session =
         Session::start_with(|demo| demo.edit("index.html", "</main>", &format!("</main>{EXTRAS}")));
     session.browser.keys("#name", "Ada");
@@ -79,7 +79,7 @@ fn what_the_page_holds_comes_back_though_a_component_is_gone() {
 }
 
 #[test]
-fn a_page_of_another_application_at_the_same_address_says_what_it_is_and_waits_for_its_own() {
+fn a_page_of_another_application_at_the_same_address_reports_it_and_waits_for_its_own_tool() {
     let session = Session::start();
     let port = session.dev.port();
     let Session { browser, dev, demo, .. } = session;
@@ -124,7 +124,7 @@ fn a_page_outlives_the_tool_and_follows_the_next_one() {
 }
 
 #[test]
-fn a_tool_that_comes_back_with_nothing_new_changes_nothing() {
+fn a_tool_that_is_started_again_with_the_same_code_changes_nothing() {
     let session = Session::start();
     session.browser.keys("#name", "Ada");
     session.browser.run(
@@ -152,7 +152,7 @@ fn a_tool_that_comes_back_with_nothing_new_changes_nothing() {
 }
 
 #[test]
-fn a_stylesheet_saved_while_no_tool_runs_is_taken_when_one_does() {
+fn a_stylesheet_saved_while_no_tool_runs_is_loaded_when_one_does() {
     let session = Session::start();
     session.browser.keys("#name", "Ada");
     let port = session.dev.port();

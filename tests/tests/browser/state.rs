@@ -93,7 +93,7 @@ fn a_half_typed_card_stays_open_with_its_caret() {
 }
 
 #[test]
-fn a_running_stopwatch_runs_on_in_both_of_its_places() {
+fn a_running_stopwatch_keeps_running_in_both_components_that_show_it() {
     let mut session = Session::start();
     let browser = &session.browser;
     browser.click("#watch .primary");

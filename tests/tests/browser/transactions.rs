@@ -67,7 +67,7 @@ fn state_outlives_a_start_that_fails_then_code_that_does_not_compile_then_good_c
 }
 
 #[test]
-fn a_loop_without_end_in_a_handler_is_cut_and_the_page_goes_on() {
+fn an_endless_loop_in_a_handler_is_cut_and_the_page_continues() {
     let mut session = Session::start();
     start_watch_with_lap(&session);
 
