@@ -1,5 +1,5 @@
 //! The loop of the tool while much happens at once: saves that never stop, files that change together, output that nothing
-//! reads, locks that others hold.
+//! reads, locks of other processes.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -28,7 +28,7 @@ fn saves_that_never_stop_let_pages_be_updated() {
     let saved = thread::scope(|scope| {
         let editor = scope.spawn(move || {
             let mut saved = 0;
-            // Ten saves a second, until enough updates have come.
+            // Ten saves a second, until enough updates were announced.
             while stopped.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout)
             {
                 saved += 1;
@@ -88,12 +88,12 @@ fn a_lock_of_another_process_is_reported_once() {
     }
     demo.edit("stopwatch/src/lib.rs", "\"Reset\"", "\"Set back\"");
     let waiting = dev.wait("waiting");
-    let what = waiting["what"].as_str().expect("it says for what");
+    let what = waiting["what"].as_str().expect("the event names the lock");
     assert!(what.contains("lock"), "{waiting}");
     drop(locks);
     dev.wait("build-finished");
     let times = dev.events().iter().filter(|event| event["event"] == "waiting").count();
-    assert_eq!(times, 1, "it is said once");
+    assert_eq!(times, 1, "it is reported once");
 }
 
 /// A tool whose output is not read.
@@ -127,7 +127,7 @@ impl Unread {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().is_ok());
         let last = Instant::now() + SOON;
-        while self.child.try_wait().expect("it can be asked").is_none() {
+        while self.child.try_wait().expect("its status can be read").is_none() {
             assert!(Instant::now() < last, "it does not end");
             thread::sleep(Duration::from_millis(20));
         }
@@ -227,11 +227,12 @@ fn a_toolchain_file_above_the_application_has_the_toolchain_found_again() {
     let mut dev = Dev::run(command);
     dev.wait_built();
 
-    // There is no such toolchain, so this is rustup's message, and not its compiler's.
+    // There is no such toolchain, so the message is rustup's.
     let file = outer.path().join("rust-toolchain.toml");
-    fs::write(&file, "[toolchain]\nchannel = \"1.95.0-of-nobody\"\n").expect("it can be written");
+    fs::write(&file, "[toolchain]\nchannel = \"1.95.0-that-does-not-exist\"\n")
+        .expect("it can be written");
     let failure = dev.wait("build-failed");
-    assert!(failure.to_string().contains("of-nobody"), "{failure}");
+    assert!(failure.to_string().contains("that-does-not-exist"), "{failure}");
     fs::remove_file(&file).expect("it can be removed");
     dev.wait("build-finished");
 

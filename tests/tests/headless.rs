@@ -289,7 +289,7 @@ fn a_view_that_changes_keeps_the_nodes_that_are_the_same() {
     let input = page.find("input").expect("the input");
     input.type_text("milk").expect("it takes text");
     let mut ops: Vec<Op<'_>> = VIEW.to_vec();
-    // The field goes into a label, the button is red, a heading comes first.
+    // The field is moved into a label, the button is red, and a heading is first.
     ops.retain(|op| *op != Op::Insert { parent: 1, child: 4, before: 0 });
     ops.extend([
         Op::CreateElement { id: 20, namespace: Namespace::Html, tag: "label" },

@@ -65,7 +65,7 @@ fn requests_are_answered_manually() {
     assert_eq!((request.headers["x"].as_str(), request.body.as_deref()), ("y", Some("b")));
     assert_eq!((request.module.as_str(), request.instance, request.key.as_str()), ("m", 1, "load"));
     request.answer(Response::text(201, "made"));
-    request.answer(Response::text(500, "a second answer reaches nobody"));
+    request.answer(Response::text(500, "a second answer is ignored"));
     assert!(!request.is_in_flight());
     page.requests()[0].fail("offline");
     assert_eq!(
@@ -84,19 +84,19 @@ fn a_server_answers_each_request_and_may_use_the_page() {
         .opens("first", "request", &get("/api/1?fresh"), 1)
         .on_open(1, "second", "request", &get("/api/2"), 2)
         .on_open(2, "third", "request", &get("/other"), 3);
-    let asked: Rc<RefCell<Vec<String>>> = Rc::default();
-    let seen = Rc::clone(&asked);
+    let requested: Rc<RefCell<Vec<String>>> = Rc::default();
+    let seen = Rc::clone(&requested);
     let page = open(&guest);
     let used = page.clone();
     page.serve("GET", "/api/*", move |request| {
         seen.borrow_mut().push(format!("{} {}", request.url, used.requests().len()));
         Response::json(200, request.key.as_str())
     });
-    assert_eq!(*asked.borrow(), ["/api/1?fresh 1", "/api/2 1"]);
+    assert_eq!(*requested.borrow(), ["/api/1?fresh 1", "/api/2 1"]);
     assert_eq!(received(&page, "m").len(), 2);
     assert_eq!(page.requests()[0].url, "/other");
-    page.serve("GET", "*", |_| Response::failure("nobody is there"));
-    assert_eq!(received(&page, "m")[2], r#"3 request {"error":"nobody is there"}"#);
+    page.serve("GET", "*", |_| Response::failure("no server is there"));
+    assert_eq!(received(&page, "m")[2], r#"3 request {"error":"no server is there"}"#);
 }
 
 #[test]
@@ -125,8 +125,8 @@ fn an_answered_request_is_kept_and_replayed_if_requested() {
     );
     let swap = commit(&page, &replayed);
     assert_eq!(outcomes(&swap), [("load", ResourceOutcome::Kept)]);
-    let told = received(&page, "m");
-    assert_eq!((told.len(), &told[0]), (2, &told[1]), "{told:?}");
+    let logged = received(&page, "m");
+    assert_eq!((logged.len(), &logged[0]), (2, &logged[1]), "{logged:?}");
     let swap = commit(&page, &app().opens("load", "request", &get("/other"), 1));
     assert_eq!(outcomes(&swap), [("load", ResourceOutcome::Replaced)]);
     assert_eq!(page.requests()[0].url, "/other");
@@ -166,7 +166,7 @@ fn what_fires_during_a_swap_reaches_the_side_that_wins_in_order() {
             format!("6 {answer}"),
             r#"7 websocket {"data":"two","state":"message"}"#.to_owned()
         ],
-        "a replay is not told besides"
+        "a replay is not logged again"
     );
     assert!(socket.is_open());
 
@@ -212,10 +212,10 @@ fn messages_wait_for_a_socket_to_open_and_are_sent_both_ways() {
             r#"1 websocket {"clean":false,"code":1006,"reason":"lost","state":"closed"}"#
         ]
     );
-    let told = warnings(&page);
+    let logged = warnings(&page);
     assert!(
-        told[0].contains("no Base64") && told[1].contains("no web socket of that key"),
-        "{told:?}"
+        logged[0].contains("no Base64") && logged[1].contains("no web socket of that key"),
+        "{logged:?}"
     );
     assert_eq!(page.sockets().len(), 0);
     let swap = commit(&page, &guest.first("hmr_mount", "nop"));
@@ -230,7 +230,7 @@ fn event_sources_fail_reconnect_and_end() {
     let source = page.event_sources().remove(0);
     source.open();
     source.send("score", "1:0").expect("it is open");
-    source.send("other", "nobody listens").expect("it is open");
+    source.send("other", "nothing listens").expect("it is open");
     source.fail();
     assert!(source.send("score", "lost").is_err());
     source.open();
@@ -358,10 +358,10 @@ fn mutation_observers_report_changes_in_the_subtree() {
     page.fire_window("go", EventData::default());
     page.fire_window("on", EventData::default());
     page.find("b").expect("it is there").remove().expect("it is there");
-    let told: Vec<_> =
+    let logged: Vec<_> =
         received(&page, "m").into_iter().filter(|line| line.starts_with('1')).collect();
     assert_eq!(
-        told,
+        logged,
         [
             r#"1 mutation-observer {"added":1,"attributes":[],"removed":0,"text":false}"#,
             r#"1 mutation-observer {"added":0,"attributes":["class"],"removed":0,"text":true}"#,
@@ -383,8 +383,8 @@ fn media_queries_are_reported_at_first_and_when_they_change() {
     page.set_media("(min-width: 40rem)", true);
     page.set_media("(min-width: 40rem)", true);
     page.set_media("(prefers-color-scheme: dark)", true);
-    let told = |matches| format!(r#"1 media-query {{"matches":{matches}}}"#);
-    assert_eq!(received(&page, "m"), [told(false), told(true)]);
+    let logged = |matches| format!(r#"1 media-query {{"matches":{matches}}}"#);
+    assert_eq!(received(&page, "m"), [logged(false), logged(true)]);
 }
 
 #[test]
@@ -439,7 +439,7 @@ fn host_functions_answer_at_once_or_later_or_do_not_exist() {
         ("ask", &json!([1, 2]), "ask")
     );
     call.answer(Err("no".to_owned()));
-    call.answer(Ok(json!("a second answer reaches nobody")));
+    call.answer(Ok(json!("a second answer is ignored")));
     assert_eq!(received(&page, "m")[2..], [r#"2 call {"error":"no"}"#]);
     assert_eq!(page.calls().len(), 0);
 }

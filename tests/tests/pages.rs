@@ -57,8 +57,8 @@ fn long_messages_of_a_page_are_cut_and_too_many_are_dropped() {
     long.send(&trap);
     let trap = dev.wait("trap");
     for field in ["message", "stack"] {
-        let told = trap[field].as_str().expect("a text");
-        assert!(told.len() <= 4096 && told.ends_with("x … (cut, 1044 kB more)"), "{told}");
+        let text = trap[field].as_str().expect("a text");
+        assert!(text.len() <= 4096 && text.ends_with("x … (cut, 1044 kB more)"), "{text}");
     }
 
     let keys: serde_json::Map<String, Value> = (0..5000)
@@ -81,12 +81,12 @@ fn long_messages_of_a_page_are_cut_and_too_many_are_dropped() {
     let swap = json!({"module": "a", "hash": "h", "outcome": "unchanged"});
     many.send(&json!({"type": "swap", "sequence": 2, "swaps": [swap]}));
     dev.wait_swap("a", "unchanged");
-    let told =
+    let has =
         |event: &Value, part: &str| event["message"].as_str().is_some_and(|it| it.contains(part));
     let events = dev.events();
-    assert!(events.iter().filter(|event| told(event, "number ")).count() < 2000);
+    assert!(events.iter().filter(|event| has(event, "number ")).count() < 2000);
     assert_eq!(
-        events.iter().filter(|event| told(event, "more than 50 messages a second")).count(),
+        events.iter().filter(|event| has(event, "more than 50 messages a second")).count(),
         1
     );
 }
@@ -96,8 +96,8 @@ fn a_terminal_does_not_interpret_texts_of_a_page() {
     let demo = DemoCopy::take();
     let process = Process::start(command(demo.folder(), 0));
     process.wait_error("http://127.0.0.1:", SOON);
-    let told = process.errors();
-    let (_, rest) = told.split_once("http://127.0.0.1:").expect("an address");
+    let printed = process.errors();
+    let (_, rest) = printed.split_once("http://127.0.0.1:").expect("an address");
     let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
     let mut page = Page::open_at(port.parse().expect("a port"));
     let hostile = "\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m\u{202e}end";
@@ -108,9 +108,9 @@ fn a_terminal_does_not_interpret_texts_of_a_page() {
     let shown = "␛]0;title␇␛[2J<U+009B>31m<U+202E>end";
     process.wait_error(&format!("trap in {shown} test"), SOON);
     process.wait_error(&format!("at {shown}:1: m"), SOON);
-    let told = process.errors();
-    assert!(told.contains(&format!(": {shown}")), "{told}");
-    assert!(!told.contains(['\u{7}', '\u{9b}', '\u{202e}']), "{told:?}");
+    let printed = process.errors();
+    assert!(printed.contains(&format!(": {shown}")), "{printed}");
+    assert!(!printed.contains(['\u{7}', '\u{9b}', '\u{202e}']), "{printed:?}");
 }
 
 #[test]
@@ -134,8 +134,9 @@ fn a_page_of_another_application_at_the_same_address_is_refused() {
     let mut own = Page::open(&dev);
     own.send(&json!({"type": "problem", "message": "here"}));
     wait_problem(&mut dev, "here");
-    let came = dev.events().iter().filter(|event| event["event"] == "client-connected").count();
-    assert_eq!(came, 1, "a stranger is not among the pages");
+    let connected =
+        dev.events().iter().filter(|event| event["event"] == "client-connected").count();
+    assert_eq!(connected, 1, "pages of the other application are refused");
 }
 
 #[test]

@@ -25,8 +25,8 @@ fn a_version_is_rehearsed_with_the_state_of_the_requesting_page() {
     assert!(verdict["duration"]["run"].as_f64().is_some_and(|run| run > 0.0), "{verdict}");
     let verdict = page.rehearse("stopwatch", &version["hash"], "Nothing", &json!({}));
     assert_eq!((&verdict["outcome"], &verdict["step"]), (&json!("failed"), &json!("restore")));
-    let told = dev.wait_until("rehearsal", SOON, |event| event["outcome"] == "failed");
-    assert_eq!((&told["event"], &told["step"]), (&json!("rehearsal"), &json!("restore")));
+    let reported = dev.wait_until("rehearsal", SOON, |event| event["outcome"] == "failed");
+    assert_eq!((&reported["event"], &reported["step"]), (&json!("rehearsal"), &json!("restore")));
 
     demo.edit(
         "stopwatch/src/lib.rs",
@@ -81,13 +81,13 @@ fn a_process_that_is_killed_is_started_again_and_pages_request_rehearsals_again(
     for process in killed {
         assert!(Command::new("kill").args(["-9", &process.to_string()]).status().is_ok());
     }
-    // Reported once it can be asked again.
+    // Sent once rehearsals can be requested again.
     page.read("rehearsals");
     let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));
     assert_eq!(verdict["outcome"], "passed", "{verdict}");
 }
 
-/// Sends a signal to the one process that rehearses; answers which it was.
+/// Sends a signal to the one process that rehearses; returns its id.
 fn signal(dev: &Dev, signal: &str) -> u32 {
     let processes = dev.children("hmr-preflight");
     let [process] = processes[..] else { panic!("not one process rehearses: {processes:?}") };
@@ -111,11 +111,11 @@ fn a_process_that_is_stopped_blocks_no_page_and_is_replaced() {
     let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));
     assert_eq!(verdict["outcome"], "skipped", "{verdict}");
     assert_eq!(verdict["error"], "`hmr-preflight` does not answer");
-    let told = dev.wait_until("preflight that is lost", SOON, |event| {
+    let lost = dev.wait_until("preflight that is lost", SOON, |event| {
         event["event"] == "preflight" && event["ready"] == false
     });
-    assert!(told["message"].as_str().is_some_and(|it| it.contains("does not answer")), "{told}");
-    // Reported once it can be asked again.
+    assert!(lost["message"].as_str().is_some_and(|it| it.contains("does not answer")), "{lost}");
+    // Sent once rehearsals can be requested again.
     page.read("rehearsals");
     assert_ne!(dev.children("hmr-preflight"), [stopped]);
     let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));

@@ -1,4 +1,4 @@
-//! Versions by hand, failures that remain, saved snapshots, gates, transforms and experiments: the real tool, asked over HTTP,
+//! Manual choice of versions, pending failures, saved snapshots, gates, transforms and experiments: the real tool over HTTP,
 //! and pages simulated by a socket.
 
 use hmr_tests::demo::DemoCopy;
@@ -62,7 +62,7 @@ impl Server {
         own.expect("the stopwatch").clone()
     }
 
-    /// Gives the stopwatch another title; returns the hash of the resulting version.
+    /// Changes the title of the stopwatch; returns the hash of the resulting version.
     fn retitle(&mut self, title: &str) -> String {
         let text = self.demo.read(SOURCE);
         let (head, tail) = text.split_once("title: String").expect("a title");
@@ -87,7 +87,7 @@ impl Server {
     }
 }
 
-/// A page that is played by its socket.
+/// A page that is simulated by its socket.
 struct Page {
     socket: WebSocket<TcpStream>,
 }
@@ -105,12 +105,12 @@ impl Page {
         }
     }
 
-    /// The update that names the version `hash_to_find` of the stopwatch. A page that connects while an update is announced is notified
-    /// twice rather than never, so others may come before it.
-    fn update_to(&mut self, hash_to_find: &str) -> Value {
+    /// The update that names the version `expected` of the stopwatch. A page that connects while an update is announced is notified
+    /// twice rather than never, so others may be before it.
+    fn update_to(&mut self, expected: &str) -> Value {
         loop {
             let update = self.next("hot-update");
-            if hash(&update) == hash_to_find {
+            if hash(&update) == expected {
                 return update;
             }
         }
@@ -246,7 +246,7 @@ fn versions_are_listed_compared_pinned_and_restored() {
     }
 }
 
-/// A repository around the demo's copy, which goes with it.
+/// A git repository in the demo's copy, removed when this is dropped.
 struct Checkout {
     folder: PathBuf,
 }
@@ -345,7 +345,7 @@ fn snapshots_that_an_earlier_version_saved_are_moved_once() {
 fn wait_for_file(path: &Path) {
     let last = Instant::now() + SOON;
     while !path.exists() {
-        assert!(Instant::now() < last, "nobody has made {}", path.display());
+        assert!(Instant::now() < last, "there is no {}", path.display());
         thread::yield_now();
     }
 }
@@ -447,7 +447,7 @@ fn pages_of_an_experiment_have_their_own_versions_and_reports() {
     assert_eq!(hash(&server.connect("newest").next("hello")), new);
 
     let html = server.request("GET /", "").body;
-    assert!(html.contains(r#""later":["stopwatch"]"#), "whose page it is comes later: {html}");
+    assert!(html.contains(r#""later":["stopwatch"]"#), "the version is sent later: {html}");
     assert!(!html.contains(&new) && !html.contains(&old), "{html}");
 
     newest.swapped(&new, "committed", "", "");

@@ -214,7 +214,7 @@ fn a_build_script_without_directives_watches_its_package() {
     app.write("app/words/data.json", "a");
     let mut dev = app.serve();
     assert_hot_updates(&app, &mut dev, &[("app/words/data.json", "abc")]);
-    // An older file in the place of this one.
+    // An older file that replaces this one.
     app.write("app/words/old.json", "older");
     dev.wait("unchanged");
     let time = std::time::SystemTime::now() - std::time::Duration::from_hours(1);
@@ -297,7 +297,7 @@ fn serve_with_limit(app: &SmallApp, limit: &str, value: u32) -> Dev {
 #[cfg(target_os = "linux")]
 #[test]
 fn folders_beyond_the_system_s_limit_are_polled_and_reported() {
-    let said = |dev: &mut Dev, hint: &str| {
+    let wait_problem = |dev: &mut Dev, hint: &str| {
         let problem = dev.events().iter().find(|event| event["event"] == "problem").cloned();
         let problem = problem.map(|event| event["message"].to_string()).unwrap_or_default();
         assert!(problem.contains(hint), "{problem}");
@@ -308,7 +308,7 @@ fn folders_beyond_the_system_s_limit_are_polled_and_reported() {
             app.write(&format!("app/src/deep{number}/a.txt"), "");
         }
         let mut dev = serve_with_limit(&app, limit, value);
-        said(&mut dev, limit);
+        wait_problem(&mut dev, limit);
         app.write("app/src/deep4/more.rs", "pub const N: u32 = 7;");
         app.write(
             "app/src/text.rs",
@@ -317,6 +317,6 @@ fn folders_beyond_the_system_s_limit_are_polled_and_reported() {
         dev.wait_update("hot-update");
         assert_hot_updates(&app, &mut dev, &[("app/src/deep4/more.rs", "pub const N: u32 = 8;")]);
         let problems = dev.events().iter().filter(|event| event["event"] == "problem").count();
-        assert_eq!(problems, 1, "it is said once");
+        assert_eq!(problems, 1, "it is reported once");
     }
 }

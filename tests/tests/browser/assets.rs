@@ -31,7 +31,7 @@ fn a_stylesheet_is_exchanged_without_a_build() {
     assert!(session.is_marked());
 }
 
-/// A page whose sheets come in by every way: a nested import with conditions, and a link in a shadow root.
+/// A page with sheets of all kinds: a nested import with conditions, and a link in a shadow root.
 fn with_sheets() -> Session {
     Session::start_with(|demo| {
         demo.write(
@@ -75,7 +75,7 @@ fn sheets_are_exchanged_where_they_are_used_and_once() {
         let applied = session.dev.wait("applied");
         assert_eq!(applied["count"], 1, "{file}: {applied}");
 
-        // The second of two saves may come before the first has loaded.
+        // The second of two saves may be announced before the first sheet has loaded.
         session.demo.edit(&path, &format!("{name}: 2"), &format!("{name}: 3"));
         session.demo.edit(&path, &format!("{name}: 3"), &format!("{name}: 4"));
         session.browser.wait(&format!("{} === '4'", styled(name)));
@@ -85,7 +85,7 @@ fn sheets_are_exchanged_where_they_are_used_and_once() {
     assert_eq!(
         session.browser.value(color, &[]),
         "rgb(1, 2, 3)",
-        "at the same place in the cascade"
+        "at the same position in the cascade"
     );
     let links = "document.querySelector('#holder').shadowRoot.querySelectorAll('link').length";
     session.browser.wait(&format!("{links} === 1"));

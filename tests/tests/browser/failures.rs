@@ -29,14 +29,14 @@ fn code_that_does_not_compile_is_shown_and_the_old_code_runs_on() {
         "const TICK: u32 = \"often\";",
     );
     let failure = session.dev.wait("build-failed");
-    let told = failure["diagnostics"].to_string();
+    let diagnostics = failure["diagnostics"].to_string();
     assert!(
-        told.contains("mismatched types") && told.contains("stopwatch/src/lib.rs"),
+        diagnostics.contains("mismatched types") && diagnostics.contains("stopwatch/src/lib.rs"),
         "{failure}"
     );
     wait_overlay(&session, &["stopwatch/src/lib.rs", "mismatched types"]);
 
-    // Clicks go through the document, because the overlay covers the page.
+    // Clicked by a script, because the overlay covers the page.
     session.browser.run("document.querySelector('#watch .row .button:nth-child(2)').click()", &[]);
     session.browser.wait_text("#watch .laps", "Lap 1");
 
@@ -105,14 +105,14 @@ fn a_trap_in_a_handler_is_reported_with_its_source_location_and_fixed_by_the_nex
     session.browser.keys("#name", " Lovelace");
     session.browser.wait("__hmr.history('signup').entries.at(-1).snapshot.includes('Lovelace')");
     session.browser.run("document.querySelector('#swap .quiet').click()", &[]);
-    let told = session.dev.wait("trap");
+    let trapped = session.dev.wait("trap");
     assert!(
-        told["message"].as_str().is_some_and(|message| message.contains("out of ink")),
-        "{told}"
+        trapped["message"].as_str().is_some_and(|message| message.contains("out of ink")),
+        "{trapped}"
     );
     assert!(
-        told["file"].as_str().is_some_and(|file| file.ends_with("signup/src/lib.rs")),
-        "{told}"
+        trapped["file"].as_str().is_some_and(|file| file.ends_with("signup/src/lib.rs")),
+        "{trapped}"
     );
 
     session.demo.edit("signup/src/lib.rs", trap, press);
