@@ -1,7 +1,7 @@
 //! A real Chromium, driven through `WebDriver`, with calls that block.
 //!
-//! Each value is a browser of its own with a fresh profile. Conditions are JavaScript expressions that are asked
-//! again until they hold; when they do not hold in time, the panic shows what the page shows instead, and its console.
+//! Each value is a browser of its own with a fresh profile. Conditions are JavaScript expressions that are evaluated
+//! again until they are true; when they are not true in time, the panic shows what the page shows instead, and its console.
 
 use crate::process::Process;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle};
@@ -20,10 +20,10 @@ use tokio::time::{sleep, timeout};
 /// Enough for any single command, and for a page to follow a change that is known to have arrived.
 pub const AT_ONCE: Duration = Duration::from_secs(20);
 
-/// How often a condition is asked.
-const ASK: Duration = Duration::from_millis(25);
+/// How often a condition is evaluated.
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
-/// How Chromium is started: nothing seen, nothing fetched, nothing shared.
+/// How Chromium is started: without a window, background requests or shared data.
 const FLAGS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
@@ -37,7 +37,7 @@ const FLAGS: [&str; 10] = [
     "--window-size=1200,900",
 ];
 
-/// A browser, and the tab of it that commands go to.
+/// A browser, and its tab that gets the commands.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
@@ -115,7 +115,7 @@ impl Browser {
         self.block("step back", self.client.back());
     }
 
-    /// Opens another tab; commands go to it from now on.
+    /// Opens another tab, which gets the commands from now on.
     ///
     /// # Panics
     ///
@@ -127,17 +127,17 @@ impl Browser {
         tab
     }
 
-    /// The tab that commands go to.
+    /// The tab that gets the commands.
     ///
     /// # Panics
     ///
-    /// If the browser is gone.
+    /// If the browser has ended.
     #[must_use]
     pub fn tab(&self) -> WindowHandle {
         self.block("the current tab", self.client.window())
     }
 
-    /// Makes commands go to `tab`, which comes to the front.
+    /// Sends commands to `tab` from now on, and brings it to the front.
     ///
     /// # Panics
     ///
@@ -168,8 +168,8 @@ impl Browser {
         self.block(statements, self.client.execute(statements, arguments.to_vec()));
     }
 
-    /// Waits until a JavaScript expression is true; one that throws is not true yet, so that it may speak of elements
-    /// that are still to come and may be asked while the page reloads.
+    /// Waits until a JavaScript expression is true; one that throws is not true yet, so that it may use elements
+    /// that do not exist yet, and may be evaluated while the page reloads.
     ///
     /// # Panics
     ///
@@ -192,7 +192,7 @@ impl Browser {
                 if matches!(answer, Ok(Ok(Value::Bool(true)))) {
                     return true;
                 }
-                sleep(ASK).await;
+                sleep(POLL_INTERVAL).await;
             }
             false
         });
@@ -213,11 +213,11 @@ impl Browser {
             .to_owned()
     }
 
-    /// Waits until the element exists and holds this text somewhere.
+    /// Waits until the element exists and contains this text.
     ///
     /// # Panics
     ///
-    /// If it does not come to hold it in time.
+    /// If it does not contain it in time.
     pub fn wait_text(&self, selector: &str, part: &str) {
         self.wait(&format!("document.querySelector({selector:?}).textContent.includes({part:?})"));
     }
@@ -256,7 +256,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If the browser is gone.
+    /// If the browser has ended.
     #[must_use]
     pub fn picture(&self) -> Vec<u8> {
         self.block("picture", self.client.screenshot())
@@ -266,7 +266,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If the browser is gone.
+    /// If the browser has ended.
     pub fn resize(&self, width: u32, height: u32) {
         self.block("new size", self.client.set_window_size(width, height));
     }
@@ -324,8 +324,10 @@ fn driver() -> (Process, u16) {
         command.arg("--port=0");
         let process = Process::start(command);
         while let Ok(line) = process.lines.recv_timeout(AT_ONCE) {
-            let said = line.split_once("started successfully on port ");
-            if let Some(port) = said.and_then(|(_, port)| port.trim_end_matches('.').parse().ok()) {
+            let started = line.split_once("started successfully on port ");
+            if let Some(port) =
+                started.and_then(|(_, port)| port.trim_end_matches('.').parse().ok())
+            {
                 return (process, port);
             }
         }

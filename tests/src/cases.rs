@@ -45,7 +45,7 @@ pub struct Observation {
     pub traps: Vec<(String, String)>,
     /// The network messages of the step, a line each.
     pub sent: Vec<String>,
-    /// The answer to a step that asks for something.
+    /// The answer to a step that requests something.
     pub answer: Option<Value>,
     /// Why the step could not be carried out.
     pub failed: Option<String>,

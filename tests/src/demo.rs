@@ -120,16 +120,16 @@ impl DemoCopy {
     /// Makes every source file equal to the repository's. Files that are equal already keep their time stamps, so
     /// that only what a test has edited is compiled again.
     fn reset(&self) {
-        let wanted = pristine();
+        let files = pristine();
         for path in sources(&self.folder) {
-            if !wanted.contains_key(&path) && path != Path::new("Cargo.lock") {
+            if !files.contains_key(&path) && path != Path::new("Cargo.lock") {
                 fs::remove_file(self.folder.join(&path))
                     .expect("a file of the copy can be removed");
             }
         }
         // Where the folder of snapshots is left, it counts as one that a person keeps in version control.
         _ = fs::remove_dir_all(self.folder.join(".hmr"));
-        for (path, content) in wanted {
+        for (path, content) in files {
             let target = self.folder.join(&path);
             if fs::read(&target).ok().as_ref() != Some(&content) {
                 self.write(&path.to_string_lossy(), content);
@@ -183,7 +183,7 @@ fn lock_one(pool: &Path) -> (usize, File) {
     (number, file)
 }
 
-/// The demo's sources by path, ready for another place on the disk.
+/// The demo's sources by path, ready for another folder.
 fn pristine() -> BTreeMap<PathBuf, Vec<u8>> {
     let demo = repository().join("demo-app");
     let mut files = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! The real tool, running `dev` on a folder, and the events that it reports.
 //!
 //! In: a folder and arguments. Out: one JSON value for each event, in order. Tests await an event by its name with a
-//! deadline; when it does not come, the panic shows everything that did.
+//! deadline; when it is not received, the panic shows all events that were.
 
 use crate::process::Process;
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub const SOON: Duration = Duration::from_mins(1);
 /// Enough for the first build of everything, the standard library included.
 pub const FIRST_BUILD: Duration = Duration::from_mins(9);
 
-/// Variables that cargo sets for tests, and that a tool started by hand does not see.
+/// Variables that cargo sets for tests, and that a tool started manually does not see.
 const SET_BY_CARGO: [&str; 7] = [
     "CARGO_PKG_",
     "CARGO_MANIFEST_",
@@ -96,7 +96,7 @@ impl Dev {
         &self.url
     }
 
-    /// The key that the printed address has, if the tool wants one.
+    /// The key in the printed address, if the tool requires one.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -129,7 +129,7 @@ impl Dev {
     ///
     /// # Panics
     ///
-    /// If it does not come soon.
+    /// If it is not received soon.
     pub fn wait(&mut self, event: &str) -> Value {
         self.wait_within(event, SOON)
     }
@@ -138,27 +138,27 @@ impl Dev {
     ///
     /// # Panics
     ///
-    /// If it does not come in that time.
+    /// If it is not received in that time.
     pub fn wait_within(&mut self, event: &str, deadline: Duration) -> Value {
         self.wait_until(event, deadline, |value| value["event"] == event)
     }
 
-    /// The next event that `wanted` accepts. Events before it count as awaited.
+    /// The next event that `accepts` accepts. Events before it count as awaited.
     ///
     /// # Panics
     ///
-    /// If none comes in that time, with all that came.
+    /// If none is received in that time, with all that were.
     pub fn wait_until(
         &mut self,
         what: &str,
         deadline: Duration,
-        wanted: impl Fn(&Value) -> bool,
+        accepts: impl Fn(&Value) -> bool,
     ) -> Value {
         let last = Instant::now() + deadline;
         loop {
             while self.awaited < self.seen.len() {
                 self.awaited += 1;
-                if wanted(&self.seen[self.awaited - 1]) {
+                if accepts(&self.seen[self.awaited - 1]) {
                     return self.seen[self.awaited - 1].clone();
                 }
             }
@@ -186,7 +186,7 @@ impl Dev {
     ///
     /// # Panics
     ///
-    /// If it does not come soon.
+    /// If it is not received soon.
     pub fn wait_swap(&mut self, module: &str, outcome: &str) -> Value {
         self.wait_until(&format!("swap of `{module}` that is {outcome}"), SOON, |value| {
             let mut swaps = value["swaps"].as_array().into_iter().flatten();
@@ -244,7 +244,7 @@ impl Dev {
     ///
     /// # Panics
     ///
-    /// If it does not come soon, or is of another kind.
+    /// If it is not received soon, or is of another kind.
     pub fn wait_update(&mut self, kind: &str) -> Value {
         let update = self.wait("update");
         assert_eq!(update["kind"], kind, "{update}");
@@ -256,7 +256,7 @@ impl Dev {
         self.events().iter().filter(|event| event["event"] == "build-started").count()
     }
 
-    /// All events that have come, awaited or not.
+    /// All events that were received, awaited or not.
     #[must_use]
     pub fn events(&mut self) -> &[Value] {
         while let Ok(line) = self.process.lines.try_recv() {
@@ -283,7 +283,7 @@ impl Dev {
     fn note(&mut self, line: &str) {
         let value = serde_json::from_str(line);
         self.seen.push(value.unwrap_or_else(|error| {
-            panic!("standard output has `{line}`, which is no JSON: {error}")
+            panic!("standard output has `{line}`, which is not JSON: {error}")
         }));
     }
 }

@@ -23,7 +23,7 @@ const ARGUMENT: u32 = 0x5000;
 /// The bytes after the digit at the end of a snapshot.
 const AFTER_DIGIT: &str = "}}}]}";
 
-/// The bytes of a counter that goes up by `step` and shows its digit in an element called `tag`.
+/// The bytes of a counter that increases by `step` and shows its digit in an element called `tag`.
 #[must_use]
 pub fn counter(step: i32, tag: &str) -> Vec<u8> {
     let view = batch(&[
@@ -178,7 +178,7 @@ fn count(code: &mut InstructionSink<'_>, layout: &Layout) {
     code.i32_const(0);
 }
 
-/// Takes the digit from the end of the snapshot that is given, and renders.
+/// Reads the digit at the end of the snapshot, and renders.
 fn restore(code: &mut InstructionSink<'_>, layout: &Layout) {
     let from_end = i32::try_from(AFTER_DIGIT.len() + 1).expect("a short text");
     code.i32_const(0);

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 use tungstenite::{Error, Message, WebSocket, accept};
 
-/// The pace of its talk.
+/// The time between two notes.
 const PACE: Duration = Duration::from_millis(40);
 
 /// A running server. It ends when this is dropped.
@@ -21,9 +21,9 @@ pub struct Feed {
 #[derive(Debug, Default)]
 struct Shared {
     connections: usize,
-    talking: bool,
-    said: u64,
-    heard: Vec<String>,
+    sending: bool,
+    last_note: u64,
+    received: Vec<String>,
     ended: bool,
 }
 
@@ -65,21 +65,21 @@ impl Feed {
 
     /// The messages received so far.
     #[must_use]
-    pub fn heard(&self) -> Vec<String> {
-        lock(&self.shared).heard.clone()
+    pub fn received(&self) -> Vec<String> {
+        lock(&self.shared).received.clone()
     }
 
     /// Sends `note 1`, `note 2` and so on, each once, until it is stopped.
-    pub fn talk(&self) {
-        lock(&self.shared).talking = true;
+    pub fn start_notes(&self) {
+        lock(&self.shared).sending = true;
     }
 
-    /// Sends no more; returns the number of the last note.
+    /// Stops sending; returns the number of the last note.
     #[must_use]
-    pub fn fall_silent(&self) -> u64 {
+    pub fn stop_notes(&self) -> u64 {
         let mut shared = lock(&self.shared);
-        shared.talking = false;
-        shared.said
+        shared.sending = false;
+        shared.last_note
     }
 }
 
@@ -100,26 +100,26 @@ fn serve(stream: TcpStream, shared: &Mutex<Shared>) {
     }
     while !lock(shared).ended {
         match socket.read() {
-            Ok(Message::Text(text)) => lock(shared).heard.push(text.to_string()),
+            Ok(Message::Text(text)) => lock(shared).received.push(text.to_string()),
             Ok(_) => {}
             Err(Error::Io(error))
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
             Err(_) => return,
         }
-        if say_next(&mut socket, shared).is_err() {
+        if send_next(&mut socket, shared).is_err() {
             return;
         }
     }
 }
 
-/// Sends the next note, if it is to talk.
-fn say_next(socket: &mut WebSocket<TcpStream>, shared: &Mutex<Shared>) -> Result<(), Error> {
+/// Sends the next note, if notes were started.
+fn send_next(socket: &mut WebSocket<TcpStream>, shared: &Mutex<Shared>) -> Result<(), Error> {
     let mut shared = lock(shared);
-    if !shared.talking {
+    if !shared.sending {
         return Ok(());
     }
-    shared.said += 1;
-    let number = shared.said;
+    shared.last_note += 1;
+    let number = shared.last_note;
     let note = json!({ "at": number, "text": format!("note {number}") });
     socket.send(Message::text(note.to_string()))
 }

@@ -1,8 +1,8 @@
-//! Modules that are made here, not compiled: what an engine meets that no Rust module would do to it.
+//! Modules in WebAssembly text, which do what no compiled Rust module would do.
 //!
-//! A [`Guest`] is a counter in WebAssembly text that speaks the ABI: one component `Counter` with one signal
+//! A [`Guest`] is a counter in WebAssembly text that uses the ABI: one component `Counter` with one signal
 //! `count`, which a button raises. Everything about it can be replaced, so that a test breaks exactly one thing.
-//! Its views are lists of operations; [`VIEW`] is the one that it has otherwise.
+//! Its views are lists of operations; [`VIEW`] is the default.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ pub const COUNT: u32 = 1000;
 /// The handler that raises the count.
 pub const ADD: u32 = 1;
 
-/// Where arguments go. The data of the module is below.
+/// The address of arguments. The data of the module is below it.
 const ARGUMENT: u32 = 0x1_0000;
 /// A batch that sets the count's text.
 const SHOW: u32 = 0x400;
@@ -48,7 +48,7 @@ pub const VIEW: [Op<'static>; 13] = [
     Op::Insert { parent: root_of(INSTANCE), child: 1, before: 0 },
 ];
 
-/// A module to be made.
+/// The description of a module.
 #[derive(Debug, Clone)]
 pub struct Guest {
     step: i32,
@@ -280,7 +280,7 @@ const TEMPLATE: &str = r#"(module
         (local.set $left (i32.sub (local.get $left) (i32.const 1)))
         (br $spaces))))
 
-  ;; Reads the digits that stand at an address.
+  ;; Reads the digits at an address.
   (func $read (param $at i32) (result i32)
     (local $number i32) (local $digit i32)
     (block $done

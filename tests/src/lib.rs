@@ -1,7 +1,7 @@
 //! Shared parts of the workspace-level suites: copies of the demo, the real tool, a real browser.
 //!
 //! The suites are in `tests/`: the tool against a browser, its server against hostile requests, its command line against bad input.
-//! Everything here blocks, and everything waits for a named thing with a deadline. A failure panics with what came
+//! Everything here blocks, and everything waits for a named thing with a deadline. A failure panics with what was received
 //! instead: this is a library for tests only.
 
 pub mod browser;

@@ -1,4 +1,4 @@
-//! A page without a browser: it speaks the socket, and sends a test's messages.
+//! A page without a browser: it uses the socket, and sends a test's messages.
 
 use crate::dev::{Dev, SOON};
 use crate::request::send;
@@ -16,7 +16,7 @@ impl Page {
     ///
     /// # Panics
     ///
-    /// If the tool does not let it.
+    /// If the tool refuses it.
     #[must_use]
     pub fn open(dev: &Dev) -> Self {
         Self::open_at(dev.port())
@@ -26,7 +26,7 @@ impl Page {
     ///
     /// # Panics
     ///
-    /// If the tool does not let it.
+    /// If the tool refuses it.
     #[must_use]
     pub fn open_at(port: u16) -> Self {
         let app = application(port);
@@ -37,7 +37,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// Why the tool does not let it.
+    /// Why the tool refuses it.
     ///
     /// # Panics
     ///
@@ -62,13 +62,13 @@ impl Page {
     ///
     /// # Panics
     ///
-    /// If it does not come soon.
-    pub fn read(&mut self, wanted: &str) -> Value {
+    /// If it is not received soon.
+    pub fn read(&mut self, kind: &str) -> Value {
         loop {
-            let message = self.0.read().unwrap_or_else(|error| panic!("no `{wanted}`: {error}"));
+            let message = self.0.read().unwrap_or_else(|error| panic!("no `{kind}`: {error}"));
             let Message::Text(text) = message else { continue };
             let message: Value = serde_json::from_str(&text).expect("messages are JSON");
-            if message["type"] == wanted {
+            if message["type"] == kind {
                 return message;
             }
         }
@@ -78,7 +78,7 @@ impl Page {
     ///
     /// # Panics
     ///
-    /// If it does not come soon.
+    /// If it is not received soon.
     pub fn update(&mut self, module: &str) -> Value {
         let update = self.read("hot-update");
         let versions = update["modules"].as_array().expect("an update has modules");
@@ -86,22 +86,22 @@ impl Page {
         version.unwrap_or_else(|| panic!("no `{module}` in {update}")).clone()
     }
 
-    /// Shows the state of one fresh instance of a component, as a page does that has loaded its module.
+    /// Sends the state of one fresh instance of a component, as a page does that has loaded its module.
     ///
     /// # Panics
     ///
     /// If the socket is closed.
-    pub fn show_state(&mut self, module: &str, hash: &Value, component: &str, props: &Value) {
+    pub fn send_state(&mut self, module: &str, hash: &Value, component: &str, props: &Value) {
         let state = json!({"type": "state", "module": module, "hash": hash,
                            "snapshot": snapshot(component, props)});
-        self.say(&state);
+        self.send(&state);
     }
 
-    /// Asks for a rehearsal with one fresh instance of a component, and reads the verdict.
+    /// Requests a rehearsal with one fresh instance of a component, and reads the verdict.
     ///
     /// # Panics
     ///
-    /// If it does not come soon.
+    /// If it is not received soon.
     pub fn rehearse(
         &mut self,
         module: &str,
@@ -109,19 +109,26 @@ impl Page {
         component: &str,
         props: &Value,
     ) -> Value {
-        self.ask(41, module, hash, component, props);
+        self.request_rehearsal(41, module, hash, component, props);
         let verdict = self.read("verdict");
         assert_eq!(verdict["id"], 41, "{verdict}");
         verdict
     }
 
-    /// Asks for a rehearsal with one fresh instance of a component, and does not wait for the verdict.
+    /// Requests a rehearsal with one fresh instance of a component, and does not wait for the verdict.
     ///
     /// # Panics
     ///
     /// If the socket is closed.
-    pub fn ask(&mut self, id: u64, module: &str, hash: &Value, component: &str, props: &Value) {
-        self.say(&json!({"type": "rehearse", "id": id, "module": module, "hash": hash,
+    pub fn request_rehearsal(
+        &mut self,
+        id: u64,
+        module: &str,
+        hash: &Value,
+        component: &str,
+        props: &Value,
+    ) {
+        self.send(&json!({"type": "rehearse", "id": id, "module": module, "hash": hash,
                          "snapshot": snapshot(component, props), "transform": []}));
     }
 
@@ -130,7 +137,7 @@ impl Page {
     /// # Panics
     ///
     /// If the socket is closed.
-    pub fn say(&mut self, message: &Value) {
+    pub fn send(&mut self, message: &Value) {
         self.0.send(Message::text(message.to_string())).expect("the socket takes a message");
     }
 }

@@ -11,17 +11,17 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// SIGTERM, for a process that is to end as if its user had asked.
+/// SIGTERM, which ends a process as its user would.
 const TERMINATE: i32 = 15;
 
-/// How often a process that was asked to end is checked.
-const LOOK: Duration = Duration::from_millis(10);
+/// How often the state of a process is checked.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A running child process and what it has printed.
 #[derive(Debug)]
 pub struct Process {
     child: Box<dyn ChildWrapper>,
-    /// Whole lines of standard output, as they come. Disconnected when the process closes it.
+    /// Whole lines of standard output, as they are written. Disconnected when the process closes it.
     pub lines: Receiver<String>,
     errors: Arc<Mutex<String>>,
     /// Copies standard error until the process closes it.
@@ -85,11 +85,11 @@ impl Process {
                 "no `{part}` within {deadline:?}; it wrote:\n{}",
                 self.errors()
             );
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Terminates it, and waits until it has ended.
     ///
     /// # Panics
     ///
@@ -107,7 +107,7 @@ impl Process {
     pub fn end(&mut self, deadline: Duration) -> ExitStatus {
         let last = Instant::now() + deadline;
         loop {
-            let status = self.child.try_wait().expect("a child can be asked for its status");
+            let status = self.child.try_wait().expect("the status of a child can be read");
             if let (Some(status), true) = (status, self.reader.is_finished()) {
                 return status;
             }
@@ -116,7 +116,7 @@ impl Process {
                 "still running after {deadline:?}; it wrote:\n{}",
                 self.errors()
             );
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 }

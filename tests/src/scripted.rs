@@ -1,7 +1,7 @@
 //! Modules that send a test's requests, and report what they receive.
 //!
 //! A [`Scripted`] has one component and one instance. When it is mounted or restored it makes its opening requests; when one of
-//! its handlers is called it logs what it got, and makes the requests of that handler. [`heard`] reads the log.
+//! its handlers is called it logs its arguments, and makes the requests of that handler. [`received`] reads the log.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,25 +13,25 @@ use serde_json::{Value, json};
 
 use crate::guests::{encode, escape, length_prefixed};
 
-/// Where arguments go. The data of the module is below.
+/// The address of arguments. The data of the module is below it.
 const ARGUMENT: u32 = 0x2_0000;
 /// Where the data begins.
 const DATA: u32 = 0x1000;
 
 /// A call of an import.
 #[derive(Debug, Clone)]
-struct Said {
+struct ImportCall {
     import: &'static str,
     bytes: Vec<u8>,
 }
 
-/// A module to be made.
+/// The description of a module.
 #[derive(Debug, Clone)]
 pub struct Scripted {
     instance: u32,
     component: String,
-    opening: Vec<Said>,
-    handlers: BTreeMap<u32, Vec<Said>>,
+    opening: Vec<ImportCall>,
+    handlers: BTreeMap<u32, Vec<ImportCall>>,
     answers: BTreeMap<u32, u32>,
     first: BTreeMap<&'static str, String>,
 }
@@ -53,14 +53,17 @@ impl Scripted {
     /// Renders with these operations.
     #[must_use]
     pub fn view(mut self, ops: &[Op<'_>]) -> Self {
-        self.opening.push(Said { import: "dom", bytes: encode(ops) });
+        self.opening.push(ImportCall { import: "dom", bytes: encode(ops) });
         self
     }
 
     /// Applies operations when a handler is called.
     #[must_use]
     pub fn on_dom(mut self, handler: u32, ops: &[Op<'_>]) -> Self {
-        self.handlers.entry(handler).or_default().push(Said { import: "dom", bytes: encode(ops) });
+        self.handlers
+            .entry(handler)
+            .or_default()
+            .push(ImportCall { import: "dom", bytes: encode(ops) });
         self
     }
 
@@ -69,7 +72,7 @@ impl Scripted {
     pub fn opens(mut self, key: &str, kind: &str, args: &Value, handler: u32) -> Self {
         let request = self.open_request(key, kind, args, handler);
         self.handlers.entry(handler).or_default();
-        self.opening.push(said("resource", &request));
+        self.opening.push(import_call("resource", &request));
         self
     }
 
@@ -79,7 +82,7 @@ impl Scripted {
         let mut request = self.open_request(key, kind, args, handler);
         request["replay"] = json!(true);
         self.handlers.entry(handler).or_default();
-        self.opening.push(said("resource", &request));
+        self.opening.push(import_call("resource", &request));
         self
     }
 
@@ -98,15 +101,15 @@ impl Scripted {
 
     /// Makes any request at once.
     #[must_use]
-    pub fn says(mut self, import: &'static str, request: &Value) -> Self {
-        self.opening.push(said(import, request));
+    pub fn sends(mut self, import: &'static str, request: &Value) -> Self {
+        self.opening.push(import_call(import, request));
         self
     }
 
     /// Makes any request when a handler is called.
     #[must_use]
     pub fn on(mut self, handler: u32, import: &'static str, request: &Value) -> Self {
-        self.handlers.entry(handler).or_default().push(said(import, request));
+        self.handlers.entry(handler).or_default().push(import_call(import, request));
         self
     }
 
@@ -114,7 +117,7 @@ impl Scripted {
     #[must_use]
     pub fn output(self, port: &str, kind: &str, fingerprint: &str) -> Self {
         let instance = self.instance;
-        self.says(
+        self.sends(
             "port",
             &json!({ "op": "output", "instance": instance, "port": port, "kind": kind, "type": fingerprint }),
         )
@@ -124,7 +127,7 @@ impl Scripted {
     #[must_use]
     pub fn input(self, port: &str, fingerprint: &str, handler: u32) -> Self {
         let instance = self.instance;
-        let mut made = self.says(
+        let mut made = self.sends(
             "port",
             &json!({ "op": "input", "instance": instance, "port": port, "type": fingerprint, "handler": handler }),
         );
@@ -150,7 +153,7 @@ impl Scripted {
         self
     }
 
-    /// Takes a handler away, so that calling it is inert.
+    /// Removes a handler, so that calling it does nothing.
     #[must_use]
     pub fn without_handler(mut self, handler: u32) -> Self {
         self.handlers.remove(&handler);
@@ -182,13 +185,13 @@ impl Scripted {
         let (report, _) = data.put(&length_prefixed(report.to_string().as_bytes()));
         let opening = data.calls(&self.opening);
         let mut dispatch = String::new();
-        for (handler, said) in &self.handlers {
-            let calls = data.calls(said);
+        for (handler, requests) in &self.handlers {
+            let calls = data.calls(requests);
             let flags = self.answers.get(handler).unwrap_or(&0);
             _ = writeln!(
                 dispatch,
                 "(if (i32.eq (local.get $handler) (i32.const {handler})) (then
-                   (call $tell (local.get $handler) (local.get $at) (local.get $len)) {calls}
+                   (call $report (local.get $handler) (local.get $at) (local.get $len)) {calls}
                    (return (i32.const {flags}))))"
             );
         }
@@ -205,7 +208,7 @@ impl Scripted {
   (memory (export "memory") 8)
   {data}
   ;; Logs the number of a handler, of one digit, and the event.
-  (func $tell (param $handler i32) (param $at i32) (param $len i32)
+  (func $report (param $handler i32) (param $at i32) (param $len i32)
     (i32.store8 (i32.const {}) (i32.add (i32.const 48) (local.get $handler)))
     (i32.store8 (i32.const {}) (i32.const 32))
     (call $log (i32.const 0) (i32.const {}) (i32.add (local.get $len) (i32.const 2))))
@@ -233,8 +236,8 @@ impl Scripted {
     }
 }
 
-fn said(import: &'static str, request: &Value) -> Said {
-    Said { import, bytes: request.to_string().into_bytes() }
+fn import_call(import: &'static str, request: &Value) -> ImportCall {
+    ImportCall { import, bytes: request.to_string().into_bytes() }
 }
 
 /// The data of a module, one piece behind the other.
@@ -252,8 +255,8 @@ impl Data {
         (at, len)
     }
 
-    fn calls(&mut self, said: &[Said]) -> String {
-        said.iter().fold(String::new(), |mut text, one| {
+    fn calls(&mut self, requests: &[ImportCall]) -> String {
+        requests.iter().fold(String::new(), |mut text, one| {
             let (at, len) = self.put(&one.bytes);
             _ = writeln!(text, "(call ${} (i32.const {at}) (i32.const {len}))", one.import);
             text
@@ -267,7 +270,7 @@ impl Data {
 ///
 /// If the module logs something else.
 #[must_use]
-pub fn heard(page: &Page, module: &str) -> Vec<String> {
+pub fn received(page: &Page, module: &str) -> Vec<String> {
     let log = page.log().into_iter();
     let own = log.filter(|line| line.module == module && line.level == LogLevel::Debug);
     own.filter_map(|line| {

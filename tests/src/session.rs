@@ -5,10 +5,10 @@ use crate::demo::DemoCopy;
 use crate::dev::{Dev, FIRST_BUILD};
 use crate::feed::Feed;
 
-/// How many components the demo's page shows: five that it places, and one that the board places.
+/// How many components the demo's page shows: five in its own markup, and one in the board.
 const COMPONENTS: usize = 6;
 
-/// Where the demo's page looks for the feed's server.
+/// The address of the feed's server in the demo's page.
 const FEED: &str = "ws://127.0.0.1:7171/";
 
 /// All that a test of the whole needs. The fields end in this order.
@@ -83,7 +83,7 @@ impl Session {
         self.browser.wait_within(&all, FIRST_BUILD);
     }
 
-    /// Leaves a mark in the page that only its own end wipes out.
+    /// Marks the page, until it is loaded again.
     pub fn mark(&self) {
         self.browser.run("window.untouched = true", &[]);
     }

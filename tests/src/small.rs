@@ -1,6 +1,6 @@
 //! A small application that compiles in a second: one module, with a stand-in for `hmr-sdk` so that nothing else is built.
 //!
-//! For tests of what the tool notices and builds. Its module does nothing in a page.
+//! For tests of what the tool watches and builds. Its module does nothing in a page.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::dev::{Dev, tool};
 
-/// The required exports of a module, by hand. The test's own code is the module `text`.
+/// The required exports of a module, without the SDK. The test's own code is the module `text`.
 const MODULE: &str = r#"
 pub mod text;
 pub extern crate hmr_sdk;
@@ -34,7 +34,7 @@ pub struct SmallApp {
 }
 
 impl SmallApp {
-    /// An application of one package, which is the workspace's root. `manifest` is what its manifest has besides, and `text` the
+    /// An application of one package, which is the workspace's root. `manifest` is what its manifest has in addition, and `text` the
     /// source of `src/text.rs`, with a function `length() -> u32`.
     ///
     /// # Panics
@@ -60,7 +60,7 @@ impl SmallApp {
         self.folder.path().join(path)
     }
 
-    /// Puts a file in its place in one step, creating its parent folders, so that it is never seen half written.
+    /// Writes a file in one step, creating its parent folders, so that it is never seen half written.
     ///
     /// # Panics
     ///

@@ -15,14 +15,14 @@ fn refusal(folder: &Path) -> String {
     let mut process = Process::start(command);
     let status = process.end(FIRST_BUILD);
     let errors = process.errors();
-    // Another test may hold one of cargo's locks: the tool says first that it waits.
+    // Another test may hold one of cargo's locks: the tool reports first that it waits.
     let lines = errors.lines().skip_while(|line| line.trim_start().starts_with("waiting for "));
-    let told = lines.collect::<Vec<_>>().join("\n");
-    assert!(!status.success(), "it serves {}: {told}", folder.display());
-    assert!(told.starts_with("error: "), "{told}");
-    assert!(told.lines().any(|line| line.starts_with("hint: ")), "it says what to do: {told}");
-    assert!(!told.contains("panicked") && !told.contains("RUST_BACKTRACE"), "{told}");
-    told
+    let text = lines.collect::<Vec<_>>().join("\n");
+    assert!(!status.success(), "it serves {}: {text}", folder.display());
+    assert!(text.starts_with("error: "), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("hint: ")), "it reports what to do: {text}");
+    assert!(!text.contains("panicked") && !text.contains("RUST_BACKTRACE"), "{text}");
+    text
 }
 
 fn folder_with(files: &[(&str, &str)]) -> TempDir {
@@ -37,30 +37,30 @@ fn folder_with(files: &[(&str, &str)]) -> TempDir {
 }
 
 #[test]
-fn a_folder_that_is_no_cargo_project() {
-    let told = refusal(folder_with(&[("index.html", "<p>")]).path());
-    assert!(told.contains("not a cargo project") && told.contains("Cargo.toml"), "{told}");
-    let told = refusal(Path::new("/no/such/folder"));
-    assert!(told.contains("/no/such/folder"), "{told}");
+fn a_folder_that_is_not_a_cargo_project() {
+    let text = refusal(folder_with(&[("index.html", "<p>")]).path());
+    assert!(text.contains("not a cargo project") && text.contains("Cargo.toml"), "{text}");
+    let text = refusal(Path::new("/no/such/folder"));
+    assert!(text.contains("/no/such/folder"), "{text}");
 }
 
 #[test]
 fn a_project_without_modules() {
     let manifest = "[package]\nname = \"plain\"\nedition = \"2024\"\n";
-    let told = refusal(folder_with(&[("Cargo.toml", manifest), ("src/lib.rs", "")]).path());
+    let text = refusal(folder_with(&[("Cargo.toml", manifest), ("src/lib.rs", "")]).path());
     assert!(
-        told.contains("no modules") && told.contains("hmr-sdk") && told.contains("cdylib"),
-        "{told}"
+        text.contains("no modules") && text.contains("hmr-sdk") && text.contains("cdylib"),
+        "{text}"
     );
 }
 
 #[test]
 fn a_manifest_that_cargo_does_not_accept() {
-    let told =
+    let text =
         refusal(folder_with(&[("Cargo.toml", "[package\nname = 7"), ("src/lib.rs", "")]).path());
-    assert!(told.contains("Cargo.toml"), "{told}");
-    let told = refusal(folder_with(&[("Cargo.toml", "\0\u{1}\u{2}")]).path());
-    assert!(told.contains("Cargo.toml"), "{told}");
+    assert!(text.contains("Cargo.toml"), "{text}");
+    let text = refusal(folder_with(&[("Cargo.toml", "\0\u{1}\u{2}")]).path());
+    assert!(text.contains("Cargo.toml"), "{text}");
 }
 
 #[test]
@@ -68,10 +68,10 @@ fn two_modules_of_one_name() {
     let demo = DemoCopy::take();
     let manifest = demo.read("catalog/Cargo.toml");
     demo.write("catalog/Cargo.toml", manifest + "\n[package.metadata.hmr]\nname = \"board\"\n");
-    let told = refusal(demo.folder());
+    let text = refusal(demo.folder());
     assert!(
-        told.contains("two modules") && told.contains("`board`") && told.contains("`catalog`"),
-        "{told}"
+        text.contains("two modules") && text.contains("`board`") && text.contains("`catalog`"),
+        "{text}"
     );
 }
 
@@ -80,10 +80,10 @@ fn a_setting_that_does_not_exist_names_the_nearest_one() {
     let demo = DemoCopy::take();
     let manifest = demo.read("Cargo.toml");
     demo.write("Cargo.toml", manifest + "\n[workspace.metadata.hmr]\nfull-reload-treshold = 3\n");
-    let told = refusal(demo.folder());
+    let text = refusal(demo.folder());
     assert!(
-        told.contains("full-reload-treshold") && told.contains("full-reload-threshold"),
-        "{told}"
+        text.contains("full-reload-treshold") && text.contains("full-reload-threshold"),
+        "{text}"
     );
 }
 
@@ -94,15 +94,15 @@ fn a_static_folder_that_would_serve_more_than_files_for_browsers() {
         let manifest = demo.read("Cargo.toml");
         let setting = format!("\n[workspace.metadata.hmr]\nstatic-folder = \"{folder}\"\n");
         demo.write("Cargo.toml", manifest + &setting);
-        let told = refusal(demo.folder());
-        assert!(told.contains("`static-folder`") && told.contains("would be served"), "{told}");
+        let text = refusal(demo.folder());
+        assert!(text.contains("`static-folder`") && text.contains("would be served"), "{text}");
     }
 }
 
 #[test]
-fn a_host_that_is_not_an_address_is_sent_to_the_names() {
+fn a_host_that_is_not_an_address_gets_a_hint_about_names() {
     let demo = DemoCopy::take();
-    let said = |arguments: &[&str]| {
+    let refused = |arguments: &[&str]| {
         let mut command = tool();
         command.arg("dev").arg(demo.folder()).args(["--port", "0"]).args(arguments);
         let mut process = Process::start(command);
@@ -110,14 +110,14 @@ fn a_host_that_is_not_an_address_is_sent_to_the_names() {
         assert!(!status.success(), "{arguments:?}: {}", process.errors());
         process.errors()
     };
-    let told = said(&["--host", "dev.example"]);
-    assert!(told.contains("dev.example") && told.contains("--allowed-host"), "{told}");
-    let told = said(&["--allowed-host", "http://dev.example/"]);
-    assert!(told.contains("is not the name of a host"), "{told}");
+    let text = refused(&["--host", "dev.example"]);
+    assert!(text.contains("dev.example") && text.contains("--allowed-host"), "{text}");
+    let text = refused(&["--allowed-host", "http://dev.example/"]);
+    assert!(text.contains("is not the name of a host"), "{text}");
 }
 
 #[test]
-fn a_port_that_is_taken_gives_the_next_free_one() {
+fn the_next_free_port_is_used_if_one_is_taken() {
     let demo = DemoCopy::take();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let port = taken.local_addr().expect("a listener has an address").port();
@@ -156,8 +156,8 @@ fn it_runs_as_a_cargo_subcommand_and_by_itself() {
         command.args(arguments);
         let mut process = Process::start(command);
         assert!(process.end(SOON).success(), "{arguments:?}: {}", process.errors());
-        let told: String = process.lines.iter().collect();
-        assert!(told.contains("cargo hmr") || told.contains("cargo-hmr"), "{arguments:?}: {told}");
+        let text: String = process.lines.iter().collect();
+        assert!(text.contains("cargo hmr") || text.contains("cargo-hmr"), "{arguments:?}: {text}");
     }
     let mut command = tool();
     command.args(["dev", "--no-such-flag"]);
@@ -166,7 +166,7 @@ fn it_runs_as_a_cargo_subcommand_and_by_itself() {
 }
 
 #[test]
-fn an_end_that_was_asked_for_is_no_failure() {
+fn a_requested_end_is_not_a_failure() {
     let demo = DemoCopy::take();
     let mut command = tool();
     command.arg("dev").arg(demo.folder()).args(["--port", "0", "--json"]);

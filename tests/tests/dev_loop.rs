@@ -1,5 +1,5 @@
 //! The loop of the tool while much happens at once: saves that never stop, files that change together, output that nothing
-//! reads, locks that others hold.
+//! reads, locks of other processes.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -28,7 +28,7 @@ fn saves_that_never_stop_let_pages_be_updated() {
     let saved = thread::scope(|scope| {
         let editor = scope.spawn(move || {
             let mut saved = 0;
-            // Ten saves a second, until enough updates have come.
+            // Ten saves a second, until enough updates were announced.
             while stopped.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout)
             {
                 saved += 1;
@@ -72,7 +72,7 @@ fn a_page_that_is_saved_with_broken_code_is_loaded_again() {
 }
 
 #[test]
-fn a_lock_that_somebody_else_holds_is_named_once() {
+fn a_lock_of_another_process_is_reported_once() {
     let demo = DemoCopy::take();
     let mut dev = Dev::start(demo.folder());
     dev.wait_built();
@@ -88,12 +88,12 @@ fn a_lock_that_somebody_else_holds_is_named_once() {
     }
     demo.edit("stopwatch/src/lib.rs", "\"Reset\"", "\"Set back\"");
     let waiting = dev.wait("waiting");
-    let what = waiting["what"].as_str().expect("it says for what");
+    let what = waiting["what"].as_str().expect("the event names the lock");
     assert!(what.contains("lock"), "{waiting}");
     drop(locks);
     dev.wait("build-finished");
     let times = dev.events().iter().filter(|event| event["event"] == "waiting").count();
-    assert_eq!(times, 1, "it is said once");
+    assert_eq!(times, 1, "it is reported once");
 }
 
 /// A tool whose output is not read.
@@ -127,7 +127,7 @@ impl Unread {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().is_ok());
         let last = Instant::now() + SOON;
-        while self.child.try_wait().expect("it can be asked").is_none() {
+        while self.child.try_wait().expect("its status can be read").is_none() {
             assert!(Instant::now() < last, "it does not end");
             thread::sleep(Duration::from_millis(20));
         }
@@ -148,7 +148,7 @@ fn unused(round: usize) -> String {
 }
 
 #[test]
-fn a_pipe_that_nobody_reads_stops_nothing_and_what_was_dropped_is_counted() {
+fn a_pipe_that_is_not_read_stops_nothing_and_what_was_dropped_is_counted() {
     let demo = DemoCopy::take();
     let mut tool = Unread::start(&demo);
     let mut page = tool.page();
@@ -185,7 +185,7 @@ fn a_pipe_that_nobody_reads_stops_nothing_and_what_was_dropped_is_counted() {
 }
 
 #[test]
-fn a_tool_whose_output_nobody_reads_ends_when_it_is_asked_to() {
+fn a_tool_whose_output_is_not_read_ends_on_a_signal() {
     let demo = DemoCopy::take();
     demo.write("stopwatch/src/lib.rs", demo.read("stopwatch/src/lib.rs") + &unused(0));
     let tool = Unread::start(&demo);
@@ -227,11 +227,12 @@ fn a_toolchain_file_above_the_application_has_the_toolchain_found_again() {
     let mut dev = Dev::run(command);
     dev.wait_built();
 
-    // There is no such toolchain, so this is rustup's message, and not its compiler's.
+    // There is no such toolchain, so the message is rustup's.
     let file = outer.path().join("rust-toolchain.toml");
-    fs::write(&file, "[toolchain]\nchannel = \"1.95.0-of-nobody\"\n").expect("it can be written");
+    fs::write(&file, "[toolchain]\nchannel = \"1.95.0-that-does-not-exist\"\n")
+        .expect("it can be written");
     let failure = dev.wait("build-failed");
-    assert!(failure.to_string().contains("of-nobody"), "{failure}");
+    assert!(failure.to_string().contains("that-does-not-exist"), "{failure}");
     fs::remove_file(&file).expect("it can be removed");
     dev.wait("build-finished");
 

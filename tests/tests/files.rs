@@ -8,7 +8,7 @@ use std::fs;
 fn hidden_files_and_copies_that_editors_leave_are_neither_served_nor_announced() {
     let mut server = Server::start();
     server.dev.wait_built();
-    let wanted = [".well-known/security.txt", "~plain.css", "bak/plain.css"];
+    let served = [".well-known/security.txt", "~plain.css", "bak/plain.css"];
     let refused = [
         ".env",
         ".hg/hgrc",
@@ -19,7 +19,7 @@ fn hidden_files_and_copies_that_editors_leave_are_neither_served_nor_announced()
         "#style.css#",
         "style.css.orig",
     ];
-    for path in refused.iter().chain(&wanted) {
+    for path in refused.iter().chain(&served) {
         server.demo.write(&format!("static/{path}"), "pigeon loft");
     }
     #[cfg(unix)]
@@ -32,7 +32,7 @@ fn hidden_files_and_copies_that_editors_leave_are_neither_served_nor_announced()
             assert_eq!(reply.status, 404, "{path}: {reply:?}");
         }
     }
-    for path in wanted {
+    for path in served {
         assert_eq!(server.get(&format!("/{path}"), &[]).body, "pigeon loft", "{path}");
     }
     server.demo.write("static/last.css", "");
@@ -124,7 +124,7 @@ fn the_client_and_modules_are_fetched_once() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_holds_nothing_up() {
+fn what_is_not_a_file_blocks_nothing() {
     let server = Server::start();
     let made = std::process::Command::new("mkfifo").arg(server.demo.path("static/pipe")).status();
     assert!(made.is_ok_and(|status| status.success()), "a pipe can be made");

@@ -76,7 +76,7 @@ fn a_swap_keeps_state_form_values_and_focus() {
 }
 
 #[test]
-fn bytes_that_are_no_module_are_refused_before_anything_is_touched() {
+fn bytes_that_are_not_a_module_are_refused_before_anything_is_changed() {
     let page = open(&Guest::counter(1));
     let prepare = SwapStep::Prepare;
     let error = rolled_back(&page, b"\0asm garbage", prepare);
@@ -147,7 +147,7 @@ fn a_failing_restore_leaves_the_old_code_working() {
 }
 
 #[test]
-fn operations_that_make_no_sense_roll_back() {
+fn invalid_operations_roll_back() {
     let page = open(&Guest::counter(1));
     let element = Op::CreateElement { id: 1, namespace: Namespace::Html, tag: "p" };
     let batches: [&[Op<'_>]; 9] = [
@@ -224,7 +224,7 @@ fn a_trap_starts_the_module_again_with_its_last_good_state() {
 }
 
 #[test]
-fn a_panic_is_reported_with_its_place() {
+fn a_panic_is_reported_with_its_source_location() {
     let info = r"{\22message\22:\22no such card\22,\22file\22:\22src/lib.rs\22,\22line\22:42,\22column\22:9}";
     let length = info.replace("\\22", "\"").len();
     let data = format!("(data (i32.const 0x8000) \"{info}\")");
@@ -273,7 +273,7 @@ fn what_happens_during_a_swap_reaches_the_side_that_wins() {
 }
 
 #[test]
-fn the_same_bytes_are_no_swap_and_unmounted_modules_only_change_version() {
+fn the_same_bytes_are_not_swapped_and_unmounted_modules_only_change_version() {
     let page = open(&Guest::counter(1));
     assert_eq!(page.swap("counter", Guest::counter(1).bytes()).outcome, Outcome::Unchanged);
     page.find("hmr-component").expect("the component").remove().expect("it is there");
@@ -289,7 +289,7 @@ fn a_view_that_changes_keeps_the_nodes_that_are_the_same() {
     let input = page.find("input").expect("the input");
     input.type_text("milk").expect("it takes text");
     let mut ops: Vec<Op<'_>> = VIEW.to_vec();
-    // The field goes into a label, the button is red, a heading comes first.
+    // The field is moved into a label, the button is red, and a heading is first.
     ops.retain(|op| *op != Op::Insert { parent: 1, child: 4, before: 0 });
     ops.extend([
         Op::CreateElement { id: 20, namespace: Namespace::Html, tag: "label" },
@@ -364,7 +364,7 @@ fn resources_are_kept_replaced_opened_and_closed() {
 }
 
 #[test]
-fn a_component_that_is_not_there_says_so_in_its_element() {
+fn a_component_that_does_not_exist_is_reported_in_its_element() {
     let html = r#"<hmr-component module="counter" component="Clock"></hmr-component>
         <hmr-component module="clock" component="Clock"></hmr-component>
         <hmr-component module="counter" component="Counter" props="[1]"></hmr-component>

@@ -1,8 +1,8 @@
-//! Ports and connections in the headless engine: what goes where, and what a swap makes of it.
+//! Ports and connections in the headless engine: which values are sent to which inputs, also after a swap.
 
 use hmr_abi::ops::{Namespace, Op, root_of};
 use hmr_headless::{ConnectionOutcome, EventData, LogLevel, Outcome, Page, Swap, SwapStep};
-use hmr_tests::scripted::{Scripted, heard, warnings};
+use hmr_tests::scripted::{Scripted, received, warnings};
 use serde_json::{Value, json};
 
 /// A board, the instance 1, that sends `7` on the event `go`.
@@ -22,7 +22,7 @@ fn log(instance: u32) -> Scripted {
     Scripted::new(instance, "Log").input("entry", "u32", 1)
 }
 
-fn place(module: &str, component: &str) -> String {
+fn component_html(module: &str, component: &str) -> String {
     format!(r#"<hmr-component module="{module}" component="{component}"></hmr-component>"#)
 }
 
@@ -34,7 +34,9 @@ const BOARD_TO_LOG: &str = r#"from="Board.moved" to="Log.entry""#;
 
 /// A page with a board and a log, in this order, and a connection.
 fn page(board: &Scripted, log: &Scripted, attributes: &str) -> Page {
-    let html = [place("board", "Board"), place("log", "Log"), connect(attributes)].concat();
+    let html =
+        [component_html("board", "Board"), component_html("log", "Log"), connect(attributes)]
+            .concat();
     Page::builder()
         .html(html)
         .module("board", board.bytes())
@@ -54,11 +56,11 @@ fn errors(page: &Page) -> Vec<String> {
 
 /// The values that a log's input got.
 fn got(page: &Page, module: &str) -> Vec<String> {
-    let all = heard(page, module).into_iter();
+    let all = received(page, module).into_iter();
     all.filter_map(|line| line.split_once(" port ").map(|(_, value)| value.to_owned())).collect()
 }
 
-fn told(swap: &Swap) -> Vec<(&str, &str, ConnectionOutcome, Option<&str>)> {
+fn outcomes(swap: &Swap) -> Vec<(&str, &str, ConnectionOutcome, Option<&str>)> {
     let changes = swap.connections.iter();
     changes
         .map(|one| (one.from.as_str(), one.to.as_str(), one.outcome, one.reason.as_deref()))
@@ -66,10 +68,10 @@ fn told(swap: &Swap) -> Vec<(&str, &str, ConnectionOutcome, Option<&str>)> {
 }
 
 #[test]
-fn values_go_where_an_element_says() {
+fn values_are_sent_where_an_element_connects_them() {
     let page = page(&board(), &log(2), BOARD_TO_LOG);
     go(&page);
-    assert_eq!(heard(&page, "log"), ["1 port 7"]);
+    assert_eq!(received(&page, "log"), ["1 port 7"]);
     let element = page.find("hmr-connect").expect("the connection");
     element.set_attribute("to", "Log.other").expect("it is there");
     go(&page);
@@ -101,7 +103,7 @@ fn a_module_may_render_a_connection() {
     assert_eq!(got(&page, "log"), ["7"]);
     let swap = page.swap("log", log(2).bytes());
     assert_eq!(
-        told(&swap),
+        outcomes(&swap),
         [(
             "Board.moved",
             "Log.entry",
@@ -118,8 +120,8 @@ fn all_of_a_name_are_connected() {
     let html = [
         r#"<hmr-component module="a" component="Board" name="left"></hmr-component>"#.to_owned(),
         r#"<hmr-component module="b" component="Board" name="left"></hmr-component>"#.to_owned(),
-        place("c", "Log"),
-        place("d", "Log"),
+        component_html("c", "Log"),
+        component_html("d", "Log"),
         connect(r#"from="left.moved" to="Log.entry""#),
         connect(r#"from="left.moved" to="Log.entry""#),
         connect(r#"from="Board.moved" to="Log.entry""#),
@@ -133,7 +135,7 @@ fn all_of_a_name_are_connected() {
         .open()
         .expect("the page opens");
     go(&page);
-    assert_eq!((got(&page, "c").len(), got(&page, "d").len()), (2, 2), "two senders, told once");
+    assert_eq!((got(&page, "c").len(), got(&page, "d").len()), (2, 2), "two senders, sent once");
     page.find_all("hmr-component").expect("a selector")[1]
         .set_attribute("name", "right")
         .expect("it is there");
@@ -142,20 +144,20 @@ fn all_of_a_name_are_connected() {
 }
 
 #[test]
-fn a_stream_gives_its_latest_value_to_newcomers_only() {
+fn a_stream_sends_its_latest_value_only_to_new_inputs() {
     let stream = sender(1, "Board", "stream");
     let page = page(&stream, &log(2), BOARD_TO_LOG);
     go(&page);
     assert_eq!(got(&page, "log").len(), 1);
     let swap = page.swap("log", log(2).first("hmr_mount", "nop").bytes());
-    assert_eq!(told(&swap)[0].2, ConnectionOutcome::Kept);
+    assert_eq!(outcomes(&swap)[0].2, ConnectionOutcome::Kept);
     let swap = page.swap("board", stream.first("hmr_mount", "nop").bytes());
-    assert_eq!(told(&swap)[0].2, ConnectionOutcome::Kept);
+    assert_eq!(outcomes(&swap)[0].2, ConnectionOutcome::Kept);
     assert_eq!(got(&page, "log").len(), 1, "it got that one already");
     // The log is mounted again, as the instance 3.
     page.find(r#"hmr-component[module="log"]"#).expect("the log").remove().expect("it is there");
     assert!(page.swap("log", log(3).bytes()).outcome == Outcome::NotMounted);
-    page.append_html(&place("log", "Log"));
+    page.append_html(&component_html("log", "Log"));
     assert_eq!(got(&page, "log"), ["7", "7"], "an instance that is mounted later gets it");
     let element = page.find("hmr-connect").expect("the connection");
     element.remove().expect("it is there");
@@ -165,7 +167,7 @@ fn a_stream_gives_its_latest_value_to_newcomers_only() {
 }
 
 #[test]
-fn a_port_gives_nothing_to_who_comes_later() {
+fn a_port_sends_nothing_to_inputs_that_connect_later() {
     let page = page(&board(), &log(2), "from='Board.moved' to='Log.none'");
     go(&page);
     page.append_html(&connect(BOARD_TO_LOG));
@@ -204,7 +206,7 @@ fn types_must_fit_unless_a_transform_makes_them() {
 }
 
 #[test]
-fn any_json_is_compatible_and_the_kind_counts_where_it_is_asked_for() {
+fn any_json_is_compatible_and_the_kind_counts_where_it_is_named() {
     let any = Scripted::new(2, "Log").input("entry", "serde_json::value::Value", 1);
     let page = page(&board(), &any, BOARD_TO_LOG);
     go(&page);
@@ -226,17 +228,17 @@ fn a_swap_checks_connections_against_the_new_ports() {
     let both = log(2).input("note", "u32", 2);
     let swap = page.swap("log", both.bytes());
     assert_eq!(
-        told(&swap),
+        outcomes(&swap),
         [
             ("Board.moved", "Log.entry", ConnectionOutcome::Kept, None),
             ("Board.moved", "Log.note", ConnectionOutcome::Made, None)
         ]
     );
     go(&page);
-    assert_eq!(heard(&page, "log"), ["1 port 7", "2 port 7"]);
+    assert_eq!(received(&page, "log"), ["1 port 7", "2 port 7"]);
     let swap = page.swap("log", Scripted::new(2, "Log").input("entry", "u64", 1).bytes());
     assert_eq!(
-        told(&swap),
+        outcomes(&swap),
         [
             (
                 "Board.moved",
@@ -256,7 +258,7 @@ fn a_swap_checks_connections_against_the_new_ports() {
         ]
     );
     let swap = page.swap("board", Scripted::new(1, "Board").bytes());
-    assert_eq!(told(&swap), []);
+    assert_eq!(outcomes(&swap), []);
     let broken = both.first("restore_state", "unreachable");
     let swap = page.swap("log", broken.bytes());
     assert_eq!((swap.outcome, swap.connections.len()), (Outcome::RolledBack, 0));
@@ -278,43 +280,43 @@ fn values_for_a_module_that_is_held_wait_for_the_side_that_wins() {
     let other = Scripted::new(2, "Log").input("entry", "u32", 2);
     let swap = swap_while(&other);
     assert!(swap.is_committed(), "{swap}");
-    assert_eq!(heard(&page, "log"), ["2 port 7", "2 port 7"]);
+    assert_eq!(received(&page, "log"), ["2 port 7", "2 port 7"]);
     let swap = swap_while(&log(2).first("restore_state", "unreachable"));
     assert_eq!(swap.outcome, Outcome::RolledBack);
-    assert_eq!(heard(&page, "log").len(), 4);
-    assert_eq!(heard(&page, "log")[3], "2 port 7");
+    assert_eq!(received(&page, "log").len(), 4);
+    assert_eq!(received(&page, "log")[3], "2 port 7");
     // The new code takes other values: those that wait are not for it.
     let swap = swap_while(&Scripted::new(2, "Log").input("entry", "u64", 3));
     assert!(swap.is_committed(), "{swap}");
-    assert_eq!(heard(&page, "log").len(), 4);
+    assert_eq!(received(&page, "log").len(), 4);
     let dropped = warnings(&page);
     let dropped = dropped.iter().filter(|text| text.contains("does not take it any more"));
     assert_eq!(dropped.count(), 2);
 }
 
 #[test]
-fn what_fresh_code_sends_goes_out_once_it_runs() {
+fn what_new_code_sends_is_delivered_once_it_runs() {
     let page = page(&board(), &log(2), BOARD_TO_LOG);
     let send = json!({ "op": "send", "instance": 1, "port": "moved", "value": "8" });
-    let swap = page.swap("board", board().says("port", &send).bytes());
+    let swap = page.swap("board", board().sends("port", &send).bytes());
     assert!(swap.is_committed(), "{swap}");
     assert_eq!(got(&page, "log"), ["8"]);
-    let early = Scripted::new(1, "Board").says("port", &send);
+    let early = Scripted::new(1, "Board").sends("port", &send);
     let swap = page.swap("board", early.bytes());
     assert!(swap.is_committed(), "{swap}");
     assert!(warnings(&page)[0].contains("it has no output `moved`"), "{:?}", warnings(&page));
 }
 
 #[test]
-fn connections_in_a_circle_come_to_an_end() {
+fn connections_in_a_circle_are_cut() {
     let board = board().input("entry", "u32", 2).on_send(2, "moved", "8");
-    let echo = log(2).output("said", "port", "u32").on_send(1, "said", "9");
+    let echo = log(2).output("echo", "port", "u32").on_send(1, "echo", "9");
     let page = page(&board, &echo, BOARD_TO_LOG);
-    page.append_html(&connect("from='Log.said' to='Board.entry'"));
+    page.append_html(&connect("from='Log.echo' to='Board.entry'"));
     go(&page);
-    let told = errors(&page);
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("it was cut after 1000 values, and 1 dropped"), "{told:?}");
+    let errors = errors(&page);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains("it was cut after 1000 values, and 1 dropped"), "{errors:?}");
     let count = got(&page, "log").len();
     assert!((2..=1000).contains(&count), "{count}");
     assert_eq!(page.traps(), []);
@@ -329,12 +331,12 @@ fn a_module_is_never_called_while_it_is_on_the_stack() {
     let page = page(&own, &log(2), "from='Board.moved' to='Board.entry'");
     page.append_html(&connect("from='Board.other' to='Log.entry'"));
     go(&page);
-    assert_eq!(heard(&page, "board"), ["1 go", "2 port 7"]);
+    assert_eq!(received(&page, "board"), ["1 go", "2 port 7"]);
     assert_eq!((got(&page, "log").len(), page.traps().len()), (1, 0));
 }
 
 #[test]
-fn a_port_that_is_closed_waits_for_being_declared_again() {
+fn a_connection_of_a_closed_port_waits_until_it_is_declared_again() {
     let close = json!({ "op": "close", "instance": 2, "port": "entry", "input": true });
     let open =
         json!({ "op": "input", "instance": 2, "port": "entry", "type": "u32", "handler": 1 });
@@ -355,9 +357,11 @@ fn a_port_that_is_closed_waits_for_being_declared_again() {
 }
 
 #[test]
-fn a_circle_through_a_transform_comes_to_an_end() {
-    let html =
-        [place("board", "Board"), connect("from='Board.moved' to='Board.entry' transform='same'")];
+fn a_circle_through_a_transform_is_cut() {
+    let html = [
+        component_html("board", "Board"),
+        connect("from='Board.moved' to='Board.entry' transform='same'"),
+    ];
     let page = Page::builder()
         .html(html.concat())
         .module("board", board().input("entry", "String", 2).on_send(2, "moved", "8").bytes())
@@ -365,7 +369,7 @@ fn a_circle_through_a_transform_comes_to_an_end() {
         .open()
         .expect("the page opens");
     go(&page);
-    let told = errors(&page);
-    assert!(told[0].contains("it was cut after 1000 values, and 1 dropped"), "{told:?}");
+    let errors = errors(&page);
+    assert!(errors[0].contains("it was cut after 1000 values, and 1 dropped"), "{errors:?}");
     assert_eq!(page.problems(), [""; 0]);
 }

@@ -36,7 +36,7 @@ fn add(page: &Page) {
 }
 
 #[test]
-fn a_module_goes_back_and_forth_through_its_states() {
+fn a_module_steps_back_and_forth_through_its_states() {
     let page = open(&Guest::counter(1));
     for _ in 0..3 {
         add(&page);
@@ -54,7 +54,7 @@ fn a_module_goes_back_and_forth_through_its_states() {
     assert_eq!(count(&page), "0");
     let error = page.step("counter", -1).expect_err("it is the first");
     assert!(error.to_string().contains("has no state -1: it has 4"), "{error}");
-    // A change of its own drops what came after.
+    // A new change drops the later states.
     add(&page);
     assert_eq!((len(), page.history_index("counter").expect("a module")), (2, 1));
     assert!(page.step("counter", 1).is_err());
@@ -128,7 +128,7 @@ fn a_proxy_reaches_the_version_that_runs() {
     assert!(swap.is_committed(), "{swap}");
     assert_eq!(proxy.call("mix", &params), Ok(vec![Value::F64(21.0)]));
     assert_eq!(proxy.call("raise", &[]), Ok(vec![]));
-    assert_eq!(count(&page), "30", "what it asked for is done");
+    assert_eq!(count(&page), "30", "its operations were applied");
     for (export, params, why) in [
         ("none", &[][..], "does not export a function `none`"),
         ("raise", &[Value::I32(1)], "takes (), and was called with (i32)"),
@@ -137,7 +137,7 @@ fn a_proxy_reaches_the_version_that_runs() {
         let error = proxy.call(export, params).expect_err("it cannot be called");
         assert!(error.to_string().contains(why), "{error}");
     }
-    assert!(page.traps().is_empty(), "a call that cannot be made is no trap");
+    assert!(page.traps().is_empty(), "a call that cannot be made is not a trap");
     assert!(proxy.call("fail", &[]).expect_err("it traps").to_string().contains("unreachable"));
     assert_eq!(page.undone().len(), 1, "it was on probation");
     assert!(matches!(page.module("other"), Err(PageError::NoModule(_))));
@@ -172,23 +172,23 @@ fn a_module_is_reloaded_and_rolled_back_with_its_state() {
 #[test]
 fn updates_are_reported_with_both_sides() {
     let page = open(&Guest::counter(1));
-    let heard = Rc::new(RefCell::new(Vec::new()));
-    let hear = Rc::clone(&heard);
+    let events = Rc::new(RefCell::new(Vec::new()));
+    let log = Rc::clone(&events);
     let inside = page.clone();
     let subscription = page.on_module_update("counter", move |next, prev| {
         // A listener may use the page.
         assert_eq!(inside.modules()[0].name, "counter");
-        hear.borrow_mut().push((prev.generation, next.generation, prev.hash != next.hash));
+        log.borrow_mut().push((prev.generation, next.generation, prev.hash != next.hash));
     });
     _ = page.swap("counter", Guest::counter(2).bytes());
     _ = page.reload("counter");
     subscription.cancel();
     _ = page.swap("counter", Guest::counter(3).bytes());
-    assert_eq!(*heard.borrow(), [(1, 2, true), (2, 3, false)]);
+    assert_eq!(*events.borrow(), [(1, 2, true), (2, 3, false)]);
 }
 
 #[test]
-fn wrappers_stand_around_exports_in_all_versions() {
+fn wrappers_apply_to_exports_in_all_versions() {
     let page = open(&Guest::counter(1));
     let calls = Rc::new(Cell::new(0));
     let counted = Rc::clone(&calls);
@@ -219,9 +219,9 @@ fn wrappers_stand_around_exports_in_all_versions() {
 fn a_wrapper_that_refuses_or_answers_nonsense_counts_as_a_trap() {
     for answer in [Err(CallError::new("not today")), Ok(vec![Value::F64(1.0)]), Ok(vec![])] {
         let page = open(&Guest::counter(1));
-        let given = answer.clone();
+        let result = answer.clone();
         let patch = page
-            .patch_function("counter", "hmr_dispatch", move |_, _| given.clone())
+            .patch_function("counter", "hmr_dispatch", move |_, _| result.clone())
             .expect("it is there");
         add(&page);
         assert_eq!(page.traps().len(), 1, "{answer:?}");
@@ -290,17 +290,17 @@ fn code_that_has_become_slower_is_reported() {
 }
 
 #[test]
-fn cleanup_takes_listeners_and_wrappers_away() {
+fn cleanup_removes_listeners_and_wrappers() {
     let page = open(&Guest::counter(1));
-    let heard = Rc::new(Cell::new(0));
-    let hear = Rc::clone(&heard);
-    page.on(EventKind::Swap, move |_| hear.set(hear.get() + 1));
+    let events = Rc::new(Cell::new(0));
+    let log = Rc::clone(&events);
+    page.on(EventKind::Swap, move |_| log.set(log.get() + 1));
     page.patch_function("counter", "hmr_dispatch", |_, _| Ok(vec![Value::I32(0)]))
         .expect("it is there");
     page.cleanup();
     _ = page.reload("counter").expect("it is there");
     add(&page);
-    assert_eq!((heard.get(), count(&page)), (0, "1".into()));
+    assert_eq!((events.get(), count(&page)), (0, "1".into()));
 }
 
 fn run(text: &str, execution: &Execution) -> Result<serde_json::Value, ExecuteError> {
@@ -325,7 +325,7 @@ fn a_module_that_is_executed_has_the_imports_of_the_abi() {
 }
 
 #[test]
-fn a_proxy_reads_and_writes_the_memory_and_tells_the_exports() {
+fn a_proxy_reads_and_writes_the_memory_and_lists_the_exports() {
     let page =
         open(&Guest::counter(1).with(
             r#"(func (export "first") (param i32) (result i32) (i32.load8_u (local.get 0)))"#,
@@ -362,7 +362,7 @@ fn a_module_is_executed_on_its_own() {
 }
 
 #[test]
-fn what_cannot_be_executed_says_why() {
+fn what_cannot_be_executed_reports_why() {
     let plain = Execution { limit: Duration::from_millis(100), ..Execution::default() };
     let import = r#"(module (import "env" "now" (func (result f64))) (func (export "run")))"#;
     assert!(matches!(run(import, &plain), Err(ExecuteError::Import { .. })));

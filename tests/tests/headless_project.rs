@@ -38,7 +38,7 @@ fn line_of(project: &Project, file: &str, text: &str) -> u32 {
 }
 
 #[test]
-fn a_trap_that_is_no_panic_is_reported_with_its_line() {
+fn a_trap_that_is_not_a_panic_is_reported_with_its_line() {
     let project = pair();
     let html = project.index_html().expect("the fixture has a page");
     let builder = project.page_builder(&html).expect("the fixture compiles");
@@ -74,11 +74,11 @@ fn a_trap_that_is_no_panic_is_reported_with_its_line() {
 #[test]
 fn a_saved_snapshot_leaves_instances_alone_that_it_does_not_know() {
     let project = pair();
-    let place = r#"<hmr-component module="counter" component="Counter"></hmr-component>"#;
-    let one = project.page(place).expect("the fixture compiles");
+    let html = r#"<hmr-component module="counter" component="Counter"></hmr-component>"#;
+    let one = project.page(html).expect("the fixture compiles");
     click(&one, "button.add");
     let saved = one.save_snapshot("one click").expect("it can be captured");
-    let two = project.page(&place.repeat(2)).expect("the fixture compiles");
+    let two = project.page(&html.repeat(2)).expect("the fixture compiles");
     let buttons = two.find_all("button.add").expect("a selector");
     for _ in 0..5 {
         buttons[1].click().expect("it can be clicked");
@@ -180,7 +180,7 @@ fn a_type_that_changes_and_code_that_does_not_compile() {
 }
 
 #[test]
-fn a_panic_is_reported_with_its_line_and_the_state_goes_on() {
+fn a_panic_is_reported_with_its_line_and_the_state_is_kept() {
     let project = pair();
     let page = open(&project);
     click(&page, "button.add");
@@ -292,12 +292,12 @@ fn rename(saved: &mut Saved) -> Result<(), MigrationError> {
 }
 
 #[test]
-fn the_sdk_may_have_another_name_or_come_through_another_package() {
+fn the_sdk_may_have_another_name_or_be_re_exported_by_another_package() {
     let folder = other_names();
     let project = Project::copy_of(folder.path()).expect("the app can be copied");
     for module in ["renamed", "through"] {
-        let place = format!(r#"<hmr-component module="{module}" component="App"></hmr-component>"#);
-        let page = project.page(&place).expect("the app compiles");
+        let html = format!(r#"<hmr-component module="{module}" component="App"></hmr-component>"#);
+        let page = project.page(&html).expect("the app compiles");
         assert_eq!((page.problems(), page.traps()), (vec![], vec![]), "{}", page.html());
         click(&page, "button");
         assert_eq!((page.text("button"), page.text("b")), ("1".to_owned(), "label".to_owned()));

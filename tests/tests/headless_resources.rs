@@ -9,7 +9,7 @@ use hmr_headless::{
     EventData, Message, Outcome, Page, PageBuilder, ResourceOutcome, Response, StorageArea, Swap,
     SwapStep,
 };
-use hmr_tests::scripted::{Scripted, heard, warnings};
+use hmr_tests::scripted::{Scripted, received, warnings};
 use serde_json::{Value, json};
 
 const HTML: &str = r#"<hmr-component module="m" component="App"></hmr-component>"#;
@@ -50,7 +50,7 @@ fn get(url: &str) -> Value {
 }
 
 #[test]
-fn requests_are_answered_by_hand() {
+fn requests_are_answered_manually() {
     let headers = json!({ "method": "POST", "url": "/api", "headers": { "x": "y" }, "body": "b" });
     let page = open(&app().opens("load", "request", &headers, 1).opens(
         "more",
@@ -65,11 +65,11 @@ fn requests_are_answered_by_hand() {
     assert_eq!((request.headers["x"].as_str(), request.body.as_deref()), ("y", Some("b")));
     assert_eq!((request.module.as_str(), request.instance, request.key.as_str()), ("m", 1, "load"));
     request.answer(Response::text(201, "made"));
-    request.answer(Response::text(500, "a second answer reaches nobody"));
+    request.answer(Response::text(500, "a second answer is ignored"));
     assert!(!request.is_in_flight());
     page.requests()[0].fail("offline");
     assert_eq!(
-        heard(&page, "m"),
+        received(&page, "m"),
         [
             r#"1 request {"body":"made","headers":{"content-type":"text/plain;charset=utf-8"},"status":201}"#,
             r#"2 request {"error":"offline"}"#
@@ -79,28 +79,28 @@ fn requests_are_answered_by_hand() {
 }
 
 #[test]
-fn a_server_answers_when_it_is_asked_and_may_use_the_page() {
+fn a_server_answers_each_request_and_may_use_the_page() {
     let guest = app()
         .opens("first", "request", &get("/api/1?fresh"), 1)
         .on_open(1, "second", "request", &get("/api/2"), 2)
         .on_open(2, "third", "request", &get("/other"), 3);
-    let asked: Rc<RefCell<Vec<String>>> = Rc::default();
-    let seen = Rc::clone(&asked);
+    let requested: Rc<RefCell<Vec<String>>> = Rc::default();
+    let seen = Rc::clone(&requested);
     let page = open(&guest);
     let used = page.clone();
     page.serve("GET", "/api/*", move |request| {
         seen.borrow_mut().push(format!("{} {}", request.url, used.requests().len()));
         Response::json(200, request.key.as_str())
     });
-    assert_eq!(*asked.borrow(), ["/api/1?fresh 1", "/api/2 1"]);
-    assert_eq!(heard(&page, "m").len(), 2);
+    assert_eq!(*requested.borrow(), ["/api/1?fresh 1", "/api/2 1"]);
+    assert_eq!(received(&page, "m").len(), 2);
     assert_eq!(page.requests()[0].url, "/other");
-    page.serve("GET", "*", |_| Response::failure("nobody is there"));
-    assert_eq!(heard(&page, "m")[2], r#"3 request {"error":"nobody is there"}"#);
+    page.serve("GET", "*", |_| Response::failure("no server is there"));
+    assert_eq!(received(&page, "m")[2], r#"3 request {"error":"no server is there"}"#);
 }
 
 #[test]
-fn questions_without_end_come_to_an_end() {
+fn endless_requests_are_cut() {
     let guest =
         app().opens("again", "request", &get("/"), 1).on_open(1, "again", "request", &get("/"), 1);
     let page = builder(&guest).serve("GET", "/", |_| Response::text(200, "")).open();
@@ -110,19 +110,23 @@ fn questions_without_end_come_to_an_end() {
 }
 
 #[test]
-fn a_spent_request_is_kept_and_answers_again_where_that_is_wished() {
+fn an_answered_request_is_kept_and_replayed_if_requested() {
     let plain = app().opens("load", "request", &get("/"), 1);
     let replayed = app().opens_replayed("load", "request", &get("/"), 1);
     let page = builder(&plain).serve("GET", "/", |_| Response::text(200, "milk")).open();
     let page = page.expect("the page opens");
-    assert_eq!(heard(&page, "m").len(), 1);
+    assert_eq!(received(&page, "m").len(), 1);
     let swap = commit(&page, &plain.first("hmr_mount", "nop"));
     assert_eq!(outcomes(&swap), [("load", ResourceOutcome::Kept)]);
-    assert_eq!((heard(&page, "m").len(), page.requests().len()), (1, 0), "it does not fire again");
+    assert_eq!(
+        (received(&page, "m").len(), page.requests().len()),
+        (1, 0),
+        "it does not fire again"
+    );
     let swap = commit(&page, &replayed);
     assert_eq!(outcomes(&swap), [("load", ResourceOutcome::Kept)]);
-    let told = heard(&page, "m");
-    assert_eq!((told.len(), &told[0]), (2, &told[1]), "{told:?}");
+    let logged = received(&page, "m");
+    assert_eq!((logged.len(), &logged[0]), (2, &logged[1]), "{logged:?}");
     let swap = commit(&page, &app().opens("load", "request", &get("/other"), 1));
     assert_eq!(outcomes(&swap), [("load", ResourceOutcome::Replaced)]);
     assert_eq!(page.requests()[0].url, "/other");
@@ -142,46 +146,49 @@ fn what_fires_during_a_swap_reaches_the_side_that_wins_in_order() {
     let page = open(&old);
     let socket = page.sockets().remove(0);
     socket.accept();
-    let before = heard(&page, "m").len();
+    let before = received(&page, "m").len();
     let act = || {
         socket.send("one").expect("it is open");
         page.advance(Duration::from_millis(35));
         page.requests().iter().for_each(|request| request.answer(Response::text(200, "")));
         socket.send("two").expect("it is open");
-        assert_eq!(heard(&page, "m").len(), before, "nothing reaches a module that is held");
+        assert_eq!(received(&page, "m").len(), before, "nothing reaches a module that is held");
     };
     let swap = swap_while(&page, &new, act);
     assert!(swap.is_committed(), "{swap}");
     let answer =
         r#"request {"body":"","headers":{"content-type":"text/plain;charset=utf-8"},"status":200}"#;
     assert_eq!(
-        heard(&page, "m")[before..],
+        received(&page, "m")[before..],
         [
             r#"7 websocket {"data":"one","state":"message"}"#.to_owned(),
             "5 interval".to_owned(),
             format!("6 {answer}"),
             r#"7 websocket {"data":"two","state":"message"}"#.to_owned()
         ],
-        "a replay is not told besides"
+        "a replay is not logged again"
     );
     assert!(socket.is_open());
 
     let broken = new.first("restore_state", "unreachable");
-    let before = heard(&page, "m").len();
+    let before = received(&page, "m").len();
     let swap = swap_while(&page, &broken, || socket.send("three").expect("it is open"));
     assert_eq!(swap.outcome, Outcome::RolledBack);
-    assert_eq!(heard(&page, "m")[before..], [r#"7 websocket {"data":"three","state":"message"}"#]);
+    assert_eq!(
+        received(&page, "m")[before..],
+        [r#"7 websocket {"data":"three","state":"message"}"#]
+    );
 }
 
 #[test]
-fn messages_wait_for_a_socket_to_open_and_go_both_ways() {
+fn messages_wait_for_a_socket_to_open_and_are_sent_both_ways() {
     let send = |data: &str, binary: bool| json!({ "op": "send", "instance": 1, "key": "feed", "data": data, "binary": binary });
     let socket = json!({ "url": "wss://example.org/feed", "protocols": ["v1"] });
     let guest = app()
         .opens("feed", "websocket", &socket, 1)
-        .says("resource", &send("early", false))
-        .says("resource", &send("AP8=", true))
-        .says("resource", &send("no Base64", true))
+        .sends("resource", &send("early", false))
+        .sends("resource", &send("AP8=", true))
+        .sends("resource", &send("no Base64", true))
         .on(1, "resource", &send("heard", false));
     let page = open(&guest);
     let socket = page.sockets().remove(0);
@@ -198,17 +205,17 @@ fn messages_wait_for_a_socket_to_open_and_go_both_ways() {
     );
     socket.close(1006, "lost");
     assert_eq!(
-        heard(&page, "m"),
+        received(&page, "m"),
         [
             r#"1 websocket {"state":"open"}"#,
             r#"1 websocket {"binary":"AQI=","state":"message"}"#,
             r#"1 websocket {"clean":false,"code":1006,"reason":"lost","state":"closed"}"#
         ]
     );
-    let told = warnings(&page);
+    let logged = warnings(&page);
     assert!(
-        told[0].contains("no Base64") && told[1].contains("no web socket of that key"),
-        "{told:?}"
+        logged[0].contains("no Base64") && logged[1].contains("no web socket of that key"),
+        "{logged:?}"
     );
     assert_eq!(page.sockets().len(), 0);
     let swap = commit(&page, &guest.first("hmr_mount", "nop"));
@@ -217,20 +224,20 @@ fn messages_wait_for_a_socket_to_open_and_go_both_ways() {
 }
 
 #[test]
-fn event_sources_fail_come_back_and_end() {
+fn event_sources_fail_reconnect_and_end() {
     let source = json!({ "url": "/events", "events": ["score"] });
     let page = open(&app().opens("live", "event-source", &source, 1));
     let source = page.event_sources().remove(0);
     source.open();
     source.send("score", "1:0").expect("it is open");
-    source.send("other", "nobody listens").expect("it is open");
+    source.send("other", "nothing listens").expect("it is open");
     source.fail();
     assert!(source.send("score", "lost").is_err());
     source.open();
     source.end();
     source.open();
     assert_eq!(
-        heard(&page, "m"),
+        received(&page, "m"),
         [
             r#"1 event-source {"state":"open"}"#,
             r#"1 event-source {"data":"1:0","event":"score","id":"","state":"message"}"#,
@@ -243,7 +250,7 @@ fn event_sources_fail_come_back_and_end() {
 }
 
 #[test]
-fn listeners_hear_the_window_the_document_and_what_goes_up_to_them() {
+fn listeners_get_events_of_the_window_the_document_and_events_that_bubble() {
     let at =
         |target: &str, flags: u8| json!({ "target": target, "event": "keydown", "flags": flags });
     let guest = app()
@@ -259,9 +266,10 @@ fn listeners_hear_the_window_the_document_and_what_goes_up_to_them() {
         .dispatch("keydown", escape())
         .expect("it is there");
     page.fire_window("keyup", escape());
-    let order: String = heard(&page, "m").iter().filter_map(|line| line.chars().next()).collect();
+    let order: String =
+        received(&page, "m").iter().filter_map(|line| line.chars().next()).collect();
     assert_eq!(order, "21231231");
-    assert_eq!(heard(&page, "m")[0], "2 keydown");
+    assert_eq!(received(&page, "m")[0], "2 keydown");
     _ = commit(
         &page,
         &app().opens("document", "listener", &at("document", LISTEN_STOP), 4).opens(
@@ -271,9 +279,9 @@ fn listeners_hear_the_window_the_document_and_what_goes_up_to_them() {
             1,
         ),
     );
-    let before = heard(&page, "m").len();
+    let before = received(&page, "m").len();
     page.fire_document("keydown", escape());
-    assert_eq!(heard(&page, "m")[before..], ["4 keydown"], "it is stopped");
+    assert_eq!(received(&page, "m")[before..], ["4 keydown"], "it is stopped");
 }
 
 const BOX: [Op<'static>; 3] = [
@@ -283,7 +291,7 @@ const BOX: [Op<'static>; 3] = [
 ];
 
 #[test]
-fn observers_tell_of_sizes_and_visibility_and_go_on_with_another_element() {
+fn observers_report_sizes_and_visibility_and_continue_with_another_element() {
     let node = json!({ "node": 1 });
     let half = json!({ "node": 1, "threshold": 0.5 });
     let guest = |tag| {
@@ -303,7 +311,7 @@ fn observers_tell_of_sizes_and_visibility_and_go_on_with_another_element() {
         element.intersect(ratio).expect("it is there");
     }
     assert_eq!(
-        heard(&page, "m"),
+        received(&page, "m"),
         [
             r#"1 resize-observer {"height":0.0,"width":0.0}"#,
             r#"2 intersection-observer {"intersecting":false,"ratio":0.0}"#,
@@ -312,18 +320,18 @@ fn observers_tell_of_sizes_and_visibility_and_go_on_with_another_element() {
             r#"2 intersection-observer {"intersecting":false,"ratio":0.1}"#
         ]
     );
-    let before = heard(&page, "m").len();
+    let before = received(&page, "m").len();
     _ = commit(&page, &guest("p").first("hmr_mount", "nop"));
-    assert_eq!(heard(&page, "m").len(), before, "the element is the same");
+    assert_eq!(received(&page, "m").len(), before, "the element is the same");
     let swap = commit(&page, &guest("div"));
     assert_eq!(outcomes(&swap)[0], ("size", ResourceOutcome::Kept));
-    assert_eq!(heard(&page, "m")[before], r#"1 resize-observer {"height":0.0,"width":0.0}"#);
+    assert_eq!(received(&page, "m")[before], r#"1 resize-observer {"height":0.0,"width":0.0}"#);
     page.find("div#box").expect("the box").resize(1.0, 2.0).expect("it is there");
-    assert_eq!(heard(&page, "m")[before + 2], r#"1 resize-observer {"height":2.0,"width":1.0}"#);
+    assert_eq!(received(&page, "m")[before + 2], r#"1 resize-observer {"height":2.0,"width":1.0}"#);
 }
 
 #[test]
-fn mutation_observers_tell_of_what_is_below() {
+fn mutation_observers_report_changes_in_the_subtree() {
     let guest = app()
         .view(&BOX)
         .opens("below", "mutation-observer", &json!({ "node": 1 }), 1)
@@ -350,9 +358,10 @@ fn mutation_observers_tell_of_what_is_below() {
     page.fire_window("go", EventData::default());
     page.fire_window("on", EventData::default());
     page.find("b").expect("it is there").remove().expect("it is there");
-    let told: Vec<_> = heard(&page, "m").into_iter().filter(|line| line.starts_with('1')).collect();
+    let logged: Vec<_> =
+        received(&page, "m").into_iter().filter(|line| line.starts_with('1')).collect();
     assert_eq!(
-        told,
+        logged,
         [
             r#"1 mutation-observer {"added":1,"attributes":[],"removed":0,"text":false}"#,
             r#"1 mutation-observer {"added":0,"attributes":["class"],"removed":0,"text":true}"#,
@@ -362,24 +371,24 @@ fn mutation_observers_tell_of_what_is_below() {
 }
 
 #[test]
-fn an_observer_of_nothing_says_so() {
+fn an_observer_without_an_element_logs_a_warning() {
     let page = open(&app().opens("size", "resize-observer", &json!({ "node": 9 }), 1));
     assert!(warnings(&page)[0].contains("`size` of `App` (instance 1) names the node 9"));
 }
 
 #[test]
-fn media_queries_tell_at_first_and_when_they_change() {
+fn media_queries_are_reported_at_first_and_when_they_change() {
     let page =
         open(&app().opens("wide", "media-query", &json!({ "query": "(min-width: 40rem)" }), 1));
     page.set_media("(min-width: 40rem)", true);
     page.set_media("(min-width: 40rem)", true);
     page.set_media("(prefers-color-scheme: dark)", true);
-    let told = |matches| format!(r#"1 media-query {{"matches":{matches}}}"#);
-    assert_eq!(heard(&page, "m"), [told(false), told(true)]);
+    let logged = |matches| format!(r#"1 media-query {{"matches":{matches}}}"#);
+    assert_eq!(received(&page, "m"), [logged(false), logged(true)]);
 }
 
 #[test]
-fn storage_is_shared_and_tells_of_other_pages_only() {
+fn storage_is_shared_and_reports_changes_of_other_pages_only() {
     let call =
         |function: &str, argument: Value| json!({ "function": function, "argument": argument });
     let cart = |value: &str| json!({ "area": "local", "item": "cart", "value": value });
@@ -398,7 +407,7 @@ fn storage_is_shared_and_tells_of_other_pages_only() {
     page.store_from_elsewhere(StorageArea::Session, "any", "x");
     page.store_from_elsewhere(StorageArea::Local, "cart", None);
     assert_eq!(
-        heard(&page, "m"),
+        received(&page, "m"),
         [
             r#"3 call {"value":"[]"}"#,
             r#"4 call {"value":"[1]"}"#,
@@ -411,7 +420,7 @@ fn storage_is_shared_and_tells_of_other_pages_only() {
 }
 
 #[test]
-fn host_functions_answer_at_once_or_later_or_are_not_there() {
+fn host_functions_answer_at_once_or_later_or_do_not_exist() {
     let call = |function: &str| json!({ "function": function, "argument": [1, 2] });
     let guest = app()
         .opens("sum", "call", &call("sum"), 1)
@@ -422,21 +431,21 @@ fn host_functions_answer_at_once_or_later_or_are_not_there() {
         Ok(json!(numbers.iter().filter_map(Value::as_i64).sum::<i64>()))
     };
     let page = builder(&guest).host("sum", sum).host_deferred("ask").open().expect("it opens");
-    assert_eq!(heard(&page, "m")[0], r#"1 call {"value":3}"#);
-    assert!(heard(&page, "m")[1].contains("there is no host function `none`"));
+    assert_eq!(received(&page, "m")[0], r#"1 call {"value":3}"#);
+    assert!(received(&page, "m")[1].contains("there is no host function `none`"));
     let call = page.calls().remove(0);
     assert_eq!(
         (call.function.as_str(), &call.argument, call.key.as_str()),
         ("ask", &json!([1, 2]), "ask")
     );
     call.answer(Err("no".to_owned()));
-    call.answer(Ok(json!("a second answer reaches nobody")));
-    assert_eq!(heard(&page, "m")[2..], [r#"2 call {"error":"no"}"#]);
+    call.answer(Ok(json!("a second answer is ignored")));
+    assert_eq!(received(&page, "m")[2..], [r#"2 call {"error":"no"}"#]);
     assert_eq!(page.calls().len(), 0);
 }
 
 #[test]
-fn a_firing_for_a_handler_that_is_gone_is_logged_by_name() {
+fn an_event_for_a_removed_handler_is_logged_by_name() {
     let page = open(&app().opens("tick", "interval", &json!({ "ms": 10 }), 1).without_handler(1));
     page.advance(Duration::from_millis(10));
     assert_eq!(
@@ -452,15 +461,15 @@ fn a_timeout_fires_once_whatever_is_swapped_in() {
     page.advance(Duration::from_millis(5));
     _ = commit(&page, &app().opens("soon", "timeout", &soon, 2));
     page.advance(Duration::from_millis(5));
-    assert_eq!(heard(&page, "m"), ["2 timeout"], "it kept its phase");
+    assert_eq!(received(&page, "m"), ["2 timeout"], "it kept its phase");
     let swap = commit(&page, &app().opens("soon", "timeout", &soon, 3));
     assert_eq!(outcomes(&swap), [("soon", ResourceOutcome::Kept)]);
     page.advance(Duration::from_secs(1));
-    assert_eq!(heard(&page, "m"), ["2 timeout"]);
+    assert_eq!(received(&page, "m"), ["2 timeout"]);
     _ = commit(&page, &app());
     _ = commit(&page, &app().opens("soon", "timeout", &soon, 3));
     page.advance(Duration::from_secs(1));
-    assert_eq!(heard(&page, "m"), ["2 timeout", "3 timeout"], "closing forgets");
+    assert_eq!(received(&page, "m"), ["2 timeout", "3 timeout"], "closing forgets");
 }
 
 #[test]
@@ -480,8 +489,8 @@ fn rendering_again_settles_resources() {
 }
 
 #[test]
-fn a_module_may_not_ask_for_instances_of_others() {
+fn a_module_may_not_name_instances_of_others() {
     let other = json!({ "op": "open", "instance": 7, "key": "tick", "kind": "interval", "args": { "ms": 10 }, "handler": 1 });
-    let page = open(&app().says("resource", &other));
+    let page = open(&app().sends("resource", &other));
     assert!(warnings(&page)[0].contains("the instance 7, which is not the module's"));
 }

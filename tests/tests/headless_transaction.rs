@@ -79,8 +79,8 @@ fn loading_a_module_is_reported_like_a_swap() {
 #[test]
 fn swaps_that_do_nothing_enter_no_step() {
     let page = open(&Guest::counter(1));
-    let heard = Rc::new(RefCell::new(0));
-    let count = Rc::clone(&heard);
+    let steps = Rc::new(RefCell::new(0));
+    let count = Rc::clone(&steps);
     page.on(EventKind::Step, move |_| *count.borrow_mut() += 1);
     let none = |swap: Swap, outcome: Outcome| {
         assert_eq!((swap.outcome, swap.events.len()), (outcome, 0), "{swap}");
@@ -96,7 +96,7 @@ fn swaps_that_do_nothing_enter_no_step() {
     none(page.swap("other", Guest::counter(2).bytes()), Outcome::NotMounted);
     let error = none(page.swap("counter", b"garbage"), Outcome::RolledBack);
     assert!(error.expect("a reason").contains("the bytes are no WebAssembly module"));
-    assert_eq!(*heard.borrow(), 0);
+    assert_eq!(*steps.borrow(), 0);
     // The code that runs declines as well.
     page.append_html(HTML);
     none(page.swap("counter", Guest::counter(3).bytes()), Outcome::Declined);
@@ -167,29 +167,34 @@ fn a_migration_that_fails_rolls_back() {
 #[test]
 fn the_transform_of_an_update_reaches_the_migration_or_else_the_restoring() {
     let page = open(&Guest::counter(1));
-    // It logs its argument, and passes it on without the transform, which comes first.
-    let told = "(call $log (i32.const 1) (local.get $at) (local.get $len)) (return (i32.const 0))";
+    // It logs its argument, and passes it on without the transform, which is first.
+    let instructions =
+        "(call $log (i32.const 1) (local.get $at) (local.get $len)) (return (i32.const 0))";
     let transform = r#"[{"op":"set","key":"count","value":3}]"#;
-    let swap = page.swap_with("counter", migrating(told).bytes(), transform).expect("a transform");
+    let swap =
+        page.swap_with("counter", migrating(instructions).bytes(), transform).expect("a transform");
     assert!(swap.is_committed(), "{swap}");
     let log = page.log();
-    let given = log.iter().find(|line| line.text.contains("transform")).expect("it was given");
-    assert!(given.text.starts_with(&format!(r#"{{"abi":1,"transform":{transform}"#)), "{given}");
+    let argument = log.iter().find(|line| line.text.contains("transform")).expect("it was logged");
+    assert!(
+        argument.text.starts_with(&format!(r#"{{"abi":1,"transform":{transform}"#)),
+        "{argument}"
+    );
     let error = page.swap_with("counter", Guest::counter(2).bytes(), "{}").expect_err("no array");
     assert!(error.to_string().contains("no array of operations"), "{error}");
     // Code that does not migrate gets it with the state, and the counter reads what follows.
     let front = r#""transform":,"#.len() + transform.len();
-    let told = format!(
+    let instructions = format!(
         "(call $log (i32.const 1) (local.get $at) (local.get $len))
          (local.set $at (i32.add (local.get $at) (i32.const {front})))
          (local.set $len (i32.sub (local.get $len) (i32.const {front})))"
     );
-    let other = Guest::counter(2).first("restore_state", &told);
+    let other = Guest::counter(2).first("restore_state", &instructions);
     let swap = page.swap_with("counter", other.bytes(), transform).expect("a transform");
     assert!(swap.is_committed(), "{swap}");
-    let given: Vec<_> =
+    let arguments: Vec<_> =
         page.log().into_iter().filter(|line| line.text.contains(transform)).collect();
-    assert_eq!(given.len(), 2, "{given:?}");
+    assert_eq!(arguments.len(), 2, "{arguments:?}");
 }
 
 /// Old code whose hook counts 40 up, logs, and opens an interval.
@@ -242,21 +247,21 @@ fn hooks_run_before_an_update_and_their_snapshot_counts() {
 }
 
 #[test]
-fn a_rollback_gives_the_old_code_its_memory_back() {
+fn a_rollback_restores_the_memory_of_the_old_code() {
     let page = open(&hooked(""));
     add(&page);
     let broken = Guest::counter(10).first("restore_state", "unreachable");
     let swap = page.swap("counter", broken.bytes());
     assert_eq!((swap.outcome, swap.step), (Outcome::RolledBack, Some(SwapStep::Restore)), "{swap}");
     let stored = page.module("counter").expect("it is there").call("stored", &[]);
-    assert_eq!(stored.expect("it is exported"), [0.into()], "what the hook wrote is gone");
+    assert_eq!(stored.expect("it is exported"), [0.into()], "what the hook wrote is undone");
     assert_eq!(logged(&page, "before the update"), 0);
     page.advance(std::time::Duration::from_secs(1));
     assert_eq!(count(&page), "1", "the hook's interval was dropped");
 }
 
 #[test]
-fn hooks_that_trap_do_not_hold_an_update_up() {
+fn hooks_that_trap_do_not_block_an_update() {
     let page = open(&hooked("unreachable"));
     add(&page);
     let swap =
@@ -264,7 +269,7 @@ fn hooks_that_trap_do_not_hold_an_update_up() {
     assert_eq!(swap.outcome, Outcome::RolledBack);
     assert_eq!(page.traps().last().expect("a trap").during, "the hooks before the update");
     add(&page);
-    assert_eq!(count(&page), "2", "the old code was started afresh");
+    assert_eq!(count(&page), "2", "the old code was started again");
     _ = committed(&page, &Guest::counter(10));
     assert_eq!(count(&page), "2");
 }
@@ -305,7 +310,7 @@ fn new_code_that_traps_on_probation_is_undone() {
 }
 
 #[test]
-fn what_waits_when_new_code_traps_goes_to_the_old_code() {
+fn events_that_wait_when_new_code_traps_are_sent_to_the_old_code() {
     let page = open(&Guest::counter(1));
     let failing = Guest::counter(10).first("hmr_dispatch", "unreachable");
     let swap = page.swap_observed("counter", failing.bytes(), |step| {
@@ -321,7 +326,7 @@ fn what_waits_when_new_code_traps_goes_to_the_old_code() {
 }
 
 #[test]
-fn after_probation_the_same_version_goes_on() {
+fn after_probation_the_same_version_continues() {
     let page = open(&Guest::counter(1));
     let failing = Guest::counter(10).first(
         "hmr_dispatch",
@@ -338,20 +343,21 @@ fn after_probation_the_same_version_goes_on() {
     assert_eq!(page.stats().revived, 1);
 }
 
-/// A counter whose health is asked: not well while a condition holds.
-fn ailing(condition: &str) -> Guest {
-    let ill = r#"{"instances":[{"instance":1,"component":"Counter","error":"the list is empty"}]}"#;
-    Guest::counter(10).text_at(0x8000, ill).with(&format!(
+/// A counter that is unhealthy while a condition is true.
+fn unhealthy(condition: &str) -> Guest {
+    let error =
+        r#"{"instances":[{"instance":1,"component":"Counter","error":"the list is empty"}]}"#;
+    Guest::counter(10).text_at(0x8000, error).with(&format!(
         r#"(func (export "hmr_health") (result i32)
              (if (result i32) {condition} (then (i32.const 0x8000)) (else (i32.const 0))))"#
     ))
 }
 
 #[test]
-fn new_code_that_is_not_well_is_undone() {
+fn new_code_that_is_not_healthy_is_undone() {
     let page = open(&Guest::counter(1));
     add(&page);
-    _ = committed(&page, &ailing("(i32.const 1)"));
+    _ = committed(&page, &unhealthy("(i32.const 1)"));
     assert_eq!(page.undone().len(), 1);
     let error = page.undone()[0].error.clone().expect("a reason");
     assert!(error.contains("the instance 1 of `Counter`: the list is empty"), "{error}");
@@ -361,9 +367,9 @@ fn new_code_that_is_not_well_is_undone() {
 }
 
 #[test]
-fn health_is_asked_once_more_after_the_eighth_call() {
+fn health_is_checked_once_more_after_the_eighth_call() {
     let page = open(&Guest::counter(1));
-    _ = committed(&page, &ailing("(i32.gt_u (global.get $count) (i32.const 15))"));
+    _ = committed(&page, &unhealthy("(i32.gt_u (global.get $count) (i32.const 15))"));
     for _ in 0..7 {
         add(&page);
     }
@@ -378,8 +384,8 @@ fn health_is_asked_once_more_after_the_eighth_call() {
 }
 
 #[test]
-fn a_place_that_an_update_takes_away_is_pruned_before_it_is_unmounted() {
-    let place = [
+fn a_component_that_an_update_removes_is_pruned_before_it_is_unmounted() {
+    let element = [
         Op::CreateElement { id: 30, namespace: Namespace::Html, tag: "hmr-component" },
         Op::SetAttribute { id: 30, name: "module", value: "inner" },
         Op::SetAttribute { id: 30, name: "component", value: "Counter" },
@@ -387,7 +393,7 @@ fn a_place_that_an_update_takes_away_is_pruned_before_it_is_unmounted() {
     ];
     let outer = |with: bool| {
         let ops: Vec<_> =
-            if with { VIEW.iter().chain(&place).copied().collect() } else { VIEW.into() };
+            if with { VIEW.iter().chain(&element).copied().collect() } else { VIEW.into() };
         Guest::counter(1).view(&ops).bytes()
     };
     let inner = Guest::counter(1)
@@ -444,7 +450,7 @@ fn an_instance_that_invalidates_itself_is_mounted_again_without_its_state() {
 }
 
 #[test]
-fn an_instance_that_is_never_content_gets_one_turn() {
+fn an_instance_that_invalidates_itself_each_time_is_mounted_again_once() {
     let page = open(&Guest::counter(1));
     let never = invalidating(1, 10, "restore_state", "(i32.const 1)");
     let swap = committed(&page, &never.first("hmr_mount", "(call $invalid)"));
@@ -457,14 +463,14 @@ fn an_instance_that_is_never_content_gets_one_turn() {
 }
 
 #[test]
-fn invalidation_goes_up_to_the_placer_of_the_instance() {
-    let place = [
+fn invalidation_is_passed_to_the_parent_of_the_instance() {
+    let element = [
         Op::CreateElement { id: 30, namespace: Namespace::Html, tag: "hmr-component" },
         Op::SetAttribute { id: 30, name: "module", value: "inner" },
         Op::SetAttribute { id: 30, name: "component", value: "Counter" },
         Op::Insert { parent: root_of(INSTANCE), child: 30, before: 0 },
     ];
-    let ops: Vec<_> = VIEW.iter().chain(&place).copied().collect();
+    let ops: Vec<_> = VIEW.iter().chain(&element).copied().collect();
     let outer =
         Guest::counter(1).view(&ops).text_at(0x8000, "rendered").first("hmr_mount", &log(0x8000));
     let inner = invalidating(2, 1, "hmr_dispatch", "(i32.eq (global.get $count) (i32.const 1))");
@@ -477,7 +483,7 @@ fn invalidation_goes_up_to_the_placer_of_the_instance() {
     let buttons = page.find_all("button.add").expect("both");
     buttons[0].click().expect("the outer one");
     buttons[1].click().expect("the inner one").click().expect("again");
-    assert_eq!(logged(&page, "rendered"), 2, "the outer one was rendered afresh");
+    assert_eq!(logged(&page, "rendered"), 2, "the outer one was rendered again");
     assert_eq!(page.texts("output")[0].trim(), "1", "with its state");
     assert_eq!(page.problems(), Vec::<String>::new());
 }
@@ -529,11 +535,11 @@ fn optional_exports_of_another_type_are_refused() {
 #[test]
 fn steps_are_reported_in_order_and_swaps_after_them() {
     let page = open(&Guest::counter(1));
-    let heard = Rc::new(RefCell::new(Vec::new()));
-    let hear = |kind| {
-        let heard = Rc::clone(&heard);
+    let events = Rc::new(RefCell::new(Vec::new()));
+    let record = |kind| {
+        let events = Rc::clone(&events);
         page.on(kind, move |event| {
-            heard.borrow_mut().push(match event {
+            events.borrow_mut().push(match event {
                 PageEvent::Step { step, .. } => step.to_string(),
                 PageEvent::Swap(swap) => swap.to_string(),
                 PageEvent::Update { next, prev } => {
@@ -544,12 +550,12 @@ fn steps_are_reported_in_order_and_swaps_after_them() {
             });
         })
     };
-    let steps = hear(EventKind::Step);
-    hear(EventKind::Swap);
-    hear(EventKind::Update);
+    let steps = record(EventKind::Step);
+    record(EventKind::Swap);
+    record(EventKind::Update);
     _ = committed(&page, &Guest::counter(10));
     assert_eq!(
-        *heard.borrow(),
+        *events.borrow(),
         [
             "prepare",
             "quiesce",
@@ -564,13 +570,13 @@ fn steps_are_reported_in_order_and_swaps_after_them() {
             "counter: committed"
         ]
     );
-    heard.borrow_mut().clear();
+    events.borrow_mut().clear();
     steps.cancel();
-    hear(EventKind::Trap);
+    record(EventKind::Trap);
     _ = committed(&page, &Guest::counter(20).first("hmr_dispatch", "unreachable"));
     add(&page);
-    let heard = heard.borrow();
-    assert_eq!(heard[..3], ["2 to 3", "counter: committed", "trap"]);
-    assert_eq!(heard[3], "3 to 4");
-    assert!(heard[4].starts_with("counter: undone: "), "{heard:?}");
+    let events = events.borrow();
+    assert_eq!(events[..3], ["2 to 3", "counter: committed", "trap"]);
+    assert_eq!(events[3], "3 to 4");
+    assert!(events[4].starts_with("counter: undone: "), "{events:?}");
 }

@@ -1,4 +1,4 @@
-//! The commands that messages and documents name: each is tried, so that none is advice that does not work.
+//! The commands in messages and documents: each is tried, so that all of them work.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -151,7 +151,7 @@ fn attempt(command: &str, workspace: &Path) -> Result<(), String> {
         }
         ["cargo", "tree", ..] => {
             let shown = run_in(workspace, "cargo", &[&words[1..], &["--offline"]].concat())?;
-            // Nothing depends on what is asked for; that there are no duplicates is an answer.
+            // Without dependants, `-i` shows nothing; without duplicates, `-d` shows nothing.
             if shown.is_empty() && words.contains(&"-i") {
                 return Err("it shows nothing".into());
             }
@@ -161,20 +161,20 @@ fn attempt(command: &str, workspace: &Path) -> Result<(), String> {
             run_in(workspace, "cargo", &[&words[1..], &["--offline"]].concat()).map(drop)
         }
         ["cargo", "xtask" | "test" | "build" | "run" | "check" | "clean", ..] | ["cargo"] => {
-            // What stands for something is no argument.
-            let given = words[1..].iter().filter(|word| word.chars().any(char::is_lowercase));
-            let mut given: Vec<&str> = given.copied().collect();
-            let at = given.iter().position(|word| *word == "--").unwrap_or(given.len());
-            given.insert(at, "--help");
-            run_in(&repository(), "cargo", &given).map(drop)
+            // Placeholders in upper case are not arguments.
+            let arguments = words[1..].iter().filter(|word| word.chars().any(char::is_lowercase));
+            let mut arguments: Vec<&str> = arguments.copied().collect();
+            let at = arguments.iter().position(|word| *word == "--").unwrap_or(arguments.len());
+            arguments.insert(at, "--help");
+            run_in(&repository(), "cargo", &arguments).map(drop)
         }
         ["rustup", rest @ ..] => match Command::new("rustup").arg("--version").output() {
             Ok(_) => run_in(workspace, "rustup", &[rest, &["--help"]].concat()).map(drop),
-            // Where there is none, nothing can be said.
+            // Without rustup, the command cannot be checked.
             Err(_) => Ok(()),
         },
         ["sudo", "apt-get", "install", ..] | ["sudo", "sysctl", ..] => Ok(()),
-        _ => Err("no one knows here how to try it".into()),
+        _ => Err("this test cannot try it".into()),
     }
 }
 
@@ -199,7 +199,7 @@ fn every_command_that_is_named_works() {
 }
 
 #[test]
-fn commands_that_do_not_work_are_found_out() {
+fn commands_that_do_not_work_are_detected() {
     let workspace = workspace();
     for command in [
         "cargo tree -i wasm-bindgen",

@@ -1,4 +1,4 @@
-//! Where the server listens, who may ask it from elsewhere, and connections that would hold it up.
+//! Where the server listens, which requests from other machines it answers, and connections that would block it.
 
 use hmr_tests::demo::DemoCopy;
 use hmr_tests::dev::{Dev, FIRST_BUILD, SOON, tool};
@@ -11,11 +11,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use tungstenite::Message;
 
-/// How long the server may take to close a connection that asks nothing.
+/// How long the server may take to close a connection without a request.
 const CLOSED: Duration = Duration::from_mins(1);
 
 /// How long the server may take to drop a client that reads nothing.
-const LET_GO: Duration = Duration::from_mins(2);
+const DISCONNECT_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The addresses that the tool has reported.
 fn addresses(dev: &mut Dev) -> Vec<String> {
@@ -55,9 +55,9 @@ fn every_printed_address_can_be_opened() {
 }
 
 #[test]
-fn people_are_warned_of_what_others_can_reach() {
+fn a_warning_lists_what_other_machines_can_reach() {
     let demo = DemoCopy::take();
-    let told = |host: &str| {
+    let printed = |host: &str| {
         let mut command = tool();
         command.arg("dev").arg(demo.folder()).args(["--port", "0", "--host", host]);
         let mut process = Process::start(command);
@@ -65,11 +65,11 @@ fn people_are_warned_of_what_others_can_reach() {
         assert!(process.terminate(SOON).success());
         process.errors()
     };
-    let exposed = told("0.0.0.0");
+    let exposed = printed("0.0.0.0");
     for part in ["warning: other", "static files", "sources", "snapshots", "127.0.0.1:", "/?key="] {
         assert!(exposed.contains(part), "{part}: {exposed}");
     }
-    let own = told("127.0.0.1");
+    let own = printed("127.0.0.1");
     assert!(!own.contains("warning") && !own.contains("key="), "{own}");
 }
 
@@ -126,7 +126,7 @@ fn beyond_this_machine_nothing_is_served_without_the_key() {
             }
         }
     }
-    let refused = server.socket("0", None).expect_err("a socket wants the key");
+    let refused = server.socket("0", None).expect_err("a socket requires the key");
     assert!(refused.contains("403"), "{refused}");
     let line = "DELETE /@hmr/snapshots/any";
     let reply = send_body(server.port, line, &[("Host", &server.own), ("X-Hmr-Token", "0")], "");
@@ -207,7 +207,7 @@ fn half_open(port: u16, count: usize) -> Vec<TcpStream> {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
         stream.set_read_timeout(Some(CLOSED)).expect("a socket takes a timeout");
         if number.is_multiple_of(2) {
-            // One that is closed already is the expected result.
+            // It may be closed already.
             _ = stream.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ");
         }
         stream
@@ -230,7 +230,7 @@ fn assert_closed(stream: &mut TcpStream) {
 }
 
 #[test]
-fn connections_that_ask_nothing_are_closed_and_pages_are_served_meanwhile() {
+fn connections_without_a_request_are_closed_and_pages_are_served_meanwhile() {
     let server = Server::start();
     let mut streams = half_open(server.port, 600);
     server.assert_alive();
@@ -267,7 +267,7 @@ fn with_few_files_connections_keep_neither_pages_nor_builds_waiting() {
 }
 
 #[test]
-fn a_page_that_reads_nothing_is_let_go_though_it_speaks() {
+fn a_page_that_does_not_read_is_disconnected_even_if_it_sends() {
     let mut server = Server::start();
     let (token, own) = (server.token(), format!("http://{}", server.own));
     let mut page = server.socket(&token, Some(&own)).expect("a socket opens");
@@ -276,7 +276,7 @@ fn a_page_that_reads_nothing_is_let_go_though_it_speaks() {
     // Each of these updates has some 200 KB.
     let names: Vec<String> =
         (0..1000).map(|number| format!("static/{}{number}.css", "long".repeat(45))).collect();
-    let last = Instant::now() + LET_GO;
+    let last = Instant::now() + DISCONNECT_TIMEOUT;
     for round in 0.. {
         let events = server.dev.events();
         if events.iter().any(|event| event["event"] == "client-disconnected") {
@@ -295,7 +295,7 @@ fn a_page_that_reads_nothing_is_let_go_though_it_speaks() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_that_nobody_reads_on_is_closed() {
+fn a_file_whose_download_has_stalled_is_closed() {
     let server = Server::start();
     server.demo.write("static/film.mp4", vec![7; 64 << 20]);
     let mut stream = TcpStream::connect(&server.own).expect("the server listens");
@@ -304,12 +304,12 @@ fn a_file_that_nobody_reads_on_is_closed() {
     stream.read_exact(&mut [0; 1]).expect("the server answers");
     let is_open = || {
         let folder = format!("/proc/{}/fd", server.dev.id());
-        let files = std::fs::read_dir(folder).expect("the system tells of open files");
+        let files = std::fs::read_dir(folder).expect("the system lists open files");
         let targets = files.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
         targets.into_iter().any(|target| target.ends_with("film.mp4"))
     };
     assert!(is_open(), "the file is larger than all buffers");
-    let last = Instant::now() + LET_GO;
+    let last = Instant::now() + DISCONNECT_TIMEOUT;
     while is_open() {
         assert!(Instant::now() < last, "the file is still open");
         std::thread::sleep(Duration::from_millis(100));

@@ -28,7 +28,7 @@ fn wait_problem(dev: &mut Dev, message: &str) {
 }
 
 #[test]
-fn each_of_two_hundred_pages_that_ask_at_once_gets_its_own_answer() {
+fn each_of_two_hundred_pages_with_requests_at_once_gets_its_own_answer() {
     let demo = DemoCopy::take();
     let dev = start(demo.folder(), 0);
     let mut pages: Vec<Page> = (0..200).map(|_| Page::open(&dev)).collect();
@@ -36,7 +36,7 @@ fn each_of_two_hundred_pages_that_ask_at_once_gets_its_own_answer() {
         page.read("hello");
     }
     for (id, page) in (0..).zip(&mut pages) {
-        page.ask(id, "stopwatch", &json!("none"), "Stopwatch", &json!({}));
+        page.request_rehearsal(id, "stopwatch", &json!("none"), "Stopwatch", &json!({}));
     }
     for (id, page) in (0..).zip(&mut pages) {
         let verdict = page.read("verdict");
@@ -45,20 +45,20 @@ fn each_of_two_hundred_pages_that_ask_at_once_gets_its_own_answer() {
 }
 
 #[test]
-fn what_a_page_says_is_cut_and_a_page_that_says_too_much_is_left_out() {
+fn long_messages_of_a_page_are_cut_and_too_many_are_dropped() {
     let demo = DemoCopy::take();
     let mut dev = start(demo.folder(), 0);
     let mut long = Page::open(&dev);
     let text = "x".repeat(1 << 20);
     for _ in 0..20 {
-        long.say(&json!({"type": "problem", "message": text}));
+        long.send(&json!({"type": "problem", "message": text}));
     }
     let trap = json!({"type": "trap", "module": "a", "message": text, "stack": text});
-    long.say(&trap);
+    long.send(&trap);
     let trap = dev.wait("trap");
     for field in ["message", "stack"] {
-        let told = trap[field].as_str().expect("a text");
-        assert!(told.len() <= 4096 && told.ends_with("x … (cut, 1044 kB more)"), "{told}");
+        let text = trap[field].as_str().expect("a text");
+        assert!(text.len() <= 4096 && text.ends_with("x … (cut, 1044 kB more)"), "{text}");
     }
 
     let keys: serde_json::Map<String, Value> = (0..5000)
@@ -67,7 +67,7 @@ fn what_a_page_says_is_cut_and_a_page_that_says_too_much_is_left_out() {
         .collect();
     let report = json!({"instances": [{"instance": 1, "component": "App", "keys": keys}]});
     let swap = json!({"module": "a", "hash": "h", "outcome": "committed", "report": report});
-    long.say(&json!({"type": "swap", "sequence": 1, "swaps": [swap]}));
+    long.send(&json!({"type": "swap", "sequence": 1, "swaps": [swap]}));
     let swap = dev.wait("swap")["swaps"][0].clone();
     assert_eq!(swap["cut"], json!({"kept": 4001}));
     let keys = &swap["report"]["instances"][0]["keys"];
@@ -76,45 +76,45 @@ fn what_a_page_says_is_cut_and_a_page_that_says_too_much_is_left_out() {
 
     let mut many = Page::open(&dev);
     for number in 0..2000 {
-        many.say(&json!({"type": "problem", "message": format!("number {number}")}));
+        many.send(&json!({"type": "problem", "message": format!("number {number}")}));
     }
     let swap = json!({"module": "a", "hash": "h", "outcome": "unchanged"});
-    many.say(&json!({"type": "swap", "sequence": 2, "swaps": [swap]}));
+    many.send(&json!({"type": "swap", "sequence": 2, "swaps": [swap]}));
     dev.wait_swap("a", "unchanged");
-    let told =
+    let has =
         |event: &Value, part: &str| event["message"].as_str().is_some_and(|it| it.contains(part));
     let events = dev.events();
-    assert!(events.iter().filter(|event| told(event, "number ")).count() < 2000);
+    assert!(events.iter().filter(|event| has(event, "number ")).count() < 2000);
     assert_eq!(
-        events.iter().filter(|event| told(event, "more than 50 messages a second")).count(),
+        events.iter().filter(|event| has(event, "more than 50 messages a second")).count(),
         1
     );
 }
 
 #[test]
-fn a_terminal_does_not_obey_a_page() {
+fn a_terminal_does_not_interpret_texts_of_a_page() {
     let demo = DemoCopy::take();
     let process = Process::start(command(demo.folder(), 0));
     process.wait_error("http://127.0.0.1:", SOON);
-    let told = process.errors();
-    let (_, rest) = told.split_once("http://127.0.0.1:").expect("an address");
+    let printed = process.errors();
+    let (_, rest) = printed.split_once("http://127.0.0.1:").expect("an address");
     let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
     let mut page = Page::open_at(port.parse().expect("a port"));
     let hostile = "\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m\u{202e}end";
-    page.say(&json!({"type": "problem", "message": hostile}));
-    page.say(
+    page.send(&json!({"type": "problem", "message": hostile}));
+    page.send(
         &json!({"type": "trap", "module": hostile, "message": "m", "file": hostile, "line": 1}),
     );
     let shown = "␛]0;title␇␛[2J<U+009B>31m<U+202E>end";
     process.wait_error(&format!("trap in {shown} test"), SOON);
     process.wait_error(&format!("at {shown}:1: m"), SOON);
-    let told = process.errors();
-    assert!(told.contains(&format!(": {shown}")), "{told}");
-    assert!(!told.contains(['\u{7}', '\u{9b}', '\u{202e}']), "{told:?}");
+    let printed = process.errors();
+    assert!(printed.contains(&format!(": {shown}")), "{printed}");
+    assert!(!printed.contains(['\u{7}', '\u{9b}', '\u{202e}']), "{printed:?}");
 }
 
 #[test]
-fn a_page_of_another_application_at_the_same_address_is_no_page_of_this_one() {
+fn a_page_of_another_application_at_the_same_address_is_refused() {
     let demo = DemoCopy::take();
     let other = demo.twin();
     let dev = start(demo.folder(), 0);
@@ -132,22 +132,23 @@ fn a_page_of_another_application_at_the_same_address_is_no_page_of_this_one() {
     let refused = Page::try_open(port, &app).expect_err("its pages are not this application's");
     assert!(refused.contains("409"), "{refused}");
     let mut own = Page::open(&dev);
-    own.say(&json!({"type": "problem", "message": "here"}));
+    own.send(&json!({"type": "problem", "message": "here"}));
     wait_problem(&mut dev, "here");
-    let came = dev.events().iter().filter(|event| event["event"] == "client-connected").count();
-    assert_eq!(came, 1, "a stranger is not among the pages");
+    let connected =
+        dev.events().iter().filter(|event| event["event"] == "client-connected").count();
+    assert_eq!(connected, 1, "pages of the other application are refused");
 }
 
 #[test]
-fn what_is_reported_of_an_update_of_an_earlier_run_is_left_out() {
+fn reports_about_an_update_of_an_earlier_run_are_ignored() {
     let demo = DemoCopy::take();
     let mut dev = start(demo.folder(), 0);
     let mut page = Page::open(&dev);
     let run = page.read("hello")["server"].clone();
     for server in [json!("an earlier run"), run] {
         let swap = json!({"module": "a", "hash": server, "outcome": "undone"});
-        page.say(&json!({"type": "swap", "server": server, "sequence": 7, "swaps": [swap]}));
-        page.say(&json!({"type": "applied", "server": server, "sequence": 8, "what": server, "count": 1}));
+        page.send(&json!({"type": "swap", "server": server, "sequence": 7, "swaps": [swap]}));
+        page.send(&json!({"type": "applied", "server": server, "sequence": 8, "what": server, "count": 1}));
     }
     let applied = dev.wait("applied");
     assert_ne!(applied["what"], "an earlier run");

@@ -9,7 +9,7 @@ use hmr_tests::page::Page;
 use serde_json::{Value, json};
 
 #[test]
-fn a_version_is_rehearsed_with_the_state_of_the_page_that_asks() {
+fn a_version_is_rehearsed_with_the_state_of_the_requesting_page() {
     let demo = DemoCopy::take();
     let mut dev = Dev::start(demo.folder());
     dev.wait_built();
@@ -25,8 +25,8 @@ fn a_version_is_rehearsed_with_the_state_of_the_page_that_asks() {
     assert!(verdict["duration"]["run"].as_f64().is_some_and(|run| run > 0.0), "{verdict}");
     let verdict = page.rehearse("stopwatch", &version["hash"], "Nothing", &json!({}));
     assert_eq!((&verdict["outcome"], &verdict["step"]), (&json!("failed"), &json!("restore")));
-    let told = dev.wait_until("rehearsal", SOON, |event| event["outcome"] == "failed");
-    assert_eq!((&told["event"], &told["step"]), (&json!("rehearsal"), &json!("restore")));
+    let reported = dev.wait_until("rehearsal", SOON, |event| event["outcome"] == "failed");
+    assert_eq!((&reported["event"], &reported["step"]), (&json!("rehearsal"), &json!("restore")));
 
     demo.edit(
         "stopwatch/src/lib.rs",
@@ -51,7 +51,7 @@ fn many_pages_in_the_same_state_do_not_wait_for_each_other() {
     let versions = hello["modules"].as_array().expect("modules");
     let version = versions.iter().find(|it| it["module"] == "stopwatch").expect("the stopwatch");
     for (id, page) in (0..).zip(&mut pages) {
-        page.ask(id, "stopwatch", &version["hash"], "Stopwatch", &json!({}));
+        page.request_rehearsal(id, "stopwatch", &version["hash"], "Stopwatch", &json!({}));
     }
     let mut rehearsals = BTreeSet::new();
     for (id, page) in (0..).zip(&mut pages) {
@@ -63,7 +63,7 @@ fn many_pages_in_the_same_state_do_not_wait_for_each_other() {
 }
 
 #[test]
-fn a_process_that_is_killed_is_started_again_and_pages_are_asked_again() {
+fn a_process_that_is_killed_is_started_again_and_pages_request_rehearsals_again() {
     let demo = DemoCopy::take();
     let mut dev = Dev::start(demo.folder());
     dev.wait_built();
@@ -74,20 +74,20 @@ fn a_process_that_is_killed_is_started_again_and_pages_are_asked_again() {
     // A page that missed updates does not swap unrehearsed either.
     assert!(versions.iter().all(|version| version["rehearse"] == true), "{hello}");
     let version = versions.iter().find(|it| it["module"] == "stopwatch").expect("the stopwatch");
-    page.show_state("stopwatch", &version["hash"], "Stopwatch", &json!({}));
+    page.send_state("stopwatch", &version["hash"], "Stopwatch", &json!({}));
 
     let killed = dev.children("hmr-preflight");
     assert_eq!(killed.len(), 1, "one process rehearses");
     for process in killed {
         assert!(Command::new("kill").args(["-9", &process.to_string()]).status().is_ok());
     }
-    // Reported once it can be asked again.
+    // Sent once rehearsals can be requested again.
     page.read("rehearsals");
     let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));
     assert_eq!(verdict["outcome"], "passed", "{verdict}");
 }
 
-/// Sends a signal to the one process that rehearses; answers which it was.
+/// Sends a signal to the one process that rehearses; returns its id.
 fn signal(dev: &Dev, signal: &str) -> u32 {
     let processes = dev.children("hmr-preflight");
     let [process] = processes[..] else { panic!("not one process rehearses: {processes:?}") };
@@ -97,7 +97,7 @@ fn signal(dev: &Dev, signal: &str) -> u32 {
 }
 
 #[test]
-fn a_process_that_is_stopped_holds_nobody_up_and_another_takes_its_place() {
+fn a_process_that_is_stopped_blocks_no_page_and_is_replaced() {
     let demo = DemoCopy::take();
     let mut dev = Dev::start(demo.folder());
     dev.wait_built();
@@ -111,11 +111,11 @@ fn a_process_that_is_stopped_holds_nobody_up_and_another_takes_its_place() {
     let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));
     assert_eq!(verdict["outcome"], "skipped", "{verdict}");
     assert_eq!(verdict["error"], "`hmr-preflight` does not answer");
-    let told = dev.wait_until("preflight that is lost", SOON, |event| {
+    let lost = dev.wait_until("preflight that is lost", SOON, |event| {
         event["event"] == "preflight" && event["ready"] == false
     });
-    assert!(told["message"].as_str().is_some_and(|it| it.contains("does not answer")), "{told}");
-    // Reported once it can be asked again.
+    assert!(lost["message"].as_str().is_some_and(|it| it.contains("does not answer")), "{lost}");
+    // Sent once rehearsals can be requested again.
     page.read("rehearsals");
     assert_ne!(dev.children("hmr-preflight"), [stopped]);
     let verdict = page.rehearse("stopwatch", &version["hash"], "Stopwatch", &json!({}));
@@ -123,7 +123,7 @@ fn a_process_that_is_stopped_holds_nobody_up_and_another_takes_its_place() {
 }
 
 #[test]
-fn a_process_that_dies_again_and_again_comes_back() {
+fn a_process_that_crashes_again_and_again_is_started_each_time() {
     let demo = DemoCopy::take();
     let mut dev = Dev::start(demo.folder());
     dev.wait_built();

@@ -14,7 +14,7 @@ use hmr_tests::process::Process;
 use tempfile::TempDir;
 
 /// How long to wait between two looks at the system's processes.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A number of seconds to sleep that no other process has among its arguments.
 fn marker(test: u32) -> String {
@@ -41,15 +41,15 @@ fn wait_started(marker: &str) {
     let sleeps = |process: &&String| process.starts_with(&sleeping);
     while running(marker).iter().filter(sleeps).count() < 2 {
         assert!(Instant::now() < last, "they do not start: {:?}", running(marker));
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
-fn wait_gone(marker: &str) {
+fn wait_ended(marker: &str) {
     let last = Instant::now() + SOON;
     while !running(marker).is_empty() {
         assert!(Instant::now() < last, "still there: {:?}", running(marker));
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
@@ -107,7 +107,7 @@ fn a_build_script_and_what_it_started_end_with_a_tool_that_is_killed_or_terminat
         let dev = Dev::start(app.path());
         wait_started(&marker);
         kill(signal, dev.id());
-        wait_gone(&marker);
+        wait_ended(&marker);
     }
 }
 
@@ -120,7 +120,7 @@ fn a_build_that_is_cancelled_ends_with_what_it_started() {
     fs::write(app.path().join("build.rs"), "fn main() {}").expect("a file can be written");
     dev.wait("build-started");
     dev.wait("build-started");
-    wait_gone(&marker);
+    wait_ended(&marker);
 }
 
 #[test]
@@ -133,11 +133,11 @@ fn a_gate_ends_with_a_tool_that_is_killed() {
     let dev = Dev::start(demo.folder());
     wait_started(&marker);
     kill("-KILL", dev.id());
-    wait_gone(&marker);
+    wait_ended(&marker);
 }
 
 #[test]
-fn a_gate_is_over_when_its_command_is_and_what_it_left_ends() {
+fn a_gate_ends_with_its_command_and_so_do_the_processes_that_it_left() {
     let marker = marker(10);
     let demo = DemoCopy::take();
     let manifest = demo.read("stopwatch/Cargo.toml");
@@ -166,7 +166,7 @@ fn rehearsals_end_with_a_tool_that_is_killed_even_if_they_are_stopped() {
     let is_there = || fs::read(folder.join("cmdline")).is_ok_and(|line| !line.is_empty());
     while is_there() {
         assert!(Instant::now() < last, "`hmr-preflight` is still there");
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
@@ -194,7 +194,7 @@ fn the_build_of_preflight_ends_with_the_tool() {
     let dev = Dev::run(command);
     wait_started(&marker);
     kill("-TERM", dev.id());
-    wait_gone(&marker);
+    wait_ended(&marker);
 }
 
 /// The folder of the tool's executable: links do not lead to another file system.
@@ -203,7 +203,7 @@ fn tool_folder() -> PathBuf {
 }
 
 #[test]
-fn questions_to_cargo_and_rustc_end_with_the_tool() {
+fn queries_to_cargo_and_rustc_end_with_the_tool() {
     let app = with_build_script("0");
     for (number, program, signal) in
         [(6, "cargo", "-KILL"), (7, "cargo", "-TERM"), (8, "rustc", "-KILL"), (9, "rustc", "-TERM")]
@@ -215,6 +215,6 @@ fn questions_to_cargo_and_rustc_end_with_the_tool() {
         wait_started(&marker);
         kill(signal, process.id());
         process.end(SOON);
-        wait_gone(&marker);
+        wait_ended(&marker);
     }
 }

@@ -15,7 +15,7 @@ const EDITS: usize = 3;
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     let Ok(text) = std::env::var(name) else { return otherwise };
-    text.parse().unwrap_or_else(|_| panic!("`{name}` is `{text}`, where a number is wanted"))
+    text.parse().unwrap_or_else(|_| panic!("`{name}` is `{text}`, where a number is expected"))
 }
 
 fn cases() -> (Vec<Random>, Modules) {
@@ -45,7 +45,7 @@ fn reported(seen: &[Observation]) -> Vec<BTreeMap<String, String>> {
                 }
             };
             let keys = keys.into_iter().flatten();
-            keys.map(|(key, told)| (key.clone(), outcome(told))).collect()
+            keys.map(|(key, report)| (key.clone(), outcome(report))).collect()
         })
         .collect()
 }
@@ -64,14 +64,14 @@ fn state_is_kept_exactly_when_the_rules_say_so() {
         let held = held(&seen);
         assert!(
             held == *values,
-            "{}: the rules say {values:#?}\nthe signals hold {held:#?}\n{}",
+            "{}: the rules expect {values:#?}\nthe signals hold {held:#?}\n{}",
             case.name,
             random::markdown(case, &shown(case, &seen))
         );
-        let told = reported(&seen);
+        let reports = reported(&seen);
         assert!(
-            told == *outcomes,
-            "{}: the rules say {outcomes:#?}\nthe engine reports {told:#?}\n{}",
+            reports == *outcomes,
+            "{}: the rules expect {outcomes:#?}\nthe engine reports {reports:#?}\n{}",
             case.name,
             random::markdown(case, &shown(case, &seen))
         );

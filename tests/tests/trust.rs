@@ -101,7 +101,8 @@ fn other_origins_get_no_token_and_no_socket() {
 
     let mut socket =
         server.socket(&token, Some(&own)).expect("the page's own origin gets the socket");
-    let hello = socket.read().expect("the server speaks first").into_text().expect("in text");
+    let hello =
+        socket.read().expect("the server sends a message first").into_text().expect("in text");
     let hello: Value = serde_json::from_str(&hello).expect("in JSON");
     assert_eq!(hello["type"], "hello");
 }
@@ -119,12 +120,12 @@ fn nothing_is_readable_across_origins() {
             assert_eq!(shared, None, "{path}");
         }
     }
-    let asked = [
+    let headers = [
         ("Host", server.own.as_str()),
         ("Origin", "http://evil.test"),
         ("Access-Control-Request-Method", "POST"),
     ];
-    let preflight = send(server.port, "OPTIONS /@hmr/session", &asked);
+    let preflight = send(server.port, "OPTIONS /@hmr/session", &headers);
     assert!(preflight.status >= 400, "{preflight:?}");
     assert_eq!(preflight.header("access-control-allow-origin"), None);
 }
@@ -165,8 +166,8 @@ fn no_path_leads_out_of_what_is_served() {
     for path in outside {
         for accept in ["*/*", "text/html"] {
             let reply = server.get(path, &[("Accept", accept)]);
-            for told in ["pigeon loft", "[workspace", "root:", "use hmr_sdk", "target/\n"] {
-                assert!(!reply.body.contains(told), "{path} shows a file: {reply:?}");
+            for secret in ["pigeon loft", "[workspace", "root:", "use hmr_sdk", "target/\n"] {
+                assert!(!reply.body.contains(secret), "{path} shows a file: {reply:?}");
             }
             assert!(accept == "text/html" || reply.status >= 400, "{path}: {reply:?}");
         }
@@ -217,11 +218,11 @@ fn requests_and_messages_of_any_content_leave_the_server_alive() {
         socket.send(Message::text(text)).expect("the socket takes a message");
         // The next page is handled as if nothing had been sent.
         let mut next = server.socket(&token, Some(&own)).expect("a socket opens");
-        let told = format!("after number {number}");
-        let problem = serde_json::json!({ "type": "problem", "message": told });
+        let text = format!("after number {number}");
+        let problem = serde_json::json!({ "type": "problem", "message": text });
         next.send(Message::text(problem.to_string())).expect("the socket takes a message");
-        server.dev.wait_until(&told, SOON, |event| {
-            event["event"] == "problem" && event["message"] == told.as_str()
+        server.dev.wait_until(&text, SOON, |event| {
+            event["event"] == "problem" && event["message"] == text.as_str()
         });
     }
     let mut socket = server.socket(&token, Some(&own)).expect("a socket opens");
@@ -232,20 +233,20 @@ fn requests_and_messages_of_any_content_leave_the_server_alive() {
 
 /// Requests that would change something, with bodies that the tool would understand.
 const CHANGES: [(&str, &str); 6] = [
-    ("POST /@hmr/versions/pin", r#"{"module":"nobody","hash":null}"#),
-    ("POST /@hmr/versions/restore", r#"{"module":"nobody","hash":"0"}"#),
-    ("POST /@hmr/experiments", r#"{"module":"nobody","variants":[]}"#),
-    ("POST /@hmr/experiments", r#"{"module":"nobody","page":"me","hash":"newest"}"#),
+    ("POST /@hmr/versions/pin", r#"{"module":"unknown","hash":null}"#),
+    ("POST /@hmr/versions/restore", r#"{"module":"unknown","hash":"0"}"#),
+    ("POST /@hmr/experiments", r#"{"module":"unknown","variants":[]}"#),
+    ("POST /@hmr/experiments", r#"{"module":"unknown","page":"me","hash":"newest"}"#),
     ("POST /@hmr/snapshots/trust", r#"{"hmr":1,"name":"trust","modules":[]}"#),
     ("DELETE /@hmr/snapshots/trust", ""),
 ];
 
 #[test]
-fn what_changes_something_wants_the_token_and_the_own_origin() {
+fn requests_that_change_something_need_the_token_and_the_own_origin() {
     let server = Server::start();
     let token = server.token();
     let own = format!("http://{}", server.own);
-    let ask = |line: &str, body: &str, headers: &[(&str, &str)]| {
+    let request = |line: &str, body: &str, headers: &[(&str, &str)]| {
         let mut all = vec![("Host", server.own.as_str())];
         all.extend(headers);
         send_body(server.port, line, &all, body)
@@ -263,18 +264,18 @@ fn what_changes_something_wants_the_token_and_the_own_origin() {
             &[("X-Hmr-Token", &token), ("Sec-Fetch-Site", "cross-site")],
             &[("X-Hmr-Token", &token), ("Sec-Fetch-Site", "same-site")],
         ] {
-            let reply = ask(line, body, headers);
+            let reply = request(line, body, headers);
             assert_eq!(reply.status, 403, "{line} {headers:?}: {reply:?}");
         }
         let host =
             send_body(server.port, line, &[("Host", "evil.test"), ("X-Hmr-Token", &token)], body);
         assert_eq!(host.status, 403, "{line}: {host:?}");
-        let allowed = ask(line, body, &[("X-Hmr-Token", &token), ("Origin", &own)]);
+        let allowed = request(line, body, &[("X-Hmr-Token", &token), ("Origin", &own)]);
         assert!(matches!(allowed.status, 204 | 404), "{line}: {allowed:?}");
     }
     // The token in the address is for the socket alone.
     let line = format!("DELETE /@hmr/snapshots/trust?token={token}");
-    assert_eq!(ask(&line, "", &[]).status, 403);
+    assert_eq!(request(&line, "", &[]).status, 403);
     for path in [
         "/@hmr/versions",
         "/@hmr/versions/compare?module=a&from=b&to=c",
@@ -291,7 +292,7 @@ fn what_changes_something_wants_the_token_and_the_own_origin() {
 }
 
 #[test]
-fn requests_by_hand_of_any_content_are_refused_with_a_reason() {
+fn manual_requests_of_any_content_are_refused_with_a_reason() {
     let server = Server::start();
     let token = server.token();
     let headers = [("Host", server.own.as_str()), ("X-Hmr-Token", &token)];

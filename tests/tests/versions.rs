@@ -1,4 +1,4 @@
-//! Versions by hand, failures that remain, saved snapshots, gates, transforms and experiments: the real tool, asked over HTTP,
+//! Manual choice of versions, pending failures, saved snapshots, gates, transforms and experiments: the real tool over HTTP,
 //! and pages simulated by a socket.
 
 use hmr_tests::demo::DemoCopy;
@@ -37,32 +37,32 @@ impl Server {
         server
     }
 
-    fn ask(&self, line: &str, body: &str) -> Reply {
+    fn request(&self, line: &str, body: &str) -> Reply {
         let headers = [("Host", self.dev.authority()), ("X-Hmr-Token", &self.token)];
         send_body(self.dev.port(), line, &headers, body)
     }
 
     fn get(&self, path: &str) -> Value {
-        let reply = self.ask(&format!("GET {path}"), "");
+        let reply = self.request(&format!("GET {path}"), "");
         assert_eq!(reply.status, 200, "{path}: {}", reply.body);
         serde_json::from_str(&reply.body).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
-        let reply = self.ask(&format!("POST {path}"), &body.to_string());
+        let reply = self.request(&format!("POST {path}"), &body.to_string());
         assert_eq!(reply.status, 200, "{path}: {}", reply.body);
         serde_json::from_str(&reply.body).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     /// The messages about the stopwatch.
     fn stopwatch(&self) -> Value {
-        let told = self.get("/@hmr/versions");
-        let modules = told["modules"].as_array().expect("modules");
+        let reply = self.get("/@hmr/versions");
+        let modules = reply["modules"].as_array().expect("modules");
         let own = modules.iter().find(|module| module["module"] == "stopwatch");
         own.expect("the stopwatch").clone()
     }
 
-    /// Gives the stopwatch another title; returns the hash of the resulting version.
+    /// Changes the title of the stopwatch; returns the hash of the resulting version.
     fn retitle(&mut self, title: &str) -> String {
         let text = self.demo.read(SOURCE);
         let (head, tail) = text.split_once("title: String").expect("a title");
@@ -87,7 +87,7 @@ impl Server {
     }
 }
 
-/// A page that is played by its socket.
+/// A page that is simulated by its socket.
 struct Page {
     socket: WebSocket<TcpStream>,
 }
@@ -105,18 +105,18 @@ impl Page {
         }
     }
 
-    /// The update that names the version `wanted` of the stopwatch. A page that connects while an update is announced is notified
-    /// twice rather than never, so others may come before it.
-    fn update_to(&mut self, wanted: &str) -> Value {
+    /// The update that names the version `expected` of the stopwatch. A page that connects while an update is announced is notified
+    /// twice rather than never, so others may be before it.
+    fn update_to(&mut self, expected: &str) -> Value {
         loop {
             let update = self.next("hot-update");
-            if hash(&update) == wanted {
+            if hash(&update) == expected {
                 return update;
             }
         }
     }
 
-    fn say(&mut self, message: &Value) {
+    fn send(&mut self, message: &Value) {
         self.socket.send(Message::text(message.to_string())).expect("the socket takes a message");
     }
 
@@ -124,13 +124,13 @@ impl Page {
     fn unfetched(&mut self, hash: &str, error: &str) {
         let swap = json!({"module": "stopwatch", "hash": hash, "outcome": "rolled-back", "step": "prepare", "error": error,
             "cause": "fetch"});
-        self.say(&json!({"type": "swap", "sequence": 0, "swaps": [swap]}));
+        self.send(&json!({"type": "swap", "sequence": 0, "swaps": [swap]}));
     }
 
     /// Reports how a swap of the stopwatch ended.
     fn swapped(&mut self, hash: &str, outcome: &str, step: &str, error: &str) {
         let swap = json!({"module": "stopwatch", "hash": hash, "outcome": outcome, "step": step, "error": error});
-        self.say(&json!({"type": "swap", "sequence": 0, "swaps": [swap]}));
+        self.send(&json!({"type": "swap", "sequence": 0, "swaps": [swap]}));
     }
 }
 
@@ -152,7 +152,7 @@ fn a_version_that_fails_in_one_page_never_becomes_another_page_s() {
     server.dev.wait("swap");
     assert_eq!(hash(&server.connect("two").next("hello")), bad, "it was not tried");
 
-    page.say(&json!({"type": "trap", "module": "stopwatch", "hash": bad, "message": "boom",
+    page.send(&json!({"type": "trap", "module": "stopwatch", "hash": bad, "message": "boom",
         "file": "stopwatch/src/lib.rs", "line": 42, "column": 1}));
     page.swapped(&bad, "undone", "probation", "boom");
     let refused = server.dev.wait("refused");
@@ -163,9 +163,9 @@ fn a_version_that_fails_in_one_page_never_becomes_another_page_s() {
 
     let hello = server.connect("late").next("hello");
     assert_eq!(hash(&hello), good);
-    let told = hello["failure"].to_string();
-    assert!(told.contains("boom") && told.contains("stopwatch/src/lib.rs"), "{told}");
-    let html = server.ask("GET /", "").body;
+    let reply = hello["failure"].to_string();
+    assert!(reply.contains("boom") && reply.contains("stopwatch/src/lib.rs"), "{reply}");
+    let html = server.request("GET /", "").body;
     assert!(html.contains(&good) && !html.contains(&bad), "the page carries what failed");
     let listed = server.stopwatch();
     assert_eq!(listed["current"], good);
@@ -176,19 +176,19 @@ fn a_version_that_fails_in_one_page_never_becomes_another_page_s() {
 
     let unloadable = server.retitle("Unloadable");
     let swap = json!({"module": "stopwatch", "hash": unloadable, "outcome": "rolled-back", "step": "instantiate", "error": "unreachable"});
-    server.connect("fresh").say(&json!({"type": "swap", "sequence": null, "swaps": [swap]}));
+    server.connect("fresh").send(&json!({"type": "swap", "sequence": null, "swaps": [swap]}));
     let loaded = server.dev.wait("loaded");
     assert_eq!(loaded["swaps"][0]["hash"], unloadable, "{loaded}");
     assert_eq!(server.dev.wait("refused")["hash"], unloadable);
 
-    let mended = server.retitle("Mended");
-    page.update_to(&mended);
+    let fixed_version = server.retitle("Fixed");
+    page.update_to(&fixed_version);
     let hello = server.connect("later").next("hello");
-    assert_eq!((hash(&hello), &hello["failure"]), (&*mended, &Value::Null));
+    assert_eq!((hash(&hello), &hello["failure"]), (&*fixed_version, &Value::Null));
 }
 
 #[test]
-fn versions_are_listed_compared_pinned_and_brought_back() {
+fn versions_are_listed_compared_pinned_and_restored() {
     let mut server = Server::start();
     let mut page = server.connect("one");
     let first = hash(&page.next("hello")).to_owned();
@@ -208,15 +208,15 @@ fn versions_are_listed_compared_pinned_and_brought_back() {
     assert!(versions[0]["built"].as_u64() >= versions[1]["built"].as_u64(), "{listed}");
     assert!(versions[0]["bytes"].as_u64() > Some(1000), "{listed}");
 
-    let told =
+    let reply =
         server.get(&format!("/@hmr/versions/compare?module=stopwatch&from={first}&to={second}"));
-    assert_eq!(told["components"], json!({"added": ["BrandNew"], "removed": []}));
-    assert_eq!(told["exports"], json!({"added": ["hmr_component:BrandNew"], "removed": []}));
-    let names = |what: &str| told["functions"][what].as_array().expect("names").clone();
-    assert!(names("added").contains(&json!("stopwatch::BrandNew")), "{told}");
+    assert_eq!(reply["components"], json!({"added": ["BrandNew"], "removed": []}));
+    assert_eq!(reply["exports"], json!({"added": ["hmr_component:BrandNew"], "removed": []}));
+    let names = |what: &str| reply["functions"][what].as_array().expect("names").clone();
+    assert!(names("added").contains(&json!("stopwatch::BrandNew")), "{reply}");
     let shifted = names("changed").into_iter().filter(|name| name.to_string().contains("toggle"));
-    assert_eq!(shifted.count(), 0, "what only moved has not changed: {told}");
-    assert!(told["size"]["to"].as_u64() > told["size"]["from"].as_u64(), "{told}");
+    assert_eq!(shifted.count(), 0, "what only moved has not changed: {reply}");
+    assert!(reply["size"]["to"].as_u64() > reply["size"]["from"].as_u64(), "{reply}");
 
     server.post("/@hmr/versions/restore", &json!({"module": "stopwatch", "hash": first}));
     page.update_to(&first);
@@ -233,7 +233,7 @@ fn versions_are_listed_compared_pinned_and_brought_back() {
     assert_eq!((&listed["current"], &listed["pinned"]), (&json!(second), &json!(second)));
     assert_eq!(listed["versions"][0]["hash"], third);
     assert_eq!(hash(&server.connect("three").next("hello")), second);
-    let denied = server.ask(
+    let denied = server.request(
         "POST /@hmr/versions/restore",
         &json!({"module": "stopwatch", "hash": first}).to_string(),
     );
@@ -241,12 +241,12 @@ fn versions_are_listed_compared_pinned_and_brought_back() {
     server.post("/@hmr/versions/pin", &json!({"module": "stopwatch", "hash": null}));
     page.update_to(&third);
     for line in ["POST /@hmr/versions/pin", "POST /@hmr/versions/restore"] {
-        let reply = server.ask(line, r#"{"module":"stopwatch","hash":"0"}"#);
+        let reply = server.request(line, r#"{"module":"stopwatch","hash":"0"}"#);
         assert_eq!(reply.status, 404, "{reply:?}");
     }
 }
 
-/// A repository around the demo's copy, which goes with it.
+/// A git repository in the demo's copy, removed when this is dropped.
 struct Checkout {
     folder: PathBuf,
 }
@@ -302,7 +302,7 @@ fn a_version_knows_the_commit_that_it_was_built_from() {
 fn snapshots_outlive_the_session() {
     let server = Server::start();
     let text = r#"{"hmr":1,"name":"full cart/é","modules":[{"module":"board","hash":"b","snapshot":{"abi":1,"n":18446744073709551616}}]}"#;
-    assert_eq!(server.ask("POST /@hmr/snapshots/full%20cart%2F%C3%A9", text).status, 204);
+    assert_eq!(server.request("POST /@hmr/snapshots/full%20cart%2F%C3%A9", text).status, 204);
     let Server { dev, demo, .. } = server;
     dev.stop();
     // The files that `cargo clean` deletes.
@@ -317,9 +317,9 @@ fn snapshots_outlive_the_session() {
         .collect();
     assert!(names.contains(&&json!("full cart/é")), "{listed}");
     assert!(server.demo.read(".hmr/.gitignore").ends_with("\n*\n"));
-    assert_eq!(server.ask("GET /@hmr/snapshots/full%20cart%2F%C3%A9", "").body, text);
-    assert_eq!(server.ask("DELETE /@hmr/snapshots/full%20cart%2F%C3%A9", "").status, 204);
-    assert_eq!(server.ask("GET /@hmr/snapshots/full%20cart%2F%C3%A9", "").status, 404);
+    assert_eq!(server.request("GET /@hmr/snapshots/full%20cart%2F%C3%A9", "").body, text);
+    assert_eq!(server.request("DELETE /@hmr/snapshots/full%20cart%2F%C3%A9", "").status, 204);
+    assert_eq!(server.request("GET /@hmr/snapshots/full%20cart%2F%C3%A9", "").status, 404);
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn snapshots_that_an_earlier_version_saved_are_moved_once() {
 fn wait_for_file(path: &Path) {
     let last = Instant::now() + SOON;
     while !path.exists() {
-        assert!(Instant::now() < last, "nobody has made {}", path.display());
+        assert!(Instant::now() < last, "there is no {}", path.display());
         thread::yield_now();
     }
 }
@@ -409,7 +409,7 @@ fn gates_can_be_left_out() {
 }
 
 #[test]
-fn a_transform_goes_with_the_next_update_once() {
+fn a_transform_is_sent_once_with_the_next_update() {
     let mut server = Server::start();
     let mut page = server.connect("one");
     page.next("hello");
@@ -446,17 +446,17 @@ fn pages_of_an_experiment_have_their_own_versions_and_reports() {
     assert_eq!(hash(&server.connect("fixed").next("hello")), old, "it keeps its version");
     assert_eq!(hash(&server.connect("newest").next("hello")), new);
 
-    let html = server.ask("GET /", "").body;
-    assert!(html.contains(r#""later":["stopwatch"]"#), "whose page it is comes later: {html}");
+    let html = server.request("GET /", "").body;
+    assert!(html.contains(r#""later":["stopwatch"]"#), "the version is sent later: {html}");
     assert!(!html.contains(&new) && !html.contains(&old), "{html}");
 
     newest.swapped(&new, "committed", "", "");
     server.dev.wait("swap");
-    fixed.say(&json!({"type": "slower", "module": "stopwatch", "hash": old, "before": "x",
+    fixed.send(&json!({"type": "slower", "module": "stopwatch", "hash": old, "before": "x",
         "call": "hmr_dispatch", "calls": 40, "before_ms": 3.1, "after_ms": 7.4}));
     assert_eq!(server.dev.wait("slower")["calls"], 40);
-    let told = server.get("/@hmr/experiments");
-    let variants = told["experiments"][0]["variants"].as_array().expect("variants").clone();
+    let reply = server.get("/@hmr/experiments");
+    let variants = reply["experiments"][0]["variants"].as_array().expect("variants").clone();
     let of =
         |hash: &str| variants.iter().find(|variant| variant["hash"] == hash).expect("a variant");
     assert_eq!(

@@ -59,7 +59,7 @@ fn a_target_folder_of_another_name_is_not_watched() {
 }
 
 #[test]
-fn what_the_person_s_own_builds_write_is_not_watched() {
+fn what_the_user_s_own_builds_write_is_not_watched() {
     let app = SmallApp::new("", TEXT);
     let mut command = tool();
     command.arg("dev").arg(app.path("app")).args(["--json", "--port", "0", "--no-preflight"]);
@@ -73,7 +73,7 @@ fn what_the_person_s_own_builds_write_is_not_watched() {
 }
 
 #[test]
-fn a_build_script_that_writes_is_no_reason_to_build_again() {
+fn a_build_script_that_writes_does_not_cause_another_build() {
     let script = r#"fn main() {
         let to = |name: &str| format!("{}/{name}", std::env::var("OUT_DIR").unwrap());
         let now = format!("{:?}", std::time::SystemTime::now());
@@ -101,7 +101,7 @@ fn a_build_script_that_writes_is_no_reason_to_build_again() {
 }
 
 #[test]
-fn what_the_compiler_has_read_is_watched_wherever_it_lies() {
+fn what_the_compiler_has_read_is_watched_in_any_folder() {
     let text = r#"
         const TEXTS: [&str; 4] = [include_str!("../../README.md"), include_str!("../.env"),
             include_str!(".snippets/a.html"), include_str!("../node_modules/x/y.js")];
@@ -214,7 +214,7 @@ fn a_build_script_without_directives_watches_its_package() {
     app.write("app/words/data.json", "a");
     let mut dev = app.serve();
     assert_hot_updates(&app, &mut dev, &[("app/words/data.json", "abc")]);
-    // An older file in the place of this one.
+    // An older file that replaces this one.
     app.write("app/words/old.json", "older");
     dev.wait("unchanged");
     let time = std::time::SystemTime::now() - std::time::Duration::from_hours(1);
@@ -225,7 +225,7 @@ fn a_build_script_without_directives_watches_its_package() {
 }
 
 #[test]
-fn a_source_that_is_put_back_with_its_old_time_is_compiled() {
+fn a_source_that_is_restored_with_its_old_time_is_compiled() {
     let app = SmallApp::new("", TEXT);
     let at = |name: &str| app.path("app/src").join(name);
     let copy = |from: &str, to: &str| {
@@ -296,8 +296,8 @@ fn serve_with_limit(app: &SmallApp, limit: &str, value: u32) -> Dev {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn folders_beyond_the_system_s_limit_are_polled_and_that_is_said() {
-    let said = |dev: &mut Dev, hint: &str| {
+fn folders_beyond_the_system_s_limit_are_polled_and_reported() {
+    let wait_problem = |dev: &mut Dev, hint: &str| {
         let problem = dev.events().iter().find(|event| event["event"] == "problem").cloned();
         let problem = problem.map(|event| event["message"].to_string()).unwrap_or_default();
         assert!(problem.contains(hint), "{problem}");
@@ -308,7 +308,7 @@ fn folders_beyond_the_system_s_limit_are_polled_and_that_is_said() {
             app.write(&format!("app/src/deep{number}/a.txt"), "");
         }
         let mut dev = serve_with_limit(&app, limit, value);
-        said(&mut dev, limit);
+        wait_problem(&mut dev, limit);
         app.write("app/src/deep4/more.rs", "pub const N: u32 = 7;");
         app.write(
             "app/src/text.rs",
@@ -317,6 +317,6 @@ fn folders_beyond_the_system_s_limit_are_polled_and_that_is_said() {
         dev.wait_update("hot-update");
         assert_hot_updates(&app, &mut dev, &[("app/src/deep4/more.rs", "pub const N: u32 = 8;")]);
         let problems = dev.events().iter().filter(|event| event["event"] == "problem").count();
-        assert_eq!(problems, 1, "it is said once");
+        assert_eq!(problems, 1, "it is reported once");
     }
 }

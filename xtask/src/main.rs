@@ -41,7 +41,7 @@ enum Task {
         #[command(subcommand)]
         what: Measurement,
     },
-    /// Takes the pictures of `docs/images` anew
+    /// Takes the pictures of `docs/images` again
     Screenshot,
 }
 
@@ -57,7 +57,7 @@ enum Measurement {
         #[arg(long)]
         release: bool,
     },
-    /// What the loop guard costs: time to put it in, size, and run time, beside the same code without it
+    /// What the loop guard costs: time to add it, size, and run time, compared to the same code without it
     Guard,
     /// What rehearsals cost: their run time, and the time from an announced update to its verdict
     Preflight {
@@ -68,7 +68,7 @@ enum Measurement {
 }
 
 impl Measurement {
-    /// About how many minutes it takes on two cores if everything is compiled. Of these, two or three go into builds of the demo and
+    /// About how many minutes it takes on two cores if everything is compiled. Two or three of them are for builds of the demo and
     /// the start of the tool.
     fn minutes(&self) -> u32 {
         match *self {
@@ -81,7 +81,7 @@ impl Measurement {
     }
 
     /// The message that is printed before it begins.
-    fn notice(&self) -> String {
+    fn announcement(&self) -> String {
         let compiling = match self {
             Self::Save { release: true, .. } => 20,
             _ => 10,
@@ -102,7 +102,7 @@ impl Measurement {
 fn main() -> ExitCode {
     let task = Arguments::parse().task;
     if let Task::Bench { what } = &task {
-        eprintln!("xtask: {}", what.notice());
+        eprintln!("xtask: {}", what.announcement());
     }
     run(steps(task))
 }
@@ -195,26 +195,28 @@ mod tests {
     }
 
     #[test]
-    fn what_a_measurement_takes_depends_on_its_edits() {
-        let notice = |arguments: &[&str]| {
+    fn the_time_of_a_measurement_depends_on_its_edits() {
+        let announcement = |arguments: &[&str]| {
             let arguments = ["xtask", "bench"].iter().chain(arguments);
             let Task::Bench { what } = Arguments::parse_from(arguments).task else {
                 panic!("a measurement")
             };
-            what.notice()
+            what.announcement()
         };
         let save = "this takes about 5 minutes on two cores, with 20 edits for each module; \
             if the tool is not compiled yet, about 10 minutes more";
-        assert_eq!(notice(&["save"]), save);
-        let long = notice(&["save", "--release", "--edits", "100"]);
+        assert_eq!(announcement(&["save"]), save);
+        let long = announcement(&["save", "--release", "--edits", "100"]);
         assert!(long.contains("about 13 minutes") && long.contains("about 20 minutes"), "{long}");
-        assert!(notice(&["guard"]).starts_with("this takes about 2 minutes on two cores; "));
-        assert!(notice(&["preflight"]).contains("about 3 minutes on two cores, with 20 edits"));
+        assert!(announcement(&["guard"]).starts_with("this takes about 2 minutes on two cores; "));
+        assert!(
+            announcement(&["preflight"]).contains("about 3 minutes on two cores, with 20 edits")
+        );
         assert!(Arguments::try_parse_from(["xtask", "bench", "save", "--edits", "0"]).is_err());
     }
 
     #[test]
-    fn every_suite_comes_after_what_it_needs() {
+    fn every_suite_runs_after_what_it_needs() {
         for arguments in [&["test"][..], &["test", "swap"], &["ci"]] {
             let names = names(arguments);
             let last_install = names.iter().rposition(|name| name.starts_with("install "));

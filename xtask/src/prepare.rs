@@ -1,4 +1,4 @@
-//! What a machine must have before the suites can run, and how it is got.
+//! What a machine must have before the suites can run, and how it is installed.
 //!
 //! Each step checks first and installs only what is missing. If it cannot install something, it prints the exact
 //! command to type.
@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// Where Debian's Chromium packages put what the browser tests drive.
+/// Debian's packages with Chromium and ChromeDriver.
 const CHROMIUM_PACKAGES: [&str; 2] = ["chromium", "chromium-driver"];
 
 /// A rustc with a matching library source, of which the standard library for wasm32 can be built without rustup.
@@ -47,7 +47,7 @@ fn chromium() -> Result<(), String> {
     debian_packages(&CHROMIUM_PACKAGES)
 }
 
-/// The tool gets itself a standard library too, but tests that run side by side must not all install packages.
+/// The tool installs a standard library too, but tests that run side by side must not all install packages.
 fn wasm_std() -> Result<(), String> {
     let target = "wasm32-unknown-unknown";
     let query = ["--print", "target-libdir", "--target", target];
@@ -86,8 +86,8 @@ fn cargo_deny() -> Result<(), String> {
 fn client_tools() -> Result<(), String> {
     let client = root().join("client");
     let installed = modified(&client.join("node_modules/.package-lock.json"));
-    let wanted = modified(&client.join("package-lock.json"));
-    if installed.is_some() && installed >= wanted {
+    let locked = modified(&client.join("package-lock.json"));
+    if installed.is_some() && installed >= locked {
         return Ok(());
     }
     run(program("npm", &client, &["ci", "--no-audit", "--no-fund"]))

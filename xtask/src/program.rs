@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 const SET_BY_CARGO_RUN: [&str; 5] =
     ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE"];
 
-/// One thing to do, with the name that the summary calls it by.
+/// One thing to do, with its name in the summary.
 pub(crate) struct Step {
     /// Shown above its output and in the summary.
     pub(crate) name: String,
@@ -37,7 +37,7 @@ impl Step {
         Self { name: name.into(), action: Action::Function(Box::new(function)) }
     }
 
-    /// Does it. The error is a line for a person.
+    /// Runs it. The error is one line for people.
     pub(crate) fn run(self) -> Result<(), String> {
         match self.action {
             Action::Program(command) => run(command),
@@ -78,7 +78,7 @@ pub(crate) fn run(mut command: Command) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("`{line}` ended with {status}")) }
 }
 
-/// What a program prints, if it starts and succeeds. For questions, whose failure is an answer too.
+/// What a program prints, if it starts and succeeds. For queries, whose failure is an answer too.
 pub(crate) fn answer(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())

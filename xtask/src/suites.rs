@@ -93,7 +93,7 @@ fn nextest_run() -> Command {
     cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--no-tests", "pass"])
 }
 
-/// `npm test` can be given files, but no options; Node itself can be given both.
+/// `npm test` accepts files, but no options; Node itself accepts both.
 fn client_tests_named(filter: &str) -> Command {
     let mut command = program(
         "node",
@@ -108,7 +108,7 @@ fn client_tests_named(filter: &str) -> Command {
     command
 }
 
-/// The filter as a regular expression that means nothing but its own letters.
+/// The filter as a regular expression that matches it literally.
 fn pattern(filter: &str) -> String {
     let mut pattern = String::new();
     for letter in filter.chars() {

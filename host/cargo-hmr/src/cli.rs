@@ -8,7 +8,7 @@ use hmr_build::Status;
 
 use crate::{dev, report};
 
-/// The port that is tried first unless another is asked for.
+/// The port that is tried first unless another is requested.
 const PORT: u16 = 8080;
 
 #[derive(Parser)]
@@ -63,7 +63,7 @@ struct DevArgs {
     no_preflight: bool,
 }
 
-/// Runs the command line that the process was started with. As a cargo subcommand it is given its own name first.
+/// Runs the command line that the process was started with. cargo passes a subcommand its own name as the first argument.
 #[must_use]
 pub fn main() -> ExitCode {
     if let Some(code) = hmr_build::supervise_if_asked() {

@@ -4,11 +4,11 @@
 //! [`Effect`]s, which the dev loop carries out. Its rules:
 //!
 //! - The newest save wins: a change that needs a build cancels the one that runs, and the next one builds what
-//!   either needed. But after [`PATIENCE`] cancelled builds the next one runs to its end, and what came meanwhile is built
+//!   either needed. But after [`MAX_CANCELLATIONS`] cancelled builds the next one runs to its end, and what changed meanwhile is built
 //!   after it: however fast saves follow each other, pages are never older than a few builds.
 //! - What a cancelled or failed build was for stays due until a build succeeds ([`due`]).
 //! - Changes during a build to files that no module was known to read are checked again when the build reports what it has read.
-//! - Where each build is followed by changes that ask for another one, the next one waits ([`backoff`]).
+//! - Where each build is followed by changes that need another one, the next one waits ([`backoff`]).
 //! - Only bytes that differ are announced. A success clears the pending failure, even if the bytes are the same.
 //! - A reload waits for the build that it needs. A page's markup needs none: it waits for the build that runs, and is sent
 //!   when that ends, however it ends.
@@ -45,8 +45,8 @@ use crate::{
     watch::{Change, ChangeBatch},
 };
 
-/// How often running work is cancelled for newer changes before it may run to its end.
-pub const PATIENCE: u32 = 3;
+/// How often running work is cancelled for newer changes, before the next work may run to its end.
+pub const MAX_CANCELLATIONS: u32 = 3;
 
 /// What the coordinator waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,8 +86,8 @@ pub struct Coordinator {
     running: Due,
     /// Files of the page itself that have changed since pages were loaded.
     markup: BTreeSet<String>,
-    /// How often newer changes have put off a build since one has ended.
-    put_off: u32,
+    /// How many builds and scans were cancelled for newer changes since one has ended.
+    cancellations: u32,
     /// Whether the build that runs has taken so long that newer changes need not wait for it.
     overdue: bool,
     /// What has changed during the build that runs, and was not known to be read by any module.
@@ -119,7 +119,7 @@ impl Coordinator {
             due: Due::default(),
             running: Due::default(),
             markup: BTreeSet::new(),
-            put_off: 0,
+            cancellations: 0,
             overdue: false,
             unclear: BTreeMap::new(),
             backoff: Backoff::default(),
@@ -132,7 +132,7 @@ impl Coordinator {
         self.kept = versions;
     }
 
-    /// What a page that comes now must know, experiments aside.
+    /// The greeting for a page that connects now, without experiments.
     #[must_use]
     pub fn hello(&self) -> Hello {
         Hello {
@@ -149,18 +149,18 @@ impl Coordinator {
         }
     }
 
-    /// What the page of this id must know when it comes now.
+    /// The greeting for the page with this id, with experiments.
     fn hello_for(&self, id: &str) -> Hello {
         let mut hello = self.hello();
-        self.experiments.tailor(&mut hello, id);
+        self.experiments.apply_to(&mut hello, id);
         hello
     }
 
     /// The pending failures of versions that failed in pages.
     fn refusals(&self) -> Option<hmr_protocol::Failure> {
-        let mut standing = self.histories.values().filter_map(VersionHistory::standing);
-        let mut message = hmr_protocol::Failure::from(standing.next()?);
-        for failure in standing {
+        let mut failures = self.histories.values().filter_map(VersionHistory::pending_failure);
+        let mut message = hmr_protocol::Failure::from(failures.next()?);
+        for failure in failures {
             message.title = format!("{}; {}", message.title, failure.title);
             message.diagnostics.extend(failure.diagnostics.iter().cloned());
         }
@@ -199,7 +199,7 @@ impl Coordinator {
             }
             Input::Overdue { generation } if generation == self.generation => {
                 self.overdue = true;
-                self.give_way(&mut effects);
+                self.cancel_outdated_build(&mut effects);
                 if self.waiting {
                     self.start(&mut effects);
                 }
@@ -232,12 +232,12 @@ impl Coordinator {
         match self.busy {
             Busy::No if needs_build => self.start(effects),
             Busy::No => self.reload_markup(effects),
-            // Pages that show no code yet have nothing to wait for.
+            // Pages that show no code yet need not wait for a build.
             _ if self.histories.is_empty() => self.reload_markup(effects),
             Busy::Building | Busy::Scanning(_) => {}
         }
         if needs_build {
-            self.give_way(effects);
+            self.cancel_outdated_build(effects);
         }
     }
 

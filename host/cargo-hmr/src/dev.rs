@@ -29,13 +29,13 @@ use crate::{
     watch::{ChangeBatch, Scope, WatchError, Watcher},
 };
 
-/// What the command line asks for.
+/// The options of the command line.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line are")]
 pub struct Options {
     /// The application's folder or manifest.
     pub path: Utf8PathBuf,
-    /// The port that was asked for.
+    /// The requested port.
     pub port: Option<u16>,
     /// The port if neither the command line nor the configuration names one.
     pub default_port: u16,
@@ -55,7 +55,7 @@ pub struct Options {
     pub preflight: bool,
 }
 
-/// Why the command ends in failure. What goes wrong later than the start is shown and survived.
+/// Why the command fails. Only failures at the start end it; later ones are reported.
 #[derive(Debug, thiserror::Error)]
 pub enum DevError {
     /// The application could not be loaded.
@@ -182,7 +182,7 @@ impl Session {
             Message::Server(ServerEvent::Client { page, event }) => {
                 self.step(Input::Client { page, event });
             }
-            // If the caller has gone, the answer is dropped.
+            // If the caller has disconnected, the answer is dropped.
             Message::Server(ServerEvent::Request { request, reply }) => {
                 _ = reply.send(self.request(request));
             }
@@ -230,7 +230,7 @@ impl Session {
         let Some(toolchain) = self.toolchain.clone() else { return };
         self.build = CancelToken::new();
         self.build_started = Some(SystemTime::now());
-        let work = build::Work {
+        let job = build::BuildJob {
             app: Arc::clone(&self.app),
             toolchain,
             kept: self.coordinator.versions(),
@@ -241,7 +241,7 @@ impl Session {
         };
         let messages = self.messages.clone();
         tokio::task::spawn_blocking(move || {
-            let outcome = work.run(&|event| _ = messages.send(Message::Report(event)));
+            let outcome = job.run(&|event| _ = messages.send(Message::Report(event)));
             _ = messages.send(Message::Built { generation, outcome });
         });
     }

@@ -1,6 +1,6 @@
 //! What happens, as data: every line that `--json` prints, and what the human lines are made from.
 //!
-//! `docs/events.md` describes each event. Fields are added, never renamed or taken away.
+//! `docs/events.md` describes each event. Fields are added, never renamed or removed.
 
 mod texts;
 
@@ -23,7 +23,7 @@ pub struct Built {
 /// How long the phases of an update took, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Phases {
-    /// From the first notice of a changed file to the decision.
+    /// From the first notification about a changed file to the decision.
     pub watch: f64,
     /// cargo, rustc and the linker.
     pub compile: f64,
@@ -57,7 +57,7 @@ pub enum Event {
         urls: Vec<String>,
         /// The application's folder.
         app: String,
-        /// Set if the port that was asked for was taken.
+        /// Set if the requested port was taken.
         #[serde(skip_serializing_if = "Option::is_none")]
         port_taken: Option<u16>,
         /// What others can do, if other machines can reach the server.
@@ -131,14 +131,14 @@ pub enum Event {
         sequence: u64,
         /// The page.
         page: String,
-        /// What became of each module.
+        /// The result for each module.
         swaps: Vec<Swap>,
     },
     /// A page runs other code, or failed to, without an update: the first of a module, or what a script of the page chose.
     Loaded {
         /// The page.
         page: String,
-        /// What became of each module.
+        /// The result for each module.
         swaps: Vec<Swap>,
     },
     /// A page has acknowledged a style or static-file update.
@@ -157,7 +157,7 @@ pub enum Event {
         /// The page.
         page: String,
     },
-    /// A page has gone.
+    /// A page has closed its socket.
     ClientDisconnected {
         /// The page.
         page: String,
@@ -230,7 +230,7 @@ pub enum Event {
     Preflight {
         /// Whether swaps are rehearsed now.
         ready: bool,
-        /// What goes on, and what to do about it.
+        /// The progress, and what to do about it.
         message: String,
     },
     /// A swap was rehearsed for a page.

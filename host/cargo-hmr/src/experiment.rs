@@ -1,8 +1,8 @@
 //! Experiments: several versions of one module at once, each in some of the pages.
 //!
-//! Pure. A page is known by an id that it keeps; from the id, the module and the weights follows which variant it gets, so
-//! that it gets the same one each time and nothing has to be remembered. A page may also be assigned by hand. A variant is a
-//! fixed version, or `newest`, which takes each new build. A fixed version that failed in a page is given to none: its
+//! Pure. A page is known by an id that it keeps; the variant that it gets is computed from the id, the module and the weights, so
+//! that it is the same each time and need not be stored. A page may also be assigned manually. A variant is a
+//! fixed version, or `newest`, which takes each new build. No page gets a fixed version that failed: its
 //! pages get what all the others get.
 
 use std::{
@@ -34,8 +34,8 @@ pub struct Experiments {
 #[derive(Debug, Clone, Default)]
 struct Experiment {
     variants: Vec<Variant>,
-    /// Pages that were assigned by hand, and to which variant.
-    by_hand: BTreeMap<String, usize>,
+    /// Pages that were assigned manually, with the number of the variant.
+    assigned: BTreeMap<String, usize>,
 }
 
 /// One of an experiment's versions.
@@ -84,16 +84,16 @@ impl Variant {
 impl Experiment {
     /// Which variant a page gets.
     fn variant_of(&self, module: &str, page: &str) -> usize {
-        if let Some(variant) = self.by_hand.get(page) {
+        if let Some(variant) = self.assigned.get(page) {
             return *variant;
         }
         let total: u64 = self.variants.iter().map(|variant| u64::from(variant.weight)).sum();
         let mut hasher = DefaultHasher::new();
         (module, page).hash(&mut hasher);
-        let mut place = hasher.finish() % total.max(1);
-        let fits = |variant: &Variant| match place.checked_sub(u64::from(variant.weight)) {
+        let mut remaining = hasher.finish() % total.max(1);
+        let fits = |variant: &Variant| match remaining.checked_sub(u64::from(variant.weight)) {
             Some(rest) => {
-                place = rest;
+                remaining = rest;
                 false
             }
             None => true,
@@ -101,7 +101,7 @@ impl Experiment {
         self.variants.iter().position(fits).unwrap_or(0)
     }
 
-    /// The version that a page gets, if it is another one than all the others get.
+    /// The version that a page gets, if it differs from what all other pages get.
     fn version_for(&self, module: &str, page: &str) -> Option<&Arc<ModuleVersion>> {
         let variant = self.variants.get(self.variant_of(module, page))?;
         variant.version.as_ref().filter(|_| !variant.refused)
@@ -115,29 +115,29 @@ impl Experiments {
         self.modules.contains_key(module)
     }
 
-    /// Starts an experiment in place of the one that runs. Without variants, only ends that.
+    /// Starts an experiment which replaces the one that runs. Without variants, only ends that.
     pub fn start(&mut self, module: &str, variants: Vec<Variant>) {
         self.modules.remove(module);
         if !variants.is_empty() {
-            let experiment = Experiment { variants, by_hand: BTreeMap::new() };
+            let experiment = Experiment { variants, assigned: BTreeMap::new() };
             self.modules.insert(module.to_owned(), experiment);
         }
     }
 
-    /// Gives a page a fixed version (none: each new build); one that is not a variant yet becomes one that no other page
+    /// Assigns a fixed version (none: each new build) to a page. If it is not a variant yet, it becomes one that no other page
     /// gets. Without an experiment on the module, all other pages still get each new build.
     pub fn assign(&mut self, module: &str, page: &str, version: Option<Arc<ModuleVersion>>) {
         let experiment = self.modules.entry(module.to_owned()).or_default();
         if experiment.variants.is_empty() {
             experiment.variants.push(Variant::new(None, 1));
         }
-        let wanted = Variant::new(version, 0);
-        let known = experiment.variants.iter().position(|variant| variant.hash() == wanted.hash());
+        let new = Variant::new(version, 0);
+        let known = experiment.variants.iter().position(|variant| variant.hash() == new.hash());
         let variant = known.unwrap_or_else(|| {
-            experiment.variants.push(wanted);
+            experiment.variants.push(new);
             experiment.variants.len() - 1
         });
-        experiment.by_hand.insert(page.to_owned(), variant);
+        experiment.assigned.insert(page.to_owned(), variant);
     }
 
     /// Ends experiments on modules that no longer exist.
@@ -145,7 +145,7 @@ impl Experiments {
         self.modules.retain(|module, _| keep(module));
     }
 
-    /// Gives a version to no page any more.
+    /// Refuses a version: no page gets it any more.
     pub fn refuse(&mut self, module: &str, hash: &str) {
         let variants = self.modules.get_mut(module).map(|experiment| &mut experiment.variants);
         for variant in variants.into_iter().flatten().filter(|variant| variant.hash() == hash) {
@@ -167,8 +167,8 @@ impl Experiments {
         variants.map(|variant| variant.hash().to_owned()).collect()
     }
 
-    /// Puts the versions of a page into the greeting, which is the same for all pages otherwise.
-    pub fn tailor(&self, hello: &mut Hello, page: &str) {
+    /// Puts the versions of a page into a greeting that is otherwise the same for all pages.
+    pub fn apply_to(&self, hello: &mut Hello, page: &str) {
         for version in &mut hello.modules {
             let experiment = self.modules.get(&version.module);
             let own = experiment.and_then(|each| each.version_for(&version.module, page));
@@ -178,7 +178,7 @@ impl Experiments {
         }
     }
 
-    /// Whether a page takes part in what is announced for all. One with a fixed version of the module does not.
+    /// Whether a page gets the updates of a module that are announced to all. One with a fixed version does not.
     #[must_use]
     pub fn follows(&self, module: &str, page: &str) -> bool {
         self.modules.get(module).is_none_or(|each| each.version_for(module, page).is_none())
@@ -274,7 +274,7 @@ mod tests {
             modules: vec![version("now").announced(Vec::new())],
             failure: None,
         };
-        experiments.tailor(&mut hello, page);
+        experiments.apply_to(&mut hello, page);
         hello.modules[0].hash.clone()
     }
 
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_can_be_assigned_by_hand_with_and_without_an_experiment() {
+    fn a_page_can_be_assigned_manually_with_and_without_an_experiment() {
         let mut experiments = running(&[("a", 1)]);
         experiments.assign("board", "mine", Some(version("b")));
         assert_eq!(
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variant_that_failed_is_given_to_no_page() {
+    fn no_page_gets_a_variant_that_failed() {
         let mut experiments = running(&[("a", 1)]);
         experiments.refuse("board", "a");
         assert_eq!(given(&experiments, "x"), "now");
@@ -320,7 +320,7 @@ mod tests {
     }
 
     /// Reports of the pages `x`, which has the variant `a`, and `mine`, which takes each new build. The newest is `b`.
-    fn told(
+    fn reported(
         report: impl Fn(&mut Experiments, &dyn Fn(&'static str) -> ReportSource<'static>),
     ) -> Value {
         let mut experiments = running(&[("a", 1)]);
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn each_variant_has_its_own_reports() {
-        let variants = told(|experiments, page| {
+        let variants = reported(|experiments, page| {
             experiments.note_swap(page("x"), &swap("a", SwapOutcome::Committed));
             experiments.note_swap(page("mine"), &swap("b", SwapOutcome::Undone));
             let trap = Trap { module: "board".into(), hash: "b".into(), ..Trap::default() };
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_report_belongs_to_the_version_that_it_is_about() {
-        let variants = told(|experiments, page| {
+        let variants = reported(|experiments, page| {
             // By its own choice, or because it was another page's until now.
             experiments.note_swap(page("mine"), &swap("a", SwapOutcome::Undone));
             experiments.note_swap(page("mine"), &swap("an earlier build", SwapOutcome::Committed));
@@ -373,8 +373,8 @@ mod tests {
         for (page, outcome) in [("x", SwapOutcome::Undone), ("mine", SwapOutcome::Committed)] {
             experiments.note_swap(ReportSource { page, newest: Some("b") }, &swap("b", outcome));
         }
-        let told = experiments.listed(&BTreeSet::new());
-        let variants = &told["experiments"][0]["variants"];
+        let listed = experiments.listed(&BTreeSet::new());
+        let variants = &listed["experiments"][0]["variants"];
         assert_eq!(variants[0]["reports"]["swaps"], json!({"undone": 1}));
         assert_eq!(variants[1]["reports"]["swaps"], json!({"committed": 1}));
     }

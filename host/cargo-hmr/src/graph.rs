@@ -5,7 +5,7 @@
 //!
 //! A file belongs to a module if rustc read it (dep-info: sources, `include_str!`, path dependencies), or if it is in a folder
 //! that a build script watches. A Rust file that no module reads belongs to the package whose folder contains it, since the next
-//! compilation may want it; while a build is failing, so does any other file there, and every file that the failed build read.
+//! compilation may read it; while a build is failing, so does any other file there, and every file that the failed build read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,7 +54,7 @@ struct Inputs {
     folders: BTreeSet<Utf8PathBuf>,
 }
 
-/// What a batch of changes asks for.
+/// What must be done about a batch of changes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct UpdatePlan {
     /// The page must be loaded again once the code is built, for this reason.
@@ -71,7 +71,7 @@ pub struct UpdatePlan {
     pub assets: Vec<String>,
     /// Every changed file that counted, relative to the application where that is possible.
     pub changed: Vec<String>,
-    /// Changes of files that are nothing to the application, as far as is known.
+    /// Changes of files without a known role in the application.
     pub without_role: Vec<Change>,
 }
 
@@ -149,7 +149,7 @@ impl Graph {
         folders.filter(|folder| !self.packages.iter().any(|package| package.folder == **folder))
     }
 
-    /// Notes what a module was compiled from: absolute paths of files, and of folders with all that is in them.
+    /// Sets what a module was compiled from: absolute paths of files, and of folders with all that is in them.
     pub fn set_inputs(
         &mut self,
         module: &str,
@@ -161,7 +161,7 @@ impl Graph {
         self.unfinished.remove(module);
     }
 
-    /// Notes what a failed build of `modules` has read.
+    /// Sets what a failed build of `modules` has read.
     pub fn set_unfinished<'a>(
         &mut self,
         modules: impl IntoIterator<Item = &'a String>,
@@ -172,7 +172,7 @@ impl Graph {
         }
     }
 
-    /// Takes over what `old` knew of modules that are still there.
+    /// Takes over the inputs that `old` has for modules that still exist.
     pub fn adopt_inputs(&mut self, old: &mut Self) {
         self.inputs = std::mem::take(&mut old.inputs);
         self.unfinished = std::mem::take(&mut old.unfinished);
@@ -180,7 +180,7 @@ impl Graph {
         self.unfinished.retain(|module, _| self.modules.contains_key(module));
     }
 
-    /// Decides what `batch` asks for. `failing`: whether the last build failed.
+    /// Decides what to do about `batch`. `failing`: whether the last build failed.
     #[must_use]
     pub fn plan(&self, batch: &ChangeBatch, failing: bool) -> UpdatePlan {
         let mut plan = UpdatePlan::default();
@@ -301,7 +301,7 @@ impl Graph {
             .collect()
     }
 
-    /// Whether the next compilation of `package` may want a file that no compilation has read yet.
+    /// Whether the next compilation of `package` may read a file that no compilation has read yet.
     fn may_be_read(&self, path: &Utf8Path, package: &LocalPackage, failing: bool) -> bool {
         // Other targets' sources, which no module contains.
         let other_target = ["tests", "benches", "examples"]
@@ -324,22 +324,22 @@ impl Graph {
         self.path_between(from, to).is_some()
     }
 
-    /// The packages from `from` to `to` along dependencies, both included; the shortest way.
+    /// The packages from `from` to `to` along dependencies, both included; the shortest one.
     fn path_between(&self, from: &str, to: &str) -> Option<Vec<&str>> {
         let start = self.packages.iter().find(|package| package.name == from)?;
         let mut seen = BTreeSet::from([from]);
-        let mut ways = std::collections::VecDeque::from([vec![start.name.as_str()]]);
-        while let Some(way) = ways.pop_front() {
-            let last = *way.last()?;
+        let mut routes = std::collections::VecDeque::from([vec![start.name.as_str()]]);
+        while let Some(route) = routes.pop_front() {
+            let last = *route.last()?;
             if last == to {
-                return Some(way);
+                return Some(route);
             }
             let Some(package) = self.packages.iter().find(|package| package.name == last) else {
                 continue;
             };
             for next in &package.dependencies {
                 if seen.insert(next) {
-                    ways.push_back(way.iter().copied().chain([next.as_str()]).collect());
+                    routes.push_back(route.iter().copied().chain([next.as_str()]).collect());
                 }
             }
         }
@@ -350,8 +350,8 @@ impl Graph {
     fn chain(&self, path: &Utf8Path, package: Option<&LocalPackage>, module: &str) -> String {
         let own = self.modules.get(module).map_or(module, String::as_str);
         let mut links = vec![self.shown(path)];
-        if let Some(way) = package.and_then(|package| self.path_between(own, &package.name)) {
-            links.extend(way.iter().skip(1).rev().map(|name| (*name).to_owned()));
+        if let Some(route) = package.and_then(|package| self.path_between(own, &package.name)) {
+            links.extend(route.iter().skip(1).rev().map(|name| (*name).to_owned()));
         }
         links.push(module.to_owned());
         links.join(" → ")

@@ -1,13 +1,13 @@
 //! `cargo hmr`: a state-preserving hot module swapper for Rust on the web.
 //!
-//! One save takes this way through the modules:
+//! A save passes through these modules:
 //!
-//! - [`watch`] notices files and makes a [`watch::ChangeBatch`] of them;
+//! - [`watch`] detects changed files and makes a [`watch::ChangeBatch`] of them;
 //! - [`graph`] (pure) turns that into an [`graph::UpdatePlan`]: which modules, by which chain, and why;
-//! - [`coordinator`] (pure) decides what to do, and [`dev`] does it: it is the one loop, and the only
-//!   place where the parts meet;
+//! - [`coordinator`] (pure) decides what to do, and [`dev`] does it: it is the only loop, and the only
+//!   module that uses all the others;
 //! - `hmr-build` compiles and prepares; [`versions`] keeps what was built, and decides which version pages get;
-//! - [`experiment`] (pure) gives single pages versions of their own;
+//! - [`experiment`] (pure) assigns versions to single pages;
 //! - [`server`] announces updates over the socket ([`hmr_protocol`]) and passes on what pages answer;
 //! - [`preflight`] rehearses swaps before pages make them, in a process of its own;
 //! - [`report`] prints [`events`], and is the only one that prints.

@@ -1,29 +1,29 @@
 //! Preflight: rehearsals of swaps, in the process `hmr-preflight`.
 //!
 //! The input is versions as they are built, and requests of pages; the output is [`PreflightEvent`]s, with one verdict for each request.
-//! A thread owns the process and everything about it, so that neither the dev loop nor a page ever waits for it.
+//! A thread ([`worker`]) owns the process, so that the dev loop never waits for it.
 //!
 //! Preflight is a convenience: if the program is missing or does not build, one warning is reported,
-//! requests are answered with `skipped`, and pages are no longer asked to wait ([`PreflightEvent::Ready`]). A process that died, or does
-//! not answer and is ended, is started again, with growing pauses as long as it keeps dying.
+//! requests are answered with `skipped`, and pages no longer wait ([`PreflightEvent::Ready`]). A process that crashed, or was
+//! ended because it did not answer, is started again, with growing pauses between crashes.
 
 mod find;
+mod health;
 mod process;
-mod supervisor;
-mod watch;
+mod worker;
 
 use std::{sync::mpsc, thread, time::Instant};
 
 use axum::body::Bytes;
 use hmr_protocol::preflight::Answer;
 
-use self::supervisor::Supervisor;
+use self::worker::Worker;
 use hmr_protocol::{ModuleState, Rehearse, Verdict};
 
 /// A report to the dev loop.
 #[derive(Debug)]
 pub enum PreflightEvent {
-    /// Whether pages should ask for rehearsals, whenever that changes.
+    /// Whether pages should request rehearsals; sent whenever that changes.
     Ready(bool),
     /// Progress, for people: swaps are not rehearsed yet, or are from now on.
     State {
@@ -41,7 +41,7 @@ pub enum PreflightEvent {
     Verdict {
         /// The page's connection.
         page: String,
-        /// It.
+        /// The verdict.
         verdict: Verdict,
     },
 }
@@ -49,27 +49,27 @@ pub enum PreflightEvent {
 /// The handle of the thread that owns the process. Both end when it is dropped.
 #[derive(Debug)]
 pub struct Preflight {
-    work: mpsc::Sender<Work>,
+    messages: mpsc::Sender<Message>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
-/// What the thread waits for.
-enum Work {
+/// A message to the thread.
+enum Message {
     /// Find the program, or build it.
     Begin,
-    Found(Result<std::path::PathBuf, String>),
-    /// The build of the program waits for this.
-    Waits(String),
+    ProgramBuilt(Result<std::path::PathBuf, String>),
+    /// The build of the program waits for something, for instance a lock.
+    BuildWaits(String),
     Version(Version),
     Learn(ModuleState),
     Rehearse {
         page: String,
         request: Rehearse,
         bytes: Option<Bytes>,
-        asked: Instant,
+        requested: Instant,
     },
     /// The process of this number has sent an answer, or has ended.
-    Said {
+    Received {
         process: u64,
         answer: Option<Answer>,
     },
@@ -80,51 +80,51 @@ struct Version {
     module: String,
     hash: String,
     bytes: Bytes,
-    /// How many processes ended over a rehearsal of it.
-    deaths: u32,
+    /// How many processes ended while they rehearsed it.
+    crashes: u32,
 }
 
 impl Preflight {
     /// Starts the thread. The process is started after [`Preflight::begin`].
     #[must_use]
     pub fn new(emit: impl Fn(PreflightEvent) + Send + 'static) -> Self {
-        let (work, inbox) = mpsc::channel();
-        let supervisor = Supervisor::new(Box::new(emit), work.clone());
-        let thread = thread::spawn(move || supervisor.run(&inbox));
-        Self { work, thread: Some(thread) }
+        let (messages, inbox) = mpsc::channel();
+        let worker = Worker::new(Box::new(emit), messages.clone());
+        let thread = thread::spawn(move || worker.run(&inbox));
+        Self { messages, thread: Some(thread) }
     }
 
-    /// Finds the program, or builds it, and starts it. For when the first build of the application is over.
+    /// Finds the program, or builds it, and starts it. Call it when the first build of the application has ended.
     pub fn begin(&self) {
-        self.send(Work::Begin);
+        self.send(Message::Begin);
     }
 
-    /// Hands a version over, so that it is compiled before a page asks for it.
+    /// Passes on a version, so that it is compiled before a page requests a rehearsal of it.
     pub fn version(&self, module: &str, hash: &str, bytes: Bytes) {
         let (module, hash) = (module.to_owned(), hash.to_owned());
-        self.send(Work::Version(Version { module, hash, bytes, deaths: 0 }));
+        self.send(Message::Version(Version { module, hash, bytes, crashes: 0 }));
     }
 
-    /// Shows the state of a module in a page, from which is learned what its rehearsals will be about.
+    /// Passes on the state of a module in a page, so that rehearsals of it can be prepared.
     pub fn learn(&self, state: ModuleState) {
-        self.send(Work::Learn(state));
+        self.send(Message::Learn(state));
     }
 
-    /// Rehearses for a page; `bytes` are those of the version, if they are still there.
+    /// Rehearses for a page; `bytes` are those of the version, if they are still kept.
     pub fn rehearse(&self, page: String, request: Rehearse, bytes: Option<Bytes>) {
-        self.send(Work::Rehearse { page, request, bytes, asked: Instant::now() });
+        self.send(Message::Rehearse { page, request, bytes, requested: Instant::now() });
     }
 
-    fn send(&self, work: Work) {
-        // The thread ends before its handle only if it panicked; nothing hangs on it then.
-        _ = self.work.send(work);
+    fn send(&self, message: Message) {
+        // The thread ends before its handle only if it panicked.
+        _ = self.messages.send(message);
     }
 }
 
 impl Drop for Preflight {
     fn drop(&mut self) {
-        self.send(Work::Stop);
-        // What it started ends with it, and not after the tool.
+        self.send(Message::Stop);
+        // The processes that it started must not outlive the tool.
         if let Some(thread) = self.thread.take() {
             _ = thread.join();
         }

@@ -1,4 +1,4 @@
-//! The one place that prints: events as lines for people on stderr, or as JSON lines on stdout.
+//! The only module that prints: events as lines for people on stderr, or as JSON lines on stdout.
 //!
 //! No text from outside reaches a terminal as it is: control characters are shown ([`crate::text`]).
 
@@ -31,7 +31,7 @@ const FAINT: Style = Style::new().dimmed();
 /// The destination of events. Nothing here waits for a reader.
 pub struct Reporter {
     json: bool,
-    /// Whether everything was built once: what follows is quick, and a line for each of its steps would be noise.
+    /// Whether everything was built once: later builds are quick and need no line for each step.
     built: bool,
     output: Output,
 }
@@ -87,7 +87,7 @@ impl Reporter {
     }
 }
 
-/// Prints a JSON line on stdout. The tool keeps running if the reader has gone away.
+/// Prints a JSON line on stdout. The tool keeps running if the pipe was closed.
 fn json_item(item: Item) {
     let line = match item {
         Item::Line(line) => line,
@@ -106,7 +106,7 @@ fn people() -> Output {
             Item::Line(line) => line,
             Item::Dropped(count) => {
                 spinner = None;
-                format!("{WARN}{count} lines were dropped{WARN:#}, because nobody read them")
+                format!("{WARN}{count} lines were dropped{WARN:#}, because they were not read")
             }
             Item::Progress(message) => {
                 return spinner.get_or_insert_with(new_spinner).set_message(message);
@@ -130,7 +130,7 @@ fn new_spinner() -> ProgressBar {
     spinner
 }
 
-/// The event with its texts as a terminal may have them.
+/// The event with texts that are safe for a terminal.
 fn shown(mut event: Event) -> Event {
     event.texts(&mut |text, kind| {
         *text = match kind {
@@ -156,7 +156,7 @@ pub fn fatal(message: &str) {
     }
 }
 
-/// Prints what `cargo hmr doctor` found, on stdout since it is what was asked for.
+/// Prints what `cargo hmr doctor` found, on stdout since it is the result of the command.
 pub fn findings(findings: &[Finding]) {
     let mut out = anstream::stdout().lock();
     for Finding { what, status, detail, remedy } in findings {
@@ -229,7 +229,7 @@ fn lines(lines: impl Iterator<Item = String>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What became of changed styles or static files in a page.
+/// How many elements of a page use changed styles or static files.
 fn applied(sequence: u64, page: &str, what: &str, count: u64) -> String {
     match count {
         0 => format!("  {FAINT}· #{sequence} {page} {what}: nothing in the page shows it{FAINT:#}"),
@@ -319,12 +319,12 @@ fn update(
 }
 
 fn trapped(page: &str, trap: &Trap) -> String {
-    let place = match (&trap.file, trap.line) {
+    let location = match (&trap.file, trap.line) {
         (Some(file), Some(line)) => format!(" at {NAME}{file}:{line}{NAME:#}"),
         _ => String::new(),
     };
     format!(
-        "{BAD}trap{BAD:#} in {NAME}{}{NAME:#} {FAINT}{page}{FAINT:#}{place}: {}",
+        "{BAD}trap{BAD:#} in {NAME}{}{NAME:#} {FAINT}{page}{FAINT:#}{location}: {}",
         trap.module, trap.message
     )
 }

@@ -5,10 +5,10 @@
 //! It serves the files and versions that it is given and passes on messages of pages; it decides nothing. The dev loop shares a
 //! [`Shared`] with it: what it has decided ([`Published`]), and the queues to all pages.
 //!
-//! Trust (in [`trust`]): every request's `Host` is checked against the names that this server goes by, the
+//! Trust (in [`trust`]): every request's `Host` is checked against the names of this server, the
 //! `Origin` of the socket and of every request that could change something must be the page's own, the socket
-//! wants a token of this process, nothing is readable across origins, and no path leads out of its folder. Where other
-//! machines can reach the server, every request must carry a key besides ([`key`]).
+//! requires a token of this process, nothing is readable across origins, and no path leads out of its folder. Where other
+//! machines can reach the server, every request must also have a key ([`key`]).
 
 mod addresses;
 mod connections;
@@ -53,7 +53,7 @@ use crate::{coordinator::ClientEvent, experiment::Experiments, versions::KeptVer
 /// The largest body of a request that is not a snapshot, in bytes.
 const LARGEST_BODY: usize = 64 << 10;
 
-/// The longest nonce that is given back, in bytes.
+/// The longest nonce that is accepted, in bytes.
 const LONGEST_NONCE: usize = 64;
 
 /// What the dev loop and the server share.
@@ -94,7 +94,7 @@ pub struct ServerConfig {
     pub static_folder: Utf8PathBuf,
     /// The folder in which snapshots are saved.
     pub snapshots: Utf8PathBuf,
-    /// What pages set the budget of the loop guard to before each call.
+    /// The budget of the loop guard that pages set before each call.
     pub loop_budget: i32,
 }
 
@@ -155,7 +155,7 @@ impl Shared {
 
     fn hello_for(&self, id: &str) -> Hello {
         let Published { mut hello, experiments, .. } = self.published();
-        experiments.tailor(&mut hello, id);
+        experiments.apply_to(&mut hello, id);
         hello
     }
 
@@ -164,7 +164,7 @@ impl Shared {
     }
 
     fn emit(&self, event: ServerEvent) {
-        // The dev loop is gone only when the process is ending.
+        // The receiver is dropped only when the process is ending.
         _ = self.events.send(event);
     }
 
@@ -186,14 +186,14 @@ pub fn random_name() -> Result<String, getrandom::Error> {
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// Every port from the wanted one on is taken, or none may be listened at.
+    /// The requested port and those after it are taken or not allowed.
     #[error(
         "cannot listen at {host}:{port}: {source}\nhint: name a free port with `--port`, or any with `--port 0`"
     )]
     Bind {
-        /// The address asked for.
+        /// The requested address.
         host: String,
-        /// The port asked for.
+        /// The requested port.
         port: u16,
         /// The error of the system.
         source: std::io::Error,
@@ -212,7 +212,7 @@ pub fn router(shared: Arc<Shared>, key: Option<Key>) -> Router {
         .route("/@hmr/session", get(session))
         .route("/@hmr/client/{*path}", get(files::client))
         .route("/@hmr/module/{module}/{file}", get(module))
-        .merge(by_hand(&shared))
+        .merge(manual_routes(&shared))
         .fallback(get(page::serve));
     if let Some(key) = key {
         router = router.layer(middleware::from_fn_with_state(Arc::new(key), key::guard));
@@ -223,7 +223,7 @@ pub fn router(shared: Arc<Shared>, key: Option<Key>) -> Router {
 }
 
 /// Manual requests of people and their tools.
-fn by_hand(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+fn manual_routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
         .route("/@hmr/versions", get(requests::versions))
         .route("/@hmr/versions/pin", post(requests::pin))
@@ -244,14 +244,14 @@ fn by_hand(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
 
 /// The query of a page's request for its session.
 #[derive(serde::Deserialize)]
-struct Asked {
-    /// Comes back in the answer, so that the page knows that no cache has answered.
+struct SessionQuery {
+    /// Repeated in the response, so that the page knows that it is not from a cache.
     nonce: Option<String>,
 }
 
-async fn session(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> Response {
+async fn session(State(shared): State<Arc<Shared>>, Query(query): Query<SessionQuery>) -> Response {
     let Published { hello, .. } = shared.published();
-    let nonce = asked.nonce.filter(|nonce| nonce.len() <= LONGEST_NONCE);
+    let nonce = query.nonce.filter(|nonce| nonce.len() <= LONGEST_NONCE);
     let body = serde_json::json!({
         "token": shared.token,
         "app": shared.app,

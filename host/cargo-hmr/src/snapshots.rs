@@ -1,11 +1,11 @@
 //! Saved snapshots: the state of a page's modules as a file, for this session or another one.
 //!
-//! They are in [`FOLDER`] next to the application, each in a file, where its developer sees them and `cargo clean` does not
-//! reach. The folder keeps itself out of version control. A name may be any text that can be printed; file names are made
+//! They are in [`FOLDER`] next to the application, each in a file, where `cargo clean` does not
+//! delete them. The folder keeps itself out of version control. A name may be any text that can be printed; file names are made
 //! from it so that they are different on every file system, also where `A` and `a` are the same.
 //!
-//! In and out goes JSON text of the shape `{"hmr":1,"name":"…","modules":[{"module","hash","snapshot"}]}`. It is checked when
-//! it is written; reading returns the written text, digit by digit.
+//! A snapshot is JSON text of the shape `{"hmr":1,"name":"…","modules":[{"module","hash","snapshot"}]}`. It is checked when
+//! it is written; reading returns exactly the written text.
 
 use std::{
     fmt::Write as _,
@@ -42,14 +42,14 @@ static WRITES: AtomicU64 = AtomicU64::new(0);
 /// Why a snapshot cannot be saved, read or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
-    /// The name is none.
+    /// The name is invalid.
     #[error(
         "`{0}` cannot be a snapshot's name\nhint: use up to {LONGEST_NAME} characters that can be printed, without space at the beginning or end; `.` and `..` alone cannot be sent"
     )]
     Name(String),
     /// The text is not a saved snapshot.
     #[error(
-        "this is no saved snapshot: {0}\nhint: send `{{\"hmr\":1,\"name\":\"…\",\"modules\":[{{\"module\":\"…\",\"hash\":\"…\",\"snapshot\":{{…}}}}]}}`"
+        "this is not a saved snapshot: {0}\nhint: send `{{\"hmr\":1,\"name\":\"…\",\"modules\":[{{\"module\":\"…\",\"hash\":\"…\",\"snapshot\":{{…}}}}]}}`"
     )]
     Content(String),
     /// No snapshot has this name.
@@ -74,7 +74,7 @@ pub struct Saved {
     pub saved: u64,
 }
 
-/// The shape that is asked for. More fields are kept as they are.
+/// The required shape. Additional fields are kept as they are.
 #[derive(Deserialize)]
 struct Shape {
     hmr: u32,
@@ -127,10 +127,10 @@ pub fn read(folder: &Utf8Path, name: &str) -> Result<String, SnapshotError> {
     fs::read_to_string(path(folder, name)?).map_err(|error| missing(error, name))
 }
 
-/// Saves a snapshot, in place of one that has the name.
+/// Saves a snapshot, and replaces one that has the name.
 ///
 /// # Errors
-/// [`SnapshotError`]; what was saved before is still there.
+/// [`SnapshotError`]; the older snapshot is kept.
 pub fn write(folder: &Utf8Path, name: &str, text: &[u8]) -> Result<(), SnapshotError> {
     let path = path(folder, name)?;
     check(name, text)?;
@@ -168,16 +168,16 @@ fn check(name: &str, text: &[u8]) -> Result<(), SnapshotError> {
         return Err(SnapshotError::Content(reason));
     }
     if let Some(module) = shape.modules.iter().find(|each| !each.snapshot.get().starts_with('{')) {
-        let reason = format!("the `snapshot` of `{}` is no object", module.module);
+        let reason = format!("the `snapshot` of `{}` is not an object", module.module);
         return Err(SnapshotError::Content(reason));
     }
     Ok(())
 }
 
-/// Moves what an earlier version of the tool saved elsewhere, unless there is one of the name. Answers how many were moved.
+/// Moves what an earlier version of the tool saved elsewhere, unless there is one of the name. Returns how many were moved.
 ///
 /// # Errors
-/// [`SnapshotError::Io`]; what was not moved is still where it was.
+/// [`SnapshotError::Io`]; the others stay in the old folder.
 pub fn move_from(old: &Utf8Path, folder: &Utf8Path) -> Result<usize, SnapshotError> {
     let entries = match old.read_dir_utf8() {
         Ok(entries) => entries,
@@ -187,7 +187,7 @@ pub fn move_from(old: &Utf8Path, folder: &Utf8Path) -> Result<usize, SnapshotErr
     let mut moved = 0;
     for entry in entries {
         let entry = entry?;
-        // File names were names.
+        // In the old folder, names were used as file names.
         let Some(name) = entry.file_name().strip_suffix(".json").filter(|name| is_name(name))
         else {
             continue;
@@ -233,7 +233,7 @@ fn path(folder: &Utf8Path, name: &str) -> Result<Utf8PathBuf, SnapshotError> {
     Ok(folder.join(format!("{}.json", file_of(name))))
 }
 
-/// The characters that stay in a file name: no system gives them a meaning, or takes one for another.
+/// The characters that are not escaped in a file name: no system gives them a meaning, or ignores their case.
 fn stays(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_'
 }

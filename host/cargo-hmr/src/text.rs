@@ -1,6 +1,6 @@
 //! Texts from outside: of pages, modules, build scripts, file names.
 //!
-//! A terminal obeys control characters, and some characters hide others or change their order. [`visible`] shows such
+//! A terminal interprets control characters, and some characters hide others or change their order. [`visible`] shows such
 //! characters instead. [`visible_but_colours`] leaves the colours that compilers use.
 
 mod messages;
@@ -22,7 +22,7 @@ pub enum Kind {
     Coloured,
 }
 
-/// The text with every character shown that a terminal would obey, but for line ends and tabs.
+/// The text with every character shown that a terminal would interpret, but for line ends and tabs.
 #[must_use]
 pub fn visible(text: &str) -> String {
     shown(text, |_| None)
@@ -44,12 +44,12 @@ pub fn visible_but_colours(text: &str) -> String {
     text
 }
 
-/// A line of JSON with every character escaped that a terminal would obey. Its value is the same.
+/// A line of JSON with every character escaped that a terminal would interpret. Its value is the same.
 #[must_use]
 pub fn visible_json(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
     for c in json.chars() {
-        if is_obeyed(c) {
+        if is_interpreted(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 _ = write!(line, "\\u{unit:04x}");
             }
@@ -69,7 +69,7 @@ fn shown(text: &str, mut kept: impl FnMut(&str) -> Option<usize>) -> String {
             '\u{1b}' => kept(rest),
             '\r' => rest.starts_with("\r\n").then_some(2),
             '\n' | '\t' => Some(1),
-            _ if is_obeyed(c) => None,
+            _ if is_interpreted(c) => None,
             _ => Some(c.len_utf8()),
         };
         let (head, tail) = rest.split_at(length.unwrap_or(c.len_utf8()));
@@ -85,8 +85,8 @@ fn shown(text: &str, mut kept: impl FnMut(&str) -> Option<usize>) -> String {
     shown
 }
 
-/// Whether a terminal may obey a character, or it changes how the text around it reads.
-fn is_obeyed(c: char) -> bool {
+/// Whether a terminal may interpret a character, or it changes how the text around it is shown.
+fn is_interpreted(c: char) -> bool {
     c.is_control()
         || matches!(c,
             // Marks, embeddings, overrides and isolates of bidirectional text.
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_obeys_is_shown() {
+    fn what_a_terminal_interprets_is_shown() {
         for (text, expected) in [
             ("plain\n\ttext", "plain\n\ttext"),
             ("two\r\nlines", "two\r\nlines"),
@@ -201,7 +201,7 @@ mod tests {
     fn json_stands_for_the_same_value() {
         let value = serde_json::json!({"a\u{9b}": "\u{1b}[2J \u{7f}\u{202e}\u{e0041} 日本"});
         let line = visible_json(&value.to_string());
-        assert!(!line.chars().any(is_obeyed), "{line}");
+        assert!(!line.chars().any(is_interpreted), "{line}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&line).expect("JSON"), value);
     }
 }

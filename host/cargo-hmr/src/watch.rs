@@ -1,17 +1,17 @@
 //! The watcher: from the system's notifications about folders to batches of changes.
 //!
 //! A notification is only a hint that something happened near a path. What did change is found by comparing
-//! the files there with their remembered state ([`tree::Tree`]), a few milliseconds after the last hint. So
-//! an editor's unlink + rename + write is one change, a temporary file that came and went is none, and a queue
-//! that overflowed costs a look at everything instead of a change.
+//! the files there with their known state ([`tree::Tree`]), a few milliseconds after the last hint. So
+//! an editor's unlink + rename + write is one change, a temporary file that was created and removed is none, and a queue
+//! that overflowed costs a check of all files instead of a lost change.
 //!
 //! Folders are watched one by one, because a recursive watch would take in `target/`. Files outside the
 //! watched folders (an `include_str!` from elsewhere) are watched through the folder that contains them. Which paths count is
-//! decided in [`filter`], where links lead in [`places`], and what the system does not watch is polled ([`system`]).
+//! decided in [`filter`], where links lead to in [`real_paths`], and what the system does not watch is polled ([`system`]).
 
 mod filter;
 mod hints;
-mod places;
+mod real_paths;
 mod system;
 mod tree;
 
@@ -27,12 +27,12 @@ use notify::{EventKind, event::ModifyKind};
 use self::{
     filter::Filter,
     hints::Hints,
-    places::Places,
+    real_paths::RealPaths,
     system::{Make, System},
     tree::Tree,
 };
 
-/// How often folders that the system does not watch are looked at, at most.
+/// How often folders that the system does not watch are polled, at most.
 const POLL: Duration = Duration::from_secs(1);
 /// By how much the clock of a file system may be behind the system's.
 const CLOCK_STEP: Duration = Duration::from_millis(50);
@@ -42,9 +42,9 @@ const CLOCK_STEP: Duration = Duration::from_millis(50);
 pub enum ChangeKind {
     /// It was not there before.
     Added,
-    /// Its content may be another.
+    /// Its content may be different.
     Modified,
-    /// It is gone.
+    /// It was removed.
     Removed,
 }
 
@@ -68,7 +68,7 @@ pub struct ChangeBatch {
 
 /// What the watcher reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
+pub enum WatchEvent {
     /// Files have changed.
     Changed(ChangeBatch),
     /// The system does not watch some folders; they are polled. Reported once, until all are watched again.
@@ -85,7 +85,7 @@ pub enum Notice {
 pub struct Scope {
     /// The application's folder, for `named`.
     pub root: Utf8PathBuf,
-    /// Folders of sources, with all that is in them but noise.
+    /// Folders of sources, with everything in them that is not noise.
     pub folders: BTreeSet<Utf8PathBuf>,
     /// Single files that count in any folder.
     pub files: BTreeSet<Utf8PathBuf>,
@@ -121,17 +121,17 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Starts watching `scope`; `on_notice` is called on the watcher's thread.
+    /// Starts watching `scope`; `on_event` is called on the watcher's thread.
     ///
     /// # Errors
-    /// [`WatchError`] if the scope makes no sense. What the system does not watch is polled.
+    /// [`WatchError`] if the scope is invalid. What the system does not watch is polled.
     pub fn start(
         scope: Scope,
-        on_notice: impl FnMut(Notice) + Send + 'static,
+        on_event: impl FnMut(WatchEvent) + Send + 'static,
     ) -> Result<Self, WatchError> {
-        Self::start_with(scope, on_notice, |hints| {
+        Self::start_with(scope, on_event, |hints| {
             let system = notify::recommended_watcher(move |hint| {
-                // The receiver is gone only when the watcher itself is ending.
+                // The receiver is dropped only when the watcher ends.
                 _ = hints.send(Message::Hint(hint));
             })?;
             Ok(Box::new(system))
@@ -140,7 +140,7 @@ impl Watcher {
 
     fn start_with(
         scope: Scope,
-        on_notice: impl FnMut(Notice) + Send + 'static,
+        on_event: impl FnMut(WatchEvent) + Send + 'static,
         make: impl Fn(mpsc::Sender<Message>) -> notify::Result<Box<dyn notify::Watcher + Send>>
         + Send
         + 'static,
@@ -154,15 +154,15 @@ impl Watcher {
             let mut worker = Worker {
                 system: System::new(make),
                 tree: Tree::default(),
-                places: Places::default(),
+                real_paths: RealPaths::default(),
                 filter: Filter::default(),
-                on_notice,
+                on_event,
             };
             worker.rescope(filter, None);
             _ = ready.send(());
             worker.run(&inbox);
         });
-        // A change that comes after this call is noticed.
+        // Changes after this call are reported.
         _ = is_ready.recv();
         Ok(Self { messages })
     }
@@ -171,7 +171,7 @@ impl Watcher {
     /// before and was written after that time counts as changed.
     ///
     /// # Errors
-    /// [`WatchError`]; what was watched before is watched still.
+    /// [`WatchError`]; the old scope is still watched.
     pub fn rescope(&self, scope: Scope, since: Option<SystemTime>) -> Result<(), WatchError> {
         let (done, is_done) = mpsc::sync_channel(1);
         let filter = Box::new(Filter::new(scope)?);
@@ -193,28 +193,28 @@ impl Drop for Watcher {
 struct Worker<F> {
     system: System,
     tree: Tree,
-    places: Places,
+    real_paths: RealPaths,
     filter: Filter,
-    on_notice: F,
+    on_event: F,
 }
 
-impl<F: FnMut(Notice)> Worker<F> {
+impl<F: FnMut(WatchEvent)> Worker<F> {
     fn run(&mut self, inbox: &mpsc::Receiver<Message>) {
         let mut hints = Hints::default();
         let mut next_poll = Instant::now() + POLL;
         loop {
-            let patience = if hints.is_empty() {
+            let wait = if hints.is_empty() {
                 let polling = self.system.is_polling();
                 polling.then(|| next_poll.saturating_duration_since(Instant::now()))
             } else {
-                Some(hints.patience())
+                Some(hints.wait())
             };
-            let message = match patience {
-                Some(patience) => inbox.recv_timeout(patience),
+            let message = match wait {
+                Some(wait) => inbox.recv_timeout(wait),
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match message {
-                Ok(Message::Hint(hint)) => self.take_hint(hint, &mut hints),
+                Ok(Message::Hint(hint)) => self.handle_hint(hint, &mut hints),
                 Ok(Message::Scope(filter, since, done)) => {
                     self.rescope(*filter, since);
                     _ = done.send(());
@@ -231,7 +231,7 @@ impl<F: FnMut(Notice)> Worker<F> {
         }
     }
 
-    fn take_hint(&mut self, hint: notify::Result<notify::Event>, hints: &mut Hints) {
+    fn handle_hint(&mut self, hint: notify::Result<notify::Event>, hints: &mut Hints) {
         match hint {
             Ok(event) if event.kind.is_access() => {}
             Ok(event) if event.need_rescan() => hints.add_everything(),
@@ -243,10 +243,10 @@ impl<F: FnMut(Notice)> Worker<F> {
                 for path in event.paths {
                     let Ok(path) = Utf8PathBuf::try_from(path) else { continue };
                     if moved {
-                        // Another folder may take the place of one that was watched.
-                        self.system.forget(&path);
+                        // Another folder may replace one that was watched.
+                        self.system.drop_watches(&path);
                     }
-                    let paths = self.places.paths_at(&path);
+                    let paths = self.real_paths.paths_at(&path);
                     hints.add(paths.into_iter().filter(|path| !self.filter.skips(path)));
                 }
             }
@@ -255,24 +255,24 @@ impl<F: FnMut(Notice)> Worker<F> {
         }
     }
 
-    /// Compares the files at the hints with their remembered state, and reports the difference.
+    /// Compares the files at the hints with their known state, and reports the difference.
     fn settle(&mut self, hints: Hints) {
         let Some(first) = hints.first() else { return };
         let roots = hints.into_paths().unwrap_or_else(|| self.filter.roots());
-        let changes = self.look(&roots);
+        let changes = self.check(&roots);
         self.report(changes, first.elapsed());
     }
 
-    /// Looks at what the system does not watch, and asks it again.
+    /// Checks what the system does not watch, and tries to have it watched again.
     fn poll(&mut self) {
         let mut paths = BTreeSet::new();
         for folder in self.system.polled() {
-            paths.extend(self.places.paths_at(folder));
+            paths.extend(self.real_paths.paths_at(folder));
         }
         paths.retain(|path| !self.filter.skips(path));
         let started = Instant::now();
         self.system.try_again();
-        let changes = self.look(&without_nested(paths));
+        let changes = self.check(&without_nested(paths));
         self.report(changes, started.elapsed());
     }
 
@@ -280,12 +280,12 @@ impl<F: FnMut(Notice)> Worker<F> {
         let before = std::mem::replace(&mut self.filter, filter);
         self.system.try_again();
         let known = !self.tree.is_empty();
-        self.places = Places::default();
+        self.real_paths = RealPaths::default();
         let filter = &self.filter;
         // What counts no longer has not been removed.
         self.tree.retain(|path| !filter.skips(path));
         let roots = filter.roots();
-        let changes = self.look(&roots);
+        let changes = self.check(&roots);
         let news = changes
             .into_iter()
             .filter_map(|change| match change.kind {
@@ -299,7 +299,7 @@ impl<F: FnMut(Notice)> Worker<F> {
         self.report(news, Duration::ZERO);
     }
 
-    /// A file that is watched from now on, as a change if it was written after a build that read it had started.
+    /// A newly watched file as a change, if it was written after the start of a build that read it.
     fn written_since(&self, change: Change, since: Option<SystemTime>) -> Option<Change> {
         let since = since?.checked_sub(CLOCK_STEP)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let (seconds, nanoseconds) = self.tree.stamp(&change.path)?.touched();
@@ -308,29 +308,30 @@ impl<F: FnMut(Notice)> Worker<F> {
             .then_some(Change { kind: ChangeKind::Modified, ..change })
     }
 
-    /// Compares the files at `roots` with their remembered state, and has every folder there watched.
-    fn look(&mut self, roots: &[Utf8PathBuf]) -> Vec<Change> {
+    /// Compares the files at `roots` with their known state, and has every folder there watched.
+    fn check(&mut self, roots: &[Utf8PathBuf]) -> Vec<Change> {
         for root in roots {
-            self.places.forget(root);
+            self.real_paths.remove(root);
         }
-        let Self { system, tree, places, filter, .. } = self;
+        let Self { system, tree, real_paths, filter, .. } = self;
         let skips = |path: &Utf8Path| filter.skips(path);
-        let found = |places: &mut Places, system: &mut System, path: &Utf8Path, folder| {
-            let watch = if folder { places.add_folder(path) } else { places.add_file(path) };
+        let found = |real_paths: &mut RealPaths, system: &mut System, path: &Utf8Path, folder| {
+            let watch =
+                if folder { real_paths.add_folder(path) } else { real_paths.add_file(path) };
             system.watch(watch);
         };
-        let mut changes =
-            tree.compare(roots, &skips, &mut |path, folder| found(places, system, path, folder));
+        let mut changes = tree
+            .compare(roots, &skips, &mut |path, folder| found(real_paths, system, path, folder));
         let mut late = Vec::new();
-        // A file in a watched folder is noticed there, unless it is a link. A missing file elsewhere may be created later.
+        // Changes of a file in a watched folder are seen there, unless it is a link. A missing file elsewhere may be created later.
         for start in roots.iter().flat_map(|root| filter.starts_below(root)) {
-            let seen = start.parent().is_some_and(|folder| places.is_folder(folder));
-            if !places.has(start) && (!seen || start.is_symlink()) {
-                let mut watch = places.add_file(start);
+            let seen = start.parent().is_some_and(|folder| real_paths.is_folder(folder));
+            if !real_paths.has(start) && (!seen || start.is_symlink()) {
+                let mut watch = real_paths.add_file(start);
                 loop {
                     system.watch(watch.clone());
-                    // A folder on the way may have come before that.
-                    let now = places.add_file(start);
+                    // A folder of the path may have been created before it was watched.
+                    let now = real_paths.add_file(start);
                     if now == watch {
                         break;
                     }
@@ -339,20 +340,20 @@ impl<F: FnMut(Notice)> Worker<F> {
                 late.push(start.clone());
             }
         }
-        // What came before it was watched has made no hint.
-        let came =
-            tree.compare(&late, &skips, &mut |path, folder| found(places, system, path, folder));
-        changes.extend(came);
-        system.retain(|folder| places.needs(folder));
+        // Files that were created before they were watched have caused no hint.
+        let created = tree
+            .compare(&late, &skips, &mut |path, folder| found(real_paths, system, path, folder));
+        changes.extend(created);
+        system.retain(|folder| real_paths.is_needed(folder));
         changes
     }
 
     fn report(&mut self, changes: Vec<Change>, delay: Duration) {
-        if let Some(notice) = self.system.notice() {
-            (self.on_notice)(notice);
+        if let Some(event) = self.system.polling_event() {
+            (self.on_event)(event);
         }
         if !changes.is_empty() {
-            (self.on_notice)(Notice::Changed(ChangeBatch { changes, delay }));
+            (self.on_event)(WatchEvent::Changed(ChangeBatch { changes, delay }));
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What must hold for bytes of any content that reach a decoder of the project.
 //!
-//! Each function of [`TARGETS`] takes bytes, hands them to one decoder through its public door, and panics if a promise
+//! Each function of [`TARGETS`] takes bytes, passes them to one decoder through its public API, and panics if a promise
 //! is broken: a panic of the decoder itself, a value that does not survive being written and read, a report that leaves
 //! something out. Two harnesses call them: cargo-fuzz (the folder `fuzz/` of the repository), which looks for inputs
 //! by coverage, and the test of this crate, which needs nothing but the stable compiler: [`run`] takes the seeds of
 //! `fuzz/corpus/` and mutations of them ([`mutate`]) in a sequence that a number fixes.
-#![allow(clippy::missing_panics_doc, reason = "to panic is how a body tells of a broken promise")]
+#![allow(clippy::missing_panics_doc, reason = "a body panics to report a broken promise")]
 
 mod lines;
 mod manifest;
@@ -69,7 +69,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
 ///
 /// # Panics
 ///
-/// If the body does; the message tells the input, and how to run it again.
+/// If the body does; the message has the input, and how to run it again.
 pub fn run(target: &str, body: Body, cases: u32, seed: u64) {
     let seeds = seeds(target);
     for (number, input) in seeds.iter().enumerate() {

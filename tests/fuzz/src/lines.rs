@@ -10,7 +10,10 @@ pub fn lines(input: &[u8]) {
     let again = Lines::parse(&lines.encode());
     assert!(again.as_ref() == Ok(&lines), "{}", beside(&lines, &again));
     for row in &lines.rows {
-        let place = lines.find(row.offset);
-        assert!(place.is_none_or(|(file, _)| lines.files.iter().any(|it| it == file)), "{row:?}");
+        let location = lines.find(row.offset);
+        assert!(
+            location.is_none_or(|(file, _)| lines.files.iter().any(|it| it == file)),
+            "{row:?}"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Mutations of inputs: of bytes, and, where an input is JSON, of the values in it.
 //!
 //! A mutation that only turned bytes over would hardly ever get past a JSON parser; one that only made JSON would never
-//! show what the parser itself lets through. So each input goes through a few of either kind.
+//! test the parser itself. So each input gets a few of both kinds.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
@@ -32,15 +32,15 @@ fn pick<'a, T>(items: &'a [T], random: &mut Rng) -> &'a T {
     &items[random.usize(..items.len())]
 }
 
-/// Changes values inside the input if it ends with JSON, as most do from their first byte on; tells whether it did.
+/// Changes values inside the input if it ends with JSON, as most do from their first byte on; returns whether it did.
 fn json_inside(input: &mut Vec<u8>, other: &[u8], random: &mut Rng) -> bool {
     let begin = input.iter().position(|byte| matches!(byte, b'{' | b'[')).unwrap_or(0);
     let Ok(mut value) = serde_json::from_slice::<Value>(&input[begin..]) else { return false };
     let begins = other.iter().position(|byte| matches!(byte, b'{' | b'[')).unwrap_or(0);
     let other = serde_json::from_slice(&other[begins..]).unwrap_or(Value::Null);
     for _ in 0..random.usize(1..4) {
-        let donor = place(&mut other.clone(), random).clone();
-        change(place(&mut value, random), donor, random);
+        let donor = inner_value(&mut other.clone(), random).clone();
+        change(inner_value(&mut value, random), donor, random);
     }
     input.truncate(begin);
     input.extend(value.to_string().into_bytes());
@@ -48,7 +48,7 @@ fn json_inside(input: &mut Vec<u8>, other: &[u8], random: &mut Rng) -> bool {
 }
 
 /// Any value inside a value, itself included.
-fn place<'a>(value: &'a mut Value, random: &mut Rng) -> &'a mut Value {
+fn inner_value<'a>(value: &'a mut Value, random: &mut Rng) -> &'a mut Value {
     let inner = match value {
         Value::Array(items) => items.len(),
         Value::Object(fields) => fields.len(),
@@ -59,9 +59,9 @@ fn place<'a>(value: &'a mut Value, random: &mut Rng) -> &'a mut Value {
     }
     let at = random.usize(..inner);
     match value {
-        Value::Array(items) => place(&mut items[at], random),
+        Value::Array(items) => inner_value(&mut items[at], random),
         Value::Object(fields) => match fields.values_mut().nth(at) {
-            Some(field) => place(field, random),
+            Some(field) => inner_value(field, random),
             None => unreachable!("the number is below the number of fields"),
         },
         _ => unreachable!("it has values inside"),
@@ -106,7 +106,7 @@ fn change(value: &mut Value, donor: Value, random: &mut Rng) {
     }
 }
 
-/// Gives a field another name, or an object one more field.
+/// Renames a field, or adds a field to an object.
 fn fields_changed(fields: &mut Map<String, Value>, donor: Value, random: &mut Rng) {
     let names: Vec<String> = fields.keys().cloned().collect();
     if names.is_empty() || random.bool() {

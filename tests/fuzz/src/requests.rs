@@ -1,4 +1,4 @@
-//! The JSON that a module and an engine exchange besides snapshots.
+//! The JSON that a module and an engine exchange, except snapshots.
 
 use std::fmt::Debug;
 

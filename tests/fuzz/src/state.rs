@@ -1,4 +1,4 @@
-//! Snapshots: what new code is handed when it takes over from old code.
+//! Snapshots: the state that new code gets from old code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,8 +60,8 @@ fn App(#[prop(default)] title: String) -> View {
         sleep(f64::from(amount % 100)).await;
         total.set(amount);
     });
-    let told = output_stream::<u32>("told");
-    effect(move || told.send(&total.get()));
+    let total_port = output_stream::<u32>("total");
+    effect(move || total_port.send(&total.get()));
     after_update(move |saved, report| {
         _ = (saved.extra::<u32>("scroll"), saved.keys(), report.keys.len());
     });
@@ -120,7 +120,7 @@ fn page() -> Page {
         .with_migration::<double>()
 }
 
-/// Restores bytes of any content: the report tells of every instance of a snapshot, in its order, and what was restored can
+/// Restores bytes of any content: the report lists every instance of a snapshot, in its order, and what was restored can
 /// be captured and restored again as it is.
 pub fn restore(input: &[u8]) {
     let mut page = page();
@@ -128,7 +128,7 @@ pub fn restore(input: &[u8]) {
     check(&mut page, input, &report);
 }
 
-/// Migrates bytes of any content, and restores what came of them.
+/// Migrates bytes of any content, and restores the result.
 pub fn migrate(input: &[u8]) {
     let mut page = page();
     let Ok(migrated) = page.migrate_bytes(input) else { return };
@@ -139,12 +139,12 @@ pub fn migrate(input: &[u8]) {
 }
 
 fn check(page: &mut Page, input: &[u8], report: &RestoreReport) {
-    let wanted: Snapshot = serde_json::from_slice(input).unwrap_or_default();
+    let expected: Snapshot = serde_json::from_slice(input).unwrap_or_default();
     let names = |state: &InstanceState| (state.instance, state.component.clone());
-    let wanted: Vec<_> = wanted.instances.iter().map(names).collect();
-    let told = |report: &InstanceReport| (report.instance, report.component.clone());
-    let reported: Vec<_> = report.instances.iter().map(told).collect();
-    assert!(reported == wanted, "{}", beside(&wanted, &reported));
+    let expected: Vec<_> = expected.instances.iter().map(names).collect();
+    let names = |report: &InstanceReport| (report.instance, report.component.clone());
+    let reported: Vec<_> = report.instances.iter().map(names).collect();
+    assert!(reported == expected, "{}", beside(&expected, &reported));
 
     let first = page.capture();
     let running: BTreeSet<u32> = first.instances.iter().map(|state| state.instance).collect();
@@ -160,7 +160,7 @@ fn check(page: &mut Page, input: &[u8], report: &RestoreReport) {
     page.dispose();
 }
 
-/// What is to stay as it is while the code does: each signal's value and whether it was set.
+/// What must stay the same if the code does: each signal's value and whether it was set.
 fn values(snapshot: &Snapshot) -> Vec<BTreeMap<&str, (bool, Option<&str>)>> {
     snapshot
         .instances

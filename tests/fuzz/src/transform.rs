@@ -1,4 +1,4 @@
-//! What the linker wrote, made into what an engine gets.
+//! Preparing the linker's output for an engine.
 
 use hmr_build::transform::PreparedModule;
 

@@ -10,7 +10,7 @@ use hmr_fuzz::{TARGETS, run};
 
 fn setting<T: std::str::FromStr>(name: &str, otherwise: T) -> T {
     let Ok(text) = std::env::var(name) else { return otherwise };
-    text.parse().unwrap_or_else(|_| panic!("`{name}` is `{text}`, where a number is wanted"))
+    text.parse().unwrap_or_else(|_| panic!("`{name}` is `{text}`, where a number is expected"))
 }
 
 fn check(target: &str) {

@@ -92,7 +92,7 @@ impl Plain {
 }
 
 fn main() -> ExitCode {
-    let edits = edits_wanted();
+    let edits = edits_per_module();
     let mut session = Session::start();
     session.dev.wait_preflight();
     let mut rows: Vec<Row> = EDITS.iter().map(|edit| measure(&mut session, edit, edits)).collect();
@@ -118,7 +118,7 @@ fn main() -> ExitCode {
 }
 
 /// The number after `--edits`.
-fn edits_wanted() -> u32 {
+fn edits_per_module() -> u32 {
     let number = env::args().skip_while(|argument| argument != "--edits").nth(1);
     number.and_then(|number| number.parse().ok()).filter(|number| *number > 0).unwrap_or(20)
 }

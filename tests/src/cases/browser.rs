@@ -80,11 +80,11 @@ impl Runner {
             })
             .collect();
         let steps: Vec<&Step> = case.steps.iter().map(|step| &step.step).collect();
-        let given =
+        let arguments =
             json!({"page": case.page, "versions": modules, "steps": steps, "budget": BUDGET});
         self.browser.run(
             "window.outcome = null; window.run(arguments[0]).then((seen) => { window.outcome = { seen } }, (error) => { window.outcome = { error: String(error?.stack ?? error) } })",
-            &[given],
+            &[arguments],
         );
         self.browser.wait("window.outcome !== null");
         let outcome = self.browser.value("window.outcome", &[]);

@@ -19,7 +19,7 @@ use super::{BUDGET, Case, Modules, Observation, Step};
 /// If a step cannot be carried out.
 #[must_use]
 pub fn run(case: &Case, modules: &Modules) -> Vec<Observation> {
-    // On a slow machine, too, it is the count that ends a loop.
+    // A long time limit: on a slow machine, too, the budget ends a loop.
     let mut builder =
         Page::builder().html(&case.page).budget(BUDGET).call_limit(Duration::from_mins(2));
     for module in case.modules() {
@@ -35,7 +35,7 @@ pub fn run(case: &Case, modules: &Modules) -> Vec<Observation> {
         })
         .host_deferred("later");
     let page = builder.open().unwrap_or_else(|error| panic!("{}: {error}", case.name));
-    let mut runner = Runner { case, modules, page, told: Told::default() };
+    let mut runner = Runner { case, modules, page, seen: Counts::default() };
     let mut seen = vec![runner.observe(Ok(None))];
     for CaseStep { step, .. } in &case.steps {
         let done = runner.step(step);
@@ -48,19 +48,19 @@ struct Runner<'a> {
     case: &'a Case,
     modules: &'a Modules,
     page: Page,
-    told: Told,
+    seen: Counts,
 }
 
 /// How many of the page's messages were already seen.
 #[derive(Default)]
-struct Told {
+struct Counts {
     log: usize,
     problems: usize,
     traps: usize,
     swaps: usize,
 }
 
-/// The answer to a step that asks for something.
+/// The answer to a step that requests something.
 type Done = Result<Option<Value>, Box<dyn std::error::Error>>;
 
 impl Runner<'_> {
@@ -154,9 +154,9 @@ impl Runner<'_> {
                     clippy::cast_possible_truncation,
                     reason = "cases call with small integers"
                 )]
-                let given: Vec<_> =
+                let arguments: Vec<_> =
                     arguments.iter().map(|number| CallValue::I32(*number as i32)).collect();
-                let answers = page.module(module)?.call(export, &given)?;
+                let answers = page.module(module)?.call(export, &arguments)?;
                 return Ok(Some(json!(format!("{answers:?}"))));
             }
             Step::Generation { module } => {
@@ -241,24 +241,24 @@ impl Runner<'_> {
             html: without_problems(&page.html()),
             fields: fields.iter().filter_map(shown).collect(),
             focus,
-            swaps: swaps[self.told.swaps..]
+            swaps: swaps[self.seen.swaps..]
                 .iter()
                 .map(|swap| serde_json::to_value(swap).expect("a swap is JSON"))
                 .collect(),
-            log: log[self.told.log..]
+            log: log[self.seen.log..]
                 .iter()
                 .map(|line| (level(line.level).to_owned(), line.module.clone(), line.text.clone()))
                 .collect(),
-            problems: problems[self.told.problems..].to_vec(),
-            traps: traps[self.told.traps..]
+            problems: problems[self.seen.problems..].to_vec(),
+            traps: traps[self.seen.traps..]
                 .iter()
-                .map(|trap| (trap.module.clone(), told(trap)))
+                .map(|trap| (trap.module.clone(), trap_text(trap)))
                 .collect(),
             sent: Vec::new(),
             answer,
             failed,
         };
-        self.told = Told {
+        self.seen = Counts {
             log: log.len(),
             problems: problems.len(),
             traps: traps.len(),
@@ -278,15 +278,15 @@ fn shown(field: &Element) -> Option<String> {
     Some(if on { format!("{value} (on)") } else { value })
 }
 
-/// The message of a trap with its place.
-fn told(trap: &Trap) -> String {
+/// The message of a trap with its source location.
+fn trap_text(trap: &Trap) -> String {
     match &trap.file {
         Some(file) => format!("{} at {file}:{}", trap.message, trap.line),
         None => trap.message.clone(),
     }
 }
 
-/// Each engine may show its own content in the place of a component that cannot be mounted.
+/// Each engine may show its own content instead of a component that cannot be mounted.
 fn without_problems(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;

@@ -80,7 +80,7 @@ impl Modules {
         all
     }
 
-    /// Does to what the linker wrote what the tool does to it.
+    /// Prepares the linker's output as the tool does.
     fn prepare(&mut self, names: (String, String, String), bytes: &[u8]) {
         let prepared = hmr_build::prepare_guarded(&names.1, bytes)
             .unwrap_or_else(|error| panic!("{names:?}: {error}"));
@@ -138,7 +138,7 @@ fn compile(folder: &Path, mut lanes: Vec<Vec<Job>>, all: &mut Modules) {
         let request = BuildRequest { app: &app, toolchain: &toolchain, modules: &modules };
         let built = match hmr_build::build(&request, &CancelToken::default(), &mut |_| {}) {
             BuildOutcome::Built(built) => built,
-            BuildOutcome::Cancelled => unreachable!("nobody cancels it"),
+            BuildOutcome::Cancelled => unreachable!("it is never cancelled"),
             BuildOutcome::Failed(failure) => {
                 for (lane, job) in &round {
                     let (case, module, version) = &job.names;

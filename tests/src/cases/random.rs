@@ -99,21 +99,22 @@ struct Signal {
 
 /// The position of the inner component's view in the outer one's.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Place {
+enum Position {
     Plain,
     Wrapped,
     Shown,
     Listed,
 }
 
-const PLACES: [Place; 4] = [Place::Plain, Place::Wrapped, Place::Shown, Place::Listed];
+const POSITIONS: [Position; 4] =
+    [Position::Plain, Position::Wrapped, Position::Shown, Position::Listed];
 
 /// One version of the module: an outer component with signals of its own, and an inner one.
 #[derive(Debug, Clone)]
 struct Version {
     outer: Vec<Signal>,
     inner: Vec<Signal>,
-    place: Place,
+    position: Position,
     timer: bool,
     /// How deep the outer markup is wrapped.
     wraps: usize,
@@ -129,11 +130,11 @@ impl Version {
         if self.timer {
             text.push_str("    let ticks = signal(0_u32);\n    interval(\"tick\", 1000, move || ticks.update(|n| *n += 1));\n");
         }
-        let inner = match self.place {
-            Place::Plain => "<Inner />",
-            Place::Wrapped => "<section><Inner /></section>",
-            Place::Shown => "<Show when={|| true}><Inner /></Show>",
-            Place::Listed => {
+        let inner = match self.position {
+            Position::Plain => "<Inner />",
+            Position::Wrapped => "<section><Inner /></section>",
+            Position::Shown => "<Show when={|| true}><Inner /></Show>",
+            Position::Listed => {
                 "<For each={|| vec![1_u32, 2]} key={|id| *id} view={|_| view! { <Inner /> }} />"
             }
         };
@@ -146,10 +147,10 @@ impl Version {
 
     /// The type and the initial value of each signal of the instance, by key.
     fn keys(&self) -> BTreeMap<String, (Type, u32)> {
-        let scopes: &[&str] = match self.place {
-            Place::Plain | Place::Wrapped => &["Inner:"],
-            Place::Shown => &["Show:Inner:"],
-            Place::Listed => &["For:1:Inner:", "For:2:Inner:"],
+        let scopes: &[&str] = match self.position {
+            Position::Plain | Position::Wrapped => &["Inner:"],
+            Position::Shown => &["Show:Inner:"],
+            Position::Listed => &["For:1:Inner:", "For:2:Inner:"],
         };
         let described = |signal: &Signal| (signal.kind, signal.initial);
         let mut keys: BTreeMap<String, (Type, u32)> =
@@ -166,10 +167,10 @@ impl Version {
 
     /// The first item's scope is where the first button of the class `inner` is.
     fn first_scope(&self) -> &'static str {
-        match self.place {
-            Place::Plain | Place::Wrapped => "Inner:",
-            Place::Shown => "Show:Inner:",
-            Place::Listed => "For:1:Inner:",
+        match self.position {
+            Position::Plain | Position::Wrapped => "Inner:",
+            Position::Shown => "Show:Inner:",
+            Position::Listed => "For:1:Inner:",
         }
     }
 }
@@ -204,7 +205,7 @@ struct Held {
     initial: Value,
 }
 
-/// The state of the instance: the values of signals, and the values put aside.
+/// The state of the instance: the values of signals, and those kept as orphans.
 #[derive(Debug, Default)]
 struct Model {
     live: BTreeMap<String, Held>,
@@ -352,7 +353,7 @@ pub fn case(seed: u64, edits: usize) -> Random {
         page: r#"<hmr-component module="app" component="App"></hmr-component>"#.to_owned(),
         steps: steps.iter().map(|line| CaseStep::parse(line)).collect(),
         expected: String::new(),
-        place: 0..0,
+        transcript_range: 0..0,
     };
     Random { case, outcomes, values }
 }
@@ -364,7 +365,7 @@ fn first(dice: &mut Dice) -> Version {
     Version {
         outer: signals(&["a", "b"], dice),
         inner: signals(&["a", "c"], dice),
-        place: PLACES[dice.below(4)],
+        position: POSITIONS[dice.below(4)],
         timer: dice.below(2) == 0,
         wraps: dice.below(2),
         written: 11,
@@ -407,7 +408,7 @@ fn edit(version: &mut Version, dice: &mut Dice) {
         (4 | 5, _) if !signals.is_empty() => signals[at].kind = TYPES[dice.below(5)],
         (6, _) => version.wraps = (version.wraps + 1) % 3,
         (7, _) => version.timer = !version.timer,
-        _ => version.place = PLACES[dice.below(4)],
+        _ => version.position = POSITIONS[dice.below(4)],
     }
 }
 

@@ -17,7 +17,7 @@ pub enum Source {
     Rust(String),
     /// WebAssembly text.
     Wat(String),
-    /// Bytes that are what they are.
+    /// Any bytes.
     Bytes(Vec<u8>),
 }
 
@@ -64,8 +64,8 @@ pub struct Case {
     pub steps: Vec<CaseStep>,
     /// The expected result.
     pub expected: String,
-    /// Its position in the file.
-    pub(super) place: Range<usize>,
+    /// The position of the transcript in the file.
+    pub(super) transcript_range: Range<usize>,
 }
 
 /// The folder of all cases.
@@ -111,20 +111,20 @@ impl Case {
             page: String::new(),
             steps: Vec::new(),
             expected: String::new(),
-            place: 0..0,
+            transcript_range: 0..0,
         };
-        for (info, content, place) in blocks(&text) {
-            case.block(&info, content, place);
+        for (info, content, range) in blocks(&text) {
+            case.block(&info, content, range);
         }
         assert!(!case.title.is_empty(), "{}: a case begins with a heading", case.name);
-        assert!(case.place.end > 0, "{}: there is no block `transcript`", case.name);
+        assert!(case.transcript_range.end > 0, "{}: there is no block `transcript`", case.name);
         if case.page.is_empty() {
             case.page = modules_of(&case).iter().map(|module| placed(module)).collect();
         }
         case
     }
 
-    fn block(&mut self, info: &str, content: String, place: Range<usize>) {
+    fn block(&mut self, info: &str, content: String, range: Range<usize>) {
         let mut words = info.split_whitespace();
         let kind = words.next().unwrap_or_default();
         let source = match kind {
@@ -138,7 +138,7 @@ impl Case {
             }
             "transcript" => {
                 self.expected = content;
-                self.place = place;
+                self.transcript_range = range;
                 return;
             }
             "rust" => Source::Rust(content),
@@ -162,7 +162,7 @@ impl Case {
             let read = inner.trim().strip_prefix("at ").and_then(|inner| inner.split_once(": "));
             let last = self.steps.last_mut().map(|last| &mut last.step);
             let (Some((at, step)), Some(Step::Swap { meanwhile, .. })) = (read, last) else {
-                panic!("{}: `{line}` does not stand under a swap", self.name);
+                panic!("{}: `{line}` is not under a swap", self.name);
             };
             meanwhile.push((at.to_owned(), Step::parse(step)));
         }
@@ -202,7 +202,7 @@ impl Case {
     /// If the file cannot be written.
     pub fn bless(&self, transcript: &str) {
         let mut text = fs::read_to_string(&self.file).expect("it was read before");
-        text.replace_range(self.place.clone(), transcript);
+        text.replace_range(self.transcript_range.clone(), transcript);
         fs::write(&self.file, text).expect("a case can be written");
     }
 }
@@ -240,8 +240,8 @@ fn blocks(text: &str) -> Vec<(String, String, Range<usize>)> {
         let block = &text[range.clone()];
         let start = range.start + block.find('\n').map_or(block.len(), |at| at + 1);
         let end = range.start + block.rfind("\n```").map_or(block.len(), |at| at + 1);
-        let place = start..end.max(start);
-        blocks.push((info.to_string(), text[place.clone()].to_owned(), place));
+        let range = start..end.max(start);
+        blocks.push((info.to_string(), text[range.clone()].to_owned(), range));
     }
     blocks
 }

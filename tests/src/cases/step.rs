@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-/// A step. Selectors are CSS; the first element that matches is meant.
+/// A step. Selectors are CSS; they select the first element that matches.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Step {
@@ -77,19 +77,19 @@ pub enum Step {
         /// The markup.
         html: String,
     },
-    /// `wrap SELECTOR = TAG`: an element is put into a new one, which takes its place.
+    /// `wrap SELECTOR = TAG`: an element is put into a new one, which replaces it.
     Wrap {
         /// The element.
         at: String,
         /// The new one's tag.
         tag: String,
     },
-    /// `translate SELECTOR`: a translator puts elements with other text in the place of each text in an element.
+    /// `translate SELECTOR`: a translator replaces each text in an element with elements that have other text.
     Translate {
         /// The element.
         at: String,
     },
-    /// `replace SELECTOR = HTML`: markup is put in the place of all that is in an element, as an editor or a script that sets `innerHTML`
+    /// `replace SELECTOR = HTML`: markup replaces all content of an element, as an editor or a script that sets `innerHTML`
     /// does.
     Replace {
         /// The element.
@@ -97,7 +97,7 @@ pub enum Step {
         /// The markup.
         html: String,
     },
-    /// `highlight SELECTOR`: a highlighter puts several nodes in the place of each text in an element, a `span` for each word.
+    /// `highlight SELECTOR`: a highlighter replaces each text in an element with several nodes, a `span` for each word.
     Highlight {
         /// The element.
         at: String,
@@ -237,7 +237,7 @@ impl Step {
     /// If it is not a step, with the line.
     #[must_use]
     pub fn parse(line: &str) -> Self {
-        Self::read(line).unwrap_or_else(|| panic!("this is no step: `{line}`"))
+        Self::read(line).unwrap_or_else(|| panic!("this is not a step: `{line}`"))
     }
 
     fn read(line: &str) -> Option<Self> {
@@ -282,8 +282,8 @@ impl Step {
                 meanwhile: Vec::new(),
             },
             "set" => {
-                let (place, value) = assigned()?;
-                let (at, name) = place.rsplit_once(' ')?;
+                let (target, value) = assigned()?;
+                let (at, name) = target.rsplit_once(' ')?;
                 Self::Set { at: at.to_owned(), name: name.to_owned(), value }
             }
             "window" | "document" => {
@@ -359,10 +359,10 @@ impl Step {
 }
 
 fn to(text: &str) -> Option<To> {
-    let (place, transform) = match text.split_once(" with ") {
-        Some((place, transform)) => (place, Some(serde_json::from_str(transform).ok()?)),
+    let (target, transform) = match text.split_once(" with ") {
+        Some((target, transform)) => (target, Some(serde_json::from_str(transform).ok()?)),
         None => (text, None),
     };
-    let (module, version) = place.trim().split_once(' ')?;
+    let (module, version) = target.trim().split_once(' ')?;
     Some(To { module: module.to_owned(), version: version.trim().to_owned(), transform })
 }

@@ -14,7 +14,7 @@ fn assert_swaps(session: &mut Session) {
 }
 
 #[test]
-fn a_page_that_is_no_secure_context_works_with_the_key_of_the_printed_address() {
+fn a_page_that_is_not_a_secure_context_works_with_the_key_of_the_printed_address() {
     const NAME: &str = "dev.example";
     let mut session = Session::start_at(
         |_| (),

@@ -31,7 +31,7 @@ fn a_stylesheet_is_exchanged_without_a_build() {
     assert!(session.is_marked());
 }
 
-/// A page whose sheets come in by every way: a nested import with conditions, and a link in a shadow root.
+/// A page with sheets of all kinds: a nested import with conditions, and a link in a shadow root.
 fn with_sheets() -> Session {
     Session::start_with(|demo| {
         demo.write(
@@ -64,7 +64,7 @@ fn styled(name: &str) -> String {
 }
 
 #[test]
-fn sheets_are_exchanged_where_they_hang_and_once() {
+fn sheets_are_exchanged_where_they_are_used_and_once() {
     let mut session = with_sheets();
     let imports = "[...document.querySelector('#imports').sheet.cssRules].map(rule => rule.cssText.replace(/\\?hmr=\\d+/, '').split('{')[0].trim())";
     let before = session.browser.value(imports, &[]);
@@ -75,7 +75,7 @@ fn sheets_are_exchanged_where_they_hang_and_once() {
         let applied = session.dev.wait("applied");
         assert_eq!(applied["count"], 1, "{file}: {applied}");
 
-        // The second of two saves may come before the first has loaded.
+        // The second of two saves may be announced before the first sheet has loaded.
         session.demo.edit(&path, &format!("{name}: 2"), &format!("{name}: 3"));
         session.demo.edit(&path, &format!("{name}: 3"), &format!("{name}: 4"));
         session.browser.wait(&format!("{} === '4'", styled(name)));
@@ -85,7 +85,7 @@ fn sheets_are_exchanged_where_they_hang_and_once() {
     assert_eq!(
         session.browser.value(color, &[]),
         "rgb(1, 2, 3)",
-        "at the same place in the cascade"
+        "at the same position in the cascade"
     );
     let links = "document.querySelector('#holder').shadowRoot.querySelectorAll('link').length";
     session.browser.wait(&format!("{links} === 1"));
@@ -108,7 +108,7 @@ fn a_sheet_that_cannot_be_loaded_leaves_the_old_one_and_is_not_counted() {
 }
 
 #[test]
-fn a_picture_is_exchanged_in_place() {
+fn a_picture_is_exchanged_without_a_reload() {
     let mut session = Session::start();
     let logo = r##"<svg xmlns="http://www.w3.org/2000/svg" width="321" height="123"><rect width="321" height="123" fill="#a00"/></svg>"##;
     assert_ne!(session.browser.value("document.querySelector('.logo').naturalWidth", &[]), 321);

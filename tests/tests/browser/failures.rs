@@ -29,14 +29,14 @@ fn code_that_does_not_compile_is_shown_and_the_old_code_runs_on() {
         "const TICK: u32 = \"often\";",
     );
     let failure = session.dev.wait("build-failed");
-    let told = failure["diagnostics"].to_string();
+    let diagnostics = failure["diagnostics"].to_string();
     assert!(
-        told.contains("mismatched types") && told.contains("stopwatch/src/lib.rs"),
+        diagnostics.contains("mismatched types") && diagnostics.contains("stopwatch/src/lib.rs"),
         "{failure}"
     );
     wait_overlay(&session, &["stopwatch/src/lib.rs", "mismatched types"]);
 
-    // Clicks go through the document, because the overlay covers the page.
+    // Clicked by a script, because the overlay covers the page.
     session.browser.run("document.querySelector('#watch .row .button:nth-child(2)').click()", &[]);
     session.browser.wait_text("#watch .laps", "Lap 1");
 
@@ -53,7 +53,7 @@ fn code_that_does_not_compile_is_shown_and_the_old_code_runs_on() {
 }
 
 #[test]
-fn an_error_that_is_taken_back_is_cleared_without_a_swap() {
+fn an_error_that_is_reverted_is_cleared_without_a_swap() {
     let mut session = Session::start();
     session.demo.edit("signup/src/rules.rs", "MOST_SEATS: u32 = 6", "MOST_SEATS: u32 = six");
     session.dev.wait("build-failed");
@@ -94,7 +94,7 @@ fn code_that_traps_while_it_is_swapped_in_is_rolled_back() {
 }
 
 #[test]
-fn a_trap_in_a_handler_is_reported_with_its_place_and_fixed_by_the_next_save() {
+fn a_trap_in_a_handler_is_reported_with_its_source_location_and_fixed_by_the_next_save() {
     let mut session = Session::start();
     session.browser.keys("#name", "Ada");
     let press = "on_press={move |_| form.clear()}";
@@ -105,14 +105,14 @@ fn a_trap_in_a_handler_is_reported_with_its_place_and_fixed_by_the_next_save() {
     session.browser.keys("#name", " Lovelace");
     session.browser.wait("__hmr.history('signup').entries.at(-1).snapshot.includes('Lovelace')");
     session.browser.run("document.querySelector('#swap .quiet').click()", &[]);
-    let told = session.dev.wait("trap");
+    let trapped = session.dev.wait("trap");
     assert!(
-        told["message"].as_str().is_some_and(|message| message.contains("out of ink")),
-        "{told}"
+        trapped["message"].as_str().is_some_and(|message| message.contains("out of ink")),
+        "{trapped}"
     );
     assert!(
-        told["file"].as_str().is_some_and(|file| file.ends_with("signup/src/lib.rs")),
-        "{told}"
+        trapped["file"].as_str().is_some_and(|file| file.ends_with("signup/src/lib.rs")),
+        "{trapped}"
     );
 
     session.demo.edit("signup/src/lib.rs", trap, press);
@@ -124,7 +124,7 @@ fn a_trap_in_a_handler_is_reported_with_its_place_and_fixed_by_the_next_save() {
 }
 
 #[test]
-fn a_broken_manifest_is_reported_and_fixing_it_goes_on() {
+fn a_broken_manifest_is_reported_and_updates_continue_when_it_is_fixed() {
     let mut session = Session::start();
     session.browser.keys("#name", "Ada");
     let manifest = session.demo.read("board/Cargo.toml");

@@ -19,7 +19,7 @@ fn left(script: &str) -> Session {
 }
 
 #[test]
-fn a_page_that_the_browser_has_kept_goes_on_and_shows_what_was_saved_meanwhile() {
+fn a_page_that_the_browser_has_kept_continues_and_shows_what_was_saved_meanwhile() {
     let mut session = left("");
     session.demo.edit("signup/src/lib.rs", "\"Save me a seat\"", "\"Keep me a chair\"");
     session.dev.wait("update");
@@ -55,7 +55,7 @@ fn a_page_whose_markup_was_saved_meanwhile_is_loaded_again_with_its_state() {
 }
 
 #[test]
-fn a_page_that_the_browser_has_not_kept_comes_back_with_its_state() {
+fn a_page_that_the_browser_has_not_kept_is_restored_with_its_state() {
     // Pages with such a listener are not kept.
     let mut session = left("addEventListener('unload', () => {})");
     session.demo.edit("signup/src/lib.rs", "\"Save me a seat\"", "\"Keep me a chair\"");

@@ -17,7 +17,7 @@ fn a_web_socket_stays_the_same_across_ten_edits_and_loses_no_message() {
     });
     session.browser.wait_text("#fence .feed-state", "live");
     session.browser.keys("#fence input", "half a no");
-    session.feed.talk();
+    session.feed.start_notes();
 
     let mut shown = "live".to_owned();
     for number in 1..=10 {
@@ -27,8 +27,8 @@ fn a_web_socket_stays_the_same_across_ten_edits_and_loses_no_message() {
         session.browser.wait_text("#fence .feed-state", &next);
         shown = next;
     }
-    let last = session.feed.fall_silent();
-    assert!(last > 10, "it has talked all the while: {last}");
+    let last = session.feed.stop_notes();
+    assert!(last > 10, "it has sent notes all the while: {last}");
     let notes =
         "[...document.querySelectorAll('#fence .notes li span')].map(note => note.textContent)";
     session.browser.wait(&format!("{notes}.length >= {last}"));
@@ -37,13 +37,13 @@ fn a_web_socket_stays_the_same_across_ten_edits_and_loses_no_message() {
 
     session.browser.keys("#fence input", "te\n");
     session.browser.wait("document.querySelector('#fence input').value === ''");
-    wait_heard(&session, "half a note");
+    wait_received(&session, "half a note");
     assert_eq!(session.feed.connections(), 1);
     assert!(session.is_marked());
 }
 
 #[test]
-fn a_migration_may_need_what_a_hook_puts_aside_though_the_rehearsal_has_it_not() {
+fn a_migration_may_need_what_a_hook_saves_even_if_the_rehearsal_lacks_it() {
     let mut session = Session::start_with(|demo| {
         let hook = "before_update(move |saved| saved.put(\"scroll\", &7_u32));";
         let state = "    let draft = signal(String::new());\n";
@@ -78,7 +78,7 @@ fn a_migration_may_need_what_a_hook_puts_aside_though_the_rehearsal_has_it_not()
 }
 
 #[test]
-fn a_new_version_needs_its_migration_and_the_connection_of_ports_outlives_it() {
+fn a_new_version_needs_its_migration_and_connections_of_ports_are_kept() {
     let mut session = Session::start();
     session.browser.wait_text("#fence .feed-state", "live");
     session.browser.keys("#fence input", "half a no");
@@ -113,31 +113,31 @@ fn a_new_version_needs_its_migration_and_the_connection_of_ports_outlives_it() {
 
     let handle = "#plan .column:nth-child(3) .card [aria-label^=Move]";
     session.browser.keys(handle, "\u{e014}");
-    wait_heard(&session, "Done: Repair the leg of the potting bench");
+    wait_received(&session, "Done: Repair the leg of the potting bench");
     assert_eq!(session.feed.connections(), 1);
     assert!(session.is_marked());
 }
 
 /// Waits until the feed's server received this, and nothing else.
-fn wait_heard(session: &Session, text: &str) {
+fn wait_received(session: &Session, text: &str) {
     let last = std::time::Instant::now() + SOON;
-    while session.feed.heard() != [text] {
-        assert!(std::time::Instant::now() < last, "heard {:?}", session.feed.heard());
+    while session.feed.received() != [text] {
+        assert!(std::time::Instant::now() < last, "received {:?}", session.feed.received());
         thread::yield_now();
     }
 }
 
 /// Adds resources to the sign-up form, in two versions of its code.
 fn with_resources(source: &str, url: &str, code: &str) -> String {
-    const PLACE: &str = "    let sent = signal(None::<Booking>);\n";
-    let asked = format!(
-        "{PLACE}    interval(\"beat\", 1000, || host::notify(\"beat\", &\"{code}\"));\n    \
+    const ANCHOR: &str = "    let sent = signal(None::<Booking>);\n";
+    let added = format!(
+        "{ANCHOR}    interval(\"beat\", 1000, || host::notify(\"beat\", &\"{code}\"));\n    \
          let answer = signal(String::new());\n    \
          spawn(\"ask\", async move {{\n        \
              let text = http::get(\"{url}\").send().await.map_or_else(|error| error.to_string(), |answer| answer.text().to_owned());\n        \
              answer.set(format!(\"{code} code: {{text}}\"));\n    }});\n"
     );
-    let source = hmr_tests::demo::replaced("signup", source, PLACE, &asked);
+    let source = hmr_tests::demo::replaced("signup", source, ANCHOR, &added);
     hmr_tests::demo::replaced(
         "signup",
         &source,
@@ -157,7 +157,7 @@ fn an_interval_keeps_its_phase_and_a_request_is_answered_in_the_new_code() {
     let source = session.demo.read("signup/src/lib.rs");
     session.demo.write("signup/src/lib.rs", with_resources(&source, &url, "old"));
     session.dev.wait_swap("signup", "committed");
-    let mut request = requests.recv_timeout(SOON).expect("the component asks");
+    let mut request = requests.recv_timeout(SOON).expect("the component sends a request");
     session.browser.wait("beats.length > 1");
 
     session.demo.write("signup/src/lib.rs", with_resources(&source, &url, "new"));
@@ -165,7 +165,7 @@ fn an_interval_keeps_its_phase_and_a_request_is_answered_in_the_new_code() {
     assert_eq!(outcome_of(&swapped, "beat"), "kept", "{swapped}");
     answer(&mut request, "at last");
     session.browser.wait_text("#swap .panel-head p", "new code: at last");
-    assert!(requests.try_recv().is_err(), "it was asked once");
+    assert!(requests.try_recv().is_err(), "it was requested once");
     session.browser.wait("beats.filter(([, code]) => code === 'new').length > 2");
 
     // Half a second after a beat, timers that restart would stay half a second late.
@@ -184,7 +184,7 @@ fn an_interval_keeps_its_phase_and_a_request_is_answered_in_the_new_code() {
     let off = session.browser.value(phases, &[]);
     let off: Vec<f64> = serde_json::from_value(off).expect("two numbers");
     assert!(off.iter().all(|off| *off < 250.0), "milliseconds out of phase: {off:?}");
-    assert!(requests.try_recv().is_err(), "a task that has ended asks no more");
+    assert!(requests.try_recv().is_err(), "a task that has ended sends no more requests");
     assert!(session.is_marked());
 }
 
@@ -192,7 +192,7 @@ fn an_interval_keeps_its_phase_and_a_request_is_answered_in_the_new_code() {
 fn outcome_of<'a>(event: &'a Value, key: &str) -> &'a str {
     let resources = event["swaps"][0]["resources"].as_array();
     let mut own = resources.into_iter().flatten().filter(|resource| resource["key"] == key);
-    own.next().and_then(|resource| resource["outcome"].as_str()).unwrap_or("not told")
+    own.next().and_then(|resource| resource["outcome"].as_str()).unwrap_or("not reported")
 }
 
 /// A server that passes each request on, to be answered at any time by the test.
@@ -203,7 +203,7 @@ fn unhurried_server() -> (String, Receiver<TcpStream>) {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
-            // Browsers open connections ahead of time, and ask nothing through them.
+            // Browsers open connections ahead of time, and send nothing through them.
             if lines.next().is_some()
                 && lines.any(|line| line.is_empty())
                 && sender.send(stream).is_err()

@@ -35,11 +35,11 @@ fn an_edited_page_is_loaded_again_with_its_state_and_a_manual_reload_starts_clea
     assert_eq!(session.browser.value(NAME, &[]), "", "a manual reload starts clean");
 }
 
-/// A page's content besides components, below everything else, and so far down that it must be scrolled.
+/// A page's content that is not in components, below everything else, and so far down that it must be scrolled.
 pub(super) const EXTRAS: &str = "<details id=\"more\"><summary>More</summary><p>Much more</p></details>\
     <label>A note <input name=\"memo\"></label><div style=\"height: 3000px\"></div>";
 
-/// Does to the page what a reload must not lose.
+/// Changes the state of the page that a reload must not lose.
 pub(super) fn use_extras(browser: &Browser) {
     browser.click("#more summary");
     browser.keys("[name=memo]", "milk");
@@ -60,7 +60,7 @@ pub(super) fn wait_extras(browser: &Browser) {
 }
 
 #[test]
-fn what_the_page_holds_comes_back_though_a_component_is_gone() {
+fn the_state_of_the_page_is_restored_even_if_a_component_was_removed() {
     let mut session =
         Session::start_with(|demo| demo.edit("index.html", "</main>", &format!("</main>{EXTRAS}")));
     session.browser.keys("#name", "Ada");
@@ -79,7 +79,7 @@ fn what_the_page_holds_comes_back_though_a_component_is_gone() {
 }
 
 #[test]
-fn a_page_of_another_application_at_the_same_address_says_what_it_is_and_waits_for_its_own() {
+fn a_page_of_another_application_at_the_same_address_reports_it_and_waits_for_its_own_tool() {
     let session = Session::start();
     let port = session.dev.port();
     let Session { browser, dev, demo, .. } = session;
@@ -90,14 +90,14 @@ fn a_page_of_another_application_at_the_same_address_says_what_it_is_and_waits_f
     command.arg("dev").arg(other.path()).args(["--json", "--port", &port.to_string()]);
     let mut dev = Dev::run(command);
     assert_eq!(dev.port(), port, "the port is free again");
-    let told = "document.querySelector('hmr-status').shadowRoot.textContent.includes('belongs to another application')";
-    browser.wait(told);
+    let is_foreign = "document.querySelector('hmr-status').shadowRoot.textContent.includes('belongs to another application')";
+    browser.wait(is_foreign);
     assert!(!dev.events().iter().any(|event| event["event"] == "client-connected"));
     dev.stop();
 
     let mut dev = Dev::start_on(demo.folder(), port);
     dev.wait("client-connected");
-    browser.wait(&format!("!{told}"));
+    browser.wait(&format!("!{is_foreign}"));
     assert_eq!(browser.value("window.untouched", &[]), true, "the page was never reloaded");
 }
 
@@ -124,7 +124,7 @@ fn a_page_outlives_the_tool_and_follows_the_next_one() {
 }
 
 #[test]
-fn a_tool_that_comes_back_with_nothing_new_changes_nothing() {
+fn a_tool_that_is_started_again_with_the_same_code_changes_nothing() {
     let session = Session::start();
     session.browser.keys("#name", "Ada");
     session.browser.run(
@@ -152,7 +152,7 @@ fn a_tool_that_comes_back_with_nothing_new_changes_nothing() {
 }
 
 #[test]
-fn a_stylesheet_saved_while_no_tool_runs_is_taken_when_one_does() {
+fn a_stylesheet_saved_while_no_tool_runs_is_loaded_when_one_does() {
     let session = Session::start();
     session.browser.keys("#name", "Ada");
     let port = session.dev.port();

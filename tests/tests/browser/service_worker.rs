@@ -54,7 +54,7 @@ fn a_page_connects_again_past_a_worker_that_answers_from_its_cache() {
 }
 
 #[test]
-fn a_page_that_no_address_gets_past_the_worker_says_what_answers() {
+fn a_page_whose_requests_all_reach_the_worker_reports_what_answers() {
     let (browser, _dev, _demo, _feed) = restarted("{ ignoreSearch: true }");
     let status = "document.querySelector('hmr-status').shadowRoot.textContent";
     for part in ["/worker.js", "`/@hmr/`"] {

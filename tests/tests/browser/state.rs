@@ -3,8 +3,8 @@
 use hmr_tests::session::Session;
 use serde_json::{Value, json};
 
-/// State whose loss a person notices at once: focus, caret, scroll offsets.
-const PLACE: &str = "[document.activeElement.id, document.activeElement.selectionStart, document.activeElement.selectionEnd, \
+/// State whose loss a user sees at once: focus, caret, scroll offsets.
+const FOCUS_AND_SCROLL: &str = "[document.activeElement.id, document.activeElement.selectionStart, document.activeElement.selectionEnd, \
     scrollY, document.querySelector('.scroller').scrollTop]";
 
 #[test]
@@ -19,9 +19,9 @@ fn a_form_keeps_its_text_focus_caret_and_scroll_while_markup_and_logic_change() 
     browser.run("document.querySelector('#name').setSelectionRange(1, 2)", &[]);
     browser.run("document.querySelector('.scroller').scrollTop = 4000; scrollTo({ top: 333, behavior: 'instant' })", &[]);
     browser.run("window.field = document.querySelector('#name')", &[]);
-    let place = browser.value(PLACE, &[]);
+    let before = browser.value(FOCUS_AND_SCROLL, &[]);
     assert_eq!(
-        place,
+        before,
         json!(["name", 1, 2, 333, 4000]),
         "the page is scrolled and the caret is set"
     );
@@ -29,12 +29,12 @@ fn a_form_keeps_its_text_focus_caret_and_scroll_while_markup_and_logic_change() 
     demo.edit("signup/src/lib.rs", "\"Save me a seat\"", "\"Keep me a chair\"");
     session.dev.wait_swap("signup", "committed");
     session.browser.wait_text("#swap .primary", "Keep me a chair");
-    assert_eq!(session.browser.value(PLACE, &[]), place);
+    assert_eq!(session.browser.value(FOCUS_AND_SCROLL, &[]), before);
 
     session.demo.edit("signup/src/rules.rs", "MOST_SEATS: u32 = 6", "MOST_SEATS: u32 = 3");
     session.dev.wait_swap("signup", "committed");
     session.browser.wait_text("#seats-note", "The bench seats 3 at most");
-    assert_eq!(session.browser.value(PLACE, &[]), place);
+    assert_eq!(session.browser.value(FOCUS_AND_SCROLL, &[]), before);
 
     let kept = "[document.querySelector('#name').value, document.querySelector('#note').value, \
         document.querySelector('.more').open, document.querySelector('#name') === window.field]";
@@ -93,7 +93,7 @@ fn a_half_typed_card_stays_open_with_its_caret() {
 }
 
 #[test]
-fn a_running_stopwatch_runs_on_in_both_of_its_places() {
+fn a_running_stopwatch_keeps_running_in_both_components_that_show_it() {
     let mut session = Session::start();
     let browser = &session.browser;
     browser.click("#watch .primary");
@@ -192,10 +192,10 @@ fn a_page_that_loads_and_swaps_well_warns_of_nothing() {
     let console = session.browser.console();
     let bad: Vec<&String> = console.iter().filter(|line| !line.starts_with("\"INFO\"")).collect();
     assert!(bad.is_empty(), "{bad:#?}");
-    let told = ["problem", "trap", "build-failed"];
+    let problems = ["problem", "trap", "build-failed"];
     let events = session.dev.events();
     assert!(
-        !events.iter().any(|event| told.iter().any(|name| event["event"] == *name)),
+        !events.iter().any(|event| problems.iter().any(|name| event["event"] == *name)),
         "{events:#?}"
     );
 }

@@ -1,4 +1,4 @@
-//! Swaps that fail, at every moment at which they can, and the one that ends it.
+//! Swaps that fail at each step, and the successful one after them.
 
 use hmr_tests::session::Session;
 
@@ -6,8 +6,8 @@ const FILE: &str = "stopwatch/src/lib.rs";
 const LAP: &str = "watch.update(|watch| watch.lap(now()))";
 const TICK: &str = "    let running = memo(";
 
-/// All text that the tool lays over the page.
-const TOLD: &str = "[...document.querySelectorAll('hmr-overlay, hmr-status')].map(told => told.shadowRoot.textContent).join()";
+/// All text that the tool shows over the page.
+const SHOWN: &str = "[...document.querySelectorAll('hmr-overlay, hmr-status')].map(element => element.shadowRoot.textContent).join()";
 
 #[test]
 fn a_trap_on_probation_undoes_the_swap_and_the_page_shows_where_it_was() {
@@ -29,7 +29,7 @@ fn a_trap_on_probation_undoes_the_swap_and_the_page_shows_where_it_was() {
     assert!(undone.to_string().contains("out of paper"), "{undone}");
     session.browser.wait_text("#watch .primary", "Stop");
     for part in ["out of paper", &format!("{FILE}:{line}")] {
-        session.browser.wait(&format!("({TOLD}).includes({part:?})"));
+        session.browser.wait(&format!("({SHOWN}).includes({part:?})"));
     }
 
     // The old code continues.
@@ -67,7 +67,7 @@ fn state_outlives_a_start_that_fails_then_code_that_does_not_compile_then_good_c
 }
 
 #[test]
-fn a_loop_without_end_in_a_handler_is_cut_and_the_page_goes_on() {
+fn an_endless_loop_in_a_handler_is_cut_and_the_page_continues() {
     let mut session = Session::start();
     start_watch_with_lap(&session);
 
@@ -82,9 +82,12 @@ fn a_loop_without_end_in_a_handler_is_cut_and_the_page_goes_on() {
     press_lap(&session);
     let undone = session.dev.wait_swap("stopwatch", "undone");
     // The loop's own line, regardless of the library function that reached the time limit.
-    let place = format!("({FILE}:{line})");
-    let told = undone.to_string();
-    assert!(told.contains("ran for too long in `stopwatch::") && told.contains(&place), "{undone}");
+    let location = format!("({FILE}:{line})");
+    let text = undone.to_string();
+    assert!(
+        text.contains("ran for too long in `stopwatch::") && text.contains(&location),
+        "{undone}"
+    );
     session.browser.wait_text("#watch .primary", "Stop");
     press_lap(&session);
     session.browser.wait_text("#watch .laps", "Lap 2");

@@ -6,22 +6,22 @@ use std::time::Duration;
 use hmr_build::{CompiledModule, Failure};
 use hmr_protocol::ServerMessage;
 
-use super::{Busy, Coordinator, Effect, Outcome, PATIENCE};
+use super::{Busy, Coordinator, Effect, MAX_CANCELLATIONS, Outcome};
 use crate::{events::Event, graph::Graph, watch::ChangeBatch};
 
-/// How long a build that newer changes wait for may take, in case it never ends. Each time that this is too short it doubles.
-const LET_RUN: Duration = Duration::from_secs(30);
+/// How long a build may take while newer changes wait for it. Doubles each time that a build takes longer.
+const BUILD_TIME_LIMIT: Duration = Duration::from_secs(30);
 
 impl Coordinator {
-    /// Cancels the running build if there is something newer to build, unless the build must be allowed to end.
-    pub(super) fn give_way(&mut self, effects: &mut Vec<Effect>) {
-        let may = self.put_off < PATIENCE || self.overdue;
+    /// Cancels the running build if there is something newer to build, unless too many were cancelled already.
+    pub(super) fn cancel_outdated_build(&mut self, effects: &mut Vec<Effect>) {
+        let may = self.cancellations < MAX_CANCELLATIONS || self.overdue;
         if self.busy == Busy::Building && !self.due.is_empty() && may {
-            self.put_off += 1;
+            self.cancellations += 1;
             // The result of the cancelled build is ignored.
             self.generation += 1;
             effects.push(Effect::Cancel);
-            self.due.put_before(std::mem::take(&mut self.running));
+            self.due.add_older_work(std::mem::take(&mut self.running));
             self.start(effects);
         }
     }
@@ -76,15 +76,15 @@ impl Coordinator {
         self.histories.retain(|module, _| graph.modules().any(|name| name == module));
         self.experiments.retain(|module| graph.modules().any(|name| name == module));
         self.graph = graph;
-        if self.due.scan.is_some() && self.put_off < PATIENCE {
-            self.put_off += 1;
-            self.due.put_before(std::mem::take(&mut self.running));
+        if self.due.scan.is_some() && self.cancellations < MAX_CANCELLATIONS {
+            self.cancellations += 1;
+            self.due.add_older_work(std::mem::take(&mut self.running));
             return self.start(effects);
         }
         if self.due.scan.is_none() {
             let due = std::mem::take(&mut self.due);
             let before = std::mem::replace(&mut self.running, due);
-            self.running.put_before(before);
+            self.running.add_older_work(before);
         }
         self.running.build_all(&self.graph);
         self.build(effects);
@@ -107,8 +107,8 @@ impl Coordinator {
         effects.push(Effect::Build { generation: self.generation, modules });
         self.overdue = false;
         self.unclear.clear();
-        if let Some(more) = self.put_off.checked_sub(PATIENCE) {
-            let after = LET_RUN * 2_u32.pow(more.min(10));
+        if let Some(more) = self.cancellations.checked_sub(MAX_CANCELLATIONS) {
+            let after = BUILD_TIME_LIMIT * 2_u32.pow(more.min(10));
             effects.push(Effect::Remind { generation: self.generation, after });
         }
     }
@@ -116,18 +116,18 @@ impl Coordinator {
     pub(super) fn built(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
         match outcome {
             Outcome::Succeeded { modules, warnings, phases } => {
-                self.put_off = 0;
+                self.cancellations = 0;
                 self.busy = Busy::No;
                 self.succeeded(modules, warnings, phases, effects);
                 self.plan_unclear();
                 self.start_next(!self.due.is_empty(), effects);
             }
             Outcome::Failed(failure) => {
-                self.put_off = 0;
+                self.cancellations = 0;
                 self.failed(failure, effects);
             }
             Outcome::Refused { failure, compiled } => {
-                self.put_off = 0;
+                self.cancellations = 0;
                 for CompiledModule { module, files, folders, .. } in compiled {
                     self.graph.set_inputs(&module, files, folders);
                 }
@@ -135,12 +135,12 @@ impl Coordinator {
             }
             Outcome::Cancelled => {
                 self.busy = Busy::No;
-                self.due.put_before(std::mem::take(&mut self.running));
+                self.due.add_older_work(std::mem::take(&mut self.running));
             }
         }
     }
 
-    /// The work in progress has failed. What it was for stays due; it is tried again if something has changed meanwhile.
+    /// Handles a failure of the running work. What it was for stays due; it is tried again if something has changed meanwhile.
     pub(super) fn failed(&mut self, failure: Failure, effects: &mut Vec<Effect>) {
         let modules = self.running.modules.keys().chain(self.due.modules.keys());
         if !failure.files.is_empty() {
@@ -161,7 +161,7 @@ impl Coordinator {
         self.failure = Some(failure);
         self.reload_markup(effects);
         let again = !self.due.is_empty();
-        self.due.put_before(std::mem::take(&mut self.running));
+        self.due.add_older_work(std::mem::take(&mut self.running));
         self.start_next(again, effects);
     }
 }

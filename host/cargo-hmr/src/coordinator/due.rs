@@ -15,7 +15,7 @@ pub(super) struct Due {
     pub(super) changed: BTreeSet<String>,
     /// Why pages must be loaded again, if they must.
     pub(super) reload: Option<String>,
-    /// How long the newest of the changes took to be noticed.
+    /// How long it took to detect the newest of the changes, in milliseconds.
     pub(super) watch_ms: f64,
 }
 
@@ -34,8 +34,8 @@ impl Due {
         self.watch_ms = watch_ms;
     }
 
-    /// Adds what older changes have asked for, and did not get.
-    pub(super) fn put_before(&mut self, older: Self) {
+    /// Adds older work that was not finished.
+    pub(super) fn add_older_work(&mut self, older: Self) {
         if self.is_empty() {
             self.watch_ms = older.watch_ms;
         }
@@ -47,7 +47,7 @@ impl Due {
         self.reload = self.reload.take().or(older.reload);
     }
 
-    /// Requests every existing module, and drops those that are gone.
+    /// Has every existing module built, and drops those that no longer exist.
     pub(super) fn build_all(&mut self, graph: &Graph) {
         let chain = |name: &str| {
             self.modules.get(name).cloned().unwrap_or_else(|| "first build".to_owned())

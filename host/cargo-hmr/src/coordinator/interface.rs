@@ -1,4 +1,4 @@
-//! What goes into the coordinator, and what comes out.
+//! The input of the coordinator, and its output.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub enum Input {
         /// How.
         outcome: Outcome,
     },
-    /// The time of an [`Effect::Remind`] is over.
+    /// The time of an [`Effect::Remind`] has passed.
     Overdue {
         /// The generation that it named.
         generation: u64,
@@ -65,7 +65,7 @@ pub enum Outcome {
         /// What was compiled.
         compiled: Vec<CompiledModule>,
     },
-    /// A newer save had it cancelled.
+    /// It was cancelled for a newer save.
     Cancelled,
 }
 
@@ -116,13 +116,13 @@ pub enum Effect {
     Report(Event),
     /// Have new versions compiled for rehearsals.
     PrepareRehearsals(Vec<Arc<ModuleVersion>>),
-    /// Learn from the state of a page what its rehearsals will be about.
+    /// Pass on the state of a page, so that its rehearsals can be prepared.
     LearnState(ModuleState),
     /// Rehearse for a page, which waits for the verdict.
     Rehearse {
         /// Which connection.
         page: String,
-        /// What it asks for.
+        /// What to rehearse.
         request: Rehearse,
         /// The version, if it is kept.
         version: Option<Arc<ModuleVersion>>,

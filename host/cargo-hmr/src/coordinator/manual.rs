@@ -13,7 +13,7 @@ use crate::{
     versions::{ModuleVersion, VersionHistory},
 };
 
-/// Why something that was asked for cannot be done; for people to read.
+/// Why a manual request cannot be carried out; for people to read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// The module does not exist, or was not built yet.
@@ -28,7 +28,7 @@ pub enum Denied {
     NoVersion {
         /// The module.
         module: String,
-        /// The hash that was asked for.
+        /// The requested hash.
         hash: String,
     },
     /// The module is pinned.
@@ -37,12 +37,12 @@ pub enum Denied {
     /// An experiment runs on the module.
     #[error("an experiment runs on `{0}`\nhint: end it first: start one without variants")]
     HasExperiment(String),
-    /// The request is not what it should be.
+    /// The request is invalid.
     #[error("{0}")]
     Malformed(String),
 }
 
-/// A variant that is asked for.
+/// A requested variant of an experiment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VariantRequest {
     /// The hash of its version, or `newest`.
@@ -52,7 +52,7 @@ pub struct VariantRequest {
 }
 
 impl Coordinator {
-    /// Pins a module to a version, or takes the pin out.
+    /// Pins a module to a version, or unpins it.
     ///
     /// # Errors
     /// [`Denied`]; nothing has changed then.
@@ -84,7 +84,7 @@ impl Coordinator {
         Ok(effects)
     }
 
-    /// Brings a version back: announces it as a hot update, and gives it to new pages until the next build that differs.
+    /// Restores a version: announces it as a hot update, and gives it to new pages until the next build that differs.
     ///
     /// # Errors
     /// [`Denied`]; nothing has changed then.
@@ -101,35 +101,35 @@ impl Coordinator {
         history.restore(Arc::clone(&version));
         let news = [(Arc::clone(&version), version.announced(Vec::new()))];
         let mut effects = Vec::new();
-        let reason = "an earlier version was asked for".to_owned();
+        let reason = "an earlier version was restored".to_owned();
         self.hot_update(reason, &news, Vec::new(), Phases::default(), &mut effects);
         Ok(effects)
     }
 
-    /// Starts an experiment on a module in place of the one that runs; without variants, only ends that.
+    /// Starts an experiment on a module, which replaces the one that runs; without variants, only ends that.
     ///
     /// # Errors
     /// [`Denied`]; nothing has changed then.
     pub fn experiment(
         &mut self,
         module: &str,
-        wanted: &[VariantRequest],
+        requested: &[VariantRequest],
     ) -> Result<Vec<Effect>, Denied> {
         self.check_experiment(module)?;
-        if !wanted.is_empty() && wanted.iter().all(|wanted| wanted.weight == 0) {
+        if !requested.is_empty() && requested.iter().all(|requested| requested.weight == 0) {
             let text = "a variant must have a weight above 0\nhint: for instance `\"weight\": 1`";
             return Err(Denied::Malformed(text.to_owned()));
         }
-        let variant = |wanted: &VariantRequest| {
-            let version = self.variant_version(module, &wanted.hash)?;
-            Ok(Variant::new(version, wanted.weight))
+        let variant = |requested: &VariantRequest| {
+            let version = self.variant_version(module, &requested.hash)?;
+            Ok(Variant::new(version, requested.weight))
         };
-        let variants = wanted.iter().map(variant).collect::<Result<_, Denied>>()?;
+        let variants = requested.iter().map(variant).collect::<Result<_, Denied>>()?;
         self.experiments.start(module, variants);
         Ok(self.announce_experiment(module, |_| true))
     }
 
-    /// Gives one page a version of a module by hand.
+    /// Assigns a version of a module to one page.
     ///
     /// # Errors
     /// [`Denied`]; nothing has changed then.
@@ -210,11 +210,11 @@ impl Coordinator {
     ) -> Result<Arc<ModuleVersion>, Denied> {
         let history = self.histories.get(module);
         let kept = history.and_then(|history| history.get(hash));
-        let gone = || Denied::NoVersion { module: module.to_owned(), hash: hash.to_owned() };
-        kept.cloned().ok_or_else(gone)
+        let missing = || Denied::NoVersion { module: module.to_owned(), hash: hash.to_owned() };
+        kept.cloned().ok_or_else(missing)
     }
 
-    /// A variant's fixed version; nothing for each new build.
+    /// A variant's fixed version; none if it is each new build.
     fn variant_version(
         &self,
         module: &str,

@@ -21,9 +21,9 @@ pub enum ClientEvent {
     },
     /// It has sent a message.
     Message(ClientMessage),
-    /// The developer should read this about it.
+    /// It has a problem that the developer should know of.
     Problem(String),
-    /// It has gone.
+    /// It has closed its socket.
     Disconnected,
 }
 
@@ -58,7 +58,7 @@ impl Coordinator {
     fn client_message(&mut self, page: String, message: ClientMessage, effects: &mut Vec<Effect>) {
         match message {
             ClientMessage::Ready { .. } => {}
-            // Its number means nothing here: it is about an update of an earlier run of the tool.
+            // A report about an update of an earlier run of the tool, whose numbers are different.
             ClientMessage::Swap { server: Some(run), .. }
             | ClientMessage::Applied { server: Some(run), .. }
                 if run != self.server => {}
@@ -87,7 +87,7 @@ impl Coordinator {
                 let version = self.kept_version(&request.module, &request.hash).ok();
                 effects.push(Effect::Rehearse { page, request, version });
             }
-            // A state of a version that is not kept is of no use.
+            // A state of a version that is not kept cannot be used.
             ClientMessage::State(state) => {
                 if self.kept_version(&state.module, &state.hash).is_ok() {
                     effects.push(Effect::LearnState(state));
@@ -99,7 +99,7 @@ impl Coordinator {
         }
     }
 
-    /// A page reports the result of an update. Versions that failed there are given to no new page.
+    /// A page reports the result of an update. New pages do not get versions that failed there.
     fn swapped(
         &mut self,
         page: String,
@@ -138,7 +138,7 @@ impl Coordinator {
         }
     }
 
-    /// Gives a version that failed to no new page, if it is known.
+    /// Refuses a version that failed, if it is known: new pages do not get it.
     fn refuse(&mut self, page: &str, swap: &mut Swap, effects: &mut Vec<Effect>) {
         self.experiments.refuse(&swap.module, &swap.hash);
         let Some(history) = self.histories.get_mut(&swap.module) else { return };

@@ -1,5 +1,4 @@
-//! The coordinator's rules, through [`Coordinator::step`]: each input is written as one word, and what
-//! comes out is compared as text.
+//! The coordinator's rules, through [`Coordinator::step`]: each effect is written as one line, and the lines are compared.
 
 use camino::Utf8Path;
 use expect_test::{Expect, expect};
@@ -213,7 +212,7 @@ fn what_failed_stays_due_and_the_same_bytes_clear_the_failure() {
     let mut bench = started();
     bench.save(&["board/src/lib.rs"]);
     bench.break_build();
-    assert!(bench.coordinator.hello().failure.is_some(), "a late page must be told");
+    assert!(bench.coordinator.hello().failure.is_some(), "a late page must get the failure");
     bench.save(&["list/src/lib.rs"]);
     bench.build(&[("board", "b1"), ("list", "l1")]);
     assert!(bench.coordinator.hello().failure.is_none());
@@ -367,18 +366,18 @@ fn code_that_changes_during_a_scan_that_fails_has_it_tried_again() {
 }
 
 #[test]
-fn saves_that_never_stop_let_a_build_finish_now_and_then() {
+fn saves_that_never_stop_still_let_some_builds_finish() {
     let mut bench = started();
     let cancels = |bench: &Bench| bench.log.lines().filter(|line| *line == "cancel").count();
     for round in 1..=3 {
         for _ in 0..20 {
             bench.save(&["board/src/lib.rs"]);
         }
-        assert_eq!(cancels(&bench), round * PATIENCE as usize, "{}", bench.log);
+        assert_eq!(cancels(&bench), round * MAX_CANCELLATIONS as usize, "{}", bench.log);
         bench.build(&[("board", &format!("b{}", round + 1))]);
         assert_eq!(updates(&bench).len(), round, "it is announced: {}", bench.log);
     }
-    // What came during the last of them is built without another save.
+    // What changed during the last of them is built without another save.
     bench.log.clear();
     bench.build(&[("board", "b9")]);
     assert_eq!(updates(&bench), ["hot-update"]);
@@ -410,7 +409,7 @@ fn a_kept_build_that_fails_is_followed_by_the_newest_code() {
 }
 
 #[test]
-fn a_kept_build_that_never_ends_gives_way_after_a_while_and_the_next_one_later() {
+fn a_kept_build_that_never_ends_is_cancelled_after_a_while_and_the_next_one_later() {
     let mut bench = started();
     for _ in 0..10 {
         bench.save(&["board/src/lib.rs"]);
@@ -438,7 +437,7 @@ fn builds(bench: &Bench) -> usize {
 }
 
 #[test]
-fn a_file_that_the_build_says_it_reads_counts_from_the_build_s_start() {
+fn a_file_that_the_build_reports_as_read_counts_from_the_build_s_start() {
     let mut bench = started();
     bench.save(&["board/src/lib.rs"]);
     bench.log.clear();
@@ -485,7 +484,7 @@ fn builds_that_change_their_own_sources_wait_longer_and_longer() {
     let mut waits = Vec::new();
     for round in 0..5 {
         // As a build script does: once in each build that is started.
-        for _ in 0..=PATIENCE {
+        for _ in 0..=MAX_CANCELLATIONS {
             bench.save(&["ui/src/lib.rs"]);
         }
         bench.log.clear();
@@ -499,7 +498,7 @@ fn builds_that_change_their_own_sources_wait_longer_and_longer() {
     }
     assert_eq!(waits, ["1s", "2s", "4s"]);
     // A save of the user is built at once, and ends the waiting.
-    for _ in 0..=PATIENCE {
+    for _ in 0..=MAX_CANCELLATIONS {
         bench.save(&["ui/src/lib.rs"]);
     }
     bench.build(&[("board", "b8"), ("list", "l1")]);
@@ -589,7 +588,7 @@ fn before_there_is_a_toolchain_styles_are_announced_and_sources_wait_for_the_fir
 }
 
 #[test]
-fn files_that_are_nobody_s_do_nothing() {
+fn files_without_a_role_do_nothing() {
     let mut bench = started();
     bench.save(&["README.md", "notes/todo.txt"]);
     bench.check(&expect![""]);
@@ -623,7 +622,7 @@ fn swapped_by(hash: &str, outcome: SwapOutcome, error: &str, cause: Option<Cause
 fn served(coordinator: &Coordinator, id: &str) -> (Vec<String>, Vec<String>) {
     let all = coordinator.hello();
     let mut own = all.clone();
-    coordinator.experiments().tailor(&mut own, id);
+    coordinator.experiments().apply_to(&mut own, id);
     let hashes = |hello: Hello| hello.modules.into_iter().map(|version| version.hash).collect();
     (hashes(all), hashes(own))
 }
@@ -650,7 +649,7 @@ fn a_version_that_failed_in_a_page_is_given_to_no_new_page_until_a_build_differs
     bench.step(swapped("b2", SwapOutcome::Undone, "index out of bounds"));
     let hello = bench.coordinator.hello();
     assert_eq!(hello.modules[0].hash, "b1");
-    let failure = hello.failure.expect("a late page must be told");
+    let failure = hello.failure.expect("a late page must get the failure");
     assert_eq!(failure.title, "the new version of `board` was undone");
     assert_eq!(failure.diagnostics[0].rendered, "index out of bounds\n  --> src/lib.rs:42");
     bench.save(&["board/src/lib.rs"]);
@@ -687,7 +686,7 @@ fn a_version_that_could_not_be_fetched_is_not_refused() {
     let mut bench = started();
     bench.save(&["board/src/lib.rs"]);
     bench.build(&[("board", "b2")]);
-    // The words of the error are the same: only the kind decides.
+    // The error messages are the same: only the cause decides.
     let failed = |cause: Cause| {
         let error = "`/x.wasm` cannot be fetched: offline";
         swapped_by("b2", SwapOutcome::RolledBack, error, Some(cause))
@@ -730,7 +729,7 @@ fn a_pinned_module_is_built_and_not_announced() {
 }
 
 #[test]
-fn a_pinned_version_that_fails_is_pinned_no_more() {
+fn a_pinned_version_that_fails_is_no_longer_pinned() {
     let mut bench = started();
     bench.save(&["board/src/lib.rs"]);
     bench.build(&[("board", "b2")]);
@@ -750,8 +749,8 @@ fn a_restored_version_is_announced_and_served_until_the_next_build() {
     let mut bench = started();
     bench.save(&["board/src/lib.rs"]);
     bench.build(&[("board", "b2")]);
-    let told = json(bench.coordinator.restore("board", "b1"));
-    assert!(told.contains("hot-update") && told.contains("\"hash\":\"b1\""), "{told}");
+    let sent = json(bench.coordinator.restore("board", "b1"));
+    assert!(sent.contains("hot-update") && sent.contains("\"hash\":\"b1\""), "{sent}");
     assert_eq!(served(&bench.coordinator, "").0[0], "b1");
     for hash in ["b1", "b2"] {
         assert!(bench.coordinator.versions().get("board", hash).is_some(), "{hash}");
@@ -762,14 +761,14 @@ fn a_restored_version_is_announced_and_served_until_the_next_build() {
 }
 
 #[test]
-fn what_cannot_be_done_by_hand_changes_nothing() {
+fn a_denied_manual_request_changes_nothing() {
     let mut bench = started();
     let coordinator = &mut bench.coordinator;
-    let gone = Denied::NoVersion { module: "board".into(), hash: "x".into() };
-    assert_eq!(coordinator.pin("board", Some("x")).err(), Some(gone.clone()));
-    assert_eq!(coordinator.restore("board", "x").err(), Some(gone));
-    let nobody = Some(Denied::NoModule("nobody".into()));
-    assert_eq!(coordinator.pin("nobody", None).err(), nobody);
+    let missing = Denied::NoVersion { module: "board".into(), hash: "x".into() };
+    assert_eq!(coordinator.pin("board", Some("x")).err(), Some(missing.clone()));
+    assert_eq!(coordinator.restore("board", "x").err(), Some(missing));
+    let unknown = Some(Denied::NoModule("unknown".into()));
+    assert_eq!(coordinator.pin("unknown", None).err(), unknown);
     json(coordinator.pin("board", Some("b1")));
     let pinned = Some(Denied::IsPinned("board".into()));
     assert_eq!(coordinator.restore("board", "b1").err(), pinned);
@@ -783,7 +782,7 @@ fn what_cannot_be_done_by_hand_changes_nothing() {
     assert!(matches!(coordinator.experiment("board", &idle), Err(Denied::Malformed(_))));
 }
 
-/// A page connects that was greeted after so many messages.
+/// A page connects whose greeting covers the messages up to `greeted`.
 fn connected(page: &str, id: &str, greeted: u64) -> Input {
     Input::Client { page: page.into(), event: ClientEvent::Connected { id: id.into(), greeted } }
 }
@@ -807,7 +806,7 @@ fn a_page_that_was_greeted_before_single_pages_got_something_is_greeted_again() 
 }
 
 #[test]
-fn an_experiment_tells_each_page_its_own_version() {
+fn an_experiment_announces_to_each_page_its_own_version() {
     let mut bench = started();
     bench.add_older("b0");
     for (page, id) in [("/#1", "fixed"), ("/#2", "follower")] {
@@ -844,7 +843,7 @@ fn an_experiment_tells_each_page_its_own_version() {
 }
 
 #[test]
-fn what_a_page_says_of_an_earlier_run_of_the_tool_counts_for_nothing() {
+fn reports_about_an_earlier_run_of_the_tool_are_ignored() {
     let mut bench = started();
     bench.save(&["board/src/lib.rs"]);
     bench.build(&[("board", "b2")]);
@@ -863,7 +862,7 @@ fn what_a_page_says_of_an_earlier_run_of_the_tool_counts_for_nothing() {
 #[test]
 fn a_state_or_a_rehearsal_is_about_a_version_that_is_kept() {
     let mut bench = started();
-    for hash in ["b1", "gone"] {
+    for hash in ["b1", "unknown"] {
         let (module, hash) = ("board".to_owned(), hash.to_owned());
         let state =
             ModuleState { module: module.clone(), hash: hash.clone(), ..ModuleState::default() };
@@ -879,16 +878,16 @@ fn a_state_or_a_rehearsal_is_about_a_version_that_is_kept() {
 }
 
 #[test]
-fn a_late_page_knows_what_it_missed_besides_versions() {
+fn the_greeting_of_a_late_page_has_the_numbers_of_missed_updates() {
     let mut bench = started();
-    let told = |bench: &Bench| {
+    let numbers = |bench: &Bench| {
         let hello = bench.coordinator.hello();
         (hello.sequence, hello.files, hello.reloaded)
     };
-    let (start, ..) = told(&bench);
-    assert_eq!(told(&bench), (start, 0, 0));
+    let (start, ..) = numbers(&bench);
+    assert_eq!(numbers(&bench), (start, 0, 0));
     bench.save(&["static/style.css"]);
-    assert_eq!(told(&bench), (start + 1, start + 1, 0));
+    assert_eq!(numbers(&bench), (start + 1, start + 1, 0));
     bench.save(&["index.html"]);
-    assert_eq!(told(&bench), (start + 2, start + 1, start + 2));
+    assert_eq!(numbers(&bench), (start + 2, start + 1, start + 2));
 }

@@ -1,4 +1,4 @@
-//! One build: compile, prepare, ask the gates. Runs on a thread that may block.
+//! One build: compile, prepare, run the gates. Runs on a thread that may block.
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What a build needs.
-pub(super) struct Work {
+pub(super) struct BuildJob {
     pub(super) app: Arc<App>,
     pub(super) toolchain: Arc<Toolchain>,
     /// What earlier builds made.
@@ -39,7 +39,7 @@ struct Candidate {
     prepared: PreparedModule,
 }
 
-impl Work {
+impl BuildJob {
     /// Builds. Events report what takes time.
     pub(super) fn run(&self, report: &(dyn Fn(Event) + Sync)) -> Outcome {
         let started = Instant::now();
@@ -47,7 +47,7 @@ impl Work {
             Ok(transforms) => transforms,
             Err(failure) => return Outcome::Failed(failure),
         };
-        let built_at = self.look_at_checkout();
+        let built_at = self.find_commit();
         let request =
             BuildRequest { app: &self.app, toolchain: &self.toolchain, modules: &self.modules };
         let outcome = hmr_build::build(&request, &self.cancel, &mut |event| {
@@ -70,13 +70,13 @@ impl Work {
             Err(failure) => return Outcome::Refused { failure, compiled },
         };
         let prepare = preparing.elapsed().as_secs_f64() * 1e3;
-        match self.pass_gates(&prepared, report) {
+        match self.run_gates(&prepared, report) {
             GateOutcome::Passed => {}
             GateOutcome::Failed(failure) => return Outcome::Refused { failure, compiled },
             GateOutcome::Cancelled => return Outcome::Cancelled,
         }
         let phases = Phases { compile, prepare, ..Phases::default() };
-        made(prepared, transforms, &built_at, phases)
+        succeeded(prepared, transforms, &built_at, phases)
     }
 
     fn prepare(&self, compiled: Vec<CompiledModule>) -> Result<Vec<Candidate>, Failure> {
@@ -92,9 +92,8 @@ impl Work {
         Ok(transforms)
     }
 
-    /// Finds out beside the compiler which commit is built. It is noted for the versions that are sent, and for none if
-    /// the channel is dropped.
-    fn look_at_checkout(&self) -> mpsc::Sender<Vec<Arc<ModuleVersion>>> {
+    /// Finds out which commit is built, while the compiler runs. It is stored in the versions that are sent on the channel.
+    fn find_commit(&self) -> mpsc::Sender<Vec<Arc<ModuleVersion>>> {
         let (versions, built) = mpsc::channel::<Vec<Arc<ModuleVersion>>>();
         let folder = self.app.root.clone();
         std::thread::spawn(move || {
@@ -102,7 +101,7 @@ impl Work {
                 && let Ok(versions) = built.recv()
             {
                 for version in versions {
-                    // A version that was built before keeps the commit of then.
+                    // A version that was built before keeps its first commit.
                     _ = version.commit.set(commit.clone());
                 }
             }
@@ -111,7 +110,7 @@ impl Work {
     }
 
     /// Runs the gates of the modules that have changed, up to the first that does not pass.
-    fn pass_gates(&self, modules: &[Candidate], report: &(dyn Fn(Event) + Sync)) -> GateOutcome {
+    fn run_gates(&self, modules: &[Candidate], report: &(dyn Fn(Event) + Sync)) -> GateOutcome {
         if !self.gates {
             return GateOutcome::Passed;
         }
@@ -148,7 +147,7 @@ impl Work {
 }
 
 /// The outcome of a build whose gates have passed.
-fn made(
+fn succeeded(
     prepared: Vec<Candidate>,
     mut transforms: BTreeMap<String, Vec<Value>>,
     built_at: &mpsc::Sender<Vec<Arc<ModuleVersion>>>,
@@ -201,7 +200,7 @@ fn transform(app: &App, module: &Module) -> Result<Vec<Value>, Failure> {
         let mut failure = Failure::plain(
             &title,
             &format!(
-                "`{shown}` is no list of operations: {error}\nhint: for instance `[{{\"op\":\"rename\",\"from\":\"draft\",\"to\":\"title\"}}]`"
+                "`{shown}` is not a list of operations: {error}\nhint: for instance `[{{\"op\":\"rename\",\"from\":\"draft\",\"to\":\"title\"}}]`"
             ),
         );
         for diagnostic in &mut failure.diagnostics {

@@ -1,4 +1,4 @@
-//! Rehearsals: what the loop asks of preflight, and what preflight reports.
+//! Rehearsals: the requests of the loop to preflight, and the events of preflight.
 
 use std::sync::Arc;
 

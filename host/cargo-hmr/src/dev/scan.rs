@@ -1,4 +1,4 @@
-//! Finding out what to build with and what to build, at the start and whenever what decides about it has changed.
+//! Reading the application and finding the toolchain, at the start and whenever files that decide about them have changed.
 //!
 //! cargo and rustup may download for minutes, so all of it runs on a thread that may block.
 
@@ -35,7 +35,7 @@ pub(super) fn read_app(path: &Utf8Path, messages: &Messages) -> JoinHandle<Resul
     tokio::task::spawn_blocking(move || load(&path, &messages))
 }
 
-/// Waits for the application to be read for the first time. There is none if the tool is asked to end before.
+/// Waits for the application to be read for the first time. There is none if the tool is stopped before.
 pub(super) async fn first(
     mut read: JoinHandle<Result<App, AppError>>,
     inbox: &mut mpsc::UnboundedReceiver<Message>,
@@ -90,18 +90,18 @@ impl Session {
         });
     }
 
-    /// Takes over what a scan has found.
+    /// Handles the result of a scan.
     ///
     /// # Errors
-    /// There is nothing to compile with, and never was.
+    /// No toolchain was found, and none was found before.
     pub(super) fn scanned(&mut self, scanned: Scanned) -> Result<(), ToolchainError> {
         self.scanning = false;
-        self.take_over(scanned)?;
+        self.apply_scan(scanned)?;
         self.catch_up_with_lock();
         Ok(())
     }
 
-    fn take_over(&mut self, scanned: Scanned) -> Result<(), ToolchainError> {
+    fn apply_scan(&mut self, scanned: Scanned) -> Result<(), ToolchainError> {
         let Scanned { app, toolchain, lock } = scanned;
         if let Some(lock) = lock {
             self.lock = lock;

@@ -17,18 +17,18 @@ use tokio::sync::mpsc;
 use super::Message;
 use crate::watch::{Change, ChangeBatch, ChangeKind, Scope};
 
-/// How often they are looked at.
+/// How often they are polled.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The stamp of each file that exists.
 type Stamps = BTreeMap<Utf8PathBuf, (Option<SystemTime>, u64)>;
 
-/// The files that are watched; others from the next look on.
+/// The watched files, with their stamps. They can be replaced while they are polled.
 #[derive(Debug, Clone)]
 pub(super) struct Watched(Arc<Mutex<(Vec<Utf8PathBuf>, Stamps)>>);
 
 impl Watched {
-    /// Starts looking at the files of an application.
+    /// Starts polling the files of an application.
     pub(super) fn start(
         app: &App,
         scope: &Scope,
@@ -36,14 +36,14 @@ impl Watched {
     ) -> Self {
         let watched = Self(Arc::default());
         watched.set(app, scope);
-        let looked_at = watched.clone();
+        let polled = watched.clone();
         tokio::spawn(async move {
             let mut interval = tokio::time::interval(INTERVAL);
             loop {
                 interval.tick().await;
-                let looked_at = looked_at.clone();
+                let polled = polled.clone();
                 // A network drive may answer late.
-                let changes = tokio::task::spawn_blocking(move || looked_at.changes()).await;
+                let changes = tokio::task::spawn_blocking(move || polled.changes()).await;
                 let batch =
                     ChangeBatch { changes: changes.unwrap_or_default(), ..ChangeBatch::default() };
                 if !batch.changes.is_empty() && messages.send(Message::Changed(batch)).is_err() {
@@ -54,7 +54,7 @@ impl Watched {
         watched
     }
 
-    /// Looks at the files of the application as it is now, without those that the watcher sees.
+    /// Polls the files of the application as it is now, without those that the watcher sees.
     pub(super) fn set(&self, app: &App, scope: &Scope) {
         let Settings { toolchain, cargo } = app.settings();
         let files = toolchain.into_iter().chain(cargo);
@@ -65,14 +65,14 @@ impl Watched {
         let files: Vec<_> = files.filter(|file| !seen(file)).collect();
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if watched.0 != files {
-            watched.1 = look(&files);
+            watched.1 = stamps_of(&files);
             watched.0 = files;
         }
     }
 
     fn changes(&self) -> Vec<Change> {
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = look(&watched.0);
+        let now = stamps_of(&watched.0);
         let before = std::mem::replace(&mut watched.1, now);
         let now = &watched.1;
         let mut paths: Vec<_> = before.keys().chain(now.keys()).collect();
@@ -91,7 +91,7 @@ impl Watched {
     }
 }
 
-fn look(files: &[Utf8PathBuf]) -> Stamps {
+fn stamps_of(files: &[Utf8PathBuf]) -> Stamps {
     let stamp = |file: &Utf8PathBuf| {
         let metadata = fs::metadata(file).ok()?;
         Some((file.clone(), (metadata.modified().ok(), metadata.len())))

@@ -1,14 +1,14 @@
-//! What asks the tool to end.
+//! The signals that end the tool.
 
 use tokio::sync::mpsc;
 
 use super::Message;
 
-/// How long after the first signal a second one is taken for the same request: `timeout`, for instance, sends two.
+/// How long after the first signal a second one counts as the same request: `timeout`, for instance, sends two.
 #[cfg(unix)]
 const SAME_REQUEST: std::time::Duration = std::time::Duration::from_millis(200);
 
-/// Ends the loop on Ctrl-C and other signals that ask a process to end; a second signal ends the process at once, even if
+/// Ends the loop on Ctrl-C and other signals that end a process; a second signal ends the process at once, even if
 /// the loop is busy. The handlers are installed when this returns.
 #[cfg(unix)]
 pub(super) fn stop_on_signals(messages: &mpsc::UnboundedSender<Message>) -> std::io::Result<()> {

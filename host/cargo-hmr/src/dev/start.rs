@@ -38,14 +38,14 @@ impl Session {
         )?;
         let shared = Arc::new(shared);
         let changes = messages.clone();
-        let watcher = Watcher::start(folders.clone(), move |notice| {
-            _ = changes.send(watching::noticed(notice));
+        let watcher = Watcher::start(folders.clone(), move |event| {
+            _ = changes.send(watching::message_of(event));
         })?;
         let preflight = (options.preflight && app.config.preflight).then(|| {
             let messages = messages.clone();
             let shared = Arc::clone(&shared);
             Preflight::new(move |event| {
-                // Set at once, not when the loop handles the message: pages must not ask in vain, nor skip a rehearsal.
+                // Set at once, not when the loop handles the message: pages must not request rehearsals that nothing answers, nor skip one.
                 if let PreflightEvent::Ready(ready) = event {
                     shared.rehearsing.store(ready, Ordering::Relaxed);
                 }
@@ -73,7 +73,7 @@ impl Session {
         };
         session.serve(server_events).await?;
         session.move_snapshots();
-        session.look_for_page();
+        session.check_page();
         session.scan(Scan::Toolchain, false);
         Ok(session)
     }
@@ -84,8 +84,8 @@ impl Session {
         mut events: mpsc::UnboundedReceiver<ServerEvent>,
     ) -> Result<(), DevError> {
         let options = &self.options;
-        let wanted = options.port.or(self.app.config.port).unwrap_or(options.default_port);
-        let listener = server::listen(&options.host, wanted).await?;
+        let requested = options.port.or(self.app.config.port).unwrap_or(options.default_port);
+        let listener = server::listen(&options.host, requested).await?;
         let at = listener.local_addr()?;
         let exposed = server::is_exposed(at.ip());
         let key_file = self.app.target_dir().join("key");
@@ -109,7 +109,7 @@ impl Session {
             url,
             urls,
             app: self.app.root.to_string(),
-            port_taken: (wanted != 0 && wanted != at.port()).then_some(wanted),
+            port_taken: (requested != 0 && requested != at.port()).then_some(requested),
             warning: exposed.then(|| server::EXPOSED.to_owned()),
         });
         if let Some(url) = open
@@ -137,7 +137,7 @@ impl Session {
             }
             Err(error) => {
                 let message = format!(
-                    "saved snapshots cannot be moved from `{old}` to `{new}`: {error}\nhint: move them by hand; `cargo clean` deletes those that stay"
+                    "saved snapshots cannot be moved from `{old}` to `{new}`: {error}\nhint: move them manually; `cargo clean` deletes those that stay"
                 );
                 self.report(&Event::Problem { page: "the terminal".to_owned(), message });
             }
@@ -145,7 +145,7 @@ impl Session {
     }
 
     /// Reports problems of the page early that a browser would report later.
-    fn look_for_page(&mut self) {
+    fn check_page(&mut self) {
         let page = self.app.root.join("index.html");
         if !page.exists() {
             let message = format!(
@@ -156,14 +156,14 @@ impl Session {
     }
 }
 
-/// What names the application: the same in each run of the tool, and another one for each folder.
+/// The name of the application: the same in each run of the tool, and another one for each folder.
 fn identity(app: &App) -> String {
-    // However the folder was named on the command line.
+    // The folder may have several names on the command line.
     let root = app.root.canonicalize_utf8().unwrap_or_else(|_| app.root.clone());
     hmr_build::hash_of(root.as_str().as_bytes())
 }
 
-/// What the server must know of the application and the command line.
+/// The server's configuration from the application and the command line.
 pub(super) fn server_config(app: &App, options: &Options) -> ServerConfig {
     ServerConfig {
         hosts: app.config.allowed_hosts.iter().chain(&options.allowed_hosts).cloned().collect(),

@@ -1,4 +1,4 @@
-//! What the loop has watched, and which of the changes are the tool's own.
+//! What the loop watches, and which of the changes were made by the tool itself.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::{
     coordinator::Input,
     events::Event,
     graph::Graph,
-    watch::{Change, ChangeBatch, ChangeKind, Notice, Scope},
+    watch::{Change, ChangeBatch, ChangeKind, Scope, WatchEvent},
 };
 
 impl Session {
@@ -29,7 +29,7 @@ impl Session {
     /// Leaves out the lock file where cargo wrote it when it read the application.
     pub(super) fn without_own_writes(&self, mut batch: ChangeBatch) -> ChangeBatch {
         let lock = self.lock_file();
-        // Whose change this is shows when the scan has ended.
+        // Whether the tool made the change is known when the scan has ended.
         batch
             .changes
             .retain(|change| change.path != lock || !self.scanning && self.has_other_lock());
@@ -71,11 +71,11 @@ pub(super) fn scope(app: &App, graph: &Graph) -> Scope {
     }
 }
 
-pub(super) fn noticed(notice: Notice) -> Message {
-    match notice {
-        Notice::Changed(batch) => Message::Changed(batch),
-        Notice::Polling { message } => Message::Report(watcher_problem(message)),
-        Notice::Watching => {
+pub(super) fn message_of(event: WatchEvent) -> Message {
+    match event {
+        WatchEvent::Changed(batch) => Message::Changed(batch),
+        WatchEvent::Polling { message } => Message::Report(watcher_problem(message)),
+        WatchEvent::Watching => {
             let message = "all folders are watched again".to_owned();
             Message::Report(Event::Progress { message })
         }

@@ -1,4 +1,4 @@
-//! The connection to the process `hmr-preflight`. Two threads read and write, so a process that hangs blocks no one else.
+//! The connection to the process `hmr-preflight`. Two threads read and write, so a process that hangs does not block the others.
 
 use std::{
     io::{self, BufReader, BufWriter},
@@ -18,10 +18,10 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the program. `said` is called with each answer, and with none once it has ended.
+    /// Starts the program. `on_answer` is called with each answer, and with `None` when the process has ended.
     pub(super) fn start(
         program: &Path,
-        said: impl Fn(Option<Answer>) + Send + 'static,
+        on_answer: impl Fn(Option<Answer>) + Send + 'static,
     ) -> io::Result<Self> {
         let mut command = Command::new(program);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -31,15 +31,15 @@ impl Process {
         thread::spawn(move || {
             let mut from = BufReader::new(stdout);
             while let Ok(Some((answer, _))) = read_frame::<Answer>(&mut from) {
-                said(Some(answer));
+                on_answer(Some(answer));
             }
-            said(None);
+            on_answer(None);
         });
         let (to, requests) = mpsc::channel::<(Request, Bytes)>();
         thread::spawn(move || {
             let mut to = BufWriter::new(stdin);
             for (request, bytes) in requests {
-                // One that does not listen any more is found dead by the other thread.
+                // The other thread notices that the process has ended.
                 if write_frame(&mut to, &request, &bytes).is_err() {
                     return;
                 }
@@ -49,7 +49,7 @@ impl Process {
     }
 
     /// Sends a request to the process.
-    pub(super) fn say(&self, request: Request, bytes: Bytes) {
+    pub(super) fn send(&self, request: Request, bytes: Bytes) {
         _ = self.to.send((request, bytes));
     }
 }

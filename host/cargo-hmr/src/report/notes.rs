@@ -12,11 +12,11 @@ pub(super) enum Weight {
     Change,
     /// Something is new.
     New,
-    /// Something is put aside.
+    /// Something was kept as an orphan.
     Orphan,
 }
 
-/// What became of something.
+/// The result for a key, a task, a resource or a connection.
 #[derive(Debug, Clone)]
 pub(super) struct Note {
     pub(super) weight: Weight,
@@ -24,7 +24,7 @@ pub(super) struct Note {
     what: Vec<String>,
     /// How many keys the note is about.
     count: usize,
-    /// What became of it, as the end of a sentence: ` migrated from u8`, `: invalid type`.
+    /// The result, as the end of a sentence: ` migrated from u8`, `: invalid type`.
     how: String,
     /// Whether the merged notes have similar but different ends.
     varies: bool,
@@ -79,8 +79,8 @@ pub(super) fn collapsed(notes: Vec<Note>) -> Vec<Note> {
     notes
 }
 
-/// Notes of one kind, with those in one that differ in one part alone, if that is an item of a list or a number; and again,
-/// since lists may be in lists.
+/// Merges notes of one kind that differ in only one part, if that is an item of a list or a number. Repeated for each part,
+/// since lists may be nested.
 fn merged(mut notes: Vec<Note>) -> Vec<Note> {
     let depth = notes.iter().map(|note| note.what.len()).max().unwrap_or_default();
     for part in 0..depth {
@@ -102,7 +102,7 @@ fn merged(mut notes: Vec<Note>) -> Vec<Note> {
     notes
 }
 
-/// What stands for all parts that are told together: numbers, the items of a list, a name whatever its number.
+/// A common name for parts that are merged: numbers, the items of a list, a name with any number.
 fn class(what: &[String], part: usize) -> &str {
     let of_list = part > 0 && what[part - 1].starts_with("For(");
     match what[part].as_str() {
@@ -146,20 +146,20 @@ fn common(parts: &[&str]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn told(notes: &[(Weight, &str, &str)]) -> Vec<String> {
+    fn printed(notes: &[(Weight, &str, &str)]) -> Vec<String> {
         let notes = notes.iter().map(|(weight, what, how)| Note::new(*weight, what, (*how).into()));
         collapsed(notes.collect()).iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn losses_come_first_and_orphans_last() {
+    fn losses_are_first_and_orphans_last() {
         let notes = [
             (Weight::Orphan, "a", " orphaned"),
             (Weight::New, "b", " added"),
             (Weight::Change, "c", " recovered"),
             (Weight::Loss, "d", ": invalid type"),
         ];
-        assert_eq!(told(&notes), ["d: invalid type", "c recovered", "b added", "a orphaned"]);
+        assert_eq!(printed(&notes), ["d: invalid type", "c recovered", "b added", "a orphaned"]);
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
             .collect();
         let notes: Vec<_> = keys.iter().map(|key| (Weight::Orphan, &**key, " orphaned")).collect();
         assert_eq!(
-            told(&notes),
+            printed(&notes),
             [
                 "For(rows):1..40:Card:draft ×40 orphaned",
                 "For(rows):2..5:For(cells):1..2:n ×4 orphaned",
@@ -204,7 +204,7 @@ mod tests {
             (Weight::Loss, "For(rows):3:n", ": unknown variant `Busy`"),
         ];
         assert_eq!(
-            told(&notes),
+            printed(&notes),
             [
                 "For(rows):1..2:n ×2: invalid type: string \"milk\", expected u32 at column 6, and the like",
                 "For(rows):3:n: unknown variant `Busy`",

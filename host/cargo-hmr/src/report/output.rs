@@ -1,7 +1,7 @@
 //! Printing without waiting for the reader.
 //!
 //! Output goes through a queue to a thread that writes it. A pipe that is not read, or a paused terminal, blocks
-//! that thread and nothing else. Once the queue is full, lines are dropped; their number is shown in their place as soon as the
+//! that thread and nothing else. Once the queue is full, lines are dropped; their number is shown instead as soon as the
 //! output is read again.
 
 use std::{
@@ -13,11 +13,11 @@ use std::{
 /// How many bytes may wait to be written.
 const LIMIT: usize = 4 << 20;
 
-/// As how many bytes each item counts besides its text, so that empty ones are limited too.
+/// How many bytes each item counts in addition to its text, so that empty ones are limited too.
 const ITEM: usize = 64;
 
-/// How long an end waits for what has not been written yet.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long dropping the output waits for what was not written yet.
+const END_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// An item to show.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ struct Shared {
 struct Queue {
     items: VecDeque<Item>,
     bytes: usize,
-    /// Nothing more comes.
+    /// No more items are pushed.
     closed: bool,
     /// The thread has written everything and ended.
     ended: bool,
@@ -107,7 +107,7 @@ impl Drop for Output {
         queue.closed = true;
         self.shared.changed.notify_all();
         // Output that is not read in time is dropped.
-        _ = self.shared.changed.wait_timeout_while(queue, PATIENCE, |queue| !queue.ended);
+        _ = self.shared.changed.wait_timeout_while(queue, END_TIMEOUT, |queue| !queue.ended);
     }
 }
 
@@ -143,10 +143,10 @@ mod tests {
 
     const DEADLINE: Duration = Duration::from_secs(20);
 
-    /// An output whose items are shown one by one, when they are asked for.
+    /// An output whose items are shown one by one, when they are received.
     fn output() -> (Output, Receiver<Item>) {
         let (show, shown): (SyncSender<Item>, _) = mpsc::sync_channel(0);
-        // The tool keeps running if the reader has gone.
+        // The tool keeps running if the receiver was dropped.
         (Output::start(move |item| _ = show.send(item)), shown)
     }
 
@@ -181,7 +181,7 @@ mod tests {
         for item in [|_| Item::Idle, |_| Item::Line(String::new()), line] {
             let (output, shown) = output();
             for number in 0..200_000 {
-                // As for each event: what went on is over, and there may be a line.
+                // As for each event: the running work has ended, and there may be a line.
                 output.push(Item::Progress(number.to_string()));
                 output.push(Item::Idle);
                 output.push(item(number));
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_of_what_goes_on_waits_once() {
+    fn the_end_of_running_work_is_queued_once() {
         let (output, shown) = output();
         output.push(Item::Progress("one".to_owned()));
         assert_eq!(shown.recv_timeout(DEADLINE), Ok(Item::Progress("one".to_owned())));

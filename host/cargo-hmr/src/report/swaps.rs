@@ -59,7 +59,7 @@ pub(super) fn line(sequence: u64, page: &str, swap: &Swap) -> String {
     format!("  {mark} {FAINT}#{sequence} {page}{FAINT:#} {NAME}{name}{NAME:#} {text}")
 }
 
-/// The line about a module that was loaded without an update; only what failed is worth one.
+/// The line about a module that was loaded without an update; only for failures.
 pub(super) fn load(page: &str, swap: &Swap) -> Option<String> {
     let name = &swap.module;
     let how = match (swap.outcome, swap.step) {
@@ -107,9 +107,11 @@ fn times(swap: &Swap) -> String {
 fn summary(swap: &Swap) -> String {
     let mut counts: BTreeMap<usize, (String, u64)> = BTreeMap::new();
     let mut count = |word: &str, more: u64| {
-        let place = OUTCOMES.iter().position(|(known, _)| *known == word);
-        counts.entry(place.unwrap_or(OUTCOMES.len())).or_insert_with(|| (word.to_owned(), 0)).1 +=
-            more;
+        let position = OUTCOMES.iter().position(|(known, _)| *known == word);
+        counts
+            .entry(position.unwrap_or(OUTCOMES.len()))
+            .or_insert_with(|| (word.to_owned(), 0))
+            .1 += more;
     };
     let mut notes = Vec::new();
     let reports = swap.report.as_ref().and_then(|report| report.get("instances")?.as_array());
@@ -152,11 +154,11 @@ fn summary(swap: &Swap) -> String {
     for (outcome, left_out) in &swap.cut {
         count(outcome, *left_out);
     }
-    told(counts.into_values(), &collapsed(notes), swap.cut.values().sum())
+    join(counts.into_values(), &collapsed(notes), swap.cut.values().sum())
 }
 
 /// The counts, then the notes. All notes that report a loss are kept.
-fn told(counts: impl Iterator<Item = (String, u64)>, notes: &[Note], cut: u64) -> String {
+fn join(counts: impl Iterator<Item = (String, u64)>, notes: &[Note], cut: u64) -> String {
     let mut words: Vec<String> = counts
         .map(|(word, count)| match word.as_str() {
             "reset" => format!("{WARN}{count} reset{WARN:#}"),
@@ -180,7 +182,7 @@ fn told(counts: impl Iterator<Item = (String, u64)>, notes: &[Note], cut: u64) -
     format!("{}{notes}", words.join(", "))
 }
 
-/// What became of something, with the reason if there is one: `: invalid type`, ` orphaned`, ` dropped: no port`.
+/// The result of an item, with the reason if there is one: `: invalid type`, ` orphaned`, ` dropped: no port`.
 fn how(word: &str, outcome: &Value) -> String {
     match (word, text(outcome, "reason"), text(outcome, "from")) {
         ("reset", Some(reason), _) => format!(": {reason}"),
@@ -212,7 +214,7 @@ mod tests {
 
     use super::*;
 
-    fn told(swap: Value) -> String {
+    fn printed(swap: Value) -> String {
         let swap: Swap = serde_json::from_value(swap).expect("a swap");
         anstream::adapter::strip_str(&line(4, "/", &swap)).to_string()
     }
@@ -223,7 +225,7 @@ mod tests {
             "a": {"outcome": "kept"}, "b": {"outcome": "kept"}, "c": {"outcome": "reset", "reason": "invalid type"}
         }}]});
         assert_eq!(
-            told(json!({"module": "board", "outcome": "committed", "report": report,
+            printed(json!({"module": "board", "outcome": "committed", "report": report,
                         "duration": {"prepare": 1.5, "capture": 0.5}})),
             "  ✓ #4 / board swapped: 1 reset, 2 kept (c: invalid type) · 2.0 ms"
         );
@@ -236,12 +238,12 @@ mod tests {
             "keys": {"a": {"outcome": "orphaned"}, "b": {"outcome": "recovered"}, "c": {"outcome": "migrated", "from": "u8"}},
             "tasks": {"load": {"outcome": "resumed"}, "save": {"outcome": "dropped", "reason": "it is gone"}}}]});
         assert_eq!(
-            told(json!({"module": "board", "outcome": "committed", "report": report})),
+            printed(json!({"module": "board", "outcome": "committed", "report": report})),
             "  ✓ #4 / board swapped: 1 migrated, 1 recovered, 1 orphaned (task save dropped: it is gone; \
              Board migrated 1.0.0 → 1.1.0; b recovered; c migrated from u8; task load resumed; a orphaned) · 0.0 ms"
         );
         assert_eq!(
-            told(json!({"module": "board", "outcome": "committed",
+            printed(json!({"module": "board", "outcome": "committed",
                 "resources": [{"key": "tick", "outcome": "closed"}, {"key": "tock", "outcome": "kept"}],
                 "connections": [{"from": "A.x", "to": "B.y", "outcome": "dropped", "reason": "no port"}],
                 "invalidated": [{"instance": 3, "reason": "stale"}],
@@ -265,7 +267,7 @@ mod tests {
         let report = json!({"instances": [{"instance": 1, "keys": keys}]});
         let resets: Vec<String> = (0..9).map(|number| format!("z{number}x: no {number}")).collect();
         assert_eq!(
-            told(
+            printed(
                 json!({"module": "board", "outcome": "committed", "report": report, "cut": {"kept": 30}})
             ),
             format!(
@@ -278,7 +280,7 @@ mod tests {
     #[test]
     fn a_wait_of_a_swap_without_an_answer_is_reported() {
         assert_eq!(
-            told(json!({"module": "board", "outcome": "committed",
+            printed(json!({"module": "board", "outcome": "committed",
                 "rehearsal": {"wait": 0, "run": 0, "added": 1003.2, "skipped": "`hmr-preflight` does not answer"}})),
             "  ✓ #4 / board swapped: no state · 0.0 ms · not rehearsed, 1003 ms added: `hmr-preflight` does not answer"
         );
@@ -287,37 +289,37 @@ mod tests {
     #[test]
     fn a_failed_swap_is_never_called_a_success() {
         assert_eq!(
-            told(
+            printed(
                 json!({"module": "board", "outcome": "rolled-back", "step": "restore", "error": "unreachable"})
             ),
             "  ✗ #4 / board rolled back at restore: unreachable; the old code runs on"
         );
         assert_eq!(
-            told(
+            printed(
                 json!({"module": "board", "outcome": "rolled-back", "step": "instantiate", "error": "unreachable", "running": false})
             ),
             "  ✗ #4 / board rolled back at instantiate: unreachable; none of its code runs in the page"
         );
         assert_eq!(
-            told(json!({"module": "board", "outcome": "undone", "error": "index out of bounds",
+            printed(json!({"module": "board", "outcome": "undone", "error": "index out of bounds",
                         "file": "src/lib.rs", "line": 42})),
             "  ✗ #4 / board undone: index out of bounds at src/lib.rs:42; the version from before runs again"
         );
         assert_eq!(
-            told(json!({"module": "board", "outcome": "declined", "error": "it draws"})),
+            printed(json!({"module": "board", "outcome": "declined", "error": "it draws"})),
             "  ↻ #4 / board declined the update: it draws; the page is loaded again with its state"
         );
     }
 
     #[test]
     fn of_what_was_loaded_only_failures_are_reported() {
-        let told = |swap: Value| {
+        let printed = |swap: Value| {
             let swap: Swap = serde_json::from_value(swap).expect("a swap");
             load("/#1", &swap).map(|line| anstream::adapter::strip_str(&line).to_string())
         };
-        assert_eq!(told(json!({"module": "board", "outcome": "committed"})), None);
+        assert_eq!(printed(json!({"module": "board", "outcome": "committed"})), None);
         assert_eq!(
-            told(json!({"module": "board", "outcome": "rolled-back", "step": "instantiate", "error": "unreachable"})).as_deref(),
+            printed(json!({"module": "board", "outcome": "rolled-back", "step": "instantiate", "error": "unreachable"})).as_deref(),
             Some("  ✗ /#1 board failed at instantiate: unreachable")
         );
     }
@@ -331,7 +333,7 @@ mod tests {
             json!({"instances": [7, {"keys": []}]}),
         ] {
             assert!(
-                told(json!({"module": "b", "outcome": "committed", "report": report}))
+                printed(json!({"module": "b", "outcome": "committed", "report": report}))
                     .contains("no state")
             );
         }

@@ -6,7 +6,7 @@ fn plain(event: &Event) -> String {
 }
 
 #[test]
-fn what_a_page_says_is_shown_and_not_obeyed() {
+fn control_characters_in_texts_of_a_page_are_shown_and_not_interpreted() {
     let hostile = || "\u{1b}]0;title\u{7}\u{9b}2J\u{202e}".to_owned();
     let printed = |event: Event| human(&shown(event));
     let expected = "␛]0;title␇<U+009B>2J<U+202E>";
@@ -27,13 +27,13 @@ fn what_a_page_says_is_shown_and_not_obeyed() {
 }
 
 #[test]
-fn old_code_is_only_spoken_of_where_there_is_some() {
-    let told = |running| {
+fn old_code_is_only_mentioned_where_there_is_some() {
+    let printed = |running| {
         let (title, diagnostics) = ("board does not compile".into(), Vec::new());
         plain(&Event::BuildFailed { title, diagnostics, running })
     };
-    assert_eq!(told(true), "✗ board does not compile; the old code runs on");
-    assert_eq!(told(false), "✗ board does not compile; pages start once it builds: save a fix");
+    assert_eq!(printed(true), "✗ board does not compile; the old code runs on");
+    assert_eq!(printed(false), "✗ board does not compile; pages start once it builds: save a fix");
 }
 
 #[test]

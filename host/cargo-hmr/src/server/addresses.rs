@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use super::{ServerError, key::Key};
 
-/// How many ports after the wanted one are tried.
+/// How many ports after the requested one are tried.
 const PORTS: u16 = 100;
 
 /// Listens at `port`, or at the next free one after it. Port 0 is any free one.
@@ -68,13 +68,13 @@ pub fn addresses(
     Ok(addresses.into_iter().map(|address| url(bracketed(address))).collect())
 }
 
-/// Of a machine's `own` addresses those that a browser can be given, those of the machine to itself first.
+/// Those of a machine's `own` addresses that a browser can open, the loopback address first.
 fn reachable(v4: bool, v6: bool, own: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
-    let wanted = |address: &IpAddr| match address {
+    let is_supported = |address: &IpAddr| match address {
         IpAddr::V4(_) => v4,
         IpAddr::V6(_) => v6,
     };
-    // Addresses of one link need the name of an interface, which browsers do not take.
+    // Addresses of one link need the name of an interface, which browsers do not accept.
     let is_local = |address: &IpAddr| match address {
         IpAddr::V4(address) => address.is_loopback() || address.is_link_local(),
         IpAddr::V6(address) => address.is_loopback() || address.is_unicast_link_local(),
@@ -83,8 +83,8 @@ fn reachable(v4: bool, v6: bool, own: impl Iterator<Item = IpAddr>) -> Vec<IpAdd
     addresses.sort_unstable();
     addresses.dedup();
     let to_itself = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-    let first = to_itself.into_iter().filter(wanted).take(1);
-    first.chain(addresses.into_iter().filter(wanted)).collect()
+    let first = to_itself.into_iter().filter(is_supported).take(1);
+    first.chain(addresses.into_iter().filter(is_supported)).collect()
 }
 
 /// An address as it is written in a URL.

@@ -1,8 +1,8 @@
 //! Connections: how many there may be, and how long one may keep the server waiting.
 //!
 //! An idle connection is closed after some time, and at once when the limit is reached and another one arrives.
-//! One whose peer does not read what it asked for is closed too. So neither can keep pages from being served, nor take the
-//! files that builds need.
+//! One whose peer does not read the response is closed too. So neither can keep pages from being served, nor use up the
+//! open files that builds need.
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +28,7 @@ use tokio::{
 
 /// How many connections there are at most, if the system lets the process have so many files.
 const MOST: usize = 1024;
-/// The most files that the process asks the system for.
+/// The most open files that the process requests from the system.
 const FILES: u64 = 8192;
 /// How long a request's header may take, from the first moment that the connection waits for one.
 const HEADER: Duration = Duration::from_secs(20);
@@ -37,12 +37,12 @@ const STALL: Duration = Duration::from_secs(30);
 /// How long to wait when the system refuses another connection.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves until the process ends. `complain` gets what the developer should read, each message once.
-pub async fn serve(listener: TcpListener, router: Router, complain: impl Fn(String)) {
+/// Serves until the process ends. `report` gets what the developer should read, each message once.
+pub async fn serve(listener: TcpListener, router: Router, report: impl Fn(String)) {
     // Builds need files too.
     let files = rlimit::increase_nofile_limit(FILES).unwrap_or(FILES);
     let most = MOST.min(usize::try_from(files / 2).unwrap_or(MOST));
-    let room = Arc::new(Semaphore::new(most));
+    let slots = Arc::new(Semaphore::new(most));
     let silent = Arc::new(Silent::default());
     let (mut full, mut refused) = (false, false);
     for number in 0.. {
@@ -51,7 +51,7 @@ pub async fn serve(listener: TcpListener, router: Router, complain: impl Fn(Stri
             Err(error) if is_of_one_connection(&error) => continue,
             Err(error) => {
                 if !std::mem::replace(&mut refused, true) {
-                    complain(format!(
+                    report(format!(
                         "no more connections can be opened: {error}; new ones wait\nhint: allow more files with `ulimit -n {FILES}`"
                     ));
                 }
@@ -60,16 +60,16 @@ pub async fn serve(listener: TcpListener, router: Router, complain: impl Fn(Stri
                 continue;
             }
         };
-        if room.available_permits() == 0
+        if slots.available_permits() == 0
             && !silent.close_oldest()
             && !std::mem::replace(&mut full, true)
         {
-            complain(format!(
+            report(format!(
                 "there are {most} connections, as many as there may be; new ones wait\nhint: close pages that are not needed, or allow more files with `ulimit -n {FILES}`"
             ));
         }
         // The semaphore is never closed.
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+        let Ok(permit) = Arc::clone(&slots).acquire_owned().await else { return };
         let (router, silent) = (router.clone(), Arc::clone(&silent));
         tokio::spawn(async move { one(number, stream, permit, router, &silent).await });
     }
@@ -83,13 +83,13 @@ async fn one(
     router: Router,
     silent: &Arc<Silent>,
 ) {
-    // Messages to pages are small, and wanted at once.
+    // Messages to pages are small and must not be delayed.
     _ = stream.set_nodelay(true);
     let close = silent.add(number);
     let inner = TowerToHyperService::new(router);
-    let heard = Arc::clone(silent);
+    let silent_connections = Arc::clone(silent);
     let service = hyper::service::service_fn(move |request| {
-        heard.remove(number);
+        silent_connections.remove(number);
         inner.call(request)
     });
     let connection = http1::Builder::new()
@@ -98,14 +98,14 @@ async fn one(
         .serve_connection(TokioIo::new(Watched::new(stream, permit)), service)
         .with_upgrades();
     tokio::select! {
-        // What ends a connection concerns only its peer, which knows.
+        // The peer knows why its connection ends; no report is needed.
         _ = connection => {}
         Ok(()) = close => {}
     }
     silent.remove(number);
 }
 
-/// The connections that have asked nothing yet, by number, so the oldest first.
+/// The connections that have not sent a request yet, by number, so the oldest is first.
 #[derive(Default)]
 struct Silent(Mutex<BTreeMap<u64, oneshot::Sender<()>>>);
 

@@ -1,4 +1,4 @@
-//! A file's content as a static file server gives it: with validators, so that a browser fetches only what has changed, and in
+//! A file's content as a static file server sends it: with validators, so that a browser fetches only what has changed, and in
 //! ranges, so that a video can be sought.
 
 use std::{
@@ -25,16 +25,16 @@ const CHUNK: usize = 64 << 10;
 /// When the year 10000 begins, in seconds since 1970.
 const YEAR_10000: u64 = 253_402_300_800;
 
-/// How long a browser may use content without asking.
+/// How long a browser may use content without a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Cache {
     /// Not at all: the browser checks each time whether it has changed.
-    Ask,
+    Revalidate,
     /// For ever: its address has its hash.
     Keep,
 }
 
-/// Content that a request asks for.
+/// Requested content.
 pub(super) struct Content {
     /// The media type.
     pub(super) kind: String,
@@ -56,7 +56,7 @@ pub(super) enum Source {
     File(tokio::fs::File, u64),
 }
 
-/// What a request gets.
+/// The part of the content that is sent.
 #[derive(Debug, PartialEq)]
 enum Part {
     Whole,
@@ -128,7 +128,7 @@ impl Content {
 impl Cache {
     const fn header(self) -> &'static str {
         match self {
-            Self::Ask => "no-cache",
+            Self::Revalidate => "no-cache",
             Self::Keep => "private, max-age=31536000, immutable",
         }
     }
@@ -197,7 +197,7 @@ fn part(
     }
 }
 
-/// What a `Range` header asks for. One that is malformed, or asks for several ranges, counts as none, as RFC 9110 allows.
+/// The part that a `Range` header requests. A header that is malformed, or has several ranges, is ignored, as RFC 9110 allows.
 fn one_range(header: &str, length: u64) -> Part {
     let bounds = header.strip_prefix("bytes=").and_then(|range| range.trim().split_once('-'));
     let (first, last) = match bounds {
@@ -244,7 +244,7 @@ mod tests {
         for (modified, expected) in dates {
             let content = Content {
                 kind: "text/plain".into(),
-                cache: Cache::Ask,
+                cache: Cache::Revalidate,
                 tag: "tag".into(),
                 modified: Some(modified),
                 source: Source::Memory(Bytes::from_static(b"text")),

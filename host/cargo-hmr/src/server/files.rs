@@ -39,7 +39,7 @@ pub(super) async fn client(
     }
     let content = Content {
         kind: kind(Utf8Path::new(&path)),
-        cache: Cache::Ask,
+        cache: Cache::Revalidate,
         tag,
         modified: None,
         source: Source::Memory(Bytes::from(file.data.into_owned())),
@@ -52,7 +52,7 @@ pub(super) async fn client(
 pub(super) struct Found {
     /// Where it is, without links.
     path: PathBuf,
-    /// What it was called.
+    /// Its path in the request.
     name: Utf8PathBuf,
 }
 
@@ -62,13 +62,13 @@ impl Found {
         tokio::fs::read(&self.path).await.ok()
     }
 
-    /// The answer to a request for it; none if it has gone.
+    /// The answer to a request for it; none if it was removed.
     pub(super) async fn answer(&self, method: &Method, headers: &HeaderMap) -> Option<Response> {
         let file = File::open(&self.path).await.ok()?;
         let metadata = file.metadata().await.ok()?;
         let content = Content {
             kind: kind(&self.name),
-            cache: Cache::Ask,
+            cache: Cache::Revalidate,
             tag: tag(&metadata),
             modified: metadata.modified().ok(),
             source: Source::File(file, metadata.len()),
@@ -85,9 +85,9 @@ pub(super) fn relative(url_path: &str) -> Option<Utf8PathBuf> {
     clean.then(|| relative.to_owned())
 }
 
-/// The file at `relative` below `folder`, if it is there and nowhere else.
+/// The file at `relative`, if it is inside `folder`.
 ///
-/// The path is made canonical first and compared then, so that neither `..` nor a link leads out.
+/// The path is made canonical first and compared then, so that neither `..` nor a link leads outside.
 pub(super) async fn find(folder: &Utf8Path, relative: &Utf8Path) -> Option<Found> {
     let folder = tokio::fs::canonicalize(folder).await.ok()?;
     let path = tokio::fs::canonicalize(folder.join(relative)).await.ok()?;

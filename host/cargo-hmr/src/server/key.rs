@@ -16,8 +16,8 @@ use camino::Utf8Path;
 
 use super::{page::navigates, random_name};
 
-/// What a server that other machines can reach gives to them.
-pub const EXPOSED: &str = "other machines can reach this server. Whoever has one of these addresses can read the page and its static files, the modules, \
+/// The warning that other machines can reach the server.
+pub const EXPOSED: &str = "other machines can reach this server. Anyone who has one of these addresses can read the page and its static files, the modules, \
     parts of sources in the compiler's messages, and saved snapshots; can save and delete snapshots, and choose which versions pages run. \
     Pass them on only to people who may do that, and in networks that you trust: the connection is not encrypted";
 
@@ -26,7 +26,7 @@ const HEADER: &str = "x-hmr-key";
 /// The parameter of an address that has the key.
 const PARAMETER: &str = "key";
 /// The response to a request without the key.
-const REFUSAL: &str = "refused: other machines can reach this server, so it wants a key\n\
+const REFUSAL: &str = "refused: other machines can reach this server, so it requires a key\n\
     hint: open the whole address that `cargo hmr dev` has printed, with `?key=` and what follows; a program sends the key in the header `x-hmr-key`\n";
 
 /// The secret of a server.
@@ -48,7 +48,7 @@ impl Key {
             kept
         } else {
             let secret = random_name()?;
-            // A key that cannot be kept is another one after a restart.
+            // If the key cannot be saved, it changes with each restart.
             _ = write(file, &secret);
             secret
         };
@@ -105,7 +105,7 @@ fn write(file: &Utf8Path, text: &str) -> std::io::Result<()> {
     options.open(file)?.write_all(text.as_bytes())
 }
 
-/// Lets only requests through that carry the key.
+/// Refuses requests without the key.
 pub(super) async fn guard(State(key): State<Arc<Key>>, request: Request, next: Next) -> Response {
     let rest = request.uri().query().and_then(|query| key.taken_from(query));
     match rest {

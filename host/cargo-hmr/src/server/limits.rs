@@ -1,6 +1,6 @@
 //! Limits on the messages of a page: how often, how many bytes, how long their texts and lists are.
 //!
-//! A page may run any code, also code that reports problems in a loop, and must not keep the tool from its work. Text
+//! A page may run any code, also code that reports problems in a loop, and must not block the tool. Text
 //! for people is cut, with a note where it was cut. Pure: the time is a parameter.
 
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ struct Rate {
     each_second: f64,
 }
 
-/// Tokens that are used up and come back with time.
+/// Tokens that are used up and refilled with time.
 #[derive(Debug)]
 struct Bucket {
     left: f64,
@@ -77,7 +77,7 @@ impl Budget {
         if matches!(message, Some(ClientMessage::Swap { .. } | ClientMessage::Rehearse(_))) {
             return Decision::Wait(wait);
         }
-        // It was not taken.
+        // The message is dropped, so its token is returned.
         self.messages.left += 1.0;
         let last = self.dropped.replace(now);
         Decision::Drop { report: last.is_none_or(|last| now.duration_since(last) > QUIET) }
@@ -85,7 +85,7 @@ impl Budget {
 }
 
 impl Bucket {
-    /// Takes tokens, and answers how long it takes until there were enough.
+    /// Takes tokens, and returns how long it takes until there are enough.
     fn take(&mut self, tokens: f64, rate: &Rate, now: Instant) -> Duration {
         let passed = now.duration_since(self.filled).as_secs_f64();
         self.left = (self.left + passed * rate.each_second).min(rate.burst);
@@ -116,7 +116,7 @@ pub(super) fn cut(message: &mut ClientMessage) -> Option<String> {
             if too_many || too_large > 0 {
                 let kept = swaps.len();
                 return Some(format!(
-                    "the page tells of too many swaps in one message; only {kept} are read"
+                    "the page reports too many swaps in one message; only {kept} are read"
                 ));
             }
         }
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_within_its_rate_is_heard() {
+    fn messages_of_a_page_within_its_rate_are_read() {
         let start = Instant::now();
         let mut budget = Budget::new(start);
         for second in 0..60 {
@@ -157,12 +157,12 @@ mod tests {
         let mut budget = Budget::new(now);
         let decisions: Vec<Decision> =
             (0..1000).map(|_| budget.message(Some(&problem()), now)).collect();
-        let count = |wanted: &Decision| decisions.iter().filter(|it| *it == wanted).count();
+        let count = |expected: &Decision| decisions.iter().filter(|it| *it == expected).count();
         assert_eq!(count(&Decision::Read), 200);
         assert_eq!(count(&Decision::Drop { report: true }), 1);
         assert_eq!(count(&Decision::Drop { report: false }), 799);
         let later = now + Duration::from_secs(1);
-        assert_eq!(budget.message(None, later), Decision::Read, "tokens come back");
+        assert_eq!(budget.message(None, later), Decision::Read, "tokens are refilled");
     }
 
     #[test]
@@ -180,13 +180,13 @@ mod tests {
     }
 
     #[test]
-    fn one_message_tells_of_few_swaps() {
+    fn one_message_reports_a_limited_number_of_swaps() {
         let swaps = vec!["{}"; 100_000].join(",");
         let text = format!(r#"{{"type":"swap","swaps":[{swaps}]}}"#);
         let mut message = ClientMessage::parse(&text).expect("a message");
         assert_eq!(
             cut(&mut message).as_deref(),
-            Some("the page tells of too many swaps in one message; only 256 are read")
+            Some("the page reports too many swaps in one message; only 256 are read")
         );
         let ClientMessage::Swap { swaps, .. } = message else { panic!("another message") };
         assert_eq!(swaps.len(), 256);

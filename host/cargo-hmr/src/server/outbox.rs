@@ -1,7 +1,7 @@
 //! The messages that wait to be sent to pages: each page has its own bounded queue.
 //!
 //! Two kinds of messages wait in it. *News* is for any page, and the greeting covers all of it: a page that falls behind
-//! gets a new greeting in place of the news that it missed. *Answers* are for the page that asked, and are never dropped.
+//! gets a new greeting instead of the news that it missed. *Answers* are for the page that sent the request, and are never dropped.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,7 +15,7 @@ use hmr_protocol::ServerMessage;
 /// How many pieces of news may wait for a page before it gets a new greeting instead.
 const MOST_NEWS: usize = 64;
 
-/// How many answers may wait for a page. One that asks on and on and reads nothing is disconnected.
+/// How many answers may wait for a page. One that keeps sending requests and does not read is disconnected.
 const MOST_ANSWERS: usize = 256;
 
 /// The queues of all connected pages.
@@ -38,7 +38,7 @@ struct Waiting {
     behind: bool,
     /// The number of the last message that the latest greeting covers.
     greeted: u64,
-    /// Whether the page asks without reading.
+    /// Whether the page sends requests without reading the answers.
     overrun: bool,
 }
 
@@ -49,7 +49,7 @@ pub(super) enum Next {
     Text(Arc<str>),
     /// A new greeting.
     Greeting,
-    /// Nothing any more: it asks without reading the answers.
+    /// No more messages: it sends requests without reading the answers.
     End,
 }
 
@@ -61,7 +61,7 @@ impl Outboxes {
         outbox
     }
 
-    /// Removes the queue of a page that has gone.
+    /// Removes the queue of a page that has disconnected.
     pub(super) fn close(&self, page: &str) {
         self.lock().remove(page);
     }
@@ -135,7 +135,7 @@ impl Waiting {
         if let Some(answer) = self.answers.pop_front() {
             return Some(Next::Text(answer));
         }
-        // Cleared before the greeting is made: what comes from now on is newer than it, or is left out below.
+        // Cleared before the greeting is made: later messages are newer than it, or are skipped below.
         if std::mem::take(&mut self.behind) {
             return Some(Next::Greeting);
         }
@@ -206,11 +206,11 @@ mod tests {
         outboxes.send(&news(102));
         outboxes.send(&ServerMessage::Rehearsals {});
         let expected = [text(&news(102)), text(&ServerMessage::Rehearsals {})];
-        assert_eq!(taken(&page), expected, "the greeting has what came before it");
+        assert_eq!(taken(&page), expected, "the greeting covers earlier messages");
     }
 
     #[test]
-    fn a_page_that_asks_without_reading_is_disconnected() {
+    fn a_page_that_sends_requests_without_reading_is_disconnected() {
         let outboxes = Outboxes::default();
         let page = outboxes.open("/#1");
         for id in 0..1000 {

@@ -1,4 +1,4 @@
-//! Pages: HTML files of the application's folder, with the client put in; then static files.
+//! Pages: HTML files of the application's folder, with the client inserted; then static files.
 //!
 //! A navigation to a path that is not a file gets `index.html`, so that an application's own router may
 //! have it; any other path that is not a file is 404.
@@ -47,7 +47,7 @@ async fn read(folder: &Utf8Path, name: &Utf8Path) -> Option<Vec<u8>> {
     files::find(folder, name).await?.read().await
 }
 
-/// The HTML file that a path asks for: top-level pages only, the empty path being `index.html`.
+/// The HTML file of a path: top-level pages only; the empty path is `index.html`.
 fn page_name(path: &Utf8Path) -> Option<&Utf8Path> {
     if path.as_str().is_empty() {
         return Some("index.html".into());
@@ -64,10 +64,10 @@ fn html_response(shared: &Shared, html: &[u8]) -> Response {
     // The Encoding Standard's replacement for bytes that are not UTF-8, as a browser would do it.
     let html = String::from_utf8_lossy(html);
     let Published { mut hello, experiments, .. } = shared.published();
-    // A page that starts has no state that could be changed on the way.
+    // A page that starts has no state to transform.
     hello.modules.iter_mut().for_each(|version| version.transform.clear());
     let markup = hmr_build::hash_of(html.as_bytes());
-    // Which variant is the page's depends on its id, which comes with its socket.
+    // The page's variant depends on its id, which is known when its socket connects.
     let tried = hello.modules.extract_if(.., |version| experiments.runs(&version.module));
     let later: Vec<String> = tried.map(|version| version.module).collect();
     let config = serde_json::json!({
@@ -82,7 +82,7 @@ fn html_response(shared: &Shared, html: &[u8]) -> Response {
         "budget": shared.config().loop_budget,
     });
     let body = inject(&html, &config.to_string());
-    // A browser may keep the page whole for when the reader comes back to it, which `no-store` would forbid. A page that it
+    // A browser may keep the page in memory for when the user navigates back to it, which `no-store` would forbid. A page that it
     // takes from its cache then compares its markup.
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
@@ -92,7 +92,7 @@ fn html_response(shared: &Shared, html: &[u8]) -> Response {
     (headers, body).into_response()
 }
 
-/// Puts the client in, right after the doctype: a parser opens `html` and `head` there by itself and adds the
+/// Inserts the client right after the doctype: a parser opens `html` and `head` there by itself and adds the
 /// attributes of the page's own `html` tag when it meets it.
 fn inject(html: &str, config: &str) -> String {
     // `<` could end the script element from inside a string; JSON has an escape for it.
@@ -104,7 +104,7 @@ fn inject(html: &str, config: &str) -> String {
     )
 }
 
-/// Where the doctype ends, or 0 if there is none. Comments and space may come before it.
+/// Where the doctype ends, or 0 if there is none. Comments and space may be before it.
 fn doctype_end(html: &str) -> usize {
     let mut at = html.len() - html.trim_start_matches('\u{feff}').len();
     loop {
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_client_stands_right_after_the_doctype() {
+    fn the_client_is_inserted_right_after_the_doctype() {
         for head in
             ["<!DOCTYPE html>", "\u{feff}<!doctype html>", " <!-- <head> -->\n<!doctype html>"]
         {

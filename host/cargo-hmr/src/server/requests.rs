@@ -15,19 +15,19 @@ use tokio::sync::oneshot;
 use super::{ServerEvent, Shared};
 use crate::coordinator::{Denied, VariantRequest};
 
-/// Something that is asked for.
+/// A manual request.
 #[derive(Debug)]
 pub enum Request {
     /// The modules and their versions.
     Versions,
-    /// To pin a module to a version, or to take the pin out.
+    /// To pin a module to a version, or to unpin it.
     Pin {
         /// The module.
         module: String,
         /// The version's hash.
         hash: Option<String>,
     },
-    /// To bring a version back.
+    /// To restore a version.
     Restore {
         /// The module.
         module: String,
@@ -54,7 +54,7 @@ pub enum Request {
     },
 }
 
-/// What the dev loop answers: JSON, or why not.
+/// The answer of the dev loop: JSON, or why the request was denied.
 pub type Answer = Result<Value, Denied>;
 
 /// The body of a request to pin.
@@ -103,32 +103,34 @@ pub(super) struct Compared {
 }
 
 pub(super) async fn versions(State(shared): State<Arc<Shared>>) -> Response {
-    ask(&shared, Request::Versions).await
+    send_request(&shared, Request::Versions).await
 }
 
 pub(super) async fn pin(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     match serde_json::from_slice(&body) {
-        Ok(PinBody { module, hash }) => ask(&shared, Request::Pin { module, hash }).await,
+        Ok(PinBody { module, hash }) => send_request(&shared, Request::Pin { module, hash }).await,
         Err(error) => malformed(&error, r#"{"module":"board","hash":"…"}"#),
     }
 }
 
 pub(super) async fn restore(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     match serde_json::from_slice(&body) {
-        Ok(RestoreBody { module, hash }) => ask(&shared, Request::Restore { module, hash }).await,
+        Ok(RestoreBody { module, hash }) => {
+            send_request(&shared, Request::Restore { module, hash }).await
+        }
         Err(error) => malformed(&error, r#"{"module":"board","hash":"…"}"#),
     }
 }
 
 pub(super) async fn experiments(State(shared): State<Arc<Shared>>) -> Response {
-    ask(&shared, Request::Experiments).await
+    send_request(&shared, Request::Experiments).await
 }
 
 pub(super) async fn experiment(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     let request = match serde_json::from_slice(&body) {
         Ok(ExperimentBody::Start { module, variants }) => {
-            let wanted = |VariantBody { hash, weight }| VariantRequest { hash, weight };
-            Request::Experiment { module, variants: variants.into_iter().map(wanted).collect() }
+            let variant = |VariantBody { hash, weight }| VariantRequest { hash, weight };
+            Request::Experiment { module, variants: variants.into_iter().map(variant).collect() }
         }
         Ok(ExperimentBody::Assign { module, page, hash }) => Request::Assign { module, page, hash },
         Err(error) => {
@@ -136,7 +138,7 @@ pub(super) async fn experiment(State(shared): State<Arc<Shared>>, body: Bytes) -
             return malformed(&error, example);
         }
     };
-    ask(&shared, request).await
+    send_request(&shared, request).await
 }
 
 /// Compares two versions. That takes some time, so it runs outside the dev loop.
@@ -168,8 +170,8 @@ pub(super) async fn compare(
     }
 }
 
-/// Asks the dev loop, and waits for its answer.
-async fn ask(shared: &Shared, request: Request) -> Response {
+/// Sends a request to the dev loop, and waits for its answer.
+async fn send_request(shared: &Shared, request: Request) -> Response {
     let (reply, answer) = oneshot::channel();
     shared.emit(ServerEvent::Request { request, reply });
     match answer.await {
@@ -197,7 +199,7 @@ fn malformed(error: &serde_json::Error, example: &str) -> Response {
     (StatusCode::BAD_REQUEST, text).into_response()
 }
 
-/// A response that is JSON and true only now.
+/// A JSON response that must not be cached.
 pub(super) fn json(value: &Value) -> Response {
     let kind = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (kind, value.to_string()).into_response()

@@ -2,7 +2,7 @@
 //!
 //! A page gets the newest of everything first, then each message from a queue of its own ([`super::outbox`]). One that
 //! falls behind gets the newest of everything again instead, so a slow page holds no memory. One that does not answer a
-//! heartbeat is let go.
+//! heartbeat is disconnected.
 
 use std::{
     sync::{
@@ -37,10 +37,10 @@ use hmr_protocol::{ClientMessage, Hello, ServerMessage, limits::MESSAGE_BYTES};
 
 use crate::coordinator::ClientEvent;
 
-/// How often a page is asked whether it is there; it has as long to answer.
+/// How often a page is pinged; it must answer before the next ping.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long the messages of a page that can no longer be sent anything are read.
-const REST: Duration = Duration::from_secs(2);
+/// How long messages are still read from a page to which nothing can be sent.
+const REMAINING_TIME: Duration = Duration::from_secs(2);
 
 static PAGES: AtomicU64 = AtomicU64::new(1);
 
@@ -53,7 +53,7 @@ pub(super) struct Credentials {
     page: String,
     #[serde(default)]
     id: String,
-    /// The application that the page was loaded from. A page that does not know is taken for one of this application.
+    /// The application that the page was loaded from. A page that does not know counts as one of this application.
     app: Option<String>,
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn open(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     if credentials.token != shared.token {
-        let text = "refused: the token is not this server's; ask `/@hmr/session` for it\n";
+        let text = "refused: the token is not this server's; `/@hmr/session` returns it\n";
         return (StatusCode::FORBIDDEN, text).into_response();
     }
     if credentials.app.as_ref().is_some_and(|app| *app != shared.app) {
@@ -90,10 +90,10 @@ pub(super) async fn open(
     })
 }
 
-/// Passes messages both ways until either side is gone.
+/// Passes messages both ways until either side has disconnected.
 async fn serve(shared: &Shared, socket: WebSocket, page: &str, id: &str) {
     let (mut to_page, from_page) = socket.split();
-    // The queue is there first, then the greeting is made: no message is lost in between.
+    // The queue is opened before the greeting is made, so that no message is lost in between.
     let outbox = shared.outboxes.open(page);
     let hello = shared.hello_for(id);
     let greeted = hello.sequence;
@@ -103,12 +103,11 @@ async fn serve(shared: &Shared, socket: WebSocket, page: &str, id: &str) {
     let sent = send(&mut to_page, Message::Text((&*text).into())).await;
     let lost = sent.is_err() || exchange(shared, &outbox, &mut to_page, &mut inbox, id).await;
     if lost {
-        inbox.read_rest().await;
+        inbox.read_remaining().await;
     }
 }
 
-/// Passes messages both ways. Returns whether the page can no longer be sent anything, while something that it sent may
-/// still be unread.
+/// Passes messages both ways. Returns whether sending failed, while messages of the page may still be unread.
 async fn exchange(
     shared: &Shared,
     outbox: &Outbox,
@@ -145,7 +144,7 @@ async fn exchange(
             Next::Text(text) => text,
             Next::Greeting => greeting(shared, outbox, shared.hello_for(id)),
             Next::End => {
-                let message = "the page asks for rehearsals and does not read the answers; it was disconnected";
+                let message = "the page requests rehearsals and does not read the answers; it was disconnected";
                 shared.emit_client(inbox.page, ClientEvent::Problem(message.to_owned()));
                 return false;
             }
@@ -210,15 +209,15 @@ impl Inbox<'_> {
         }
     }
 
-    /// Reads what a page sent before it went.
-    async fn read_rest(&mut self) {
-        let rest = async {
+    /// Reads what a page sent before it disconnected.
+    async fn read_remaining(&mut self) {
+        let remaining = async {
             while let Some(message) = self.next().await {
                 self.pass_on(&message).await;
             }
         };
-        // A page that is still there, and only reads nothing, is disconnected.
-        _ = time::timeout(REST, rest).await;
+        // A page that still sends, and only does not read, is disconnected after this time.
+        _ = time::timeout(REMAINING_TIME, remaining).await;
     }
 }
 

@@ -1,9 +1,9 @@
-//! Who may ask for what.
+//! Which requests are allowed.
 //!
-//! A page on another site can make a browser send requests here. What protects from that: the `Host` header
+//! A page on another site can make a browser send requests here. The protection: the `Host` header
 //! must be a name of this server (so a foreign name that resolves to 127.0.0.1 gets nothing), an `Origin` on
 //! anything but plain reading must be the server's own, responses are marked as readable by the same origin
-//! alone, and no response ever carries a CORS header. What changes something wants the token in a header besides.
+//! alone, and no response ever carries a CORS header. Requests that change something must also have the token in a header.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -25,8 +25,8 @@ enum Host {
 }
 
 impl Host {
-    /// What a header's value names, with or without a port. What a browser would never send is none: user names, several
-    /// ports, more brackets than an IPv6 address has, a dot at the end, numbers that some programs take for addresses.
+    /// What a header's value names, with or without a port. A value that a browser would never send is invalid: user names, several
+    /// ports, more brackets than an IPv6 address has, a dot at the end, numbers that some programs read as addresses.
     fn parse(value: &str) -> Option<Self> {
         let (host, port) = if let Some(rest) = value.strip_prefix('[') {
             let (address, port) = rest.split_once(']')?;
@@ -47,7 +47,7 @@ impl Host {
         (port.is_empty() || fits).then_some(host)
     }
 
-    /// The host that a request names, if it does so once and in one place.
+    /// The host that a request names, if it names exactly one.
     fn of(request: &Request) -> Option<Self> {
         let mut values = request.headers().get_all(header::HOST).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return None };
@@ -125,7 +125,7 @@ pub(super) async fn guard(
     response
 }
 
-/// The headers of all responses: nothing is readable from another site, taken for another type, or shown in another site's frame.
+/// The headers of all responses: they cannot be read by another site, read as another type, or shown in another site's frame.
 const MARKS: [(&str, &str); 4] = [
     ("cross-origin-resource-policy", "same-origin"),
     ("x-content-type-options", "nosniff"),
@@ -155,8 +155,8 @@ fn refusal(shared: &Shared, request: &Request) -> Option<Response> {
     }
 }
 
-/// Lets a request through that changes something only with the token of this process, which other sites cannot read.
-/// A page of another site could not even ask with such a header, since no response allows it to.
+/// Refuses requests that change something without the token of this process, which other sites cannot read.
+/// A page of another site cannot even send such a header, since no response allows it to.
 pub(super) async fn with_token(
     State(shared): State<Arc<Shared>>,
     request: Request,
@@ -167,7 +167,7 @@ pub(super) async fn with_token(
     if plain_read || token == Some(shared.token.as_bytes()) {
         next.run(request).await
     } else {
-        refuse("the header `x-hmr-token` is not this server's token; ask `/@hmr/session` for it")
+        refuse("the header `x-hmr-token` is not this server's token; `/@hmr/session` returns it")
     }
 }
 
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_browser_sends_is_no_host() {
+    fn what_no_browser_sends_is_not_a_host() {
         for host in [
             "",
             ":8080",

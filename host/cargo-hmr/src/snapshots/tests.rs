@@ -15,7 +15,7 @@ fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
 }
 
 #[test]
-fn what_is_written_is_read_digit_by_digit_and_listed_until_it_is_removed() {
+fn what_is_written_is_read_unchanged_and_listed_until_it_is_removed() {
     let (_keep, folder) = folder();
     assert_eq!(list(&folder).expect("a list"), []);
     for name in ["full-cart", "a.b_C"] {
@@ -64,7 +64,7 @@ fn names() -> Vec<String> {
 }
 
 #[test]
-fn any_name_that_can_be_printed_is_one() {
+fn any_name_that_can_be_printed_is_allowed() {
     let (keep, folder) = folder();
     let text = |name: &str| json!({"hmr": 1, "name": name, "modules": []}).to_string();
     for name in names() {
@@ -98,7 +98,7 @@ fn the_folder_keeps_itself_out_of_version_control() {
     assert!(fs::read_to_string(&ignore).expect("a file").ends_with("\n*\n"));
     fs::remove_file(&ignore).expect("removed");
     write(&folder, "b", text("b").as_bytes()).expect("saved");
-    assert!(!ignore.exists(), "who takes it away wants the snapshots in version control");
+    assert!(!ignore.exists(), "without this file, snapshots can be kept in version control");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Pages get the version that the module is pinned to; else the one that was restored last, until the next build that
 //! differs; else the newest that was not refused. A version is refused when it failed in a page. Built again after another
-//! one, it gets another chance. The only version that there is cannot be refused: nothing could take its place.
+//! one, it gets another chance. The only version that there is cannot be refused: there is no other to replace it.
 //!
 //! A limited number of versions is kept, so that a page which is a few saves late can still fetch its version and the developer
 //! can go back. Those that pages get, or an experiment uses, are never dropped.
@@ -23,7 +23,7 @@ pub struct VersionHistory {
     built: VecDeque<Arc<ModuleVersion>>,
     refused: BTreeSet<String>,
     /// Why the newest version was refused; kept until a build differs.
-    standing: Option<Failure>,
+    pending_failure: Option<Failure>,
     pinned: Option<Arc<ModuleVersion>>,
     restored: Option<Arc<ModuleVersion>>,
     transform: Transform,
@@ -40,7 +40,7 @@ struct Transform {
     carried: Vec<Value>,
     /// The version that carried it, and what had been carried before that.
     carrier: Option<(String, Vec<Value>)>,
-    /// What the newest version carries. Older ones carry nothing: going back must not do it again.
+    /// What the newest version carries. Older ones carry nothing: an older version must not apply it again.
     of_newest: Vec<Value>,
 }
 
@@ -66,7 +66,7 @@ impl VersionHistory {
             return false;
         }
         self.refused.remove(&version.hash);
-        self.standing = None;
+        self.pending_failure = None;
         self.restored = None;
         self.transform.of_newest.clear();
         self.built.retain(|old| old.hash != version.hash);
@@ -87,7 +87,7 @@ impl VersionHistory {
         }
     }
 
-    /// The versions that must stay: what pages get, the newest, and what takes its place if that fails.
+    /// The versions that must stay: what pages get, the newest, and what replaces it if that fails.
     fn needed(&self) -> BTreeSet<String> {
         let usable = self.built.iter().rev().skip(1);
         let mut usable = usable.filter(|version| !self.refused.contains(&version.hash));
@@ -123,13 +123,13 @@ impl VersionHistory {
     #[must_use]
     pub fn greeting(&self) -> Option<Version> {
         let current = self.current()?;
-        let by_hand = self.pinned.is_some() || self.restored.is_some();
-        let carries = !by_hand && self.newest().is_some_and(|newest| newest.hash == current.hash);
+        let is_manual = self.pinned.is_some() || self.restored.is_some();
+        let carries = !is_manual && self.newest().is_some_and(|newest| newest.hash == current.hash);
         let transform = if carries { self.transform.of_newest.clone() } else { Vec::new() };
         Some(current.announced(transform))
     }
 
-    /// The version to announce after a build or when a pin was taken out, with the transform if that is due.
+    /// The version to announce after a build or when the module was unpinned, with the transform if that is due.
     pub fn announce(&mut self) -> Option<(Arc<ModuleVersion>, Version)> {
         let current = Arc::clone(self.current()?);
         let due = self.transform.written != self.transform.carried;
@@ -144,7 +144,7 @@ impl VersionHistory {
         Some((current, self.greeting()?))
     }
 
-    /// Notes that a version failed, and why. Answers with what new pages get instead; nothing if the version is not known,
+    /// Refuses a version that failed, and stores why. Returns what new pages get instead; none if the version is not known,
     /// was refused already, or is the only one.
     pub fn refuse(&mut self, hash: &str, why: Failure) -> Option<&Arc<ModuleVersion>> {
         let other = |version: &Arc<ModuleVersion>| {
@@ -156,35 +156,35 @@ impl VersionHistory {
         }
         self.refused.insert(hash.to_owned());
         if self.newest().is_some_and(|newest| newest.hash == hash) {
-            self.standing = Some(why);
+            self.pending_failure = Some(why);
         }
         self.pinned.take_if(|pinned| pinned.hash == hash);
         self.restored.take_if(|restored| restored.hash == hash);
-        // The state never went that way, so the next update must carry what this one did.
+        // Its transform was not applied to the state, so the next update must carry it.
         if let Some((_, before)) = self.transform.carrier.take_if(|(carrier, _)| carrier == hash) {
             self.transform.carried = before;
         }
         self.current()
     }
 
-    /// Gives pages this version until the next build that differs. It was asked for by hand, so it gets another chance.
+    /// Gives pages this version until the next build that differs. It was requested manually, so it is no longer refused.
     pub fn restore(&mut self, version: Arc<ModuleVersion>) {
-        self.pardon(&version);
+        self.clear_refusal(&version);
         self.restored = Some(version);
     }
 
     /// Gives pages this version until it is unpinned, or the newest that may be given.
     pub fn pin(&mut self, version: Option<Arc<ModuleVersion>>) {
         if let Some(version) = &version {
-            self.pardon(version);
+            self.clear_refusal(version);
         }
         self.restored = None;
         self.pinned = version;
     }
 
-    fn pardon(&mut self, version: &ModuleVersion) {
+    fn clear_refusal(&mut self, version: &ModuleVersion) {
         self.refused.remove(&version.hash);
-        self.standing = None;
+        self.pending_failure = None;
     }
 
     /// The hash that the module is pinned to.
@@ -201,11 +201,11 @@ impl VersionHistory {
 
     /// Why the newest version was refused.
     #[must_use]
-    pub fn standing(&self) -> Option<&Failure> {
-        self.standing.as_ref()
+    pub fn pending_failure(&self) -> Option<&Failure> {
+        self.pending_failure.as_ref()
     }
 
-    /// Remembers where running code trapped.
+    /// Stores where running code trapped.
     pub fn note_trap(&mut self, trap: &Trap) {
         self.trap = Some(trap.clone());
     }
@@ -255,21 +255,21 @@ mod tests {
     fn pages_get_the_newest_that_was_not_refused() {
         let mut history = history(&["a", "b", "c"]);
         assert_eq!(history.refuse("c", failure()).map(|version| version.hash.as_str()), Some("b"));
-        assert!(history.standing().is_some() && history.is_refused("c"));
+        assert!(history.pending_failure().is_some() && history.is_refused("c"));
         assert_eq!(history.refuse("b", failure()).map(|version| version.hash.as_str()), Some("a"));
-        assert!(history.refuse("a", failure()).is_none(), "nothing could take its place");
+        assert!(history.refuse("a", failure()).is_none(), "there is no other version");
         assert_eq!(current(&history), "a");
         assert!(history.refuse("nonsense", failure()).is_none());
     }
 
     #[test]
-    fn the_same_bytes_again_are_no_news_but_after_another_build_they_get_a_chance() {
+    fn the_same_bytes_again_change_nothing_but_after_another_build_they_get_another_chance() {
         let mut history = history(&["a", "b"]);
         history.refuse("b", failure());
         assert!(!push(&mut history, "b"));
-        assert!(history.standing().is_some(), "still broken");
+        assert!(history.pending_failure().is_some(), "still broken");
         assert!(push(&mut history, "a"));
-        assert!(history.standing().is_none());
+        assert!(history.pending_failure().is_none());
         assert!(push(&mut history, "b"));
         assert_eq!(current(&history), "b");
     }
@@ -280,7 +280,7 @@ mod tests {
         history.restore(version("a"));
         assert_eq!(current(&history), "a");
         push(&mut history, "b");
-        assert_eq!(current(&history), "a", "the same bytes are no build that differs");
+        assert_eq!(current(&history), "a", "the same bytes are not a build that differs");
         push(&mut history, "c");
         assert_eq!(current(&history), "c");
         history.pin(Some(version("a")));
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_pages_get_is_never_forgotten() {
+    fn the_version_that_pages_get_is_never_dropped() {
         let mut history = history(&["a", "b"]);
         for hash in ["c", "d", "e", "f", "g"] {
             push(&mut history, hash);
@@ -316,7 +316,7 @@ mod tests {
         history.refuse("d", failure());
         assert!(history.greeting().expect("a version").transform.is_empty(), "not again");
         push(&mut history, "e", &[]);
-        assert_eq!(push(&mut history, "f", &new), new, "it was taken away and is new");
+        assert_eq!(push(&mut history, "f", &new), new, "it was removed and is new");
     }
 
     #[test]
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_go_and_what_comes_back_is_the_newest_again() {
+    fn the_oldest_are_dropped_and_what_is_built_again_is_the_newest_again() {
         let mut history = history(&["old", "1", "2", "old", "next"]);
         assert_eq!(kept(&history), ["1", "2", "old", "next"]);
         push(&mut history, "last");
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_outlives_what_is_newer() {
+    fn held_versions_are_kept_longer_than_newer_ones() {
         let mut history = history(&["0", "1"]);
         let mut push = |hash, held: &[&str]| {
             let held = held.iter().map(|&hash| hash.to_owned()).collect();
@@ -360,7 +360,7 @@ mod tests {
         push("2", &["0"]);
         push("3", &["0"]);
         assert_eq!(push("4", &["0"]), "0 3 4");
-        assert_eq!(push("5", &["0", "3", "4"]), "0 3 4 5", "nothing may go");
-        assert_eq!(push("6", &[]), "4 5 6", "now all of it may");
+        assert_eq!(push("5", &["0", "3", "4"]), "0 3 4 5", "nothing may be dropped");
+        assert_eq!(push("6", &[]), "4 5 6", "now all may be dropped");
     }
 }

@@ -49,7 +49,7 @@ impl Filter {
                 scope.folders.insert(scope.root.join(folder));
             }
         }
-        // No way leads to what never counts.
+        // Files in outputs never count.
         let outputs = std::mem::take(&mut scope.outputs);
         scope.files.retain(|file| !outputs.iter().any(|output| file.starts_with(output)));
         scope.outputs = outputs;
@@ -88,7 +88,7 @@ impl Filter {
         if self.scope.outputs.iter().any(|output| path.starts_with(output)) || self.ignores(path) {
             return true;
         }
-        // The file itself, or a folder on the way to one.
+        // The file itself, or a folder that contains one.
         if self.starts().into_iter().any(|start| below(start, path).next().is_some()) {
             return false;
         }
@@ -115,10 +115,10 @@ impl Filter {
         if !tree && is_private(part) && part != WELL_KNOWN && !self.is_named(path, part) {
             return true;
         }
-        let place = folder.join(part);
-        self.scope.caches.contains(&place)
+        let inner = folder.join(part);
+        self.scope.caches.contains(&inner)
             || part == "target" && folder.join("Cargo.toml").exists()
-            || place.join("CACHEDIR.TAG").exists()
+            || inner.join("CACHEDIR.TAG").exists()
     }
 
     /// Whether `root-files` names `path`, and its hidden part `part` with it.
@@ -128,7 +128,7 @@ impl Filter {
     }
 
     fn ignores(&self, path: &Utf8Path) -> bool {
-        // The outermost folder comes first.
+        // The outermost folder is first.
         let folder = self.scope.folders.iter().find(|folder| path.starts_with(folder));
         folder.is_some_and(|folder| {
             path.strip_prefix(folder).is_ok_and(|inside| self.ignored.is_match(inside))
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_or_is_named_counts_wherever_it_lies() {
+    fn what_was_read_or_is_named_counts_in_any_folder() {
         let filter = filter();
         for path in [
             "/app/src/lib.rs",

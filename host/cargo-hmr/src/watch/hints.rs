@@ -14,7 +14,7 @@ const QUIET: Duration = Duration::from_millis(8);
 /// How long a batch may be put off when it never gets quiet.
 const LONGEST: Duration = Duration::from_millis(80);
 
-/// Paths to look at, and since when.
+/// Paths to check, and since when.
 #[derive(Default)]
 pub(super) struct Hints {
     paths: BTreeSet<Utf8PathBuf>,
@@ -35,24 +35,24 @@ impl Hints {
         }
     }
 
-    /// Has everything looked at.
+    /// Has everything checked.
     pub(super) fn add_everything(&mut self) {
         self.everything = true;
         self.first.get_or_insert_with(Instant::now);
     }
 
-    /// When the first hint came.
+    /// When the first hint arrived.
     pub(super) fn first(&self) -> Option<Instant> {
         self.first
     }
 
-    /// The paths, none in another; none at all if everything is to be looked at.
+    /// The paths, none in another; `None` if everything must be checked.
     pub(super) fn into_paths(self) -> Option<Vec<Utf8PathBuf>> {
         (!self.everything).then(|| without_nested(self.paths))
     }
 
     /// How long to wait for another hint.
-    pub(super) fn patience(&self) -> Duration {
+    pub(super) fn wait(&self) -> Duration {
         let spent = self.first.map_or(Duration::ZERO, |first| first.elapsed());
         QUIET.min(LONGEST.saturating_sub(spent))
     }

@@ -1,6 +1,6 @@
 //! Which folders the system watches, and which it refuses to.
 //!
-//! The number of folders that a person's programs may watch together is limited, and so is the number of watchers. Folders that the
+//! The number of folders that all programs of a user may watch together is limited, and so is the number of watchers. Folders that the
 //! system does not watch are polled by the worker, reported once, and tried again.
 
 use std::{collections::BTreeSet, fs::File};
@@ -8,12 +8,12 @@ use std::{collections::BTreeSet, fs::File};
 use camino::{Utf8Path, Utf8PathBuf};
 use notify::{ErrorKind, RecursiveMode};
 
-use super::Notice;
+use super::WatchEvent;
 
-/// Makes a watcher of the system's.
+/// Creates a watcher of the system.
 pub(super) type Make = Box<dyn Fn() -> notify::Result<Box<dyn notify::Watcher + Send>> + Send>;
 
-/// The system's watcher, if it gives one.
+/// The system's watcher, if there is one.
 pub(super) struct System {
     make: Make,
     watcher: Option<Box<dyn notify::Watcher + Send>>,
@@ -48,7 +48,7 @@ impl System {
             .and_then(|watcher| watcher.watch(folder.as_std_path(), RecursiveMode::NonRecursive));
         match result {
             Ok(()) => _ = self.watched.insert(folder),
-            // It is gone again, which is seen in the folder that it was in.
+            // It was removed again, which is reported for the folder that contained it.
             Err(_) if !folder.is_dir() => {}
             Err(error) => {
                 self.polled.insert(folder);
@@ -69,19 +69,19 @@ impl System {
     }
 
     /// Drops the watch of a folder that may have been replaced, and of its contents.
-    pub(super) fn forget(&mut self, path: &Utf8Path) {
+    pub(super) fn drop_watches(&mut self, path: &Utf8Path) {
         self.retain(|folder| !folder.starts_with(path));
     }
 
-    /// Watches only these folders any longer.
+    /// Stops watching all other folders.
     pub(super) fn retain(&mut self, needed: impl Fn(&Utf8Path) -> bool) {
         self.polled.retain(|folder| needed(folder));
-        let gone: Vec<Utf8PathBuf> =
+        let unneeded: Vec<Utf8PathBuf> =
             self.watched.iter().filter(|folder| !needed(folder)).cloned().collect();
-        for folder in gone {
+        for folder in unneeded {
             self.watched.remove(&folder);
             if let Some(watcher) = &mut self.watcher {
-                // The system itself forgets a folder that is removed.
+                // The system stops watching a removed folder by itself.
                 _ = watcher.unwatch(folder.as_std_path());
             }
         }
@@ -96,11 +96,11 @@ impl System {
         self.polled.iter()
     }
 
-    /// The notice to report, once.
-    pub(super) fn notice(&mut self) -> Option<Notice> {
+    /// The event to report when polling starts or ends; returned once for each.
+    pub(super) fn polling_event(&mut self) -> Option<WatchEvent> {
         if self.polled.is_empty() {
             self.reason = None;
-            return std::mem::take(&mut self.reported).then_some(Notice::Watching);
+            return std::mem::take(&mut self.reported).then_some(WatchEvent::Watching);
         }
         let reason = self.reason.as_ref().filter(|_| !self.reported)?;
         let (what, remedy) = explained(reason);
@@ -113,7 +113,7 @@ impl System {
         let message = format!(
             "{what}: {folders} looked at about once a second instead, so changes there are noticed later\nhint: {remedy}"
         );
-        Some(Notice::Polling { message })
+        Some(WatchEvent::Polling { message })
     }
 }
 
@@ -149,7 +149,7 @@ fn explained(error: &notify::Error) -> (String, String) {
     }
 }
 
-/// The command that raises the limit which holds: that of all users' programs, or the namespace's if that is lower.
+/// The command that raises the limit which applies: the one for all users, or the one of the namespace if that is lower.
 fn larger(limit: &str, in_namespace: &str, least: u64) -> String {
     let read =
         |path: String| -> Option<u64> { std::fs::read_to_string(path).ok()?.trim().parse().ok() };

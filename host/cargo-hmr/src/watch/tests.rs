@@ -15,7 +15,7 @@ use super::*;
 
 struct Bench {
     folder: Utf8PathBuf,
-    notices: Receiver<Notice>,
+    events: Receiver<WatchEvent>,
     scope: Scope,
     watcher: Watcher,
     _keep: tempfile::TempDir,
@@ -32,22 +32,22 @@ fn watch(prepare: impl FnOnce(&Utf8Path)) -> Bench {
         ignore: vec!["left-out".into()],
         ..Scope::default()
     };
-    let (send, notices) = mpsc::channel();
+    let (send, events) = mpsc::channel();
     let watcher =
-        Watcher::start(scope.clone(), move |notice| _ = send.send(notice)).expect("a watcher");
-    Bench { folder, notices, scope, watcher, _keep: keep }
+        Watcher::start(scope.clone(), move |event| _ = send.send(event)).expect("a watcher");
+    Bench { folder, events, scope, watcher, _keep: keep }
 }
 
 impl Bench {
-    /// Collects changes until one of `path` has come; the rest of the list is what came before it.
+    /// Collects changes until one of `path`. The earlier ones are in the list as well.
     fn until(&self, path: &str) -> Vec<(String, ChangeKind)> {
         let mut seen = Vec::new();
         loop {
-            let notice = self
-                .notices
+            let event = self
+                .events
                 .recv_timeout(Duration::from_secs(20))
-                .unwrap_or_else(|_| panic!("no change of `{path}`; there came {seen:?}"));
-            let Notice::Changed(batch) = notice else { continue };
+                .unwrap_or_else(|_| panic!("no change of `{path}`; received {seen:?}"));
+            let WatchEvent::Changed(batch) = event else { continue };
             for Change { path, kind } in batch.changes {
                 let path =
                     path.strip_prefix(&self.folder).map_or(path.to_string(), ToString::to_string);
@@ -76,7 +76,7 @@ fn a_save_is_one_modification() {
 }
 
 #[test]
-fn a_rename_over_the_file_is_one_modification_and_its_temporary_file_none() {
+fn a_rename_over_the_file_is_one_modification_and_the_temporary_file_is_not_reported() {
     let bench = watch(|_| ());
     bench.write("src/.lib.rs.tmp", "two");
     fs::rename(bench.folder.join("src/.lib.rs.tmp"), bench.folder.join("src/lib.rs"))
@@ -208,7 +208,7 @@ fn a_file_that_a_build_was_reading_while_it_was_written_has_changed() {
 }
 
 #[test]
-fn a_missing_file_elsewhere_is_seen_when_it_comes_with_its_folder() {
+fn a_missing_file_elsewhere_is_seen_when_it_is_created_with_its_folder() {
     let bench = watch(|_| ());
     let elsewhere = tempfile::tempdir().expect("a temporary folder");
     let data = Utf8Path::from_path(elsewhere.path()).expect("UTF-8").join("deep/er/data.txt");
@@ -230,7 +230,7 @@ mod links {
     use super::*;
 
     #[test]
-    fn a_folder_is_seen_under_both_its_paths_and_under_one_when_the_link_is_gone() {
+    fn a_folder_is_seen_under_both_its_paths_and_under_one_when_the_link_is_removed() {
         let bench = watch(|folder| fs::create_dir(folder.join("static")).expect("a folder"));
         symlink("../src", bench.folder.join("static/src")).expect("a link");
         bench.until("static/src/lib.rs");
@@ -272,7 +272,7 @@ mod links {
     }
 
     #[test]
-    fn a_linked_folder_on_the_way_to_a_file_elsewhere_may_lead_somewhere_else() {
+    fn a_link_in_the_path_of_a_file_elsewhere_may_change_its_target() {
         let bench = watch(|_| ());
         let elsewhere = tempfile::tempdir().expect("a temporary folder");
         let at = |name: &str| elsewhere.path().join(name);
@@ -329,11 +329,11 @@ fn folders_beyond_the_limit_are_reported_once_polled_and_tried_again() {
     let folder = folder.canonicalize_utf8().expect("it exists");
     fs::create_dir(folder.join("src")).expect("a folder");
     let scope = Scope { folders: [folder.clone()].into(), ..Scope::default() };
-    let (send, notices) = mpsc::channel();
+    let (send, events) = mpsc::channel();
     let limit = Arc::clone(&left);
     let watcher = Watcher::start_with(
         scope.clone(),
-        move |notice| _ = send.send(notice),
+        move |event| _ = send.send(event),
         move |hints| {
             let inner = notify::recommended_watcher(move |hint| {
                 _ = hints.send(Message::Hint(hint));
@@ -343,16 +343,16 @@ fn folders_beyond_the_limit_are_reported_once_polled_and_tried_again() {
     );
     let bench = Bench {
         folder: folder.clone(),
-        notices,
+        events,
         scope,
         watcher: watcher.expect("a watcher"),
         _keep: keep,
     };
-    let next = || bench.notices.recv_timeout(Duration::from_secs(20)).expect("a notice");
+    let next = || bench.events.recv_timeout(Duration::from_secs(20)).expect("an event");
 
     left.store(0, Ordering::SeqCst);
     fs::create_dir_all(folder.join("src/new/er")).expect("folders");
-    let Notice::Polling { message } = next() else { panic!("it is reported first") };
+    let WatchEvent::Polling { message } = next() else { panic!("it is reported first") };
     assert!(message.contains("src/new") && message.contains("max_user_watches"), "{message}");
     bench.write("src/new/er/a.rs", "one");
     bench.until("src/new/er/a.rs");
@@ -361,7 +361,7 @@ fn folders_beyond_the_limit_are_reported_once_polled_and_tried_again() {
 
     left.store(usize::MAX, Ordering::SeqCst);
     bench.watcher.rescope(bench.scope.clone(), None).expect("a scope");
-    assert_eq!(next(), Notice::Watching);
+    assert_eq!(next(), WatchEvent::Watching);
     bench.write("src/new/er/a.rs", "three");
     assert_eq!(bench.until("src/new/er/a.rs"), [change("src/new/er/a.rs", ChangeKind::Modified)]);
 }
@@ -373,12 +373,12 @@ fn without_any_watcher_everything_is_polled() {
     let folder = folder.canonicalize_utf8().expect("it exists");
     fs::write(folder.join("a.rs"), "one").expect("a file");
     let scope = Scope { folders: [folder.clone()].into(), ..Scope::default() };
-    let (send, notices) = mpsc::channel();
+    let (send, events) = mpsc::channel();
     let none = |_| Err(notify::Error::io(std::io::Error::from_raw_os_error(24)));
-    let watcher = Watcher::start_with(scope.clone(), move |notice| _ = send.send(notice), none);
+    let watcher = Watcher::start_with(scope.clone(), move |event| _ = send.send(event), none);
     let watcher = watcher.expect("a watcher");
-    let bench = Bench { folder, notices, scope, watcher, _keep: keep };
-    let Ok(Notice::Polling { message }) = bench.notices.recv_timeout(Duration::from_secs(20))
+    let bench = Bench { folder, events, scope, watcher, _keep: keep };
+    let Ok(WatchEvent::Polling { message }) = bench.events.recv_timeout(Duration::from_secs(20))
     else {
         panic!("it is reported");
     };
@@ -416,11 +416,11 @@ fn a_file_of_a_build_script_s_folder_that_was_written_during_the_build_has_chang
 #[test]
 fn a_watcher_ends_with_its_owner() {
     let bench = watch(|_| ());
-    let Bench { watcher, notices, .. } = bench;
+    let Bench { watcher, events, .. } = bench;
     drop(watcher);
-    // The thread drops what it reports with.
+    // The thread drops its sender.
     assert!(
-        notices
+        events
             .recv_timeout(Duration::from_secs(20))
             .is_err_and(|error| { error == RecvTimeoutError::Disconnected })
     );

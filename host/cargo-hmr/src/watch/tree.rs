@@ -1,4 +1,4 @@
-//! The remembered state of files: enough to notice that one changed.
+//! The known state of files: enough to detect that one changed.
 //!
 //! Files are compared by their stamps, and if these differ by their content: a build script that writes the same text again and
 //! again changes nothing. Large files are not read before their stamps differ for the first time.
@@ -23,7 +23,7 @@ const SMALL: u64 = 256 << 10;
 /// Up to which size content is compared at all, in bytes.
 const COMPARED: u64 = 256 << 20;
 
-/// Remembered files, by path.
+/// Known files, by path.
 #[derive(Default)]
 pub(super) struct Tree {
     files: BTreeMap<Utf8PathBuf, Entry>,
@@ -68,12 +68,12 @@ impl Tree {
         self.files.get(path).map(|entry| &entry.stamp)
     }
 
-    /// Remembers only these files any longer.
+    /// Drops all other files.
     pub(super) fn retain(&mut self, keep: impl Fn(&Utf8Path) -> bool) {
         self.files.retain(|path, _| keep(path));
     }
 
-    /// Checks `roots` and everything below them, remembers the files there and returns how they differ from the remembered
+    /// Checks `roots` and everything below them, stores the state of the files there and returns how it differs from the earlier
     /// state. `found` is called for every folder before its entries are read, with `true`, and for every link to a file, with
     /// `false`.
     pub(super) fn compare(
@@ -84,7 +84,7 @@ impl Tree {
     ) -> Vec<Change> {
         let mut changes = BTreeMap::new();
         for root in roots {
-            let now = look(root, skips, found);
+            let now = read_stamps(root, skips, found);
             for (path, stamp) in &now {
                 let before = self.files.get(path).copied();
                 if before.is_some_and(|before| before.stamp == *stamp) {
@@ -118,7 +118,7 @@ impl Tree {
     }
 }
 
-fn look(
+fn read_stamps(
     root: &Utf8Path,
     skips: &dyn Fn(&Utf8Path) -> bool,
     found: &mut dyn FnMut(&Utf8Path, bool),
@@ -129,7 +129,7 @@ fn look(
         if entry.depth() > 0 && skips(path) {
             return false;
         }
-        // Watched first and read then, so that nothing comes unnoticed between the two.
+        // Watched first and read then, so that no change is missed between the two.
         let folder = entry.file_type().is_dir();
         if folder || entry.path_is_symlink() {
             found(path, folder);
@@ -150,7 +150,7 @@ fn look(
             }
         }
     }
-    // What a link leads to may come.
+    // The target of a broken link may be created later.
     for link in broken.iter().filter(|path: &&Utf8PathBuf| path.is_symlink() && !skips(path)) {
         found(link, false);
     }

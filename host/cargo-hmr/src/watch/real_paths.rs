@@ -1,8 +1,7 @@
 //! The real locations of files that are known under a path: links point elsewhere, and the system reports changes there.
 //!
-//! One folder can be known under several paths, but the system watches it once. So folders are watched at their real place, and what
-//! happens there is reported for every path that leads to it. What a path leads to can change at each link on the way; these
-//! places are watched as well.
+//! One folder can be known under several paths, but the system watches it once. So folders are watched at their real paths, and
+//! changes there are reported for every path that leads there. Each link of a path can be changed, so links are watched as well.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
@@ -12,29 +11,29 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 /// How many links a path may lead over, as on Linux.
 const MOST_LINKS: usize = 40;
 
-/// Known paths and the real places that decide what they lead to.
+/// Known paths, and the real paths that decide what they lead to.
 #[derive(Default)]
-pub(super) struct Places {
-    /// The places of each known path.
-    by_path: BTreeMap<Utf8PathBuf, Vec<Place>>,
-    /// The other way round.
+pub(super) struct RealPaths {
+    /// The real paths of each known path.
+    by_path: BTreeMap<Utf8PathBuf, Vec<RealPath>>,
+    /// The known paths of each real path of an entry.
     known: BTreeMap<Utf8PathBuf, BTreeSet<Utf8PathBuf>>,
-    /// Known folders by their real place.
+    /// Known folders by their real path.
     folders: BTreeMap<Utf8PathBuf, BTreeSet<Utf8PathBuf>>,
-    /// How many places need each real folder to be watched.
+    /// For how many real paths each folder must be watched.
     needed: BTreeMap<Utf8PathBuf, usize>,
 }
 
-/// Something at a real path: an entry of the folder that contains it, or a folder with its entries.
+/// What is at a real path: an entry of the folder that contains it, or a folder with its entries.
 #[derive(Clone, PartialEq, Eq)]
-enum Place {
+enum RealPath {
     Entry(Utf8PathBuf),
     Folder(Utf8PathBuf),
 }
 
-impl Place {
-    /// The folder in which changes of this are seen.
-    fn seen_in(&self) -> Option<&Utf8Path> {
+impl RealPath {
+    /// The folder that must be watched to see changes of this.
+    fn watched_folder(&self) -> Option<&Utf8Path> {
         match self {
             Self::Entry(path) => path.parent(),
             Self::Folder(path) => Some(path),
@@ -42,22 +41,22 @@ impl Place {
     }
 }
 
-impl Places {
-    /// Notes a folder and returns the real folders that must be watched for it.
+impl RealPaths {
+    /// Adds a folder and returns the real folders that must be watched for it.
     pub(super) fn add_folder(&mut self, path: &Utf8Path) -> Vec<Utf8PathBuf> {
         let real = path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
-        let mut places = vec![Place::Folder(real)];
+        let mut real_paths = vec![RealPath::Folder(real)];
         if path.is_symlink() {
-            places.extend(links(path).into_iter().map(Place::Entry));
+            real_paths.extend(links(path).into_iter().map(RealPath::Entry));
         }
-        self.add(path, places)
+        self.add(path, real_paths)
     }
 
-    /// Notes a file, there or not, and returns the real folders that must be watched for it.
+    /// Adds a file, which need not exist, and returns the real folders that must be watched for it.
     pub(super) fn add_file(&mut self, path: &Utf8Path) -> Vec<Utf8PathBuf> {
-        let (mut places, last) = follow(path);
-        places.push(last);
-        self.add(path, places.into_iter().map(Place::Entry).collect())
+        let (mut real_paths, last) = follow(path);
+        real_paths.push(last);
+        self.add(path, real_paths.into_iter().map(RealPath::Entry).collect())
     }
 
     /// Whether `path` is known.
@@ -65,43 +64,47 @@ impl Places {
         self.by_path.contains_key(path)
     }
 
-    /// Whether `path` is known as a folder, so that its entries need no notes of their own.
+    /// Whether `path` is known as a folder, so that its entries need not be added.
     pub(super) fn is_folder(&self, path: &Utf8Path) -> bool {
-        let places = self.by_path.get(path).into_iter().flatten();
-        places.into_iter().any(|place| matches!(place, Place::Folder(_)))
+        let real_paths = self.by_path.get(path).into_iter().flatten();
+        real_paths.into_iter().any(|real_path| matches!(real_path, RealPath::Folder(_)))
     }
 
-    fn add(&mut self, path: &Utf8Path, places: Vec<Place>) -> Vec<Utf8PathBuf> {
-        self.forget_one(path);
-        for place in &places {
-            let (map, real) = match place {
-                Place::Entry(real) => (&mut self.known, real),
-                Place::Folder(real) => (&mut self.folders, real),
+    fn add(&mut self, path: &Utf8Path, real_paths: Vec<RealPath>) -> Vec<Utf8PathBuf> {
+        self.remove_one(path);
+        for real_path in &real_paths {
+            let (map, real) = match real_path {
+                RealPath::Entry(real) => (&mut self.known, real),
+                RealPath::Folder(real) => (&mut self.folders, real),
             };
             map.entry(real.clone()).or_default().insert(path.to_owned());
-            if let Some(folder) = place.seen_in() {
+            if let Some(folder) = real_path.watched_folder() {
                 *self.needed.entry(folder.to_owned()).or_default() += 1;
             }
         }
-        let watch = places.iter().filter_map(Place::seen_in).map(Utf8Path::to_owned).collect();
-        self.by_path.insert(path.to_owned(), places);
+        let watch = real_paths
+            .iter()
+            .filter_map(RealPath::watched_folder)
+            .map(Utf8Path::to_owned)
+            .collect();
+        self.by_path.insert(path.to_owned(), real_paths);
         watch
     }
 
     /// Removes the known entries at `path` and below it.
-    pub(super) fn forget(&mut self, path: &Utf8Path) {
-        let gone: Vec<Utf8PathBuf> =
+    pub(super) fn remove(&mut self, path: &Utf8Path) {
+        let removed: Vec<Utf8PathBuf> =
             below(&self.by_path, path).map(|(path, _)| path.clone()).collect();
-        for path in gone {
-            self.forget_one(&path);
+        for path in removed {
+            self.remove_one(&path);
         }
     }
 
-    fn forget_one(&mut self, path: &Utf8Path) {
-        for place in self.by_path.remove(path).unwrap_or_default() {
-            let (map, real) = match &place {
-                Place::Entry(real) => (&mut self.known, real),
-                Place::Folder(real) => (&mut self.folders, real),
+    fn remove_one(&mut self, path: &Utf8Path) {
+        for real_path in self.by_path.remove(path).unwrap_or_default() {
+            let (map, real) = match &real_path {
+                RealPath::Entry(real) => (&mut self.known, real),
+                RealPath::Folder(real) => (&mut self.folders, real),
             };
             if let Some(paths) = map.get_mut(real) {
                 paths.remove(path);
@@ -109,7 +112,7 @@ impl Places {
                     map.remove(real);
                 }
             }
-            let Some(folder) = place.seen_in() else { continue };
+            let Some(folder) = real_path.watched_folder() else { continue };
             if let Some(count) = self.needed.get_mut(folder) {
                 *count -= 1;
                 if *count == 0 {
@@ -120,7 +123,7 @@ impl Places {
     }
 
     /// Whether a real folder must be watched.
-    pub(super) fn needs(&self, folder: &Utf8Path) -> bool {
+    pub(super) fn is_needed(&self, folder: &Utf8Path) -> bool {
         self.needed.contains_key(folder)
     }
 
@@ -131,7 +134,7 @@ impl Places {
             let folders = self.folders.get(folder).into_iter().flatten();
             paths.extend(folders.map(|folder| folder.join(name)));
         }
-        // At this place, or below it, if it was a folder that is gone.
+        // At this path, or below it, if it was a folder that was removed.
         for map in [&self.known, &self.folders] {
             paths.extend(below(map, real).flat_map(|(_, paths)| paths.iter().cloned()));
         }
@@ -152,7 +155,7 @@ fn links(path: &Utf8Path) -> Vec<Utf8PathBuf> {
     follow(path).0
 }
 
-/// The links that `path` leads over, each at its real place, and where it leads to, or the first part of the way that is not there.
+/// The real paths of the links that `path` leads over, and of what it leads to, or of its first part that does not exist.
 fn follow(path: &Utf8Path) -> (Vec<Utf8PathBuf>, Utf8PathBuf) {
     let mut links = Vec::new();
     let mut real = Utf8PathBuf::new();
@@ -190,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_way_over_links_has_a_place_for_each() {
+    fn each_link_of_a_path_has_a_real_path() {
         let keep = tempfile::tempdir().expect("a temporary folder");
         let folder = Utf8Path::from_path(keep.path()).expect("UTF-8");
         let folder = folder.canonicalize_utf8().expect("it exists");
@@ -201,25 +204,25 @@ mod tests {
         let (links, real) = follow(&folder.join("now/link"));
         assert_eq!(links, ["now", "v1/link", "now"].map(|link| folder.join(link)));
         assert_eq!(real, folder.join("v1/deep/x"));
-        assert_eq!(follow(&folder.join("gone/a/b")), (Vec::new(), folder.join("gone")));
+        assert_eq!(follow(&folder.join("removed/a/b")), (Vec::new(), folder.join("removed")));
     }
 
     #[test]
-    fn one_folder_under_two_paths_is_needed_until_both_are_forgotten() {
+    fn one_folder_under_two_paths_is_needed_until_both_are_removed() {
         let keep = tempfile::tempdir().expect("a temporary folder");
         let folder = Utf8Path::from_path(keep.path()).expect("UTF-8");
         let folder = folder.canonicalize_utf8().expect("it exists");
         std::fs::create_dir(folder.join("src")).expect("a folder");
         symlink("src", folder.join("link")).expect("a link");
-        let mut places = Places::default();
-        places.add_folder(&folder.join("src"));
-        places.add_folder(&folder.join("link"));
+        let mut real_paths = RealPaths::default();
+        real_paths.add_folder(&folder.join("src"));
+        real_paths.add_folder(&folder.join("link"));
         let paths = ["link/a.rs", "src/a.rs"].map(|path| folder.join(path));
-        assert_eq!(places.paths_at(&folder.join("src/a.rs")), paths.into());
-        places.forget(&folder.join("link"));
-        assert!(places.needs(&folder.join("src")));
-        assert_eq!(places.paths_at(&folder.join("src/a.rs")), [folder.join("src/a.rs")].into());
-        places.forget(&folder);
-        assert!(!places.needs(&folder.join("src")) && places.needed.is_empty());
+        assert_eq!(real_paths.paths_at(&folder.join("src/a.rs")), paths.into());
+        real_paths.remove(&folder.join("link"));
+        assert!(real_paths.is_needed(&folder.join("src")));
+        assert_eq!(real_paths.paths_at(&folder.join("src/a.rs")), [folder.join("src/a.rs")].into());
+        real_paths.remove(&folder);
+        assert!(!real_paths.is_needed(&folder.join("src")) && real_paths.needed.is_empty());
     }
 }
