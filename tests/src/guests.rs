@@ -62,7 +62,7 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// A counter that goes up by `step`.
+    /// A counter that increases by `step`.
     #[must_use]
     pub fn counter(step: i32) -> Self {
         Self {

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// Debian's packages with Chromium and ChromeDriver.
+/// Debian's packages with `chromium` and `chromedriver`.
 const CHROMIUM_PACKAGES: [&str; 2] = ["chromium", "chromium-driver"];
 
 /// A rustc with a matching library source, of which the standard library for wasm32 can be built without rustup.

@@ -22,7 +22,7 @@ struct Cli {
 enum Command {
     /// Serves an app and swaps its modules as their sources are saved
     Dev(DevArgs),
-    /// Shows what is there to build with, what is missing, and the command that fixes it
+    /// Shows the installed build tools, the missing ones, and the command that installs them
     Doctor {
         /// The app's folder or manifest
         #[arg(default_value = ".")]
@@ -43,7 +43,7 @@ struct DevArgs {
     /// printed address
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
-    /// A name by which requests may call the server, besides addresses and `localhost`; `.example.org` for all names below it
+    /// A name that requests may use for the server, in addition to addresses and `localhost`; `.example.org` for all names below it
     #[arg(long, value_name = "NAME", value_parser = hmr_build::host_name)]
     allowed_host: Vec<String>,
     /// Opens the page in the default browser

@@ -41,7 +41,7 @@ pub struct Options {
     pub default_port: u16,
     /// The address to listen at.
     pub host: String,
-    /// The names by which requests may call the server, besides those of the configuration.
+    /// The names by which requests may call the server, in addition to those of the configuration.
     pub allowed_hosts: Vec<String>,
     /// Whether to open a browser.
     pub open: bool,

@@ -97,7 +97,7 @@ fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
     globs.build()
 }
 
-/// What one file is to the application.
+/// The role of a file in the application.
 enum Role {
     Toolchain,
     Manifest,
@@ -224,7 +224,7 @@ impl Graph {
         plan
     }
 
-    /// What a file is besides being compiled into modules.
+    /// The role of a file, apart from being compiled into modules.
     fn role(&self, path: &Utf8Path) -> Option<Role> {
         if self.settings.toolchain.iter().any(|file| file == path) {
             return Some(Role::Toolchain);

@@ -85,7 +85,7 @@ pub struct Published {
 /// The server's configuration.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
-    /// The names by which it may be called, besides those of this machine: in lower case, with a dot at the start for all names
+    /// The names that requests may use for it, in addition to those of this machine: in lower case, with a dot at the start for all names
     /// that end so.
     pub hosts: Vec<String>,
     /// The folder with `index.html`.
@@ -110,9 +110,9 @@ pub enum ServerEvent {
     },
     /// A person or a program has sent a request and waits for the answer.
     Request {
-        /// What for.
+        /// The request.
         request: Request,
-        /// Where the answer goes.
+        /// The channel for the answer.
         reply: oneshot::Sender<Answer>,
     },
 }

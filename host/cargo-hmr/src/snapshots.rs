@@ -53,7 +53,7 @@ pub enum SnapshotError {
     )]
     Content(String),
     /// No snapshot has this name.
-    #[error("there is no snapshot `{0}`\nhint: `GET /@hmr/snapshots` lists those that are there")]
+    #[error("there is no snapshot `{0}`\nhint: `GET /@hmr/snapshots` lists the existing ones")]
     Missing(String),
     /// There are too many.
     #[error("there are {MOST} snapshots already\nhint: remove some: `DELETE /@hmr/snapshots/NAME`")]
@@ -140,10 +140,10 @@ pub fn write(folder: &Utf8Path, name: &str, text: &[u8]) -> Result<(), SnapshotE
     }
     // Written next to it and renamed, so it is never read half written. The name has the process and a number, so it is unique.
     let number = WRITES.fetch_add(1, Ordering::Relaxed);
-    let beside = folder.join(format!(".{}-{number}", std::process::id()));
-    let outcome = fs::write(&beside, text).and_then(|()| fs::rename(&beside, &path));
+    let temporary = folder.join(format!(".{}-{number}", std::process::id()));
+    let outcome = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, &path));
     if outcome.is_err() {
-        _ = fs::remove_file(&beside);
+        _ = fs::remove_file(&temporary);
     }
     Ok(outcome?)
 }

@@ -32,7 +32,7 @@ fn a_page_that_is_not_a_secure_context_works_with_the_key_of_the_printed_address
     session.browser.keys("#name", "Ada");
     assert_swaps(&mut session);
     assert_eq!(session.browser.value("document.querySelector('#name').value", &[]), "Ada");
-    // The tool's requests besides the socket.
+    // The tool's requests, except the socket.
     session.browser.run("__hmr.saveSnapshot('away').then(() => { window.saved = true })", &[]);
     session.browser.wait("window.saved");
     session.browser.run("__hmr.deleteSnapshot('away').then(() => { window.saved = false })", &[]);

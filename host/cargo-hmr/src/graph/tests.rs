@@ -125,7 +125,7 @@ fn a_transform_belongs_to_its_module_alone() {
         chains(&plan(&["/app/board/hmr-transform.json"], false)),
         ["board/hmr-transform.json → board"]
     );
-    assert!(plan(&["/app/ui/hmr-transform.json"], false).is_empty(), "`ui` is no module");
+    assert!(plan(&["/app/ui/hmr-transform.json"], false).is_empty(), "`ui` is not a module");
 }
 
 #[test]
@@ -139,7 +139,10 @@ fn a_new_source_belongs_to_its_package() {
 #[test]
 fn an_unread_data_file_counts_only_while_a_build_is_failing() {
     assert!(plan(&["/app/board/other.txt"], false).is_empty());
-    assert!(plan(&["/app/board/tests/board.rs"], true).is_empty(), "tests are no part of a module");
+    assert!(
+        plan(&["/app/board/tests/board.rs"], true).is_empty(),
+        "tests are not part of a module"
+    );
     assert_eq!(chains(&plan(&["/app/board/other.txt"], true)), ["board/other.txt → board"]);
 }
 

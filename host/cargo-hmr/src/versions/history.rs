@@ -2,7 +2,7 @@
 //!
 //! Pages get the version that the module is pinned to; else the one that was restored last, until the next build that
 //! differs; else the newest that was not refused. A version is refused when it failed in a page. Built again after another
-//! one, it gets another chance. The only version that there is cannot be refused: there is no other to replace it.
+//! one, it gets another chance. The only version cannot be refused: there is no other to replace it.
 //!
 //! A limited number of versions is kept, so that a page which is a few saves late can still fetch its version and the developer
 //! can go back. Those that pages get, or an experiment uses, are never dropped.
