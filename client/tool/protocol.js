@@ -2,86 +2,26 @@
  * The messages between the tool and the page, and the configuration that a page is served with.
  *
  * In: text of any content. Out: a message whose fields have the documented types, or the reason why it is
- * none. `docs/protocol.md` is the contract; `host/cargo-hmr/src/protocol.rs` holds the Rust types.
+ * none. `docs/protocol.md` is the contract; the types of messages are made from `host/protocol`.
  */
 
-/**
- * @typedef {{ module: string, hash: string, url: string, components: string[], rehearse?: boolean,
- *   transform?: unknown[] }} Version
- */
-
-/**
- * @typedef {{ level: string, message: string, code: string | null, file: string | null,
- *   line: number | null, column: number | null, rendered: string }} Diagnostic
- */
-
-/** @typedef {{ title: string, diagnostics: Diagnostic[] }} Failure */
-
-/**
- * @typedef {{ type: "hello", server: string, sequence: number, reloaded: number, files: number, modules: Version[],
- *       failure: Failure | null }
- *   | { type: "build-started", sequence: number, modules: string[] }
- *   | { type: "build-failed", sequence: number, failure: Failure }
- *   | { type: "build-succeeded", sequence: number }
- *   | { type: "hot-update", sequence: number, reason: string, modules: Version[] }
- *   | { type: "css-update", sequence: number, reason: string, paths: string[] }
- *   | { type: "asset-update", sequence: number, reason: string, paths: string[] }
- *   | { type: "full-reload", sequence: number, reason: string, restore: boolean }
- *   | { type: "rehearsals" }
- *   | { type: "verdict" } & Verdict} ServerMessage
- */
-
-/**
- * What a rehearsal came to. `error` is the reason of a failure, or why it was skipped.
- * @typedef {{ id: number, outcome: "passed" | "failed" | "skipped", step: string | null, error: string | null,
- *   duration: { wait: number, run: number } }} Verdict
- */
-
-/**
- * @typedef {"prepare" | "quiesce" | "capture" | "instantiate" | "migrate" | "restore" | "render" | "commit" | "probation"
- *   | "rollback" | "undo"} Step
- */
-
-/**
- * @typedef {{ instances: { instance: number, component: string, error?: string,
- *   keys?: Record<string, { outcome: string, from?: string, reason?: string }>, version?: string, migrations?: string[],
- *   tasks?: Record<string, { outcome: string, reason?: string }>, pruned?: string[] }[] }} RestoreReport
- */
-
-/** @typedef {{ instance: number, key: string, outcome: "kept" | "replaced" | "opened" | "closed" }} ResourceOutcome */
-
-/** @typedef {{ from: string, to: string, outcome: "kept" | "dropped" | "made", reason: string | null }} ConnectionOutcome */
-
-/** @typedef {{ instance: number, reason: string }} Invalidation */
-
-/** @typedef {"committed" | "rolled-back" | "undone" | "unchanged" | "not-mounted" | "declined"} Outcome */
-
-/**
- * What kind of failure kept a version from running: its bytes did not reach the page, or it is the version itself.
- * @typedef {"fetch" | "version"} Cause
- */
-
-/**
- * @typedef {{ module: string, hash: string, outcome: Outcome, step: Step | null, error: string | null, cause: Cause | null, running?: boolean,
- *   report: RestoreReport | null, resources: ResourceOutcome[], connections: ConnectionOutcome[], invalidated: Invalidation[],
- *   events: Step[], duration: Partial<Record<Step, number>>, rehearsal: { wait: number, run: number, added: number, skipped: string | null } | null,
- *   cut?: Record<string, number> }} Swap `cut` is how many entries were left out of the report for the tool, by outcome
- */
-
-/** @typedef {{ message: string, file: string, line: number, column: number, stack: string }} Trap */
-
-/** @typedef {{ id: number, module: string, hash: string, snapshot: string, transform: unknown[] }} Rehearse */
-
-/**
- * @typedef {{ type: "ready", page: string, modules: { module: string, hash: string }[] }
- *   | { type: "swap", server: string | null, sequence: number | null, swaps: Swap[] }
- *   | { type: "applied", server: string, sequence: number, what: "css" | "asset", count: number }
- *   | { type: "trap", module: string, hash: string } & Trap
- *   | { type: "rehearse" } & Rehearse
- *   | { type: "state", module: string, hash: string, snapshot: string }
- *   | { type: "slower", module: string, hash: string, before: string, call: string, calls: number, before_ms: number, after_ms: number }
- *   | { type: "problem", message: string }} ClientMessage
- */
+/** @typedef {import("./messages.d.ts").Version} Version */
+/** @typedef {import("./messages.d.ts").Diagnostic} Diagnostic */
+/** @typedef {import("./messages.d.ts").Failure} Failure */
+/** @typedef {import("./messages.d.ts").ServerMessage} ServerMessage */
+/** @typedef {import("./messages.d.ts").Verdict} Verdict */
+/** @typedef {import("./messages.d.ts").SwapOutcome} Outcome */
+/** @typedef {import("./messages.d.ts").Step} Step */
+/** @typedef {import("./messages.d.ts").Cause} Cause */
+/** @typedef {import("./messages.d.ts").Swap} Swap */
+/** @typedef {Omit<import("./messages.d.ts").Trap, "module" | "hash">} Trap A trap, without its module and version. */
+/** @typedef {import("./messages.d.ts").Level} Level */
+/** @typedef {import("./messages.d.ts").Rehearse} Rehearse */
+/** @typedef {import("./messages.d.ts").ClientMessage} ClientMessage */
+/** @typedef {import("./report-entries.d.ts").RestoreReport} RestoreReport */
+/** @typedef {import("./report-entries.d.ts").ResourceOutcome} ResourceOutcome */
+/** @typedef {import("./report-entries.d.ts").ConnectionOutcome} ConnectionOutcome */
+/** @typedef {import("./report-entries.d.ts").Invalidation} Invalidation */
 
 /**
  * The configuration that a page is served with. `app` names the application. `later` are modules whose version comes with the
@@ -89,6 +29,12 @@
  * @typedef {{ token: string, app: string, server: string, html: string, sequence: number, modules: Version[], later: string[], failure: Failure | null,
  *   budget: number | null }} Config
  */
+
+/** @type {readonly Level[]} */
+const LEVELS = ["error", "warning", "note", "help"];
+
+/** @type {readonly Step[]} */
+const STEPS = ["prepare", "quiesce", "capture", "instantiate", "migrate", "restore", "render", "commit", "probation", "rollback", "undo"];
 
 /** Why a text is not a message. `unknown` distinguishes a type of a later version from a malformed message. */
 export class MessageError extends Error {
@@ -130,6 +76,19 @@ function text(from, field) {
  */
 function optionalText(from, field) {
   return typeof from[field] === "string" ? text(from, field) : null;
+}
+
+/**
+ * One of some texts; null for anything else, which a later version of the tool may send.
+ *
+ * @template {string} T
+ * @param {Record<string, unknown>} from
+ * @param {string} field
+ * @param {readonly T[]} known
+ * @returns {T | null}
+ */
+function optionalOneOf(from, field, known) {
+  return known.find((text) => text === from[field]) ?? null;
 }
 
 /**
@@ -197,7 +156,7 @@ function verdict(from) {
   return {
     id: number(from, "id"),
     outcome,
-    step: optionalText(from, "step"),
+    step: optionalOneOf(from, "step", STEPS),
     error: optionalText(from, "error"),
     duration: { wait: ms(duration.wait), run: ms(duration.run) },
   };
@@ -210,7 +169,7 @@ function verdict(from) {
 function diagnostic(value) {
   const from = object(value);
   return {
-    level: optionalText(from, "level") ?? "error",
+    level: optionalOneOf(from, "level", LEVELS) ?? "error",
     message: optionalText(from, "message") ?? "",
     code: optionalText(from, "code"),
     file: optionalText(from, "file"),

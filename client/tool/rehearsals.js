@@ -5,11 +5,10 @@
  * is not connected, or it takes too long. A page never waits for one that cannot come.
  */
 
+import { REHEARSAL_WAIT_MS } from "../common/constants.js";
+
 /** @typedef {import("./protocol.js").Verdict} Verdict */
 /** @typedef {import("./protocol.js").Version} Version */
-
-/** How long a verdict is waited for, in milliseconds. The tool skips what has waited so long (`PATIENCE` in `preflight/stagehand.rs`). */
-const LONGEST_WAIT = 2000;
 
 /** The rehearsals that a page waits for. */
 export class Rehearsals {
@@ -36,7 +35,7 @@ export class Rehearsals {
   ask({ module, hash, transform }, snapshot) {
     const id = this.#nextId++;
     return new Promise((resolve) => {
-      const timer = this.#timers.setTimeout(() => this.#skip(id, `no verdict came in ${LONGEST_WAIT} ms`), LONGEST_WAIT);
+      const timer = this.#timers.setTimeout(() => this.#skip(id, `no verdict came in ${REHEARSAL_WAIT_MS} ms`), REHEARSAL_WAIT_MS);
       this.#open.set(id, (verdict) => {
         this.#timers.clearTimeout(timer);
         resolve(verdict);

@@ -1,6 +1,6 @@
 //! Numbers on which both engines must agree: limits, and the weights of reconciliation. `docs/abi.md` explains them.
 //!
-//! The client has the same numbers under the same names in `client/common/constants.js`; a test compares them with [`SHARED`].
+//! The client's `client/common/constants.js` is made from [`SHARED`]; a test of `hmr-protocol` compares them.
 
 /// How deep components may be placed in one another, the outermost included.
 pub const NESTING_LIMIT: usize = 64;
@@ -69,21 +69,12 @@ pub const TEXT_BYTES: usize = 4096;
 /// How much of a longer text is kept, in bytes. The rest is for the note at its end, and for the text around it.
 pub const TEXT_KEPT_BYTES: usize = TEXT_BYTES - 512;
 
-/// How many entries the report of a swap may have for the tool: keys, tasks, resources and connections together.
-pub const REPORT_ENTRIES: usize = 1000;
-
-/// How large the report of a swap may be for the tool as JSON.
-pub const REPORT_BYTES: usize = 1 << 20;
-
-/// How many bytes a message between a page and the tool may have.
-pub const MESSAGE_BYTES: usize = 4 << 20;
-
 /// How many values of earlier versions a module keeps for each instance. Only the module uses it: engines pass these values on.
 pub const ORPHANS_KEPT: usize = 2048;
 
 /// The constants that the client also has, by name.
 #[expect(clippy::cast_precision_loss, reason = "all of them are small")]
-pub const SHARED: [(&str, f64); 25] = [
+pub const SHARED: [(&str, f64); 22] = [
     ("NESTING_LIMIT", NESTING_LIMIT as f64),
     ("RESTART_LIMIT", RESTART_LIMIT as f64),
     ("RESTART_PERIOD_MS", RESTART_PERIOD_MS),
@@ -106,14 +97,10 @@ pub const SHARED: [(&str, f64); 25] = [
     ("ALIGNMENT_LIMIT", ALIGNMENT_LIMIT as f64),
     ("TEXT_BYTES", TEXT_BYTES as f64),
     ("TEXT_KEPT_BYTES", TEXT_KEPT_BYTES as f64),
-    ("REPORT_ENTRIES", REPORT_ENTRIES as f64),
-    ("REPORT_BYTES", REPORT_BYTES as f64),
-    ("MESSAGE_BYTES", MESSAGE_BYTES as f64),
 ];
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::path::Path;
 
     use super::*;
@@ -121,20 +108,6 @@ mod tests {
     fn file(path: &str) -> String {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    }
-
-    #[test]
-    fn the_client_has_the_same_numbers() {
-        let text = file("client/common/constants.js");
-        let lines = text.lines().filter_map(|line| line.strip_prefix("export const "));
-        let client: BTreeMap<&str, f64> = lines
-            .map(|line| {
-                let (name, value) = line.split_once(" = ").expect("a constant");
-                let value = value.trim_end_matches(';').replace('_', "");
-                (name, value.parse().unwrap_or_else(|_| panic!("`{line}` is not a plain number")))
-            })
-            .collect();
-        assert_eq!(client, BTreeMap::from(SHARED));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::swap::Swap;
 
 /// A message from a page to the tool. Reports are passed on to the terminal as the page wrote them.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum ClientMessage {
     /// The page has started, or has handled `hello`.
@@ -15,6 +16,10 @@ pub enum ClientMessage {
         /// The page's path.
         #[serde(default)]
         page: String,
+        /// The modules that run in it, and their versions.
+        #[serde(default)]
+        #[cfg_attr(test, ts(type = "{ module: string, hash: string }[]"))]
+        modules: Value,
     },
     /// Acknowledges an update, or reports code that was loaded without one.
     Swap {
@@ -38,6 +43,7 @@ pub enum ClientMessage {
         sequence: u64,
         /// `css` or `asset`.
         #[serde(default)]
+        #[cfg_attr(test, ts(type = "\"css\" | \"asset\""))]
         what: String,
         /// How many elements showed it.
         #[serde(default)]
@@ -61,6 +67,7 @@ pub enum ClientMessage {
 
 /// Calls of an export that take clearly longer than in the version before.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default)]
 pub struct Slower {
     /// The module.
@@ -81,6 +88,7 @@ pub struct Slower {
 
 /// The state that a module of a page is in.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default)]
 pub struct ModuleState {
     /// The module.
@@ -93,9 +101,11 @@ pub struct ModuleState {
 
 /// A rehearsal that a page asks for.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default)]
 pub struct Rehearse {
     /// The page's id for the request; the verdict repeats it.
+    #[cfg_attr(test, ts(type = "number"))]
     pub id: Value,
     /// The module.
     pub module: String,
@@ -104,11 +114,13 @@ pub struct Rehearse {
     /// The JSON text of the page's snapshot.
     pub snapshot: String,
     /// What the update asks to be done to the state.
+    #[cfg_attr(test, ts(type = "unknown[]"))]
     pub transform: Value,
 }
 
 /// A trap in running code.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default)]
 pub struct Trap {
     /// The module.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How grave a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// The build fails because of it.
@@ -18,6 +19,7 @@ pub enum Level {
 
 /// One message of the compiler, the linker or cargo.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub struct Diagnostic {
     /// How grave it is.
@@ -54,6 +56,7 @@ impl Diagnostic {
 
 /// A pending failure: the page shows it until it is fixed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Failure {
     /// What failed, in a few words.
     pub title: String,

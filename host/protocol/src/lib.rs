@@ -18,3 +18,6 @@ pub use diagnostic::{Diagnostic, Failure, Level};
 pub use server::{Hello, RehearsalTime, ServerMessage, Verdict, Version};
 pub use shorten::shorten;
 pub use swap::{Cause, RehearsalOutcome, Step, Swap, SwapOutcome};
+
+#[cfg(test)]
+mod client_sources;

@@ -14,3 +14,12 @@ pub const MESSAGE_BYTES: usize = 4 << 20;
 
 /// How long a page waits for the verdict of a rehearsal, in milliseconds.
 pub const REHEARSAL_WAIT_MS: u64 = 2000;
+
+/// The limits that the client has too, by name.
+#[cfg(test)]
+pub(crate) const SHARED: [(&str, u64); 4] = [
+    ("REPORT_ENTRIES", REPORT_ENTRIES as u64),
+    ("REPORT_BYTES", REPORT_BYTES as u64),
+    ("MESSAGE_BYTES", MESSAGE_BYTES as u64),
+    ("REHEARSAL_WAIT_MS", REHEARSAL_WAIT_MS),
+];

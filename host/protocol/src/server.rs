@@ -8,6 +8,7 @@ use crate::swap::{RehearsalOutcome, Step};
 
 /// One version of a module, as a page may fetch it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Version {
     /// The module's name.
     pub module: String,
@@ -19,13 +20,16 @@ pub struct Version {
     pub components: Vec<String>,
     /// The operations to apply to the state once, for this version; as in a snapshot's `transform`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, type = "unknown[]"))]
     pub transform: Vec<Value>,
     /// Whether a page whose code runs asks for a rehearsal before it swaps to this version.
+    #[cfg_attr(test, ts(optional, type = "boolean"))]
     pub rehearse: bool,
 }
 
 /// The newest of everything; the first message on each connection, and what the served page carries.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Hello {
     /// Which run of the tool this is.
     pub server: String,
@@ -43,6 +47,7 @@ pub struct Hello {
 
 /// A message from the tool to every page.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum ServerMessage {
     /// The first message on each connection.
@@ -111,8 +116,10 @@ pub enum ServerMessage {
 
 /// The verdict of a rehearsal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Verdict {
     /// The page's id for its request.
+    #[cfg_attr(test, ts(type = "number"))]
     pub id: Value,
     /// How it ended.
     pub outcome: RehearsalOutcome,
@@ -126,6 +133,7 @@ pub struct Verdict {
 
 /// How long a rehearsal took, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RehearsalTime {
     /// Until it began.
     pub wait: f64,

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 /// How a swap of one module ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum SwapOutcome {
     /// The new code runs.
@@ -25,11 +26,13 @@ pub enum SwapOutcome {
     /// None that this version of the tool knows.
     #[default]
     #[serde(other)]
+    #[cfg_attr(test, ts(skip))]
     Unknown,
 }
 
 /// A step of a swap; `docs/abi.md` describes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
     /// The bytes are fetched, compiled and rehearsed.
@@ -56,6 +59,7 @@ pub enum Step {
     Undo,
     /// None that this version of the tool knows.
     #[serde(other)]
+    #[cfg_attr(test, ts(skip))]
     Unknown,
 }
 
@@ -88,6 +92,7 @@ impl fmt::Display for Step {
 
 /// How a rehearsal ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum RehearsalOutcome {
     /// The new code takes the state over.
@@ -100,6 +105,7 @@ pub enum RehearsalOutcome {
 
 /// What kind of failure kept a version from running in a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// Its bytes did not reach the page. Nothing is known of the version.
@@ -111,6 +117,7 @@ pub enum Cause {
 
 /// What became of one module in one page.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default)]
 pub struct Swap {
     /// The module.
@@ -125,33 +132,44 @@ pub struct Swap {
     pub error: Option<String>,
     /// What kind of failure it was, if it was one; this, and never the text of `error`, decides.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "Cause | null"))]
     pub cause: Option<Cause>,
     /// Of what was rolled back, whether code of the module runs in the page.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub running: Option<bool>,
     /// The source file in which it failed, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub file: Option<String>,
     /// The line in it, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub line: Option<u32>,
     /// The restore report; see [`hmr_abi::state::RestoreReport`].
+    #[cfg_attr(test, ts(type = "RestoreReport | null"))]
     pub report: Option<Value>,
     /// What became of each resource.
+    #[cfg_attr(test, ts(type = "ResourceOutcome[]"))]
     pub resources: Vec<Value>,
     /// What became of each connection: `from`, `to`, `outcome` and perhaps a `reason`.
+    #[cfg_attr(test, ts(type = "ConnectionOutcome[]"))]
     pub connections: Vec<Value>,
     /// Instances that could not continue with their state: `instance` and `reason`.
+    #[cfg_attr(test, ts(type = "Invalidation[]"))]
     pub invalidated: Vec<Value>,
     /// The steps that were entered.
     pub events: Vec<Step>,
     /// Milliseconds by step.
+    #[cfg_attr(test, ts(type = "Partial<Record<Step, number>>"))]
     pub duration: Value,
     /// How long a rehearsal took, in milliseconds: `wait`, `run`, and `added`, for which the page waited for nothing else. If there
     /// was none, `skipped` is why.
+    #[cfg_attr(test, ts(type = "{ wait: number, run: number, added: number, skipped: string | null } | null"))]
     pub rehearsal: Option<Value>,
     /// How many entries were left out of the report because it was too long, by their outcome.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<BTreeMap<String, u64>>"))]
     pub cut: BTreeMap<String, u64>,
 }
 
