@@ -34,9 +34,8 @@ use hmr_protocol::Hello;
 
 use self::backoff::Backoff;
 use self::due::Due;
-pub use self::interface::{BuiltModule, Effect, Input, Outcome};
+pub use self::interface::{BuiltModule, ClientEvent, Effect, Input, Outcome};
 pub use self::manual::{Denied, VariantRequest};
-pub use self::pages::ClientEvent;
 use crate::{
     events::Phases,
     experiment::Experiments,

@@ -165,7 +165,10 @@ pub struct Swap {
     pub duration: Value,
     /// How long a rehearsal took, in milliseconds: `wait`, `run`, and `added`, for which the page waited for nothing else. If there
     /// was none, `skipped` is why.
-    #[cfg_attr(test, ts(type = "{ wait: number, run: number, added: number, skipped: string | null } | null"))]
+    #[cfg_attr(
+        test,
+        ts(type = "{ wait: number, run: number, added: number, skipped: string | null } | null")
+    )]
     pub rehearsal: Option<Value>,
     /// How many entries were left out of the report because it was too long, by their outcome.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

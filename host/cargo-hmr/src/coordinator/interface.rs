@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use hmr_build::{CompiledModule, Diagnostic, Failure};
-use hmr_protocol::{ModuleState, Rehearse, ServerMessage};
+use hmr_protocol::{ClientMessage, ModuleState, Rehearse, ServerMessage};
 use serde_json::Value;
 
-use super::pages::ClientEvent;
 use crate::{
     events::{Event, Phases},
     graph::{Graph, Scan},
@@ -42,6 +41,24 @@ pub enum Input {
         /// What.
         event: ClientEvent,
     },
+}
+
+/// What a page has done.
+#[derive(Debug)]
+pub enum ClientEvent {
+    /// It has opened its socket.
+    Connected {
+        /// The id that the page keeps when it is loaded again.
+        id: String,
+        /// The number of the last message before its greeting.
+        greeted: u64,
+    },
+    /// It has sent a message.
+    Message(ClientMessage),
+    /// It has a problem that the developer should know of.
+    Problem(String),
+    /// It has closed its socket.
+    Disconnected,
 }
 
 /// How a build ended.

@@ -3,29 +3,11 @@
 use hmr_build::{Diagnostic, Failure, Level};
 use hmr_protocol::{ClientMessage, ServerMessage, Swap, SwapOutcome};
 
-use super::{Coordinator, Effect};
+use super::{ClientEvent, Coordinator, Effect};
 use crate::{
     events::Event,
     experiment::{Experiments, ReportSource},
 };
-
-/// What a page has done.
-#[derive(Debug)]
-pub enum ClientEvent {
-    /// It has opened its socket.
-    Connected {
-        /// The id that the page keeps when it is loaded again.
-        id: String,
-        /// The number of the last message before its greeting.
-        greeted: u64,
-    },
-    /// It has sent a message.
-    Message(ClientMessage),
-    /// It has a problem that the developer should know of.
-    Problem(String),
-    /// It has closed its socket.
-    Disconnected,
-}
 
 impl Coordinator {
     pub(super) fn client_event(
