@@ -275,11 +275,14 @@ export class ModuleRecord {
     this.#state = { name: "running", guest, probation };
   }
 
-  /** Lets the old code go on, because other code could not take its place. If it failed meanwhile, it still waits for its remedy. */
+  /**
+   * Lets the old code go on, because other code could not take its place. If it failed meanwhile, it still waits for its remedy.
+   * Code that trapped on probation keeps it, so that it can be undone.
+   */
   resume() {
     const { guest, probation, remedy } = this.#expectState("resume", "swapping");
     if (remedy.undo || remedy.restart) this.#state = { name: "failed", guest, remedy };
-    else this.#state = guest.trap ? { name: "ended", guest } : { name: "running", guest, probation };
+    else this.#state = guest.trap && !probation ? { name: "ended", guest } : { name: "running", guest, probation };
   }
 
   /**

@@ -138,8 +138,18 @@ test("code that is not replaced goes on with its probation", () => {
   assert.deepEqual(record.probation, probation);
 });
 
-test("code that trapped in its hooks has ended when nothing takes its place", () => {
+test("code that trapped on probation during a swap that was rolled back can still be undone", () => {
+  const record = newRecord();
+  const guest = install(record, "2", { probation: { previous: previous("1"), sequence: 4 } });
+  record.quiesce();
+  guest.trap = trap;
+  record.resume();
+  assert.deepEqual([record.state, record.alive, record.probation?.sequence], ["running", false, 4]);
+});
+
+test("proven code that trapped in its hooks has ended when nothing takes its place", () => {
   const record = running();
+  record.endProbation();
   record.quiesce();
   Object.assign(record.guest ?? {}, { trap });
   record.resume();

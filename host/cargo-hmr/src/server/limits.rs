@@ -124,7 +124,7 @@ pub(super) fn cut(message: &mut ClientMessage) -> Option<String> {
         ClientMessage::Slower(slower) => slower.texts(edit),
         ClientMessage::Problem { message: text }
         | ClientMessage::Applied { what: text, .. }
-        | ClientMessage::Ready { page: text } => text.texts(edit),
+        | ClientMessage::Ready { page: text, modules: _ } => text.texts(edit),
         ClientMessage::Rehearse(_) | ClientMessage::State(_) => {}
     }
     None
