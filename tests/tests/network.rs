@@ -5,6 +5,7 @@ use hmr_tests::dev::{Dev, FIRST_BUILD, SOON, tool};
 use hmr_tests::process::Process;
 use hmr_tests::request::{Reply, open, send, send_body};
 use hmr_tests::server::Server;
+use serde_json::json;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, TcpStream};
 use std::process::Command;
@@ -291,6 +292,21 @@ fn a_page_that_does_not_read_is_disconnected_even_if_it_sends() {
         server.dev.wait("update");
     }
     server.assert_alive();
+}
+
+#[test]
+fn what_a_page_reports_before_it_goes_is_read() {
+    let mut server = Server::start();
+    let (token, own) = (server.token(), format!("http://{}", server.own));
+    for number in 0..40 {
+        let mut page = server.socket(&token, Some(&own)).expect("a socket opens");
+        let message = format!("report {number}");
+        let report = json!({"type": "problem", "message": message}).to_string();
+        page.send(Message::text(report)).expect("the socket takes a message");
+        // It goes without reading the greeting, so sending that to it may fail.
+        drop(page);
+        server.dev.wait_until(&message, SOON, |event| event["message"] == message);
+    }
 }
 
 #[cfg(target_os = "linux")]
