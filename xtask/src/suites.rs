@@ -16,6 +16,7 @@ pub(crate) fn lints() -> Vec<Step> {
     vec![
         Step::program("format: workspace", cargo(&["fmt", "--all", "--check"])),
         Step::program("format: demo-app", program("cargo", &demo, &["fmt", "--all", "--check"])),
+        Step::function("format: examples", format_of_examples),
         Step::program("clippy: workspace", cargo(&clippy)),
         Step::program("clippy: demo-app", program("cargo", &demo, &clippy)),
         Step::program("dependencies: workspace", deny("Cargo.toml")),
@@ -23,6 +24,17 @@ pub(crate) fn lints() -> Vec<Step> {
         Step::program("format and lints: client", program("npm", &client, &["run", "lint"])),
         Step::program("types: client", program("npm", &client, &["run", "check"])),
     ]
+}
+
+/// Checks the format of the examples, each of which is a workspace of its own.
+fn format_of_examples() -> Result<(), String> {
+    let folders = fs::read_dir(root().join("examples")).map_err(|error| error.to_string())?;
+    for folder in folders.filter_map(Result::ok).map(|entry| entry.path()) {
+        if folder.is_dir() {
+            run(program("cargo", &folder, &["fmt", "--check"]))?;
+        }
+    }
+    Ok(())
 }
 
 /// Checks the licences and sources of what a workspace depends on. Exceptions in `deny.toml` may be about the other

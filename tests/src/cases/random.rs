@@ -1,6 +1,6 @@
 //! Random cases: components with signals, a list, a condition and a timer, edits of them, and what a user does in between.
 //!
-//! A number fixes a case. The generator writes each version as Rust source, and a model beside it applies the rules of
+//! A list of numbers, the choices, fixes a case. The generator writes each version as Rust source, and a model beside it applies the rules of
 //! `docs/sdk.md` ("What a swap does to state") to the signals: it knows nothing of modules or engines, and computes what
 //! each swap must report of every key, and what every signal holds then.
 
@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use proptest::strategy::Strategy;
 use serde_json::{Value, json};
 
 use super::Case;
@@ -24,18 +25,21 @@ pub struct Random {
     pub values: Vec<BTreeMap<String, Value>>,
 }
 
-/// Numbers in a sequence that the seed fixes.
-struct Dice(u64);
+/// How many choices a case may use up. Later ones are 0.
+const CHOICES: usize = 60;
 
-impl Dice {
+/// The choices that make a case. Smaller and fewer choices make a simpler one.
+pub fn choices() -> impl Strategy<Value = Vec<u16>> {
+    proptest::collection::vec(proptest::num::u16::ANY, 0..=CHOICES)
+}
+
+/// Choices, one after another.
+struct Choices<'a>(std::slice::Iter<'a, u16>);
+
+impl Choices<'_> {
     /// A number below `end`, which is not 0.
     fn below(&mut self, end: usize) -> usize {
-        // SplitMix64: each seed, 0 too, begins a sequence of its own.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap_or(0)
+        usize::from(self.0.next().copied().unwrap_or(0)) % end
     }
 }
 
@@ -317,11 +321,11 @@ impl Model {
     }
 }
 
-/// The case of a seed, with as many edits.
+/// The case that these choices make, with as many edits.
 #[must_use]
-pub fn case(seed: u64, edits: usize) -> Random {
-    let mut dice = Dice(seed);
-    let mut version = first(&mut dice);
+pub fn case(seed: u64, choices: &[u16], edits: usize) -> Random {
+    let mut choices = Choices(choices.iter());
+    let mut version = first(&mut choices);
     let mut model = Model::mount(&version);
     let (mut versions, mut steps) = (BTreeMap::new(), Vec::new());
     let (mut outcomes, mut values) = (Vec::new(), Vec::new());
@@ -331,11 +335,11 @@ pub fn case(seed: u64, edits: usize) -> Random {
     };
     add(1, &version);
     for number in 2..=edits + 1 {
-        for _ in 0..dice.below(3) {
-            steps.push(act(&mut dice, &version, &mut model));
+        for _ in 0..choices.below(3) {
+            steps.push(act(&mut choices, &version, &mut model));
         }
-        for _ in 0..=dice.below(2) {
-            edit(&mut version, &mut dice);
+        for _ in 0..=choices.below(2) {
+            edit(&mut version, &mut choices);
         }
         version.written = u32::try_from(number).unwrap_or(0) * 10 + 1;
         add(number, &version);
@@ -344,7 +348,7 @@ pub fn case(seed: u64, edits: usize) -> Random {
         steps.push("state app".to_owned());
         values.push(model.values(&version));
     }
-    steps.push(act(&mut dice, &version, &mut model));
+    steps.push(act(&mut choices, &version, &mut model));
     let case = Case {
         file: PathBuf::new(),
         name: format!("random/{seed}"),
@@ -358,27 +362,31 @@ pub fn case(seed: u64, edits: usize) -> Random {
     Random { case, outcomes, values }
 }
 
-fn first(dice: &mut Dice) -> Version {
-    let signals = |names: &[&str], dice: &mut Dice| {
-        names.iter().map(|name| signal((*name).to_owned(), dice)).collect()
+fn first(choices: &mut Choices<'_>) -> Version {
+    let signals = |names: &[&str], choices: &mut Choices<'_>| {
+        names.iter().map(|name| signal((*name).to_owned(), choices)).collect()
     };
     Version {
-        outer: signals(&["a", "b"], dice),
-        inner: signals(&["a", "c"], dice),
-        position: POSITIONS[dice.below(4)],
-        timer: dice.below(2) == 0,
-        wraps: dice.below(2),
+        outer: signals(&["a", "b"], choices),
+        inner: signals(&["a", "c"], choices),
+        position: POSITIONS[choices.below(4)],
+        timer: choices.below(2) == 0,
+        wraps: choices.below(2),
         written: 11,
     }
 }
 
-fn signal(name: String, dice: &mut Dice) -> Signal {
-    Signal { name, kind: TYPES[dice.below(5)], initial: u32::try_from(dice.below(9)).unwrap_or(0) }
+fn signal(name: String, choices: &mut Choices<'_>) -> Signal {
+    Signal {
+        name,
+        kind: TYPES[choices.below(5)],
+        initial: u32::try_from(choices.below(9)).unwrap_or(0),
+    }
 }
 
 /// Something that a user does, or time that passes.
-fn act(dice: &mut Dice, version: &Version, model: &mut Model) -> String {
-    match dice.below(3) {
+fn act(choices: &mut Choices<'_>, version: &Version, model: &mut Model) -> String {
+    match choices.below(3) {
         0 => {
             model.click(version, "inner");
             "click button.inner".to_owned()
@@ -394,21 +402,21 @@ fn act(dice: &mut Dice, version: &Version, model: &mut Model) -> String {
     }
 }
 
-fn edit(version: &mut Version, dice: &mut Dice) {
-    let signals = if dice.below(2) == 0 { &mut version.outer } else { &mut version.inner };
-    let at = dice.below(signals.len().max(1));
+fn edit(version: &mut Version, choices: &mut Choices<'_>) {
+    let signals = if choices.below(2) == 0 { &mut version.outer } else { &mut version.inner };
+    let at = choices.below(signals.len().max(1));
     let free = ["a", "b", "c", "d", "e"]
         .into_iter()
         .find(|name| signals.iter().all(|signal| signal.name != *name));
-    match (dice.below(9), free) {
+    match (choices.below(9), free) {
         (0, Some(free)) if !signals.is_empty() => free.clone_into(&mut signals[at].name),
-        (1, Some(free)) => signals.push(signal(free.to_owned(), dice)),
+        (1, Some(free)) => signals.push(signal(free.to_owned(), choices)),
         (2, _) if !signals.is_empty() => drop(signals.remove(at)),
         (3, _) => signals.reverse(),
-        (4 | 5, _) if !signals.is_empty() => signals[at].kind = TYPES[dice.below(5)],
+        (4 | 5, _) if !signals.is_empty() => signals[at].kind = TYPES[choices.below(5)],
         (6, _) => version.wraps = (version.wraps + 1) % 3,
         (7, _) => version.timer = !version.timer,
-        _ => version.position = POSITIONS[dice.below(4)],
+        _ => version.position = POSITIONS[choices.below(4)],
     }
 }
 
