@@ -12,6 +12,11 @@ fn folder() -> PathBuf {
 
 fn open(name: &str) -> (Project, Page) {
     let project = Project::copy_of(folder().join(name)).expect("the example can be copied");
+    // The examples share a target folder, so that the SDK is compiled once.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("examples");
+    let config = format!("[build]\ntarget-dir = {target:?}\n");
+    fs::create_dir(project.folder().join(".cargo")).expect("a folder can be made");
+    fs::write(project.folder().join(".cargo/config.toml"), config).expect("a file can be written");
     let html = project.index_html().expect("it has a page");
     let page = project.page(&html).expect("it compiles");
     assert_eq!((page.problems(), page.traps()), (vec![], vec![]), "{}", page.html());
