@@ -77,6 +77,7 @@ struct Layout {
     snapshot_digit: u32,
 }
 
+#[expect(clippy::too_many_lines, reason = "one list of the instructions of a module")]
 fn module(layout: &Layout, data: &DataSection) -> Vec<u8> {
     use ValType::I32;
     let mut types = TypeSection::new();

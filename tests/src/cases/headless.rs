@@ -64,6 +64,7 @@ struct Counts {
 type Done = Result<Option<Value>, Box<dyn std::error::Error>>;
 
 impl Runner<'_> {
+    #[expect(clippy::too_many_lines, reason = "one list of all steps")]
     fn step(&self, step: &Step) -> Done {
         let page = &self.page;
         match step {

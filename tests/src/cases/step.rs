@@ -240,6 +240,7 @@ impl Step {
         Self::read(line).unwrap_or_else(|| panic!("this is not a step: `{line}`"))
     }
 
+    #[expect(clippy::too_many_lines, reason = "one list of all steps")]
     fn read(line: &str) -> Option<Self> {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         let rest = rest.trim();
