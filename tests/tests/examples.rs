@@ -14,7 +14,7 @@ fn open(name: &str) -> (Project, Page) {
     let project = Project::copy_of(folder().join(name)).expect("the example can be copied");
     // The examples share a target folder, so that the SDK is compiled once.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("examples");
-    let config = format!("[build]\ntarget-dir = {target:?}\n");
+    let config = format!("[build]\ntarget-dir = '{}'\n", target.display());
     fs::create_dir(project.folder().join(".cargo")).expect("a folder can be made");
     fs::write(project.folder().join(".cargo/config.toml"), config).expect("a file can be written");
     let html = project.index_html().expect("it has a page");
