@@ -8,7 +8,7 @@ use std::fs;
 fn hidden_files_and_copies_that_editors_leave_are_neither_served_nor_announced() {
     let mut server = Server::start();
     server.dev.wait_built();
-    let served = [".well-known/security.txt", "~plain.css", "bak/plain.css"];
+    let public = [".well-known/security.txt", "~plain.css", "bak/plain.css"];
     let refused = [
         ".env",
         ".hg/hgrc",
@@ -19,7 +19,7 @@ fn hidden_files_and_copies_that_editors_leave_are_neither_served_nor_announced()
         "#style.css#",
         "style.css.orig",
     ];
-    for path in refused.iter().chain(&served) {
+    for path in refused.iter().chain(&public) {
         server.demo.write(&format!("static/{path}"), "pigeon loft");
     }
     #[cfg(unix)]
@@ -32,7 +32,7 @@ fn hidden_files_and_copies_that_editors_leave_are_neither_served_nor_announced()
             assert_eq!(reply.status, 404, "{path}: {reply:?}");
         }
     }
-    for path in served {
+    for path in public {
         assert_eq!(server.get(&format!("/{path}"), &[]).body, "pigeon loft", "{path}");
     }
     server.demo.write("static/last.css", "");

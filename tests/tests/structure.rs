@@ -32,25 +32,28 @@ impl Crate {
     /// Reads a crate from its root file.
     fn read(root: &Path) -> Self {
         let mut whole = Self::default();
-        whole.add(root, root.parent().expect("a folder"), Vec::new());
+        whole.add(root, root.parent().expect("a folder"), &[]);
         whole
     }
 
     /// Adds a file, and the files of the modules that it declares in `folder`.
-    fn add(&mut self, path: &Path, folder: &Path, module: ModulePath) {
-        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-        let syntax = syn::parse_file(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-        let mut reader = Reader { module: module.clone(), ..Reader::default() };
+    fn add(&mut self, path: &Path, folder: &Path, module: &[String]) {
+        let text =
+            fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let syntax =
+            syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut reader = Reader { module: module.to_vec(), ..Reader::default() };
         reader.visit_file(&syntax);
         let Reader { names, paths, children, .. } = reader;
-        self.files.insert(module.clone(), File { path: path.to_owned(), names, paths });
+        self.files.insert(module.to_vec(), File { path: path.to_owned(), names, paths });
         for child in children {
             let nested = folder.join(&child);
             let candidates = [folder.join(format!("{child}.rs")), nested.join("mod.rs")];
             let file = candidates.iter().find(|file| file.exists());
-            let file = file.unwrap_or_else(|| panic!("{path:?}: no file for `mod {child}`"));
-            let inner = module.iter().cloned().chain([child]).collect();
-            self.add(file, &nested, inner);
+            let file =
+                file.unwrap_or_else(|| panic!("{}: no file for `mod {child}`", path.display()));
+            let inner: ModulePath = module.iter().cloned().chain([child]).collect();
+            self.add(file, &nested, &inner);
         }
     }
 
@@ -158,7 +161,7 @@ impl Reader {
                 group.items.iter().for_each(|item| self.add_use(item, before));
             }
             UseTree::Name(name) if name.ident == "self" => {
-                self.bind(before.last().cloned(), before)
+                self.bind(before.last().cloned(), before);
             }
             UseTree::Name(name) => self.bind(Some(name.ident.to_string()), &with(&name.ident)),
             UseTree::Rename(name) => self.bind(Some(name.rename.to_string()), &with(&name.ident)),
