@@ -149,7 +149,7 @@ outcome: RehearsalOutcome,
 /**
  * The step of the swap that would fail.
  */
-step: Step | null, 
+step: SwapStep | null, 
 /**
  * Why it would fail, or why the rehearsal was skipped.
  */
@@ -240,7 +240,7 @@ export type SwapOutcome = "committed" | "rolled-back" | "undone" | "unchanged" |
 /**
  * A step of a swap; `docs/abi.md` describes them.
  */
-export type Step = "prepare" | "quiesce" | "capture" | "instantiate" | "migrate" | "restore" | "render" | "commit" | "probation" | "rollback" | "undo";
+export type SwapStep = "prepare" | "quiesce" | "capture" | "instantiate" | "migrate" | "restore" | "render" | "commit" | "probation" | "rollback" | "undo";
 
 /**
  * What kind of failure kept a version from running in a page.
@@ -266,7 +266,7 @@ outcome: SwapOutcome,
 /**
  * The step that failed.
  */
-step: Step | null, 
+step: SwapStep | null, 
 /**
  * Why it failed, or was declined; for people.
  */
@@ -306,11 +306,11 @@ invalidated: Invalidation[],
 /**
  * The steps that were entered.
  */
-events: Array<Step>, 
+events: Array<SwapStep>, 
 /**
  * Milliseconds by step.
  */
-duration: Partial<Record<Step, number>>, 
+duration: Partial<Record<SwapStep, number>>, 
 /**
  * How long a rehearsal took, in milliseconds: `wait`, `run`, and `added`, for which the page waited for nothing else. If there
  * was none, `skipped` is why.

@@ -11,7 +11,7 @@
 /** @typedef {import("./messages.d.ts").ServerMessage} ServerMessage */
 /** @typedef {import("./messages.d.ts").Verdict} Verdict */
 /** @typedef {import("./messages.d.ts").SwapOutcome} Outcome */
-/** @typedef {import("./messages.d.ts").Step} Step */
+/** @typedef {import("./messages.d.ts").SwapStep} Step */
 /** @typedef {import("./messages.d.ts").Cause} Cause */
 /** @typedef {import("./messages.d.ts").Swap} Swap */
 /** @typedef {Omit<import("./messages.d.ts").Trap, "module" | "hash">} Trap A trap, without its module and version. */

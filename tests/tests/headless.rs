@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use hmr_abi::ops::{Namespace, Op, root_of};
-use hmr_headless::{LogLevel, Outcome, Page, ResourceOutcome, Swap, SwapStep};
+use hmr_headless::{LogLevel, Page, ResourceOutcome, Swap, SwapOutcome, SwapStep};
 use hmr_tests::guests::{ADD, COUNT, Guest, INSTANCE, VIEW};
 
 const HTML: &str =
@@ -28,7 +28,7 @@ fn rolled_back(page: &Page, bytes: &[u8], step: SwapStep) -> String {
     let before: u32 = count(page).parse().expect("a count");
     let input = page.find("input").expect("the input");
     let swap = page.swap("counter", bytes);
-    assert_eq!((swap.outcome, swap.step), (Outcome::RolledBack, Some(step)), "{swap}");
+    assert_eq!((swap.outcome, swap.step), (SwapOutcome::RolledBack, Some(step)), "{swap}");
     assert_eq!(swap.events.last(), Some(&SwapStep::Rollback));
     assert!(input.is_connected());
     add(page);
@@ -50,7 +50,7 @@ fn a_swap_keeps_state_form_values_and_focus() {
     input.type_text("milk").expect("it takes text").select_range(1, 3).expect("it has text");
     input.scroll_to(0.0, 120.0).expect("it scrolls");
     let swap = page.swap("counter", Guest::counter(10).bytes());
-    assert_eq!(swap.outcome, Outcome::Committed, "{swap}");
+    assert_eq!(swap.outcome, SwapOutcome::Committed, "{swap}");
     assert_eq!(
         swap.events,
         [
@@ -268,16 +268,16 @@ fn what_happens_during_a_swap_reaches_the_side_that_wins() {
     assert!(swap.is_committed(), "{swap}");
     assert_eq!(count(&page), "10", "the new code got the click");
     let swap = click_in(SwapStep::Restore, &broken("restore_state", "unreachable"));
-    assert_eq!(swap.outcome, Outcome::RolledBack);
+    assert_eq!(swap.outcome, SwapOutcome::RolledBack);
     assert_eq!(count(&page), "20", "the old code got the click");
 }
 
 #[test]
 fn the_same_bytes_are_not_swapped_and_unmounted_modules_only_change_version() {
     let page = open(&Guest::counter(1));
-    assert_eq!(page.swap("counter", Guest::counter(1).bytes()).outcome, Outcome::Unchanged);
+    assert_eq!(page.swap("counter", Guest::counter(1).bytes()).outcome, SwapOutcome::Unchanged);
     page.find("hmr-component").expect("the component").remove().expect("it is there");
-    assert_eq!(page.swap("counter", Guest::counter(3).bytes()).outcome, Outcome::NotMounted);
+    assert_eq!(page.swap("counter", Guest::counter(3).bytes()).outcome, SwapOutcome::NotMounted);
     page.append_html(HTML);
     add(&page);
     assert_eq!(count(&page), "3");

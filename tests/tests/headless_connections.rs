@@ -1,7 +1,7 @@
 //! Ports and connections in the headless engine: which values are sent to which inputs, also after a swap.
 
 use hmr_abi::ops::{Namespace, Op, root_of};
-use hmr_headless::{ConnectionOutcome, EventData, LogLevel, Outcome, Page, Swap, SwapStep};
+use hmr_headless::{ConnectionOutcome, EventData, LogLevel, Page, Swap, SwapOutcome, SwapStep};
 use hmr_tests::scripted::{Scripted, received, warnings};
 use serde_json::{Value, json};
 
@@ -156,7 +156,7 @@ fn a_stream_sends_its_latest_value_only_to_new_inputs() {
     assert_eq!(got(&page, "log").len(), 1, "it got that one already");
     // The log is mounted again, as the instance 3.
     page.find(r#"hmr-component[module="log"]"#).expect("the log").remove().expect("it is there");
-    assert!(page.swap("log", log(3).bytes()).outcome == Outcome::NotMounted);
+    assert!(page.swap("log", log(3).bytes()).outcome == SwapOutcome::NotMounted);
     page.append_html(&component_html("log", "Log"));
     assert_eq!(got(&page, "log"), ["7", "7"], "an instance that is mounted later gets it");
     let element = page.find("hmr-connect").expect("the connection");
@@ -261,7 +261,7 @@ fn a_swap_checks_connections_against_the_new_ports() {
     assert_eq!(outcomes(&swap), []);
     let broken = both.first("restore_state", "unreachable");
     let swap = page.swap("log", broken.bytes());
-    assert_eq!((swap.outcome, swap.connections.len()), (Outcome::RolledBack, 0));
+    assert_eq!((swap.outcome, swap.connections.len()), (SwapOutcome::RolledBack, 0));
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn values_for_a_module_that_is_held_wait_for_the_side_that_wins() {
     assert!(swap.is_committed(), "{swap}");
     assert_eq!(received(&page, "log"), ["2 port 7", "2 port 7"]);
     let swap = swap_while(&log(2).first("restore_state", "unreachable"));
-    assert_eq!(swap.outcome, Outcome::RolledBack);
+    assert_eq!(swap.outcome, SwapOutcome::RolledBack);
     assert_eq!(received(&page, "log").len(), 4);
     assert_eq!(received(&page, "log")[3], "2 port 7");
     // The new code takes other values: those that wait are not for it.

@@ -1,6 +1,6 @@
 //! A module made with `wasm-encoder`, without Rust or any other compiler, is mounted and swapped like any other.
 
-use hmr_headless::{Outcome, Page};
+use hmr_headless::{Page, SwapOutcome};
 use hmr_tests::encoded::counter;
 
 const HTML: &str = r#"<hmr-component module="counter" component="Counter"></hmr-component>"#;
@@ -17,7 +17,7 @@ fn a_module_without_rust_keeps_its_state_in_a_swap() {
     assert_eq!(page.text("output"), "2");
 
     let swap = page.swap("counter", counter(3, "strong"));
-    assert_eq!(swap.outcome, Outcome::Committed, "{swap}");
+    assert_eq!(swap.outcome, SwapOutcome::Committed, "{swap}");
     assert_eq!(page.text("strong"), "2", "{}", page.html());
     assert!(button.is_connected(), "the button is the same in both versions");
     button.click().expect("it can be clicked");

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use hmr_headless::{
-    CallError, EventKind, ExecuteError, Execution, LogLevel, ModuleState, NamedSnapshot, Outcome,
-    Page, PageError, SwapStep, Value, execute,
+    CallError, EventKind, ExecuteError, Execution, LogLevel, ModuleState, NamedSnapshot, Page,
+    PageError, SwapOutcome, SwapStep, Value, execute,
 };
 use hmr_tests::guests::Guest;
 use serde_json::json;
@@ -44,7 +44,7 @@ fn a_module_steps_back_and_forth_through_its_states() {
     let len = || page.history("counter").expect("a module").len();
     assert_eq!(len(), 4);
     let swap = page.step("counter", -1).expect("it is there");
-    assert_eq!((swap.outcome, &swap.events[..]), (Outcome::Committed, &TRAVEL[..]), "{swap}");
+    assert_eq!((swap.outcome, &swap.events[..]), (SwapOutcome::Committed, &TRAVEL[..]), "{swap}");
     assert_eq!(count(&page), "2");
     _ = page.step("counter", -1).expect("it is there");
     assert_eq!((count(&page), len()), ("1".into(), 4));

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use hmr_abi::ops::{LISTEN_CAPTURE, LISTEN_PREVENT, LISTEN_STOP, Namespace, Op, root_of};
 use hmr_headless::{
-    EventData, Message, Outcome, Page, PageBuilder, ResourceOutcome, Response, StorageArea, Swap,
-    SwapStep,
+    EventData, Message, Page, PageBuilder, ResourceOutcome, Response, StorageArea, Swap,
+    SwapOutcome, SwapStep,
 };
 use hmr_tests::scripted::{Scripted, received, warnings};
 use serde_json::{Value, json};
@@ -173,7 +173,7 @@ fn what_fires_during_a_swap_reaches_the_side_that_wins_in_order() {
     let broken = new.first("restore_state", "unreachable");
     let before = received(&page, "m").len();
     let swap = swap_while(&page, &broken, || socket.send("three").expect("it is open"));
-    assert_eq!(swap.outcome, Outcome::RolledBack);
+    assert_eq!(swap.outcome, SwapOutcome::RolledBack);
     assert_eq!(
         received(&page, "m")[before..],
         [r#"7 websocket {"data":"three","state":"message"}"#]

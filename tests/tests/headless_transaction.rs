@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hmr_abi::ops::{Namespace, Op, root_of};
-use hmr_headless::{EventKind, ModuleState, Outcome, Page, PageEvent, Swap, SwapStep};
+use hmr_headless::{EventKind, ModuleState, Page, PageEvent, Swap, SwapOutcome, SwapStep};
 use hmr_tests::guests::{Guest, INSTANCE, VIEW};
 
 const HTML: &str =
@@ -69,7 +69,7 @@ fn loading_a_module_is_reported_like_a_swap() {
     let page = open(&Guest::counter(1));
     let swaps = page.swaps();
     assert_eq!(swaps.len(), 1);
-    assert_eq!((swaps[0].outcome, &swaps[0].events[..]), (Outcome::Committed, &LOADING[..]));
+    assert_eq!((swaps[0].outcome, &swaps[0].events[..]), (SwapOutcome::Committed, &LOADING[..]));
     assert_eq!(swaps[0].hash, hmr_build::hash_of(&Guest::counter(1).bytes()));
     let module = &page.modules()[0];
     assert_eq!((module.generation, module.state), (1, ModuleState::Running));
@@ -82,37 +82,37 @@ fn swaps_that_do_nothing_enter_no_step() {
     let steps = Rc::new(RefCell::new(0));
     let count = Rc::clone(&steps);
     page.on(EventKind::Step, move |_| *count.borrow_mut() += 1);
-    let none = |swap: Swap, outcome: Outcome| {
+    let none = |swap: Swap, outcome: SwapOutcome| {
         assert_eq!((swap.outcome, swap.events.len()), (outcome, 0), "{swap}");
         swap.error
     };
-    none(page.swap("counter", Guest::counter(1).bytes()), Outcome::Unchanged);
+    none(page.swap("counter", Guest::counter(1).bytes()), SwapOutcome::Unchanged);
     let declining = Guest::counter(2)
         .manifest("abi\t1\ncomponent\tCounter\tc.wat\t1\ndecline\tCounter\tit draws\n");
-    let error = none(page.swap("counter", declining.bytes()), Outcome::Declined);
+    let error = none(page.swap("counter", declining.bytes()), SwapOutcome::Declined);
     assert!(error.expect("a reason").contains("`Counter` accepts no hot update: it draws"));
     page.find("hmr-component").expect("the component").remove().expect("it is there");
-    none(page.swap("counter", declining.bytes()), Outcome::NotMounted);
-    none(page.swap("other", Guest::counter(2).bytes()), Outcome::NotMounted);
-    let error = none(page.swap("counter", b"garbage"), Outcome::RolledBack);
+    none(page.swap("counter", declining.bytes()), SwapOutcome::NotMounted);
+    none(page.swap("other", Guest::counter(2).bytes()), SwapOutcome::NotMounted);
+    let error = none(page.swap("counter", b"garbage"), SwapOutcome::RolledBack);
     assert!(error.expect("a reason").contains("the bytes are no WebAssembly module"));
     assert_eq!(*steps.borrow(), 0);
     // The code that runs declines as well.
     page.append_html(HTML);
-    none(page.swap("counter", Guest::counter(3).bytes()), Outcome::Declined);
+    none(page.swap("counter", Guest::counter(3).bytes()), SwapOutcome::Declined);
 }
 
 #[test]
 fn a_module_that_could_not_be_started_is_loaded_by_a_swap() {
     let broken = Guest::counter(1).first("hmr_component:Counter", "unreachable");
     let page = open(&broken);
-    assert_eq!(page.swaps()[0].outcome, Outcome::RolledBack);
+    assert_eq!(page.swaps()[0].outcome, SwapOutcome::RolledBack);
     assert_eq!(
         page.swaps()[0].events,
         [SwapStep::Prepare, SwapStep::Instantiate, SwapStep::Rollback]
     );
     let swap = page.swap("counter", Guest::counter(2).bytes());
-    assert_eq!((swap.outcome, &swap.events[..]), (Outcome::Committed, &LOADING[..]), "{swap}");
+    assert_eq!((swap.outcome, &swap.events[..]), (SwapOutcome::Committed, &LOADING[..]), "{swap}");
     add(&page);
     assert_eq!(count(&page), "2");
 }
@@ -154,7 +154,7 @@ fn a_migration_that_fails_rolls_back() {
         let swap = page.swap("counter", guest.bytes());
         assert_eq!(
             (swap.outcome, swap.step),
-            (Outcome::RolledBack, Some(SwapStep::Migrate)),
+            (SwapOutcome::RolledBack, Some(SwapStep::Migrate)),
             "{swap}"
         );
         let error = swap.error.expect("a reason");
@@ -252,7 +252,11 @@ fn a_rollback_restores_the_memory_of_the_old_code() {
     add(&page);
     let broken = Guest::counter(10).first("restore_state", "unreachable");
     let swap = page.swap("counter", broken.bytes());
-    assert_eq!((swap.outcome, swap.step), (Outcome::RolledBack, Some(SwapStep::Restore)), "{swap}");
+    assert_eq!(
+        (swap.outcome, swap.step),
+        (SwapOutcome::RolledBack, Some(SwapStep::Restore)),
+        "{swap}"
+    );
     let stored = page.module("counter").expect("it is there").call("stored", &[]);
     assert_eq!(stored.expect("it is exported"), [0.into()], "what the hook wrote is undone");
     assert_eq!(logged(&page, "before the update"), 0);
@@ -266,7 +270,7 @@ fn hooks_that_trap_do_not_block_an_update() {
     add(&page);
     let swap =
         page.swap("counter", Guest::counter(10).first("restore_state", "unreachable").bytes());
-    assert_eq!(swap.outcome, Outcome::RolledBack);
+    assert_eq!(swap.outcome, SwapOutcome::RolledBack);
     assert_eq!(page.traps().last().expect("a trap").during, "the hooks before the update");
     add(&page);
     assert_eq!(count(&page), "2", "the old code was started again");
@@ -294,7 +298,7 @@ fn new_code_that_traps_on_probation_is_undone() {
     add(&page);
     let undone = page.undone();
     assert_eq!(undone.len(), 1);
-    assert_eq!((undone[0].outcome, &undone[0].events[..]), (Outcome::Undone, &UNDOING[..]));
+    assert_eq!((undone[0].outcome, &undone[0].events[..]), (SwapOutcome::Undone, &UNDOING[..]));
     assert_eq!(undone[0].hash, hmr_build::hash_of(&failing.bytes()));
     assert!(undone[0].error.as_ref().expect("a reason").contains("unreachable"));
     assert_eq!(count(&page), "2", "the state from before the swap is back");
@@ -306,7 +310,7 @@ fn new_code_that_traps_on_probation_is_undone() {
     assert_eq!(module.refused[0].hash, undone[0].hash);
     assert_eq!((module.generation, module.state), (3, ModuleState::Running));
     let outcomes: Vec<_> = page.swaps().iter().map(|swap| swap.outcome).collect();
-    assert_eq!(outcomes, [Outcome::Committed, Outcome::Committed, Outcome::Undone]);
+    assert_eq!(outcomes, [SwapOutcome::Committed, SwapOutcome::Committed, SwapOutcome::Undone]);
 }
 
 #[test]

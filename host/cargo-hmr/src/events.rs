@@ -7,7 +7,7 @@ mod texts;
 use hmr_build::Diagnostic;
 use serde::Serialize;
 
-use hmr_protocol::{RehearsalOutcome, RehearsalTime, Slower, Step, Swap, Trap};
+use hmr_protocol::{RehearsalOutcome, RehearsalTime, Slower, Swap, SwapStep, Trap};
 
 /// A module and the version that it became.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -240,7 +240,7 @@ pub enum Event {
         /// `passed`, `failed` or `skipped`.
         outcome: RehearsalOutcome,
         /// The step of the swap that would fail.
-        step: Option<Step>,
+        step: Option<SwapStep>,
         /// Why it would fail, or why the rehearsal was skipped.
         error: Option<String>,
         /// How long it took.

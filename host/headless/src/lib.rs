@@ -29,7 +29,7 @@
 //! Any bytes that speak the ABI (`docs/abi.md`) will do, from any compiler:
 //!
 //! ```
-//! use hmr_headless::{Outcome, Page};
+//! use hmr_headless::{SwapOutcome, Page};
 //!
 //! /// A module whose one component shows five letters.
 //! fn greeting(text: &str) -> Vec<u8> {
@@ -64,7 +64,7 @@
 //!
 //! // What cannot run leaves the page as it is, and says why.
 //! let swap = page.swap("hello", b"no wasm");
-//! assert_eq!(swap.outcome, Outcome::RolledBack);
+//! assert_eq!(swap.outcome, SwapOutcome::RolledBack);
 //! assert_eq!(page.text("p"), "salve");
 //! # Ok(())
 //! # }
@@ -130,6 +130,7 @@ pub use hmr_abi::state::{
 };
 pub use hmr_guest::ModuleError;
 pub use hmr_guest::wasm::custom_section;
+pub use hmr_protocol::{SwapOutcome, SwapStep};
 
 pub use api::Page;
 pub use api::builder::PageBuilder;
@@ -152,5 +153,5 @@ pub use report::events::{EventKind, PageEvent, Subscription};
 pub use report::log::{LogLevel, LogLine};
 pub use report::module_info::{Keys, ModuleInfo, ModuleState, RefusedVersion, Stats};
 pub use report::slow_export::SlowExport;
-pub use report::swap::{Outcome, Swap, SwapStep};
+pub use report::swap::Swap;
 pub use report::trap::Trap;

@@ -17,7 +17,7 @@ pub(crate) mod settle;
 pub(crate) mod travel;
 pub(crate) mod undo;
 
-use crate::report::swap::SwapStep;
+use hmr_protocol::SwapStep;
 
 /// Why new code could not take over, and in which step.
 pub(crate) type Failure = (SwapStep, String);

@@ -9,7 +9,7 @@ use std::thread;
 use hmr_abi::state::{Snapshot, TransformOp};
 use hmr_abi::text::cut_owned;
 use hmr_protocol::preflight::{Answer, KEPT, PROTOCOL, Request, read_frame, write_frame};
-use hmr_protocol::{RehearsalOutcome as Outcome, Step};
+use hmr_protocol::{RehearsalOutcome as Outcome, SwapStep};
 use hmr_rehearsal::{Rehearsal, RehearsalFailure, Rehearser, Trace, TraceRequest, Version};
 
 /// How many states of one version are checked for functions that no trace has found.
@@ -234,13 +234,13 @@ impl Worker {
         }
         let lacks_hooks = |failure: &RehearsalFailure| {
             !failure.late
-                && matches!(failure.step, Step::Migrate | Step::Restore)
+                && matches!(failure.step, SwapStep::Migrate | SwapStep::Restore)
                 && has_hooks(snapshot)
         };
         let (outcome, why) = match &failure {
             None => (Outcome::Passed, ""),
             // What this engine does not compile, a browser may.
-            Some(failure) if failure.step == Step::Prepare => (Outcome::Skipped, ""),
+            Some(failure) if failure.step == SwapStep::Prepare => (Outcome::Skipped, ""),
             // Hooks before the update run in the swap only, and the missing value may be one that they store.
             Some(failure) if lacks_hooks(failure) => {
                 (Outcome::Skipped, "the state lacks what hooks before the update put aside: ")

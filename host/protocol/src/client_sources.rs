@@ -8,7 +8,7 @@ use ts_rs::{Config, TS};
 use crate::limits;
 use crate::{
     Cause, ClientMessage, Diagnostic, Failure, Hello, Level, ModuleState, RehearsalOutcome,
-    RehearsalTime, Rehearse, ServerMessage, Slower, Step, Swap, SwapOutcome, Trap, Verdict,
+    RehearsalTime, Rehearse, ServerMessage, Slower, Swap, SwapOutcome, SwapStep, Trap, Verdict,
     Version,
 };
 
@@ -51,7 +51,7 @@ fn the_client_has_the_types_of_messages() {
     add::<Verdict>(&mut text, &config);
     add::<ServerMessage>(&mut text, &config);
     add::<SwapOutcome>(&mut text, &config);
-    add::<Step>(&mut text, &config);
+    add::<SwapStep>(&mut text, &config);
     add::<Cause>(&mut text, &config);
     add::<Swap>(&mut text, &config);
     add::<Trap>(&mut text, &config);

@@ -17,7 +17,7 @@ pub use client::{ClientMessage, ModuleState, Rehearse, Slower, Trap};
 pub use diagnostic::{Diagnostic, Failure, Level};
 pub use server::{Hello, RehearsalTime, ServerMessage, Verdict, Version};
 pub use shorten::shorten;
-pub use swap::{Cause, RehearsalOutcome, Step, Swap, SwapOutcome};
+pub use swap::{Cause, RehearsalOutcome, Swap, SwapOutcome, SwapStep};
 
 #[cfg(test)]
 mod client_sources;

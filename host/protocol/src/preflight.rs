@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::swap::{RehearsalOutcome, Step};
+use crate::swap::{RehearsalOutcome, SwapStep};
 
 /// The version of the messages. A process that speaks another one is of no use.
 pub const PROTOCOL: u32 = 3;
@@ -74,7 +74,7 @@ pub enum Answer {
         /// How it ended.
         outcome: RehearsalOutcome,
         /// The step that failed.
-        step: Option<Step>,
+        step: Option<SwapStep>,
         /// Why it failed or was skipped.
         error: Option<String>,
         /// How long it took, compiling included, in milliseconds.

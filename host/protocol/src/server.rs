@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::diagnostic::Failure;
-use crate::swap::{RehearsalOutcome, Step};
+use crate::swap::{RehearsalOutcome, SwapStep};
 
 /// One version of a module, as a page may fetch it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -124,7 +124,7 @@ pub struct Verdict {
     /// How it ended.
     pub outcome: RehearsalOutcome,
     /// The step of the swap that would fail.
-    pub step: Option<Step>,
+    pub step: Option<SwapStep>,
     /// Why it would fail, or why the rehearsal was skipped.
     pub error: Option<String>,
     /// How long it took.

@@ -31,10 +31,10 @@ pub enum SwapOutcome {
 }
 
 /// A step of a swap; `docs/abi.md` describes them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
-pub enum Step {
+pub enum SwapStep {
     /// The bytes are fetched, compiled and rehearsed.
     Prepare,
     /// The running code is given no more calls.
@@ -63,7 +63,7 @@ pub enum Step {
     Unknown,
 }
 
-impl Step {
+impl SwapStep {
     /// Its name in messages.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -84,7 +84,7 @@ impl Step {
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for SwapStep {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str(self.name())
     }
@@ -127,7 +127,7 @@ pub struct Swap {
     /// How it ended.
     pub outcome: SwapOutcome,
     /// The step that failed.
-    pub step: Option<Step>,
+    pub step: Option<SwapStep>,
     /// Why it failed, or was declined; for people.
     pub error: Option<String>,
     /// What kind of failure it was, if it was one; this, and never the text of `error`, decides.
@@ -159,9 +159,9 @@ pub struct Swap {
     #[cfg_attr(test, ts(type = "Invalidation[]"))]
     pub invalidated: Vec<Value>,
     /// The steps that were entered.
-    pub events: Vec<Step>,
+    pub events: Vec<SwapStep>,
     /// Milliseconds by step.
-    #[cfg_attr(test, ts(type = "Partial<Record<Step, number>>"))]
+    #[cfg_attr(test, ts(type = "Partial<Record<SwapStep, number>>"))]
     pub duration: Value,
     /// How long a rehearsal took, in milliseconds: `wait`, `run`, and `added`, for which the page waited for nothing else. If there
     /// was none, `skipped` is why.
@@ -215,7 +215,7 @@ mod tests {
         for error in ["`/x.wasm` cannot be fetched: offline", "no", ""] {
             let swap = |cause| Swap {
                 outcome: SwapOutcome::RolledBack,
-                step: Some(Step::Prepare),
+                step: Some(SwapStep::Prepare),
                 error: Some(error.into()),
                 cause: Some(cause),
                 ..Swap::default()

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hmr_abi::lines::is_own;
 use hmr_abi::state::{RestoreReport, TransformOp};
 use hmr_guest::ModuleError;
-use hmr_protocol::Step;
+use hmr_protocol::SwapStep;
 
 use crate::code::{Code, Compiled, Version, VersionError};
 use crate::machine::Machine;
@@ -20,7 +20,7 @@ use crate::traced::Traced;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RehearsalFailure {
     /// The step of the swap that would fail.
-    pub step: Step,
+    pub step: SwapStep,
     /// Why, for the developer to read.
     pub error: String,
     /// Whether the code ran for longer than it may.
@@ -180,7 +180,8 @@ impl Rehearser {
 
 /// The result for a version that cannot be compiled.
 fn not_prepared(error: &ModuleError, started: Instant) -> Rehearsal {
-    let failure = RehearsalFailure { step: Step::Prepare, error: error.to_string(), late: false };
+    let failure =
+        RehearsalFailure { step: SwapStep::Prepare, error: error.to_string(), late: false };
     Rehearsal {
         failure: Some(failure),
         report: None,

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use hmr_abi::exports;
 use hmr_abi::state::{HealthReport, MigrateAnswer, RestoreReport, Snapshot, TransformOp};
 use hmr_guest::{check_report, not_json, read_answer};
-use hmr_protocol::Step;
+use hmr_protocol::SwapStep;
 
 use crate::code::Compiled;
 use crate::fault::Fault;
@@ -16,7 +16,7 @@ use crate::machine::Machine;
 #[derive(Default)]
 pub(crate) struct StepsResult {
     /// The step that failed, and why.
-    pub(crate) failure: Option<(Step, Fault)>,
+    pub(crate) failure: Option<(SwapStep, Fault)>,
     pub(crate) report: Option<RestoreReport>,
     /// The instance, if it could be started.
     pub(crate) guest: Option<Guest>,
@@ -32,15 +32,15 @@ pub(crate) fn take_steps(
     let mut result = StepsResult::default();
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.map_or(0.0, |since| since.as_secs_f64() * 1e3);
-    let mut step = Step::Instantiate;
+    let mut step = SwapStep::Instantiate;
     let ended = Guest::start(machine, &compiled.code, now).and_then(|guest| {
         let guest = result.guest.insert(guest);
         guest.register(&compiled.components)?;
-        step = Step::Migrate;
+        step = SwapStep::Migrate;
         let (snapshot, text) = migrate(guest, snapshot, transform)?;
-        step = Step::Restore;
+        step = SwapStep::Restore;
         restore(guest, &snapshot, &text, &mut result.report)?;
-        step = Step::Probation;
+        step = SwapStep::Probation;
         check_health(guest)
     });
     result.failure = ended.err().map(|fault| (step, fault));

@@ -3,7 +3,9 @@
 use camino::Utf8Path;
 use expect_test::{Expect, expect};
 use hmr_build::{CompiledModule, Diagnostic, Level};
-use hmr_protocol::{Cause, ClientMessage, ModuleState, Rehearse, Step, Swap, SwapOutcome, Trap};
+use hmr_protocol::{
+    Cause, ClientMessage, ModuleState, Rehearse, Swap, SwapOutcome, SwapStep, Trap,
+};
 
 use super::*;
 use crate::versions::ModuleVersion;
@@ -609,7 +611,7 @@ fn swapped_by(hash: &str, outcome: SwapOutcome, error: &str, cause: Option<Cause
         module: "board".into(),
         hash: hash.into(),
         outcome,
-        step: Some(Step::Prepare),
+        step: Some(SwapStep::Prepare),
         error: Some(error.into()),
         cause,
         ..Swap::default()

@@ -20,7 +20,7 @@ use super::{
     process::Process,
 };
 use hmr_protocol::{
-    ModuleState, RehearsalOutcome as Outcome, RehearsalTime, Rehearse, Step, Verdict, limits,
+    ModuleState, RehearsalOutcome as Outcome, RehearsalTime, Rehearse, SwapStep, Verdict, limits,
 };
 
 /// How often to check whether the process answers, with requests waiting for it and without.
@@ -426,7 +426,7 @@ impl Worker {
         &self,
         request: PageRequest,
         outcome: Outcome,
-        step: Option<Step>,
+        step: Option<SwapStep>,
         error: Option<String>,
         run: f64,
     ) {

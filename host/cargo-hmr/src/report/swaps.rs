@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::notes::{Note, Weight, collapsed};
 use super::{BAD, FAINT, GOOD, NAME, WARN};
-use hmr_protocol::{Step, Swap, SwapOutcome};
+use hmr_protocol::{Swap, SwapOutcome, SwapStep};
 
 /// How many notes are shown after the counts, unless more of them report a loss.
 const NOTES: usize = 6;
@@ -32,7 +32,7 @@ pub(super) fn line(sequence: u64, page: &str, swap: &Swap) -> String {
             format!("{BAD}✗{BAD:#}"),
             format!(
                 "rolled back at {}: {}; {FAINT}{}{FAINT:#}",
-                swap.step.unwrap_or(Step::Unknown),
+                swap.step.unwrap_or(SwapStep::Unknown),
                 error(),
                 if swap.running == Some(false) {
                     "none of its code runs in the page"
@@ -65,7 +65,7 @@ pub(super) fn load(page: &str, swap: &Swap) -> Option<String> {
     let how = match (swap.outcome, swap.step) {
         (SwapOutcome::Undone, _) => "was undone".to_owned(),
         (SwapOutcome::RolledBack, step) => {
-            format!("failed at {}", step.unwrap_or(Step::Unknown))
+            format!("failed at {}", step.unwrap_or(SwapStep::Unknown))
         }
         _ => return None,
     };

@@ -9,8 +9,9 @@ use crate::page::guest_call::capture;
 use crate::report::log::LogLine;
 use crate::report::module_info::{ModuleInfo, Stats};
 use crate::report::slow_export::SlowExport;
-use crate::report::swap::{Outcome, Swap};
+use crate::report::swap::Swap;
 use crate::report::trap::Trap;
+use hmr_protocol::SwapOutcome;
 
 impl Page {
     /// The state of a module, as `capture_state` gives it.
@@ -73,9 +74,9 @@ impl Page {
         let ended =
             |outcome| log.swaps().iter().filter(|swap| swap.outcome == outcome).count() as u64;
         Stats {
-            committed: ended(Outcome::Committed),
-            rolled_back: ended(Outcome::RolledBack),
-            undone: ended(Outcome::Undone),
+            committed: ended(SwapOutcome::Committed),
+            rolled_back: ended(SwapOutcome::RolledBack),
+            undone: ended(SwapOutcome::Undone),
             traps: log.traps().len() as u64,
             revived: log.restarts,
             calls: modules.iter().map(|(_, record)| record.calls.count()).sum(),
@@ -95,7 +96,7 @@ impl Page {
     #[must_use]
     pub fn undone(&self) -> Vec<Swap> {
         let mut swaps = self.swaps();
-        swaps.retain(|swap| swap.outcome == Outcome::Undone);
+        swaps.retain(|swap| swap.outcome == SwapOutcome::Undone);
         swaps
     }
 }

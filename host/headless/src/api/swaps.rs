@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::Page;
 use super::error::PageError;
-use crate::report::swap::{Swap, SwapStep};
+use crate::report::swap::Swap;
 use crate::swap::run::{Update, run};
+use hmr_protocol::SwapStep;
 
 impl Page {
     /// Replaces the running code of a module by other bytes, keeping its state.

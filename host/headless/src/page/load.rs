@@ -6,7 +6,8 @@ use crate::page::call::apply;
 use crate::page::guest_call::stop_running;
 use crate::page::health::check_health;
 use crate::report::events::PageEvent;
-use crate::report::swap::{Outcome, Swap, SwapStep};
+use crate::report::swap::Swap;
+use hmr_protocol::{SwapOutcome, SwapStep};
 
 /// Starts a module's code unless it runs. Returns the swap that this begins, up to the step `render`.
 pub(crate) fn start(state: &mut PageState, module: &str) -> Result<Option<Swap>, String> {
@@ -36,7 +37,7 @@ pub(crate) fn start(state: &mut PageState, module: &str) -> Result<Option<Swap>,
             Ok(Some(swap))
         }
         Err(fault) => {
-            swap.outcome = Outcome::RolledBack;
+            swap.outcome = SwapOutcome::RolledBack;
             swap.step = Some(SwapStep::Instantiate);
             swap.error = Some(fault.to_string());
             state.log.step(&mut swap, SwapStep::Rollback);

@@ -6,8 +6,9 @@ use std::rc::{Rc, Weak};
 
 use crate::report::module_info::ModuleInfo;
 use crate::report::slow_export::SlowExport;
-use crate::report::swap::{Swap, SwapStep};
+use crate::report::swap::Swap;
 use crate::report::trap::Trap;
+use hmr_protocol::SwapStep;
 
 /// Something that happened in a page.
 #[derive(Debug, Clone)]

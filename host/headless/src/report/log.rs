@@ -7,8 +7,9 @@ use std::rc::Rc;
 use crate::guest::Effect;
 use crate::report::events::{Listeners, PageEvent};
 use crate::report::slow_export::SlowExport;
-use crate::report::swap::{Swap, SwapStep};
+use crate::report::swap::Swap;
 use crate::report::trap::Trap;
+use hmr_protocol::SwapStep;
 
 /// How much a log line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,74 +5,10 @@ use std::fmt;
 
 use hmr_abi::port::Invalidation;
 use hmr_abi::state::RestoreReport;
+use hmr_protocol::{SwapOutcome, SwapStep};
 
 use crate::connections::ports::ConnectionChange;
 use crate::environment::resources::ResourceChange;
-
-/// A step of a swap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SwapStep {
-    /// The bytes are compiled and checked.
-    Prepare,
-    /// From here events for the module wait.
-    Quiesce,
-    /// The old code's state is captured.
-    Capture,
-    /// The new code is instantiated, its components registered.
-    Instantiate,
-    /// The new code brings the state to its own version.
-    Migrate,
-    /// The new code takes the state over and renders, out of sight.
-    Restore,
-    /// The rendering is reconciled with the document; resources are settled.
-    Render,
-    /// The old code is disposed of, and the new code gets what waited.
-    Commit,
-    /// The new code runs, and is undone if it does not do well. The last step of a swap that went well.
-    Probation,
-    /// The new code is dropped. The last step of one that did not.
-    Rollback,
-    /// The version from before comes back. The first step of a swap that was undone.
-    Undo,
-}
-
-impl fmt::Display for SwapStep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Prepare => "prepare",
-            Self::Quiesce => "quiesce",
-            Self::Capture => "capture",
-            Self::Instantiate => "instantiate",
-            Self::Migrate => "migrate",
-            Self::Restore => "restore",
-            Self::Render => "render",
-            Self::Commit => "commit",
-            Self::Probation => "probation",
-            Self::Rollback => "rollback",
-            Self::Undo => "undo",
-        })
-    }
-}
-
-/// How a swap ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// The new code runs.
-    Committed,
-    /// The old code runs on.
-    RolledBack,
-    /// The new code ran, failed on probation, and the version from before runs again. It is reported separately, after the
-    /// swap was reported as committed.
-    Undone,
-    /// The bytes are those that run already; nothing was done.
-    Unchanged,
-    /// No component of the module is placed; the bytes are used when one is.
-    NotMounted,
-    /// A mounted component accepts no hot update; a browser would load the page again. The old code runs on.
-    Declined,
-}
 
 /// The outcome of a swap.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -83,7 +19,7 @@ pub struct Swap {
     /// The content hash of the version: the new one; of a swap that was undone, the one that failed.
     pub hash: String,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: SwapOutcome,
     /// The step that failed, of a swap that was rolled back.
     pub step: Option<SwapStep>,
     /// Why it failed.
@@ -108,7 +44,7 @@ impl Swap {
         Self {
             module: module.to_owned(),
             hash: hash.into(),
-            outcome: Outcome::Committed,
+            outcome: SwapOutcome::Committed,
             step: None,
             error: None,
             report: None,
@@ -120,7 +56,7 @@ impl Swap {
         }
     }
 
-    pub(crate) fn ended(mut self, outcome: Outcome, error: Option<String>) -> Self {
+    pub(crate) fn ended(mut self, outcome: SwapOutcome, error: Option<String>) -> Self {
         self.outcome = outcome;
         self.error = error;
         self
@@ -129,7 +65,7 @@ impl Swap {
     /// Whether the new code runs.
     #[must_use]
     pub fn is_committed(&self) -> bool {
-        self.outcome == Outcome::Committed
+        self.outcome == SwapOutcome::Committed
     }
 }
 
@@ -139,12 +75,14 @@ impl fmt::Display for Swap {
         write!(f, "{}: ", self.module)?;
         let why = self.error.as_deref().unwrap_or("no reason is known");
         match self.outcome {
-            Outcome::Committed => f.write_str("committed"),
-            Outcome::Unchanged => f.write_str("unchanged"),
-            Outcome::NotMounted => f.write_str("not mounted"),
-            Outcome::Declined => write!(f, "declined: {why}"),
-            Outcome::Undone => write!(f, "undone: {why}"),
-            Outcome::RolledBack => {
+            SwapOutcome::Committed => f.write_str("committed"),
+            SwapOutcome::Unchanged => f.write_str("unchanged"),
+            SwapOutcome::NotMounted => f.write_str("not mounted"),
+            // This engine has no outcomes that it does not know.
+            SwapOutcome::Unknown => f.write_str("unknown"),
+            SwapOutcome::Declined => write!(f, "declined: {why}"),
+            SwapOutcome::Undone => write!(f, "undone: {why}"),
+            SwapOutcome::RolledBack => {
                 f.write_str("rolled back")?;
                 if let Some(step) = self.step {
                     write!(f, " in {step}")?;

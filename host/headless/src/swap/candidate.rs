@@ -18,7 +18,7 @@ use crate::page::PageState;
 use crate::page::requests::Requests;
 use crate::rendering::tree::{Tree, TreeRequests};
 use crate::report::log::LogLevel;
-use crate::report::swap::SwapStep;
+use hmr_protocol::SwapStep;
 
 /// New code that has taken the state over and rendered.
 pub(crate) struct Candidate {

@@ -24,7 +24,8 @@ use crate::page::health::check_health;
 use crate::page::notify::notify_listeners;
 use crate::page::snapshots::last_good_snapshot;
 use crate::report::log::LogLevel;
-use crate::report::swap::{Outcome, Swap, SwapStep};
+use crate::report::swap::Swap;
+use hmr_protocol::{SwapOutcome, SwapStep};
 
 /// The input of a swap.
 pub(crate) struct Update<'a> {
@@ -159,7 +160,7 @@ impl Transaction<'_> {
         let module = self.swap.module.clone();
         let committed = ended.is_ok();
         if let Err((step, error)) = ended {
-            self.swap.outcome = Outcome::RolledBack;
+            self.swap.outcome = SwapOutcome::RolledBack;
             self.swap.step = Some(step);
             self.swap.error = Some(error.clone());
             self.enter(SwapStep::Rollback);
@@ -238,11 +239,11 @@ fn end_without_steps(
     module: &str,
     code: Result<Code, ModuleError>,
 ) -> Swap {
-    if swap.outcome == Outcome::RolledBack && code.is_err() {
+    if swap.outcome == SwapOutcome::RolledBack && code.is_err() {
         swap.step = Some(SwapStep::Prepare);
     }
     let mut page = state.borrow_mut();
-    if let (Outcome::NotMounted, Ok(code)) = (swap.outcome, code) {
+    if let (SwapOutcome::NotMounted, Ok(code)) = (swap.outcome, code) {
         note_version(&mut page, module, code);
     }
     page.log.swap_ended(swap.clone());
@@ -262,7 +263,7 @@ fn load(transaction: Transaction<'_>, code: Code) -> Swap {
     settle(&mut page);
     let loaded = page.log.swaps()[before..].iter().find(|other| other.module == module).cloned();
     drop(page);
-    swap = loaded.unwrap_or_else(|| swap.ended(Outcome::NotMounted, None));
+    swap = loaded.unwrap_or_else(|| swap.ended(SwapOutcome::NotMounted, None));
     swap.events.iter().for_each(|step| observe(*step));
     notify_listeners(state);
     swap
@@ -285,27 +286,27 @@ fn outcome_without_steps(
     mounts: &Mounts,
     update: &Update<'_>,
     code: Result<&Code, &ModuleError>,
-) -> Option<(Outcome, Option<String>)> {
+) -> Option<(SwapOutcome, Option<String>)> {
     let module = update.module;
     if modules.is_swapping(module) {
         let error = format!("another swap of `{module}` is under way");
-        return Some((Outcome::RolledBack, Some(error)));
+        return Some((SwapOutcome::RolledBack, Some(error)));
     }
     let record = modules.get(module);
     let is_current = record.is_some_and(|record| {
         record.has_guest() && !record.has_trapped() && *record.code().bytes == *update.bytes
     });
     if is_current && !update.again {
-        return Some((Outcome::Unchanged, None));
+        return Some((SwapOutcome::Unchanged, None));
     }
     if matches!(mount_state(mounts, module), MountState::NotMounted) {
         return Some(match code {
-            Ok(_) => (Outcome::NotMounted, None),
-            Err(error) => (Outcome::RolledBack, Some(error.to_string())),
+            Ok(_) => (SwapOutcome::NotMounted, None),
+            Err(error) => (SwapOutcome::RolledBack, Some(error.to_string())),
         });
     }
     let reason = declines(record?, mounts, module, code.ok()?)?;
-    Some((Outcome::Declined, Some(reason)))
+    Some((SwapOutcome::Declined, Some(reason)))
 }
 
 /// Why a mounted component accepts no hot update, in the code that runs or in the new one.

@@ -13,7 +13,8 @@ use crate::page::PageState;
 use crate::page::guest_call::capture;
 use crate::page::snapshots::{complete, follow_props};
 use crate::report::log::LogLevel;
-use crate::report::swap::{Outcome, Swap, SwapStep};
+use crate::report::swap::Swap;
+use hmr_protocol::{SwapOutcome, SwapStep};
 
 /// The state to go to.
 pub(crate) struct Destination {
@@ -30,7 +31,7 @@ pub(crate) fn travel(state: &mut PageState, module: &str, to: Destination) -> Sw
     let hash = state.modules.get(module).map(|record| record.code().hash.to_string());
     let mut swap = Swap::new(module, hash.unwrap_or_default());
     if let Err((step, error)) = change_state(state, &mut swap, to) {
-        swap.outcome = Outcome::RolledBack;
+        swap.outcome = SwapOutcome::RolledBack;
         let text = format!("the swap was rolled back in the step `{step}`: {error}");
         swap.step = Some(step);
         swap.error = Some(error);

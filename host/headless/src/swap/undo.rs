@@ -9,14 +9,15 @@ use crate::page::PageState;
 use crate::page::guest_call::stop_running;
 use crate::page::snapshots::{complete, follow_props};
 use crate::report::log::LogLevel;
-use crate::report::swap::{Outcome, Swap, SwapStep};
+use crate::report::swap::Swap;
+use hmr_protocol::{SwapOutcome, SwapStep};
 
 /// Brings the version from before a swap back, with the state from before it.
 pub(crate) fn undo(state: &mut PageState, module: &str) {
     let Some(record) = state.modules.get_mut(module) else { return };
     let Some(FailedProbation { probation, error }) = record.begin_undo() else { return };
     let mut swap = Swap::new(module, &*record.code().hash);
-    swap.outcome = Outcome::Undone;
+    swap.outcome = SwapOutcome::Undone;
     swap.error = Some(error.clone());
     state.log.step(&mut swap, SwapStep::Undo);
     if state.mounts.mounted_of(module).is_empty() {
