@@ -16,6 +16,7 @@ const LAYERS = [
   "module", // the record of a module: its version, its code, its state machine
   "instances", // placed components: mounted, rendered again, given events
   "swap", // a swap with its steps, probation, versions
+  "application", // programs made with wasm-bindgen: glue, generations, the document around them
   "engine", // puts these together
   "api", // the object for scripts of the page
   "ui", // the visible elements

@@ -60,6 +60,14 @@ function send(message) {
   return transport.send(message);
 }
 
+/**
+ * @param {RequestInfo | URL} url
+ * @param {RequestInit} [options]
+ */
+function fetchOwn(url, options) {
+  return fetch(own(String(url)), options);
+}
+
 const reload = new PageReload(config.app, () => engine);
 const build = new BuildStatus(
   screen,
@@ -89,7 +97,8 @@ const engine = new Engine({
   budget: config.budget,
   now: () => performance.timeOrigin + performance.now(),
   clock: () => performance.now(),
-  compile: compiler((url, options) => fetch(own(String(url)), options)),
+  compile: compiler(fetchOwn),
+  compileApplication: compiler(fetchOwn, () => {}),
   log,
   show: (element, shown) => screen.showProblem(element, shown),
   swapped: (number, swaps, restarted) => reports.swapped(number, swaps, restarted),
@@ -169,7 +178,21 @@ const { hmr, emit } = createApi({
   failed: (error) => log("error", null, `a callback of the page failed: ${error}`),
 });
 
-export { hmr };
+/**
+ * An application whose glue a script of the page imports. The tool serves a module in the place of the glue that calls this.
+ * @param {string} name
+ */
+function importedApplication(name) {
+  return engine.applications.imported(name, (version) => void engine.update(null, [version]));
+}
+
+export { hmr, importedApplication };
+
+/** @param {() => void} code */
+function whenParsed(code) {
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", code, { once: true });
+  else code();
+}
 
 function start() {
   Object.assign(window, { __hmr: hmr });
@@ -187,6 +210,7 @@ function start() {
   defineElements(engine);
   build.show(config.failure);
   transport.connect();
+  whenParsed(() => engine.parsed());
   window.addEventListener("pagehide", () => {
     transport.close();
     reload.leave();

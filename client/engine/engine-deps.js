@@ -15,6 +15,9 @@
  * @property {() => number} now milliseconds since the Unix epoch; never goes back
  * @property {() => number} clock milliseconds, for durations
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile fetches, compiles and checks
+ * @property {(version: Version) => Promise<WebAssembly.Module>} compileApplication fetches and compiles
+ * @property {(application: import("../application/application.js").Application) => void} [started] called when an application was
+ *   started
  * @property {(level: Level, module: string | null, text: string) => void} log
  * @property {(element: Element, problem: Problem | null) => void} show shows a problem in an element's place, or takes it away
  * @property {(sequence: number | null, swaps: Swap[], restarted: boolean) => void} swapped the sequence is null where

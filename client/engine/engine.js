@@ -8,10 +8,12 @@
  * what comes meanwhile waits in `instances/delivery.js` (events, firings) or `instances/mounting.js` (placed elements). Updates run one after another.
  */
 
+import { Applications } from "../application/applications.js";
+import { PageKeeper } from "../application/page-keeper.js";
 import { Delivery } from "../instances/delivery.js";
 import { ModuleControl } from "./module-control.js";
 import { liveSink } from "./live-sink.js";
-import { moduleInfoOf } from "./module-info.js";
+import { applicationInfoOf, moduleInfoOf } from "./module-info.js";
 import { InstanceResources } from "../resources/instance-resources.js";
 import { Invalidations } from "../instances/invalidations.js";
 import { Stack } from "../guest/guest.js";
@@ -68,7 +70,31 @@ export class Engine {
     this.states = this.#newStates(swapDeps);
     /** The modules, for the page's scripts. */
     this.control = this.#newControl();
+    /** The applications of the page. @type {Applications} */
+    this.applications = this.#newApplications();
     this.#versionManager = this.#newVersionManager(swapDeps);
+  }
+
+  /** @returns {Applications} */
+  #newApplications() {
+    const { document, clock, compileApplication, trapped, started } = this.#deps;
+    const view = /** @type {Window & typeof globalThis} */ (document.defaultView);
+    const keeper = new PageKeeper(
+      view,
+      (node, property) => this.controls(node, property),
+      (element) => this.notifies(element),
+    );
+    return new Applications({
+      view,
+      clock,
+      compile: compileApplication,
+      keepPage: () => keeper.keep(),
+      composed: () => keeper.composed(),
+      replaced: (module) => this.#queue.replaced(module),
+      trapped,
+      restart: (version) => this.#versionManager.restart(version),
+      started: (application) => started?.(application),
+    });
   }
 
   #newDelivery() {
@@ -130,6 +156,7 @@ export class Engine {
 
   #newControl() {
     return new ModuleControl({
+      application: (name) => this.applications.find(name),
       known: (name) => this.#records.known(name),
       ask: (record, code) => this.#watch.ask(record, code),
       returned: (record) => this.#returned(record),
@@ -144,6 +171,7 @@ export class Engine {
     const { compile, problem, reload, swapped } = this.#deps;
     return new VersionManager({
       queue: this.#queue,
+      applications: this.applications,
       mounting: this.#mounting,
       rehearsals: this.rehearsals,
       swapDeps,
@@ -217,12 +245,13 @@ export class Engine {
   /** The versions that run, or would if their components were placed. */
   get versions() {
     const known = this.#records.all().flatMap(({ version }) => (version ? [version] : []));
-    return known.map(({ module, hash }) => ({ module, hash }));
+    return [...known.map(({ module, hash }) => ({ module, hash })), ...this.applications.versions];
   }
 
   /** The known facts about each module. */
   modules() {
-    return this.#records.all().map((record) => moduleInfoOf(record, this.#mounting.of(record)));
+    const native = this.#records.all().map((record) => moduleInfoOf(record, this.#mounting.of(record)));
+    return [...native, ...this.applications.all().map(applicationInfoOf)];
   }
 
   /** Whether an update, a load or a mounting is under way or waits. */
@@ -243,6 +272,7 @@ export class Engine {
 
   /** Whether components are placed that wait for a first version. */
   get waiting() {
+    if (this.applications.waiting) return true;
     return this.#records.all().every(({ version, expected }) => version === null && !expected) && this.#mounting.count > 0;
   }
 
@@ -302,7 +332,7 @@ export class Engine {
 
   /** Whether all placed components are mounted, or cannot be. */
   get complete() {
-    return this.#mounting.complete;
+    return this.#mounting.complete && this.applications.complete;
   }
 
   /**
@@ -332,6 +362,20 @@ export class Engine {
    */
   controls(node, name) {
     return this.#records.all().some(({ listeners }) => listeners.guestNodeOf(node)?.properties.has(name));
+  }
+
+  /**
+   * Whether the value of a field reaches the code that listens to it by events: a native module reads it from its nodes.
+   * @param {Element} element
+   */
+  notifies(element) {
+    return this.applications.all().length > 0 && !element.closest("hmr-component");
+  }
+
+  /** Call this when the document has been parsed: starts the applications that the page places. */
+  parsed() {
+    const versions = this.applications.parsed();
+    if (versions.length > 0) void this.update(null, versions);
   }
 
   /**

@@ -18,6 +18,7 @@ const ENGINES_OWN = (/** @type {string} */ name) => name !== "hmr_alloc" && PREF
  * The parts of the engine that this needs.
  *
  * @typedef {object} ModuleControlDeps
+ * @property {(name: string) => import("../application/application.js").Application | null} application
  * @property {(name: string) => ModuleRecord} known throws if the module does not exist
  * @property {<T>(record: ModuleRecord, code: (guest: import("../guest/guest.js").Guest) => T) => T | undefined} ask
  * @property {(record: ModuleRecord) => void} returned does what had to wait until the module's code returned
@@ -146,7 +147,7 @@ export class ModuleControl {
    * @param {boolean} clean whether its state is left behind
    */
   restart(name, clean) {
-    const version = /** @type {Version} */ (this.#deps.known(name).version);
+    const version = /** @type {Version} */ (this.#versionsOf(name).version);
     return this.#swap(version, { again: true, clean });
   }
 
@@ -155,9 +156,9 @@ export class ModuleControl {
    * @param {string} name
    */
   rollback(name) {
-    const { previous } = this.#deps.known(name);
+    const { previous } = this.#versionsOf(name);
     if (!previous) throw new Error(`there is no version of \`${name}\` from before the one that runs`);
-    return this.#choose(previous.version);
+    return this.#choose(previous);
   }
 
   /**
@@ -167,9 +168,10 @@ export class ModuleControl {
    * @param {string} hash
    */
   use(name, hash) {
-    this.#deps.known(name);
-    const path = [name, `${hash}.wasm`].map(encodeURIComponent).join("/");
-    return this.#choose({ module: name, hash, url: `/@hmr/module/${path}`, components: [] });
+    const { isApplication } = this.#versionsOf(name);
+    const path = `/@hmr/module/${[name, hash].map(encodeURIComponent).join("/")}`;
+    const files = isApplication ? { application: { glue: `${path}/glue.js`, starts: true } } : {};
+    return this.#choose({ module: name, hash, url: `${path}.wasm`, components: [], ...files });
   }
 
   /**
@@ -179,11 +181,28 @@ export class ModuleControl {
    * @returns {Promise<Swap>}
    */
   async #choose(version) {
-    const record = this.#deps.known(version.module);
-    const wanted = record.wanted.hash;
+    const wanted = this.#versionsOf(version.module).wanted.hash;
     const swap = await this.#swap(version, {});
-    if (record.version?.hash === version.hash) record.wanted.override(wanted);
+    const now = this.#versionsOf(version.module);
+    if (now.version?.hash === version.hash) now.wanted.override(wanted);
     return swap;
+  }
+
+  /**
+   * The versions of a module of either kind.
+   *
+   * @param {string} name
+   * @returns {{ version: Version | null, previous: Version | null, wanted: import("../module/wanted-version.js").WantedVersion,
+   *   isApplication: boolean }}
+   */
+  #versionsOf(name) {
+    const application = this.#deps.application(name);
+    if (application) {
+      const { runs, version, previous, wantedVersion } = application;
+      return { version: runs ?? version, previous, wanted: wantedVersion, isApplication: true };
+    }
+    const { version, previous, wanted } = this.#deps.known(name);
+    return { version, previous: previous?.version ?? null, wanted, isApplication: false };
   }
 
   /**

@@ -25,3 +25,24 @@ export function moduleInfoOf({ name, version, compiled, alive, generation, lastG
     previousKeys: keysOf(previous?.snapshot ?? EMPTY),
   };
 }
+
+/**
+ * An application has no components of ours and no state that is captured.
+ * @param {import("../application/application.js").Application} application
+ */
+export function applicationInfoOf({ name, runs, version, generations, previous }) {
+  return {
+    module: name,
+    hash: (runs ?? version)?.hash ?? null,
+    components: [],
+    versions: {},
+    migrations: [],
+    running: runs !== null,
+    generation: generations,
+    instances: [],
+    source: null,
+    keys: {},
+    previous: previous?.hash ?? null,
+    previousKeys: {},
+  };
+}

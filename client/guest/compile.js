@@ -19,9 +19,10 @@ const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
 /**
  * @param {typeof globalThis.fetch} fetch
+ * @param {(compiled: WebAssembly.Module, bytes: Uint8Array) => void} [check] throws if this engine cannot run it
  * @returns {(version: import("../tool/protocol.js").Version) => Promise<WebAssembly.Module>}
  */
-export function compiler(fetch) {
+export function compiler(fetch, check = checkModule) {
   return async ({ url }) => {
     const failed = (/** @type {unknown} */ why) =>
       new FetchError(`\`${url}\` cannot be fetched: ${why instanceof Error ? why.message : why}`);
@@ -46,7 +47,7 @@ export function compiler(fetch) {
     }
     if (!MAGIC.every((byte, at) => bytes[at] === byte)) throw new IncompatibleError("the bytes are no WebAssembly module");
     const compiled = await compiling;
-    checkModule(compiled, bytes);
+    check(compiled, bytes);
     return compiled;
   };
 }

@@ -9,6 +9,7 @@
 
 import { chosen } from "../dom/select-choices.js";
 import { Locators } from "./locators.js";
+import { readOpened, readPlayed } from "./media.js";
 
 /** @typedef {import("./locators.js").Locator} Locator */
 
@@ -27,6 +28,8 @@ import { Locators } from "./locators.js";
  * @property {Scroller[]} scrollers
  * @property {Field[]} fields
  * @property {{ at: Locator, open: boolean }[]} details
+ * @property {import("./media.js").Opened[]} [opened]
+ * @property {import("./media.js").Played[]} [played]
  * @property {{ at: Locator, start: number | null, end: number | null } | null} focus
  */
 
@@ -93,6 +96,8 @@ export function readPage(document, controls) {
       .map((element) => ({ at: locators.locate(element), top: element.scrollTop, left: element.scrollLeft })),
     fields: [...fields].flatMap((element) => readField(element, locators.locate(element), controls) ?? []),
     details: [...document.querySelectorAll("details")].map((element) => ({ at: locators.locate(element), open: element.open })),
+    opened: readOpened(document, locators),
+    played: readPlayed(document, locators),
     focus: focused && { at: locators.locate(focused), start: focused.selectionStart ?? null, end: focused.selectionEnd ?? null },
   };
 }
@@ -111,6 +116,8 @@ export function merged(state, rest) {
     scrollers: [...state.scrollers, ...rest.scrollers],
     fields: [...state.fields, ...rest.fields],
     details: [...state.details, ...rest.details],
+    opened: [...(state.opened ?? []), ...(rest.opened ?? [])],
+    played: [...(state.played ?? []), ...(rest.played ?? [])],
     focus: state.focus ?? rest.focus,
   };
 }

@@ -9,6 +9,7 @@
 
 import { choose } from "../dom/select-choices.js";
 import { Locators } from "./locators.js";
+import { open, play } from "./media.js";
 
 /** @typedef {import("./locators.js").Locator} Locator */
 /** @typedef {import("./page-state.js").PageState} PageState */
@@ -53,6 +54,10 @@ export class Restoration {
   #view;
   #complete;
   #mounted;
+  #notifies;
+  /** Whether this writes a field itself: the events are not the reader's. */
+  #writing = false;
+  #cancelled = false;
   /** The page's own scroll restoration mode. */
   #mode;
 
@@ -63,13 +68,15 @@ export class Restoration {
    * @param {PageState} state
    * @param {() => boolean} complete whether all components that are placed are there, or cannot be
    * @param {(component: Element) => boolean} mounted whether a component is there
+   * @param {(element: Element) => boolean} [notifies] whether code that listens to a field learns its value from events
    */
-  constructor(view, state, complete, mounted) {
+  constructor(view, state, complete, mounted, notifies = () => false) {
     this.#view = view;
     this.#document = view.document;
     this.#state = structuredClone(state);
     this.#complete = complete;
     this.#mounted = mounted;
+    this.#notifies = notifies;
     this.#observer = new /** @type {Window & typeof globalThis} */ (view).MutationObserver(() => this.soon(ROUND));
     this.#mode = view.history.scrollRestoration;
     view.history.scrollRestoration = "manual";
@@ -107,6 +114,7 @@ export class Restoration {
   attempt(all) {
     const locators = new Locators(this.#document);
     const state = this.#state;
+    if (this.#cancelled) return;
     if (all) this.#look(locators);
     state.details = this.#each(state.details, all, locators, (element, { open }) => {
       const details = /** @type {HTMLDetailsElement} */ (element);
@@ -114,7 +122,15 @@ export class Restoration {
       return true;
     });
     state.fields = this.#each(state.fields, all, locators, (element, field) => {
-      if (!this.#edited.has(element)) writeField(element, field);
+      if (!this.#edited.has(element)) this.#write(element, field);
+      return true;
+    });
+    state.opened = this.#each(state.opened ?? [], all, locators, (element, { how }) => {
+      if (!this.#used.has(element)) open(element, how);
+      return true;
+    });
+    state.played = this.#each(state.played ?? [], all, locators, (element, played) => {
+      if (!this.#used.has(element)) play(element, played);
       return true;
     });
     state.scrollers = this.#each(state.scrollers, all, locators, (element, { top, left }) => {
@@ -132,6 +148,30 @@ export class Restoration {
     this.#scroll(all);
     if (all) this.#end();
     this.#watch();
+  }
+
+  /** Stops for good. What was not restored yet is left as it is. */
+  cancel() {
+    this.#cancelled = true;
+    this.#state.scroll = null;
+    this.#gesture = true;
+    this.#observer.disconnect();
+    this.#end();
+    this.#forget();
+  }
+
+  /**
+   * @param {Element} element
+   * @param {Field} field
+   */
+  #write(element, field) {
+    if (!writeField(element, field) || !this.#notifies(element)) return;
+    this.#writing = true;
+    try {
+      for (const name of EDITS) element.dispatchEvent(new Event(name, { bubbles: true }));
+    } finally {
+      this.#writing = false;
+    }
   }
 
   /**
@@ -163,13 +203,18 @@ export class Restoration {
     return this.#over.get(place) === true;
   }
 
+  /** Where the elements are that are not restored yet. */
+  #wanted() {
+    const { details, fields, scrollers, opened = [], played = [], focus } = this.#state;
+    return [...details, ...fields, ...scrollers, ...opened, ...played, ...(focus ? [focus] : [])].map(({ at }) => at);
+  }
+
   /**
    * Begins to look in the places that have come. Elsewhere a component has failed, or has not come; its part waits for it.
    * @param {Locators} locators
    */
   #look(locators) {
-    const { details, fields, scrollers, focus } = this.#state;
-    for (const { at } of [...details, ...fields, ...scrollers, ...(focus ? [focus] : [])]) this.#lookIn(at.place, locators);
+    for (const at of this.#wanted()) this.#lookIn(at.place, locators);
     this.#lookIn(null, locators);
   }
 
@@ -193,9 +238,8 @@ export class Restoration {
 
   /** Looks at what comes, while something is looked for. */
   #watch() {
-    const { details, fields, scrollers, focus, scroll } = this.#state;
-    const left = [...details, ...fields, ...scrollers, ...(focus ? [focus] : [])].map(({ at }) => at.place);
-    if (scroll) left.push(null);
+    const left = this.#wanted().map(({ place }) => place);
+    if (this.#state.scroll) left.push(null);
     this.#observer.disconnect();
     if (left.some((place) => this.#over.get(place) === false)) this.#observer.observe(this.#document, { childList: true, subtree: true });
     if (this.#ended && left.length === 0 && !this.#holding) this.#forget();
@@ -244,6 +288,7 @@ export class Restoration {
   }
 
   #edit = (/** @type {Event} */ event) => {
+    if (this.#writing) return;
     for (const target of event.composedPath()) this.#edited.add(target);
     this.#begun();
   };
@@ -277,12 +322,16 @@ export class Restoration {
 /**
  * @param {Element} element
  * @param {Field} field
+ * @returns {boolean} whether it was different
  */
 function writeField(element, { type, value, checked, selected, text }) {
   const field = /** @type {HTMLInputElement} */ (element);
-  if (type !== "" && field.type !== type) return;
+  if (type !== "" && field.type !== type) return false;
+  const before = [field.value, field.checked, element.textContent];
   if (value !== null) field.value = value;
   if (checked !== null) field.checked = checked;
   if (selected !== null) choose(/** @type {HTMLSelectElement} */ (element), selected);
   if (text !== null && element.childElementCount === 0 && element.textContent !== text) element.textContent = text;
+  const after = [field.value, field.checked, element.textContent];
+  return before.some((part, at) => part !== after[at]);
 }

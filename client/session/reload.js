@@ -116,6 +116,7 @@ export class PageReload {
       stored.page,
       () => engine.complete,
       (component) => engine.isMounted(component),
+      (element) => engine.notifies(element),
     );
   }
 }

@@ -16,10 +16,21 @@ import { bring, compiledOf } from "./swap-transaction.js";
 /** @typedef {import("../page/page-state.js").StoredModule} StoredModule */
 
 /**
+ * What exchanges the applications of a page.
+ *
+ * @typedef {object} ApplicationVersions
+ * @property {(versions: Version[]) => Version[]} learn as in `VersionManager`
+ * @property {(version: Version, announced: boolean) => void} expect notes that a version is about to be brought
+ * @property {(version: Version, again: boolean) => () => Promise<Swap | null>} prepare begins what can be done before its turn; the
+ *   answer makes the page run it
+ */
+
+/**
  * The parts of the engine that this needs.
  *
  * @typedef {object} VersionManagerDeps
  * @property {import("./update-queue.js").UpdateQueue} queue
+ * @property {ApplicationVersions} applications
  * @property {import("../instances/mounting.js").Mounting} mounting
  * @property {import("../tool/rehearsals.js").Rehearsals} rehearsals
  * @property {import("./swap-transaction.js").SwapDeps} swapDeps
@@ -76,6 +87,13 @@ export class VersionManager {
    *   a script of the page chose another version
    */
   learn(versions) {
+    const native = versions.filter(({ application }) => !application);
+    const applications = versions.filter(({ application }) => application);
+    return [...this.#learnNative(native), ...this.#deps.applications.learn(applications)];
+  }
+
+  /** @param {Version[]} versions */
+  #learnNative(versions) {
     const news = versions.filter(({ module, hash }) => {
       const record = this.#deps.record(module);
       record.wanted.named(hash);
@@ -98,24 +116,15 @@ export class VersionManager {
    * @returns {Promise<Swap[]>} without those that a later update replaced
    */
   update(sequence, versions, options = {}) {
-    for (const { module, hash } of versions) {
-      const record = this.#deps.record(module);
-      // It is not an error of the page that it has no version until its turn comes.
-      record.expect();
-      if (sequence !== null) record.wanted.announced(hash);
-    }
+    for (const version of versions) this.#expect(version, sequence !== null);
     return new Promise((resolve) => {
       this.#deps.queue.add(versions, async () => {
-        const prepared = versions.map((version) => this.#prepare(version));
+        const prepared = versions.map((version) => this.#work(version, sequence, options));
         /** @type {Swap[]} */
         const swaps = [];
         try {
-          for (const [index, version] of versions.entries()) {
-            const swap = await this.#bring(this.#deps.record(version.module), version, {
-              ...options,
-              sequence,
-              prepared: prepared[index] ?? null,
-            });
+          for (const work of prepared) {
+            const swap = await work();
             if (swap) swaps.push(swap);
           }
           this.#deps.mounting.touchAll();
@@ -127,6 +136,43 @@ export class VersionManager {
         if (declined) this.#deps.reload(declined.error ?? "a component accepts no hot update");
       });
     });
+  }
+
+  /**
+   * Starts the running version of an application again, before all that waits.
+   * @param {Version} version
+   */
+  restart(version) {
+    this.#deps.queue.addFirst(async () => {
+      const swap = await this.#deps.applications.prepare(version, true)();
+      if (swap) this.#deps.swapped(null, [swap], true);
+    });
+  }
+
+  /**
+   * @param {Version} version
+   * @param {boolean} announced whether the tool names it
+   */
+  #expect(version, announced) {
+    if (version.application) return this.#deps.applications.expect(version, announced);
+    const record = this.#deps.record(version.module);
+    // It is not an error of the page that it has no version until its turn comes.
+    record.expect();
+    if (announced) record.wanted.announced(version.hash);
+  }
+
+  /**
+   * Begins what can be done for a version before its turn.
+   *
+   * @param {Version} version
+   * @param {number | null} sequence
+   * @param {{ again?: boolean, clean?: boolean }} options
+   * @returns {() => Promise<Swap | null>} makes the page run it
+   */
+  #work(version, sequence, options) {
+    if (version.application) return this.#deps.applications.prepare(version, options.again === true);
+    const prepared = this.#prepare(version);
+    return () => this.#bring(this.#deps.record(version.module), version, { ...options, sequence, prepared });
   }
 
   /**

@@ -59,6 +59,23 @@ title: string,
 diagnostics: Array<Diagnostic>, };
 
 /**
+ * The files of an application besides its wasm binary: what wasm-bindgen has made of it.
+ */
+export type ApplicationFiles = { 
+/**
+ * Where its glue is served: a script that registers a function, with what that needs.
+ */
+glue: string, 
+/**
+ * Whether the page starts it. Otherwise a script of the page does, by importing its glue.
+ */
+starts: boolean, 
+/**
+ * Where the module is that is called while the application starts for the first time.
+ */
+initializer?: string | null, };
+
+/**
  * One version of a module, as a page may fetch it.
  */
 export type Version = { 
@@ -85,7 +102,11 @@ transform?: unknown[],
 /**
  * Whether a page whose code runs asks for a rehearsal before it swaps to this version.
  */
-rehearse?: boolean, };
+rehearse?: boolean, 
+/**
+ * What an application consists of besides its bytes; absent for native modules.
+ */
+application?: ApplicationFiles, };
 
 /**
  * The newest of everything; the first message on each connection, and what the served page carries.

@@ -85,6 +85,7 @@ export class Page {
       now: () => this.timers.now,
       clock: () => this.timers.now,
       compile: (version) => this.#compile(version),
+      compileApplication: (version) => this.#compile(version),
       log: (level, module, text) => void this.logs.push(`${level} ${module}: ${text}`),
       show: (element, problem) => {
         if (problem) this.shown.set(element, problem.message);

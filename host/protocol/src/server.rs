@@ -25,6 +25,24 @@ pub struct Version {
     /// Whether a page whose code runs asks for a rehearsal before it swaps to this version.
     #[cfg_attr(test, ts(optional, type = "boolean"))]
     pub rehearse: bool,
+    /// What an application consists of besides its bytes; absent for native modules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub application: Option<ApplicationFiles>,
+}
+
+/// The files of an application besides its wasm binary: what wasm-bindgen has made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ApplicationFiles {
+    /// Where its glue is served: a script that registers a function, with what that needs.
+    pub glue: String,
+    /// Whether the page starts it. Otherwise a script of the page does, by importing its glue.
+    pub starts: bool,
+    /// Where the module is that is called while the application starts for the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional = nullable))]
+    pub initializer: Option<String>,
 }
 
 /// The newest of everything; the first message on each connection, and what the served page carries.

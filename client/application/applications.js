@@ -1,0 +1,198 @@
+/**
+ * The applications of a page: programs that are made with wasm-bindgen.
+ *
+ * In: versions of them, and scripts of the page that import their glue. Out: they are started, exchanged, and started again after a
+ * trap.
+ */
+
+import { newSwap } from "../swap/steps.js";
+import { Application } from "./application.js";
+import { GlueLoader } from "./glue.js";
+import { ImportedApplication } from "./imported.js";
+import { Ownership } from "./ownership.js";
+
+/** @typedef {import("../tool/protocol.js").Version} Version */
+/** @typedef {import("../tool/protocol.js").Swap} Swap */
+/** @typedef {Omit<import("./application.js").ApplicationDeps, "ownership" | "glue" | "restart" | "trapped">} CommonDeps */
+
+/**
+ * @typedef {CommonDeps & {
+ *   restart: (version: Version) => void,
+ *   trapped: (module: string, hash: string, trap: import("../tool/protocol.js").Trap) => void,
+ *   started: (application: Application) => void,
+ * }} ApplicationsDeps
+ */
+
+/** The applications of one page. */
+export class Applications {
+  /** @type {Map<string, Application>} */
+  #applications = new Map();
+  /** @type {Map<string, ImportedApplication>} */
+  #imported = new Map();
+  /** @type {import("./application.js").ApplicationDeps | null} */
+  #common = null;
+  /** Whether the document has been parsed, so that applications may start. */
+  #parsed = false;
+  #deps;
+
+  /** @param {ApplicationsDeps} deps */
+  constructor(deps) {
+    this.#deps = deps;
+  }
+
+  /** All of them. */
+  all() {
+    return [...this.#applications.values()];
+  }
+
+  /** @param {string} name */
+  find(name) {
+    return this.#applications.get(name) ?? null;
+  }
+
+  /** The versions that run, or would if they were started. */
+  get versions() {
+    return this.all().flatMap(({ runs, version }) => {
+      const shown = runs ?? version;
+      return shown ? [{ module: shown.module, hash: shown.hash }] : [];
+    });
+  }
+
+  /** Whether an application of the page waits for its first version. */
+  get waiting() {
+    return this.all().some(({ version, wanted }) => version === null && wanted);
+  }
+
+  /** Whether each that the page starts runs, or cannot be started. */
+  get complete() {
+    return this.all().every(
+      ({ wanted, runs, version, refused }) => !wanted || runs !== null || (version !== null && refused.has(version.hash)),
+    );
+  }
+
+  /** @param {string} name */
+  of(name) {
+    const known = this.#applications.get(name);
+    if (known) return known;
+    const application = new Application(name, this.#commonDeps());
+    this.#applications.set(name, application);
+    return application;
+  }
+
+  /**
+   * Notes versions that came with the page or from the tool.
+   * @param {Version[]} versions of applications
+   * @returns {Version[]} those that are to be started
+   */
+  learn(versions) {
+    return versions.filter((version) => {
+      const application = this.of(version.module);
+      application.wantedVersion.named(version.hash);
+      if (application.runs?.hash === version.hash || application.refused.has(version.hash)) return false;
+      if (application.wantedVersion.isOverridden) return false;
+      if (!application.runs) application.version = version;
+      if (version.application?.starts) application.wanted = true;
+      return application.wanted && this.#parsed;
+    });
+  }
+
+  /**
+   * Call this when the document has been parsed.
+   * @returns {Version[]} the versions that are to be started
+   */
+  parsed() {
+    this.#parsed = true;
+    return this.all().flatMap(({ version, wanted, runs }) => (version && wanted && !runs ? [version] : []));
+  }
+
+  /**
+   * Notes that a version is about to be brought.
+   *
+   * @param {Version} version
+   * @param {boolean} announced whether the tool names it
+   */
+  expect(version, announced) {
+    if (announced) this.of(version.module).wantedVersion.announced(version.hash);
+  }
+
+  /**
+   * Begins what can be done for a version before its turn.
+   *
+   * @param {Version} version
+   * @param {boolean} again whether a version that runs is started again
+   * @returns {() => Promise<Swap | null>} makes the page run it, or notes it if the page has not started the application. The answer is
+   *   null if a later update has replaced it
+   */
+  prepare(version, again) {
+    const application = this.of(version.module);
+    const starts = this.#starts(application, version) && (application.runs?.hash !== version.hash || again);
+    const loading = starts ? application.load(version) : null;
+    // The step that waits for it reports a failure.
+    loading?.catch(() => {});
+    return () => this.#bring(application, version, loading, again);
+  }
+
+  /**
+   * @param {Application} application
+   * @param {Version} version
+   * @param {ReturnType<Application["load"]> | null} loading
+   * @param {boolean} again
+   * @returns {Promise<Swap | null>}
+   */
+  async #bring(application, version, loading, again) {
+    if (this.#deps.replaced(version.module)) return null;
+    if (application.runs?.hash === version.hash && !again) return newSwap(version, "unchanged");
+    if (!this.#starts(application, version)) {
+      application.version = version;
+      return newSwap(version, "not-mounted");
+    }
+    const swap = await application.bring(version, loading ?? application.load(version));
+    if (swap?.outcome === "committed") this.#deps.started(application);
+    this.#imported.get(version.module)?.brought(swap);
+    return swap;
+  }
+
+  /**
+   * @param {Application} application
+   * @param {Version} version
+   */
+  #starts(application, version) {
+    if (version.application?.starts && this.#parsed) application.wanted = true;
+    return application.wanted && this.#parsed;
+  }
+
+  /**
+   * The application whose glue a script of the page imports.
+   *
+   * @param {string} name
+   * @param {(version: Version) => void} start
+   */
+  imported(name, start) {
+    const known = this.#imported.get(name);
+    if (known) return known;
+    const application = this.of(name);
+    const imported = new ImportedApplication(application, () => {
+      application.wanted = true;
+      // A script of a module can only run when the document has been parsed, or in a place of its own choice.
+      this.#parsed = true;
+      if (application.version && !application.runs) start(application.version);
+    });
+    this.#imported.set(name, imported);
+    return imported;
+  }
+
+  /** Made when the page has an application: functions of the browser are replaced then. */
+  #commonDeps() {
+    if (this.#common) return this.#common;
+    const { view, restart, trapped } = this.#deps;
+    const lasts = (/** @type {Node} */ node) => this.all().every((application) => application.lasts(node));
+    this.#common = {
+      ...this.#deps,
+      ownership: new Ownership(view, lasts),
+      glue: new GlueLoader(view),
+      trapped: ({ name, runs }, trap) => trapped(name, runs?.hash ?? "", trap),
+      restart: ({ runs }) => runs && restart(runs),
+    };
+    return this.#common;
+  }
+}

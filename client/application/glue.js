@@ -1,0 +1,99 @@
+/**
+ * Loads the glue that wasm-bindgen has made for an application.
+ *
+ * In: a version. Out: a function that runs its glue for one generation. The tool serves glue as a script that registers a function,
+ * because a module would stay in the page's memory for as long as the page is open. The modules that glue imports are real modules.
+ * Their addresses have a hash, so one that has not changed is loaded once.
+ */
+
+import { FetchError } from "../guest/compile.js";
+
+/** Where scripts of glue register their functions. */
+const REGISTER = "__hmrGlue";
+
+/**
+ * One run of the glue. `release` replaces the instance that it uses, and drops its caches.
+ * @typedef {{ init: (module: WebAssembly.Module) => Promise<unknown>, exports: Record<string, unknown>, release: (dead: object) => void }} Glue
+ */
+
+/** @typedef {(imports: Record<string, object>, url: string, wasm: object) => Glue} RunGlue */
+
+/**
+ * What a script of glue registers. `imports` are the modules that it imports, and where they are: addresses, or names that the page's
+ * import map knows. `direct` are the exports that only manage memory.
+ *
+ * @typedef {{ imports: { specifier: string, url: string }[], direct: string[], run: RunGlue }} Registered
+ */
+
+/**
+ * Glue that can be run, with something in the place of `WebAssembly`.
+ * @typedef {{ direct: ReadonlySet<string>, run: (wasm: object) => Glue }} LoadedGlue
+ */
+
+/** The glue of one page's applications. */
+export class GlueLoader {
+  #view;
+  /** Functions that scripts have registered, by the scripts' addresses. @type {Map<string, Registered>} */
+  #registered = new Map();
+
+  /** @param {Window & typeof globalThis} view */
+  constructor(view) {
+    this.#view = view;
+    Object.defineProperty(view, REGISTER, {
+      configurable: true,
+      value: (/** @type {Registered} */ glue) => {
+        const script = /** @type {HTMLScriptElement | null} */ (view.document.currentScript);
+        if (script) this.#registered.set(script.src, glue);
+      },
+    });
+  }
+
+  /**
+   * Loads the glue of a version and what it imports.
+   *
+   * @param {import("../tool/protocol.js").ApplicationFiles} files
+   * @returns {Promise<LoadedGlue>}
+   * @throws {FetchError} if it cannot be fetched
+   */
+  async load(files) {
+    const url = new URL(files.glue, this.#view.location.href).href;
+    const { imports, direct, run } = await this.#script(url);
+    const modules = await Promise.all(imports.map((one) => importModule(one)));
+    const imported = Object.fromEntries(imports.map(({ specifier }, at) => [specifier, modules[at] ?? {}]));
+    return { direct: new Set(direct), run: (wasm) => run(imported, url, wasm) };
+  }
+
+  /**
+   * @param {string} url
+   * @returns {Promise<Registered>}
+   */
+  #script(url) {
+    const { document } = this.#view;
+    const script = document.createElement("script");
+    return new Promise((resolve, reject) => {
+      const ended = (/** @type {string | null} */ error) => {
+        script.remove();
+        const glue = this.#registered.get(url);
+        this.#registered.delete(url);
+        if (glue) resolve(glue);
+        else reject(error === null ? new Error(`the glue at \`${url}\` does not run in this browser`) : new FetchError(error));
+      };
+      script.onload = () => ended(null);
+      script.onerror = () => ended(`\`${url}\` cannot be fetched`);
+      script.src = url;
+      document.head.append(script);
+    });
+  }
+}
+
+/**
+ * @param {{ specifier: string, url: string }} one
+ * @returns {Promise<any>}
+ */
+async function importModule({ specifier, url }) {
+  try {
+    return await import(url);
+  } catch (error) {
+    throw new Error(`\`${specifier}\`, which the application imports, cannot be loaded: ${error instanceof Error ? error.message : error}`);
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * An application that a script of the page starts, by importing the glue: `import init, { greet } from "./pkg/name.js"`.
+ *
+ * In: calls of the script. Out: they reach the running generation. What the script calls right after the start belongs to the start,
+ * and is called again in each new generation.
+ */
+
+/** @typedef {import("../tool/protocol.js").Swap} Swap */
+/** @typedef {import("./application.js").Application} Application */
+
+/** An application as a script of the page sees it. */
+export class ImportedApplication {
+  /** @type {Promise<unknown> | null} */
+  #started = null;
+  /** @type {((error: Error | null) => void) | null} */
+  #settle = null;
+  /** Whether calls still belong to the start. */
+  #starting = false;
+  #application;
+  #start;
+
+  /**
+   * @param {Application} application
+   * @param {() => void} start
+   */
+  constructor(application, start) {
+    this.#application = application;
+    this.#start = start;
+  }
+
+  /**
+   * Starts the application, once. Resolves when it has started, with what it exports.
+   * @returns {Promise<unknown>}
+   */
+  start = () => {
+    if (!this.#started) {
+      this.#started = new Promise((resolve, reject) => {
+        this.#settle = (error) => (error ? reject(error) : resolve(this.#application.exports));
+      });
+      this.#start();
+    }
+    return this.#started;
+  };
+
+  /** The synchronous start of the glue, which would block the page. */
+  startNow = () => {
+    throw new Error("`initSync` is not supported while the application is developed with cargo-hmr: call the default export");
+  };
+
+  /**
+   * Call this when a version has been started, or could not be.
+   * @param {Swap | null} swap
+   */
+  brought(swap) {
+    if (swap?.outcome !== "committed" || !this.#settle) return;
+    this.#starting = true;
+    this.#settle(null);
+    this.#settle = null;
+    // A message comes after all microtasks: the script has called what it calls without waiting for anything.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      this.#starting = false;
+      port1.close();
+    };
+    port2.postMessage(null);
+  }
+
+  /**
+   * A function or class that the application exports: always that of the running generation.
+   * @param {string} name
+   */
+  exported(name) {
+    const target = () => {
+      const value = this.#application.exports?.[name];
+      if (value === undefined)
+        throw new Error(`\`${name}\` cannot be used: the application \`${this.#application.name}\` has not been started`);
+      return /** @type {any} */ (value);
+    };
+    return new Proxy(class {}, {
+      apply: (_, self, values) => {
+        if (this.#starting) this.#application.startCalls.push({ name, values });
+        return Reflect.apply(target(), self, values);
+      },
+      construct: (_, values) => Reflect.construct(target(), values),
+      get: (_, key) => Reflect.get(target(), key),
+    });
+  }
+}

@@ -1,0 +1,45 @@
+/** The end of an application's running code, in words. */
+
+import { cut } from "../common/limits.js";
+
+/** A panic as the standard library writes it: place, message, and what a hook appends. */
+const PANIC = /^panicked at (.+?):(\d+):(\d+):\n([\s\S]*?)(?:\n\nStack:|\n\n\n|$)/;
+
+/** Frames of a stack that do not help: the machinery of panics, glue and this client. */
+const MACHINERY =
+  /core::panicking|std::panicking|rust_begin_unwind|__rust_start_panic|rust_panic|\/@hmr\/client\/|console_error_panic_hook|std::sys::backtrace/;
+
+/**
+ * @param {unknown} error what left the code
+ * @param {string} panic the last message of a panic on the console; empty without one
+ * @returns {import("../tool/protocol.js").Trap}
+ */
+export function applicationTrap(error, panic) {
+  const said = PANIC.exec(panic);
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const [, file = "", line = "0", column = "0", message] = said ?? [];
+  return {
+    message: cut(message ?? described(error)),
+    file: cut(file),
+    line: Number(line),
+    column: Number(column),
+    stack: cut(readable(stack)),
+  };
+}
+
+/** @param {unknown} error */
+function described(error) {
+  if (error instanceof WebAssembly.RuntimeError && error.message === "unreachable") {
+    return "panicked (the application has no panic hook, so the message is not known)";
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** @param {string} stack */
+function readable(stack) {
+  return stack
+    .split("\n")
+    .filter((line) => !MACHINERY.test(line))
+    .map((line) => line.replace(/\(?https?:\/\/\S+?(?:wasm-function\[\d+\](?::0x[0-9a-f]+)?)\)?/, "").trimEnd())
+    .join("\n");
+}
