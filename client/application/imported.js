@@ -33,6 +33,7 @@ export class ImportedApplication {
    * @returns {Promise<unknown>}
    */
   start = () => {
+    if (!this.#started && this.#application.runs) this.#started = Promise.resolve(this.#application.exports);
     if (!this.#started) {
       this.#started = new Promise((resolve, reject) => {
         this.#settle = (error) => (error ? reject(error) : resolve(this.#application.exports));
@@ -63,6 +64,14 @@ export class ImportedApplication {
       port1.close();
     };
     port2.postMessage(null);
+  }
+
+  /**
+   * Another value that the application exports.
+   * @param {string} name
+   */
+  constant(name) {
+    return this.#application.exports?.[name];
   }
 
   /**

@@ -9,9 +9,10 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hmr_tests::demo::{DemoCopy, repository};
+use hmr_tests::demo::DemoCopy;
 use hmr_tests::dev::{Dev, SOON, tool};
 use hmr_tests::page::Page;
+use hmr_tests::small::SmallApp;
 use serde_json::Value;
 use walkdir::WalkDir;
 
@@ -208,39 +209,25 @@ fn a_pipe_that_is_closed_ends_nothing() {
 
 #[test]
 fn a_toolchain_file_above_the_application_has_the_toolchain_found_again() {
-    let outer = tempfile::tempdir().expect("the temporary folder can be written");
-    let app = outer.path().join("app");
-    fs::create_dir_all(app.join("src")).expect("a folder can be made");
-    let sdk = repository().join("guest-sdk");
-    let manifest = format!(
-        "[package]\nname = \"small\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[lib]\ncrate-type = [\"cdylib\"]\n\n[dependencies]\nhmr-sdk = {{ path = \"{}\" }}\n\n[workspace]\n",
-        sdk.display()
-    );
-    let source = "use hmr_sdk::prelude::*;\n#[component(export)]\npub fn Small() -> View { view! { <p>\"one\"</p> } }\n";
-    for (path, text) in [("Cargo.toml", &*manifest), ("src/lib.rs", source), ("index.html", "<p>")]
-    {
-        fs::write(app.join(path), text).expect("a file can be written");
-    }
+    let app = SmallApp::new("", "pub fn length() -> u32 { 1 }");
     let mut command = tool();
-    command.env_remove("RUSTUP_TOOLCHAIN").arg("dev").arg(&app);
+    command.env_remove("RUSTUP_TOOLCHAIN").arg("dev").arg(app.path("app"));
     command.args(["--json", "--port", "0", "--no-preflight"]);
     let mut dev = Dev::run(command);
     dev.wait_built();
 
     // There is no such toolchain, so the message is rustup's.
-    let file = outer.path().join("rust-toolchain.toml");
-    fs::write(&file, "[toolchain]\nchannel = \"1.95.0-that-does-not-exist\"\n")
-        .expect("it can be written");
+    let file = "rust-toolchain.toml";
+    app.write(file, "[toolchain]\nchannel = \"1.95.0-that-does-not-exist\"\n");
     let failure = dev.wait("build-failed");
     assert!(failure.to_string().contains("that-does-not-exist"), "{failure}");
-    fs::remove_file(&file).expect("it can be removed");
+    fs::remove_file(app.path(file)).expect("it can be removed");
     dev.wait("build-finished");
 
     // A setting of cargo's above the application counts, too.
-    fs::create_dir(outer.path().join(".cargo")).expect("a folder can be made");
-    let config = outer.path().join(".cargo/config.toml");
-    fs::write(&config, "[build]\nrustc = \"/no/such/rustc\"\n").expect("it can be written");
+    let config = ".cargo/config.toml";
+    app.write(config, "[build]\nrustc = \"/no/such/rustc\"\n");
     dev.wait("build-failed");
-    fs::remove_file(&config).expect("it can be removed");
+    fs::remove_file(app.path(config)).expect("it can be removed");
     dev.wait("build-finished");
 }

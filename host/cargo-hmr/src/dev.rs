@@ -13,7 +13,7 @@ mod signals;
 mod start;
 mod watching;
 
-use std::sync::{Arc, PoisonError, atomic::Ordering};
+use std::sync::{Arc, atomic::Ordering};
 use std::time::{Duration, SystemTime};
 
 use camino::Utf8PathBuf;
@@ -200,8 +200,7 @@ impl Session {
     fn carry_out(&mut self, effects: Vec<Effect>) {
         // Pages that connect from now on get the new state; connected pages get the messages.
         let rehearse = self.shared.rehearsing.load(Ordering::Relaxed);
-        *self.shared.published.write().unwrap_or_else(PoisonError::into_inner) =
-            published(&self.coordinator);
+        self.shared.publish(published(&self.coordinator));
         for effect in effects {
             match effect {
                 Effect::Scan(what) => self.scan(what, true),

@@ -11,6 +11,7 @@
 //! machines can reach the server, every request must also have a key ([`key`]).
 
 mod addresses;
+mod applications;
 mod connections;
 mod content;
 mod files;
@@ -23,7 +24,10 @@ mod snapshots;
 mod socket;
 mod trust;
 
-use std::sync::{Arc, PoisonError, RwLock, atomic::AtomicBool};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicBool},
+};
 
 use axum::{
     Router,
@@ -34,7 +38,7 @@ use axum::{
     routing::{get, post},
 };
 use camino::Utf8PathBuf;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 pub use self::{
     addresses::{addresses, is_exposed, listen},
@@ -59,7 +63,9 @@ const LONGEST_NONCE: usize = 64;
 /// What the dev loop and the server share.
 pub struct Shared {
     /// What the server answers with now.
-    pub published: RwLock<Published>,
+    published: RwLock<Published>,
+    /// Notified when that changes.
+    republished: Notify,
     /// Where pages and static files are found, and by which names the server may be called.
     pub config: RwLock<ServerConfig>,
     /// Whether swaps are rehearsed now.
@@ -94,6 +100,8 @@ pub struct ServerConfig {
     pub static_folder: Utf8PathBuf,
     /// The folder in which snapshots are saved.
     pub snapshots: Utf8PathBuf,
+    /// The applications, by the names of their glue.
+    pub applications: BTreeMap<String, String>,
     /// The budget of the loop guard that pages set before each call.
     pub loop_budget: i32,
 }
@@ -130,6 +138,7 @@ impl Shared {
     ) -> Result<Self, getrandom::Error> {
         Ok(Self {
             published: RwLock::new(published),
+            republished: Notify::new(),
             config: RwLock::new(config),
             rehearsing: AtomicBool::new(false),
             outboxes: Outboxes::default(),
@@ -139,7 +148,13 @@ impl Shared {
         })
     }
 
-    /// Sends a message to every page. [`Shared::published`] must include its content, and be set before.
+    /// Sets what the server answers with from now on.
+    pub fn publish(&self, published: Published) {
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = published;
+        self.republished.notify_waiters();
+    }
+
+    /// Sends a message to every page. What is published must include its content, and be set before.
     pub fn send(&self, message: &ServerMessage) {
         self.outboxes.send(message);
     }
@@ -212,6 +227,8 @@ pub fn router(shared: Arc<Shared>, key: Option<Key>) -> Router {
         .route("/@hmr/session", get(session))
         .route("/@hmr/client/{*path}", get(files::client))
         .route("/@hmr/module/{module}/{file}", get(module))
+        .route("/@hmr/module/{module}/{hash}/glue.js", get(applications::glue))
+        .route("/@hmr/snippets/{module}/{hash}/{*path}", get(applications::snippet))
         .merge(manual_routes(&shared))
         .fallback(get(page::serve));
     if let Some(key) = key {
@@ -271,10 +288,7 @@ async fn module(
 ) -> Response {
     let hash = file.strip_suffix(".wasm").unwrap_or_default();
     let published = shared.published();
-    let Some(version) = published.versions.get(&module, hash) else {
-        let text = "this version is not kept any more; load the page again\n";
-        return (StatusCode::NOT_FOUND, text).into_response();
-    };
+    let Some(version) = published.versions.get(&module, hash) else { return not_kept() };
     let content = Content {
         kind: "application/wasm".to_owned(),
         cache: Cache::Keep,
@@ -283,4 +297,10 @@ async fn module(
         source: Source::Memory(version.bytes.clone()),
     };
     content.answer(&method, &headers).await
+}
+
+/// The answer for a file of a version that was dropped.
+fn not_kept() -> Response {
+    let text = "this version is not kept any more; load the page again\n";
+    (StatusCode::NOT_FOUND, text).into_response()
 }

@@ -3,16 +3,18 @@
 //! A [`ModuleVersion`] is what a build made of one module. A [`VersionHistory`] keeps the versions of one module, decides
 //! which of them pages get, and drops the oldest. [`KeptVersions`] is the view of all of them for the server and others that only read.
 
+pub mod application;
 mod history;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
-use hmr_build::{Commit, PreparedModule};
+use hmr_build::{Commit, Prepared};
 use hmr_protocol::Version;
 use serde_json::Value;
 
+pub use self::application::ApplicationVersion;
 pub use self::history::VersionHistory;
 
 /// One version of a module.
@@ -26,6 +28,8 @@ pub struct ModuleVersion {
     pub bytes: Bytes,
     /// The components that can be mounted.
     pub components: Vec<String>,
+    /// What it consists of besides, if it is an application.
+    pub application: Option<ApplicationVersion>,
     /// When it was built, in milliseconds since the Unix epoch.
     pub built: u64,
     /// The commit that its source was checked out from, once that is known.
@@ -76,13 +80,19 @@ impl KeptVersions {
     /// A version, if it is kept.
     #[must_use]
     pub fn get(&self, module: &str, hash: &str) -> Option<&Arc<ModuleVersion>> {
-        self.0.get(module)?.iter().find(|version| version.hash == hash)
+        self.of(module).iter().find(|version| version.hash == hash)
+    }
+
+    /// All versions of a module, the newest last.
+    #[must_use]
+    pub fn of(&self, module: &str) -> &[Arc<ModuleVersion>] {
+        self.0.get(module).map_or(&[], Vec::as_slice)
     }
 
     /// The newest version of a module.
     #[must_use]
     pub fn newest(&self, module: &str) -> Option<&Arc<ModuleVersion>> {
-        self.0.get(module)?.last()
+        self.of(module).last()
     }
 }
 

@@ -121,7 +121,7 @@ const fn identity(_: &Metadata) -> &'static str {
 }
 
 /// The media type, by the file's name.
-fn kind(path: &Utf8Path) -> String {
+pub(super) fn kind(path: &Utf8Path) -> String {
     match mime_guess::from_path(path).first_or_octet_stream() {
         kind if kind.type_() == "text" => format!("{kind}; charset=utf-8"),
         kind => kind.to_string(),

@@ -13,13 +13,16 @@ use axum::{
 
 use camino::Utf8Path;
 
-use super::{Published, Shared, files};
+use super::{Published, Shared, applications, files};
 
 /// Serves the files of the application.
 pub(super) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let path = request.uri().path();
     let Some(relative) = files::relative(path) else { return files::missing(path) };
     let config = shared.config();
+    if let Some(module) = applications::of_glue(&config, &relative) {
+        return applications::module_for_import(&shared, module).await;
+    }
     if let Some(name) = page_name(&relative)
         && let Some(html) = read(&config.root, name).await
     {

@@ -1,0 +1,84 @@
+//! The files of applications that are made with wasm-bindgen.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, Method, header},
+    response::{IntoResponse, Response},
+};
+use camino::Utf8Path;
+
+use super::{
+    ServerConfig, Shared,
+    content::{Cache, Content, Source},
+    files, not_kept,
+};
+
+/// The folder in which pages expect the glue of applications that they start themselves.
+const FOLDER: &str = "pkg";
+
+/// Serves the script that registers the glue of a version.
+pub(super) async fn glue(
+    State(shared): State<Arc<Shared>>,
+    Path((module, hash)): Path<(String, String)>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let versions = shared.published().versions;
+    let application = versions.get(&module, &hash).and_then(|it| it.application.as_ref());
+    let Some(application) = application else { return not_kept() };
+    kept(application.glue.clone(), "glue.js".into(), &hash).answer(&method, &headers).await
+}
+
+/// Serves a module that comes with a crate, and that the glue imports.
+pub(super) async fn snippet(
+    State(shared): State<Arc<Shared>>,
+    Path((module, hash, path)): Path<(String, String, String)>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let versions = shared.published().versions;
+    let mut applications =
+        versions.of(&module).iter().filter_map(|version| version.application.as_ref());
+    let found = applications
+        .find(|application| application.snippets_hash == hash)
+        .and_then(|application| application.snippets.get(&path));
+    let Some(bytes) = found else { return not_kept() };
+    kept(bytes.clone(), Utf8Path::new(&path), &hash).answer(&method, &headers).await
+}
+
+fn kept(bytes: Bytes, name: &Utf8Path, hash: &str) -> Content {
+    Content {
+        kind: files::kind(name),
+        cache: Cache::Keep,
+        tag: hash.to_owned(),
+        modified: None,
+        source: Source::Memory(bytes),
+    }
+}
+
+/// The application whose glue a path means: `pkg/name.js`, in any folder.
+pub(super) fn of_glue<'a>(config: &'a ServerConfig, path: &Utf8Path) -> Option<&'a str> {
+    let folder = path.parent()?.file_name()?;
+    let module = config.applications.get(path.file_stem()?)?;
+    (folder == FOLDER && path.extension() == Some("js")).then_some(module)
+}
+
+/// Serves the module that stands for the glue of an application. Before the first build has succeeded, it waits for that: only then
+/// is it known what the application exports.
+pub(super) async fn module_for_import(shared: &Shared, module: &str) -> Response {
+    loop {
+        let changed = shared.republished.notified();
+        let versions = shared.published().versions;
+        if let Some(application) = versions.newest(module).and_then(|it| it.application.as_ref()) {
+            let headers = [
+                (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+                (header::CACHE_CONTROL, "no-store"),
+            ];
+            return (headers, application.module_for_import(module)).into_response();
+        }
+        changed.await;
+    }
+}
