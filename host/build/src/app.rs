@@ -4,6 +4,7 @@
 //! what is wrong with which manifest and how to fix it. Everything comes from `cargo metadata`: no manifest is
 //! read here, so cargo and the tool always agree.
 
+mod applications;
 mod metadata;
 mod settings;
 mod static_folder;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Metadata, Package};
 
+pub use self::applications::{ApplicationTarget, Features};
 pub use self::settings::Settings;
 use crate::config::{Config, ConfigError, Table};
 
@@ -21,7 +23,7 @@ use crate::config::{Config, ConfigError, Table};
 const SDK: &str = "hmr-sdk";
 
 /// What makes a package a module, for hints.
-const MAKES_A_MODULE: &str = "a module is a workspace member with `[lib] crate-type = [\"cdylib\"]` that depends on `hmr-sdk`";
+const MAKES_A_MODULE: &str = "an application is a workspace member with a binary or `[lib] crate-type = [\"cdylib\"]` that depends on `wasm-bindgen`, directly or through a framework; a native module is such a library that depends on `hmr-sdk`";
 
 /// An app: a folder with an `index.html`, and the modules of the workspace around it.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub struct App {
     pub packages: Vec<LocalPackage>,
     /// The settings of the workspace, those of the root package over them.
     pub config: Config,
+    /// What of it cannot be supported, with what to do.
+    pub notes: Vec<String>,
     /// The folder into which cargo compiles this workspace; absolute.
     pub target_directory: Utf8PathBuf,
     /// The folder into which cargo writes intermediate files, if it is a separate one; absolute.
@@ -51,15 +55,32 @@ pub struct Module {
     pub package: String,
     /// The package's manifest; absolute.
     pub manifest_path: Utf8PathBuf,
-    /// The name of its library target.
+    /// The name of its target.
     pub target: String,
+    /// Which kind of module it is.
+    pub kind: ModuleKind,
     /// The command that must succeed before an update of it is announced.
     pub gate: Option<String>,
     /// How long that may take.
     pub gate_limit: Duration,
 }
 
+/// The kinds of modules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModuleKind {
+    /// Written with `hmr-sdk`.
+    Native,
+    /// Made with wasm-bindgen.
+    Application(ApplicationTarget),
+}
+
 impl Module {
+    /// The name of its crate, as files of compiled code have it.
+    #[must_use]
+    pub fn crate_name(&self) -> String {
+        self.target.replace('-', "_")
+    }
+
     /// The folder of its package; absolute.
     #[must_use]
     pub fn folder(&self) -> &Utf8Path {
@@ -114,6 +135,47 @@ pub enum AppError {
         /// What is missing in packages that are almost modules.
         incomplete: String,
     },
+    /// The page links to a folder without a package.
+    #[error(
+        "the page has a link to an application in `{link}`, where no package of this workspace is\nhint: `href` of `<link data-trunk rel=\"rust\">` names the folder of a package, or its `Cargo.toml`"
+    )]
+    LinkedNothing {
+        /// The folder.
+        link: String,
+    },
+    /// The page links to a package that is not an application.
+    #[error(
+        "the page has a link to `{package}` (`{link}`), which is not an application\nhint: {MAKES_A_MODULE}"
+    )]
+    LinkedOther {
+        /// The link.
+        link: String,
+        /// The package.
+        package: String,
+    },
+    /// The page asks for a target that does not exist.
+    #[error("the package `{package}` has no target `{name}`\nhint: it has {names}")]
+    NoSuchTarget {
+        /// The package.
+        package: String,
+        /// The target.
+        name: String,
+        /// The targets that exist.
+        names: String,
+    },
+    /// Nothing chooses among the binaries of a package.
+    #[error(
+        "the package `{package}` has several binaries: {names}\nhint: name one in the page, `<link data-trunk rel=\"rust\" data-bin=\"…\">`, or as `default-run` in its manifest"
+    )]
+    SeveralBinaries {
+        /// The package.
+        package: String,
+        /// The binaries.
+        names: String,
+    },
+    /// The page's own links cannot be read.
+    #[error("{0}")]
+    Page(String),
     /// Two modules have the same name, so a page could not address either of them.
     #[error(
         "two modules are named `{name}`: the packages `{first}` and `{second}`\nhint: give one another `name` in its `[package.metadata.hmr]`"
@@ -318,7 +380,8 @@ fn assemble(
         .into_iter()
         .filter(|package| wanted.as_ref().is_none_or(|names| names.contains(package.name.as_str())))
         .collect();
-    let modules = modules(&members, metadata)?;
+    let root = page.unwrap_or_else(|| page_folder(folder, &metadata.workspace_root));
+    let (root, modules) = modules_of(root, &members, root_package, metadata)?;
     if modules.is_empty() {
         return Err(AppError::NoModules {
             path: folder.to_owned(),
@@ -326,8 +389,13 @@ fn assemble(
         });
     }
     let app = App {
-        root: page.unwrap_or_else(|| page_folder(folder, &metadata.workspace_root)),
+        root,
         workspace_root: metadata.workspace_root.clone(),
+        notes: if modules.iter().any(|it| it.kind != ModuleKind::Native) {
+            applications::notes(metadata)
+        } else {
+            Vec::new()
+        },
         modules,
         packages,
         config,
@@ -341,18 +409,51 @@ fn assemble(
     Ok(app)
 }
 
+/// The modules of both kinds, and the folder of the page: where no page was found, that of the only application that has one.
+fn modules_of(
+    root: Utf8PathBuf,
+    members: &[&Package],
+    root_package: Option<&Package>,
+    metadata: &Metadata,
+) -> Result<(Utf8PathBuf, Vec<Module>), AppError> {
+    let html = std::fs::read_to_string(root.join("index.html")).unwrap_or_default();
+    let links = hmr_trunk::rust_links(&html).map_err(|error| AppError::Page(error.to_string()))?;
+    let page = applications::Page { folder: &root, html: &html, links: &links };
+    let found = applications::find(members, root_package, metadata, &page)?;
+    if let [only] = &*found
+        && html.is_empty()
+    {
+        let own = folder_of(only.package);
+        if own != root && own.join("index.html").is_file() {
+            return modules_of(own.to_owned(), members, Some(only.package), metadata);
+        }
+    }
+    let modules = modules(members, found, metadata)?;
+    Ok((root, modules))
+}
+
+fn folder_of(package: &Package) -> &Utf8Path {
+    package.manifest_path.parent().unwrap_or(&package.manifest_path)
+}
+
 /// The folder of the page: the one that was named, unless only the workspace's has an `index.html`.
 fn page_folder(folder: &Utf8Path, workspace: &Utf8Path) -> Utf8PathBuf {
     let has_page = |folder: &Utf8Path| folder.join("index.html").is_file();
     if !has_page(folder) && has_page(workspace) { workspace } else { folder }.to_owned()
 }
 
-fn modules(members: &[&Package], metadata: &Metadata) -> Result<Vec<Module>, AppError> {
+fn modules(
+    members: &[&Package],
+    applications: Vec<applications::Found<'_>>,
+    metadata: &Metadata,
+) -> Result<Vec<Module>, AppError> {
+    let native = members.iter().filter(|package| metadata::uses(metadata, package, SDK));
+    let native = native.filter_map(|package| Some((*package, cdylib(package)?, ModuleKind::Native)));
+    let applications = applications
+        .into_iter()
+        .map(|found| (found.package, found.target, ModuleKind::Application(found.compiled)));
     let mut modules: BTreeMap<String, Module> = BTreeMap::new();
-    for package in members {
-        let (Some(target), true) = (cdylib(package), metadata::uses(metadata, package, SDK)) else {
-            continue;
-        };
+    for (package, target, kind) in native.chain(applications) {
         let mut config = Config::default();
         config.read(&package.manifest_path, Table::Package, &package.metadata)?;
         let name = config.name.unwrap_or_else(|| package.name.to_string());
@@ -361,6 +462,7 @@ fn modules(members: &[&Package], metadata: &Metadata) -> Result<Vec<Module>, App
             package: package.name.to_string(),
             manifest_path: package.manifest_path.clone(),
             target: target.name.clone(),
+            kind,
             gate: config.gate,
             gate_limit: config.gate_limit,
         };

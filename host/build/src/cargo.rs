@@ -22,7 +22,8 @@ pub use crate::cargo_status::waits_for;
 use crate::cargo_status::without_status;
 use crate::process::{self, CancelToken, Ended};
 use crate::toolchain::TARGET;
-use crate::{App, Diagnostic, Module, Toolchain};
+use crate::app::Features;
+use crate::{App, Diagnostic, Module, ModuleKind, Toolchain};
 
 /// The profile's name, which is the name of its folder in the target folder too.
 const PROFILE: &str = "hmr";
@@ -31,8 +32,7 @@ const PROFILE: &str = "hmr";
 ///
 /// Debug information is limited to line tables for traps, and only for the user's own packages; nothing else is
 /// shown. Dependencies rarely change, so they may take longer to compile and be smaller.
-const PROFILE_SETTINGS: [&str; 10] = [
-    "inherits=\"dev\"",
+const PROFILE_SETTINGS: [&str; 9] = [
     "opt-level=0",
     "debug=\"line-tables-only\"",
     "strip=\"none\"",
@@ -148,12 +148,54 @@ fn compile(
     on: &mut (dyn FnMut(BuildEvent) + Send),
 ) -> BuildOutcome {
     let mut messages = Messages::default();
+    let mut output = String::new();
+    for group in groups(modules) {
+        match run(request, &group, &mut messages, cancel, on) {
+            // Without a limit, it is never late.
+            Ok(Ended::Cancelled | Ended::Late) => return BuildOutcome::Cancelled,
+            Ok(Ended::Exited { success: true, stderr }) => {
+                output.push_str(&without_status(&stderr));
+            }
+            Ok(Ended::Exited { success: false, stderr }) => {
+                let files = inputs::of_failed(request.app, modules, &messages);
+                let failure = messages.into_failure(&without_status(&stderr));
+                return BuildOutcome::Failed(Failure { files, ..failure });
+            }
+            Err(error) => {
+                return BuildOutcome::Failed(Failure::plain(
+                    "cargo could not be started",
+                    &format!("cargo could not be started: {error}"),
+                ));
+            }
+        }
+    }
+    compiled_modules(request.app, modules, &mut messages, &output)
+        .map_or_else(BuildOutcome::Failed, BuildOutcome::Built)
+}
+
+/// The modules that one call of cargo can compile, since its arguments count for all of them.
+fn groups<'a>(modules: &[&'a Module]) -> Vec<Vec<&'a Module>> {
+    let (native, applications): (Vec<_>, Vec<_>) =
+        modules.iter().copied().partition(|module| module.kind == ModuleKind::Native);
+    let mut groups: Vec<Vec<&Module>> = applications.into_iter().map(|one| vec![one]).collect();
+    if !native.is_empty() {
+        groups.insert(0, native);
+    }
+    groups
+}
+
+fn run(
+    request: &BuildRequest<'_>,
+    modules: &[&Module],
+    messages: &mut Messages,
+    cancel: &CancelToken,
+    on: &mut (dyn FnMut(BuildEvent) + Send),
+) -> std::io::Result<Ended> {
     // Both outputs are read at once.
     let on = Mutex::new(on);
     let notify = |event| on.lock().unwrap_or_else(PoisonError::into_inner)(event);
-    let command = command(request, modules);
-    let ended = process::run(
-        command,
+    process::run(
+        command(request, modules),
         cancel,
         None,
         |stdout| messages.read(stdout, &mut |event| notify(event)),
@@ -162,24 +204,7 @@ fn compile(
                 notify(BuildEvent::Waiting { what });
             }
         },
-    );
-    match ended {
-        // Without a limit, it is never late.
-        Ok(Ended::Cancelled | Ended::Late) => BuildOutcome::Cancelled,
-        Ok(Ended::Exited { success: true, stderr }) => {
-            compiled_modules(request.app, modules, &mut messages, &without_status(&stderr))
-                .map_or_else(BuildOutcome::Failed, BuildOutcome::Built)
-        }
-        Ok(Ended::Exited { success: false, stderr }) => {
-            let files = inputs::of_failed(request.app, modules, &messages);
-            let failure = messages.into_failure(&without_status(&stderr));
-            BuildOutcome::Failed(Failure { files, ..failure })
-        }
-        Err(error) => BuildOutcome::Failed(Failure::plain(
-            "cargo could not be started",
-            &format!("cargo could not be started: {error}"),
-        )),
-    }
+    )
 }
 
 fn wanted<'a>(request: &BuildRequest<'a>) -> Result<Vec<&'a Module>, Failure> {
@@ -197,11 +222,15 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
     command
         // Not `--quiet`: what cargo waits for is among its status lines.
         .args(["--color=never", "--message-format=json-diagnostic-rendered-ansi"])
-        .args(["--lib", "--target", TARGET, "--profile", PROFILE])
+        .args(["--target", TARGET, "--profile", PROFILE])
         .args(["--target-dir", app.target_dir().as_str()])
         .args(["--manifest-path", app.workspace_root.join("Cargo.toml").as_str()])
         .current_dir(app.cargo_folder());
-    for setting in PROFILE_SETTINGS {
+    let base = modules.iter().find_map(|module| match &module.kind {
+        ModuleKind::Application(target) => target.profile.as_deref(),
+        ModuleKind::Native => None,
+    });
+    for setting in profile_settings(base) {
         command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
     }
     if app.build_directory.is_some() {
@@ -211,7 +240,36 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
     for module in modules {
         command.args(["--package", &module.package]);
     }
+    match modules {
+        [Module { kind: ModuleKind::Application(target), target: name, .. }] => {
+            if target.is_binary {
+                command.args(["--bin", name]);
+            } else {
+                command.arg("--lib");
+            }
+            add_features(&mut command, &target.features);
+        }
+        _ => _ = command.arg("--lib"),
+    }
     command
+}
+
+/// The settings of the profile, from the development profile or from the one that the page asks for.
+fn profile_settings(base: Option<&str>) -> Vec<String> {
+    let base = format!("inherits={}", serde_json::Value::from(base.unwrap_or("dev")));
+    std::iter::once(base).chain(PROFILE_SETTINGS.map(ToOwned::to_owned)).collect()
+}
+
+fn add_features(command: &mut std::process::Command, features: &Features) {
+    if features.all {
+        command.arg("--all-features");
+    }
+    if features.no_default {
+        command.arg("--no-default-features");
+    }
+    if !features.named.is_empty() {
+        command.args(["--features", &features.named.join(",")]);
+    }
 }
 
 /// `path` as TOML writes a text.

@@ -6,7 +6,8 @@
 //! |---|---|---|
 //! | module: a package of the workspace, known by its name | [`Module`] | [`app`], which asks cargo for packages and reads their [`config`] |
 //! | compiled module: the wasm file that the linker wrote, and what it was made from | [`CompiledModule`] | [`cargo`], in one call for all modules, with a [`toolchain`] for wasm32; it can be cancelled |
-//! | prepared module: the bytes that an engine gets, with their hash and the manifest | [`PreparedModule`] | [`transform`], which checks them against the ABI |
+//! | bound module: what wasm-bindgen made of an application: its bytes, its glue and its snippets | [`BoundModule`] | [`bindgen`] |
+//! | prepared module: of a native module, the bytes that an engine gets, with their hash and the manifest | [`PreparedModule`] | [`transform`], which checks them against the ABI |
 //!
 //! A prepared module that the tool keeps is a *version*. Whether it becomes one is decided by a [`gate`], the
 //! developer's own command. [`checkout`] finds the commit that a version was made from, and [`compare`] shows how two
@@ -17,6 +18,7 @@
 //! Wasm binaries are read in one place, `wasm.rs`.
 
 pub mod app;
+pub mod bindgen;
 pub mod cargo;
 mod cargo_status;
 pub mod checkout;
@@ -33,7 +35,8 @@ pub mod toolchain;
 pub mod transform;
 mod wasm;
 
-pub use app::{App, AppError, LocalPackage, Module};
+pub use app::{App, AppError, LocalPackage, Module, ModuleKind};
+pub use bindgen::{BindError, Bindgen, BoundModule, GlueExport, GlueExportKind};
 pub use cargo::{BuildEvent, BuildOutcome, BuildRequest, CompiledModule, Failure, build};
 pub use checkout::{Commit, commit};
 pub use compare::{Comparison, compare};

@@ -17,7 +17,7 @@ use std::sync::{Arc, atomic::Ordering};
 use std::time::{Duration, SystemTime};
 
 use camino::Utf8PathBuf;
-use hmr_build::{App, AppError, CancelToken, Toolchain, ToolchainError};
+use hmr_build::{App, AppError, Bindgen, CancelToken, Toolchain, ToolchainError};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -155,6 +155,7 @@ struct Session {
     settings: settings::Watched,
     messages: mpsc::UnboundedSender<Message>,
     build: CancelToken,
+    bindgen: Arc<Bindgen>,
     /// Rehearsals, unless they are turned off.
     preflight: Option<Preflight>,
     /// Whether a build has succeeded.
@@ -234,6 +235,7 @@ impl Session {
             toolchain,
             kept: self.coordinator.versions(),
             modules,
+            bindgen: Arc::clone(&self.bindgen),
             loop_guard: self.options.loop_guard && self.app.config.loop_guard,
             cancel: self.build.clone(),
             gates: self.options.gates,

@@ -3,18 +3,18 @@
 //! A [`ModuleVersion`] is what a build made of one module. A [`VersionHistory`] keeps the versions of one module, decides
 //! which of them pages get, and drops the oldest. [`KeptVersions`] is the view of all of them for the server and others that only read.
 
-pub mod application;
+mod application;
 mod history;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
-use hmr_build::{Commit, Prepared};
+use hmr_build::{BoundModule, Commit, PreparedModule};
 use hmr_protocol::Version;
 use serde_json::Value;
 
-pub use self::application::ApplicationVersion;
+pub use self::application::{ApplicationVersion, Start};
 pub use self::history::VersionHistory;
 
 /// One version of a module.
@@ -36,15 +36,47 @@ pub struct ModuleVersion {
     pub commit: OnceLock<Commit>,
 }
 
+/// What a build has made of a module.
+#[derive(Debug)]
+pub enum Code {
+    /// A native module.
+    Native(PreparedModule),
+    /// An application, and how it is started.
+    Application(BoundModule, Start),
+}
+
+impl Code {
+    /// The hash of the version that it is.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        match self {
+            Self::Native(prepared) => &prepared.hash,
+            Self::Application(bound, _) => &bound.hash,
+        }
+    }
+}
+
 impl ModuleVersion {
     /// The version that a build made at the time `built`, in milliseconds since the Unix epoch.
     #[must_use]
-    pub fn new(module: &str, prepared: PreparedModule, built: u64) -> Self {
+    pub fn new(module: &str, code: Code, built: u64) -> Self {
+        let (hash, bytes, components, application) = match code {
+            Code::Native(prepared) => {
+                let components = prepared.manifest.components.into_iter();
+                let names = components.map(|entry| entry.name).collect();
+                (prepared.hash, prepared.bytes, names, None)
+            }
+            Code::Application(bound, start) => {
+                let application = ApplicationVersion::new(module, &bound, start);
+                (bound.hash, bound.wasm, Vec::new(), Some(application))
+            }
+        };
         Self {
             module: module.to_owned(),
-            hash: prepared.hash,
-            bytes: prepared.bytes.into(),
-            components: prepared.manifest.components.into_iter().map(|entry| entry.name).collect(),
+            hash,
+            bytes: bytes.into(),
+            components,
+            application,
             built,
             commit: OnceLock::new(),
         }
@@ -60,6 +92,7 @@ impl ModuleVersion {
             components: self.components.clone(),
             transform,
             rehearse: false,
+            application: self.application.as_ref().map(|it| it.announced(&self.module, &self.hash)),
         }
     }
 
@@ -68,7 +101,7 @@ impl ModuleVersion {
     pub(crate) fn example(module: &str, hash: &str) -> Arc<Self> {
         let manifest = hmr_abi::manifest::Manifest::default();
         let prepared = PreparedModule { bytes: vec![0], hash: hash.to_owned(), manifest };
-        Arc::new(Self::new(module, prepared, 0))
+        Arc::new(Self::new(module, Code::Native(prepared), 0))
     }
 }
 

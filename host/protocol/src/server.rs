@@ -164,7 +164,7 @@ impl ServerMessage {
     pub fn set_rehearse(&mut self, rehearse: bool) {
         if let Self::HotUpdate { modules, .. } | Self::Hello(Hello { modules, .. }) = self {
             for version in modules {
-                version.rehearse = rehearse;
+                version.rehearse = rehearse && version.application.is_none();
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::noise::{is_leftover, is_private};
 use crate::toolchain::TARGET;
 use crate::{App, LocalPackage};
 
-/// Something that cargo has done for a package: compiled its library or its build script, or run that.
+/// Something that cargo has done for a package: compiled its library, a binary or its build script, or run that.
 #[derive(Debug)]
 pub(super) struct Unit {
     /// The name of the package.
@@ -80,6 +80,9 @@ impl Layout<'_> {
                 self.script_sources(package)
             } else if let Some(name) = name.strip_prefix("lib-") {
                 self.read(package, self.crates.get(name).into_iter().flatten())
+            } else if let Some(name) = name.strip_prefix("bin-") {
+                let name = name.replace('-', "_");
+                self.read(package, self.crates.get(&name).into_iter().flatten())
             } else {
                 continue;
             };

@@ -61,7 +61,9 @@ impl Coordinator {
         effects.push(Effect::Send(ServerMessage::BuildSucceeded { sequence }));
         let built: Vec<Built> =
             modules.iter().map(|module| Built::from(&*module.version)).collect();
-        let versions = modules.iter().map(|module| Arc::clone(&module.version));
+        // Without a document, an application cannot be rehearsed.
+        let native = modules.iter().filter(|module| module.version.application.is_none());
+        let versions = native.map(|module| Arc::clone(&module.version));
         effects.push(Effect::PrepareRehearsals(versions.collect()));
         effects.push(Effect::Report(Event::BuildFinished {
             modules: built.clone(),

@@ -8,8 +8,8 @@ use std::{
 
 use hmr_abi::state::TransformOp;
 use hmr_build::{
-    App, BuildEvent, BuildOutcome, BuildRequest, CancelToken, CompiledModule, Diagnostic, Failure,
-    GateOutcome, Module, PreparedModule, Toolchain,
+    App, BindError, Bindgen, BuildEvent, BuildOutcome, BuildRequest, CancelToken, CompiledModule, Diagnostic, Failure,
+    GateOutcome, Module, ModuleKind, PreparedModule, Toolchain, app::ApplicationTarget,
 };
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ use crate::{
     coordinator::{BuiltModule, Outcome},
     events::{Event, Phases},
     graph::TRANSFORM,
-    versions::{KeptVersions, ModuleVersion},
+    versions::{Code, KeptVersions, ModuleVersion, Start},
 };
 
 /// What a build needs.
@@ -27,6 +27,7 @@ pub(super) struct BuildJob {
     /// What earlier builds made.
     pub(super) kept: KeptVersions,
     pub(super) modules: Vec<String>,
+    pub(super) bindgen: Arc<Bindgen>,
     pub(super) loop_guard: bool,
     pub(super) cancel: CancelToken,
     /// Whether updates wait for the gates of their modules.
@@ -36,7 +37,7 @@ pub(super) struct BuildJob {
 /// A module that may be announced if its gate passes.
 struct Candidate {
     compiled: CompiledModule,
-    prepared: PreparedModule,
+    code: Code,
 }
 
 impl BuildJob {
@@ -65,9 +66,10 @@ impl BuildJob {
             BuildOutcome::Cancelled => return Outcome::Cancelled,
         };
         let preparing = Instant::now();
-        let prepared = match self.prepare(compiled.clone()) {
+        let prepared = match self.prepare(compiled.clone(), report) {
             Ok(prepared) => prepared,
-            Err(failure) => return Outcome::Refused { failure, compiled },
+            Err(BindError::Failed(failure)) => return Outcome::Refused { failure, compiled },
+            Err(BindError::Cancelled) => return Outcome::Cancelled,
         };
         let prepare = preparing.elapsed().as_secs_f64() * 1e3;
         match self.run_gates(&prepared, report) {
@@ -79,8 +81,35 @@ impl BuildJob {
         succeeded(prepared, transforms, &built_at, phases)
     }
 
-    fn prepare(&self, compiled: Vec<CompiledModule>) -> Result<Vec<Candidate>, Failure> {
-        compiled.into_iter().map(|module| prepare(module, self.loop_guard)).collect()
+    fn prepare(
+        &self,
+        compiled: Vec<CompiledModule>,
+        report: &(dyn Fn(Event) + Sync),
+    ) -> Result<Vec<Candidate>, BindError> {
+        let candidate = |compiled: CompiledModule| {
+            let module = self.app.modules.iter().find(|module| module.name == compiled.module);
+            let code = match module.map(|module| &module.kind) {
+                Some(ModuleKind::Application(target)) => {
+                    let mut on = |message| report(Event::Progress { message });
+                    let bound = self.bindgen.bind(&compiled, target, &self.cancel, &mut on)?;
+                    Code::Application(bound, self.start_of(&compiled.module, target))
+                }
+                _ => Code::Native(prepare(&compiled, self.loop_guard)?),
+            };
+            Ok(Candidate { compiled, code })
+        };
+        compiled.into_iter().map(candidate).collect()
+    }
+
+    /// How an application is started: by the page, unless a script in it imports the glue.
+    fn start_of(&self, module: &str, target: &ApplicationTarget) -> Start {
+        let module = self.app.modules.iter().find(|it| it.name == module);
+        let html = std::fs::read_to_string(self.app.root.join("index.html")).unwrap_or_default();
+        let imports = module.is_some_and(|it| html.contains(&format!("{}.js", it.crate_name())));
+        Start {
+            by_page: !imports,
+            initializer: target.initializer.as_ref().map(|path| format!("/{path}")),
+        }
     }
 
     /// The one-off transforms of the modules' states, by module.
@@ -114,11 +143,11 @@ impl BuildJob {
         if !self.gates {
             return GateOutcome::Passed;
         }
-        for Candidate { compiled, prepared } in modules {
+        for Candidate { compiled, code } in modules {
             let module = self.app.modules.iter().find(|module| module.name == compiled.module);
             let Some(module) = module else { continue };
             // A version that is kept has passed its gate.
-            let Some(gate) = module.gate.as_deref().filter(|_| !self.is_newest(module, prepared))
+            let Some(gate) = module.gate.as_deref().filter(|_| !self.is_newest(module, code))
             else {
                 continue;
             };
@@ -141,8 +170,8 @@ impl BuildJob {
         GateOutcome::Passed
     }
 
-    fn is_newest(&self, module: &Module, prepared: &PreparedModule) -> bool {
-        self.kept.newest(&module.name).is_some_and(|newest| newest.hash == prepared.hash)
+    fn is_newest(&self, module: &Module, code: &Code) -> bool {
+        self.kept.newest(&module.name).is_some_and(|newest| newest.hash == code.hash())
     }
 }
 
@@ -157,9 +186,9 @@ fn succeeded(
     let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
     let mut modules = Vec::new();
     let mut warnings: Vec<Diagnostic> = Vec::new();
-    for Candidate { compiled, prepared } in prepared {
+    for Candidate { compiled, code } in prepared {
         let CompiledModule { module, files, folders, warnings: own, .. } = compiled;
-        let version = Arc::new(ModuleVersion::new(&module, prepared, now));
+        let version = Arc::new(ModuleVersion::new(&module, code, now));
         let transform = transforms.remove(&module).unwrap_or_default();
         modules.push(BuiltModule { version, files, folders, transform });
         // Modules that share a crate share its warnings.
@@ -171,17 +200,14 @@ fn succeeded(
     Outcome::Succeeded { modules, warnings, phases }
 }
 
-fn prepare(compiled: CompiledModule, guarded: bool) -> Result<Candidate, Failure> {
+fn prepare(compiled: &CompiledModule, guarded: bool) -> Result<PreparedModule, Failure> {
     let prepare = if guarded { hmr_build::prepare_guarded } else { hmr_build::prepare };
-    let prepared = std::fs::read(&compiled.wasm)
+    std::fs::read(&compiled.wasm)
         .map_err(|error| format!("cannot read `{}`: {error}", compiled.wasm))
-        .and_then(|bytes| prepare(&compiled.module, &bytes).map_err(|error| error.to_string()));
-    match prepared {
-        Ok(prepared) => Ok(Candidate { compiled, prepared }),
-        Err(message) => {
-            Err(Failure::plain(&format!("`{}` cannot be used", compiled.module), &message))
-        }
-    }
+        .and_then(|bytes| prepare(&compiled.module, &bytes).map_err(|error| error.to_string()))
+        .map_err(|message| {
+            Failure::plain(&format!("`{}` cannot be used", compiled.module), &message)
+        })
 }
 
 /// The transform that the next update applies once to a module's state, if its package has one.

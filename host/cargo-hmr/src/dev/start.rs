@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use hmr_build::{App, CancelToken};
+use hmr_build::{App, CancelToken, ModuleKind};
 use tokio::sync::mpsc;
 
 use super::{DevError, Message, Options, Session, published, settings, watching};
@@ -67,6 +67,7 @@ impl Session {
             watched: folders,
             messages,
             build: CancelToken::new(),
+            bindgen: Arc::default(),
             built_once: false,
             build_started: None,
             scanning: false,
@@ -147,6 +148,9 @@ impl Session {
     /// Reports problems of the page early that a browser would report later.
     fn check_page(&mut self) {
         let page = self.app.root.join("index.html");
+        for message in self.app.notes.clone() {
+            self.report(&Event::Note { message });
+        }
         if !page.exists() {
             let message = format!(
                 "there is no `{page}`\nhint: make one that places a component: `<hmr-component module=\"…\" component=\"…\"></hmr-component>`"
@@ -170,6 +174,12 @@ pub(super) fn server_config(app: &App, options: &Options) -> ServerConfig {
         root: app.root.clone(),
         static_folder: app.static_folder(),
         snapshots: app.root.join(snapshots::FOLDER),
+        applications: app
+            .modules
+            .iter()
+            .filter(|module| module.kind != ModuleKind::Native)
+            .map(|module| (module.crate_name(), module.name.clone()))
+            .collect(),
         loop_budget: app.config.loop_budget,
     }
 }

@@ -90,8 +90,8 @@ impl ApplicationVersion {
         for (at, export) in self.exports.iter().enumerate() {
             let name = json!(export.name);
             let kind = match export.kind {
-                GlueExportKind::Function | GlueExportKind::Class => "exported",
-                GlueExportKind::Other => "constant",
+                GlueExportKind::Callable => "exported",
+                GlueExportKind::Constant => "constant",
             };
             _ = writeln!(
                 text,
