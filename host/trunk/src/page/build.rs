@@ -21,7 +21,7 @@ pub struct BuildOptions<'a> {
     pub page_folder: &'a Utf8Path,
     /// The folder of the project, absolute: that of its `Trunk.toml`. External programs run in it.
     pub project_folder: &'a Utf8Path,
-    /// What the URLs of all files begin with, with a `/` at its end: `Build::public_url` of the configuration.
+    /// What the URLs of all files begin with, with a `/` at its end: [`Build::public_url`](crate::Build::public_url).
     pub public_url: &'a str,
     /// The markup that starts the application. It takes the place of the link to the application, or is added at the end of `<body>` if the
     /// page has none, as Trunk does it.
