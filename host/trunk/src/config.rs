@@ -252,7 +252,7 @@ impl Proxy {
 
 fn read_file(file: &Utf8Path) -> Result<Value, SettingsError> {
     match file.extension() {
-        Some("yaml") => Err(SettingsError::Yaml { file: file.to_string() }),
+        Some("yaml") => settings::yaml(file, &settings::text(file)?),
         Some("json") => settings::json(file, &settings::text(file)?),
         _ => settings::toml::<Raw>(file, &settings::text(file)?, HINT),
     }

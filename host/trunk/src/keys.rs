@@ -7,7 +7,7 @@ use crate::nearest::nearest;
 /// What happens with a key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Treatment {
-    /// It is read.
+    /// It is read, or is of no importance for a development server.
     Honoured,
     /// It is not, for this reason.
     Not(&'static str),

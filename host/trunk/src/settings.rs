@@ -35,14 +35,6 @@ pub enum SettingsError {
         /// Where the values are described, or what to write.
         hint: String,
     },
-    /// A format that this tool does not read.
-    #[error(
-        "{file}: settings in YAML are not read\nhint: write them as `Trunk.toml`: the keys are the same"
-    )]
-    Yaml {
-        /// The file.
-        file: String,
-    },
     /// An environment variable has a wrong value.
     #[error(
         "the environment variable `{name}` is `{value}`\nhint: it must be {expected}, or absent"
@@ -104,6 +96,22 @@ pub(crate) fn json(file: &Utf8Path, text: &str) -> Result<Value, SettingsError> 
     serde_json::from_str(text).map_err(|error| SettingsError::Malformed {
         place: format!("{file}:{}:{}", error.line(), error.column()),
         message: error.to_string(),
+    })
+}
+
+/// Reads YAML.
+pub(crate) fn yaml(file: &Utf8Path, text: &str) -> Result<Value, SettingsError> {
+    serde_saphyr::from_str(text).map_err(|error| {
+        let place = match error.location() {
+            Some(place) => format!("{file}:{}:{}", place.line(), place.column()),
+            None => file.to_string(),
+        };
+        // The first line has the place again, and the others show the text.
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let message = first.rsplit_once("column ").and_then(|(_, rest)| rest.split_once(": "));
+        let message = message.map_or(first, |(_, message)| message).to_owned();
+        SettingsError::Malformed { place, message }
     })
 }
 

@@ -212,11 +212,9 @@ fn other_files_and_the_manifest_take_its_place() {
     fs::write(project.path("Trunk.toml"), "[serve]\nport = 2").expect("a file");
     assert_eq!(project.read(&[]).expect("settings").serve.port, Some(2));
     assert_eq!(metadata(json!({"serve": {"port": 3}})).expect("settings").serve.port, Some(3));
-    let yaml = Project::new("Trunk.yaml", "serve:\n  port: 1\n").read(&[]).expect_err("YAML");
-    assert!(
-        yaml.to_string().contains("YAML are not read\nhint: write them as `Trunk.toml`"),
-        "{yaml}"
-    );
+    let yaml = Project::new("Trunk.yaml", "serve:\n  port: 4\nbuild:\n  features: [a]\n");
+    let config = yaml.read(&[]).expect("settings");
+    assert_eq!((config.serve.port, &*config.build.features), (Some(4), &["a".to_owned()][..]));
 }
 
 #[test]
@@ -274,6 +272,12 @@ fn errors_name_the_place_and_what_helps() {
     let text =
         Project::new("Trunk.json", "{\n\"serve\": }").read(&[]).expect_err("JSON").to_string();
     assert!(text.contains("Trunk.json:2:10: "), "{text}");
+    let text = Project::new("Trunk.yaml", "a: 1\nb: [").read(&[]).expect_err("YAML").to_string();
+    assert!(text.contains("Trunk.yaml:2:4: unclosed bracket '['\nhint: "), "{text}");
+    assert!(
+        error("build = 1")
+            .contains("Trunk.toml:1:9: `build`: invalid type: integer `1`, expected a table")
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{AddressFamily, Proxy, Stage};
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a table")]
 pub(super) struct Raw {
     #[serde(alias = "trunk-version")]
     pub(super) trunk_version: Option<String>,
@@ -22,7 +22,7 @@ pub(super) struct Raw {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a table")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a key of Trunk")]
 pub(super) struct Build {
     pub(super) target: Option<Utf8PathBuf>,
@@ -73,14 +73,14 @@ pub(super) struct Command {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a table")]
 pub(super) struct Watch {
     pub(super) watch: Vec<Utf8PathBuf>,
     pub(super) ignore: Vec<Utf8PathBuf>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a table")]
 #[expect(clippy::struct_field_names, reason = "the names are Trunk's")]
 pub(super) struct Serve {
     pub(super) address: Option<IpAddr>,
