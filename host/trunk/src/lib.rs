@@ -1,13 +1,67 @@
-//! Projects that are written for [Trunk](https://trunkrs.dev): the links in their pages and their `Trunk.toml`.
+//! Projects that were written for other tools: what their pages and settings say, and the files that are made from it.
+//!
+//! - [`Page`]: a page for [Trunk](https://trunk-rs.github.io/trunk/). Its text in, the served page and its files out.
+//! - [`Config`]: `Trunk.toml` and what takes its place.
+//! - [`leptos_metadata`]: what a manifest says for cargo-leptos. [`Dioxus`]: `Dioxus.toml`, and the page that dx makes.
+//!
+//! This crate parses and processes. It never prints, watches, serves, or starts a program: see [`RunTool`]. Formats are those of Trunk 0.21 and
+//! 0.22 (`guide/src/assets` and `src/pipelines` in its repository). What is not honoured is named in a note, never ignored silently.
+//!
+//! # Assets
+//!
+//! | element | what takes its place | what is served |
+//! |---|---|---|
+//! | `<link data-trunk rel="rust">` | [`app_html`](BuildOptions::app_html); nothing for a worker | [`RustLink`] says what to build |
+//! | `rel="css"` | `<link rel="stylesheet">` with the other attributes | the file |
+//! | `rel="scss"`, `rel="sass"` | the same; `<style>` with `data-inline` | what the compiler makes |
+//! | `rel="tailwind-css"`, `rel="tailwind-css-extra"` | the same | what the program writes to standard output |
+//! | `rel="inline"` | the file, in `<style>` or `<script>` if it is CSS or JavaScript | |
+//! | `rel="icon"` | `<link rel="icon">` | the file |
+//! | `rel="copy-file"` | nothing | the file |
+//! | `rel="copy-dir"` | nothing | the folder |
+//! | `<script data-trunk src>` | `<script src>` with the other attributes | the file |
+//! | `<base data-trunk-public-url>` in `<head>` | `<base href>` with the public URL | |
+//!
+//! `data-target-path` is honoured for all that is served. What `trunk serve` does in another way:
+//!
+//! - Names have no hash of the content: a URL is the public URL and the name of the file, and stays the same across rebuilds. So the element of
+//!   a stylesheet that has changed can be found by its URL. Of two files with one name, the second gets a number: `style-2.css`. In Trunk,
+//!   their hashes differ. Copied files keep their names, and of two copies the later one is served.
+//! - There are no integrity digests, no nonces and nothing is minified.
+//! - Sass is compiled by [grass](https://docs.rs/grass), without source maps. Trunk downloads dart-sass, which knows more of the language.
+//! - Files and folders that need no processing are served from where they are, so a change needs no build.
+//! - `<script …/>` is noted. In Trunk it is an error, unless `allow_self_closing_script` is set.
+//!
+//! # Settings
+//!
+//! | section of `Trunk.toml` | honoured, as data | named as not honoured |
+//! |---|---|---|
+//! | root | `trunk-version` (another version is noted) | `dist` |
+//! | `[build]` | `target`, `dist`, `public_url`, `release`, `cargo_profile`, features, `example`, `offline`, `frozen`, `locked`, `inject_scripts` | `html_output`, `filehash`, `minify`, `no_sri`, `pattern_…`, `create_nonce`, what concerns downloads |
+//! | `[watch]` | all | |
+//! | `[serve]` | addresses, `port`, `aliases`, `open`, `headers`, `no_spa`, `serve_base`, `proxy_…` | `ws_…`, `tls_…`, `csp`, `no_autoreload`, `no_error_reporting` |
+//! | `[[proxy]]`, `[[hooks]]` | all | |
+//! | `[tools]`, `[clean]`, `[[node_packages]]` | | all |
+//!
+//! Keys with a value that says what happens anyway, such as `minify = "never"`, are not named. The environment variables `TRUNK_…` replace
+//! values of the file. As in Trunk, `-` in the place of `_` is right only in `trunk-version` and `no-system-proxy`.
 
+mod config;
+mod dioxus;
+mod keys;
+mod leptos;
+mod nearest;
+mod page;
+mod paths;
 mod rust_link;
+mod settings;
 
+pub use self::config::{AddressFamily, Build, Config, Hook, Proxy, Serve, Stage, Watch};
+pub use self::dioxus::{Dioxus, default_dioxus_page};
+pub use self::leptos::{Leptos, leptos_metadata};
+pub use self::page::{
+    Affected, BuildOptions, BuiltPage, Found, Page, PageError, RunTool, ServedFile, Source,
+    ToolCall, ToolError,
+};
 pub use self::rust_link::{RustLink, RustLinkKind};
-
-/// The links to applications in a page.
-///
-/// # Errors
-/// An explanation of what cannot be read.
-pub fn rust_links(_html: &str) -> Result<Vec<RustLink>, String> {
-    Ok(Vec::new())
-}
+pub use self::settings::SettingsError;

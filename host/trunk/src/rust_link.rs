@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 
 /// One link to an application. The names of Trunk's attributes are in the comments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an attribute of Trunk")]
 pub struct RustLink {
     /// `href`: the folder of the package or its manifest, relative to the page. The package next to the page if it is absent.
     pub href: Option<Utf8PathBuf>,
@@ -23,6 +24,18 @@ pub struct RustLink {
     pub profile: Option<String>,
     /// `data-initializer`: a module that is called while the application starts, relative to the page.
     pub initializer: Option<Utf8PathBuf>,
+    /// `data-wasm-no-import`: what the application exports is not given to the scripts of the page.
+    pub no_import: bool,
+    /// `data-wasm-import-name`: the property of `window` with what the application exports; Trunk's default is `wasmBindings`.
+    pub import_name: Option<String>,
+    /// `data-bindgen-target`: the value of wasm-bindgen's `--target`. It matters for workers, which the page starts itself.
+    pub bindgen_target: Option<String>,
+    /// `data-loader-shim`: a worker gets a script that loads it.
+    pub loader_shim: bool,
+    /// `data-target-path`: the folder of the output, relative to the root of the served files.
+    pub target_path: Option<Utf8PathBuf>,
+    /// `data-trunk-skip`: the application is not built.
+    pub skip: bool,
 }
 
 /// What a link is for.

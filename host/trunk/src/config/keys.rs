@@ -1,0 +1,100 @@
+//! The keys of Trunk 0.21 and 0.22, from its `src/config/models`.
+
+use crate::keys::Treatment::{Honoured, Not, Unless};
+use crate::keys::{Key, Keys};
+
+const CLEAN: &str = "only `trunk clean` uses it";
+const DOWNLOADS: &str = "nothing is downloaded";
+const INSTALLED: &str = "the program that is installed is used";
+const LOADER: &str = "the application is started by a script of this tool";
+const NO_POLICY: &str = "pages are served without a content security policy";
+const SOCKET: &str = "pages are connected to this tool in another way";
+const TLS: &str = "pages are served without TLS";
+
+/// The keys of Trunk.
+pub(super) const KEYS: Keys = Keys { owner: "Trunk", known: KNOWN };
+
+const KNOWN: &[Key] = &[
+    ("trunk-version", Honoured),
+    ("trunk_version", Honoured),
+    ("dist", Not(CLEAN)),
+    ("build.target", Honoured),
+    ("build.html_output", Unless(&["\"index.html\""], "a page is served under its own URL")),
+    ("build.release", Honoured),
+    ("build.cargo_profile", Honoured),
+    ("build.dist", Honoured),
+    ("build.offline", Honoured),
+    ("build.frozen", Honoured),
+    ("build.locked", Honoured),
+    ("build.public_url", Honoured),
+    ("build.public_url_no_trailing_slash_fix", Honoured),
+    ("build.no_default_features", Honoured),
+    ("build.all_features", Honoured),
+    ("build.features", Honoured),
+    ("build.filehash", Unless(&["false"], "in development, names of files have no hash")),
+    ("build.example", Honoured),
+    ("build.pattern_script", Not(LOADER)),
+    ("build.pattern_preload", Not(LOADER)),
+    ("build.pattern_params", Not(LOADER)),
+    ("build.inject_scripts", Honoured),
+    ("build.root_certificate", Not(DOWNLOADS)),
+    ("build.accept_invalid_certs", Unless(&["false"], DOWNLOADS)),
+    (
+        "build.minify",
+        Unless(&["\"never\"", "\"on_release\""], "in development, nothing is minified"),
+    ),
+    ("build.no_sri", Unless(&["true"], "in development, files have no integrity digests")),
+    ("build.allow_self_closing_script", Honoured),
+    ("build.create_nonce", Unless(&["false"], NO_POLICY)),
+    ("build.nonce_placeholder", Not(NO_POLICY)),
+    ("tools.sass", Not("the Sass compiler is part of this tool")),
+    ("tools.wasm_bindgen", Not("the version is the one in `Cargo.lock`")),
+    ("tools.wasm_opt", Not("in development, the wasm is not optimised")),
+    ("tools.tailwindcss", Not(INSTALLED)),
+    ("hooks.stage", Honoured),
+    ("hooks.command", Honoured),
+    ("hooks.command_arguments", Honoured),
+    ("hooks.windows.command", Honoured),
+    ("hooks.windows.command_arguments", Honoured),
+    ("hooks.macos.command", Honoured),
+    ("hooks.macos.command_arguments", Honoured),
+    ("hooks.linux.command", Honoured),
+    ("hooks.linux.command_arguments", Honoured),
+    ("node_packages", Not(DOWNLOADS)),
+    ("watch.watch", Honoured),
+    ("watch.ignore", Honoured),
+    ("serve.address", Honoured),
+    ("serve.addresses", Honoured),
+    ("serve.prefer_address_family", Honoured),
+    ("serve.disable_address_lookup", Unless(&["true"], "addresses are not looked up")),
+    ("serve.port", Honoured),
+    ("serve.aliases", Honoured),
+    ("serve.open", Honoured),
+    ("serve.no_autoreload", Unless(&["false"], "pages are updated after every save")),
+    ("serve.headers", Honoured),
+    ("serve.no_error_reporting", Unless(&["false"], "errors are shown in the page")),
+    ("serve.no_spa", Honoured),
+    ("serve.ws_protocol", Not(SOCKET)),
+    ("serve.ws_base", Not(SOCKET)),
+    ("serve.tls_key_path", Not(TLS)),
+    ("serve.tls_cert_path", Not(TLS)),
+    ("serve.serve_base", Honoured),
+    ("serve.proxy_backend", Honoured),
+    ("serve.proxy_rewrite", Honoured),
+    ("serve.proxy_ws", Honoured),
+    ("serve.proxy_insecure", Honoured),
+    ("serve.proxy_no_system_proxy", Honoured),
+    ("serve.proxy_no_redirect", Honoured),
+    ("serve.disable_csp", Unless(&["true"], NO_POLICY)),
+    ("serve.csp", Not(NO_POLICY)),
+    ("clean.dist", Not(CLEAN)),
+    ("clean.cargo", Not(CLEAN)),
+    ("proxy.backend", Honoured),
+    ("proxy.rewrite", Honoured),
+    ("proxy.request_headers", Honoured),
+    ("proxy.ws", Honoured),
+    ("proxy.insecure", Honoured),
+    ("proxy.no_system_proxy", Honoured),
+    ("proxy.no-system-proxy", Honoured),
+    ("proxy.no_redirect", Honoured),
+];
