@@ -5,25 +5,26 @@
 //! read here, so cargo and the tool always agree.
 
 mod applications;
+mod error;
 mod metadata;
 mod settings;
 mod static_folder;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Metadata, Package};
 
 pub use self::applications::{ApplicationTarget, Features};
+pub use self::error::AppError;
 pub use self::settings::Settings;
-use crate::config::{Config, ConfigError, Table};
+use crate::config::{Config, Table};
+use crate::site::Site;
 
 /// The package that a module depends on.
 const SDK: &str = "hmr-sdk";
-
-/// What makes a package a module, for hints.
-const MAKES_A_MODULE: &str = "an application is a workspace member with a binary or `[lib] crate-type = [\"cdylib\"]` that depends on `wasm-bindgen`, directly or through a framework; a native module is such a library that depends on `hmr-sdk`";
 
 /// An app: a folder with an `index.html`, and the modules of the workspace around it.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct App {
     pub packages: Vec<LocalPackage>,
     /// The settings of the workspace, those of the root package over them.
     pub config: Config,
+    /// The page and its settings, if it has an application.
+    pub site: Option<Arc<Site>>,
     /// What of it cannot be supported, with what to do.
     pub notes: Vec<String>,
     /// The folder into which cargo compiles this workspace; absolute.
@@ -101,121 +104,6 @@ pub struct LocalPackage {
     pub dependencies: Vec<String>,
     /// The source of its build script; absolute.
     pub build_script: Option<Utf8PathBuf>,
-}
-
-/// Why the app could not be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    /// The manifest does not exist.
-    #[error(
-        "`{0}` is not a cargo project: there is no `Cargo.toml`\nhint: name the folder of your app, or make one with `cargo init --lib`"
-    )]
-    NoManifest(Utf8PathBuf),
-    /// The path is a file that is not a manifest.
-    #[error("`{0}` is neither a folder nor a `Cargo.toml`\nhint: name the folder of your app")]
-    NotManifest(Utf8PathBuf),
-    /// cargo cannot be started.
-    #[error("cargo could not be started: {0}\nhint: install Rust from https://rustup.rs")]
-    NoCargo(std::io::Error),
-    /// cargo does not accept the manifest, or cannot resolve the dependencies.
-    #[error("cargo does not accept `{manifest}`\n{message}\nhint: {hint}")]
-    Metadata {
-        /// The manifest that was asked about.
-        manifest: Utf8PathBuf,
-        /// The error message of cargo.
-        message: String,
-        /// What to do.
-        hint: &'static str,
-    },
-    /// Nothing to build.
-    #[error("`{path}` has no modules{incomplete}\nhint: {MAKES_A_MODULE}")]
-    NoModules {
-        /// Where modules were looked for.
-        path: Utf8PathBuf,
-        /// What is missing in packages that are almost modules.
-        incomplete: String,
-    },
-    /// The page links to a folder without a package.
-    #[error(
-        "the page has a link to an application in `{link}`, where no package of this workspace is\nhint: `href` of `<link data-trunk rel=\"rust\">` names the folder of a package, or its `Cargo.toml`"
-    )]
-    LinkedNothing {
-        /// The folder.
-        link: String,
-    },
-    /// The page links to a package that is not an application.
-    #[error(
-        "the page has a link to `{package}` (`{link}`), which is not an application\nhint: {MAKES_A_MODULE}"
-    )]
-    LinkedOther {
-        /// The link.
-        link: String,
-        /// The package.
-        package: String,
-    },
-    /// The page asks for a target that does not exist.
-    #[error("the package `{package}` has no target `{name}`\nhint: it has {names}")]
-    NoSuchTarget {
-        /// The package.
-        package: String,
-        /// The target.
-        name: String,
-        /// The targets that exist.
-        names: String,
-    },
-    /// Nothing chooses among the binaries of a package.
-    #[error(
-        "the package `{package}` has several binaries: {names}\nhint: name one in the page, `<link data-trunk rel=\"rust\" data-bin=\"…\">`, or as `default-run` in its manifest"
-    )]
-    SeveralBinaries {
-        /// The package.
-        package: String,
-        /// The binaries.
-        names: String,
-    },
-    /// The page's own links cannot be read.
-    #[error("{0}")]
-    Page(String),
-    /// Two modules have the same name, so a page could not address either of them.
-    #[error(
-        "two modules are named `{name}`: the packages `{first}` and `{second}`\nhint: give one another `name` in its `[package.metadata.hmr]`"
-    )]
-    SameName {
-        /// The name.
-        name: String,
-        /// A package.
-        first: String,
-        /// The other package.
-        second: String,
-    },
-    /// A setting is wrong.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The setting `app` names something that is not a folder.
-    #[error(
-        "{manifest}: `app` names `{folder}`, which is not a folder\nhint: give the app's folder relative to this manifest"
-    )]
-    NoAppFolder {
-        /// The manifest with the setting.
-        manifest: Utf8PathBuf,
-        /// The folder that it names; absolute.
-        folder: Utf8PathBuf,
-    },
-    /// The setting `static-folder` would serve files that are not meant for browsers.
-    #[error(
-        "`static-folder` is `{folder}`, which contains {what} `{inner}`: all of it would be served\nhint: name a folder that has only files for browsers, for instance `static-folder = \"static\"`"
-    )]
-    StaticFolder {
-        /// The folder; absolute, without links.
-        folder: Utf8PathBuf,
-        /// What the folder contains, with its article.
-        what: &'static str,
-        /// The folder in it; absolute.
-        inner: Utf8PathBuf,
-    },
-    /// The settings `app` of several manifests form a circle.
-    #[error("{0}: `app` leads back here\nhint: take the `app` setting out of one of the manifests")]
-    Circle(Utf8PathBuf),
 }
 
 impl App {
@@ -381,7 +269,7 @@ fn assemble(
         .filter(|package| wanted.as_ref().is_none_or(|names| names.contains(package.name.as_str())))
         .collect();
     let root = page.unwrap_or_else(|| page_folder(folder, &metadata.workspace_root));
-    let (root, modules) = modules_of(root, &members, root_package, metadata)?;
+    let Found { root, modules, site } = modules_of(root, &members, root_package, metadata)?;
     if modules.is_empty() {
         return Err(AppError::NoModules {
             path: folder.to_owned(),
@@ -391,11 +279,10 @@ fn assemble(
     let app = App {
         root,
         workspace_root: metadata.workspace_root.clone(),
-        notes: if modules.iter().any(|it| it.kind != ModuleKind::Native) {
-            applications::notes(metadata)
-        } else {
-            Vec::new()
-        },
+        notes: site.as_ref().map_or_else(Vec::new, |site| {
+            applications::notes(metadata).into_iter().chain(site.notes()).collect()
+        }),
+        site,
         modules,
         packages,
         config,
@@ -415,21 +302,30 @@ fn modules_of(
     members: &[&Package],
     root_package: Option<&Package>,
     metadata: &Metadata,
-) -> Result<(Utf8PathBuf, Vec<Module>), AppError> {
-    let html = std::fs::read_to_string(root.join("index.html")).unwrap_or_default();
-    let links = hmr_trunk::rust_links(&html).map_err(|error| AppError::Page(error.to_string()))?;
-    let page = applications::Page { folder: &root, html: &html, links: &links };
+) -> Result<Found, AppError> {
+    let own = root_package.filter(|package| folder_of(package) == root);
+    let site = Site::read(&root, own.map(|package| &package.metadata))?;
+    let links = site.links();
+    let page = applications::Page { folder: &root, html: site.html(), links: &links };
     let found = applications::find(members, root_package, metadata, &page)?;
     if let [only] = &*found
-        && html.is_empty()
+        && site.html().is_empty()
     {
         let own = folder_of(only.package);
-        if own != root && own.join("index.html").is_file() {
+        if own != root && applications::has_page(own) {
             return modules_of(own.to_owned(), members, Some(only.package), metadata);
         }
     }
+    let site = (!found.is_empty()).then(|| Arc::new(site));
     let modules = modules(members, found, metadata)?;
-    Ok((root, modules))
+    Ok(Found { root, modules, site })
+}
+
+/// What [`modules_of`] finds.
+struct Found {
+    root: Utf8PathBuf,
+    modules: Vec<Module>,
+    site: Option<Arc<Site>>,
 }
 
 fn folder_of(package: &Package) -> &Utf8Path {
@@ -448,7 +344,8 @@ fn modules(
     metadata: &Metadata,
 ) -> Result<Vec<Module>, AppError> {
     let native = members.iter().filter(|package| metadata::uses(metadata, package, SDK));
-    let native = native.filter_map(|package| Some((*package, cdylib(package)?, ModuleKind::Native)));
+    let native =
+        native.filter_map(|package| Some((*package, cdylib(package)?, ModuleKind::Native)));
     let applications = applications
         .into_iter()
         .map(|found| (found.package, found.target, ModuleKind::Application(found.compiled)));

@@ -110,7 +110,9 @@ impl Bindgen {
             return Ok(bound.clone());
         }
         let stripped = without_debug_information(&bytes).map_err(|reason| {
-            failed(&format!("the wasm binary is malformed: {reason}\nhint: save again to rebuild it"))
+            failed(&format!(
+                "the wasm binary is malformed: {reason}\nhint: save again to rebuild it"
+            ))
         })?;
         let program = self.program(&target.wasm_bindgen, cancel, on)?;
         let bound = run(&program, module, &stripped, cancel)?;
@@ -161,14 +163,16 @@ fn run(
     let failed = |text: &str| {
         BindError::Failed(Failure::plain(&format!("wasm-bindgen does not accept `{module}`"), text))
     };
-    let written = |error: std::io::Error| failed(&format!("a temporary file cannot be used: {error}"));
+    let written =
+        |error: std::io::Error| failed(&format!("a temporary file cannot be used: {error}"));
     let folder = tempfile::tempdir().map_err(written)?;
     let folder = Utf8Path::from_path(folder.path())
         .ok_or_else(|| failed("the name of the folder for temporary files is not UTF-8"))?;
     let input = folder.join("input.wasm");
     std::fs::write(&input, wasm).map_err(written)?;
     let output = folder.join("output");
-    let ended = process::run(program.command(&input, &output, NAME), cancel, None, drop, &mut |_| {});
+    let ended =
+        process::run(program.command(&input, &output, NAME), cancel, None, drop, &mut |_| {});
     match ended.map_err(|error| failed(&format!("it cannot be started: {error}")))? {
         Ended::Exited { success: true, .. } => {}
         Ended::Exited { success: false, stderr } => return Err(failed(&explained(&stderr))),

@@ -18,11 +18,11 @@ use std::sync::{Mutex, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::messages::Messages;
+use crate::app::Features;
 pub use crate::cargo_status::waits_for;
 use crate::cargo_status::without_status;
 use crate::process::{self, CancelToken, Ended};
 use crate::toolchain::TARGET;
-use crate::app::Features;
 use crate::{App, Diagnostic, Module, ModuleKind, Toolchain};
 
 /// The profile's name, which is the name of its folder in the target folder too.

@@ -7,9 +7,9 @@ use ts_rs::{Config, TS};
 
 use crate::limits;
 use crate::{
-    ApplicationFiles, Cause, ClientMessage, Diagnostic, Failure, Hello, Level, ModuleState, RehearsalOutcome,
-    RehearsalTime, Rehearse, ServerMessage, Slower, Swap, SwapOutcome, SwapStep, Trap, Verdict,
-    Version,
+    ApplicationFiles, Cause, ClientMessage, Diagnostic, Failure, Hello, Level, ModuleState,
+    RehearsalOutcome, RehearsalTime, Rehearse, ServerMessage, Slower, Swap, SwapOutcome, SwapStep,
+    Trap, Verdict, Version,
 };
 
 const NOTE: &str = "Made from `host/protocol` and `guest-sdk/abi`. After a change there: `HMR_BLESS=1 cargo test -p hmr-protocol`";

@@ -17,8 +17,19 @@ const BINDGEN: &str = "wasm-bindgen";
 
 /// Crates that only programs for browsers depend on directly, by how their names begin.
 const WEB_CRATES: [&str; 13] = [
-    "wasm-bindgen", "web-sys", "js-sys", "gloo", "yew", "leptos", "sycamore", "dioxus", "stylist",
-    "dominator", "silkenweb", "xilem_web", "eframe",
+    "wasm-bindgen",
+    "web-sys",
+    "js-sys",
+    "gloo",
+    "yew",
+    "leptos",
+    "sycamore",
+    "dioxus",
+    "stylist",
+    "dominator",
+    "silkenweb",
+    "xilem_web",
+    "eframe",
 ];
 
 /// Files that show that a folder has a page of its own.
@@ -100,20 +111,24 @@ fn without_links<'a>(
     if let Some(root) = root.filter(|root| is_candidate(root, metadata)) {
         return vec![root];
     }
-    let has_page = |package: &&Package| {
-        let folder = package.manifest_path.parent().unwrap_or(&package.manifest_path);
-        PAGE_FILES.iter().any(|file| folder.join(file).is_file())
-    };
-    if candidates.iter().any(has_page) {
-        candidates.retain(has_page);
+    let with_page = |package: &&Package| has_page(super::folder_of(package));
+    if candidates.iter().any(with_page) {
+        candidates.retain(with_page);
     }
     candidates
+}
+
+/// Whether a folder has a page of its own.
+pub(super) fn has_page(folder: &Utf8Path) -> bool {
+    PAGE_FILES.iter().any(|file| folder.join(file).is_file())
 }
 
 /// Whether a package can be compiled to an application.
 fn is_candidate(package: &Package, metadata: &Metadata) -> bool {
     let has_target = cdylib(package).is_some() || package.targets.iter().any(Target::is_bin);
-    has_target && metadata::uses(metadata, package, BINDGEN) && !metadata::uses(metadata, package, SDK)
+    has_target
+        && metadata::uses(metadata, package, BINDGEN)
+        && !metadata::uses(metadata, package, SDK)
 }
 
 /// Whether a package is made for browsers: servers may reach wasm-bindgen through others.
@@ -141,7 +156,8 @@ fn linked<'a>(
             _ => None,
         }),
     };
-    let link = link.href.as_ref().map_or_else(|| "the page's folder".to_owned(), ToString::to_string);
+    let link =
+        link.href.as_ref().map_or_else(|| "the page's folder".to_owned(), ToString::to_string);
     let Some(package) = named else { return Err(AppError::LinkedNothing { link }) };
     if is_candidate(package, metadata) {
         return Ok(package);
@@ -158,7 +174,10 @@ fn found<'a>(
     let target = target(package, link, page)?;
     let bindgen = metadata.packages.iter().find(|it| *it.name == BINDGEN);
     let Some(bindgen) = bindgen else {
-        return Err(AppError::LinkedOther { link: "the page".into(), package: package.name.to_string() });
+        return Err(AppError::LinkedOther {
+            link: "the page".into(),
+            package: package.name.to_string(),
+        });
     };
     let compiled = ApplicationTarget {
         is_binary: target.is_bin(),
@@ -175,7 +194,11 @@ fn found<'a>(
 }
 
 /// The target of a package that is the application.
-fn target<'a>(package: &'a Package, link: &RustLink, page: &Page<'_>) -> Result<&'a Target, AppError> {
+fn target<'a>(
+    package: &'a Package,
+    link: &RustLink,
+    page: &Page<'_>,
+) -> Result<&'a Target, AppError> {
     let binaries: Vec<&Target> = package.targets.iter().filter(|it| it.is_bin()).collect();
     let names = || binaries.iter().map(|target| format!("`{}`", target.name)).collect::<Vec<_>>();
     if let Some(name) = link.bin.as_ref().or(link.target_name.as_ref()) {
@@ -197,7 +220,10 @@ fn target<'a>(package: &'a Package, link: &RustLink, page: &Page<'_>) -> Result<
     match &*binaries {
         [only] => Ok(only),
         several => several.iter().find(|it| it.name == default).copied().ok_or_else(|| {
-            AppError::SeveralBinaries { package: package.name.to_string(), names: names().join(", ") }
+            AppError::SeveralBinaries {
+                package: package.name.to_string(),
+                names: names().join(", "),
+            }
         }),
     }
 }

@@ -76,7 +76,8 @@ pub(super) fn function(module: &str) -> Result<Glue, GlueError> {
     let mut lines = module.lines().enumerate();
     while let Some((at, line)) = lines.next() {
         let mut statement = line.to_owned();
-        let opens = (line.starts_with("import ") || line.starts_with("export {")) && !line.contains(';');
+        let opens =
+            (line.starts_with("import ") || line.starts_with("export {")) && !line.contains(';');
         if opens {
             for (_, more) in lines.by_ref() {
                 statement.push(' ');
@@ -140,7 +141,11 @@ impl Reader {
             return Some(());
         }
         if let Some(name) = export.strip_prefix("default ") {
-            return self.exported(name.trim_end().strip_suffix(';')?, "default", GlueExportKind::Callable);
+            return self.exported(
+                name.trim_end().strip_suffix(';')?,
+                "default",
+                GlueExportKind::Callable,
+            );
         }
         for (start, kind) in [
             ("async function* ", GlueExportKind::Callable),
@@ -195,8 +200,10 @@ impl Reader {
         let Self { body, imports, exports, start, instance, caches } = self;
         let start = start?;
         // Before this there was only a positional argument.
-        let argument = if module.contains("module_or_path") { "{ module_or_path: module }" } else { "module" };
-        let mut text = String::from("function (imports, moduleUrl, WebAssembly) {\n\"use strict\";\n");
+        let argument =
+            if module.contains("module_or_path") { "{ module_or_path: module }" } else { "module" };
+        let mut text =
+            String::from("function (imports, moduleUrl, WebAssembly) {\n\"use strict\";\n");
         text.push_str(&body);
         _ = write!(text, "return {{\ninit: (module) => {start}({argument}),\nexports: {{");
         for (name, own, _) in &exports {
@@ -211,7 +218,8 @@ impl Reader {
             _ = writeln!(text, "{name} = null;");
         }
         text.push_str("},\n};\n}");
-        let exports = exports.into_iter().map(|(name, _, kind)| GlueExport { name, kind }).collect();
+        let exports =
+            exports.into_iter().map(|(name, _, kind)| GlueExport { name, kind }).collect();
         Some(Glue { text, imports, exports })
     }
 }
@@ -252,7 +260,10 @@ mod tests {
         .expect("every form is known");
         assert_eq!(glue.imports, ["./snippets/a-1/inline0.js", "./snippets/a-1/js/x.js", "three"]);
         use GlueExportKind::{Callable, Constant};
-        assert_eq!(exports(&glue), [("greet", Callable), ("Counter", Callable), ("Color", Constant)]);
+        assert_eq!(
+            exports(&glue),
+            [("greet", Callable), ("Counter", Callable), ("Color", Constant)]
+        );
         for part in [
             "const __wbg_star0 = imports[\"./snippets/a-1/inline0.js\"];",
             "const { shout, draw: paint } = imports[\"./snippets/a-1/js/x.js\"];",
@@ -265,15 +276,24 @@ mod tests {
         ] {
             assert!(glue.text.contains(part), "{part}\n{}", glue.text);
         }
-        assert!(!glue.text.contains("\nexport ") && !glue.text.contains("\nimport "), "{}", glue.text);
+        assert!(
+            !glue.text.contains("\nexport ") && !glue.text.contains("\nimport "),
+            "{}",
+            glue.text
+        );
     }
 
     #[test]
     fn older_and_newer_forms_are_known() {
-        let old = function("let wasm;\nasync function init(input) {\n}\nexport default init;\n").expect("it is known");
+        let old = function("let wasm;\nasync function init(input) {\n}\nexport default init;\n")
+            .expect("it is known");
         assert!(old.text.contains("init: (module) => init(module),"), "{}", old.text);
         let new = function("let wasmModule, wasmInstance, wasm;\nfunction __wbg_init(module_or_path) {}\nexport { initSync, __wbg_init as default };").expect("it is known");
-        assert!(new.text.contains("wasmModule = undefined;\nwasmInstance = undefined;\nwasm = dead;"), "{}", new.text);
+        assert!(
+            new.text.contains("wasmModule = undefined;\nwasmInstance = undefined;\nwasm = dead;"),
+            "{}",
+            new.text
+        );
         let lines = function("import {\n    a,\n    b as c\n} from 'x';\nfunction s() {}\nexport {\n    s as default\n};").expect("it is known");
         assert!(lines.text.contains("const { a, b: c } = imports[\"x\"];"), "{}", lines.text);
     }

@@ -94,7 +94,8 @@ fn check_version(version: &str) -> Result<(), Failure> {
 
 /// The official program of this version, if it is installed.
 fn installed(version: &str) -> Option<Utf8PathBuf> {
-    let on_path = which::which("wasm-bindgen").ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
+    let on_path =
+        which::which("wasm-bindgen").ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
     let trunk = dirs::cache_dir()
         .and_then(|folder| Utf8PathBuf::try_from(folder).ok())
         .map(|folder| folder.join(format!("trunk/wasm-bindgen-{version}/wasm-bindgen")));
@@ -125,7 +126,12 @@ fn build(
 ) -> Result<(), BindError> {
     let title = format!("wasm-bindgen {version} cannot be built");
     let failed = |error: io::Error| {
-        Failure::plain(&title, &format!("`{cache}` cannot be written: {error}\nhint: see whether the disk is full and whether the folder is yours"))
+        Failure::plain(
+            &title,
+            &format!(
+                "`{cache}` cannot be written: {error}\nhint: see whether the disk is full and whether the folder is yours"
+            ),
+        )
     };
     std::fs::create_dir_all(cache).map_err(failed)?;
     // Two tools that need the same version build it once.
@@ -147,7 +153,9 @@ fn build(
     for arguments in [&["--offline"][..], &[]] {
         match cargo(source, arguments, cancel, on).map_err(failed)? {
             Ended::Exited { success: true, .. } => {
-                let built = source.join("target/release/wasm-bindgen").with_extension(std::env::consts::EXE_EXTENSION);
+                let built = source
+                    .join("target/release/wasm-bindgen")
+                    .with_extension(std::env::consts::EXE_EXTENSION);
                 std::fs::create_dir_all(path.parent().unwrap_or(cache)).map_err(failed)?;
                 std::fs::rename(built, path).map_err(failed)?;
                 return Ok(());

@@ -134,6 +134,7 @@ mod tests {
             modules: Vec::new(),
             packages: vec![package],
             config: Config::default(),
+            site: None,
             notes: Vec::new(),
             target_directory: root.join("target"),
             build_directory: None,

@@ -8,8 +8,9 @@ use std::{
 
 use hmr_abi::state::TransformOp;
 use hmr_build::{
-    App, BindError, Bindgen, BuildEvent, BuildOutcome, BuildRequest, CancelToken, CompiledModule, Diagnostic, Failure,
-    GateOutcome, Module, ModuleKind, PreparedModule, Toolchain, app::ApplicationTarget,
+    App, BindError, Bindgen, BuildEvent, BuildOutcome, BuildRequest, CancelToken, CompiledModule,
+    Diagnostic, Failure, GateOutcome, Module, ModuleKind, PreparedModule, Toolchain,
+    app::ApplicationTarget,
 };
 use serde_json::Value;
 

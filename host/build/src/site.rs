@@ -1,0 +1,178 @@
+//! The page of an application as Trunk, dx or cargo-leptos would serve it.
+//!
+//! The input is the folder of the page; the output is the page with its assets, and the settings that count for the application and its
+//! server. What those tools know and this one does not honour is named in [`Site::notes`]. External programs of the page are started
+//! here.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use hmr_trunk::{
+    BuildOptions, BuiltPage, Config, Dioxus, Leptos, Page, RustLink, ServedFile, ToolCall,
+    ToolError,
+};
+use serde_json::Value;
+
+use crate::process;
+
+/// The page of a project, read but not built.
+#[derive(Debug)]
+pub struct Site {
+    /// The file of the page; it need not exist in a project for dx.
+    pub file: Utf8PathBuf,
+    /// The settings of Trunk, with their defaults.
+    pub trunk: Config,
+    /// The settings of dx, if the project has any.
+    pub dioxus: Option<Dioxus>,
+    /// The settings of cargo-leptos, if the project has any.
+    pub leptos: Option<Leptos>,
+    page: Option<Page>,
+    html: String,
+}
+
+/// Why a project cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// Its settings.
+    #[error(transparent)]
+    Settings(#[from] hmr_trunk::SettingsError),
+    /// Its page.
+    #[error("`{file}`, {error}")]
+    Page {
+        /// The file.
+        file: Utf8PathBuf,
+        /// What is wrong with it.
+        error: hmr_trunk::PageError,
+    },
+}
+
+impl Site {
+    /// Reads the page in `folder`. `metadata` is the `package.metadata` of the package there.
+    ///
+    /// # Errors
+    /// Settings or the page are malformed.
+    pub fn read(folder: &Utf8Path, metadata: Option<&Value>) -> Result<Self, SiteError> {
+        let trunk = Config::read(folder, metadata, std::env::vars())?;
+        let dioxus = Dioxus::read(folder)?;
+        let leptos = metadata
+            .map(hmr_trunk::leptos_metadata)
+            .transpose()?
+            .and_then(|projects| projects.into_iter().next());
+        let file = trunk.build.target.clone();
+        let own = std::fs::read_to_string(&file).ok();
+        let html = match &dioxus {
+            Some(dioxus) => Some(dioxus.page(own.as_deref())),
+            None => own,
+        };
+        let parse = |html: &String| {
+            Page::parse(html).map_err(|error| SiteError::Page { file: file.clone(), error })
+        };
+        let page = html.as_ref().map(parse).transpose()?;
+        Ok(Self { file, trunk, dioxus, leptos, page, html: html.unwrap_or_default() })
+    }
+
+    /// The links to applications, with the settings that count for them.
+    #[must_use]
+    pub fn links(&self) -> Vec<RustLink> {
+        let links = self.page.iter().flat_map(Page::rust_links);
+        links.map(|link| self.trunk.build.complete(link)).collect()
+    }
+
+    /// The text of the page before it is built; empty if there is none.
+    #[must_use]
+    pub fn html(&self) -> &str {
+        &self.html
+    }
+
+    /// What is not honoured, in one sentence each.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.trunk.not_honoured.clone();
+        notes.extend(self.dioxus.iter().flat_map(|dioxus| dioxus.not_honoured.clone()));
+        if let Some(leptos) = &self.leptos {
+            notes.extend(leptos.server_rendered.clone());
+            notes.extend(leptos.not_honoured.clone());
+        }
+        notes.extend(self.page.iter().flat_map(|page| page.notes().to_vec()));
+        let workers = self.page.iter().flat_map(Page::rust_links);
+        let workers = workers.filter(|link| link.kind == hmr_trunk::RustLinkKind::Worker);
+        notes.extend(workers.map(|link| {
+            let name = link.bin.as_deref().or(link.target_name.as_deref()).unwrap_or("a worker");
+            format!("the worker `{name}` is not built: workers are not supported yet")
+        }));
+        notes
+    }
+
+    /// The path that all of it is served below: without `/` at its ends, empty for the root.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        let dioxus = self.dioxus.as_ref().and_then(|dioxus| dioxus.base_path.as_deref());
+        dioxus.unwrap_or_else(|| self.trunk.serve.serve_base.trim_matches('/'))
+    }
+
+    /// The folders that builds of other tools write, and that are not watched.
+    pub fn outputs(&self) -> impl Iterator<Item = Utf8PathBuf> {
+        let dx = self.dioxus.iter().filter_map(|dioxus| dioxus.out_dir.clone());
+        std::iter::once(self.trunk.build.dist.clone()).chain(dx)
+    }
+
+    /// The folders whose content is served as it is, at the root of the site.
+    pub fn folders(&self) -> impl Iterator<Item = &Utf8PathBuf> {
+        let dx = self.dioxus.iter().filter_map(|dioxus| dioxus.public_dir.as_ref());
+        dx.chain(self.leptos.iter().filter_map(|leptos| leptos.assets_dir.as_ref()))
+    }
+
+    /// Builds the page and its files.
+    ///
+    /// # Errors
+    /// What is wrong with the page or one of its files, with what to do.
+    pub fn build(&self) -> Result<BuiltPage, SiteError> {
+        let Some(page) = &self.page else { return Ok(BuiltPage::default()) };
+        page.build(&self.options(), &run).map_err(|error| self.wrong(error))
+    }
+
+    /// Builds one stylesheet again.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn build_style(&self, url_path: &str) -> Result<Option<ServedFile>, SiteError> {
+        let Some(page) = &self.page else { return Ok(None) };
+        let built = page.build_style(url_path, &self.options(), &run);
+        built.map(Some).map_err(|error| self.wrong(error))
+    }
+
+    fn options(&self) -> BuildOptions<'_> {
+        BuildOptions {
+            page_folder: self.file.parent().unwrap_or(&self.trunk.folder),
+            project_folder: &self.trunk.folder,
+            public_url: &self.trunk.build.public_url,
+            app_html: "",
+        }
+    }
+
+    fn wrong(&self, error: hmr_trunk::PageError) -> SiteError {
+        SiteError::Page { file: self.file.clone(), error }
+    }
+}
+
+/// Runs a program of a page.
+fn run(call: &ToolCall) -> Result<Vec<u8>, ToolError> {
+    let program = find(call).ok_or(ToolError::Missing)?;
+    let mut command = std::process::Command::new(program);
+    command.args(&call.arguments).current_dir(&call.folder);
+    command.envs(call.environment.iter().map(|(name, value)| (name, value)));
+    let answer =
+        process::ask(command).map_err(|error| ToolError::Failed { message: error.to_string() })?;
+    if answer.success {
+        Ok(answer.stdout)
+    } else {
+        Err(ToolError::Failed { message: answer.stderr })
+    }
+}
+
+/// A program that npm has installed for the project, or that is on the `PATH`.
+fn find(call: &ToolCall) -> Option<std::path::PathBuf> {
+    let installed = call.folder.ancestors().map(|folder| folder.join("node_modules/.bin"));
+    let folders = std::env::join_paths(installed.map(Utf8PathBuf::into_std_path_buf)).ok();
+    which::which_in(call.program, folders, &call.folder)
+        .or_else(|_| which::which(call.program))
+        .ok()
+}
