@@ -16,7 +16,7 @@ import { applicationTrap } from "./trap.js";
 /** @typedef {import("../tool/protocol.js").Swap} Swap */
 /** @typedef {import("./glue.js").Glue} Glue */
 
-/** How long after a start another trap counts as a trap of the start itself, in milliseconds: it is not started again. */
+/** Code that traps again so soon after it was started again is left alone, in milliseconds. */
 const RESTART_PAUSE = 2000;
 
 /**
@@ -61,7 +61,7 @@ export class Application {
   previous = null;
   /** Whether it has ended with a trap and was not started again. */
   stopped = false;
-  #startedAt = Number.NEGATIVE_INFINITY;
+  #restartedAt = Number.NEGATIVE_INFINITY;
   #deps;
 
   /**
@@ -173,7 +173,6 @@ export class Application {
     this.refused.delete(version.hash);
     this.stopped = false;
     this.generations++;
-    this.#startedAt = this.#deps.clock();
   }
 
   /**
@@ -186,8 +185,10 @@ export class Application {
     const { generation } = starting.running;
     if (generation.ended || this.stopped || this.#running?.generation !== generation) return;
     generation.stop();
-    const again = this.#deps.clock() - this.#startedAt > RESTART_PAUSE;
+    const now = this.#deps.clock();
+    const again = now - this.#restartedAt > RESTART_PAUSE;
     this.stopped = !again;
+    this.#restartedAt = now;
     this.#deps.trapped(this, applicationTrap(error, starting.panic));
     if (again) this.#deps.restart(this);
   }

@@ -188,7 +188,8 @@ impl App {
     pub fn manifests(&self) -> BTreeSet<Utf8PathBuf> {
         let folders = [&self.root, &self.workspace_root];
         let names = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", ".cargo/config"];
-        names.iter().flat_map(|name| folders.map(|folder| folder.join(name))).collect()
+        let own = names.iter().flat_map(|name| folders.map(|folder| folder.join(name)));
+        own.chain(self.site.iter().flat_map(|site| site.settings())).collect()
     }
 
     /// The files that decide how it is compiled and are not part of it.

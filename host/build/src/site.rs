@@ -26,6 +26,8 @@ pub struct Site {
     pub leptos: Option<Leptos>,
     page: Option<Page>,
     html: String,
+    folder: Utf8PathBuf,
+    metadata: Option<Value>,
 }
 
 /// Why a project cannot be read.
@@ -66,7 +68,29 @@ impl Site {
             Page::parse(html).map_err(|error| SiteError::Page { file: file.clone(), error })
         };
         let page = html.as_ref().map(parse).transpose()?;
-        Ok(Self { file, trunk, dioxus, leptos, page, html: html.unwrap_or_default() })
+        Ok(Self {
+            file,
+            trunk,
+            dioxus,
+            leptos,
+            page,
+            html: html.unwrap_or_default(),
+            folder: folder.to_owned(),
+            metadata: metadata.cloned(),
+        })
+    }
+
+    /// Reads the page and its settings again.
+    ///
+    /// # Errors
+    /// Settings or the page are malformed.
+    pub fn read_again(&self) -> Result<Self, SiteError> {
+        Self::read(&self.folder, self.metadata.as_ref())
+    }
+
+    /// The files of settings that are read, whether they exist or not.
+    pub fn settings(&self) -> impl Iterator<Item = Utf8PathBuf> {
+        ["Trunk.toml", "Dioxus.toml"].iter().map(|name| self.folder.join(name))
     }
 
     /// The links to applications, with the settings that count for them.

@@ -27,6 +27,7 @@ mod manual;
 mod pages;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use hmr_build::Failure;
@@ -40,6 +41,7 @@ use crate::{
     events::Phases,
     experiment::Experiments,
     graph::{Graph, Scan},
+    site::BuiltSite,
     versions::{KeptVersions, VersionHistory},
     watch::{Change, ChangeBatch},
 };
@@ -124,6 +126,11 @@ impl Coordinator {
             backoff: Backoff::default(),
             waiting: false,
         }
+    }
+
+    /// Sets the page and its files, as they are served.
+    pub fn set_site(&mut self, site: Option<Arc<BuiltSite>>) {
+        self.graph.set_site(site);
     }
 
     /// Keeps another number of versions of each module from the next build on.

@@ -10,9 +10,11 @@ mod requests;
 mod scan;
 mod settings;
 mod signals;
+mod site;
 mod start;
 mod watching;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, atomic::Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -26,6 +28,7 @@ use crate::{
     preflight::{Preflight, PreflightEvent},
     report::Reporter,
     server::{Published, ServerError, ServerEvent, Shared},
+    site::BuiltSite,
     watch::{ChangeBatch, Scope, WatchError, Watcher},
 };
 
@@ -89,6 +92,7 @@ enum Message {
     Changed(ChangeBatch),
     Report(Event),
     Scanned(Box<scan::Scanned>),
+    Site(Box<site::Rebuilt>),
     Built { generation: u64, outcome: Outcome },
     Overdue { generation: u64 },
     Server(ServerEvent),
@@ -156,6 +160,10 @@ struct Session {
     messages: mpsc::UnboundedSender<Message>,
     build: CancelToken,
     bindgen: Arc<Bindgen>,
+    /// The page, if the application has one that is built.
+    site: Option<Arc<BuiltSite>>,
+    /// What was reported and is not reported again.
+    noted: BTreeSet<String>,
     /// Rehearsals, unless they are turned off.
     preflight: Option<Preflight>,
     /// Whether a build has succeeded.
@@ -173,8 +181,9 @@ impl Session {
         match message {
             Message::Changed(batch) => {
                 let batch = self.without_own_writes(batch);
-                self.step(Input::Changed(batch));
+                self.changed(batch);
             }
+            Message::Site(rebuilt) => self.site_rebuilt(*rebuilt),
             Message::Report(event) => self.report(&event),
             Message::Built { generation, outcome } => {
                 self.step(Input::Built { generation, outcome });

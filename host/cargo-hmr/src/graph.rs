@@ -8,6 +8,7 @@
 //! compilation may read it; while a build is failing, so does any other file there, and every file that the failed build read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -18,6 +19,7 @@ pub const TRANSFORM: &str = "hmr-transform.json";
 
 use crate::{
     served::is_served,
+    site::{BuiltSite, SiteRole},
     watch::{Change, ChangeBatch},
 };
 
@@ -26,6 +28,7 @@ use crate::{
 pub struct Graph {
     root: Utf8PathBuf,
     static_folder: Utf8PathBuf,
+    site: Option<Arc<BuiltSite>>,
     packages: Vec<LocalPackage>,
     settings: Settings,
     modules: BTreeMap<String, String>,
@@ -97,6 +100,22 @@ fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
     globs.build()
 }
 
+impl UpdatePlan {
+    fn note_role(&mut self, role: Role, shown: &str) {
+        match role {
+            Role::Toolchain => self.scan = Some(Scan::Toolchain),
+            Role::Manifest => {
+                self.scan = self.scan.max(Some(Scan::App));
+                self.reload.get_or_insert(format!("`{shown}` changed"));
+            }
+            Role::BuildScript => _ = self.reload.get_or_insert(format!("`{shown}` changed")),
+            Role::Page => _ = self.markup.insert(shown.to_owned()),
+            Role::Style(url) => self.styles.push(url),
+            Role::Asset(url) => self.assets.push(url),
+        }
+    }
+}
+
 /// The role of a file in the application.
 enum Role {
     Toolchain,
@@ -116,6 +135,7 @@ impl Graph {
         Ok(Self {
             root: app.root.clone(),
             static_folder: app.static_folder(),
+            site: None,
             packages: app.packages.clone(),
             settings: app.settings(),
             modules: app
@@ -129,6 +149,11 @@ impl Graph {
             root_globs: globs(&app.config.root_files)?,
             threshold: app.config.full_reload_threshold,
         })
+    }
+
+    /// Sets the page and its files, as they are served.
+    pub fn set_site(&mut self, site: Option<Arc<BuiltSite>>) {
+        self.site = site;
     }
 
     /// The names of all modules.
@@ -189,8 +214,8 @@ impl Graph {
             let path = &change.path;
             let shown = self.shown(path);
             let affected = self.affected(path, failing);
-            let role = self.role(path);
-            if role.is_none() && affected.is_empty() {
+            let roles = self.roles(path);
+            if roles.is_empty() && affected.is_empty() {
                 plan.without_role.push(change.clone());
                 continue;
             }
@@ -199,19 +224,8 @@ impl Graph {
             for (module, chain) in affected {
                 plan.modules.entry(module).or_insert(chain);
             }
-            match role {
-                Some(Role::Toolchain) => plan.scan = Some(Scan::Toolchain),
-                Some(Role::Manifest) => {
-                    plan.scan = plan.scan.max(Some(Scan::App));
-                    plan.reload.get_or_insert(format!("`{shown}` changed"));
-                }
-                Some(Role::BuildScript) => {
-                    plan.reload.get_or_insert(format!("`{shown}` changed"));
-                }
-                Some(Role::Page) => _ = plan.markup.insert(shown),
-                Some(Role::Style(url)) => plan.styles.push(url),
-                Some(Role::Asset(url)) => plan.assets.push(url),
-                None => {}
+            for role in roles {
+                plan.note_role(role, &shown);
             }
         }
         if sources > self.threshold {
@@ -224,7 +238,21 @@ impl Graph {
         plan
     }
 
-    /// The role of a file, apart from being compiled into modules.
+    /// The roles of a file, apart from being compiled into modules.
+    fn roles(&self, path: &Utf8PathBuf) -> Vec<Role> {
+        if let Some(role) = self.role(path) {
+            return vec![role];
+        }
+        let roles = self.site.iter().flat_map(|site| site.roles(path));
+        let roles = roles.map(|role| match role {
+            SiteRole::Page => Role::Page,
+            SiteRole::Style(url) => Role::Style(url),
+            SiteRole::Asset(url) => Role::Asset(url),
+        });
+        roles.collect()
+    }
+
+    /// The role of a file, apart from those of the page's links.
     fn role(&self, path: &Utf8Path) -> Option<Role> {
         if self.settings.toolchain.iter().any(|file| file == path) {
             return Some(Role::Toolchain);

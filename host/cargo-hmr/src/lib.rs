@@ -7,6 +7,7 @@
 //! - [`coordinator`] (pure) decides what to do, and [`dev`] does it: it is the only loop, and the only
 //!   module that uses all the others;
 //! - `hmr-build` compiles and prepares; [`versions`] keeps what was built, and decides which version pages get;
+//! - [`site`] builds the page of an application as Trunk or dx would;
 //! - [`experiment`] (pure) assigns versions to single pages;
 //! - [`server`] announces updates over the socket ([`hmr_protocol`]) and passes on what pages answer;
 //! - [`preflight`] rehearses swaps before pages make them, in a process of its own;
@@ -25,6 +26,7 @@ pub mod preflight;
 pub mod report;
 pub mod served;
 pub mod server;
+pub mod site;
 pub mod snapshots;
 pub mod text;
 pub mod versions;

@@ -20,6 +20,7 @@ mod limits;
 mod outbox;
 mod page;
 mod requests;
+mod site;
 mod snapshots;
 mod socket;
 mod trust;
@@ -52,7 +53,9 @@ use self::{
     content::{Cache, Content, Source},
     outbox::Outboxes,
 };
-use crate::{coordinator::ClientEvent, experiment::Experiments, versions::KeptVersions};
+use crate::{
+    coordinator::ClientEvent, experiment::Experiments, site::BuiltSite, versions::KeptVersions,
+};
 
 /// The largest body of a request that is not a snapshot, in bytes.
 const LARGEST_BODY: usize = 64 << 10;
@@ -100,6 +103,8 @@ pub struct ServerConfig {
     pub static_folder: Utf8PathBuf,
     /// The folder in which snapshots are saved.
     pub snapshots: Utf8PathBuf,
+    /// The page and its files, if they are built.
+    pub site: Option<Arc<BuiltSite>>,
     /// The applications, by the names of their glue.
     pub applications: BTreeMap<String, String>,
     /// The budget of the loop guard that pages set before each call.

@@ -5,22 +5,25 @@
 use std::sync::{Arc, PoisonError};
 
 use camino::Utf8Path;
-use hmr_build::{App, AppError, Failure, Progress, Toolchain, ToolchainError};
+use hmr_build::{App, AppError, Failure, Progress, SiteError, Toolchain, ToolchainError};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{Message, Session, start::server_config};
+use super::{Message, Session, site, start::server_config};
 use crate::{
     coordinator::Input,
     events::Event,
     graph::{Graph, Scan},
     report::Reporter,
+    site::BuiltSite,
 };
 
 /// What a scan has found.
 pub(super) struct Scanned {
     /// The application, if it was read again.
     app: Option<Result<App, AppError>>,
+    /// Its page, if it has one that is built.
+    site: Option<(BuiltSite, Option<SiteError>)>,
     /// The toolchain, if one was looked for, and the application can be read.
     toolchain: Option<Result<Toolchain, ToolchainError>>,
     /// The lock file's content when the application was read or could not be; empty if there is none.
@@ -86,7 +89,9 @@ impl Session {
                     _ = messages.send(Message::Report(Event::Progress { message }));
                 })
             });
-            _ = messages.send(Message::Scanned(Box::new(Scanned { app, toolchain, lock })));
+            let site = app.as_ref().and_then(|app| site::build(app.as_ref().ok()?));
+            let scanned = Scanned { app, site, toolchain, lock };
+            _ = messages.send(Message::Scanned(Box::new(scanned)));
         });
     }
 
@@ -102,7 +107,7 @@ impl Session {
     }
 
     fn apply_scan(&mut self, scanned: Scanned) -> Result<(), ToolchainError> {
-        let Scanned { app, toolchain, lock } = scanned;
+        let Scanned { app, site, toolchain, lock } = scanned;
         if let Some(lock) = lock {
             self.lock = lock;
         }
@@ -117,7 +122,7 @@ impl Session {
             None => {}
         }
         match app.transpose() {
-            Ok(app) => self.use_app(app),
+            Ok(app) => self.use_app(app, site),
             Err(error) => self.unreadable(&error.to_string()),
         }
         Ok(())
@@ -133,15 +138,20 @@ impl Session {
         }
     }
 
-    fn use_app(&mut self, app: Option<App>) {
+    fn use_app(&mut self, app: Option<App>, site: Option<(BuiltSite, Option<SiteError>)>) {
         if let Some(app) = app {
             self.app = Arc::new(app);
             *self.shared.config.write().unwrap_or_else(PoisonError::into_inner) =
                 server_config(&self.app, &self.options);
             self.coordinator.keep(self.app.config.versions);
+            for message in self.app.notes.clone() {
+                self.note_once(message);
+            }
+            self.use_site(site);
         }
         match Graph::new(&self.app) {
-            Ok(graph) => {
+            Ok(mut graph) => {
+                graph.set_site(self.site.clone());
                 self.step(Input::Scanned(Ok(graph)));
                 self.watch();
                 self.settings.set(&self.app, &self.watched);

@@ -1,5 +1,6 @@
 //! The start: the server, the watcher, the rehearsals, then the search for a toolchain.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, atomic::Ordering};
 
 use hmr_build::{App, CancelToken, ModuleKind};
@@ -41,7 +42,9 @@ impl Session {
         let watcher = Watcher::start(folders.clone(), move |event| {
             _ = changes.send(watching::message_of(event));
         })?;
-        let preflight = (options.preflight && app.config.preflight).then(|| {
+        // Without a document, applications cannot be rehearsed.
+        let has_native = app.modules.iter().any(|module| module.kind == ModuleKind::Native);
+        let preflight = (options.preflight && app.config.preflight && has_native).then(|| {
             let messages = messages.clone();
             let shared = Arc::clone(&shared);
             Preflight::new(move |event| {
@@ -68,10 +71,13 @@ impl Session {
             messages,
             build: CancelToken::new(),
             bindgen: Arc::default(),
+            site: None,
+            noted: BTreeSet::new(),
             built_once: false,
             build_started: None,
             scanning: false,
         };
+        session.build_site().await;
         session.serve(server_events).await?;
         session.move_snapshots();
         session.check_page();
@@ -149,9 +155,9 @@ impl Session {
     fn check_page(&mut self) {
         let page = self.app.root.join("index.html");
         for message in self.app.notes.clone() {
-            self.report(&Event::Note { message });
+            self.note_once(message);
         }
-        if !page.exists() {
+        if !page.exists() && self.app.site.is_none() {
             let message = format!(
                 "there is no `{page}`\nhint: make one that places a component: `<hmr-component module=\"…\" component=\"…\"></hmr-component>`"
             );
@@ -180,6 +186,7 @@ pub(super) fn server_config(app: &App, options: &Options) -> ServerConfig {
             .filter(|module| module.kind != ModuleKind::Native)
             .map(|module| (module.crate_name(), module.name.clone()))
             .collect(),
+        site: None,
         loop_budget: app.config.loop_budget,
     }
 }

@@ -59,13 +59,17 @@ pub(super) fn scope(app: &App, graph: &Graph) -> Scope {
     let mut folders: BTreeSet<Utf8PathBuf> =
         app.packages.iter().map(|package| package.folder.clone()).collect();
     folders.extend([app.root.clone(), app.static_folder()]);
+    folders.extend(app.site.iter().flat_map(|site| site.folders().cloned().collect::<Vec<_>>()));
     Scope {
         root: app.root.clone(),
         folders,
         files: graph.files().cloned().collect(),
         trees: graph.trees().cloned().collect(),
         named: app.config.root_files.clone(),
-        outputs: [app.target_dir()].into(),
+        outputs: [app.target_dir()]
+            .into_iter()
+            .chain(app.site.iter().flat_map(|site| site.outputs().collect::<Vec<_>>()))
+            .collect(),
         caches: app.caches().into_iter().collect(),
         ignore: app.config.watch_ignore.clone(),
     }

@@ -7,33 +7,35 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 
 use camino::Utf8Path;
 
-use super::{Published, Shared, applications, files};
+use super::{Published, Shared, applications, files, site};
 
 /// Serves the files of the application.
 pub(super) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let path = request.uri().path();
+    let (request, _) = request.into_parts();
+    let path = request.uri.path();
     let Some(relative) = files::relative(path) else { return files::missing(path) };
     let config = shared.config();
     if let Some(module) = applications::of_glue(&config, &relative) {
         return applications::module_for_import(&shared, module).await;
+    }
+    if let Some(site) = &config.site {
+        return site::serve(&shared, site, &relative, &request).await;
     }
     if let Some(name) = page_name(&relative)
         && let Some(html) = read(&config.root, name).await
     {
         return html_response(&shared, &html);
     }
-    if let Some(found) = files::find(&config.static_folder, &relative).await
-        && let Some(response) = found.answer(request.method(), request.headers()).await
-    {
+    if let Some(response) = static_file(&config.static_folder, &relative, &request).await {
         return response;
     }
-    if !navigates(request.headers()) {
+    if !navigates(&request.headers) {
         return files::missing(path);
     }
     if let Some(html) = read(&config.root, Utf8Path::new("index.html")).await {
@@ -44,6 +46,16 @@ pub(super) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -
         config.root
     );
     (StatusCode::NOT_FOUND, text).into_response()
+}
+
+/// The answer with a file of a folder, if it is there.
+pub(super) async fn static_file(
+    folder: &Utf8Path,
+    relative: &Utf8Path,
+    request: &Parts,
+) -> Option<Response> {
+    let found = files::find(folder, relative).await?;
+    found.answer(&request.method, &request.headers).await
 }
 
 async fn read(folder: &Utf8Path, name: &Utf8Path) -> Option<Vec<u8>> {
@@ -63,7 +75,7 @@ pub(super) fn navigates(headers: &HeaderMap) -> bool {
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-fn html_response(shared: &Shared, html: &[u8]) -> Response {
+pub(super) fn html_response(shared: &Shared, html: &[u8]) -> Response {
     // The Encoding Standard's replacement for bytes that are not UTF-8, as a browser would do it.
     let html = String::from_utf8_lossy(html);
     let Published { mut hello, experiments, .. } = shared.published();

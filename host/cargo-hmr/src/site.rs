@@ -1,0 +1,209 @@
+//! The page of an application and its files, built and kept up to date.
+//!
+//! In: changed files. Out: a [`BuiltSite`] with what they change built again. Building may start programs, so it happens on threads that may
+//! block; the loop, the graph and the server share the result.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use hmr_build::{Site, SiteError};
+use hmr_trunk::{BuiltPage, Found, Source};
+use std::sync::Arc;
+
+use crate::served::is_served;
+
+/// Folders beside a page that are not served: they have sources, or what builds write.
+const NO_FILES: [&str; 6] = ["dist", "node_modules", "pkg", "src", "target", "tests"];
+
+/// The endings of files beside a page that are served.
+const WEB_FILES: [&str; 26] = [
+    "avif",
+    "css",
+    "csv",
+    "gif",
+    "html",
+    "ico",
+    "jpeg",
+    "jpg",
+    "js",
+    "json",
+    "map",
+    "mjs",
+    "mp3",
+    "mp4",
+    "ogg",
+    "otf",
+    "pdf",
+    "png",
+    "svg",
+    "ttf",
+    "txt",
+    "wav",
+    "webm",
+    "webmanifest",
+    "webp",
+    "woff2",
+];
+
+/// The endings of scripts: a change of one loads the page again.
+const SCRIPTS: [&str; 2] = ["js", "mjs"];
+
+/// A page with its files, as they are served.
+#[derive(Debug, Clone)]
+pub struct BuiltSite {
+    site: Arc<Site>,
+    page: BuiltPage,
+    /// Whether files beside the page are served: a page without links starts its application itself.
+    serves_neighbours: bool,
+}
+
+/// What a change of files means for a site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SiteRole {
+    /// The page must be loaded again.
+    Page,
+    /// A stylesheet, by its URL path.
+    Style(String),
+    /// Another file, by its URL path.
+    Asset(String),
+}
+
+impl BuiltSite {
+    /// Builds the page. If that fails, the page is served as it is in its file, and the error says why.
+    #[must_use]
+    pub fn build(site: Arc<Site>) -> (Self, Option<SiteError>) {
+        let (page, error) = match site.build() {
+            Ok(page) => (page, None),
+            Err(error) => {
+                let html = site.html().to_owned();
+                (BuiltPage { html, ..BuiltPage::default() }, Some(error))
+            }
+        };
+        let serves_neighbours = site.links().is_empty() && site.dioxus.is_none();
+        (Self { site, page, serves_neighbours }, error)
+    }
+
+    /// What was read.
+    #[must_use]
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The markup of the page.
+    #[must_use]
+    pub fn html(&self) -> &str {
+        &self.page.html
+    }
+
+    /// What was left out when it was built.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.page.notes
+    }
+
+    /// The file or the content at a path below the base of the site, decoded.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<Found<'_>> {
+        self.page.find(path)
+    }
+
+    /// The folders whose files are served at the base of the site.
+    pub fn folders(&self) -> impl Iterator<Item = &Utf8PathBuf> {
+        self.site.folders()
+    }
+
+    /// Whether a file beside the page is served.
+    #[must_use]
+    pub fn serves(&self, relative: &Utf8Path) -> bool {
+        let folder = relative.components().next().map_or("", |part| part.as_str());
+        self.serves_neighbours
+            && is_served(relative)
+            && !NO_FILES.contains(&folder)
+            && relative.extension().is_some_and(|ending| WEB_FILES.contains(&ending))
+    }
+
+    /// The role of a changed file.
+    #[must_use]
+    pub fn roles(&self, path: &Utf8PathBuf) -> Vec<SiteRole> {
+        if *path == self.site.file {
+            return vec![SiteRole::Page];
+        }
+        let affected = self.page.affected(std::slice::from_ref(path));
+        let mut roles: Vec<SiteRole> = affected.files.iter().map(|url| self.role_of(url)).collect();
+        if affected.page {
+            roles.push(SiteRole::Page);
+        }
+        for folder in self.site.folders() {
+            if let Ok(inside) = path.strip_prefix(folder)
+                && is_served(inside)
+            {
+                roles.push(self.role_of(&inside.as_str().replace('\\', "/")));
+            }
+        }
+        let beside = self.site.file.parent().and_then(|folder| path.strip_prefix(folder).ok());
+        if roles.is_empty()
+            && let Some(inside) = beside.filter(|inside| self.serves(inside))
+        {
+            roles.push(self.role_of(&inside.as_str().replace('\\', "/")));
+        }
+        roles
+    }
+
+    fn role_of(&self, path: &str) -> SiteRole {
+        let base = self.site.base();
+        let url = if base.is_empty() { format!("/{path}") } else { format!("/{base}/{path}") };
+        match Utf8Path::new(path).extension() {
+            Some("css") => SiteRole::Style(url),
+            Some(ending) if SCRIPTS.contains(&ending) => SiteRole::Page,
+            _ => SiteRole::Asset(url),
+        }
+    }
+
+    /// Whether something must be built again after these changes, before the page can have it.
+    #[must_use]
+    pub fn needs_build(&self, changed: &[Utf8PathBuf]) -> bool {
+        changed.contains(&self.site.file)
+            || self.page.affected(changed).page
+            || !self.stale(changed).is_empty()
+    }
+
+    /// The processed files that these changes make stale.
+    fn stale(&self, changed: &[Utf8PathBuf]) -> Vec<String> {
+        let affected = self.page.affected(changed);
+        let processed = self.page.files.iter().filter(|file| {
+            matches!(file.source, Source::Bytes { .. }) && affected.files.contains(&file.url_path)
+        });
+        processed.map(|file| file.url_path.clone()).collect()
+    }
+
+    /// The stylesheets that depend on all sources: each with a file that it is made from.
+    #[must_use]
+    pub fn scanning(&self) -> Vec<Utf8PathBuf> {
+        let files = self.page.files.iter().filter(|file| file.scans_sources);
+        files.filter_map(|file| file.inputs.first().cloned()).collect()
+    }
+
+    /// Builds again what these changes make stale.
+    #[must_use]
+    pub fn rebuilt(&self, changed: &[Utf8PathBuf]) -> (Self, Option<SiteError>) {
+        if changed.contains(&self.site.file) || self.page.affected(changed).page {
+            return match self.site.read_again() {
+                Ok(site) => Self::build(Arc::new(site)),
+                Err(error) => (self.clone(), Some(error)),
+            };
+        }
+        let mut new = self.clone();
+        for path in self.stale(changed) {
+            match self.site.build_style(&path) {
+                Ok(Some(file)) => new.page.replace(file),
+                Ok(None) => {}
+                Err(error) => return (self.clone(), Some(error)),
+            }
+        }
+        (new, None)
+    }
+
+    /// Whether another set of applications is linked than in `other`.
+    #[must_use]
+    pub fn links_differ(&self, other: &Self) -> bool {
+        self.site.links() != other.site.links()
+    }
+}
