@@ -1,11 +1,10 @@
 use leptos::prelude::*;
 
-pub const SESSIONS: [&str; 8] = [
+pub const SESSIONS: [&str; 7] = [
     "Grafting fruit trees",
     "Pruning in winter",
     "Soil and compost",
     "Seeds of your own",
-    "Bees for beginners",
     "Building a cold frame",
     "Watering with less",
     "Growing mushrooms",

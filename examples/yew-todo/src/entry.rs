@@ -27,10 +27,7 @@ pub fn Entry(props: &EntryProps) -> Html {
         }
     });
 
-    let start = {
-        let editing = editing.clone();
-        move |_: MouseEvent| editing.set(true)
-    };
+    let edit = editing.setter();
     let rename = {
         let (editing, on_action) = (editing.clone(), on_action.clone());
         move |title: String| {
@@ -70,14 +67,10 @@ pub fn Entry(props: &EntryProps) -> Html {
                     {onblur}
                 />
             } else {
-                <span class="title" ondblclick={start}>{ &todo.title }</span>
+                <span class="title" ondblclick={move |_| edit.set(true)}>{ &todo.title }</span>
             }
-            <button
-                class="remove"
-                aria-label={format!("Remove {}", todo.title)}
-                onclick={on_action.reform(move |_| Action::Remove(id))}
-            >
-                { "×" }
+            <button class="remove" onclick={on_action.reform(move |_| Action::Remove(id))}>
+                { "Remove" }
             </button>
         </li>
     }

@@ -20,22 +20,6 @@ impl Filter {
             Self::Done => todo.done,
         }
     }
-
-    fn label(self) -> &'static str {
-        match self {
-            Self::All => "All",
-            Self::Active => "Active",
-            Self::Done => "Done",
-        }
-    }
-
-    fn id(self) -> &'static str {
-        match self {
-            Self::All => "filter-all",
-            Self::Active => "filter-active",
-            Self::Done => "filter-done",
-        }
-    }
 }
 
 #[derive(PartialEq, Properties)]
@@ -49,9 +33,9 @@ pub struct FilterButtonProps {
 pub fn FilterButton(props: &FilterButtonProps) -> Html {
     let filter = props.filter;
     let onclick = props.on_select.reform(move |_| filter);
+    let name = format!("{filter:?}");
+    let id = format!("filter-{}", name.to_lowercase());
     html! {
-        <button id={filter.id()} aria-pressed={props.selected.to_string()} {onclick}>
-            { filter.label() }
-        </button>
+        <button {id} aria-pressed={props.selected.to_string()} {onclick}>{ name }</button>
     }
 }

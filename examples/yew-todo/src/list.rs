@@ -28,9 +28,8 @@ pub struct List {
 
 impl Default for List {
     fn default() -> Self {
-        let titles = ["Water the tomatoes", "Repair the fence", "Sow the beans", "Buy compost"];
         let mut list = Self { next_id: 1, todos: Vec::new() };
-        for title in titles {
+        for title in ["Water the tomatoes", "Repair the fence", "Sow the beans", "Buy compost"] {
             list.add(title);
         }
         list
@@ -39,9 +38,8 @@ impl Default for List {
 
 impl List {
     fn add(&mut self, title: &str) {
-        let title = title.trim();
-        if !title.is_empty() {
-            let title = AttrValue::from(title.to_owned());
+        if !title.trim().is_empty() {
+            let title = AttrValue::from(title.trim().to_owned());
             self.todos.push(Todo { id: self.next_id, title, done: false });
             self.next_id += 1;
         }
@@ -57,12 +55,8 @@ impl List {
         self.todos.iter().filter(move |todo| filter.shows(todo))
     }
 
-    pub fn left(&self) -> usize {
-        self.shown(Filter::Active).count()
-    }
-
-    pub fn any_done(&self) -> bool {
-        self.todos.iter().any(|todo| todo.done)
+    pub fn count(&self, filter: Filter) -> usize {
+        self.shown(filter).count()
     }
 }
 
@@ -74,12 +68,7 @@ impl Reducible for List {
         match action {
             Action::Add(title) => list.add(&title),
             Action::Toggle(id) => list.with(id, |todo| todo.done = !todo.done),
-            Action::Rename(id, title) if title.trim().is_empty() => {
-                list.todos.retain(|todo| todo.id != id);
-            }
-            Action::Rename(id, title) => {
-                list.with(id, |todo| todo.title = title.trim().to_owned().into());
-            }
+            Action::Rename(id, title) => list.with(id, |todo| todo.title = title.into()),
             Action::Remove(id) => list.todos.retain(|todo| todo.id != id),
             Action::ClearDone => list.todos.retain(|todo| !todo.done),
         }
