@@ -108,6 +108,7 @@ const engine = new Engine({
     announce("trap", { module, hash, ...trap });
   },
   problem,
+  started,
   rehearse: (request) => transport.connected && send({ type: "rehearse", ...request }),
   settled: () => reload.settled(),
   reload: (reason) => reload.reload(reason, true),
@@ -187,6 +188,16 @@ function importedApplication(name) {
 }
 
 export { hmr, importedApplication };
+
+/**
+ * What scripts of a page for Trunk expect when its application has started.
+ * @param {import("./application/application.js").Application} application
+ */
+function started(application) {
+  if (application.generations > 1 || !application.runs?.application?.starts) return;
+  Object.defineProperty(window, "wasmBindings", { configurable: true, get: () => application.exports });
+  window.dispatchEvent(new CustomEvent("TrunkApplicationStarted", { detail: { wasm: application.exports } }));
+}
 
 /** @param {() => void} code */
 function whenParsed(code) {

@@ -9,6 +9,7 @@ import { newSwap } from "../swap/steps.js";
 import { Application } from "./application.js";
 import { GlueLoader } from "./glue.js";
 import { ImportedApplication } from "./imported.js";
+import { withInitializer } from "./initializer.js";
 import { Ownership } from "./ownership.js";
 
 /** @typedef {import("../tool/protocol.js").Version} Version */
@@ -146,7 +147,15 @@ export class Applications {
       application.version = version;
       return newSwap(version, "not-mounted");
     }
-    const swap = await application.bring(version, loading ?? application.load(version));
+    const load = loading ?? application.load(version);
+    const initializer = application.runs ? undefined : version.application?.initializer;
+    const swap = await withInitializer(
+      initializer,
+      () => load,
+      () => application.bring(version, load),
+      (ended) =>
+        ended?.outcome === "committed" ? { exports: application.exports } : { error: new Error(ended?.error ?? "it was replaced") },
+    );
     if (swap?.outcome === "committed") this.#deps.started(application);
     this.#imported.get(version.module)?.brought(swap);
     return swap;

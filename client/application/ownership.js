@@ -46,8 +46,6 @@ export class Ownership {
   #lasts;
   /** @type {WeakMap<object, OwnedListener[]>} */
   #listeners = new WeakMap();
-  /** The timers of each kind that applications have begun. @type {Map<string, Map<number, { generation: Owner, key: number }>>} */
-  #timers = new Map();
 
   /**
    * @param {Window & typeof globalThis} view
@@ -148,7 +146,6 @@ export class Ownership {
     if (typeof began !== "function") return;
     /** @type {Map<number, { generation: Owner, key: number }>} */
     const timers = new Map();
-    this.#timers.set(begin, timers);
     const forget = (/** @type {number} */ id) => {
       const timer = timers.get(id);
       timers.delete(id);

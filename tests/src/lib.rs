@@ -4,6 +4,7 @@
 //! Everything here blocks, and everything waits for a named thing with a deadline. A failure panics with what was received
 //! instead: this is a library for tests only.
 
+pub mod applications;
 pub mod browser;
 pub mod cases;
 pub mod demo;

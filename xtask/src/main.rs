@@ -27,6 +27,9 @@ enum Task {
     Test {
         /// Run only the tests whose name contains this
         filter: Option<String>,
+        /// Run the tests of applications made with frameworks, and no others
+        #[arg(long)]
+        frameworks: bool,
     },
     /// Runs the swap cases alone
     Cases {
@@ -110,7 +113,12 @@ fn main() -> ExitCode {
 /// What a task does. Each can be the first one in a fresh clone, so each begins with what it needs.
 fn steps(task: Task) -> Vec<Step> {
     match task {
-        Task::Test { filter } => {
+        Task::Test { filter, frameworks: true } => {
+            let mut steps = prepare::for_browser();
+            steps.push(suites::frameworks(filter.as_deref()));
+            steps
+        }
+        Task::Test { filter, frameworks: false } => {
             let mut steps = prepare::for_tests();
             steps.extend(suites::tests(filter.as_deref()));
             steps
@@ -125,6 +133,7 @@ fn steps(task: Task) -> Vec<Step> {
             steps.extend(prepare::for_tests());
             steps.extend(suites::lints());
             steps.extend(suites::tests(None));
+            steps.push(suites::frameworks(None));
             steps
         }
         Task::Bench { what: Measurement::Save { edits, release } } => {

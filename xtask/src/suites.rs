@@ -94,6 +94,23 @@ pub(crate) fn cases(filter: Option<&str>) -> Step {
     })
 }
 
+/// The tests of applications made with frameworks; with a filter, those whose names contain it. They run one after another.
+pub(crate) fn frameworks(filter: Option<&str>) -> Step {
+    let nextest = answer(&mut cargo(&["nextest", "--version"])).is_some();
+    let mut command = if nextest {
+        let mut command = nextest_run();
+        command.args(["--ignore-default-filter", "--filterset", "binary(=frameworks)"]);
+        command
+    } else {
+        cargo(&["test", "--workspace", "--test", "frameworks"])
+    };
+    command.args(filter);
+    if !nextest {
+        command.args(["--", "--test-threads", "1"]);
+    }
+    Step::program("tests: frameworks", command)
+}
+
 /// The executable of a test target, from cargo's messages.
 fn executable(messages: &str, target: &str) -> Option<String> {
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());

@@ -18,7 +18,7 @@ use std::sync::{Mutex, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::messages::Messages;
-use crate::app::Features;
+use crate::app::{ApplicationTarget, Features};
 pub use crate::cargo_status::waits_for;
 use crate::cargo_status::without_status;
 use crate::process::{self, CancelToken, Ended};
@@ -32,12 +32,11 @@ const PROFILE: &str = "hmr";
 ///
 /// Debug information is limited to line tables for traps, and only for the user's own packages; nothing else is
 /// shown. Dependencies rarely change, so they may take longer to compile and be smaller.
-const PROFILE_SETTINGS: [&str; 9] = [
+const PROFILE_SETTINGS: [&str; 8] = [
     "opt-level=0",
     "debug=\"line-tables-only\"",
     "strip=\"none\"",
     "package.\"*\".debug=0",
-    "package.\"*\".opt-level=\"s\"",
     "debug-assertions=true",
     "overflow-checks=true",
     "incremental=true",
@@ -226,11 +225,11 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
         .args(["--target-dir", app.target_dir().as_str()])
         .args(["--manifest-path", app.workspace_root.join("Cargo.toml").as_str()])
         .current_dir(app.cargo_folder());
-    let base = modules.iter().find_map(|module| match &module.kind {
-        ModuleKind::Application(target) => target.profile.as_deref(),
+    let application = modules.iter().find_map(|module| match &module.kind {
+        ModuleKind::Application(target) => Some(target),
         ModuleKind::Native => None,
     });
-    for setting in profile_settings(base) {
+    for setting in profile_settings(application) {
         command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
     }
     if app.build_directory.is_some() {
@@ -254,10 +253,17 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
     command
 }
 
-/// The settings of the profile, from the development profile or from the one that the page asks for.
-fn profile_settings(base: Option<&str>) -> Vec<String> {
-    let base = format!("inherits={}", serde_json::Value::from(base.unwrap_or("dev")));
-    std::iter::once(base).chain(PROFILE_SETTINGS.map(ToOwned::to_owned)).collect()
+/// The settings of the profile. An application may ask for the profile that it begins from. It has many more dependencies than a native
+/// module, so they are compiled faster.
+fn profile_settings(application: Option<&ApplicationTarget>) -> Vec<String> {
+    let base = application.and_then(|target| target.profile.as_deref()).unwrap_or("dev");
+    let dependencies = if application.is_some() { "1" } else { "\"s\"" };
+    let mut settings = vec![
+        format!("inherits={}", serde_json::Value::from(base)),
+        format!("package.\"*\".opt-level={dependencies}"),
+    ];
+    settings.extend(PROFILE_SETTINGS.map(ToOwned::to_owned));
+    settings
 }
 
 fn add_features(command: &mut std::process::Command, features: &Features) {

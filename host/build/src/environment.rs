@@ -2,11 +2,12 @@
 //!
 //! The tool is often started by `cargo` itself, which sets variables that change the fingerprints of
 //! what a child cargo compiles: the same code would be compiled again depending on how the tool was
-//! called. So inherited variables that begin with `CARGO` or `RUST` do not reach a child, `RUSTFLAGS`,
-//! `RUSTC_WRAPPER` and `CARGO_TARGET_DIR` included: flags belong in `.cargo/config.toml`, which counts.
+//! called. So inherited variables that begin with `CARGO` or `RUST` do not reach a child, `RUSTFLAGS`
+//! and `CARGO_TARGET_DIR` included: flags belong in `.cargo/config.toml`, which counts.
 //!
 //! Variables that locate things or configure downloads are kept: `CARGO_HOME`, the variables of rustup, and cargo's network and
-//! registry settings. All other variables, proxy settings among them, pass unchanged.
+//! registry settings. So are those that name a compiler cache or a build farm ([`WRAPPERS`]): cargo itself never sets them, and a team that has
+//! them expects all builds to use them. All other variables, proxy settings and those of `sccache` among them, pass unchanged.
 //!
 //! `RUSTUP_TOOLCHAIN` passes if the user has chosen it (`cargo +nightly hmr`, or the variable itself). Where rustup has found it
 //! by its files and settings, as its `RUSTUP_TOOLCHAIN_SOURCE` shows, each child finds it again, so that those files count
@@ -17,6 +18,14 @@ use std::process::Command;
 /// Variables of cargo that pass by prefix: how to reach registries.
 const KEPT_PREFIXES: [&str; 5] =
     ["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_", "RUSTUP_"];
+
+/// Variables that name a program which cargo calls in the place of the compiler, such as `sccache`.
+pub const WRAPPERS: [&str; 4] = [
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_RUSTC_WRAPPER",
+    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+];
 
 /// Removes what must not be inherited from the environment that `command` will get.
 pub fn clean(command: &mut Command) {
@@ -42,6 +51,7 @@ fn passes(name: &str) -> bool {
     let proxy = name == "RUSTUP_FORCE_ARG0";
     !rust
         || name == "CARGO_HOME"
+        || WRAPPERS.contains(&name)
         || (!proxy && KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
 }
 
@@ -61,6 +71,13 @@ mod tests {
             ["CARGO", "CARGO_MANIFEST_DIR", "RUSTFLAGS", "RUSTC", "RUST_LOG", "CARGO_TARGET_DIR"]
         {
             assert!(!passes(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_compiler_cache_of_the_user_is_inherited() {
+        for name in ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER", "SCCACHE_DIR"] {
+            assert!(passes(name), "{name}");
         }
     }
 

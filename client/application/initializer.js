@@ -1,0 +1,45 @@
+/**
+ * The module that a page asks to be called while its application starts for the first time (`data-initializer` of Trunk).
+ *
+ * Its default export returns an object whose functions are called on the way; each may be absent. The contract is that of Trunk:
+ * https://trunk-rs.github.io/trunk/assets/index.html#initializer
+ */
+
+/**
+ * @typedef {object} Hooks
+ * @property {() => void} [onStart]
+ * @property {(progress: { current: number, total: number }) => void} [onProgress]
+ * @property {() => void} [onComplete] called when everything is loaded, whether that worked or not
+ * @property {(wasm: unknown) => void} [onSuccess]
+ * @property {(error: unknown) => void} [onFailure]
+ */
+
+/**
+ * Runs a start with the hooks of an initializer.
+ *
+ * @template T
+ * @param {string | null | undefined} url of the initializer, if there is one
+ * @param {() => Promise<unknown>} load
+ * @param {() => Promise<T>} start
+ * @param {(started: T) => { exports: unknown } | { error: unknown }} ended
+ * @returns {Promise<T>}
+ */
+export async function withInitializer(url, load, start, ended) {
+  if (!url) return start();
+  /** @type {{ default: () => Hooks }} */
+  const module = await import(url);
+  const hooks = module.default() ?? {};
+  hooks.onStart?.();
+  try {
+    await load();
+    hooks.onProgress?.({ current: 1, total: 1 });
+  } catch {
+    // The start reports it.
+  }
+  hooks.onComplete?.();
+  const started = await start();
+  const result = ended(started);
+  if ("exports" in result) hooks.onSuccess?.(result.exports);
+  else hooks.onFailure?.(result.error);
+  return started;
+}
