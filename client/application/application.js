@@ -189,7 +189,7 @@ export class Application {
     const again = now - this.#restartedAt > RESTART_PAUSE;
     this.stopped = !again;
     this.#restartedAt = now;
-    this.#deps.trapped(this, applicationTrap(error, starting.panic));
+    this.#deps.trapped(this, applicationTrap(error, starting.panic, generation.panicPlace));
     if (again) this.#deps.restart(this);
   }
 }
@@ -249,7 +249,7 @@ class Starting {
     if (error instanceof DOMException && error.name === "NotSupportedError" && /CustomElementRegistry/.test(error.message)) {
       this.needsReload = this.#old !== null;
     }
-    const trap = applicationTrap(error, this.panic);
+    const trap = applicationTrap(error, this.panic, this.#generation?.panicPlace ?? null);
     this.#error ??= Object.assign(new Error(trap.file ? `${trap.message} (${trap.file}:${trap.line})` : trap.message), { trap });
   }
 

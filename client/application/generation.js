@@ -6,6 +6,8 @@
  * do nothing.
  */
 
+import { panicPlace } from "./panic-place.js";
+
 /** The answer of a call that does nothing. Glue reads numbers from it. */
 const NOTHING = Object.freeze([0, 0, 0, 0]);
 
@@ -22,6 +24,8 @@ export class Generation {
   #waiting = [];
   /** @type {Map<number, () => void>} */
   #owned = new Map();
+  /** @type {WebAssembly.Exports | null} */
+  #instance = null;
   #lastKey = 0;
   #aborter = new AbortController();
   #deps;
@@ -71,6 +75,7 @@ export class Generation {
    * @param {WebAssembly.Exports} exports
    */
   gate(exports) {
+    this.#instance = exports;
     /** @type {Record<string, unknown>} */
     const gated = {};
     for (const [name, value] of Object.entries(exports)) {
@@ -80,6 +85,11 @@ export class Generation {
     }
     this.#exports = gated;
     return gated;
+  }
+
+  /** Where the code has panicked last, if that is known. */
+  get panicPlace() {
+    return this.#instance && panicPlace(this.#instance);
   }
 
   /** Lets calls wait from now on. */
@@ -126,6 +136,7 @@ export class Generation {
     for (const name of Object.keys(exports)) exports[name] = dead(exports[name]);
     release?.(exports);
     this.#exports = null;
+    this.#instance = null;
   }
 
   /** @param {Function} code */

@@ -12,12 +12,13 @@ const MACHINERY =
 /**
  * @param {unknown} error what left the code
  * @param {string} panic the last message of a panic on the console; empty without one
+ * @param {{ file: string, line: number, column: number } | null} place where the code has panicked, if that is known
  * @returns {import("../tool/protocol.js").Trap}
  */
-export function applicationTrap(error, panic) {
+export function applicationTrap(error, panic, place) {
   const said = PANIC.exec(panic);
   const stack = error instanceof Error ? (error.stack ?? "") : "";
-  const [, file = "", line = "0", column = "0", message] = said ?? [];
+  const [, file = place?.file ?? "", line = place?.line ?? 0, column = place?.column ?? 0, message] = said ?? [];
   return {
     message: cut(message ?? described(error)),
     file: cut(file),
@@ -30,16 +31,20 @@ export function applicationTrap(error, panic) {
 /** @param {unknown} error */
 function described(error) {
   if (error instanceof WebAssembly.RuntimeError && error.message === "unreachable") {
-    return "panicked (the application has no panic hook, so the message is not known)";
+    return "panicked (the message is not known: the application has no panic hook, such as `console_error_panic_hook`)";
   }
   return error instanceof Error ? error.message : String(error);
 }
 
 /** @param {string} stack */
 function readable(stack) {
-  return stack
-    .split("\n")
-    .filter((line) => !MACHINERY.test(line))
-    .map((line) => line.replace(/\(?https?:\/\/\S+?(?:wasm-function\[\d+\](?::0x[0-9a-f]+)?)\)?/, "").trimEnd())
-    .join("\n");
+  return (
+    stack
+      .split("\n")
+      .filter((line) => !MACHINERY.test(line))
+      .map((line) => line.replace(/\(?https?:\/\/\S+?(?:wasm-function\[\d+\](?::0x[0-9a-f]+)?)\)?/, "").trimEnd())
+      // V8 writes the name of the module before that of the function, and rustc a hash after the names of crates.
+      .map((line) => line.replace(/\bat [\w-]+\.wasm\./, "at ").replace(/(\w)\[[0-9a-f]{16}\]/g, "$1"))
+      .join("\n")
+  );
 }

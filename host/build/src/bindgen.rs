@@ -9,6 +9,7 @@
 //! that information useless anyway.
 
 mod glue;
+mod panics;
 mod program;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use self::program::Program;
 use crate::app::ApplicationTarget;
 use crate::hash::hash_of;
 use crate::process::{self, CancelToken, Ended};
+use crate::splice::{Part, splice};
 use crate::wasm::Binary;
 use crate::{CompiledModule, Failure};
 
@@ -109,7 +111,7 @@ impl Bindgen {
         if let Some((_, bound)) = self.last().get(module).filter(|(last, _)| *last == hash) {
             return Ok(bound.clone());
         }
-        let stripped = without_debug_information(&bytes).map_err(|reason| {
+        let stripped = prepared(&bytes).map_err(|reason| {
             failed(&format!(
                 "the wasm binary is malformed: {reason}\nhint: save again to rebuild it"
             ))
@@ -140,17 +142,20 @@ impl Bindgen {
     }
 }
 
-/// The binary without the sections that only debuggers read.
-fn without_debug_information(bytes: &[u8]) -> Result<Vec<u8>, String> {
+/// The binary without the sections that only debuggers read, and with the place of a panic in a global.
+fn prepared(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let binary = Binary::read(bytes)?;
-    let mut stripped = Vec::with_capacity(bytes.len());
-    stripped.extend_from_slice(&wasm_encoder::Module::HEADER);
-    for section in &binary.sections {
-        if !(section.is_custom() && section.name.starts_with(".debug_")) {
-            stripped.extend_from_slice(section.whole);
+    let replaced = panics::with_place(&binary).map_err(|error| error.to_string())?;
+    let mut prepared = Vec::with_capacity(bytes.len());
+    prepared.extend_from_slice(&wasm_encoder::Module::HEADER);
+    for part in splice(&binary, replaced) {
+        let for_debuggers =
+            matches!(&part, Part::Same(it) if it.is_custom() && it.name.starts_with(".debug_"));
+        if !for_debuggers {
+            part.append_to(&mut prepared);
         }
     }
-    Ok(stripped)
+    Ok(prepared)
 }
 
 /// Runs the program on a binary, and reads what it wrote.

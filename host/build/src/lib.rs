@@ -31,6 +31,7 @@ mod hash;
 pub mod noise;
 pub mod process;
 pub mod site;
+mod splice;
 pub mod stamp;
 pub mod toolchain;
 pub mod transform;

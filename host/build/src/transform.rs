@@ -22,10 +22,11 @@ use wasm_encoder::{CustomSection, RawSection, Section as _, SectionId};
 use wasmparser::BinaryReaderError;
 
 pub use self::guard::LOOP_BUDGET;
-use self::guard::{Moves, Part};
+use self::guard::Moves;
 use self::interface::Interface;
-pub use self::names::demangle;
+pub(crate) use self::names::demangle;
 use crate::hash::hash_of;
+use crate::splice::Part;
 use crate::wasm::{Binary, Section};
 
 /// The first bytes of each wasm binary.

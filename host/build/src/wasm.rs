@@ -100,6 +100,11 @@ impl<'a> Binary<'a> {
         self.entries(SectionId::Type)
     }
 
+    /// The indices of the types of the functions that the module defines.
+    pub(crate) fn function_types(&self) -> wasmparser::Result<Vec<u32>> {
+        self.entries(SectionId::Function)
+    }
+
     pub(crate) fn imports(&self) -> wasmparser::Result<Vec<Import<'a>>> {
         let Some(section) = self.section(SectionId::Import) else { return Ok(Vec::new()) };
         ImportSectionReader::new(section.reader())?.into_imports().collect()

@@ -18,16 +18,14 @@ use hmr_abi::exports;
 use wasm_encoder::{
     ConstExpr, Encode as _, ExportKind, GlobalType, InstructionSink, SectionId, ValType,
 };
-use wasmparser::{BinaryReader, BinaryReaderError, FunctionBody, Operator};
+use wasmparser::{BinaryReaderError, FunctionBody, Operator};
 
 use self::calls::CallGraph;
+use crate::splice::{Part, count, splice, with_entry};
 use crate::wasm::{Binary, Section};
 
 /// The budget until an engine sets it: also the default of engines.
 pub const LOOP_BUDGET: i32 = hmr_abi::constants::CALL_BUDGET;
-
-/// The order of a module's sections, by their numbers in the binary format.
-const ORDER: [u8; 13] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
 /// Whether the module exports the budget already.
 pub(super) fn is_guarded(binary: &Binary<'_>) -> Result<bool, BinaryReaderError> {
@@ -73,55 +71,6 @@ pub(super) fn guard<'s, 'a>(
         replaced.push((SectionId::Code as u8, code));
     }
     Ok((splice(binary, replaced), moves))
-}
-
-/// A section of the guarded module: as it was, or with other contents.
-pub(super) enum Part<'s, 'a> {
-    Same(&'s Section<'a>),
-    Other { id: u8, contents: Vec<u8> },
-}
-
-/// Puts the replaced sections where the old ones were, or where the format wants them if there was none.
-fn splice<'s, 'a>(binary: &'s Binary<'a>, replaced: Vec<(u8, Vec<u8>)>) -> Vec<Part<'s, 'a>> {
-    let position = |id: u8| ORDER.iter().position(|known| *known == id).unwrap_or(ORDER.len());
-    let mut parts = Vec::with_capacity(binary.sections.len() + replaced.len());
-    let mut waiting = replaced.into_iter().peekable();
-    for section in &binary.sections {
-        if section.is_custom() {
-            if !section.name.starts_with("metadata.code.") {
-                parts.push(Part::Same(section));
-            }
-            continue;
-        }
-        while let Some((id, contents)) =
-            waiting.next_if(|(id, _)| position(*id) < position(section.id))
-        {
-            parts.push(Part::Other { id, contents });
-        }
-        match waiting.next_if(|(id, _)| *id == section.id) {
-            Some((id, contents)) => parts.push(Part::Other { id, contents }),
-            None => parts.push(Part::Same(section)),
-        }
-    }
-    parts.extend(waiting.map(|(id, contents)| Part::Other { id, contents }));
-    parts
-}
-
-/// The number of entries of a section, and the entries.
-fn count(contents: &[u8]) -> Result<(u32, &[u8]), BinaryReaderError> {
-    let mut reader = BinaryReader::new(contents, 0);
-    let count = reader.read_var_u32()?;
-    Ok((count, &contents[reader.original_position()..]))
-}
-
-/// The contents of a section with one more entry after all others.
-fn with_entry(contents: &[u8], entry: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
-    let (count, entries) = count(contents)?;
-    let mut longer = Vec::with_capacity(contents.len() + entry.len() + 1);
-    (count + 1).encode(&mut longer);
-    longer.extend_from_slice(entries);
-    longer.extend_from_slice(entry);
-    Ok(longer)
 }
 
 fn with_budget_global(contents: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
