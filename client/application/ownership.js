@@ -187,6 +187,8 @@ export class Ownership {
     /** @type {any} */
     const replaced = new Proxy(original, {
       construct: (target, values, newTarget) => {
+        const absent = this.current && name === "WebSocket" ? absentSocket(view, values[0]) : null;
+        if (absent) return absent;
         /** @type {any} */
         const made = Reflect.construct(target, values, newTarget === replaced ? target : newTarget);
         const generation = this.current;
@@ -216,4 +218,22 @@ export class Ownership {
 /** @param {boolean | AddEventListenerOptions | EventListenerOptions | undefined} options */
 function captures(options) {
   return typeof options === "object" ? options?.capture === true : options === true;
+}
+
+/**
+ * Applications of Dioxus that are built for development look for the development server of dx, and load the page again when they have found one. They get a
+ * socket that never opens.
+ *
+ * @param {Record<string, any>} view
+ * @param {unknown} url
+ */
+function absentSocket(view, url) {
+  let path = "";
+  try {
+    path = new URL(String(url), view.location.href).pathname;
+  } catch {
+    // The real class reports it.
+  }
+  if (path !== "/_dioxus") return null;
+  return Object.assign(new view.EventTarget(), { readyState: 0, url: String(url), send() {}, close() {} });
 }

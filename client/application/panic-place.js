@@ -21,7 +21,7 @@ export function panicPlace(exports) {
   const at = Number(global.value) >>> 0;
   if (at === 0 || at % 4 !== 0 || at + 16 > memory.buffer.byteLength) return null;
   const [path = 0, length = 0, line = 0, column = 0] = new Uint32Array(memory.buffer, at, 4);
-  // The text ends with a zero that counts, since Rust 1.92.
+  // In some versions of Rust the text ends with a zero that counts.
   if (length > LONGEST_PATH || path + length > memory.buffer.byteLength || line === 0 || line > MOST_LINES) return null;
   const file = new TextDecoder().decode(new Uint8Array(memory.buffer, path, length)).replace(/\0$/, "");
   return /\.rs$/.test(file) && !file.includes("\ufffd") ? { file, line, column } : null;

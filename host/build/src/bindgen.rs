@@ -8,6 +8,7 @@
 //! Debug information is left out before wasm-bindgen reads the binary: it would take several times as long, and its rewriting makes
 //! that information useless anyway.
 
+mod dioxus;
 mod glue;
 mod panics;
 mod program;
@@ -18,6 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use camino::Utf8Path;
 use wasmparser::ExternalKind;
 
+pub use self::dioxus::BoundAsset;
 pub use self::glue::{GlueError, GlueExport, GlueExportKind};
 use self::program::Program;
 use crate::app::ApplicationTarget;
@@ -55,6 +57,8 @@ pub struct BoundModule {
     pub direct: Vec<String>,
     /// The modules that come with crates.
     pub snippets: Vec<Snippet>,
+    /// The files that it names with Dioxus' `asset!`.
+    pub assets: Vec<BoundAsset>,
     /// SHA-256 of all of it, the first 32 hexadecimal digits.
     pub hash: String,
 }
@@ -184,7 +188,8 @@ fn run(
         Ended::Cancelled | Ended::Late => return Err(BindError::Cancelled),
     }
     let read = |name: &str| std::fs::read(output.join(name)).map_err(written);
-    let wasm = read(&format!("{NAME}_bg.wasm"))?;
+    let mut wasm = read(&format!("{NAME}_bg.wasm"))?;
+    let assets = dioxus::fill_in(&mut wasm).map_err(|reason| failed(&reason))?;
     let text = String::from_utf8_lossy(&read(&format!("{NAME}.js"))?).into_owned();
     let glue = glue::function(&text).map_err(|error| failed(&error.to_string()))?;
     let snippets = snippets(&output.join("snippets")).map_err(written)?;
@@ -202,6 +207,7 @@ fn run(
         imports: glue.imports,
         exports: glue.exports,
         direct,
+        assets,
         snippets,
     })
 }

@@ -38,7 +38,7 @@ pub mod transform;
 mod wasm;
 
 pub use app::{App, AppError, LocalPackage, Module, ModuleKind};
-pub use bindgen::{BindError, Bindgen, BoundModule, GlueExport, GlueExportKind};
+pub use bindgen::{BindError, Bindgen, BoundAsset, BoundModule, GlueExport, GlueExportKind};
 pub use cargo::{BuildEvent, BuildOutcome, BuildRequest, CompiledModule, Failure, build};
 pub use checkout::{Commit, commit};
 pub use compare::{Comparison, compare};

@@ -33,6 +33,8 @@ pub struct Graph {
     settings: Settings,
     modules: BTreeMap<String, String>,
     inputs: BTreeMap<String, Inputs>,
+    /// The files that modules fetch while they run, with their URL paths.
+    assets: BTreeMap<String, Vec<(Utf8PathBuf, String)>>,
     /// What modules whose build has failed have read since.
     unfinished: BTreeMap<String, BTreeSet<Utf8PathBuf>>,
     manifests: BTreeSet<Utf8PathBuf>,
@@ -144,6 +146,7 @@ impl Graph {
                 .map(|module| (module.name.clone(), module.package.clone()))
                 .collect(),
             inputs: BTreeMap::new(),
+            assets: BTreeMap::new(),
             unfinished: BTreeMap::new(),
             manifests: app.manifests(),
             root_globs: globs(&app.config.root_files)?,
@@ -186,6 +189,19 @@ impl Graph {
         self.unfinished.remove(module);
     }
 
+    /// Sets the files that an application fetches while it runs.
+    pub fn set_assets<'a>(
+        &mut self,
+        module: &str,
+        assets: impl Iterator<Item = &'a hmr_build::BoundAsset>,
+    ) {
+        let base = self.site.as_ref().map_or("", |site| site.site().base());
+        let base = if base.is_empty() { String::new() } else { format!("/{base}") };
+        let assets =
+            assets.map(|asset| (asset.source.clone(), format!("{base}/assets/{}", asset.path)));
+        self.assets.insert(module.to_owned(), assets.collect());
+    }
+
     /// Sets what a failed build of `modules` has read.
     pub fn set_unfinished<'a>(
         &mut self,
@@ -203,6 +219,8 @@ impl Graph {
         self.unfinished = std::mem::take(&mut old.unfinished);
         self.inputs.retain(|module, _| self.modules.contains_key(module));
         self.unfinished.retain(|module, _| self.modules.contains_key(module));
+        self.assets = std::mem::take(&mut old.assets);
+        self.assets.retain(|module, _| self.modules.contains_key(module));
     }
 
     /// Decides what to do about `batch`. `failing`: whether the last build failed.
@@ -243,8 +261,17 @@ impl Graph {
         if let Some(role) = self.role(path) {
             return vec![role];
         }
+        let assets = self.assets.values().flatten().filter_map(|(source, url)| {
+            let inside = path.strip_prefix(source).ok()?;
+            Some(if inside.as_str().is_empty() { url.clone() } else { format!("{url}/{inside}") })
+        });
+        let assets: BTreeSet<String> = assets.collect();
+        let assets = assets.into_iter().map(|url| match path.extension() {
+            Some("css") => SiteRole::Style(url),
+            _ => SiteRole::Asset(url),
+        });
         let roles = self.site.iter().flat_map(|site| site.roles(path));
-        let roles = roles.map(|role| match role {
+        let roles = assets.chain(roles).map(|role| match role {
             SiteRole::Page => Role::Page,
             SiteRole::Style(url) => Role::Style(url),
             SiteRole::Asset(url) => Role::Asset(url),

@@ -116,6 +116,11 @@ impl KeptVersions {
         self.of(module).iter().find(|version| version.hash == hash)
     }
 
+    /// All versions of all modules, the newest of each module first.
+    pub fn all(&self) -> impl Iterator<Item = &ModuleVersion> {
+        self.0.values().flat_map(|versions| versions.iter().rev()).map(|version| &**version)
+    }
+
     /// All versions of a module, the newest last.
     #[must_use]
     pub fn of(&self, module: &str) -> &[Arc<ModuleVersion>] {

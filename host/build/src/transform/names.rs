@@ -7,7 +7,7 @@ use crate::wasm::Section;
 /// Writes a mangled name as people write it, without the compiler's hash:
 /// `_ZN5board5Board17h0123456789abcdefE` becomes `board::Board`. Other names stay as they are.
 #[must_use]
-pub fn demangle(name: &str) -> String {
+pub(crate) fn demangle(name: &str) -> String {
     let readable = match rustc_demangle::try_demangle(name) {
         Ok(demangled) => format!("{demangled:#}"),
         Err(_) => name.to_owned(),

@@ -75,6 +75,8 @@ impl Coordinator {
         let (mut news, mut held) = (Vec::new(), Vec::new());
         for BuiltModule { version, files, folders, transform } in modules {
             self.graph.set_inputs(&version.module, files, folders);
+            let assets = version.application.iter().flat_map(|application| &application.assets);
+            self.graph.set_assets(&version.module, assets);
             let fixed = self.experiments.fixed(&version.module);
             let history = self.histories.entry(version.module.clone()).or_default();
             if !history.push(Arc::clone(&version), transform, self.kept, &fixed) {

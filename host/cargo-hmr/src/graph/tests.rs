@@ -21,6 +21,8 @@ pub(super) fn graph_of(modules: &[&str], packages: Vec<LocalPackage>) -> Graph {
             cargo: vec!["/.cargo/config.toml".into()],
         },
         modules: modules.iter().map(|&name| (name.into(), name.into())).collect(),
+        site: None,
+        assets: BTreeMap::new(),
         inputs: BTreeMap::new(),
         unfinished: BTreeMap::new(),
         manifests: ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"]

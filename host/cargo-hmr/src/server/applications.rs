@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     body::Bytes,
     extract::{Path, State},
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, Method, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use camino::Utf8Path;
@@ -14,6 +14,7 @@ use super::{
     ServerConfig, Shared,
     content::{Cache, Content, Source},
     files, not_kept,
+    page::static_file,
 };
 
 /// The folder in which pages expect the glue of applications that they start themselves.
@@ -57,6 +58,21 @@ fn kept(bytes: Bytes, name: &Utf8Path, hash: &str) -> Content {
         modified: None,
         source: Source::Memory(bytes),
     }
+}
+
+/// The answer with a file that a version names with Dioxus' `asset!`: `path` is below `assets`. The newest version comes first.
+pub(super) async fn asset(shared: &Shared, path: &Utf8Path, request: &Parts) -> Option<Response> {
+    let published = shared.published();
+    let applications = published.versions.all().filter_map(|version| version.application.as_ref());
+    let found = applications.flat_map(|application| &application.assets).find_map(|asset| {
+        let inside = path.strip_prefix(&asset.path).ok()?;
+        Some((asset.source.clone(), inside.to_owned()))
+    });
+    let (source, inside) = found?;
+    if inside.as_str().is_empty() {
+        return static_file(source.parent()?, source.file_name()?.into(), request).await;
+    }
+    static_file(&source, &inside, request).await
 }
 
 /// The application whose glue a path means: `pkg/name.js`, in any folder.

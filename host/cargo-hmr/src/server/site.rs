@@ -9,7 +9,7 @@ use camino::Utf8Path;
 use hmr_trunk::Found;
 
 use super::{
-    Shared,
+    Shared, applications,
     content::{Cache, Content, Source},
     files,
     page::{html_response, navigates, static_file},
@@ -36,6 +36,11 @@ pub(super) async fn serve(
         return html_response(shared, site.html().as_bytes());
     }
     if let Some(response) = built_file(site, inside, request).await {
+        return response;
+    }
+    if let Ok(asset) = inside.strip_prefix("assets")
+        && let Some(response) = applications::asset(shared, asset, request).await
+    {
         return response;
     }
     let folders = site.folders().cloned().chain([shared.config().static_folder]);

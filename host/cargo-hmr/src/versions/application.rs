@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use axum::body::Bytes;
-use hmr_build::{BoundModule, GlueExport, GlueExportKind};
+use hmr_build::{BoundAsset, BoundModule, GlueExport, GlueExportKind};
 use hmr_protocol::ApplicationFiles;
 use serde_json::json;
 
@@ -22,6 +22,8 @@ pub struct ApplicationVersion {
     pub snippets: BTreeMap<String, Bytes>,
     /// The hash of the snippets: their addresses stay the same while none of them changes.
     pub snippets_hash: String,
+    /// The files that it names with Dioxus' `asset!`.
+    pub assets: Vec<BoundAsset>,
     /// Whether the page starts it, rather than a script of the page.
     pub starts: bool,
     /// Where the module is that is called while it starts for the first time.
@@ -65,6 +67,7 @@ impl ApplicationVersion {
             exports: bound.exports.clone(),
             snippets,
             snippets_hash,
+            assets: bound.assets.clone(),
             starts: start.by_page,
             initializer: start.initializer,
         }
