@@ -1,0 +1,152 @@
+/** Parts of what runs applications: the gate, the document around them, the place of a panic. A browser runs the whole in `tests/`. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { JSDOM } from "jsdom";
+import wabt from "wabt";
+import { Generation } from "../application/generation.js";
+import { Ownership } from "../application/ownership.js";
+import { panicPlace } from "../application/panic-place.js";
+import { ServedDocument } from "../application/served-document.js";
+import { applicationTrap } from "../application/trap.js";
+
+const { parseWat } = await wabt();
+
+/** @param {string} text */
+async function instance(text) {
+  const module = await WebAssembly.compile(new Uint8Array(parseWat("test.wat", text, { multi_value: true }).toBinary({}).buffer));
+  return (await WebAssembly.instantiate(module)).exports;
+}
+
+/** @param {string} [body] */
+function page(body = '<p id="served">one</p><div id="app"></div>') {
+  const { window } = new JSDOM(`<!doctype html><html><body>${body}</body></html>`, { url: "http://localhost/" });
+  return /** @type {Window & typeof globalThis} */ (/** @type {unknown} */ (window));
+}
+
+const COUNTER = `(module (memory (export "memory") 1) (global $n (mut i32) (i32.const 0))
+  (func (export "add") (param i32) (result i32) (global.set $n (i32.add (global.get $n) (local.get 0))) (global.get $n))
+  (func (export "trap") unreachable)
+  (func (export "__wbindgen_malloc") (result i32) (i32.const 64)))`;
+
+/** @param {Window & typeof globalThis} view */
+async function generation(view) {
+  /** @type {unknown[]} */
+  const failures = [];
+  const served = new ServedDocument(view.document);
+  const ownership = new Ownership(view, (node) => served.has(node));
+  const made = new Generation({ ownership, direct: new Set(["__wbindgen_malloc"]), served, failed: (error) => void failures.push(error) });
+  const exports = /** @type {Record<string, any>} */ (made.gate(await instance(COUNTER)));
+  return { generation: made, exports, failures, served, ownership };
+}
+
+test("a paused generation gets its calls when it goes on, and an ended one none", async () => {
+  const { generation: one, exports } = await generation(page());
+  assert.equal(exports.add(1), 1);
+  one.pause();
+  assert.deepEqual(exports.add(10), [0, 0, 0, 0]);
+  assert.equal(exports.__wbindgen_malloc(), 64, "memory is managed even while it is paused");
+  one.resume();
+  assert.equal(exports.add(100), 111);
+  /** @type {any} */
+  let dead = null;
+  one.end((replacement) => {
+    dead = replacement;
+  });
+  assert.deepEqual(exports.add(1), [0, 0, 0, 0]);
+  assert.equal(dead.memory.buffer.byteLength, 0);
+});
+
+test("an error that leaves an export is reported, and a stopped generation does not go on", async () => {
+  const { generation: one, exports, failures } = await generation(page());
+  assert.throws(() => exports.trap(), WebAssembly.RuntimeError);
+  assert.equal(failures.length, 1);
+  one.stop();
+  one.resume();
+  assert.deepEqual(exports.add(1), [0, 0, 0, 0]);
+});
+
+test("what a generation has begun ends with it, and what others have begun does not", async () => {
+  const view = page();
+  const { generation: one, ownership } = await generation(view);
+  /** @type {string[]} */
+  const heard = [];
+  view.document.addEventListener("ping", () => heard.push("page"));
+  ownership.run(one, () => {
+    view.document.addEventListener("ping", () => heard.push("application"));
+    view.setInterval(() => heard.push("tick"), 1);
+  });
+  assert.equal(one.owns, 2);
+  one.end(null);
+  view.document.dispatchEvent(new view.Event("ping"));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(heard, ["page"]);
+  assert.equal(one.owns, 0);
+});
+
+test("a timer that has fired and a listener that was removed are not owned any more", async () => {
+  const view = page();
+  const { generation: one, ownership } = await generation(view);
+  const listener = () => {};
+  await new Promise((resolve) =>
+    ownership.run(one, () => {
+      view.setTimeout(() => resolve(null), 1);
+      view.addEventListener("ping", listener);
+      view.removeEventListener("ping", listener);
+    }),
+  );
+  assert.equal(one.owns, 0);
+});
+
+test("what an application changes in the document is undone and done again, and what others change stays", () => {
+  const view = page();
+  const { document } = view;
+  const served = new ServedDocument(document);
+  const app = /** @type {Element} */ (document.querySelector("#app"));
+  served.changedByOthers();
+  app.append(document.createElement("main"));
+  document.body.className = "dark";
+  document.querySelector("#served")?.remove();
+  served.changedByApplication();
+  const widget = document.createElement("aside");
+  document.body.append(widget);
+  served.changedByOthers();
+
+  const undone = served.undo();
+  assert.equal(document.body.innerHTML, '<p id="served">one</p><div id="app"></div><aside></aside>');
+  assert.equal(document.body.hasAttribute("class"), false);
+  served.redo(undone);
+  assert.equal(document.body.innerHTML, '<div id="app"><main></main></div><aside></aside>');
+  assert.equal(document.body.className, "dark");
+  assert.equal(served.has(widget), true);
+  assert.equal(served.has(/** @type {Node} */ (document.querySelector("main"))), false);
+});
+
+test("a text that an application changes gets its old value", () => {
+  const { document } = page();
+  const served = new ServedDocument(document);
+  const text = /** @type {Text} */ (document.querySelector("#served")?.firstChild);
+  text.data = "two";
+  text.data = "three";
+  served.changedByApplication();
+  served.undo();
+  assert.equal(document.querySelector("#served")?.textContent, "one");
+});
+
+test("the place of a panic is read from the memory, and nothing else is taken for one", async () => {
+  const at = (/** @type {number} */ address) => `(module (memory (export "memory") 1)
+    (data (i32.const 64) "\\80\\00\\00\\00\\0a\\00\\00\\00\\07\\00\\00\\00\\05\\00\\00\\00") (data (i32.const 128) "src/lib.rs")
+    (global (export "hmr_panic_place") (mut i32) (i32.const ${address})))`;
+  assert.deepEqual(panicPlace(await instance(at(64))), { file: "src/lib.rs", line: 7, column: 5 });
+  for (const address of [0, 3, 128, 65_532, 1_000_000]) assert.equal(panicPlace(await instance(at(address))), null);
+  assert.equal(panicPlace(await instance(COUNTER)), null);
+});
+
+test("a panic is described by its hook, or by its place", () => {
+  const hooked = applicationTrap(new Error("x"), "panicked at src/main.rs:4:9:\nno such entry\n\nStack:\n\nError", null);
+  assert.deepEqual([hooked.message, hooked.file, hooked.line, hooked.column], ["no such entry", "src/main.rs", 4, 9]);
+  const bare = applicationTrap(new WebAssembly.RuntimeError("unreachable"), "", { file: "src/lib.rs", line: 7, column: 5 });
+  assert.match(bare.message, /panic hook/);
+  assert.deepEqual([bare.file, bare.line], ["src/lib.rs", 7]);
+  assert.equal(applicationTrap(new Error("no element `app`"), "", null).message, "no element `app`");
+});
