@@ -121,6 +121,7 @@ fn steps(task: Task) -> Vec<Step> {
         Task::Test { filter, frameworks: false } => {
             let mut steps = prepare::for_tests();
             steps.extend(suites::tests(filter.as_deref()));
+            steps.push(suites::frameworks(filter.as_deref()));
             steps
         }
         Task::Cases { filter } => {
