@@ -318,17 +318,28 @@ class Starting {
     this.#check();
     this.#over = true;
     this.#old?.generation.end(this.#old.glue.release);
+    this.#forget();
+  }
+
+  /** Drops what it would take to go back: each start would keep the one before alive. */
+  #forget() {
+    this.#old = null;
+    this.#undone = null;
+    this.#putBack = null;
+    this.#instantiation = null;
   }
 
   rollback() {
     this.#over = true;
     this.failedLater = () => {};
     this.#generation?.end(this.#glue?.release ?? null);
-    if (!this.#old) return void this.#served.undo();
-    if (!this.#undone) return this.#old.generation.resume();
-    this.#served.redo(this.#undone);
-    this.#putBack?.();
-    this.#old.generation.resume();
+    if (!this.#old) this.#served.undo();
+    if (this.#undone) {
+      this.#served.redo(this.#undone);
+      this.#putBack?.();
+    }
+    this.#old?.generation.resume();
+    this.#forget();
   }
 }
 

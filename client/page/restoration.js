@@ -54,6 +54,8 @@ export class Restoration {
   #view;
   #complete;
   #mounted;
+  /** Ends its listeners. */
+  #listening;
   #notifies;
   /** Whether this writes a field itself: the events are not the reader's. */
   #writing = false;
@@ -76,16 +78,18 @@ export class Restoration {
     this.#state = structuredClone(state);
     this.#complete = complete;
     this.#mounted = mounted;
+    this.#listening = new /** @type {Window & typeof globalThis} */ (view).AbortController();
     this.#notifies = notifies;
     this.#observer = new /** @type {Window & typeof globalThis} */ (view).MutationObserver(() => this.soon(ROUND));
     this.#mode = view.history.scrollRestoration;
     view.history.scrollRestoration = "manual";
     // The history entry stores the mode, and the next page would take it for the page's own mode.
-    view.addEventListener("pagehide", () => this.#release());
-    for (const name of EDITS) this.#document.addEventListener(name, this.#edit, true);
-    for (const name of GESTURES) this.#document.addEventListener(name, this.#use, { capture: true, passive: true });
-    this.#document.addEventListener("DOMContentLoaded", () => this.soon());
-    view.addEventListener("load", () => this.soon());
+    const { signal } = this.#listening;
+    view.addEventListener("pagehide", () => this.#release(), { signal });
+    for (const name of EDITS) this.#document.addEventListener(name, this.#edit, { capture: true, signal });
+    for (const name of GESTURES) this.#document.addEventListener(name, this.#use, { capture: true, passive: true, signal });
+    this.#document.addEventListener("DOMContentLoaded", () => this.soon(), { signal });
+    view.addEventListener("load", () => this.soon(), { signal });
     if (this.#document.readyState === "complete") this.soon();
   }
 
@@ -283,8 +287,7 @@ export class Restoration {
 
   /** Ignores what the reader does from now on. */
   #forget() {
-    for (const name of EDITS) this.#document.removeEventListener(name, this.#edit, true);
-    for (const name of GESTURES) this.#document.removeEventListener(name, this.#use, true);
+    this.#listening.abort();
   }
 
   #edit = (/** @type {Event} */ event) => {
