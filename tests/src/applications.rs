@@ -153,6 +153,8 @@ impl AppSession {
     #[must_use]
     pub fn usage(&self) -> Usage {
         let browser = &self.browser;
+        // What the browser keeps for developers is not the page's: the times of requests, of which it has 250 at most, and the console.
+        browser.run("performance.clearResourceTimings(); console.clear()", &[]);
         _ = browser.devtools("Performance.enable", &json!({}));
         for _ in 0..3 {
             _ = browser.devtools("HeapProfiler.collectGarbage", &json!({}));

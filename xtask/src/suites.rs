@@ -99,10 +99,14 @@ pub(crate) fn frameworks(filter: Option<&str>) -> Step {
     let nextest = answer(&mut cargo(&["nextest", "--version"])).is_some();
     let mut command = if nextest {
         let mut command = nextest_run();
-        command.args(["--ignore-default-filter", "--filterset", "binary(=frameworks)"]);
+        command.args([
+            "--ignore-default-filter",
+            "--filterset",
+            "package(hmr-tests) and binary(=frameworks)",
+        ]);
         command
     } else {
-        cargo(&["test", "--workspace", "--test", "frameworks"])
+        cargo(&["test", "--package", "hmr-tests", "--test", "frameworks"])
     };
     command.args(filter);
     if !nextest {

