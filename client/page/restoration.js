@@ -54,6 +54,8 @@ export class Restoration {
   #view;
   #complete;
   #mounted;
+  /** The timers of places that are looked for. @type {Set<number>} */
+  #late = new Set();
   /** Ends its listeners. */
   #listening;
   #notifies;
@@ -160,6 +162,7 @@ export class Restoration {
     this.#state.scroll = null;
     this.#gesture = true;
     this.#observer.disconnect();
+    for (const timer of this.#late) this.#view.clearTimeout(timer);
     this.#end();
     this.#forget();
   }
@@ -231,7 +234,7 @@ export class Restoration {
     const component = place === null ? null : locators.component(place);
     if (place !== null && !(component && this.#mounted(component))) return;
     this.#over.set(place, false);
-    this.#view.setTimeout(() => this.#stop([place]), LATE);
+    this.#late.add(this.#view.setTimeout(() => this.#stop([place]), LATE));
   }
 
   /** @param {(string | null)[]} places whose elements are not looked for any more */
@@ -287,7 +290,8 @@ export class Restoration {
 
   /** Ignores what the reader does from now on. */
   #forget() {
-    this.#listening.abort();
+    // Without a reason of its own, the signal would keep the stack that it was aborted on.
+    this.#listening.abort("over");
   }
 
   #edit = (/** @type {Event} */ event) => {

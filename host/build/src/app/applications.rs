@@ -151,8 +151,8 @@ fn linked<'a>(
     });
     let named = match &manifest {
         Some(manifest) => metadata.packages.iter().find(|it| it.manifest_path == *manifest),
-        None => root.or_else(|| match members {
-            [only] => Some(only),
+        None => root.or(match members {
+            [only] => Some(*only),
             _ => None,
         }),
     };
@@ -200,14 +200,14 @@ fn target<'a>(
     page: &Page<'_>,
 ) -> Result<&'a Target, AppError> {
     let binaries: Vec<&Target> = package.targets.iter().filter(|it| it.is_bin()).collect();
-    let names = || binaries.iter().map(|target| format!("`{}`", target.name)).collect::<Vec<_>>();
+    let listed = || binaries.iter().map(|target| format!("`{}`", target.name)).collect::<Vec<_>>();
     if let Some(name) = link.bin.as_ref().or(link.target_name.as_ref()) {
         let library = cdylib(package).into_iter().filter(|_| link.bin.is_none());
         let named = binaries.iter().copied().chain(library).find(|it| it.name == *name);
         return named.ok_or_else(|| AppError::NoSuchTarget {
             package: package.name.to_string(),
             name: name.clone(),
-            names: names().join(", "),
+            names: listed().join(", "),
         });
     }
     // A page that imports the glue of the library starts that.
@@ -222,7 +222,7 @@ fn target<'a>(
         several => several.iter().find(|it| it.name == default).copied().ok_or_else(|| {
             AppError::SeveralBinaries {
                 package: package.name.to_string(),
-                names: names().join(", "),
+                names: listed().join(", "),
             }
         }),
     }
@@ -235,8 +235,8 @@ fn glue_file(target: &Target) -> String {
 
 /// What of an application cannot be supported, with what to do.
 pub(super) fn notes(metadata: &Metadata) -> Vec<String> {
-    let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
-    let features: BTreeMap<_, _> = nodes
+    let resolved = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
+    let features: BTreeMap<_, _> = resolved
         .filter_map(|node| {
             let package = metadata.packages.iter().find(|package| package.id == node.id)?;
             Some((package.name.as_str(), &node.features))

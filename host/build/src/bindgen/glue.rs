@@ -76,13 +76,12 @@ pub(super) fn function(module: &str) -> Result<Glue, GlueError> {
     let mut lines = module.lines().enumerate();
     while let Some((at, line)) = lines.next() {
         let mut statement = line.to_owned();
-        let opens =
-            (line.starts_with("import ") || line.starts_with("export {")) && !line.contains(';');
-        if opens {
+        let opens = line.starts_with("import {") || line.starts_with("export {");
+        if opens && !line.contains('}') {
             for (_, more) in lines.by_ref() {
                 statement.push(' ');
                 statement.push_str(more.trim());
-                if more.contains(';') {
+                if more.contains('}') {
                     break;
                 }
             }
@@ -112,7 +111,7 @@ impl Reader {
 
     /// `* as NAME from "MODULE";`, `{ A as B } from "MODULE";` or `NAME from "MODULE";`.
     fn import(&mut self, import: &str) -> Option<()> {
-        let (what, from) = import.trim_end().strip_suffix(';')?.rsplit_once(" from ")?;
+        let (what, from) = import.trim_end().trim_end_matches(';').rsplit_once(" from ")?;
         let quote = from.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
         let module = from.strip_prefix(quote)?.strip_suffix(quote)?;
         let from = format!("imports[{}]", serde_json::Value::from(module));
@@ -248,7 +247,8 @@ mod tests {
             "/* @ts-self-types=\"./a.d.ts\" */\n\
              import * as __wbg_star0 from './snippets/a-1/inline0.js';\n\
              import { shout, draw as paint } from \"./snippets/a-1/js/x.js\";\n\
-             import three from 'three';\n\n\
+             import three from 'three';\n\
+             import * as patch from \"./snippets/b-2/js/p.js\"\n\n\
              let wasm;\nlet cachedUint8ArrayMemory0 = null;\n\
              /**\n * export of `export function not_this`\n */\n\
              export function greet(name) {\n    return shout(name);\n}\n\
@@ -258,7 +258,15 @@ mod tests {
              export { initSync, __wbg_init as default };\n",
         )
         .expect("every form is known");
-        assert_eq!(glue.imports, ["./snippets/a-1/inline0.js", "./snippets/a-1/js/x.js", "three"]);
+        assert_eq!(
+            glue.imports,
+            [
+                "./snippets/a-1/inline0.js",
+                "./snippets/a-1/js/x.js",
+                "three",
+                "./snippets/b-2/js/p.js"
+            ]
+        );
         use GlueExportKind::{Callable, Constant};
         assert_eq!(
             exports(&glue),

@@ -60,7 +60,7 @@ fn function(binary: &Binary<'_>, imported: u32) -> Result<Option<usize>, BinaryR
     }
     let own = index.and_then(|index| index.checked_sub(imported)).map(|own| own as usize);
     let types = binary.types()?;
-    let types: Vec<_> = types.iter().flat_map(|group| group.types()).collect();
+    let types: Vec<_> = types.iter().flat_map(wasmparser::RecGroup::types).collect();
     let has_parameters = |own: &usize| {
         let index = binary.function_types().ok()?.get(*own).copied()?;
         let CompositeInnerType::Func(kind) = &types.get(index as usize)?.composite_type.inner

@@ -212,7 +212,7 @@ mod tests {
             assert!(check_version(version).is_ok(), "{version}");
         }
         let failure = check_version("0.2.84").expect_err("it is too old");
-        let text = &failure.diagnostics[0].message;
+        let text = &failure.diagnostics[0].rendered;
         assert!(text.contains("0.2.84") && text.contains("cargo update -p wasm-bindgen"), "{text}");
     }
 }
