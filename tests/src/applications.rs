@@ -12,7 +12,7 @@ use crate::browser::Browser;
 use crate::dev::Dev;
 
 /// How long the first build of a framework may take, with the program of wasm-bindgen.
-const FIRST_BUILD: Duration = Duration::from_secs(900);
+const FIRST_BUILD: Duration = Duration::from_mins(15);
 
 /// A copy of an application that a test may edit.
 #[derive(Debug)]

@@ -271,7 +271,7 @@ impl Browser {
         self.block("new size", self.client.set_window_size(width, height));
     }
 
-    /// Sends a command of the Chrome DevTools protocol to the tab.
+    /// Sends a command of the developer tools protocol of Chrome to the tab.
     ///
     /// # Panics
     ///
@@ -374,7 +374,7 @@ impl WebDriverCompatibleCommand for ReadLog {
     }
 }
 
-/// A command of the Chrome DevTools protocol, which chromedriver passes on.
+/// A command of the developer tools protocol of Chrome, which chromedriver passes on.
 #[derive(Debug)]
 struct DevTools(String);
 

@@ -235,6 +235,7 @@ fn is_name_part(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::GlueExportKind::{Callable, Constant};
     use super::*;
 
     fn exports(glue: &Glue) -> Vec<(&str, GlueExportKind)> {
@@ -267,7 +268,6 @@ mod tests {
                 "./snippets/b-2/js/p.js"
             ]
         );
-        use GlueExportKind::{Callable, Constant};
         assert_eq!(
             exports(&glue),
             [("greet", Callable), ("Counter", Callable), ("Color", Constant)]

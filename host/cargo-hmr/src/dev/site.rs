@@ -58,9 +58,9 @@ impl Session {
         self.step(Input::Changed(batch));
         if sources && !scanning.is_empty() {
             // As if what they are made from had changed, beside the build.
-            let changes = scanning.into_iter();
-            let changes = changes.map(|path| Change { path, kind: ChangeKind::Modified }).collect();
-            self.rebuild_site(site, ChangeBatch { changes, ..ChangeBatch::default() });
+            let modified = |path| Change { path, kind: ChangeKind::Modified };
+            let inputs = scanning.into_iter().map(modified).collect();
+            self.rebuild_site(site, ChangeBatch { changes: inputs, ..ChangeBatch::default() });
         }
     }
 
@@ -94,7 +94,9 @@ impl Session {
             self.note_once(message);
         }
         self.site = site.map(Arc::new);
-        self.shared.config.write().unwrap_or_else(PoisonError::into_inner).site = self.site.clone();
+        let mut config = self.shared.config.write().unwrap_or_else(PoisonError::into_inner);
+        config.site.clone_from(&self.site);
+        drop(config);
         self.coordinator.set_site(self.site.clone());
     }
 

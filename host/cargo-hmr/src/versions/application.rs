@@ -57,9 +57,9 @@ impl ApplicationVersion {
             .collect();
         let registered = json!({ "imports": imports, "direct": bound.direct });
         let mut glue = String::new();
-        _ = write!(
+        _ = writeln!(
             glue,
-            "globalThis.__hmrGlue(Object.assign({registered}, {{ run: {} }}));\n",
+            "globalThis.__hmrGlue(Object.assign({registered}, {{ run: {} }}));",
             bound.glue
         );
         Self {
