@@ -14,6 +14,11 @@ use crate::dev::Dev;
 /// How long the first build of a framework may take, with the program of wasm-bindgen.
 const FIRST_BUILD: Duration = Duration::from_mins(15);
 
+/// Notes the memories of wasm that are made from now on, without keeping them alive.
+const NOTE_MEMORIES: &str = "window.memories = []; const instantiate = WebAssembly.instantiate; \
+    WebAssembly.instantiate = async (...values) => { const made = await instantiate(...values); \
+    window.memories.push(new WeakRef(made.exports.memory)); return made; };";
+
 /// A copy of an application that a test may edit.
 #[derive(Debug)]
 pub struct AppCopy {
@@ -119,6 +124,7 @@ impl AppSession {
         browser.open(dev.url());
         browser.wait(ready);
         browser.run("window.untouched = true", &[]);
+        browser.run(NOTE_MEMORIES, &[]);
         Self { browser, dev, app, module: module.to_owned() }
     }
 
@@ -159,23 +165,9 @@ impl AppSession {
         for _ in 0..3 {
             _ = browser.devtools("HeapProfiler.collectGarbage", &json!({}));
         }
-        let prototype = browser.devtools(
-            "Runtime.evaluate",
-            &json!({ "expression": "WebAssembly.Memory.prototype", "objectGroup": "usage" }),
-        );
-        let objects = browser.devtools(
-            "Runtime.queryObjects",
-            &json!({ "prototypeObjectId": prototype["result"]["objectId"], "objectGroup": "usage" }),
-        );
-        let count = browser.devtools(
-            "Runtime.callFunctionOn",
-            &json!({
-                "objectId": objects["objects"]["objectId"],
-                "functionDeclaration": "function () { return this.filter((memory) => memory.buffer.byteLength > 0).length; }",
-                "returnByValue": true,
-            }),
-        );
-        _ = browser.devtools("Runtime.releaseObjectGroup", &json!({ "objectGroup": "usage" }));
+        let memories =
+            "window.memories.filter((memory) => memory.deref()?.buffer.byteLength > 0).length";
+        let memories = browser.value(memories, &[]).as_f64().unwrap_or(f64::NAN);
         let metrics = browser.devtools("Performance.getMetrics", &json!({}));
         let metric = |name: &str| {
             let all = metrics["metrics"].as_array().cloned().unwrap_or_default();
@@ -183,7 +175,7 @@ impl AppSession {
             found.and_then(|metric| metric["value"].as_f64()).unwrap_or(f64::NAN)
         };
         Usage {
-            memories: count["result"]["value"].as_f64().unwrap_or(f64::NAN),
+            memories,
             nodes: metric("Nodes"),
             listeners: metric("JSEventListeners"),
             heap: metric("JSHeapUsedSize"),
@@ -194,7 +186,7 @@ impl AppSession {
 /// What a page uses.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
-    /// Memories of wasm that are not empty.
+    /// Memories of wasm that are not empty, of those made after the first start.
     pub memories: f64,
     /// Nodes of documents.
     pub nodes: f64,

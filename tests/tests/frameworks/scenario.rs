@@ -63,14 +63,16 @@ pub(crate) fn many_swaps_leak_nothing(session: &mut AppSession, file: &str, old:
     };
     swap(session, 5);
     let few = session.usage();
-    swap(session, 45);
+    swap(session, 25);
+    // By now the browser has compiled the client's own code.
+    let more = session.usage();
+    swap(session, 25);
     let many = session.usage();
-    // The console keeps the error of a start that failed, and that its memory.
     assert!(many.memories <= few.memories && many.memories <= 2.0, "{few:?} {many:?}");
     assert!(many.nodes <= few.nodes + 20.0, "{few:?} {many:?}");
     assert!(many.listeners <= few.listeners + 2.0, "{few:?} {many:?}");
-    let grown = (many.heap - few.heap) / 90.0;
-    assert!(grown < 10_000.0, "{grown} bytes for each swap: {few:?} {many:?}");
+    let grown = (many.heap - more.heap) / 50.0;
+    assert!(grown < 10_000.0, "{grown} bytes for each swap: {few:?} {more:?} {many:?}");
 }
 
 /// A tool that was ended and started again gets its page back, and swaps it.
