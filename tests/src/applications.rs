@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
@@ -13,11 +13,6 @@ use crate::dev::Dev;
 
 /// How long the first build of a framework may take, with the program of wasm-bindgen.
 const FIRST_BUILD: Duration = Duration::from_mins(15);
-
-/// Notes the memories of wasm that are made from now on, without keeping them alive.
-const NOTE_MEMORIES: &str = "window.memories = []; const instantiate = WebAssembly.instantiate; \
-    WebAssembly.instantiate = async (...values) => { const made = await instantiate(...values); \
-    window.memories.push(new WeakRef(made.exports.memory)); return made; };";
 
 /// A copy of an application that a test may edit.
 #[derive(Debug)]
@@ -124,7 +119,6 @@ impl AppSession {
         browser.open(dev.url());
         browser.wait(ready);
         browser.run("window.untouched = true", &[]);
-        browser.run(NOTE_MEMORIES, &[]);
         Self { browser, dev, app, module: module.to_owned() }
     }
 
@@ -150,48 +144,4 @@ impl AppSession {
         let swaps = report["swaps"].as_array().cloned().unwrap_or_default();
         swaps.into_iter().find(|swap| swap["module"] == *module).unwrap_or_default()
     }
-
-    /// What the page uses after everything that is not used was collected: live memories of wasm, and metrics of the browser.
-    ///
-    /// # Panics
-    ///
-    /// If the browser does not answer.
-    #[must_use]
-    pub fn usage(&self) -> Usage {
-        let browser = &self.browser;
-        // What the browser keeps for developers is not the page's: the times of requests, of which it has 250 at most, and the console.
-        browser.run("performance.clearResourceTimings(); console.clear()", &[]);
-        _ = browser.devtools("Performance.enable", &json!({}));
-        for _ in 0..3 {
-            _ = browser.devtools("HeapProfiler.collectGarbage", &json!({}));
-        }
-        let memories =
-            "window.memories.filter((memory) => memory.deref()?.buffer.byteLength > 0).length";
-        let memories = browser.value(memories, &[]).as_f64().unwrap_or(f64::NAN);
-        let metrics = browser.devtools("Performance.getMetrics", &json!({}));
-        let metric = |name: &str| {
-            let all = metrics["metrics"].as_array().cloned().unwrap_or_default();
-            let found = all.iter().find(|metric| metric["name"] == name);
-            found.and_then(|metric| metric["value"].as_f64()).unwrap_or(f64::NAN)
-        };
-        Usage {
-            memories,
-            nodes: metric("Nodes"),
-            listeners: metric("JSEventListeners"),
-            heap: metric("JSHeapUsedSize"),
-        }
-    }
-}
-
-/// What a page uses.
-#[derive(Debug, Clone, Copy)]
-pub struct Usage {
-    /// Memories of wasm that are not empty, of those made after the first start.
-    pub memories: f64,
-    /// Nodes of documents.
-    pub nodes: f64,
-    /// Listeners of events.
-    pub listeners: f64,
-    /// The heap of JavaScript, in bytes.
-    pub heap: f64,
 }

@@ -24,7 +24,7 @@ pub const AT_ONCE: Duration = Duration::from_secs(20);
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 /// How Chromium is started: without a window, background requests or shared data.
-const FLAGS: [&str; 10] = [
+pub(crate) const FLAGS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -271,17 +271,6 @@ impl Browser {
         self.block("new size", self.client.set_window_size(width, height));
     }
 
-    /// Sends a command of the developer tools protocol of Chrome to the tab.
-    ///
-    /// # Panics
-    ///
-    /// If the browser refuses it.
-    #[must_use]
-    pub fn devtools(&self, command: &str, parameters: &Value) -> Value {
-        let body = json!({ "cmd": command, "params": parameters }).to_string();
-        self.block(command, self.client.issue_cmd(DevTools(body)))
-    }
-
     /// The page's log since the last call.
     #[must_use]
     pub fn console(&self) -> Vec<String> {
@@ -371,23 +360,5 @@ impl WebDriverCompatibleCommand for ReadLog {
 
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
         (http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
-    }
-}
-
-/// A command of the developer tools protocol of Chrome, which chromedriver passes on.
-#[derive(Debug)]
-struct DevTools(String);
-
-impl WebDriverCompatibleCommand for DevTools {
-    fn endpoint(
-        &self,
-        base: &url::Url,
-        session: Option<&str>,
-    ) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        (http::Method::POST, Some(self.0.clone()))
     }
 }

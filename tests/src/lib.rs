@@ -9,6 +9,7 @@ pub mod browser;
 pub mod cases;
 pub mod demo;
 pub mod dev;
+pub mod developer_tools;
 pub mod encoded;
 pub mod feed;
 pub mod guests;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hmr_tests::applications::{AppCopy, AppSession};
 use hmr_tests::dev::{Dev, FIRST_BUILD, SOON};
+use hmr_tests::developer_tools::DeveloperTools;
 use serde_json::{Value, json};
 
 /// What scrolling and focus are, and which element has the focus.
@@ -49,30 +50,32 @@ pub(crate) fn panic_at_start(session: &mut AppSession, file: &str, main: &str, w
 /// Alternates between two versions, and compares what the page uses after a few swaps and after many.
 pub(crate) fn many_swaps_leak_nothing(session: &mut AppSession, file: &str, old: &str, new: &str) {
     session.edit(file, old, new);
-    let versions = session.browser.value(
-        "window.__hmr.versions(arguments[0]).then(({ versions }) => versions.slice(0, 2).map(({ hash }) => hash))",
-        &[json!(session.module)],
-    );
-    let swap = |session: &AppSession, times: u32| {
-        let ended = session.browser.value(
-            "(async () => { const outcomes = new Set(); for (let time = 0; time < arguments[1]; time++) for (const hash of arguments[2]) \
-             outcomes.add((await window.__hmr.use(arguments[0], hash)).outcome); return [...outcomes].join(); })()",
-            &[json!(session.module), json!(times), versions.clone()],
+    let module = json!(session.module);
+    let mut page = DeveloperTools::open(session.dev.url());
+    page.wait("window.__hmr.modules().some(({ running }) => running)");
+    page.note_memories();
+    let versions = page.value(&format!(
+        "window.__hmr.versions({module}).then(({{ versions }}) => versions.slice(0, 2).map(({{ hash }}) => hash))"
+    ));
+    let swap = |page: &mut DeveloperTools, times: u32| {
+        let outcomes = page.value(&format!(
+            "(async () => {{ const outcomes = new Set(); for (let time = 0; time < {times}; time++) for (const hash of {versions}) \
+             outcomes.add((await window.__hmr.use({module}, hash)).outcome); return [...outcomes].join(); }})()"
+        ));
+        assert!(
+            matches!(outcomes.as_str(), Some("committed" | "unchanged,committed")),
+            "{outcomes}"
         );
-        assert!(matches!(ended.as_str(), Some("committed" | "unchanged,committed")), "{ended}");
     };
-    swap(session, 5);
-    let few = session.usage();
-    swap(session, 25);
-    // By now the browser has compiled the client's own code.
-    let more = session.usage();
-    swap(session, 25);
-    let many = session.usage();
-    assert!(many.memories <= few.memories && many.memories <= 2.0, "{few:?} {many:?}");
+    swap(&mut page, 5);
+    let few = page.usage();
+    swap(&mut page, 50);
+    let many = page.usage();
+    assert!(many.memories <= few.memories && many.memories <= 1.0, "{few:?} {many:?}");
     assert!(many.nodes <= few.nodes + 20.0, "{few:?} {many:?}");
     assert!(many.listeners <= few.listeners + 2.0, "{few:?} {many:?}");
-    let grown = (many.heap - more.heap) / 50.0;
-    assert!(grown < 10_000.0, "{grown} bytes for each swap: {few:?} {more:?} {many:?}");
+    let grown = (many.heap - few.heap) / 100.0;
+    assert!(grown < 10_000.0, "{grown} bytes for each swap: {few:?} {many:?}");
 }
 
 /// A tool that was ended and started again gets its page back, and swaps it.
