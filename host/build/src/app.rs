@@ -381,7 +381,9 @@ fn incomplete(members: &[&Package], metadata: &Metadata) -> String {
     let mut text = String::new();
     for package in members {
         let missing = match (cdylib(package).is_some(), metadata::uses(metadata, package, SDK)) {
-            (true, false) => "is a `cdylib`, but does not depend on `hmr-sdk`",
+            (true, false) => {
+                "is a `cdylib`, but depends neither on `wasm-bindgen` nor on `hmr-sdk`"
+            }
             (false, true) => "depends on `hmr-sdk`, but its `crate-type` has no `\"cdylib\"`",
             _ => continue,
         };

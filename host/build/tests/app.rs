@@ -173,10 +173,13 @@ fn the_message_for_packages_that_are_almost_modules_names_what_is_missing() {
         ("app/lib/src/lib.rs", ""),
     ]);
     let error = refused(&fixture.path("app"));
-    assert!(error.contains("has no modules"), "{error}");
-    assert!(error.contains("`plain` is a `cdylib`, but does not depend on `hmr-sdk`"), "{error}");
+    assert!(error.contains("has no application"), "{error}");
+    assert!(
+        error.contains("`plain` is a `cdylib`, but depends neither on `wasm-bindgen`"),
+        "{error}"
+    );
     assert!(error.contains("`lib` depends on `hmr-sdk`, but its `crate-type`"), "{error}");
-    assert!(error.contains("hint: a module is a workspace member"), "{error}");
+    assert!(error.contains("hint: an application is a workspace member"), "{error}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub enum AppError {
         hint: &'static str,
     },
     /// Nothing to build.
-    #[error("`{path}` has no modules{incomplete}\nhint: {MAKES_A_MODULE}")]
+    #[error("`{path}` has no application{incomplete}\nhint: {MAKES_A_MODULE}")]
     NoModules {
         /// Where modules were looked for.
         path: Utf8PathBuf,
