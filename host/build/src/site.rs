@@ -116,6 +116,7 @@ impl Site {
             notes.extend(leptos.not_honoured.clone());
         }
         notes.extend(self.page.iter().flat_map(|page| page.notes().to_vec()));
+        notes.extend(self.not_used());
         let workers = self.page.iter().flat_map(Page::rust_links);
         let workers = workers.filter(|link| link.kind == hmr_trunk::RustLinkKind::Worker);
         notes.extend(workers.map(|link| {
@@ -123,6 +124,23 @@ impl Site {
             format!("the worker `{name}` is not built: workers are not supported yet")
         }));
         notes
+    }
+
+    /// The settings that are read, but not used yet.
+    fn not_used(&self) -> Vec<String> {
+        let serve = &self.trunk.serve;
+        let proxies = self.dioxus.as_ref().map_or(0, |dioxus| dioxus.proxies.len());
+        let leptos = self.leptos.as_ref();
+        let used = [
+            (!self.trunk.proxies.is_empty() || proxies > 0, "proxies"),
+            (!self.trunk.hooks.is_empty(), "`[[hooks]]`"),
+            (!serve.headers.is_empty(), "`headers` of `[serve]`"),
+            (!serve.addresses.is_empty(), "the addresses of `[serve]` (use `--host`)"),
+            (leptos.is_some_and(|it| it.style_file.is_some()), "`style-file` of cargo-leptos"),
+            (leptos.is_some_and(|it| it.site_addr.is_some()), "`site-addr` of cargo-leptos"),
+        ];
+        let names = used.into_iter().filter_map(|(is_set, name)| is_set.then_some(name));
+        names.map(|name| format!("not supported yet, and left out: {name}")).collect()
     }
 
     /// The path that all of it is served below: without `/` at its ends, empty for the root.

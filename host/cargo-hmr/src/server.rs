@@ -15,6 +15,7 @@ mod applications;
 mod connections;
 mod content;
 mod files;
+mod html;
 mod key;
 mod limits;
 mod outbox;

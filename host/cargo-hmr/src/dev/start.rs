@@ -91,7 +91,10 @@ impl Session {
         mut events: mpsc::UnboundedReceiver<ServerEvent>,
     ) -> Result<(), DevError> {
         let options = &self.options;
-        let requested = options.port.or(self.app.config.port).unwrap_or(options.default_port);
+        let trunk = self.app.site.as_ref().map(|site| &site.trunk.serve);
+        let named = options.port.or(self.app.config.port);
+        let requested = named.or(trunk.and_then(|it| it.port)).unwrap_or(options.default_port);
+        let opens = options.open || trunk.is_some_and(|it| it.open);
         let listener = server::listen(&options.host, requested).await?;
         let at = listener.local_addr()?;
         let exposed = server::is_exposed(at.ip());
@@ -111,7 +114,7 @@ impl Session {
             }
         });
         let url = urls.first().cloned().unwrap_or_default();
-        let open = options.open.then(|| url.clone());
+        let open = opens.then(|| url.clone());
         self.report(&Event::Ready {
             url,
             urls,

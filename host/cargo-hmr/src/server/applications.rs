@@ -13,8 +13,8 @@ use camino::Utf8Path;
 use super::{
     ServerConfig, Shared,
     content::{Cache, Content, Source},
-    files, not_kept,
-    page::static_file,
+    files::{self, static_file},
+    not_kept,
 };
 
 /// The folder in which pages expect the glue of applications that they start themselves.

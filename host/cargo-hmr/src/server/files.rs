@@ -5,7 +5,7 @@ use std::{fmt::Write as _, fs::Metadata, path::PathBuf, time::UNIX_EPOCH};
 use axum::{
     body::Bytes,
     extract::Path,
-    http::{HeaderMap, Method, StatusCode},
+    http::{HeaderMap, Method, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use camino::{Utf8Path, Utf8PathBuf};
@@ -97,6 +97,16 @@ pub(super) async fn find(folder: &Utf8Path, relative: &Utf8Path) -> Option<Found
     let is_file = tokio::fs::metadata(&path).await.is_ok_and(|it| it.is_file());
     let served = is_file && is_served(inside);
     served.then(|| Found { path, name: relative.to_owned() })
+}
+
+/// The answer with a file of a folder, if it is there.
+pub(super) async fn static_file(
+    folder: &Utf8Path,
+    relative: &Utf8Path,
+    request: &Parts,
+) -> Option<Response> {
+    let found = find(folder, relative).await?;
+    found.answer(&request.method, &request.headers).await
 }
 
 /// What changes when the content of a file may have.

@@ -14,7 +14,7 @@ use axum::{
 };
 use camino::Utf8Path;
 
-use super::{page::navigates, random_name};
+use super::{html::navigates, random_name};
 
 /// The warning that other machines can reach the server.
 pub const EXPOSED: &str = "other machines can reach this server. Anyone who has one of these addresses can read the page and its static files, the modules, \

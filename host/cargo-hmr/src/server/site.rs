@@ -11,8 +11,8 @@ use hmr_trunk::Found;
 use super::{
     Shared, applications,
     content::{Cache, Content, Source},
-    files,
-    page::{html_response, navigates, static_file},
+    files::{self, static_file},
+    html::{html_response, navigates},
 };
 use crate::site::BuiltSite;
 
