@@ -7,6 +7,8 @@
  * done again if that generation fails. What others change, and nodes that are in the application's own, are left alone.
  */
 
+import { ReplacedFunctions } from "./replaced-functions.js";
+
 /**
  * What an application has changed at one node.
  * @typedef {{ children: Node[] | null, attributes: Map<string, string | null>, text: string | null }} Original
@@ -14,7 +16,7 @@
 
 /** @typedef {{ node: Node, children: Node[] | null, attributes: Map<string, string | null>, text: string | null }} Change */
 
-/** @typedef {{ changes: Change[], sheets: CSSStyleSheet[] }} Changes */
+/** @typedef {{ changes: Change[], sheets: CSSStyleSheet[], functions: import("./replaced-functions.js").Replaced }} Changes */
 
 /** The document around one application. */
 export class ServedDocument {
@@ -26,12 +28,14 @@ export class ServedDocument {
   #originals = new Map();
   /** @type {CSSStyleSheet[]} */
   #sheets;
+  #functions;
 
   /** @param {Document} document */
   constructor(document) {
     const view = /** @type {Window & typeof globalThis} */ (document.defaultView);
     this.#document = document;
     this.#sheets = [...(document.adoptedStyleSheets ?? [])];
+    this.#functions = new ReplacedFunctions(view.console);
     this.#observer = new view.MutationObserver((records) => this.#note(records, false));
     this.#serve(document.documentElement);
   }
@@ -47,11 +51,13 @@ export class ServedDocument {
   /** Call this before the application's code runs: what has changed up to now was somebody else. */
   changedByOthers() {
     this.#note(this.#observer.takeRecords(), false);
+    this.#functions.begin();
   }
 
   /** Call this when the application's code has returned. */
   changedByApplication() {
     this.#note(this.#observer.takeRecords(), true);
+    this.#functions.end();
   }
 
   /**
@@ -75,15 +81,16 @@ export class ServedDocument {
     const sheets = [...(this.#document.adoptedStyleSheets ?? [])];
     if (sheets.length !== this.#sheets.length) this.#document.adoptedStyleSheets = this.#sheets;
     this.#observer.takeRecords();
-    return { changes, sheets };
+    return { changes, sheets, functions: this.#functions.undo() };
   }
 
   /**
    * Does again what was undone.
    * @param {Changes} undone
    */
-  redo({ changes, sheets }) {
+  redo({ changes, sheets, functions }) {
     this.undo();
+    this.#functions.redo(functions);
     for (const { node, children, attributes, text } of changes) {
       this.#originals.set(node, {
         children: children && [...node.childNodes],

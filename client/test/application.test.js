@@ -122,6 +122,23 @@ test("what an application changes in the document is undone and done again, and 
   assert.equal(served.has(/** @type {Node} */ (document.querySelector("main"))), false);
 });
 
+test("functions of the console that an application replaces are put back", () => {
+  const view = page();
+  const served = new ServedDocument(view.document);
+  const { log, warn } = view.console;
+  served.changedByOthers();
+  const own = (/** @type {unknown[]} */ ...texts) => log(...texts);
+  view.console.log = own;
+  served.changedByApplication();
+  const foreign = () => {};
+  view.console.warn = foreign;
+  const undone = served.undo();
+  assert.deepEqual([view.console.log, view.console.warn], [log, foreign]);
+  served.redo(undone);
+  assert.equal(view.console.log, own);
+  view.console.warn = warn;
+});
+
 test("a text that an application changes gets its old value", () => {
   const { document } = page();
   const served = new ServedDocument(document);

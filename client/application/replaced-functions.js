@@ -1,0 +1,65 @@
+/**
+ * Functions of the console that an application replaces, as Dioxus does in development. Each generation would wrap those of the one
+ * before, and so keep it in memory.
+ *
+ * In: the console before and after the application's code has run. Out: its functions are put back, and replaced again if the next
+ * generation fails. Functions that others have replaced since are left alone.
+ */
+
+/** @typedef {"debug" | "error" | "info" | "log" | "warn"} Name */
+/** @typedef {Map<Name, { original: Function, replaced: Function }>} Replaced */
+
+/** @type {readonly Name[]} */
+const NAMES = ["debug", "error", "info", "log", "warn"];
+
+/** What one application has replaced. */
+export class ReplacedFunctions {
+  /** @type {Replaced} */
+  #replaced = new Map();
+  /** The functions before the application's code ran. @type {Function[]} */
+  #before = [];
+  #console;
+
+  /** @param {Console} console */
+  constructor(console) {
+    this.#console = console;
+  }
+
+  /** Call this before the application's code runs. */
+  begin() {
+    this.#before = NAMES.map((name) => this.#console[name]);
+  }
+
+  /** Call this when the application's code has returned. */
+  end() {
+    for (const [at, name] of NAMES.entries()) {
+      const [before, now] = [this.#before[at], this.#console[name]];
+      if (!before || before === now) continue;
+      this.#replaced.set(name, { original: this.#replaced.get(name)?.original ?? before, replaced: now });
+    }
+  }
+
+  /** @returns {Replaced} what was replaced, with which it can be done again */
+  undo() {
+    const undone = this.#replaced;
+    this.#replaced = new Map();
+    for (const [name, { original, replaced }] of undone) this.#put(name, replaced, original);
+    return undone;
+  }
+
+  /** @param {Replaced} undone */
+  redo(undone) {
+    this.undo();
+    this.#replaced = undone;
+    for (const [name, { original, replaced }] of undone) this.#put(name, original, replaced);
+  }
+
+  /**
+   * @param {Name} name
+   * @param {Function} from
+   * @param {Function} to
+   */
+  #put(name, from, to) {
+    if (this.#console[name] === from) Object.assign(this.#console, { [name]: to });
+  }
+}
