@@ -45,11 +45,14 @@ fn a_folder_that_is_not_a_cargo_project() {
 }
 
 #[test]
-fn a_project_without_modules() {
+fn a_project_without_an_application() {
     let manifest = "[package]\nname = \"plain\"\nedition = \"2024\"\n";
     let text = refusal(folder_with(&[("Cargo.toml", manifest), ("src/lib.rs", "")]).path());
     assert!(
-        text.contains("no modules") && text.contains("hmr-sdk") && text.contains("cdylib"),
+        text.contains("no application")
+            && text.contains("`wasm-bindgen`")
+            && text.contains("`hmr-sdk`")
+            && text.contains("cdylib"),
         "{text}"
     );
 }

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use camino::Utf8Path;
-use wasmparser::ExternalKind;
+use wasmparser::{BinaryReaderError, ExternalKind};
 
 pub use self::dioxus::BoundAsset;
 pub use self::glue::{GlueError, GlueExport, GlueExportKind};
@@ -41,6 +41,9 @@ const DIRECT: [&str; 6] = [
     "__wbindgen_add_to_stack_pointer",
     "__externref_",
 ];
+
+/// Why an application with shared memory is not run.
+const SHARED_MEMORY: &str = "it is compiled for threads (its memory is shared), which a page cannot swap\nhint: compile it without `-C target-feature=+atomics` and `-C link-arg=--shared-memory` while you develop";
 
 /// An application as engines get it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,11 +118,16 @@ impl Bindgen {
         if let Some((_, bound)) = self.last().get(module).filter(|(last, _)| *last == hash) {
             return Ok(bound.clone());
         }
-        let stripped = prepared(&bytes).map_err(|reason| {
+        let malformed = |reason: String| {
             failed(&format!(
                 "the wasm binary is malformed: {reason}\nhint: save again to rebuild it"
             ))
-        })?;
+        };
+        let binary = Binary::read(&bytes).map_err(malformed)?;
+        if binary.has_shared_memory().map_err(|error| malformed(error.to_string()))? {
+            return Err(failed(SHARED_MEMORY).into());
+        }
+        let stripped = prepared(&binary).map_err(|error| malformed(error.to_string()))?;
         let program = self.program(&target.wasm_bindgen, cancel, on)?;
         let bound = run(&program, module, &stripped, cancel)?;
         self.last().insert(module.clone(), (hash, bound.clone()));
@@ -147,12 +155,10 @@ impl Bindgen {
 }
 
 /// The binary without the sections that only debuggers read, and with the place of a panic in a global.
-fn prepared(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let binary = Binary::read(bytes)?;
-    let replaced = panics::with_place(&binary).map_err(|error| error.to_string())?;
-    let mut prepared = Vec::with_capacity(bytes.len());
-    prepared.extend_from_slice(&wasm_encoder::Module::HEADER);
-    for part in splice(&binary, replaced) {
+fn prepared(binary: &Binary<'_>) -> Result<Vec<u8>, BinaryReaderError> {
+    let replaced = panics::with_place(binary)?;
+    let mut prepared = wasm_encoder::Module::HEADER.to_vec();
+    for part in splice(binary, replaced) {
         let for_debuggers =
             matches!(&part, Part::Same(it) if it.is_custom() && it.name.starts_with(".debug_"));
         if !for_debuggers {

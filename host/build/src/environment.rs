@@ -13,6 +13,7 @@
 //! by its files and settings, as its `RUSTUP_TOOLCHAIN_SOURCE` shows, each child finds it again, so that those files count
 //! in the app's folder, and their changes too.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Variables of cargo that pass by prefix: how to reach registries.
@@ -37,6 +38,19 @@ pub fn clean(command: &mut Command) {
             command.env_remove(&name);
         }
     }
+    for name in WRAPPERS {
+        let absolute = std::env::var_os(name).and_then(|value| absolute_program(value.as_ref()));
+        if let Some(path) = absolute {
+            command.env(name, path);
+        }
+    }
+}
+
+/// The absolute path of a program that is named by a relative one. None if it is absolute, or a name that is looked for on the
+/// `PATH`. Children run in another folder than the tool, where a relative path would name another file.
+fn absolute_program(program: &Path) -> Option<PathBuf> {
+    let relative = program.is_relative() && program.components().nth(1).is_some();
+    relative.then(|| std::path::absolute(program).ok()).flatten()
 }
 
 /// Whether the user has chosen the toolchain, according to rustup. Old versions of rustup do not report it.
@@ -57,7 +71,9 @@ fn passes(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_chosen, passes};
+    use std::path::Path;
+
+    use super::{absolute_program, is_chosen, passes};
 
     #[test]
     fn a_toolchain_that_rustup_found_is_found_again() {
@@ -79,6 +95,14 @@ mod tests {
         for name in ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER", "SCCACHE_DIR"] {
             assert!(passes(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_relative_path_of_a_compiler_cache_is_made_absolute() {
+        let absolute = absolute_program(Path::new("tools/cache")).expect("it is relative");
+        assert!(absolute.is_absolute() && absolute.ends_with("tools/cache"), "{absolute:?}");
+        assert_eq!(absolute_program(Path::new("sccache")), None);
+        assert_eq!(absolute_program(&absolute), None);
     }
 
     #[test]

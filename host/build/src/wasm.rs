@@ -11,7 +11,7 @@
 use wasm_encoder::SectionId;
 use wasmparser::{
     BinaryReader, Data, Element, Encoding, Export, FromReader, FunctionBody, Global, Import,
-    ImportSectionReader, Name, NameSectionReader, Naming, Parser, Payload, RecGroup,
+    ImportSectionReader, MemoryType, Name, NameSectionReader, Naming, Parser, Payload, RecGroup,
     SectionLimited, Table, TypeRef,
 };
 
@@ -128,6 +128,16 @@ impl<'a> Binary<'a> {
 
     pub(crate) fn data(&self) -> wasmparser::Result<Vec<Data<'a>>> {
         self.entries(SectionId::Data)
+    }
+
+    /// Whether a memory is shared between threads.
+    pub(crate) fn has_shared_memory(&self) -> wasmparser::Result<bool> {
+        let defined: Vec<MemoryType> = self.entries(SectionId::Memory)?;
+        let imports = self.imports()?;
+        let imported = imports
+            .iter()
+            .any(|import| matches!(import.ty, TypeRef::Memory(memory) if memory.shared));
+        Ok(imported || defined.iter().any(|memory| memory.shared))
     }
 
     /// How much the module imports.

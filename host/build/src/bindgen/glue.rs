@@ -7,10 +7,20 @@
 //! The text is written by a program, one statement after another: statements that matter begin at the start of a line. A statement of
 //! a form that is not known is an error, so that nothing is changed by mistake.
 //!
-//! The function gets `(imports, moduleUrl, WebAssembly)` and returns `{ init, exports, release }`: `init` takes the compiled
+//! The function gets the imported modules, the address of the glue and the object `WebAssembly`, and returns `{ init, exports, release }`: `init` takes the compiled
 //! module; `release` replaces the instance that the code uses, and drops what it has cached of its memory.
 
 use std::fmt::Write as _;
+
+/// The parameters of the function. Their names must not be those of variables in the code: an application may import anything.
+const IMPORTS: &str = "__hmrImports";
+const URL: &str = "__hmrUrl";
+
+/// The variable with the values of the page that an application refers to, in versions without reference types.
+const HEAP: &str = "heap";
+
+/// The variable with the promise of the start.
+const START_PROMISE: &str = "__wbg_init_promise";
 
 /// What a script of a page can import from the glue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,9 +72,12 @@ struct Reader {
     exports: Vec<(String, String, GlueExportKind)>,
     /// The name of the function that starts it.
     start: Option<String>,
-    /// Variables with the instance, and with caches.
+    /// Variables with the instance and what leads to it.
     instance: Vec<String>,
+    /// Variables with what is cached of its memory.
     caches: Vec<String>,
+    /// Whether there is a variable [`HEAP`].
+    has_heap: bool,
 }
 
 /// Makes glue into a function.
@@ -105,6 +118,11 @@ impl Reader {
         if let Some(variables) = line.strip_prefix("let ") {
             self.variables(variables);
         }
+        self.has_heap |= ["let", "const"].iter().any(|kind| {
+            let rest =
+                line.strip_prefix(kind).and_then(|rest| rest.trim_start().strip_prefix(HEAP));
+            rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+        });
         self.push(line);
         Some(())
     }
@@ -114,7 +132,7 @@ impl Reader {
         let (what, from) = import.trim_end().trim_end_matches(';').rsplit_once(" from ")?;
         let quote = from.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
         let module = from.strip_prefix(quote)?.strip_suffix(quote)?;
-        let from = format!("imports[{}]", serde_json::Value::from(module));
+        let from = format!("{IMPORTS}[{}]", serde_json::Value::from(module));
         let what = what.trim();
         let statement = if let Some(name) = what.strip_prefix("* as ") {
             format!("const {name} = {from};")
@@ -187,22 +205,22 @@ impl Reader {
             return;
         }
         let names = variables.split(',').map(str::trim);
-        self.instance.extend(names.filter(|name| name.starts_with("wasm")).map(str::to_owned));
+        let instance = names.filter(|name| name.starts_with("wasm") || *name == START_PROMISE);
+        self.instance.extend(instance.map(str::to_owned));
     }
 
     fn push(&mut self, line: &str) {
-        self.body.push_str(&line.replace("import.meta.url", "moduleUrl"));
+        self.body.push_str(&line.replace("import.meta.url", URL));
         self.body.push('\n');
     }
 
     fn finish(self, module: &str) -> Option<Glue> {
-        let Self { body, imports, exports, start, instance, caches } = self;
+        let Self { body, imports, exports, start, instance, caches, has_heap } = self;
         let start = start?;
         // Before this there was only a positional argument.
         let argument =
             if module.contains("module_or_path") { "{ module_or_path: module }" } else { "module" };
-        let mut text =
-            String::from("function (imports, moduleUrl, WebAssembly) {\n\"use strict\";\n");
+        let mut text = format!("function ({IMPORTS}, {URL}, WebAssembly) {{\n\"use strict\";\n");
         text.push_str(&body);
         _ = write!(text, "return {{\ninit: (module) => {start}({argument}),\nexports: {{");
         for (name, own, _) in &exports {
@@ -216,6 +234,10 @@ impl Reader {
         for name in caches {
             _ = writeln!(text, "{name} = null;");
         }
+        if has_heap {
+            _ = writeln!(text, "{HEAP}.length = 0;");
+        }
+        _ = writeln!(text, "{start}.__wbindgen_wasm_module = undefined;");
         text.push_str("},\n};\n}");
         let exports =
             exports.into_iter().map(|(name, _, kind)| GlueExport { name, kind }).collect();
@@ -273,12 +295,12 @@ mod tests {
             [("greet", Callable), ("Counter", Callable), ("Color", Constant)]
         );
         for part in [
-            "const __wbg_star0 = imports[\"./snippets/a-1/inline0.js\"];",
-            "const { shout, draw: paint } = imports[\"./snippets/a-1/js/x.js\"];",
-            "const three = imports[\"three\"].default;",
+            "const __wbg_star0 = __hmrImports[\"./snippets/a-1/inline0.js\"];",
+            "const { shout, draw: paint } = __hmrImports[\"./snippets/a-1/js/x.js\"];",
+            "const three = __hmrImports[\"three\"].default;",
             "\nfunction greet(name) {",
             "\nclass Counter {",
-            "new URL('a_bg.wasm', moduleUrl)",
+            "new URL('a_bg.wasm', __hmrUrl)",
             "init: (module) => __wbg_init({ module_or_path: module }),",
             "wasm = dead;\ncachedUint8ArrayMemory0 = null;",
         ] {
@@ -296,14 +318,14 @@ mod tests {
         let old = function("let wasm;\nasync function init(input) {\n}\nexport default init;\n")
             .expect("it is known");
         assert!(old.text.contains("init: (module) => init(module),"), "{}", old.text);
-        let new = function("let wasmModule, wasmInstance, wasm;\nfunction __wbg_init(module_or_path) {}\nexport { initSync, __wbg_init as default };").expect("it is known");
+        let new = function("let wasmModule, wasmInstance, wasm;\nlet heap = new Array(1024).fill(undefined);\nlet __wbg_init_promise;\nfunction __wbg_init(module_or_path) {}\nexport { initSync, __wbg_init as default };").expect("it is known");
         assert!(
-            new.text.contains("wasmModule = undefined;\nwasmInstance = undefined;\nwasm = dead;"),
+            new.text.contains("wasmModule = undefined;\nwasmInstance = undefined;\nwasm = dead;\n__wbg_init_promise = undefined;\nheap.length = 0;\n"),
             "{}",
             new.text
         );
         let lines = function("import {\n    a,\n    b as c\n} from 'x';\nfunction s() {}\nexport {\n    s as default\n};").expect("it is known");
-        assert!(lines.text.contains("const { a, b: c } = imports[\"x\"];"), "{}", lines.text);
+        assert!(lines.text.contains("const { a, b: c } = __hmrImports[\"x\"];"), "{}", lines.text);
     }
 
     #[test]

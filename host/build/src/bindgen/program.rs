@@ -1,22 +1,21 @@
 //! The program of wasm-bindgen, in the version that an application needs.
 //!
-//! It is looked for on the `PATH`, in Trunk's cache and in our own. If none has it, it is built once, into our cache: a package
-//! of a few lines that uses the library behind wasm-bindgen's command line, which takes about half as long as the whole of that.
+//! It is looked for on the `PATH`, and in the folders where Trunk and dx put it. If it is in none of them, it is [built](build)
+//! once.
 
-use std::io;
+mod build;
+
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use self::build::build;
 use super::BindError;
-use crate::process::{self, CancelToken, Ended};
+use crate::process::{self, CancelToken};
 use crate::{Failure, environment};
 
 /// The oldest version that works.
 pub(super) const OLDEST: (u64, u64, u64) = (0, 2, 93);
-
-/// The source of the program that is built.
-const SOURCE: &str = include_str!("program/main.rs.txt");
 
 /// How a program is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +35,9 @@ pub(super) struct Program {
 
 impl Program {
     /// Finds the program of a version, or builds it.
+    ///
+    /// # Errors
+    /// The version is too old, or its program cannot be built; or it was cancelled.
     pub(super) fn obtain(
         version: &str,
         cancel: &CancelToken,
@@ -45,7 +47,7 @@ impl Program {
         if let Some(path) = installed(version) {
             return Ok(Self { path, kind: Kind::Official });
         }
-        let cache = cache_folder().ok_or_else(|| {
+        let cache = folder(dirs::cache_dir()).ok_or_else(|| {
             Failure::plain(
                 "wasm-bindgen cannot be obtained",
                 &format!(
@@ -53,12 +55,7 @@ impl Program {
                 ),
             )
         })?;
-        let name = format!("wasm-bindgen{}", std::env::consts::EXE_SUFFIX);
-        let folder = cache.join(version);
-        let path = folder.join(name);
-        if !path.is_file() {
-            build(version, &cache, &path, cancel, on)?;
-        }
+        let path = build(version, &cache.join("cargo-hmr/wasm-bindgen"), cancel, on)?;
         Ok(Self { path, kind: Kind::Ours })
     }
 
@@ -94,12 +91,42 @@ fn check_version(version: &str) -> Result<(), Failure> {
 
 /// The official program of this version, if it is installed.
 fn installed(version: &str) -> Option<Utf8PathBuf> {
-    let on_path =
-        which::which("wasm-bindgen").ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
-    let trunk = dirs::cache_dir()
-        .and_then(|folder| Utf8PathBuf::try_from(folder).ok())
-        .map(|folder| folder.join(format!("trunk/wasm-bindgen-{version}/wasm-bindgen")));
-    on_path.into_iter().chain(trunk).find(|path| path.is_file() && has_version(path, version))
+    let on_path = folder(which::which("wasm-bindgen").ok());
+    let name = format!("wasm-bindgen{}", std::env::consts::EXE_SUFFIX);
+    let of_tools = [trunk_tools(), dx_tools()]
+        .into_iter()
+        .flatten()
+        .map(|tools| tools.join(format!("wasm-bindgen-{version}")).join(&name));
+    on_path.into_iter().chain(of_tools).find(|path| path.is_file() && has_version(path, version))
+}
+
+/// Where Trunk puts the programs that it downloads: `cache_dir` in its `src/tools.rs`.
+fn trunk_tools() -> Option<Utf8PathBuf> {
+    let name = if cfg!(windows) {
+        "trunkrs/trunk/cache"
+    } else if cfg!(target_os = "macos") {
+        "dev.trunkrs.trunk"
+    } else {
+        "trunk"
+    };
+    Some(folder(dirs::cache_dir())?.join(name))
+}
+
+/// Where dx puts the programs that it downloads: `dioxus_data_dir` in its `packages/cli/src/workspace.rs`.
+fn dx_tools() -> Option<Utf8PathBuf> {
+    let data = if let Some(set) = std::env::var_os("DX_HOME") {
+        folder(Some(set.into()))?
+    } else {
+        let in_home = cfg!(any(windows, target_os = "macos"));
+        let above = if in_home { None } else { dirs::data_dir() };
+        folder(above.or_else(dirs::home_dir))?.join(".dx")
+    };
+    Some(data.join("tools"))
+}
+
+/// `path`, if its name is UTF-8.
+fn folder(path: Option<std::path::PathBuf>) -> Option<Utf8PathBuf> {
+    Utf8PathBuf::try_from(path?).ok()
 }
 
 fn has_version(path: &Utf8Path, version: &str) -> bool {
@@ -108,97 +135,6 @@ fn has_version(path: &Utf8Path, version: &str) -> bool {
     process::ask(command).is_ok_and(|answer| {
         let text = String::from_utf8_lossy(&answer.stdout);
         answer.success && text.split_whitespace().nth(1) == Some(version)
-    })
-}
-
-fn cache_folder() -> Option<Utf8PathBuf> {
-    let folder = Utf8PathBuf::try_from(dirs::cache_dir()?).ok()?;
-    Some(folder.join("cargo-hmr/wasm-bindgen"))
-}
-
-/// Builds the program of a version to `path`, in the cache.
-fn build(
-    version: &str,
-    cache: &Utf8Path,
-    path: &Utf8Path,
-    cancel: &CancelToken,
-    on: &mut (dyn FnMut(String) + Send),
-) -> Result<(), BindError> {
-    let title = format!("wasm-bindgen {version} cannot be built");
-    let failed = |error: io::Error| {
-        Failure::plain(
-            &title,
-            &format!(
-                "`{cache}` cannot be written: {error}\nhint: see whether the disk is full and whether the folder is yours"
-            ),
-        )
-    };
-    std::fs::create_dir_all(cache).map_err(failed)?;
-    // Two tools that need the same version build it once.
-    let lock = std::fs::File::create(cache.join(format!("{version}.lock"))).map_err(failed)?;
-    if lock.try_lock().is_err() {
-        on(format!("waiting for another process that builds wasm-bindgen {version}"));
-        lock.lock().map_err(failed)?;
-    }
-    if path.is_file() {
-        return Ok(());
-    }
-    on(format!("building wasm-bindgen {version}, once: this takes a minute or two"));
-    let source = tempfile::tempdir_in(cache).map_err(failed)?;
-    let source = Utf8Path::from_path(source.path())
-        .ok_or_else(|| Failure::plain(&title, "the name of the cache folder is not UTF-8"))?;
-    write_package(source, version).map_err(failed)?;
-    let mut stderr = String::new();
-    // First without the network: all sources may have been downloaded before.
-    for arguments in [&["--offline"][..], &[]] {
-        match cargo(source, arguments, cancel, on).map_err(failed)? {
-            Ended::Exited { success: true, .. } => {
-                let built = source
-                    .join("target/release/wasm-bindgen")
-                    .with_extension(std::env::consts::EXE_EXTENSION);
-                std::fs::create_dir_all(path.parent().unwrap_or(cache)).map_err(failed)?;
-                std::fs::rename(built, path).map_err(failed)?;
-                return Ok(());
-            }
-            Ended::Exited { stderr: text, .. } => stderr = text,
-            Ended::Cancelled | Ended::Late => return Err(BindError::Cancelled),
-        }
-    }
-    let text = format!(
-        "{}\nhint: connect to the network once, or install it yourself: `cargo install wasm-bindgen-cli --version {version}`",
-        stderr.trim()
-    );
-    Err(Failure::plain(&title, &text).into())
-}
-
-fn write_package(folder: &Utf8Path, version: &str) -> io::Result<()> {
-    let manifest = format!(
-        "[package]\nname = \"wasm-bindgen\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[dependencies]\nwasm-bindgen-cli-support = \"={version}\"\n\n[profile.release]\ndebug = false\nincremental = false\n\n[workspace]\n"
-    );
-    std::fs::write(folder.join("Cargo.toml"), manifest)?;
-    std::fs::create_dir(folder.join("src")).or_else(|error| {
-        (error.kind() == io::ErrorKind::AlreadyExists).then_some(()).ok_or(error)
-    })?;
-    std::fs::write(folder.join("src/main.rs"), SOURCE)
-}
-
-fn cargo(
-    folder: &Utf8Path,
-    arguments: &[&str],
-    cancel: &CancelToken,
-    on: &mut (dyn FnMut(String) + Send),
-) -> io::Result<Ended> {
-    let mut command = Command::new("cargo");
-    environment::clean(&mut command);
-    command.args(["build", "--release", "--color=never"]).args(arguments);
-    command.args(["--target-dir", folder.join("target").as_str()]).current_dir(folder);
-    let mut compiled = 0;
-    process::run(command, cancel, None, drop, &mut |line| {
-        if let Some(package) = line.trim_start().strip_prefix("Compiling ") {
-            compiled += 1;
-            let name = package.split_whitespace().next().unwrap_or(package);
-            on(format!("building wasm-bindgen: compiling {name} ({compiled})"));
-        }
     })
 }
 

@@ -9,13 +9,13 @@ use cargo_metadata::{Message, PackageId};
 
 use super::{BuildEvent, Failure};
 use crate::diagnostics::{from_cargo, from_rustc};
-use crate::{Diagnostic, Level, Module};
+use crate::{Diagnostic, Level, Module, ModuleKind};
 
 /// The messages of one cargo call.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
-    /// By the package's name and the target's.
-    wasm_files: BTreeMap<(String, String), WasmFile>,
+    /// By the package's name, the target's, and whether that is a binary: a binary and a library may have one name.
+    wasm_files: BTreeMap<(String, String, bool), WasmFile>,
     /// With the names of the packages that they are about.
     diagnostics: Vec<(String, Diagnostic)>,
     /// The folders in which build scripts ran, by package.
@@ -70,13 +70,15 @@ impl Messages {
         let wasm = artifact.filenames.into_iter().find(|file| file.extension() == Some("wasm"));
         if let Some(wasm) = wasm {
             let file = WasmFile { wasm, fresh: artifact.fresh };
-            self.wasm_files.insert((package, artifact.target.name), file);
+            let is_binary = artifact.target.is_bin();
+            self.wasm_files.insert((package, artifact.target.name, is_binary), file);
         }
     }
 
     /// The wasm file of `module`.
     pub(super) fn wasm_file(&self, module: &Module) -> Option<WasmFile> {
-        self.wasm_files.get(&(module.package.clone(), module.target.clone())).cloned()
+        let is_binary = matches!(&module.kind, ModuleKind::Application(target) if target.is_binary);
+        self.wasm_files.get(&(module.package.clone(), module.target.clone(), is_binary)).cloned()
     }
 
     /// The folders in which the build script of `package` ran.

@@ -98,8 +98,7 @@ impl ApplicationVersion {
             };
             _ = writeln!(
                 text,
-                "const export{at} = application.{kind}({name});\nexport {{ export{at} as {} }};",
-                export.name
+                "const export{at} = application.{kind}({name});\nexport {{ export{at} as {name} }};"
             );
         }
         text
