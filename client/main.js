@@ -194,7 +194,7 @@ export { hmr, importedApplication };
  * @param {import("./application/application.js").Application} application
  */
 function started(application) {
-  if (application.generations > 1 || !application.runs?.application?.starts) return;
+  if (application.generation > 1 || !application.runs?.application?.starts) return;
   Object.defineProperty(window, "wasmBindings", { configurable: true, get: () => application.exports });
   window.dispatchEvent(new CustomEvent("TrunkApplicationStarted", { detail: { wasm: application.exports } }));
 }

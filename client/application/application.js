@@ -1,13 +1,13 @@
 /**
- * One application in the page: which version runs, and how another one takes its place without a reload.
+ * One application in the page: which version runs, and how a new version replaces it without a reload.
  *
- * In: versions. Out: each is started beside the running generation, which waits meanwhile; if the start succeeds the old one ends, and
- * if it fails the old one goes on. A start has succeeded when no error has left the application's code until the second frame.
+ * In: versions. Out: each is started as a new copy of the application while the old copy is paused. If the start succeeds, the old copy
+ * ends. If it fails, the old copy is resumed. A start succeeds if the application's code throws no error until the second frame.
  */
 
 import { WantedVersion } from "../module/wanted-version.js";
 import { newSwap, runSwap } from "../swap/steps.js";
-import { Generation } from "./generation.js";
+import { ApplicationCopy } from "./application-copy.js";
 import { instantiation } from "./instantiation.js";
 import { ServedDocument } from "./served-document.js";
 import { applicationTrap } from "./trap.js";
@@ -16,7 +16,7 @@ import { applicationTrap } from "./trap.js";
 /** @typedef {import("../tool/protocol.js").Swap} Swap */
 /** @typedef {import("./glue.js").Glue} Glue */
 
-/** Code that traps again so soon after it was started again is left alone, in milliseconds. */
+/** Code that traps this soon after a restart is not restarted again, in milliseconds. */
 const RESTART_PAUSE = 2000;
 
 /**
@@ -26,18 +26,18 @@ const RESTART_PAUSE = 2000;
  * @property {import("./glue.js").GlueLoader} glue
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile
  * @property {() => number} clock milliseconds
- * @property {() => () => void} keepPage reads what the reader has done to the page; the answer puts it back
+ * @property {() => () => void} keepPage reads the state of the page, as the reader left it; the returned function restores it
  * @property {() => Promise<void>} composed resolves when no text is being composed with an input method
- * @property {(module: string) => boolean} replaced whether a later update brings the module, too
+ * @property {(module: string) => boolean} replaced whether a later update contains the module, too
  * @property {(application: Application, trap: import("../tool/protocol.js").Trap) => void} trapped
- * @property {(application: Application) => void} restart asks for the running version to be started again
+ * @property {(application: Application) => void} restart asks for a restart of the running version
  */
 
-/** A version that is being started, or runs. @typedef {{ version: Version, generation: Generation, glue: Glue }} Running */
+/** A version that is being started, or runs. @typedef {{ version: Version, copy: ApplicationCopy, glue: Glue }} Running */
 
 /** A call of an export by a script of the page. @typedef {{ name: string, values: unknown[] }} StartCall */
 
-/** What was prepared for a version before its turn. @typedef {{ module: WebAssembly.Module, glue: import("./glue.js").LoadedGlue }} Loaded */
+/** What is loaded for a version while earlier updates run. @typedef {{ module: WebAssembly.Module, glue: import("./glue.js").LoadedGlue }} Loaded */
 
 /** One application of a page. */
 export class Application {
@@ -45,21 +45,21 @@ export class Application {
   #running = null;
   /** @type {ServedDocument | null} */
   #served = null;
-  /** The newest version that is known, whether it runs or not. @type {Version | null} */
+  /** The newest known version, whether it runs or not. @type {Version | null} */
   version = null;
-  /** Whether the page has started it, or wants to. */
+  /** Whether the page has started it, or will. */
   wanted = false;
   /** Whether a script of the page chose another version than the tool's. */
   wantedVersion = new WantedVersion();
   /** Versions that failed here. @type {Set<string>} */
   refused = new Set();
-  /** What a script of the page calls right after the start. @type {StartCall[]} */
+  /** The calls that a script of the page makes right after the start. @type {StartCall[]} */
   startCalls = [];
   /** How often its code was exchanged. */
-  generations = 0;
+  generation = 0;
   /** The version before the one that runs. @type {Version | null} */
   previous = null;
-  /** Whether it has ended with a trap and was not started again. */
+  /** Whether it trapped and was not restarted. */
   stopped = false;
   #restartedAt = Number.NEGATIVE_INFINITY;
   #deps;
@@ -84,15 +84,15 @@ export class Application {
   }
 
   /**
-   * Whether a node is not the application's own.
+   * Whether a node is outside of the application: neither made by it nor inside of such a node.
    * @param {Node} node
    */
-  lasts(node) {
-    return this.#served?.has(node) ?? true;
+  isOutside(node) {
+    return this.#served?.isOutside(node) ?? true;
   }
 
   /**
-   * Begins what can be done for a version before its turn.
+   * Loads and compiles a version. This may be called while earlier updates run.
    *
    * @param {Version} version
    * @returns {Promise<Loaded>}
@@ -105,117 +105,117 @@ export class Application {
   }
 
   /**
-   * Starts a version, in the place of the one that runs.
+   * Starts a version, which replaces the one that runs.
    *
    * @param {Version} version
    * @param {Promise<Loaded>} loading
    * @returns {Promise<Swap | null>} null if a later update has replaced it
    */
-  async bring(version, loading) {
+  async start(version, loading) {
     const swap = newSwap(version, "committed");
     this.#served ??= new ServedDocument(this.#deps.view.document);
-    const starting = new Starting(this.#deps, version, this.#running, this.#served, this.startCalls);
-    starting.failedLater = (error) => this.#trapped(starting, error);
-    const ended = await runSwap(swap, this.#plan(starting, loading), this.#deps.clock);
+    const start = new ApplicationStart(this.#deps, version, this.#running, this.#served, this.startCalls);
+    start.failedLater = (error) => this.#trapped(start, error);
+    const ended = await runSwap(swap, this.#plan(start, loading), this.#deps.clock);
     if (!ended) return null;
     if (ended.outcome === "committed") {
-      this.#commit(version, starting);
+      this.#commit(version, start);
       return ended;
     }
     ended.running = this.#running !== null;
-    if (starting.needsReload) return { ...newSwap(version, "declined"), error: ended.error };
+    if (start.needsReload) return { ...newSwap(version, "declined"), error: ended.error };
     if (ended.cause !== "fetch" && this.runs?.hash !== version.hash) this.refused.add(version.hash);
     return ended;
   }
 
   /**
-   * @param {Starting} starting
+   * @param {ApplicationStart} start
    * @param {Promise<Loaded>} loading
    * @returns {import("../swap/steps.js").Plan}
    */
-  #plan(starting, loading) {
+  #plan(start, loading) {
     const swaps = this.#running !== null;
     /** @type {import("../swap/steps.js").Work[]} */
     const replace = [
-      ["quiesce", () => starting.quiesce()],
-      ["capture", () => starting.capture()],
+      ["quiesce", () => start.quiesce()],
+      ["capture", () => start.capture()],
     ];
     return {
       steps: [
-        ["prepare", () => starting.prepare(loading)],
+        ["prepare", () => start.prepare(loading)],
         ...(swaps ? replace : []),
-        ["instantiate", () => starting.instantiate()],
-        ["render", () => starting.render()],
-        ["commit", () => starting.commit()],
+        ["instantiate", () => start.instantiate()],
+        ["render", () => start.render()],
+        ["commit", () => start.commit()],
         [
           "probation",
           async (swap) => {
-            // A failure from here on undoes what the reader has seen already.
+            // The reader may have seen the new code: after a rollback from here on, the swap is reported as `undone`.
             swap.outcome = "undone";
-            await starting.probation();
+            await start.probation();
             swap.outcome = "committed";
           },
         ],
       ],
       wanted: () => !this.#deps.replaced(this.name),
-      rollback: () => starting.rollback(),
+      rollback: () => start.rollback(),
     };
   }
 
   /**
    * @param {Version} version
-   * @param {Starting} starting
+   * @param {ApplicationStart} start
    */
-  #commit(version, starting) {
+  #commit(version, start) {
     if (this.#running && this.#running.version.hash !== version.hash) this.previous = this.#running.version;
-    this.#running = starting.running;
+    this.#running = start.running;
     this.version = version;
     this.refused.delete(version.hash);
     this.stopped = false;
-    this.generations++;
+    this.generation++;
   }
 
   /**
-   * An error has left the code of a generation that was started.
+   * The code of a copy threw an error after its start had succeeded.
    *
-   * @param {Starting} starting
+   * @param {ApplicationStart} start
    * @param {unknown} error
    */
-  #trapped(starting, error) {
-    const { generation } = starting.running;
-    if (generation.ended || this.stopped || this.#running?.generation !== generation) return;
-    generation.stop();
+  #trapped(start, error) {
+    const { copy } = start.running;
+    if (copy.ended || this.stopped || this.#running?.copy !== copy) return;
+    copy.stop();
     const now = this.#deps.clock();
-    const again = now - this.#restartedAt > RESTART_PAUSE;
-    this.stopped = !again;
+    const restarts = now - this.#restartedAt > RESTART_PAUSE;
+    this.stopped = !restarts;
     this.#restartedAt = now;
-    this.#deps.trapped(this, applicationTrap(error, starting.panic, generation.panicPlace));
-    if (again) this.#deps.restart(this);
+    this.#deps.trapped(this, applicationTrap(error, start.panic, copy.panicPlace));
+    if (restarts) this.#deps.restart(this);
   }
 }
 
-/** One start of a version, and what it takes to go back. */
-class Starting {
+/** One start of a version, with what a rollback needs. */
+class ApplicationStart {
   /** @type {Error | null} */
   #error = null;
   /** @type {(() => void) | null} */
-  #putBack = null;
-  /** @type {import("./served-document.js").Changes | null} */
-  #undone = null;
+  #restorePage = null;
+  /** The old copy's changes of the document. @type {import("./served-document.js").Reverted | null} */
+  #reverted = null;
   /** @type {import("./instantiation.js").Instantiation | null} */
   #instantiation = null;
   /** @type {Glue | null} */
   #glue = null;
-  #over = false;
-  /** Whether the page can only run it after a reload. */
+  #finished = false;
+  /** Whether the page must be reloaded to run it. */
   needsReload = false;
   #deps;
   #version;
   #old;
   #served;
   #calls;
-  /** @type {Generation | null} */
-  #generation = null;
+  /** @type {ApplicationCopy | null} */
+  #copy = null;
   /** Called with errors after the start. @type {(error: unknown) => void} */
   failedLater = () => {};
   /** The last message of a panic. */
@@ -238,18 +238,18 @@ class Starting {
 
   /** @returns {Running} */
   get running() {
-    if (!this.#glue || !this.#generation) throw new Error("it has not been started");
-    return { version: this.#version, generation: this.#generation, glue: this.#glue };
+    if (!this.#glue || !this.#copy) throw new Error("it has not been started");
+    return { version: this.#version, copy: this.#copy, glue: this.#glue };
   }
 
   /** @param {unknown} error */
   #failed(error) {
-    if (this.#over) return this.failedLater(error);
-    // The name of a custom element can be defined once in a page.
+    if (this.#finished) return this.failedLater(error);
+    // A page can define the name of a custom element only once.
     if (error instanceof DOMException && error.name === "NotSupportedError" && /CustomElementRegistry/.test(error.message)) {
       this.needsReload = this.#old !== null;
     }
-    const trap = applicationTrap(error, this.panic, this.#generation?.panicPlace ?? null);
+    const trap = applicationTrap(error, this.panic, this.#copy?.panicPlace ?? null);
     this.#error ??= Object.assign(new Error(trap.file ? `${trap.message} (${trap.file}:${trap.line})` : trap.message), { trap });
   }
 
@@ -258,18 +258,18 @@ class Starting {
   }
 
   /**
-   * Everything that can be done beside the running code: loading, compiling, and making the instance.
+   * Everything that can be done while the old code runs: loading, compiling, and making the instance.
    * @param {Promise<Loaded>} loading
    */
   async prepare(loading) {
     const { module, glue } = await loading;
-    this.#generation = new Generation({
+    this.#copy = new ApplicationCopy({
       ownership: this.#deps.ownership,
       direct: glue.direct,
       served: this.#served,
       failed: (error) => this.#failed(error),
     });
-    this.#instantiation = instantiation(this.#generation, (text) => {
+    this.#instantiation = instantiation(this.#copy, (text) => {
       this.panic = text;
     });
     this.#glue = glue.run(this.#instantiation.wasm);
@@ -279,16 +279,16 @@ class Starting {
   }
 
   quiesce() {
-    this.#old?.generation.pause();
+    this.#old?.copy.pause();
   }
 
   capture() {
-    this.#putBack = this.#deps.keepPage();
+    this.#restorePage = this.#deps.keepPage();
   }
 
-  /** Starts the code: it runs up to its first wait. */
+  /** Starts the code: `main` runs until it returns. */
   async instantiate() {
-    if (this.#old) this.#undone = this.#served.undo();
+    if (this.#old) this.#reverted = this.#served.revert();
     try {
       await this.#instantiation?.finish();
       for (const { name, values } of this.#calls) {
@@ -301,50 +301,50 @@ class Starting {
     this.#check();
   }
 
-  /** Lets microtasks run in which frameworks render. No frame is painted before they have. */
+  /** Lets microtasks run, in which frameworks render. No frame is painted before that. */
   async render() {
     for (let turn = 0; turn < 3; turn++) await null;
     this.#check();
   }
 
   commit() {
-    this.#putBack?.();
+    this.#restorePage?.();
   }
 
-  /** The first frame, and what follows from it. */
+  /** Waits for two frames. If no error was thrown until then, the old copy ends. */
   async probation() {
     await nextFrame(this.#deps.view);
     await nextFrame(this.#deps.view);
     this.#check();
-    this.#over = true;
-    this.#old?.generation.end(this.#old.glue.release);
+    this.#finished = true;
+    this.#old?.copy.end(this.#old.glue.release);
     this.#forget();
   }
 
-  /** Drops what it would take to go back: each start would keep the one before alive. */
+  /** Drops what a rollback would need. Otherwise each start would keep the previous copy in memory. */
   #forget() {
     this.#old = null;
-    this.#undone = null;
-    this.#putBack = null;
+    this.#reverted = null;
+    this.#restorePage = null;
     this.#instantiation = null;
   }
 
   rollback() {
-    this.#over = true;
+    this.#finished = true;
     this.failedLater = () => {};
-    this.#generation?.end(this.#glue?.release ?? null);
-    if (!this.#old) this.#served.undo();
-    if (this.#undone) {
-      this.#served.redo(this.#undone);
-      this.#putBack?.();
+    this.#copy?.end(this.#glue?.release ?? null);
+    if (!this.#old) this.#served.revert();
+    if (this.#reverted) {
+      this.#served.reapply(this.#reverted);
+      this.#restorePage?.();
     }
-    this.#old?.generation.resume();
+    this.#old?.copy.resume();
     this.#forget();
   }
 }
 
 /**
- * Waits for the page to be painted. A page in the background is not.
+ * Waits until the page is painted. A page in the background is not painted, so the wait is limited.
  * @param {Window} view
  */
 function nextFrame(view) {

@@ -1,8 +1,7 @@
 /**
  * The applications of a page: programs that are made with wasm-bindgen.
  *
- * In: versions of them, and scripts of the page that import their glue. Out: they are started, exchanged, and started again after a
- * trap.
+ * In: versions of them, and scripts of the page that import their glue. Out: they are started, swapped, and restarted after a trap.
  */
 
 import { newSwap } from "../swap/steps.js";
@@ -32,7 +31,7 @@ export class Applications {
   #imported = new Map();
   /** @type {import("./application.js").ApplicationDeps | null} */
   #common = null;
-  /** Whether the document has been parsed, so that applications may start. */
+  /** Whether the document has been parsed. Applications may start only then. */
   #parsed = false;
   #deps;
 
@@ -59,12 +58,12 @@ export class Applications {
     });
   }
 
-  /** Whether an application of the page waits for its first version. */
+  /** Whether an application that the page starts has no version yet. */
   get waiting() {
     return this.all().some(({ version, wanted }) => version === null && wanted);
   }
 
-  /** Whether each that the page starts runs, or cannot be started. */
+  /** Whether each application that the page starts runs, or cannot be started. */
   get complete() {
     return this.all().every(
       ({ wanted, runs, version, refused }) => !wanted || runs !== null || (version !== null && refused.has(version.hash)),
@@ -107,7 +106,7 @@ export class Applications {
   }
 
   /**
-   * Notes that a version is about to be brought.
+   * Notes that a version is about to be swapped in.
    *
    * @param {Version} version
    * @param {boolean} announced whether the tool names it
@@ -117,33 +116,33 @@ export class Applications {
   }
 
   /**
-   * Begins what can be done for a version before its turn.
+   * Starts to load a version while earlier updates run.
    *
    * @param {Version} version
-   * @param {boolean} again whether a version that runs is started again
-   * @returns {() => Promise<Swap | null>} makes the page run it, or notes it if the page has not started the application. The answer is
-   *   null if a later update has replaced it
+   * @param {boolean} force whether a version that runs already is restarted
+   * @returns {() => Promise<Swap | null>} makes the page run it, or notes it if the page has not started the application. It resolves
+   *   with null if a later update has replaced the version
    */
-  prepare(version, again) {
+  prepare(version, force) {
     const application = this.of(version.module);
-    const starts = this.#starts(application, version) && (application.runs?.hash !== version.hash || again);
-    const loading = starts ? application.load(version) : null;
-    // The step that waits for it reports a failure.
+    const needed = this.#shouldRun(application, version) && (application.runs?.hash !== version.hash || force);
+    const loading = needed ? application.load(version) : null;
+    // The step `prepare` reports a failure.
     loading?.catch(() => {});
-    return () => this.#bring(application, version, loading, again);
+    return () => this.#run(application, version, loading, force);
   }
 
   /**
    * @param {Application} application
    * @param {Version} version
    * @param {ReturnType<Application["load"]> | null} loading
-   * @param {boolean} again
+   * @param {boolean} force
    * @returns {Promise<Swap | null>}
    */
-  async #bring(application, version, loading, again) {
+  async #run(application, version, loading, force) {
     if (this.#deps.replaced(version.module)) return null;
-    if (application.runs?.hash === version.hash && !again) return newSwap(version, "unchanged");
-    if (!this.#starts(application, version)) {
+    if (application.runs?.hash === version.hash && !force) return newSwap(version, "unchanged");
+    if (!this.#shouldRun(application, version)) {
       application.version = version;
       return newSwap(version, "not-mounted");
     }
@@ -152,20 +151,22 @@ export class Applications {
     const swap = await withInitializer(
       initializer,
       () => load,
-      () => application.bring(version, load),
+      () => application.start(version, load),
       (ended) =>
         ended?.outcome === "committed" ? { exports: application.exports } : { error: new Error(ended?.error ?? "it was replaced") },
     );
     if (swap?.outcome === "committed") this.#deps.started(application);
-    this.#imported.get(version.module)?.brought(swap);
+    this.#imported.get(version.module)?.swapEnded(swap);
     return swap;
   }
 
   /**
+   * Whether the page runs the application, or starts it now.
+   *
    * @param {Application} application
    * @param {Version} version
    */
-  #starts(application, version) {
+  #shouldRun(application, version) {
     if (version.application?.starts && this.#parsed) application.wanted = true;
     return application.wanted && this.#parsed;
   }
@@ -182,7 +183,7 @@ export class Applications {
     const application = this.of(name);
     const imported = new ImportedApplication(application, () => {
       application.wanted = true;
-      // A script of a module can only run when the document has been parsed, or in a place of its own choice.
+      // A module script runs when the document has been parsed. An `async` one may run earlier, which is its author's decision.
       this.#parsed = true;
       if (application.version && !application.runs) start(application.version);
     });
@@ -190,14 +191,14 @@ export class Applications {
     return imported;
   }
 
-  /** Made when the page has an application: functions of the browser are replaced then. */
+  /** Made when the page gets its first application, because this replaces functions of the browser. */
   #commonDeps() {
     if (this.#common) return this.#common;
     const { view, restart, trapped } = this.#deps;
-    const lasts = (/** @type {Node} */ node) => this.all().every((application) => application.lasts(node));
+    const isOutside = (/** @type {Node} */ node) => this.all().every((application) => application.isOutside(node));
     this.#common = {
       ...this.#deps,
-      ownership: new Ownership(view, lasts),
+      ownership: new Ownership(view, isOutside),
       glue: new GlueLoader(view),
       trapped: ({ name, runs }, trap) => trapped(name, runs?.hash ?? "", trap),
       restart: ({ runs }) => runs && restart(runs),

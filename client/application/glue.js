@@ -1,32 +1,32 @@
 /**
- * Loads the glue that wasm-bindgen has made for an application.
+ * Loads the glue that wasm-bindgen made for an application.
  *
- * In: a version. Out: a function that runs its glue for one generation. The tool serves glue as a script that registers a function,
- * because a module would stay in the page's memory for as long as the page is open. The modules that glue imports are real modules.
- * Their addresses have a hash, so one that has not changed is loaded once.
+ * In: a version. Out: a function that runs its glue for one copy of the application. The tool serves glue as a script that registers a
+ * function, because a JavaScript module stays in memory until the page is closed. The modules that glue imports are JavaScript modules.
+ * Their addresses contain a hash, so an unchanged one is loaded only once.
  */
 
 import { FetchError } from "../guest/compile.js";
 
-/** Where scripts of glue register their functions. */
+/** The global function with which a script of glue registers its function. */
 const REGISTER = "__hmrGlue";
 
 /**
- * One run of the glue. `release` replaces the instance that it uses, and drops its caches.
- * @typedef {{ init: (module: WebAssembly.Module) => Promise<unknown>, exports: Record<string, unknown>, release: (dead: object) => void }} Glue
+ * One run of the glue. `release` replaces the exports that it uses, and clears its caches.
+ * @typedef {{ init: (module: WebAssembly.Module) => Promise<unknown>, exports: Record<string, unknown>, release: (replacement: object) => void }} Glue
  */
 
 /** @typedef {(imports: Record<string, object>, url: string, wasm: object) => Glue} RunGlue */
 
 /**
- * What a script of glue registers. `imports` are the modules that it imports, and where they are: addresses, or names that the page's
- * import map knows. `direct` are the exports that only manage memory.
+ * What a script of glue registers. `imports` are the modules that it imports, with their addresses, or names in the page's import
+ * map. `direct` are the exports that only manage memory.
  *
  * @typedef {{ imports: { specifier: string, url: string }[], direct: string[], run: RunGlue }} Registered
  */
 
 /**
- * Glue that can be run, with something in the place of `WebAssembly`.
+ * Glue that can be run, with an object to use instead of `WebAssembly`.
  * @typedef {{ direct: ReadonlySet<string>, run: (wasm: object) => Glue }} LoadedGlue
  */
 

@@ -1,8 +1,8 @@
 /**
  * An application that a script of the page starts, by importing the glue: `import init, { greet } from "./pkg/name.js"`.
  *
- * In: calls of the script. Out: they reach the running generation. What the script calls right after the start belongs to the start,
- * and is called again in each new generation.
+ * In: calls of the script. Out: they reach the running copy. What the script calls right after the start belongs to the start, and is
+ * called again in each new copy.
  */
 
 /** @typedef {import("../tool/protocol.js").Swap} Swap */
@@ -14,8 +14,8 @@ export class ImportedApplication {
   #started = null;
   /** @type {((error: Error | null) => void) | null} */
   #settle = null;
-  /** Whether calls still belong to the start. */
-  #starting = false;
+  /** Whether calls belong to the start, so that they are noted. */
+  #notesCalls = false;
   #application;
   #start;
 
@@ -29,7 +29,7 @@ export class ImportedApplication {
   }
 
   /**
-   * Starts the application, once. Resolves when it has started, with what it exports.
+   * Starts the application, once. Resolves with its exports when it has started.
    * @returns {Promise<unknown>}
    */
   start = () => {
@@ -43,7 +43,7 @@ export class ImportedApplication {
     return this.#started;
   };
 
-  /** The synchronous start of the glue, which would block the page. */
+  /** Refuses the synchronous start of the glue, which would block the page. */
   startNow = () => {
     throw new Error("`initSync` is not supported while the application is developed with cargo-hmr: call the default export");
   };
@@ -52,22 +52,22 @@ export class ImportedApplication {
    * Call this when a version has been started, or could not be.
    * @param {Swap | null} swap
    */
-  brought(swap) {
+  swapEnded(swap) {
     if (swap?.outcome !== "committed" || !this.#settle) return;
-    this.#starting = true;
+    this.#notesCalls = true;
     this.#settle(null);
     this.#settle = null;
-    // A message comes after all microtasks: the script has called what it calls without waiting for anything.
+    // The message arrives after all microtasks. By then the script has made all calls for which it waits for nothing else.
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
-      this.#starting = false;
+      this.#notesCalls = false;
       port1.close();
     };
     port2.postMessage(null);
   }
 
   /**
-   * Another value that the application exports.
+   * A value that the application exports and that is neither a function nor a class.
    * @param {string} name
    */
   constant(name) {
@@ -75,7 +75,7 @@ export class ImportedApplication {
   }
 
   /**
-   * A function or class that the application exports: always that of the running generation.
+   * A function or class that the application exports, always of the running copy.
    * @param {string} name
    */
   exported(name) {
@@ -87,7 +87,7 @@ export class ImportedApplication {
     };
     return new Proxy(class {}, {
       apply: (_, self, values) => {
-        if (this.#starting) this.#application.startCalls.push({ name, values });
+        if (this.#notesCalls) this.#application.startCalls.push({ name, values });
         return Reflect.apply(target(), self, values);
       },
       construct: (_, values) => Reflect.construct(target(), values),

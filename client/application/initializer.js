@@ -1,7 +1,7 @@
 /**
- * The module that a page asks to be called while its application starts for the first time (`data-initializer` of Trunk).
+ * The JavaScript module whose hooks are called while an application starts for the first time (`data-initializer` of Trunk).
  *
- * Its default export returns an object whose functions are called on the way; each may be absent. The contract is that of Trunk:
+ * Its default export returns an object of hooks; each may be absent. The contract is that of Trunk:
  * https://trunk-rs.github.io/trunk/assets/index.html#initializer
  */
 
@@ -9,7 +9,7 @@
  * @typedef {object} Hooks
  * @property {() => void} [onStart]
  * @property {(progress: { current: number, total: number }) => void} [onProgress]
- * @property {() => void} [onComplete] called when everything is loaded, whether that worked or not
+ * @property {() => void} [onComplete] called when loading has ended, with success or not
  * @property {(wasm: unknown) => void} [onSuccess]
  * @property {(error: unknown) => void} [onFailure]
  */

@@ -1,30 +1,30 @@
 /**
- * Makes the wasm instance of a generation for its glue.
+ * Makes the wasm instance of an application's copy for its glue.
  *
- * In: what glue calls, `WebAssembly.instantiate`. Out: the instance's exports behind the generation's gate. The instance is made while
- * the old generation still runs. The glue gets it when the old one has been paused; then the application's code runs without a break in
- * which the page could be painted.
+ * In: the glue's call of `WebAssembly.instantiate`. Out: the instance's exports, wrapped by the copy. The instance is made while the old
+ * copy still runs. The glue gets it when the old copy is paused. From then on the application's code runs without a pause in which the
+ * browser could paint the page.
  */
 
-/** @typedef {import("./generation.js").Generation} Generation */
+/** @typedef {import("./application-copy.js").ApplicationCopy} ApplicationCopy */
 
 /**
  * @typedef {object} Instantiation
- * @property {object} wasm what the glue gets in the place of `WebAssembly`
- * @property {(init: Promise<unknown>) => void} begin takes the promise of the glue's start
+ * @property {object} wasm what the glue gets instead of `WebAssembly`
+ * @property {(init: Promise<unknown>) => void} begin takes the promise that the glue's start returns
  * @property {Promise<void>} ready resolves when the instance is made
- * @property {() => Promise<unknown>} finish lets the glue have it; resolves when the application's `main` has returned
+ * @property {() => Promise<unknown>} finish gives it to the glue; resolves when the application's `main` has returned
  */
 
-/** Where console messages of panics begin. */
+/** The beginning of a panic's message on the console. */
 const PANIC = /^panicked at /;
 
 /**
- * @param {Generation} generation
- * @param {(text: string) => void} panicked called with messages of panics that the application writes to the console
+ * @param {ApplicationCopy} copy
+ * @param {(text: string) => void} panicked called with each panic message that the application writes to the console
  * @returns {Instantiation}
  */
-export function instantiation(generation, panicked) {
+export function instantiation(copy, panicked) {
   /** @type {() => void} */
   let made = () => {};
   /** @type {(error: unknown) => void} */
@@ -34,10 +34,10 @@ export function instantiation(generation, panicked) {
     [made, failed] = [resolve, reject];
   });
   /** @type {() => void} */
-  let release = () => {};
+  let start = () => {};
   /** @type {Promise<void>} */
-  const released = new Promise((resolve) => {
-    release = resolve;
+  const started = new Promise((resolve) => {
+    start = resolve;
   });
   /** @type {Promise<unknown>} */
   let running = Promise.resolve();
@@ -45,8 +45,8 @@ export function instantiation(generation, panicked) {
     async instantiate(/** @type {WebAssembly.Module} */ module, /** @type {WebAssembly.Imports} */ imports) {
       const instance = await WebAssembly.instantiate(module, watched(imports, panicked));
       made();
-      await released;
-      return { instance: { exports: generation.gate(instance.exports) }, module };
+      await started;
+      return { instance: { exports: copy.wrapExports(instance.exports) }, module };
     },
   });
   return {
@@ -57,14 +57,14 @@ export function instantiation(generation, panicked) {
       init.catch(failed);
     },
     async finish() {
-      release();
+      start();
       return running;
     },
   };
 }
 
 /**
- * Imports of which those that write to the console as an error are watched: panic hooks use them.
+ * The imports, with those wrapped that write errors to the console: panic hooks use them.
  *
  * @param {WebAssembly.Imports} imports
  * @param {(text: string) => void} panicked

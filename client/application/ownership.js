@@ -1,17 +1,17 @@
 /**
- * What an application has begun in the page, so that it can be ended with the application's generation.
+ * What a copy of an application has started in the page, so that it ends with the copy.
  *
- * In: a window, and which generation's code is running. Out: listeners, timers, connections, observers and requests that this code
- * begins belong to its generation. Ending them frees them; it is not what keeps an ended generation from acting: its exports do nothing
- * any more (`generation.js`).
+ * In: a window, and which copy's code is running. Out: listeners, timers, connections, observers and requests that this code starts
+ * belong to the copy. Ending them only frees memory. An ended copy cannot act in any case, because its wrapped exports do nothing
+ * (`client/application/application-copy.js`).
  *
- * An application calls the browser directly, so functions of the browser are replaced, once, when the first application starts. While no
- * application's code is running, they do what they did before.
+ * An application calls the browser directly. So functions of the browser are replaced once, when the first application starts. While no
+ * application's code is running, they work as before.
  */
 
 /**
- * What owns things: a generation of an application.
- * @typedef {{ own: (end: () => void) => number, disown: (key: number) => void, signal: AbortSignal }} Owner
+ * A copy of an application, as an owner.
+ * @typedef {{ addCleanup: (cleanup: () => void) => number, removeCleanup: (key: number) => void, signal: AbortSignal }} Owner
  */
 
 /** Classes whose objects stay active until a method of this name is called. */
@@ -28,7 +28,7 @@ const ACTIVE = Object.entries({
   RTCPeerConnection: "close",
 });
 
-/** Functions that begin something once or repeatedly, and those that end it. */
+/** Functions that start something, those that end it, and whether it happens only once. */
 const TIMED = /** @type {const} */ ([
   ["setTimeout", "clearTimeout", true],
   ["setInterval", "clearInterval", false],
@@ -36,24 +36,25 @@ const TIMED = /** @type {const} */ ([
   ["requestIdleCallback", "cancelIdleCallback", true],
 ]);
 
-/** @typedef {{ generation: Owner, key: number, target: WeakRef<EventTarget>, type: string, capture: boolean }} OwnedListener */
+/** @typedef {{ owner: Owner, key: number, target: WeakRef<EventTarget>, type: string, capture: boolean }} OwnedListener */
 
-/** The owners of what applications begin in one window. */
+/** The owners of what applications start in one window. */
 export class Ownership {
-  /** The generation whose code is running. @type {Owner | null} */
+  /** The copy whose code is running. @type {Owner | null} */
   current = null;
   #view;
-  #lasts;
+  #isNodeOutside;
   /** @type {WeakMap<object, OwnedListener[]>} */
   #listeners = new WeakMap();
 
   /**
    * @param {Window & typeof globalThis} view
-   * @param {(node: Node) => boolean} lasts whether a node outlives the application. Listeners of other nodes go with them
+   * @param {(node: Node) => boolean} isNodeOutside whether a node is outside of all applications. A listener on another node needs
+   *   no cleanup: it is freed with the node
    */
-  constructor(view, lasts) {
+  constructor(view, isNodeOutside) {
     this.#view = view;
-    this.#lasts = lasts;
+    this.#isNodeOutside = isNodeOutside;
     this.#replaceListeners();
     for (const [begin, end, once] of TIMED) this.#replaceTimer(begin, end, once);
     for (const [name, method] of ACTIVE) this.#replaceClass(name, method);
@@ -61,15 +62,15 @@ export class Ownership {
   }
 
   /**
-   * Runs code of a generation.
+   * Runs code of a copy, which owns what the code starts.
    *
    * @template T
-   * @param {Owner} generation
+   * @param {Owner} owner
    * @param {() => T} code
    */
-  run(generation, code) {
+  run(owner, code) {
     const before = this.current;
-    this.current = generation;
+    this.current = owner;
     try {
       return code();
     } finally {
@@ -85,40 +86,40 @@ export class Ownership {
     prototype.addEventListener = function (type, listener, options) {
       const target = this ?? ownership.#view;
       add.call(target, type, listener, options);
-      const generation = ownership.current;
-      if (generation && listener && ownership.#outlives(target))
-        ownership.#own(generation, target, type, listener, captures(options), remove);
+      const owner = ownership.current;
+      if (owner && listener && ownership.#isOutside(target))
+        ownership.#noteListener(owner, target, type, listener, captures(options), remove);
     };
     /** @type {typeof remove} */
     prototype.removeEventListener = function (type, listener, options) {
       const target = this ?? ownership.#view;
       remove.call(target, type, listener, options);
-      if (listener) ownership.#disown(target, type, listener, captures(options));
+      if (listener) ownership.#forgetListener(target, type, listener, captures(options));
     };
   }
 
   /** @param {EventTarget} target */
-  #outlives(target) {
-    return !(target instanceof this.#view.Node) || this.#lasts(target);
+  #isOutside(target) {
+    return !(target instanceof this.#view.Node) || this.#isNodeOutside(target);
   }
 
   /**
-   * @param {Owner} generation
+   * @param {Owner} owner
    * @param {EventTarget} target
    * @param {string} type
    * @param {EventListenerOrEventListenerObject} listener
    * @param {boolean} capture
    * @param {EventTarget["removeEventListener"]} remove
    */
-  #own(generation, target, type, listener, capture, remove) {
+  #noteListener(owner, target, type, listener, capture, remove) {
     const weak = new WeakRef(target);
-    const key = generation.own(() => {
-      const still = weak.deref();
-      if (still) remove.call(still, type, listener, capture);
+    const key = owner.addCleanup(() => {
+      const alive = weak.deref();
+      if (alive) remove.call(alive, type, listener, capture);
     });
     const owned = this.#listeners.get(listener) ?? [];
     this.#listeners.set(listener, owned);
-    owned.push({ generation, key, target: weak, type, capture });
+    owned.push({ owner, key, target: weak, type, capture });
   }
 
   /**
@@ -127,11 +128,11 @@ export class Ownership {
    * @param {EventListenerOrEventListenerObject} listener
    * @param {boolean} capture
    */
-  #disown(target, type, listener, capture) {
+  #forgetListener(target, type, listener, capture) {
     const owned = this.#listeners.get(listener) ?? [];
     const at = owned.findIndex((one) => one.target.deref() === target && one.type === type && one.capture === capture);
     const [removed] = at < 0 ? [] : owned.splice(at, 1);
-    removed?.generation.disown(removed.key);
+    removed?.owner.removeCleanup(removed.key);
   }
 
   /**
@@ -144,16 +145,16 @@ export class Ownership {
     const [began, ended] = [view[begin], view[end]];
     // Some browsers have no idle callbacks.
     if (typeof began !== "function") return;
-    /** @type {Map<number, { generation: Owner, key: number }>} */
+    /** @type {Map<number, { owner: Owner, key: number }>} */
     const timers = new Map();
     const forget = (/** @type {number} */ id) => {
       const timer = timers.get(id);
       timers.delete(id);
-      timer?.generation.disown(timer.key);
+      timer?.owner.removeCleanup(timer.key);
     };
     view[begin] = (/** @type {unknown} */ code, /** @type {unknown[]} */ ...rest) => {
-      const generation = this.current;
-      if (!generation) return began.call(view, code, ...rest);
+      const owner = this.current;
+      if (!owner) return began.call(view, code, ...rest);
       const counted =
         once && typeof code === "function"
           ? (/** @type {unknown[]} */ ...values) => {
@@ -163,11 +164,11 @@ export class Ownership {
           : code;
       /** @type {number} */
       const id = began.call(view, counted, ...rest);
-      const key = generation.own(() => {
+      const key = owner.addCleanup(() => {
         timers.delete(id);
         ended.call(view, id);
       });
-      timers.set(id, { generation, key });
+      timers.set(id, { owner, key });
       return id;
     };
     view[end] = (/** @type {number} */ id) => {
@@ -187,14 +188,14 @@ export class Ownership {
     /** @type {any} */
     const replaced = new Proxy(original, {
       construct: (target, values, newTarget) => {
-        const absent = this.current && name === "WebSocket" ? absentSocket(view, values[0]) : null;
-        if (absent) return absent;
+        const unopened = this.current && name === "WebSocket" ? unopenedSocket(view, values[0]) : null;
+        if (unopened) return unopened;
         /** @type {any} */
         const made = Reflect.construct(target, values, newTarget === replaced ? target : newTarget);
-        const generation = this.current;
-        if (generation) {
+        const owner = this.current;
+        if (owner) {
           const weak = new WeakRef(made);
-          generation.own(() => weak.deref()?.[method]());
+          owner.addCleanup(() => weak.deref()?.[method]());
         }
         return made;
       },
@@ -206,10 +207,10 @@ export class Ownership {
     const view = this.#view;
     const { fetch } = view;
     view.fetch = (input, options) => {
-      const generation = this.current;
-      if (!generation) return fetch.call(view, input, options);
-      const own = options?.signal ?? (input instanceof view.Request ? input.signal : null);
-      const signal = own ? view.AbortSignal.any([own, generation.signal]) : generation.signal;
+      const owner = this.current;
+      if (!owner) return fetch.call(view, input, options);
+      const given = options?.signal ?? (input instanceof view.Request ? input.signal : null);
+      const signal = given ? view.AbortSignal.any([given, owner.signal]) : owner.signal;
       return fetch.call(view, input, { ...options, signal });
     };
   }
@@ -221,13 +222,13 @@ function captures(options) {
 }
 
 /**
- * Applications of Dioxus that are built for development look for the development server of dx, and load the page again when they have found one. They get a
- * socket that never opens.
+ * A Dioxus application that is built for development looks for the development server of dx, and reloads the page when it finds one. It
+ * gets a socket that never opens.
  *
  * @param {Record<string, any>} view
  * @param {unknown} url
  */
-function absentSocket(view, url) {
+function unopenedSocket(view, url) {
   let path = "";
   try {
     path = new URL(String(url), view.location.href).pathname;

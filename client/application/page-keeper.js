@@ -1,6 +1,6 @@
 /**
- * Keeps what a reader has done to the page while an application is exchanged: scrolling, focus, selection, fields, what is open, what
- * plays.
+ * Keeps the state that a reader has given the page while an application is swapped: scroll offsets, focus, selection, fields, open
+ * elements and media.
  */
 
 import { merged, readPage } from "../page/page-state.js";
@@ -8,7 +8,7 @@ import { Restoration } from "../page/restoration.js";
 
 /** Keeps the state of one page. */
 export class PageKeeper {
-  /** What the last exchange has not put back yet. @type {Restoration | null} */
+  /** What the last swap has not restored yet. @type {Restoration | null} */
   #restoration = null;
   #view;
   #controls;
@@ -32,7 +32,7 @@ export class PageKeeper {
 
   /**
    * Reads the state of the page.
-   * @returns {() => void} puts it back, as far as its elements are there; what comes late is put back when it comes
+   * @returns {() => void} restores it where the elements exist; elements that are added later are restored then
    */
   keep() {
     const state = merged(readPage(this.#view.document, this.#controls), this.#restoration?.rest ?? null);
@@ -46,7 +46,7 @@ export class PageKeeper {
     };
   }
 
-  /** Waits until no text is being composed with an input method: taking the field away would end that. */
+  /** Waits until no text is being composed with an input method: removing the field would end the composition. */
   composed() {
     if (!this.#composing) return Promise.resolve();
     return /** @type {Promise<void>} */ (new Promise((resolve) => this.#waiting.push(resolve)));

@@ -1,8 +1,8 @@
 /**
- * Where an application has panicked, if its binary keeps that: the tool adds a global with the address of a `core::panic::Location`.
+ * Where an application panicked, if its binary has that: the tool adds a global with the address of a `core::panic::Location`.
  *
- * In: the exports of an instance. Out: the place, or null if what is there cannot be one: the layout of a `Location` may change with the
- * compiler.
+ * In: the exports of an instance. Out: the place, or null if the data at the address is no valid place: the layout of a `Location` may
+ * change with the compiler.
  */
 
 /** The name of the exported global. The tool has the same. */
@@ -21,7 +21,7 @@ export function panicPlace(exports) {
   const at = Number(global.value) >>> 0;
   if (at === 0 || at % 4 !== 0 || at + 16 > memory.buffer.byteLength) return null;
   const [path = 0, length = 0, line = 0, column = 0] = new Uint32Array(memory.buffer, at, 4);
-  // In some versions of Rust the text ends with a zero that counts.
+  // In some versions of Rust, the path ends with a zero byte that is part of its length.
   if (length > LONGEST_PATH || path + length > memory.buffer.byteLength || line === 0 || line > MOST_LINES) return null;
   const file = new TextDecoder().decode(new Uint8Array(memory.buffer, path, length)).replace(/\0$/, "");
   return /\.rs$/.test(file) && !file.includes("\ufffd") ? { file, line, column } : null;

@@ -1,9 +1,9 @@
 /**
- * Functions of the console that an application replaces, as Dioxus does in development. Each generation would wrap those of the one
- * before, and so keep it in memory.
+ * Functions of the console that an application replaces, as Dioxus does in development. Otherwise each copy of the application would
+ * wrap the functions of the previous copy, and so keep that copy in memory.
  *
- * In: the console before and after the application's code has run. Out: its functions are put back, and replaced again if the next
- * generation fails. Functions that others have replaced since are left alone.
+ * In: the console before and after the application's code has run. Out: the original functions are restored, and replaced again if the
+ * next copy fails. Functions that other scripts have replaced since then are not changed.
  */
 
 /** @typedef {"debug" | "error" | "info" | "log" | "warn"} Name */
@@ -39,19 +39,22 @@ export class ReplacedFunctions {
     }
   }
 
-  /** @returns {Replaced} what was replaced, with which it can be done again */
-  undo() {
-    const undone = this.#replaced;
+  /**
+   * Restores the original functions.
+   * @returns {Replaced} the replacements, for `reapply`
+   */
+  revert() {
+    const reverted = this.#replaced;
     this.#replaced = new Map();
-    for (const [name, { original, replaced }] of undone) this.#put(name, replaced, original);
-    return undone;
+    for (const [name, { original, replaced }] of reverted) this.#put(name, replaced, original);
+    return reverted;
   }
 
-  /** @param {Replaced} undone */
-  redo(undone) {
-    this.undo();
-    this.#replaced = undone;
-    for (const [name, { original, replaced }] of undone) this.#put(name, original, replaced);
+  /** @param {Replaced} reverted */
+  reapply(reverted) {
+    this.revert();
+    this.#replaced = reverted;
+    for (const [name, { original, replaced }] of reverted) this.#put(name, original, replaced);
   }
 
   /**

@@ -1,10 +1,10 @@
 /**
- * The document around an application: what the page was served with and what its own scripts have made of it, without what the
- * application has changed.
+ * The document outside of an application: the page as it was served, with the changes of its other scripts, and without the
+ * application's changes.
  *
- * In: changes of the document's nodes that were there before the application, each by the application or by somebody else. Out: the
- * application's changes are undone, so that its next generation starts with the document that the first one started with, and are
- * done again if that generation fails. What others change, and nodes that are in the application's own, are left alone.
+ * In: changes of nodes outside of the application, made by the application or by other scripts. Out: the application's changes are
+ * reverted, so that each copy of it starts with the same document as the first one. They are applied again if the new copy fails. Changes
+ * of other scripts are kept. Nodes inside of the application's nodes are ignored.
  */
 
 import { ReplacedFunctions } from "./replaced-functions.js";
@@ -16,15 +16,15 @@ import { ReplacedFunctions } from "./replaced-functions.js";
 
 /** @typedef {{ node: Node, children: Node[] | null, attributes: Map<string, string | null>, text: string | null }} Change */
 
-/** @typedef {{ changes: Change[], sheets: CSSStyleSheet[], functions: import("./replaced-functions.js").Replaced }} Changes */
+/** @typedef {{ changes: Change[], sheets: CSSStyleSheet[], functions: import("./replaced-functions.js").Replaced }} Reverted */
 
-/** The document around one application. */
+/** The document outside of one application. */
 export class ServedDocument {
   #document;
   #observer;
-  /** The nodes that do not belong to the application. @type {WeakSet<Node>} */
-  #served = new WeakSet();
-  /** What the application has changed, with what was there before. @type {Map<Node, Original>} */
+  /** The nodes outside of the application. @type {WeakSet<Node>} */
+  #outside = new WeakSet();
+  /** The nodes that the application has changed, with their original content. @type {Map<Node, Original>} */
   #originals = new Map();
   /** @type {CSSStyleSheet[]} */
   #sheets;
@@ -37,34 +37,34 @@ export class ServedDocument {
     this.#sheets = [...(document.adoptedStyleSheets ?? [])];
     this.#functions = new ReplacedFunctions(view.console);
     this.#observer = new view.MutationObserver((records) => this.#note(records, false));
-    this.#serve(document.documentElement);
+    this.#addOutside(document.documentElement);
   }
 
   /**
-   * Whether a node is part of the document around the application.
+   * Whether a node is outside of the application.
    * @param {Node} node
    */
-  has(node) {
-    return node === this.#document || this.#served.has(node);
+  isOutside(node) {
+    return node === this.#document || this.#outside.has(node);
   }
 
-  /** Call this before the application's code runs: what has changed up to now was somebody else. */
+  /** Call this before the application's code runs: other scripts made the changes up to now. */
   changedByOthers() {
     this.#note(this.#observer.takeRecords(), false);
     this.#functions.begin();
   }
 
-  /** Call this when the application's code has returned. */
+  /** Call this when the application's code has returned: it made the changes since then. */
   changedByApplication() {
     this.#note(this.#observer.takeRecords(), true);
     this.#functions.end();
   }
 
   /**
-   * Undoes what the application has changed.
-   * @returns {Changes} with which it can be done again
+   * Reverts the application's changes.
+   * @returns {Reverted} the changes, for `reapply`
    */
-  undo() {
+  revert() {
     this.changedByOthers();
     /** @type {Change[]} */
     const changes = [];
@@ -81,16 +81,16 @@ export class ServedDocument {
     const sheets = [...(this.#document.adoptedStyleSheets ?? [])];
     if (sheets.length !== this.#sheets.length) this.#document.adoptedStyleSheets = this.#sheets;
     this.#observer.takeRecords();
-    return { changes, sheets, functions: this.#functions.undo() };
+    return { changes, sheets, functions: this.#functions.revert() };
   }
 
   /**
-   * Does again what was undone.
-   * @param {Changes} undone
+   * Makes reverted changes again.
+   * @param {Reverted} reverted
    */
-  redo({ changes, sheets, functions }) {
-    this.undo();
-    this.#functions.redo(functions);
+  reapply({ changes, sheets, functions }) {
+    this.revert();
+    this.#functions.reapply(functions);
     for (const { node, children, attributes, text } of changes) {
       this.#originals.set(node, {
         children: children && [...node.childNodes],
@@ -104,24 +104,24 @@ export class ServedDocument {
   }
 
   /**
-   * Makes a node and all in it part of the document around the application.
+   * Notes that a node and all nodes in it are outside of the application, and observes them.
    * @param {Node} node
    */
-  #serve(node) {
-    this.#served.add(node);
+  #addOutside(node) {
+    this.#outside.add(node);
     const isText = node.nodeType === this.#document.TEXT_NODE;
     if (isText) this.#observer.observe(node, { characterData: true, characterDataOldValue: true });
     else if (node.nodeType === this.#document.ELEMENT_NODE) {
       this.#observer.observe(node, { childList: true, attributes: true, attributeOldValue: true });
     }
-    for (const child of node.childNodes) this.#serve(child);
+    for (const child of node.childNodes) this.#addOutside(child);
   }
 
   /**
    * @param {MutationRecord[]} records
-   * @param {boolean} own whether the application made the changes
+   * @param {boolean} byApplication whether the application made the changes
    */
-  #note(records, own) {
+  #note(records, byApplication) {
     // From the last to the first, so that each list of children can be computed from the one after it.
     /** @type {Map<Node, Node[]>} */
     const before = new Map();
@@ -129,17 +129,19 @@ export class ServedDocument {
       const { target } = record;
       if (record.type === "childList") {
         const after = before.get(target) ?? [...target.childNodes];
-        before.set(target, undone(after, record));
+        before.set(target, childrenBefore(after, record));
       }
-      if (!own) for (const node of record.addedNodes) if (!this.#served.has(node)) this.#serve(node);
+      if (!byApplication) for (const node of record.addedNodes) if (!this.#outside.has(node)) this.#addOutside(node);
     }
-    if (own) this.#keepOriginals(records, before);
+    if (byApplication) this.#keepOriginals(records, before);
     else this.#followOthers(records);
   }
 
   /**
+   * Notes the original content of nodes that the application has changed.
+   *
    * @param {MutationRecord[]} records of the application
-   * @param {Map<Node, Node[]>} before the children of each node before them
+   * @param {Map<Node, Node[]>} before the children of each node before these changes
    */
   #keepOriginals(records, before) {
     for (const { type, target, attributeName, oldValue } of records) {
@@ -154,7 +156,7 @@ export class ServedDocument {
   }
 
   /**
-   * Has what others change stay when the application's changes are undone.
+   * Keeps changes of other scripts when the application's changes are reverted.
    * @param {MutationRecord[]} records
    */
   #followOthers(records) {
@@ -167,7 +169,7 @@ export class ServedDocument {
       const gone = new Set(removedNodes);
       original.children = original.children.filter((child) => !gone.has(child));
       const at = previousSibling ? original.children.indexOf(previousSibling) + 1 : 0;
-      // Next to a node of the application, it goes to the end.
+      // A node next to one of the application's nodes is put at the end.
       original.children.splice(at === 0 && previousSibling ? original.children.length : at, 0, ...addedNodes);
     }
   }
@@ -179,7 +181,7 @@ export class ServedDocument {
  * @param {Node[]} after
  * @param {MutationRecord} record
  */
-function undone(after, { addedNodes, removedNodes, previousSibling, nextSibling }) {
+function childrenBefore(after, { addedNodes, removedNodes, previousSibling, nextSibling }) {
   const added = new Set(addedNodes);
   const left = after.filter((node) => !added.has(node));
   let at = previousSibling ? left.indexOf(previousSibling) + 1 : 0;
@@ -211,7 +213,7 @@ function put(node, { children, attributes, text }) {
 }
 
 /**
- * Makes these nodes the children of a node, without touching those that are in their place already.
+ * Makes these nodes the children of a node. Nodes that are in their place already are not moved.
  *
  * @param {Node} parent
  * @param {Node[]} children

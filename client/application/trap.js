@@ -1,4 +1,4 @@
-/** The end of an application's running code, in words. */
+/** Describes the trap or error that ended an application's code. */
 
 import { cut } from "../common/limits.js";
 
@@ -10,15 +10,15 @@ const MACHINERY =
   /core::panicking|std::panicking|rust_begin_unwind|__rust_start_panic|rust_panic|\/@hmr\/client\/|console_error_panic_hook|std::sys::backtrace/;
 
 /**
- * @param {unknown} error what left the code
+ * @param {unknown} error that the code threw
  * @param {string} panic the last message of a panic on the console; empty without one
- * @param {{ file: string, line: number, column: number } | null} place where the code has panicked, if that is known
+ * @param {{ file: string, line: number, column: number } | null} place where the code panicked, if that is known
  * @returns {import("../tool/protocol.js").Trap}
  */
 export function applicationTrap(error, panic, place) {
-  const said = PANIC.exec(panic);
+  const parsed = PANIC.exec(panic);
   const stack = error instanceof Error ? (error.stack ?? "") : "";
-  const [, file = place?.file ?? "", line = place?.line ?? 0, column = place?.column ?? 0, message] = said ?? [];
+  const [, file = place?.file ?? "", line = place?.line ?? 0, column = place?.column ?? 0, message] = parsed ?? [];
   return {
     message: cut(message ?? described(error)),
     file: cut(file),

@@ -1,5 +1,5 @@
 /**
- * Names the places of components in a page, so that the same place is found again after a reload, or when an edit is undone.
+ * Names the places of components in a page, so that the same place is found again after a reload, or when an edit is reverted.
  *
  * In: `hmr-component` elements. Out: text such as `board.Board#0 > card.Card left#2`: module, component, its name if it has one, and the order
  * among equals inside the component that the place is in. Markup around does not count, because a reload often follows

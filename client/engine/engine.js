@@ -298,7 +298,7 @@ export class Engine {
    *
    * @param {number | null} sequence for the acknowledgement
    * @param {Version[]} versions
-   * @param {{ again?: boolean, clean?: boolean }} [options] whether a version that runs is started again, and without its state
+   * @param {{ force?: boolean, clean?: boolean }} [options] whether a version that runs already is restarted, and without its state
    * @returns {Promise<Swap[]>} without those that a later update replaced
    */
   update(sequence, versions, options) {

@@ -24,7 +24,7 @@ const ENGINES_OWN = (/** @type {string} */ name) => name !== "hmr_alloc" && PREF
  * @property {(record: ModuleRecord) => void} returned does what had to wait until the module's code returned
  * @property {() => boolean} idle whether no wasm frame is on the stack
  * @property {import("../swap/captured-states.js").CapturedStates} states
- * @property {(version: Version, options: { again?: boolean, clean?: boolean }) => Promise<Swap[]>} update
+ * @property {(version: Version, options: { force?: boolean, clean?: boolean }) => Promise<Swap[]>} update
  */
 
 /** The modules of one page, for its scripts. */
@@ -141,14 +141,14 @@ export class ModuleControl {
   }
 
   /**
-   * Starts the version that runs again.
+   * Restarts the running version.
    *
    * @param {string} name
    * @param {boolean} clean whether its state is left behind
    */
   restart(name, clean) {
     const version = /** @type {Version} */ (this.#versionsOf(name).version);
-    return this.#swap(version, { again: true, clean });
+    return this.#swap(version, { force: true, clean });
   }
 
   /**
@@ -207,7 +207,7 @@ export class ModuleControl {
 
   /**
    * @param {Version} version
-   * @param {{ again?: boolean, clean?: boolean }} options
+   * @param {{ force?: boolean, clean?: boolean }} options
    * @returns {Promise<Swap>}
    */
   async #swap(version, options) {

@@ -30,7 +30,7 @@ export function moduleInfoOf({ name, version, compiled, alive, generation, lastG
  * An application has no components of ours and no state that is captured.
  * @param {import("../application/application.js").Application} application
  */
-export function applicationInfoOf({ name, runs, version, generations, previous }) {
+export function applicationInfoOf({ name, runs, version, generation, previous }) {
   return {
     module: name,
     hash: (runs ?? version)?.hash ?? null,
@@ -38,7 +38,7 @@ export function applicationInfoOf({ name, runs, version, generations, previous }
     versions: {},
     migrations: [],
     running: runs !== null,
-    generation: generations,
+    generation,
     instances: [],
     source: null,
     keys: {},

@@ -28,31 +28,31 @@ import { WantedVersion } from "./wanted-version.js";
 /** @typedef {import("../guest/trap.js").GuestTrap} GuestTrap */
 
 /**
- * A version that ran, with everything needed to run it again, and the one that ran before it, for when it does.
+ * A version that ran, with everything needed to run it again, and the version before it, which becomes the previous one then.
  * @typedef {{ version: Version, compiled: WebAssembly.Module, snapshot: string | null, previous: PreviousVersion | null }} PreviousVersion
  */
 
 /**
- * While a trap still undoes the last swap: how many calls are left of it, what it goes back to, and the update's sequence.
+ * While a trap still undoes the last swap: how many calls are left, the version that an undo goes back to, and the update's sequence.
  * @typedef {{ left: number, previous: PreviousVersion | null, sequence: number | null }} Probation
  */
 
 /**
- * Code that failed on probation and is to be undone.
+ * Code that failed on probation, so that its swap is undone.
  * @typedef {{ reason: string, previous: PreviousVersion, sequence: number | null }} RejectedVersion
  */
 
 /**
- * What is to be done about code that failed: go back to the version from before, or start the same version again.
+ * What is to be done about code that failed: undo its swap, or restart the same version.
  * @typedef {{ undo: RejectedVersion | null, restart: GuestTrap | null }} Remedy
  */
 
 /**
  * - `idle`: no code runs.
  * - `running`: code runs and can be called.
- * - `swapping`: nothing may call the code, because other code is about to take its place, or has just done so.
+ * - `swapping`: nothing may call the code, because other code is about to replace it, or has just replaced it.
  * - `failed`: nothing may call the code, because it failed and waits for its remedy.
- * - `ended`: the code trapped, and nothing but an update starts it again.
+ * - `ended`: the code trapped, and only an update restarts it.
  *
  * @typedef {{ name: "idle" }
  *   | { name: "running", guest: Guest, probation: Probation | null }
@@ -276,8 +276,8 @@ export class ModuleRecord {
   }
 
   /**
-   * Lets the old code go on, because other code could not take its place. If it failed meanwhile, it still waits for its remedy.
-   * Code that trapped on probation keeps it, so that it can be undone.
+   * Lets the old code run on, because it could not be replaced. If it failed meanwhile, it still waits for its remedy. Code that
+   * trapped on probation stays on probation, so that its swap can be undone.
    */
   resume() {
     const { guest, probation, remedy } = this.#expectState("resume", "swapping");
@@ -286,7 +286,7 @@ export class ModuleRecord {
   }
 
   /**
-   * Holds code that failed on probation, until it is undone.
+   * Holds code that failed on probation, until its swap is undone.
    * @param {RejectedVersion} rejected
    */
   failToUndo(rejected) {
@@ -370,7 +370,7 @@ export class ModuleRecord {
   }
 
   /**
-   * Goes one version further back, when the version before runs again.
+   * Goes one version further back, after an undo.
    * @param {PreviousVersion | null} previous
    */
   forgetUndone(previous) {

@@ -10,7 +10,7 @@
 
 import { GuestTrap } from "../guest/trap.js";
 import { errorMessage } from "../common/error-message.js";
-import { bring, undo } from "./swap-transaction.js";
+import { swapIn, undo } from "./swap-transaction.js";
 
 /** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 /** @typedef {import("../guest/guest.js").Guest} Guest */
@@ -156,7 +156,7 @@ export class ProbationWatch {
       if (record.remedy.restart !== trap) return;
       record.restart();
       record.workBegan();
-      const swap = await bring(record, version, { restarts: true }, this.#deps.swapDeps);
+      const swap = await swapIn(record, version, { restarts: true }, this.#deps.swapDeps);
       record.workEnded();
       this.#deps.released();
       if (swap) this.#deps.swapped(null, [swap], true);

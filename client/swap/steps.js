@@ -1,8 +1,8 @@
 /**
  * The swap as a sequence of steps.
  *
- * In: what each step does, in order. Out: what became of it, with the steps entered and how long each took. Knows
- * neither documents nor modules: the order, the rollback and the accounting are all.
+ * In: what each step does, in order. Out: the outcome, with the steps entered and how long each took. This file only
+ * decides the order of the steps and the rollback, and measures times. It knows neither documents nor modules.
  */
 
 import { errorMessage } from "../common/error-message.js";
@@ -13,8 +13,10 @@ import { FetchError } from "../guest/compile.js";
 /** @typedef {import("../tool/protocol.js").Version} Version */
 
 /**
- * A step, and what it does. Up to `restore`, it may throw: then `rollback` is called, and nothing after it. Work that
- * returns no promise is followed by the next step at once, so that nothing comes between the two.
+ * A step, and what it does. If it throws, `rollback` is called and no further step runs. For a native module, the steps up to
+ * `restore` may throw; `render` and later steps must not, since their effects on the page are not rolled back. For an application,
+ * each step may throw, also `probation`: then the swap is rolled back, and its outcome is `undone`. Work that returns no promise
+ * is followed by the next step at once, so that no other code runs between the two.
  *
  * @typedef {[Step, (swap: Swap) => Promise<void> | void]} Work
  */
@@ -22,7 +24,7 @@ import { FetchError } from "../guest/compile.js";
 /**
  * @typedef {object} Plan
  * @property {Work[]} steps
- * @property {() => boolean} wanted whether the update is still the newest, asked before anything is touched
+ * @property {() => boolean} wanted whether the update is still the newest, asked after `prepare`, before anything is changed
  * @property {(step: Step, error: unknown) => void} rollback
  */
 
@@ -36,7 +38,7 @@ export class Declined extends Error {
 }
 
 /**
- * A swap of which nothing has happened yet.
+ * A swap that has not entered any step.
  *
  * @param {Version} version
  * @param {import("../tool/protocol.js").Outcome} outcome

@@ -1,9 +1,9 @@
 /**
- * Brings versions into modules: the steps of a swap, done to a page.
+ * Swaps versions of native modules in: the steps of a swap, done to a page.
  *
- * In: a module and a version. Out: the module runs the version, or runs what it ran before, untouched. The same
- * steps serve a first load (no code to take over from), a restart after a trap (the same version again), a
- * load that restores the state from before a reload, a way back to the version before, and a step through history.
+ * In: a module and a version. Out: the module runs the version, or still runs what it ran before. The same steps are used for
+ * a first load (without old code), a restart after a trap (the same version), a load that restores the state from before a
+ * reload, an undo (a second swap, to the version before), and a step through the history.
  */
 
 import { capture } from "./capture.js";
@@ -60,9 +60,9 @@ import { Declined, newSwap, runSwap } from "./steps.js";
 /**
  * @typedef {object} Options
  * @property {string | null} [state] a snapshot to start from, if no code runs that has one
- * @property {boolean} [again] whether a version that runs is started again
- * @property {boolean} [restarts] whether code that trapped is restarted, even if later work waits: what came since the trap is
- *   for it
+ * @property {boolean} [force] whether a version that runs already is restarted
+ * @property {boolean} [restarts] whether code that trapped is restarted, even if later work waits: calls since the trap wait for
+ *   it
  * @property {boolean} [clean] whether the state of the code that runs is discarded
  * @property {number | null} [sequence] of the update that asks for it
  * @property {Prepared | null} [prepared]
@@ -77,7 +77,7 @@ import { Declined, newSwap, runSwap } from "./steps.js";
  * @param {SwapDeps} swapDeps
  * @returns {Promise<Swap | null>} null if a later update made it pointless
  */
-export function bring(record, version, options, swapDeps) {
+export function swapIn(record, version, options, swapDeps) {
   return new SwapTransaction(record, version, options, swapDeps).run();
 }
 
@@ -93,7 +93,7 @@ export function compiledOf({ compiled, version, previous }, hash) {
 }
 
 /**
- * Makes a module run the version from before the one that failed on probation.
+ * Undoes a swap whose code failed on probation: swaps to the version before, with the state from before.
  *
  * @param {ModuleRecord} record
  * @param {import("../module/record.js").RejectedVersion} rejected
@@ -382,7 +382,7 @@ class SwapTransaction {
     // State that was discarded on purpose must not come back with a restart.
     if (this.#options.clean) record.captured(this.#given);
     for (const [level, text] of this.#captured?.logs ?? []) record.log(level, text);
-    // An undoing prunes nothing: its snapshot is of another time.
+    // An undo prunes nothing: its snapshot is older than the running code's state.
     if (old && !old.trap) retire(old, record, watched ? swap.report : null);
     record.calls.turnOver(this.#version.hash);
     for (const [level, text] of candidate.logs) record.log(level, text);

@@ -2,13 +2,13 @@
  * Which version each module runs.
  *
  * In: versions, with an update or without. Out: they are swapped in, loaded for the components that are placed, or only noted
- * if no component is placed; each update is reported with what became of its modules.
+ * if no component is placed; each update is reported with the outcome of each module.
  */
 
 import { startClean } from "./retire.js";
 import { EMPTY } from "../guest/snapshot.js";
 import { newSwap } from "./steps.js";
-import { bring, compiledOf } from "./swap-transaction.js";
+import { compiledOf, swapIn } from "./swap-transaction.js";
 
 /** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 /** @typedef {import("../tool/protocol.js").Version} Version */
@@ -16,13 +16,13 @@ import { bring, compiledOf } from "./swap-transaction.js";
 /** @typedef {import("../page/page-state.js").StoredModule} StoredModule */
 
 /**
- * What exchanges the applications of a page.
+ * What swaps the applications of a page.
  *
  * @typedef {object} ApplicationVersions
  * @property {(versions: Version[]) => Version[]} learn as in `VersionManager`
- * @property {(version: Version, announced: boolean) => void} expect notes that a version is about to be brought
- * @property {(version: Version, again: boolean) => () => Promise<Swap | null>} prepare begins what can be done before its turn; the
- *   answer makes the page run it
+ * @property {(version: Version, announced: boolean) => void} expect notes that a version is about to be swapped in
+ * @property {(version: Version, force: boolean) => () => Promise<Swap | null>} prepare loads a version while earlier updates run;
+ *   the returned function makes the page run it. With `force`, a version that runs already is restarted
  */
 
 /**
@@ -112,7 +112,7 @@ export class VersionManager {
    *
    * @param {number | null} sequence for the acknowledgement
    * @param {Version[]} versions
-   * @param {{ again?: boolean, clean?: boolean }} [options] whether a version that runs is started again, and without its state
+   * @param {{ force?: boolean, clean?: boolean }} [options] whether a version that runs already is restarted, and without its state
    * @returns {Promise<Swap[]>} without those that a later update replaced
    */
   update(sequence, versions, options = {}) {
@@ -139,7 +139,7 @@ export class VersionManager {
   }
 
   /**
-   * Starts the running version of an application again, before all that waits.
+   * Restarts the running version of an application, before all work that waits.
    * @param {Version} version
    */
   restart(version) {
@@ -156,23 +156,23 @@ export class VersionManager {
   #expect(version, announced) {
     if (version.application) return this.#deps.applications.expect(version, announced);
     const record = this.#deps.record(version.module);
-    // It is not an error of the page that it has no version until its turn comes.
+    // Until then it may have no version, which is not an error of the page.
     record.expect();
     if (announced) record.wanted.announced(version.hash);
   }
 
   /**
-   * Begins what can be done for a version before its turn.
+   * Starts to prepare a version while earlier updates run.
    *
    * @param {Version} version
    * @param {number | null} sequence
-   * @param {{ again?: boolean, clean?: boolean }} options
+   * @param {{ force?: boolean, clean?: boolean }} options
    * @returns {() => Promise<Swap | null>} makes the page run it
    */
   #work(version, sequence, options) {
-    if (version.application) return this.#deps.applications.prepare(version, options.again === true);
+    if (version.application) return this.#deps.applications.prepare(version, options.force === true);
     const prepared = this.#prepare(version);
-    return () => this.#bring(this.#deps.record(version.module), version, { ...options, sequence, prepared });
+    return () => this.#swapIn(this.#deps.record(version.module), version, { ...options, sequence, prepared });
   }
 
   /**
@@ -187,14 +187,14 @@ export class VersionManager {
       record.workEnded();
       // An update that came first may have loaded it.
       if (record.guest || this.#deps.mounting.of(record).length === 0) return;
-      const swap = await this.#bring(record, record.version ?? version, {});
+      const swap = await this.#swapIn(record, record.version ?? version, {});
       this.#deps.mounting.touchAll();
       if (swap) this.#deps.swapped(null, [swap], false);
     });
   }
 
   /**
-   * Begins what can be done for a version before its turn: it is fetched, compiled and rehearsed.
+   * Fetches, compiles and rehearses a version while earlier updates run.
    * @param {Version} version
    * @returns {import("./swap-transaction.js").Prepared | null} null if it will not be swapped in
    */
@@ -219,9 +219,9 @@ export class VersionManager {
    * @param {import("./swap-transaction.js").Options} options
    * @returns {Promise<Swap | null>}
    */
-  async #bring(record, version, options) {
+  async #swapIn(record, version, options) {
     if (this.#deps.queue.replaced(record.name)) return null;
-    if (record.alive && record.version?.hash === version.hash && !options.again) return newSwap(version, "unchanged");
+    if (record.alive && record.version?.hash === version.hash && !options.force) return newSwap(version, "unchanged");
     if (!record.guest && this.#deps.mounting.of(record).length === 0) {
       record.note(version);
       return newSwap(version, "not-mounted");
@@ -234,7 +234,7 @@ export class VersionManager {
     try {
       // State from before a reload was migrated already.
       const wanted = first ? { ...version, transform: [] } : version;
-      const load = (/** @type {string | null} */ state) => bring(record, wanted, { ...options, state }, this.#deps.swapDeps);
+      const load = (/** @type {string | null} */ state) => swapIn(record, wanted, { ...options, state }, this.#deps.swapDeps);
       let swap = await load(stored?.snapshot ?? null);
       if (stored && swap?.outcome === "committed") this.#stored.delete(record.name);
       // Code that has not seen the state did not fail because of it.

@@ -1,10 +1,10 @@
-/** Parts of what runs applications: the gate, the document around them, the place of a panic. A browser runs the whole in `tests/`. */
+/** Parts of what runs applications: wrapped exports, the document outside of them, the place of a panic. Whole applications are tested in a browser, in `tests/`. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
 import wabt from "wabt";
-import { Generation } from "../application/generation.js";
+import { ApplicationCopy } from "../application/application-copy.js";
 import { Ownership } from "../application/ownership.js";
 import { panicPlace } from "../application/panic-place.js";
 import { ServedDocument } from "../application/served-document.js";
@@ -30,75 +30,80 @@ const COUNTER = `(module (memory (export "memory") 1) (global $n (mut i32) (i32.
   (func (export "__wbindgen_malloc") (result i32) (i32.const 64)))`;
 
 /** @param {Window & typeof globalThis} view */
-async function generation(view) {
+async function copyOf(view) {
   /** @type {unknown[]} */
   const failures = [];
   const served = new ServedDocument(view.document);
-  const ownership = new Ownership(view, (node) => served.has(node));
-  const made = new Generation({ ownership, direct: new Set(["__wbindgen_malloc"]), served, failed: (error) => void failures.push(error) });
-  const exports = /** @type {Record<string, any>} */ (made.gate(await instance(COUNTER)));
-  return { generation: made, exports, failures, served, ownership };
+  const ownership = new Ownership(view, (node) => served.isOutside(node));
+  const copy = new ApplicationCopy({
+    ownership,
+    direct: new Set(["__wbindgen_malloc"]),
+    served,
+    failed: (error) => void failures.push(error),
+  });
+  const exports = /** @type {Record<string, any>} */ (copy.wrapExports(await instance(COUNTER)));
+  return { copy, exports, failures, served, ownership };
 }
 
-test("a paused generation gets its calls when it goes on, and an ended one none", async () => {
-  const { generation: one, exports } = await generation(page());
+test("a paused copy gets its calls when it is resumed, and an ended one gets none", async () => {
+  const { copy, exports } = await copyOf(page());
   assert.equal(exports.add(1), 1);
-  one.pause();
+  copy.pause();
   assert.deepEqual(exports.add(10), [0, 0, 0, 0]);
   assert.equal(exports.__wbindgen_malloc(), 64, "memory is managed even while it is paused");
-  one.resume();
+  copy.resume();
   assert.equal(exports.add(100), 111);
   /** @type {any} */
-  let dead = null;
-  one.end((replacement) => {
-    dead = replacement;
+  let ended = null;
+  copy.end((replacement) => {
+    ended = replacement;
   });
   assert.deepEqual(exports.add(1), [0, 0, 0, 0]);
-  assert.equal(dead.memory.buffer.byteLength, 0);
+  assert.equal(ended.memory.buffer.byteLength, 0);
 });
 
-test("an error that leaves an export is reported, and a stopped generation does not go on", async () => {
-  const { generation: one, exports, failures } = await generation(page());
+test("an error that an export throws is reported, and a stopped copy is not resumed", async () => {
+  const { copy, exports, failures } = await copyOf(page());
   assert.throws(() => exports.trap(), WebAssembly.RuntimeError);
   assert.equal(failures.length, 1);
-  one.stop();
-  one.resume();
+  copy.stop();
+  copy.resume();
   assert.deepEqual(exports.add(1), [0, 0, 0, 0]);
 });
 
-test("what a generation has begun ends with it, and what others have begun does not", async () => {
+test("what a copy has started ends with it, and what others have started does not", async () => {
   const view = page();
-  const { generation: one, ownership } = await generation(view);
+  const { copy, ownership } = await copyOf(view);
   /** @type {string[]} */
   const heard = [];
   view.document.addEventListener("ping", () => heard.push("page"));
-  ownership.run(one, () => {
+  ownership.run(copy, () => {
     view.document.addEventListener("ping", () => heard.push("application"));
     view.setInterval(() => heard.push("tick"), 1);
   });
-  assert.equal(one.owns, 2);
-  one.end(null);
+  assert.equal(copy.cleanupCount, 2);
+  copy.end(null);
   view.document.dispatchEvent(new view.Event("ping"));
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.deepEqual(heard, ["page"]);
-  assert.equal(one.owns, 0);
+  assert.equal(copy.cleanupCount, 0);
 });
 
-test("a timer that has fired and a listener that was removed are not owned any more", async () => {
+test("a timer that has fired and a listener that was removed need no cleanup", async () => {
   const view = page();
-  const { generation: one, ownership } = await generation(view);
+  const { copy, ownership } = await copyOf(view);
   const listener = () => {};
   await new Promise((resolve) =>
-    ownership.run(one, () => {
+    ownership.run(copy, () => {
       view.setTimeout(() => resolve(null), 1);
       view.addEventListener("ping", listener);
       view.removeEventListener("ping", listener);
     }),
   );
-  assert.equal(one.owns, 0);
+  assert.equal(copy.cleanupCount, 0);
 });
 
-test("what an application changes in the document is undone and done again, and what others change stays", () => {
+test("the changes of an application are reverted and applied again, and those of others stay", () => {
   const view = page();
   const { document } = view;
   const served = new ServedDocument(document);
@@ -112,41 +117,41 @@ test("what an application changes in the document is undone and done again, and 
   document.body.append(widget);
   served.changedByOthers();
 
-  const undone = served.undo();
+  const reverted = served.revert();
   assert.equal(document.body.innerHTML, '<p id="served">one</p><div id="app"></div><aside></aside>');
   assert.equal(document.body.hasAttribute("class"), false);
-  served.redo(undone);
+  served.reapply(reverted);
   assert.equal(document.body.innerHTML, '<div id="app"><main></main></div><aside></aside>');
   assert.equal(document.body.className, "dark");
-  assert.equal(served.has(widget), true);
-  assert.equal(served.has(/** @type {Node} */ (document.querySelector("main"))), false);
+  assert.equal(served.isOutside(widget), true);
+  assert.equal(served.isOutside(/** @type {Node} */ (document.querySelector("main"))), false);
 });
 
-test("functions of the console that an application replaces are put back", () => {
+test("functions of the console that an application replaces are restored", () => {
   const view = page();
   const served = new ServedDocument(view.document);
   const { log, warn } = view.console;
   served.changedByOthers();
-  const own = (/** @type {unknown[]} */ ...texts) => log(...texts);
-  view.console.log = own;
+  const replacement = (/** @type {unknown[]} */ ...texts) => log(...texts);
+  view.console.log = replacement;
   served.changedByApplication();
   const foreign = () => {};
   view.console.warn = foreign;
-  const undone = served.undo();
+  const reverted = served.revert();
   assert.deepEqual([view.console.log, view.console.warn], [log, foreign]);
-  served.redo(undone);
-  assert.equal(view.console.log, own);
+  served.reapply(reverted);
+  assert.equal(view.console.log, replacement);
   view.console.warn = warn;
 });
 
-test("a text that an application changes gets its old value", () => {
+test("a text that an application changes gets its old value back", () => {
   const { document } = page();
   const served = new ServedDocument(document);
   const text = /** @type {Text} */ (document.querySelector("#served")?.firstChild);
   text.data = "two";
   text.data = "three";
   served.changedByApplication();
-  served.undo();
+  served.revert();
   assert.equal(document.querySelector("#served")?.textContent, "one");
 });
 

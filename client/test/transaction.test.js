@@ -166,7 +166,7 @@ test("migrations get the snapshot with the update's transform, digit by digit, a
   assert.match(given, /\{"transform":\[\{"op":"rename","from":"m","to":"n"\}\],"abi":1,.*12345678901234567890/);
   // It was to be done once.
   page.logs.length = 0;
-  await page.engine.update(null, [page.version("b", counter("B"))], { again: true });
+  await page.engine.update(null, [page.version("b", counter("B"))], { force: true });
   assert.doesNotMatch(page.logs.join("\n"), /transform/);
 });
 

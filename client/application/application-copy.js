@@ -1,9 +1,9 @@
 /**
- * One running copy of an application: its instance, behind a gate.
+ * One running copy of an application: its wasm instance, with its exports wrapped.
  *
- * In: the exports of a wasm instance. Out: an object with the same exports, which the glue uses instead. Whatever calls into the
- * application (a listener, a timer, a promise) comes through it. So a generation can be paused, when calls wait, and ended, when they
- * do nothing.
+ * In: the exports of a wasm instance. Out: an object with the same exports in wrappers, which the glue uses instead. All calls into
+ * the application (of a listener, a timer, a promise) go through the wrappers. While the copy is paused they put calls into a queue;
+ * once it has ended they do nothing.
  */
 
 import { panicPlace } from "./panic-place.js";
@@ -11,11 +11,11 @@ import { panicPlace } from "./panic-place.js";
 /** The answer of a call that does nothing. Glue reads numbers from it. */
 const NOTHING = Object.freeze([0, 0, 0, 0]);
 
-/** How many calls wait while a generation is paused. Later ones are dropped. */
+/** How many calls wait while a copy is paused. Later ones are dropped. */
 const MOST_WAITING = 10_000;
 
 /** A running copy of an application. */
-export class Generation {
+export class ApplicationCopy {
   /** @type {"running" | "paused" | "stopped" | "ended"} */
   #state = "running";
   /** @type {Record<string, unknown> | null} */
@@ -23,7 +23,7 @@ export class Generation {
   /** @type {(() => unknown)[]} */
   #waiting = [];
   /** @type {Map<number, () => void>} */
-  #owned = new Map();
+  #cleanups = new Map();
   /** @type {WebAssembly.Exports | null} */
   #instance = null;
   #lastKey = 0;
@@ -35,13 +35,13 @@ export class Generation {
    * @param {import("./ownership.js").Ownership} deps.ownership
    * @param {ReadonlySet<string>} deps.direct exports that run even while it is paused: they only manage memory
    * @param {import("./served-document.js").ServedDocument} deps.served
-   * @param {(error: unknown) => void} deps.failed called with each error that leaves an export
+   * @param {(error: unknown) => void} deps.failed called with each error that an export throws
    */
   constructor(deps) {
     this.#deps = deps;
   }
 
-  /** Whether its calls do nothing any more. */
+  /** Whether calls into it do nothing any more. */
   get ended() {
     return this.#state === "ended";
   }
@@ -51,59 +51,61 @@ export class Generation {
     return this.#aborter.signal;
   }
 
-  /** How much it has begun in the page that has not ended. */
-  get owns() {
-    return this.#owned.size;
+  /** How many functions will be called when it ends. */
+  get cleanupCount() {
+    return this.#cleanups.size;
   }
 
   /**
-   * Notes something to be ended with this generation.
-   * @param {() => void} end
+   * Adds a function that is called when this copy ends.
+   *
+   * @param {() => void} cleanup
+   * @returns {number} a key for `removeCleanup`
    */
-  own(end) {
-    this.#owned.set(++this.#lastKey, end);
+  addCleanup(cleanup) {
+    this.#cleanups.set(++this.#lastKey, cleanup);
     return this.#lastKey;
   }
 
   /** @param {number} key */
-  disown(key) {
-    this.#owned.delete(key);
+  removeCleanup(key) {
+    this.#cleanups.delete(key);
   }
 
   /**
-   * The exports of its instance, behind the gate.
+   * The exports of its instance, wrapped.
    * @param {WebAssembly.Exports} exports
    */
-  gate(exports) {
+  wrapExports(exports) {
     this.#instance = exports;
     /** @type {Record<string, unknown>} */
-    const gated = {};
+    const wrapped = {};
     for (const [name, value] of Object.entries(exports)) {
-      if (typeof value === "function") gated[name] = this.#deps.direct.has(name) ? value : this.#gated(value);
-      else if (value instanceof WebAssembly.Table && holdsFunctions(value)) gated[name] = this.#gatedTable(value);
-      else gated[name] = value;
+      if (typeof value === "function") wrapped[name] = this.#deps.direct.has(name) ? value : this.#wrapFunction(value);
+      else if (value instanceof WebAssembly.Table && holdsFunctions(value)) wrapped[name] = this.#wrapTable(value);
+      else wrapped[name] = value;
     }
-    this.#exports = gated;
-    return gated;
+    this.#exports = wrapped;
+    return wrapped;
   }
 
-  /** Where the code has panicked last, if that is known. */
+  /** Where the code panicked last, if that is known. */
   get panicPlace() {
     return this.#instance && panicPlace(this.#instance);
   }
 
-  /** Lets calls wait from now on. */
+  /** Puts calls into a queue from now on. */
   pause() {
     if (this.#state === "running") this.#state = "paused";
   }
 
-  /** Has calls do nothing from now on, and leaves everything else as it is: its memory may be in any state after a trap. */
+  /** Makes calls do nothing from now on, and changes nothing else: after a trap, the memory may be in any state. */
   stop() {
     this.#state = "stopped";
     this.#waiting = [];
   }
 
-  /** Goes on, first with the calls that waited. One that was stopped stays so. */
+  /** Runs the calls that waited, and lets new ones through. A stopped copy stays stopped. */
   resume() {
     if (this.#state !== "paused") return;
     this.#state = "running";
@@ -111,36 +113,36 @@ export class Generation {
       try {
         call();
       } catch {
-        // The gate has reported it.
+        // The wrapper has reported it.
       }
     }
   }
 
   /**
-   * Ends everything that it has begun. Its calls do nothing from now on, and nothing of its memory is reachable through the glue.
-   * @param {((dead: object) => void) | null} release lets the glue drop what it holds
+   * Ends the copy and runs its cleanups. From now on calls into it do nothing, and the glue holds no reference to its memory.
+   * @param {((replacement: object) => void) | null} release makes the glue use these exports instead and clear its caches
    */
   end(release) {
     this.#state = "ended";
-    for (const end of this.#owned.values()) {
+    for (const cleanup of this.#cleanups.values()) {
       try {
-        end();
+        cleanup();
       } catch {
-        // It has ended by itself.
+        // It had already ended.
       }
     }
-    this.#owned.clear();
+    this.#cleanups.clear();
     this.#waiting = [];
     this.#aborter.abort();
     const exports = this.#exports ?? {};
-    for (const name of Object.keys(exports)) exports[name] = dead(exports[name]);
+    for (const name of Object.keys(exports)) exports[name] = disabled(exports[name]);
     release?.(exports);
     this.#exports = null;
     this.#instance = null;
   }
 
   /** @param {Function} code */
-  #gated(code) {
+  #wrapFunction(code) {
     return (/** @type {unknown[]} */ ...values) => {
       if (this.#state === "running") return this.#enter(() => code(...values));
       if (this.#state === "paused" && this.#waiting.length < MOST_WAITING) this.#waiting.push(() => this.#enter(() => code(...values)));
@@ -170,11 +172,11 @@ export class Generation {
    * Older glue calls closures through the function table.
    * @param {WebAssembly.Table} table
    */
-  #gatedTable(table) {
+  #wrapTable(table) {
     return {
       get: (/** @type {number} */ index) => {
         const code = table.get(index);
-        return typeof code === "function" ? this.#gated(code) : code;
+        return typeof code === "function" ? this.#wrapFunction(code) : code;
       },
       get length() {
         return table.length;
@@ -184,7 +186,7 @@ export class Generation {
 }
 
 /**
- * Whether a table holds functions. There is no way to ask for its type: one that does takes nothing else.
+ * Whether a table holds functions. Its type cannot be read, but a table of functions refuses other values.
  * @param {WebAssembly.Table} table
  */
 function holdsFunctions(table) {
@@ -197,10 +199,10 @@ function holdsFunctions(table) {
 }
 
 /**
- * What an export of an ended generation is replaced with.
+ * The replacement of an export whose copy has ended.
  * @param {unknown} value
  */
-function dead(value) {
+function disabled(value) {
   if (typeof value === "function") return () => NOTHING;
   if (value instanceof WebAssembly.Memory) return new WebAssembly.Memory({ initial: 0 });
   return { get: () => () => NOTHING, set() {}, grow: () => 0, length: 0 };
