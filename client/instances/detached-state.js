@@ -1,8 +1,8 @@
 /**
- * The state of instances whose places an update took out of the page, kept for an update that brings the
- * place back, as undoing the edit does.
+ * The state of instances whose elements an update removed from the page. It is kept for an update that adds the element again,
+ * because the edit was reverted, for instance.
  *
- * In: snapshots, and the places of instances. Out: the part of a snapshot that belongs into a place. It stays text throughout.
+ * In: snapshots, and the places of instances. Out: the part of a snapshot for a place. Snapshots stay text throughout.
  */
 
 import { LEFT_STATES } from "../common/constants.js";

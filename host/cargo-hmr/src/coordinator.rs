@@ -80,6 +80,7 @@ pub struct Coordinator {
     reloaded: u64,
     /// The number of the last update of stylesheets or static files.
     files: u64,
+    /// The number of the build whose outcome counts.
     generation: u64,
     /// Pending work, for when the running work has ended.
     due: Due,

@@ -54,8 +54,8 @@ struct Keyed {
 }
 
 impl NewSignal {
-    /// Finds the key, and claims what waits there. In a scope that continues, the existing signal of this type is returned as the
-    /// error.
+    /// Finds the key, and claims what waits there. The name in the key is `name`, else that of the binding, else `signal`. In a scope
+    /// that continues, the existing signal of this type is returned as the error.
     pub(super) fn begin(name: Option<&str>, stored: TypeId) -> Result<Self, Node> {
         let Some(scope) = scope::current() else {
             return Ok(Self { keyed: None, parked: None, node: None, unset: None });

@@ -24,14 +24,14 @@ pub enum Input {
     Scanned(Result<Graph, Failure>),
     /// A build has ended.
     Built {
-        /// Which.
+        /// The number of the build.
         generation: u64,
         /// How.
         outcome: Outcome,
     },
     /// The time of an [`Effect::Remind`] has passed.
     Overdue {
-        /// The generation that it named.
+        /// The number of the build, from the effect.
         generation: u64,
     },
     /// A page has done something.
@@ -106,14 +106,14 @@ pub enum Effect {
     Scan(Scan),
     /// Start a build, and answer with [`Input::Built`].
     Build {
-        /// Which.
+        /// The number of the build.
         generation: u64,
         /// What to build.
         modules: Vec<String>,
     },
     /// Answer with [`Input::Overdue`] after this time.
     Remind {
-        /// The build that runs, or has ended.
+        /// The number of the build that runs, or has ended.
         generation: u64,
         /// When.
         after: Duration,

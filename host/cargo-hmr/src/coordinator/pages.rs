@@ -39,6 +39,7 @@ impl Coordinator {
 
     fn client_message(&mut self, page: String, message: ClientMessage, effects: &mut Vec<Effect>) {
         match message {
+            // Ignored: the tool learns from the connection that a page is open, and from reports of swaps which versions run.
             ClientMessage::Ready { .. } => {}
             // A report about an update of an earlier run of the tool, whose numbers are different.
             ClientMessage::Swap { server: Some(run), .. }

@@ -83,7 +83,7 @@ impl ApplicationVersion {
         }
     }
 
-    /// A module in the place of the glue, for scripts of the page that import it: its exports reach the generation that runs.
+    /// A JavaScript module for scripts of the page that import the glue. Its exports call the running copy of the application.
     #[must_use]
     pub fn module_for_import(&self, module: &str) -> String {
         let name = json!(module);

@@ -31,7 +31,7 @@ pub(crate) enum Waiting {
     Value(Box<Delivery>),
 }
 
-/// New code that is to be undone.
+/// New code whose swap is to be undone.
 pub(crate) struct FailedProbation {
     pub(crate) probation: Probation,
     pub(crate) error: String,
@@ -68,7 +68,7 @@ pub(crate) struct ModuleRecord {
     /// The keys of its signals, and the keys from before the last swap.
     keys: Keys,
     previous_keys: Keys,
-    /// The versions that were undone.
+    /// The versions whose swaps were undone.
     refused: Vec<RefusedVersion>,
     pub(crate) history: History,
     pub(crate) timing: CallTiming,
@@ -129,7 +129,7 @@ impl ModuleRecord {
         self.phase.has_trapped()
     }
 
-    /// Whether its code waits to be undone.
+    /// Whether the swap to its code waits to be undone.
     pub(crate) fn awaits_undo(&self) -> bool {
         self.phase.awaits_undo()
     }
@@ -202,7 +202,7 @@ impl ModuleRecord {
         may
     }
 
-    /// Begins to undo code that failed on probation, and notes its version as refused.
+    /// Begins to undo the swap to code that failed on probation, and notes its version as refused.
     pub(crate) fn begin_undo(&mut self) -> Option<FailedProbation> {
         let (probation, error) = self.phase.begin_undo()?;
         let refused = RefusedVersion { hash: self.code.hash.to_string(), error: error.clone() };

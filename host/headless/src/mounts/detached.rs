@@ -1,5 +1,5 @@
-//! The states of instances whose elements an update removes from the page, kept for an update that brings the element
-//! back, as undoing the edit does.
+//! The states of instances whose elements an update removes from the page. They are kept for an update that adds the element
+//! again, because the edit was reverted, for instance.
 
 use std::collections::VecDeque;
 

@@ -115,7 +115,7 @@ pub(crate) fn commit(
     let ReplacedCode { code, guest, probation } = old;
     let times = guest.as_ref().map(|guest| guest.times().clone());
     if let Some(guest) = guest {
-        // Travelling and undoing prune nothing: their snapshots are of other times.
+        // History steps and undos prune nothing: their snapshots are of other times.
         let pruned = before.as_ref().map(|_| pruned).unwrap_or_default();
         dispose(&mut state.log, module, guest, &pruned);
     }

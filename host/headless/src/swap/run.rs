@@ -127,7 +127,7 @@ impl Transaction<'_> {
         let held = std::mem::take(&mut captured.held);
         let (before, replaced) = {
             let state = &mut *self.state.borrow_mut();
-            // That is the one that was captured before the hooks ran: an undoing leaves nothing of them.
+            // It was captured before the hooks ran, so that an undo discards their effects.
             let before = last_good_snapshot(&state.modules, &state.mounts, module);
             (before, render_update(state, module, code, candidate, held, &mut self.swap))
         };
