@@ -67,7 +67,7 @@
  *   state if `state` is false
  * @property {(id: string) => Promise<SwapResult>} rollback goes back to the version before, with the state kept
  * @property {(id: string, name: string, wrap: (original: (...values: any[]) => any) => (...values: any[]) => any) => { rollback: End }}
- *   patchFunction puts a function in the place of an export, over swaps
+ *   patchFunction replaces an export with a function, over swaps
  * @property {(id: string) => { stop: End, metrics: () => Record<string, CallMetrics> }} profile measures the calls of a module's exports
  * @property {(source: ArrayBuffer | Uint8Array | string | URL, context?: unknown, options?: { timeLimit?: number }) => Promise<Executed>}
  *   execute runs a module by itself in a worker; the limit is in milliseconds
@@ -281,7 +281,7 @@ export type Hmr = {
      */
     rollback: (id: string) => Promise<SwapResult>;
     /**
-     * puts a function in the place of an export, over swaps
+     * replaces an export with a function, over swaps
      */
     patchFunction: (id: string, name: string, wrap: (original: (...values: any[]) => any) => (...values: any[]) => any) => {
         rollback: End;

@@ -180,7 +180,7 @@ const { hmr, emit } = createApi({
 });
 
 /**
- * An application whose glue a script of the page imports. The tool serves a module in the place of the glue that calls this.
+ * An application whose glue a script of the page imports. Instead of the glue, the tool serves a module that calls this.
  * @param {string} name
  */
 function importedApplication(name) {

@@ -47,7 +47,7 @@ function choice(node) {
 }
 
 /**
- * Rule 1: whether a node can go on as another.
+ * Rule 1: whether a node can be kept for another.
  * @param {GuestNode} a
  * @param {GuestNode} b
  */
@@ -218,7 +218,7 @@ class Search {
   }
 
   /**
-   * How much two nodes are alike; 0 if they cannot be the same.
+   * How similar two nodes are; 0 if they cannot be the same.
    * @param {GuestNode} old
    * @param {GuestNode} fresh
    */
@@ -226,7 +226,7 @@ class Search {
     if (!canBeSame(old, fresh)) return 0;
     if (old.kind !== "element") return old.kind === "text" && old.text === fresh.text ? SAME_TEXT : SAME_TAG;
     if (this.#digests.of(old) === this.#digests.of(fresh)) return EQUAL;
-    // A node whose namesake is elsewhere in the other tree waits for it, rather than go on as another node.
+    // A node whose namesake is elsewhere in the other tree waits for it instead of being kept for another node.
     const [oldId, newId] = [identity(old), identity(fresh)];
     if (oldId !== newId) {
       if (oldId && this.#newIdentities.has(oldId)) return 0;

@@ -260,7 +260,7 @@ export class Engine {
   }
 
   /**
-   * Makes a module go on from a state of its history.
+   * Makes a module continue from a state of its history.
    *
    * @param {string} name
    * @param {(at: number) => number} to the index, given the index now

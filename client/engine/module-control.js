@@ -98,7 +98,7 @@ export class ModuleControl {
   }
 
   /**
-   * Puts a wrapper in the place of an export, for all calls and over swaps.
+   * Replaces an export with a wrapper, for all calls and over swaps.
    *
    * @param {string} name
    * @param {string} exported
@@ -130,7 +130,7 @@ export class ModuleControl {
   }
 
   /**
-   * Makes a module go on from a state of its history.
+   * Makes a module continue from a state of its history.
    *
    * @param {string} name
    * @param {(at: number) => number} to the index, given the index now

@@ -1,8 +1,8 @@
-/** A wrapper in the place of an export. */
+/** A wrapper that replaces an export. */
 
 /** @typedef {(...values: any[]) => any} Exported */
 
-/** A function in the place of an export. */
+/** A function that replaces an export. */
 export class ExportPatch {
   /** The original that the wrapper replaces, while it runs. @type {Exported | null} */
   #original = null;

@@ -2,7 +2,7 @@
  * The calls of one module's exports: the wrapper that replaces an export, and how long calls take.
  *
  * In: wrappers of the page's scripts; the beginning and end of each call. Out: the function to call, and figures by
- * export. Outlives the code that is called, so that wrappers and measurements go on over a swap.
+ * export. It stays over a swap, so that wrappers and measurements continue.
  */
 
 import { ExportPatch } from "./export-patch.js";
@@ -42,7 +42,7 @@ export class ModuleCalls {
   }
 
   /**
-   * Puts a wrapper in the place of an export, over swaps, until it is rolled back.
+   * Replaces an export with a wrapper, over swaps, until it is rolled back.
    *
    * @param {string} name
    * @param {(original: Exported) => Exported} wrap

@@ -138,7 +138,7 @@ export class Delivery {
     }
     this.#deps.instanceResources().resources.delivered(resource);
     const what = `\`${kind}\` of \`${key}\` of ${this.#described(instance)}`;
-    // A dead module's timers go on, for the code that takes its place.
+    // A trapped module's timers continue, for the code that replaces it.
     if (!record.alive && resource.timer) return 0;
     return this.#dispatch(record, what, resource.handler, data);
   }

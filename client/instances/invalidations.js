@@ -1,5 +1,5 @@
 /**
- * Instances that cannot go on with what they have.
+ * Instances that cannot continue with their state.
  *
  * In: what modules report about their instances. Out: each is mounted again, and the instance that placed it is rendered
  * again, upwards as long as that invalidates in turn; at the page, the reason is reported. Each instance is treated at most

@@ -290,7 +290,7 @@ export class Mounting {
     const left = this.detached.find(instance, (migrate) => this.#deps.ask(record, migrate));
     const answer = record.alive ? this.#deps.ask(record, (guest) => guest.mount(id, component, props, left?.saved)) : undefined;
     if (answer === undefined) {
-      // The others of the module go on without it.
+      // The other instances of the module continue without it.
       record.tree.dropRoot(id);
       element.replaceChildren();
       instance.trapped = { hash: record.version?.hash ?? "", props };

@@ -1,4 +1,4 @@
-/** The report of a module that one of its instances cannot go on. */
+/** A module's report that one of its instances cannot continue. */
 
 import { cut } from "../common/limits.js";
 

@@ -1,7 +1,7 @@
 /**
- * One module in a page: its version, its running code with the nodes that it made, and what is to become of it.
+ * One module in a page: its version, its running code with the nodes that it made, and what will happen to it.
  *
- * A record outlives the code in it. It is a state machine: other files read its properties, and change them only through the
+ * A record stays when its code is exchanged. It is a state machine: other files read its properties, and change them only through the
  * methods under "Transitions". One that the state does not allow throws.
  *
  * ```text
@@ -248,7 +248,7 @@ export class ModuleRecord {
   }
 
   /**
-   * Puts new code in the place of what there was. What held the old code still holds the new one.
+   * Installs new code instead of the old. If calls of the old code are held, calls of the new code are held, too.
    *
    * @param {Installation} installation
    * @param {{ probation: Omit<Probation, "left"> | "ended" | "continued", previous?: PreviousVersion | null, restarts?: boolean }} options
@@ -320,7 +320,7 @@ export class ModuleRecord {
   }
 
   /**
-   * Takes the code out without its state; a version is loaded in its place when a component asks for it.
+   * Takes the code out without its state; a version is loaded instead when a component asks for it.
    *
    * @param {{ version: Version | null, compiled: WebAssembly.Module | null }} [next] the same version if it is left out
    * @returns {Guest} the old code

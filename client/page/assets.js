@@ -25,7 +25,7 @@ const HOLDERS = [
   ["link[rel~='icon']", "href"],
 ];
 
-/** Those among them that go on as if nothing had happened where the file is the same. */
+/** Those that continue undisturbed if the file is the same. */
 const HARMLESS = new Set(["img", "input[type='image']", "image", "use", "link[rel~='icon']"]);
 
 /**

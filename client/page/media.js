@@ -2,7 +2,7 @@
  * What a reader has opened or played: dialogs, popovers, and the position of media.
  *
  * In: a document. Out: entries that are put back when the same elements have come again. A dialog in the document is opened the way it
- * was; media go on from where they were.
+ * was; media continue at the position where they were.
  */
 
 /** @typedef {import("./locators.js").Locator} Locator */

@@ -266,7 +266,7 @@ class Update {
   }
 
   /**
-   * Fetches an imported sheet before it is put in: nothing tells later whether it was loaded or refused.
+   * Fetches an imported sheet before it is put in: it is not visible later whether it was loaded or refused.
    * @param {string} href
    */
   async #fetch(href) {

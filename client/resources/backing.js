@@ -3,7 +3,7 @@
 /**
  * @typedef {object} Backing
  * @property {() => void} stop
- * @property {(node: Node) => void} [observe] goes on with this node; what it observed before it lets go
+ * @property {(node: Node) => void} [observe] continues with this node, and stops observing the previous one
  * @property {(data: string, binary: boolean) => boolean} [send] false if it has ended
  */
 

@@ -2,7 +2,7 @@
  * Which output is connected with which input.
  *
  * In: the connections that the page declares, the ports that instances have, and the instances' names, as tables. Out: links, the
- * problems that keep others from connecting, and what became of connections from one table to the next. Keeps no state.
+ * problems that prevent others from connecting, and the outcome of connections from one table to the next. Keeps no state.
  */
 
 /** @typedef {import("../tool/protocol.js").ConnectionOutcome} ConnectionOutcome */
@@ -129,7 +129,7 @@ export function resolve(declarations, ports, nameOf) {
 }
 
 /**
- * What became of the connections of some instances, each reported once for its two ends.
+ * The outcome of the connections of some instances, each reported once for its two ends.
  *
  * @param {Iterable<Link>} before
  * @param {Iterable<Link>} after

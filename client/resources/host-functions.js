@@ -61,7 +61,7 @@ export class HostFunctions {
   }
 
   /**
-   * Registers a function, in the place of an earlier one of that name.
+   * Registers a function. It replaces an earlier one of that name.
    *
    * @param {string} name
    * @param {HostFunction} f

@@ -1,7 +1,7 @@
 /**
  * The ports of instances, and the values that go from one to the other.
  *
- * In: requests of modules, `hmr-connect` elements. Out: values for delivery, problems, and what became of connections in a swap.
+ * In: requests of modules, `hmr-connect` elements. Out: values for delivery, problems, and the outcome of connections in a swap.
  * Which output is connected with which input is decided in `connections.js`.
  *
  * Invariants: values are text here, and only a transform rewrites them. An input gets each value of a `port` once, and the

@@ -123,7 +123,7 @@ export class Resources {
 
   /**
    * Does what code that takes the place of other code asks for: of the resources of the given instances, those
-   * that are asked for go on, and the rest is closed.
+   * that are asked for continue, and the rest is closed.
    *
    * @param {string} module
    * @param {Request[]} requests in the order in which they were made

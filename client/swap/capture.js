@@ -2,7 +2,7 @@
  * Takes the state of code that is about to be replaced.
  *
  * In: a module. Out: its snapshot, and the effects of the hooks before the update, held back until the new code has taken over.
- * The memory from before the hooks is saved, too, so that the old code can go on as if they had not run.
+ * The memory from before the hooks is saved, too, so that the old code can continue as if they had not run.
  */
 
 import { readPort } from "../resources/instance-resources.js";

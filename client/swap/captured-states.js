@@ -119,7 +119,7 @@ export class CapturedStates {
   }
 
   /**
-   * Makes modules go on from the states of a file.
+   * Makes modules continue from the states of a file.
    *
    * @param {string} text of the file
    * @returns {Promise<{ swaps: Swap[], skipped: string[] }>} the modules that were skipped run no code here

@@ -5,7 +5,7 @@
  * same version with its last good state, a few times.
  *
  * Invariant: from the failure until it is undone, or the trap until the code is restarted, the module is held, so that what
- * comes meanwhile goes to the code that takes its place.
+ * comes meanwhile goes to the code that replaces it.
  */
 
 import { GuestTrap } from "../guest/trap.js";

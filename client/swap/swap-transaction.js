@@ -117,7 +117,7 @@ export async function undo(record, rejected, swapDeps) {
  */
 
 /**
- * Makes a module's code go on from another state. This is not an update, so no hooks run.
+ * Makes a module's code continue from another state. This is not an update, so no hooks run.
  *
  * @param {ModuleRecord} record
  * @param {TargetState} target
@@ -249,7 +249,7 @@ class SwapTransaction {
   }
 
   /**
-   * Treats the instances that reported during the swap that they cannot go on.
+   * Treats the instances that reported during the swap that they cannot continue.
    * @param {Swap} swap
    */
   #handleInvalidated(swap) {

@@ -269,7 +269,7 @@ export type SwapStep = "prepare" | "quiesce" | "capture" | "instantiate" | "migr
 export type Cause = "fetch" | "version";
 
 /**
- * What became of one module in one page.
+ * The outcome of one module in one page.
  */
 export type Swap = { 
 /**
@@ -313,11 +313,11 @@ line?: number,
  */
 report: RestoreReport | null, 
 /**
- * What became of each resource.
+ * The outcome of each resource.
  */
 resources: ResourceOutcome[], 
 /**
- * What became of each connection: `from`, `to`, `outcome` and perhaps a `reason`.
+ * The outcome of each connection: `from`, `to`, `outcome` and perhaps a `reason`.
  */
 connections: ConnectionOutcome[], 
 /**
@@ -471,7 +471,7 @@ server: string | null,
  */
 sequence: number | null, 
 /**
- * What became of each module; of more than [`MOST_SWAPS`](crate::limits::MOST_SWAPS), one more than that.
+ * The outcome of each module; of more than [`MOST_SWAPS`](crate::limits::MOST_SWAPS), one more than that.
  */
 swaps: Array<Swap>, } | { "type": "applied", 
 /**

@@ -212,7 +212,7 @@ export class HmrStatus extends HTMLElement {
   }
 }
 
-/** A problem, in the place of the component that has it. */
+/** A problem, shown instead of the component that has it. */
 export class HmrProblem extends HTMLElement {
   #shadow = this.attachShadow({ mode: "open" });
 

@@ -47,7 +47,7 @@ pub struct Difference {
     pub removed: Vec<String>,
 }
 
-/// What became of functions; sorted.
+/// The outcome of functions; sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct FunctionDifference {
     /// Only the second version has these.

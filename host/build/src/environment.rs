@@ -20,7 +20,7 @@ use std::process::Command;
 const KEPT_PREFIXES: [&str; 5] =
     ["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_", "RUSTUP_"];
 
-/// Variables that name a program which cargo calls in the place of the compiler, such as `sccache`.
+/// Variables that name a program which cargo calls instead of the compiler, such as `sccache`.
 pub const WRAPPERS: [&str; 4] = [
     "RUSTC_WRAPPER",
     "RUSTC_WORKSPACE_WRAPPER",

@@ -212,7 +212,7 @@ fn assemble(
     Ok(bytes)
 }
 
-/// Appends a section as it is, or what becomes of a custom one.
+/// Appends a section as it is, or what replaces a custom one.
 fn append(module: &str, section: &Section<'_>, bytes: &mut Vec<u8>) {
     match section.name {
         name if section.is_custom() && is_for_debuggers(name) => {}

@@ -14,7 +14,7 @@
 //! - [`report`] prints [`events`], and is the only one that prints.
 //!
 //! Deliberately absent: any knowledge of the contents of a module (that is `hmr-abi`'s and the engines'), and any
-//! state that outlives the process, but for the snapshots that a developer saves ([`snapshots`]).
+//! state that stays after the process, except for the snapshots that a developer saves ([`snapshots`]).
 
 pub mod cli;
 pub mod coordinator;

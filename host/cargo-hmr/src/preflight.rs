@@ -124,7 +124,7 @@ impl Preflight {
 impl Drop for Preflight {
     fn drop(&mut self) {
         self.send(Message::Stop);
-        // The processes that it started must not outlive the tool.
+        // The processes that it started must end with the tool.
         if let Some(thread) = self.thread.take() {
             _ = thread.join();
         }

@@ -1,6 +1,6 @@
 //! Which files of the static folder are for browsers (pure).
 //!
-//! A static folder is often a working folder too: it has `.env`, `.git` and copies that editors leave beside the files that they
+//! A static folder is often a working folder too: it has `.env`, `.git` and copies that editors leave next to the files that they
 //! save. The server refuses these, and the graph announces no change of them.
 
 use camino::Utf8Path;
@@ -21,7 +21,7 @@ pub fn is_served(path: &Utf8Path) -> bool {
     })
 }
 
-/// Whether this is a copy that an editor or a tool has left beside the file itself.
+/// Whether this is a copy that an editor or a tool has left next to the file itself.
 fn is_copy(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     COPIES.iter().any(|ending| name.ends_with(ending))

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use crate::served::is_served;
 
-/// Folders beside a page that are not served: they have sources, or what builds write.
+/// Folders next to a page that are not served: they have sources, or what builds write.
 const NO_FILES: [&str; 6] = ["dist", "node_modules", "pkg", "src", "target", "tests"];
 
-/// The endings of files beside a page that are served.
+/// The extensions of files next to a page that are served.
 const WEB_FILES: [&str; 26] = [
     "avif",
     "css",
@@ -51,7 +51,7 @@ const SCRIPTS: [&str; 2] = ["js", "mjs"];
 pub struct BuiltSite {
     site: Arc<Site>,
     page: BuiltPage,
-    /// Whether files beside the page are served: a page without links starts its application itself.
+    /// Whether files next to the page are served: a page without links starts its application itself.
     serves_neighbours: bool,
 }
 
@@ -110,7 +110,7 @@ impl BuiltSite {
         self.site.folders()
     }
 
-    /// Whether a file beside the page is served.
+    /// Whether a file next to the page is served.
     #[must_use]
     pub fn serves(&self, relative: &Utf8Path) -> bool {
         let folder = relative.components().next().map_or("", |part| part.as_str());

@@ -1,7 +1,7 @@
 //! Checks of a compiled module, before any of it runs, and of what it reports about a restore.
 //!
 //! In: bytes of any content, and the module that wasmtime compiled from them. Out: the module's manifest and components,
-//! or a [`ModuleError`] that tells the developer what to change. The check is complete: a module that passes has every
+//! or a [`ModuleError`] that explains to the developer what to change. The check is complete: a module that passes has every
 //! required export with its type, and imports nothing that an engine does not provide.
 
 use hmr_abi::manifest::{Manifest, ManifestError, SECTION};

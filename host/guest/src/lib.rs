@@ -2,7 +2,7 @@
 //!
 //! `hmr-headless` runs modules in a page, and `hmr-rehearsal` runs them for a moment to find out whether a swap will
 //! work. Both check a module against the ABI ([`check()`]), give it the same imports ([`linker`], with a [`Host`] that
-//! decides what becomes of the requests), call it with bytes and read its answers ([`Exchange`]), and hold it to limits
+//! decides what happens to the requests), call it with bytes and read its answers ([`Exchange`]), and hold it to limits
 //! ([`store_limits`], [`ticks`]). Both read its binary with [`wasm`].
 //!
 //! Nothing here trusts a module: addresses and lengths are checked against its memory, and what it sends is limited.

@@ -103,7 +103,7 @@ impl Connections {
         (self.links.clone(), self.ports.settle(instances, requests))
     }
 
-    /// What became of the connections of `instances` since the links were `before`.
+    /// The outcome of the connections of `instances` since the links were `before`.
     pub(crate) fn changes_since(
         &self,
         before: &[Link],

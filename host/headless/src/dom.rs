@@ -1,4 +1,4 @@
-//! The document: a tree of nodes with what a browser keeps beside it.
+//! The document: a tree of nodes with what a browser keeps in addition.
 //!
 //! `dom_query` parses, holds, serialises and selects; this wraps it, so that nothing else knows it, and
 //! adds per node what markup cannot express: who rendered it and what they set ([`Rendered`]), the live state of

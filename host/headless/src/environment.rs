@@ -1,6 +1,6 @@
 //! The world outside of the modules, as a test plays it, and what of it waits to reach the modules.
 //!
-//! The table of resources decides what becomes of each ([`resources::Step`]). A resource that fires is queued here, and
+//! The table of resources decides what happens to each ([`resources::Step`]). A resource that fires is queued here, and
 //! its handler is called when no module is on the stack.
 
 pub(crate) mod functions;

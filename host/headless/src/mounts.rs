@@ -1,7 +1,7 @@
 //! The instances of a page: which components are mounted where.
 //!
-//! The document says what should be mounted: each `hmr-component` element in it is a [`Placement`]. A [`Mount`] is what has
-//! become of one.
+//! The document says what should be mounted: each `hmr-component` element in it is a [`Placement`]. A [`Mount`] is the
+//! state of one.
 
 pub(crate) mod detached;
 pub(crate) mod invalidations;

@@ -29,7 +29,7 @@ pub enum ClientMessage {
         /// The update's number.
         #[serde(default)]
         sequence: Option<u64>,
-        /// What became of each module; of more than [`MOST_SWAPS`](crate::limits::MOST_SWAPS), one more than that.
+        /// The outcome of each module; of more than [`MOST_SWAPS`](crate::limits::MOST_SWAPS), one more than that.
         #[serde(default, deserialize_with = "few::read")]
         swaps: Vec<Swap>,
     },

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum Level {
     /// The build fails because of it.
     Error,
-    /// The build goes on.
+    /// The build continues.
     Warning,
     /// An explanation.
     Note,

@@ -56,7 +56,7 @@ impl Swap {
         }
     }
 
-    /// Leaves all out but what became of the module, and why.
+    /// Leaves everything out except the outcome of the module and its reason.
     fn leave_out_report(&mut self) {
         *self = Self {
             module: std::mem::take(&mut self.module),

@@ -1,4 +1,4 @@
-//! The report about a swap: how it ended, in which step, and what became of the state.
+//! The report about a swap: how it ended, in which step, and the outcome of the state.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -115,7 +115,7 @@ pub enum Cause {
     Version,
 }
 
-/// What became of one module in one page.
+/// The outcome of one module in one page.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default)]
@@ -149,10 +149,10 @@ pub struct Swap {
     /// The restore report; see [`hmr_abi::state::RestoreReport`].
     #[cfg_attr(test, ts(type = "RestoreReport | null"))]
     pub report: Option<Value>,
-    /// What became of each resource.
+    /// The outcome of each resource.
     #[cfg_attr(test, ts(type = "ResourceOutcome[]"))]
     pub resources: Vec<Value>,
-    /// What became of each connection: `from`, `to`, `outcome` and perhaps a `reason`.
+    /// The outcome of each connection: `from`, `to`, `outcome` and perhaps a `reason`.
     #[cfg_attr(test, ts(type = "ConnectionOutcome[]"))]
     pub connections: Vec<Value>,
     /// Instances that could not continue with their state: `instance` and `reason`.

@@ -41,7 +41,7 @@ fn engine(strategy: Strategy) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config.strategy(strategy);
     config.wasm_multi_memory(true);
-    // Traces run beside rehearsals, and must not take all cores.
+    // Traces run in parallel with rehearsals, and must not take all cores.
     config.parallel_compilation(false);
     // With Winch, these two are about trampolines alone.
     config.cranelift_opt_level(OptLevel::None);

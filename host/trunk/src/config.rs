@@ -67,7 +67,7 @@ pub struct Build {
     pub all_features: bool,
     /// `no_default_features`.
     pub no_default_features: bool,
-    /// `example`: the example of the package that is built in the place of its binary or library.
+    /// `example`: the example of the package that is built instead of its binary or library.
     pub example: Option<String>,
     /// `offline`, for cargo; so are the next two.
     pub offline: bool,

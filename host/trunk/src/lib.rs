@@ -44,7 +44,7 @@
 //! | `[tools]`, `[clean]`, `[[node_packages]]` | | all |
 //!
 //! Keys with a value that says what happens anyway, such as `minify = "never"`, are not named. The environment variables `TRUNK_…` replace
-//! values of the file. As in Trunk, `-` in the place of `_` is right only in `trunk-version` and `no-system-proxy`.
+//! values of the file. As in Trunk, `-` instead of `_` is right only in `trunk-version` and `no-system-proxy`.
 
 mod config;
 mod dioxus;

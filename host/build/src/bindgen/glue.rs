@@ -63,7 +63,7 @@ pub(super) struct Glue {
     pub(super) exports: Vec<GlueExport>,
 }
 
-/// What is read on the way.
+/// What is read while the lines are processed.
 #[derive(Default)]
 struct Reader {
     body: String,
@@ -72,7 +72,7 @@ struct Reader {
     exports: Vec<(String, String, GlueExportKind)>,
     /// The name of the function that starts it.
     start: Option<String>,
-    /// Variables with the instance and what leads to it.
+    /// Variables that hold the instance, its module or the promise of the start.
     instance: Vec<String>,
     /// Variables with what is cached of its memory.
     caches: Vec<String>,

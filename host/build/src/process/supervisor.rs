@@ -107,7 +107,7 @@ pub(super) fn supervise_if_asked() -> Option<ExitCode> {
 
 /// The work of a supervisor.
 fn supervise(program: &OsStr, arguments: &[OsString]) -> ExitCode {
-    // A signal that is meant for the tool does not end the supervisor, which outlives it by a moment.
+    // A signal that is meant for the tool does not end the supervisor, which ends shortly after the tool.
     for signal in
         [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP]
     {

@@ -57,7 +57,7 @@ impl Session {
         let sources = changed.iter().any(|path| matches!(path.extension(), Some("rs" | "html")));
         self.step(Input::Changed(batch));
         if sources && !scanning.is_empty() {
-            // As if what they are made from had changed, beside the build.
+            // As if their sources had changed, in addition to the build.
             let modified = |path| Change { path, kind: ChangeKind::Modified };
             let inputs = scanning.into_iter().map(modified).collect();
             self.rebuild_site(site, ChangeBatch { changes: inputs, ..ChangeBatch::default() });

@@ -22,7 +22,7 @@ pub(super) fn missing() -> String {
     )
 }
 
-/// The program that the environment names, else beside the tool's own executable, else on the `PATH`.
+/// The program that the environment names, else next to the tool's executable, else on the `PATH`.
 pub(super) fn installed() -> Option<PathBuf> {
     if let Some(named) = env::var_os(VARIABLE) {
         return Some(named.into());

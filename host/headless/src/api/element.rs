@@ -172,12 +172,12 @@ impl Element {
         })
     }
 
-    /// Puts markup in the place of each text in the element, as a translator does.
+    /// Replaces each text in the element with markup, as a translator does.
     pub fn replace_texts(&self, html: impl Fn(&str) -> String) -> Result<&Self, PageError> {
         self.act(|state, node| state.dom.replace_texts(node, html))
     }
 
-    /// Puts markup in the place of all that is in the element, as a script of the page or a reader's editing does.
+    /// Replaces the content of the element with markup, as a script of the page or a reader's editing does.
     pub fn replace_content(&self, html: &str) -> Result<&Self, PageError> {
         self.act(|state, node| {
             state.dom.replace_content(node, html);

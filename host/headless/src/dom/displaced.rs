@@ -60,7 +60,7 @@ impl Dom {
         Some(self.node_state(node)?.origin?.tree)
     }
 
-    /// Whether a node is not where it was put, or was emptied in favour of something beside it.
+    /// Whether a node is not where it was put, or was emptied for something next to it.
     fn is_displaced(&self, node: Node) -> bool {
         let Some(node_state) = self.node_state(node) else { return false };
         let Some(holder) = node_state.holder else { return false };
@@ -69,7 +69,7 @@ impl Dom {
         self.parent(node) != Some(holder) || emptied()
     }
 
-    /// Puts a node back if it was displaced, with those that were displaced beside it.
+    /// Puts a node back if it was displaced, with those that were displaced next to it.
     pub(crate) fn put_back(&mut self, node: Node) {
         let holder = self.node_state(node).and_then(|node_state| node_state.holder);
         let (Some(holder), Some(serial)) = (holder, self.serial_of(node)) else { return };
@@ -185,7 +185,7 @@ impl Dom {
         }
     }
 
-    /// Whether a node is what an engine shows in the place of a component that fails.
+    /// Whether a node is what an engine shows instead of a component that fails.
     fn is_ours(&self, node: Node) -> bool {
         self.tag(node).starts_with("hmr-")
             || self.attribute(node, "class").as_deref() == Some("hmr-problem")

@@ -21,7 +21,7 @@ impl Dom {
         self.insert(wrapper, node, None);
     }
 
-    /// Puts markup in the place of each text below a node.
+    /// Replaces each text below a node with markup.
     pub(crate) fn replace_texts(&self, top: Node, html: impl Fn(&str) -> String) {
         let all = self.with_descendants(top).into_iter();
         let texts: Vec<Node> = all.filter(|node| self.is_text(*node)).collect();
@@ -31,7 +31,7 @@ impl Dom {
         }
     }
 
-    /// Puts markup in the place of all that is in an element.
+    /// Replaces the content of an element with markup.
     pub(crate) fn replace_content(&self, node: Node, html: &str) {
         for child in self.children(node) {
             self.detach(child);

@@ -1,6 +1,6 @@
 //! The resources that a page holds on its modules' behalf: the open ones, and their outcomes.
 //!
-//! A resource is owned by instance and key and outlives the code that opened it. This is the table of them and the
+//! A resource is owned by instance and key and stays when the code that opened it is exchanged. This is the table of them and the
 //! rules by which fresh code adopts, replaces and closes them. It is pure: nothing here calls a module or knows
 //! what a resource represents. A decision is returned as [`Step`]s, which the page carries out.
 //!

@@ -1,6 +1,6 @@
 //! The wrappers around a module's exports, and the meters of their calls.
 //!
-//! Both belong to the module and not to the code that runs, so they outlive swaps. Every call of an export, by the engine
+//! Both belong to the module and not to the code that runs, so they stay over swaps. Every call of an export, by the engine
 //! or a proxy, goes through them.
 
 use std::cell::{Cell, RefCell};

@@ -155,7 +155,7 @@ impl Phase {
         };
     }
 
-    /// The code reports that it is unhealthy. Returns whether it was on probation; other code goes on.
+    /// The code reports that it is unhealthy. Returns whether it was on probation; other code continues.
     pub(super) fn report_unhealthy(&mut self, error: String) -> bool {
         let (next, was_watched) = match self.take() {
             Self::Probation(guest, probation) => {

@@ -1,4 +1,4 @@
-//! The record of one module: its code, the phase that it is in ([`Phase`]), and what outlives the code.
+//! The record of one module: its code, the phase that it is in ([`Phase`]), and what stays when the code is exchanged.
 //!
 //! A swap can hold the module ([`ModuleRecord::start_swap`], [`ModuleRecord::end_swap`]): then nothing but the swap calls its
 //! code, and what happens to the module waits in its queue.

@@ -61,7 +61,7 @@ fn send(state: &mut PageState, module: &str, sent: &Sent) {
     }
 }
 
-/// Settles what new code of a module's instances declared of its ports while it was held back, and returns what became of
+/// Settles what new code of a module's instances declared of its ports while it was held back, and returns the outcome of
 /// their connections. The values that it sent are queued then.
 pub(crate) fn settle_ports(
     state: &mut PageState,

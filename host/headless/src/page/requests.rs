@@ -36,7 +36,7 @@ fn port_owner(request: &PortRequest) -> u32 {
     }
 }
 
-/// What became of the resources and connections of replaced code.
+/// The outcome of the resources and connections of replaced code.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
     pub(crate) resources: Vec<ResourceChange>,

@@ -2,7 +2,7 @@
 //!
 //! In: two renderings, as [`Shape`]s. Out: pairs of their nodes. Nothing is changed here and no document
 //! is read; [`crate::rendering::patch`] carries the pairs out. The rules are those of `docs/abi.md`,
-//! "Reconciliation", and the browser client decides alike.
+//! "Reconciliation"; the browser client decides in the same way.
 
 mod align;
 #[cfg(test)]
@@ -166,7 +166,7 @@ impl<N> Shape<N> {
     }
 }
 
-/// Rule 1: whether a node can go on as another.
+/// Rule 1: whether a node can be kept for another.
 fn can_be_same<N>(old: &Shape<N>, fresh: &Shape<N>) -> bool {
     if old.rendered.key != fresh.rendered.key {
         return false;

@@ -139,7 +139,7 @@ pub(crate) fn commit(
     state.mounts.forget_failed(module);
 }
 
-/// Puts a candidate in the place of code that trapped. The old code is dropped without another call.
+/// Replaces code that trapped with a candidate. The old code is dropped without another call.
 pub(crate) fn install(state: &mut PageState, module: &str, code: Code, candidate: Candidate) {
     if let Some(replaced) = render(state, module, code, candidate) {
         write_held(&mut state.log, module, replaced.logs);

@@ -65,7 +65,7 @@ const VARIABLES: &[(&str, &str, Kind)] = &[
     ("SERVE_PROXY_NO_REDIRECT", "serve.proxy_no_redirect", Kind::Flag),
 ];
 
-/// Variables that are of no importance here: the look of Trunk's output, and what Trunk tells its hooks.
+/// Variables that are of no importance here: the look of Trunk's output, and what Trunk passes to its hooks.
 const IRRELEVANT: [&str; 8] = [
     "SKIP_VERSION_CHECK",
     "COLOR",

@@ -41,7 +41,7 @@ pub(super) struct Build {
     pub(super) inject_scripts: Option<bool>,
 }
 
-/// Trunk accepts one text in the place of a list of one.
+/// Trunk accepts one text instead of a list of one.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a text or a list of texts")]
 pub(super) enum OneOrMore {

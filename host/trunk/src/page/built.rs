@@ -113,7 +113,7 @@ impl BuiltPage {
         Affected { page: self.inlined.iter().any(|input| changed.contains(input)), files }
     }
 
-    /// Puts a stylesheet that was built again in the place of its earlier version.
+    /// Replaces the earlier version of a stylesheet that was built again.
     pub fn replace(&mut self, file: ServedFile) {
         match self.files.iter_mut().find(|known| known.url_path == file.url_path) {
             Some(known) => *known = file,

@@ -10,7 +10,7 @@ const FRAME: f64 = 1000.0 / 60.0;
 impl Resources {
     /// The resource that fires first, if one does until `end`, with its time. Its next firing is arranged.
     pub(crate) fn due(&mut self, end: f64) -> Option<(f64, u64)> {
-        // Equal times fire in the order of opening, hence the first of the smallest.
+        // Equal times fire in the order of opening, so the first of the smallest is taken.
         let at = (0..self.list.len())
             .reduce(|a, b| if self.list[b].due < self.list[a].due { b } else { a })?;
         let live = &mut self.list[at];

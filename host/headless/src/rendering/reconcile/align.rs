@@ -76,7 +76,7 @@ fn in_order<N>(search: &Search<'_, N>, olds: &[usize], news: &[usize]) -> Vec<(u
     found
 }
 
-/// How much two nodes are alike; 0 if they cannot be the same.
+/// How similar two nodes are; 0 if they cannot be the same.
 fn likeness<N>(search: &Search<'_, N>, old: usize, new: usize) -> u64 {
     let (before, after) = (&search.old[old], &search.fresh[new]);
     if !can_be_same(before, after) {

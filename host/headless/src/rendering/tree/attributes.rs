@@ -1,4 +1,4 @@
-//! Attributes that a module sets: checked, remembered, and brought into the document.
+//! Attributes that a module sets: checked, noted, and set in the document.
 //!
 //! The record has what the module requested for, the document the current values; a change of the record changes only what
 //! differs, so that classes and styles which others put on an element stay.
@@ -27,7 +27,7 @@ pub(super) fn set_attribute(
     Ok(())
 }
 
-/// Changes one attribute in the record and in the document. Classes and styles that exist beside the
+/// Changes one attribute in the record and in the document. Classes and styles that exist next to the
 /// attribute of their name stay.
 pub(super) fn change(dom: &mut Dom, node: Node, name: &str, value: Option<&str>) {
     let rendered = &mut dom.node_state_mut(node).rendered;
