@@ -82,7 +82,7 @@
  *   patchFunction replaces an export with a function, over swaps
  * @property {(id: string) => { stop: End, metrics: () => Record<string, CallMetrics> }} profile measures the calls of a module's exports
  * @property {(source: ArrayBuffer | Uint8Array | string | URL, context?: unknown, options?: { timeLimit?: number }) => Promise<Executed>}
- *   execute runs a module by itself in a worker; the limit is in milliseconds
+ *   execute runs a module alone in a worker; the limit is in milliseconds
  * @property {(id: string) => StateHistory} history
  * @property {(id: string, count: number) => Promise<SwapResult>} step goes so many states forward in a module's history, or back
  * @property {(id: string, index: number) => Promise<SwapResult>} goTo goes to a state of a module's history

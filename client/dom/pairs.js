@@ -226,7 +226,7 @@ class Search {
     if (!canBeSame(old, fresh)) return 0;
     if (old.kind !== "element") return old.kind === "text" && old.text === fresh.text ? SAME_TEXT : SAME_TAG;
     if (this.#digests.of(old) === this.#digests.of(fresh)) return EQUAL;
-    // A node whose namesake is elsewhere in the other tree waits for it instead of being kept for another node.
+    // A node that has the same name as a node elsewhere in the other tree waits for that one instead of being kept for another node.
     const [oldId, newId] = [identity(old), identity(fresh)];
     if (oldId !== newId) {
       if (oldId && this.#newIdentities.has(oldId)) return 0;

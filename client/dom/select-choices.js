@@ -59,7 +59,7 @@ export function choose(select, choices) {
   const isGone = choices !== null && choices.length > 0 && wanted.length === 0 && !select.multiple;
   const selected = choices === null || isGone ? defaults(select) : wanted;
   if (selected.length === 0 && !select.multiple) {
-    // An option that is switched off by itself makes the browser select the first one.
+    // If only the selected option is deselected, the browser selects the first one.
     if (select.selectedIndex !== -1) select.selectedIndex = -1;
     return;
   }

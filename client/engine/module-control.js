@@ -11,7 +11,7 @@ import { PREFIXES } from "../guest/inspect.js";
 /** @typedef {import("../tool/protocol.js").Version} Version */
 /** @typedef {import("../tool/protocol.js").Swap} Swap */
 
-/** Exports that only engines call. A page may ask for room for an argument. */
+/** Exports that only engines call. A page may allocate memory for an argument. */
 const ENGINES_OWN = (/** @type {string} */ name) => name !== "hmr_alloc" && PREFIXES.some((prefix) => name.startsWith(prefix));
 
 /**

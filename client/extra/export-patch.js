@@ -26,7 +26,7 @@ export class ExportPatch {
   }
 
   /**
-   * Calls the wrapper. When it fails by itself, the original answers, so that a mistake in a wrapper does not end the module.
+   * Calls the wrapper. If the wrapper itself throws, the original is called, so that a mistake in a wrapper does not end the module.
    * A trap of the original is one, whether or not the wrapper catches it.
    *
    * @param {Exported} original

@@ -1,4 +1,4 @@
-/** The entry of the worker in which a module runs by itself. One message in, one out. */
+/** The entry of the worker in which a module runs alone. One message in, one out. */
 
 import { runIsolated } from "./run-isolated.js";
 

@@ -1,5 +1,5 @@
 /**
- * Runs a module by itself: an instance with its own memory, and imports that reach nothing.
+ * Runs a module alone: an instance with its own memory, and imports that reach nothing.
  *
  * In: bytes and a context. Out: what its export `run` answers. Independent of pages and workers; `isolated-worker.js` calls it in one.
  *

@@ -243,7 +243,7 @@ export class Guest {
     return cut(failing.map(({ instance, component, error }) => `the instance ${instance} of \`${component}\`: ${error}`).join("; "));
   }
 
-  /** A copy of the memory, to be put back. */
+  /** A copy of the memory, for `putBack`. */
   copyMemory() {
     return this.#bytes.copy();
   }

@@ -42,7 +42,7 @@ const MOST_AT_ONCE = 1000;
 
 /** @param {Waiting} waiting */
 function ready(waiting) {
-  // What fires once would be lost on dead code; it waits for the code that takes its place.
+  // What fires once would be lost on code that has trapped. It waits for the code that replaces it.
   return !waiting.record.held && (waiting.record.alive || !("resource" in waiting && waiting.resource.oneShot && waiting.resource.open));
 }
 
@@ -223,7 +223,7 @@ export class Delivery {
   }
 
   /**
-   * Makes a change of which no focus event reaches a module.
+   * Makes a change without letting its focus events reach a module.
    *
    * @template T
    * @param {() => T} change

@@ -1,4 +1,4 @@
-/** A placed component: where it is, and what is known of it. */
+/** A placed component: its position and its state. */
 
 /** @typedef {import("../module/record.js").ModuleRecord} ModuleRecord */
 

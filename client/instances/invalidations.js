@@ -2,7 +2,7 @@
  * Instances that cannot continue with their state.
  *
  * In: what modules report about their instances. Out: each is mounted again, and the instance that placed it is rendered
- * again, upwards as long as that invalidates in turn; at the page, the reason is reported. Each instance is treated at most
+ * again, upwards as long as that invalidates in turn; at the page, the reason is reported. Each instance is handled at most
  * once in one go, so that code which always invalidates cannot stop the page.
  */
 
@@ -26,7 +26,7 @@ export class Invalidations {
   /** @type {({ module: string } & Invalidation)[]} */
   #waiting = [];
   #working = false;
-  /** The invalidations treated since `begin`. @type {Invalidation[]} */
+  /** The invalidations handled since `begin`. @type {Invalidation[]} */
   #treated = [];
   #deps;
 
@@ -43,14 +43,14 @@ export class Invalidations {
     this.#waiting.push({ module, ...invalidation });
   }
 
-  /** Call this before a swap lets its module be called again: what is treated from here on is reported with the swap. */
+  /** Call this before a swap lets its module be called again: what is handled from here on is reported with the swap. */
   begin() {
     this.#treated = [];
   }
 
   /**
    * Treats the pending invalidations of modules that can be called.
-   * @returns {Invalidation[]} those treated since `begin`, with those that they caused
+   * @returns {Invalidation[]} those handled since `begin`, with those that they caused
    */
   drain() {
     const treated = this.#treated;
@@ -98,7 +98,7 @@ export class Invalidations {
     return this.#deps.ready(instance) && this.#deps.placer(instance)?.record.held !== true;
   }
 
-  /** The next that can be treated; what names no instance of its module is dropped. */
+  /** The next that can be handled; what names no instance of its module is dropped. */
   #next() {
     for (let at = 0; at < this.#waiting.length; ) {
       const { module, instance: id, reason } = /** @type {{ module: string } & Invalidation} */ (this.#waiting[at]);

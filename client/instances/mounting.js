@@ -39,7 +39,7 @@ const UNPLACED_PERIOD = 10_000;
  *   running code; undefined if it trapped, which has been dealt with. It counts for the probation unless `counts` is false
  * @property {() => void} settled called when the instances are those that the elements ask for
  * @property {(record: ModuleRecord) => void} returned does what had to wait until the module's code returned
- * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
+ * @property {<T>(change: () => T) => T} quietly makes a change without letting its focus events reach a module
  */
 
 /** The placed components of one page. */

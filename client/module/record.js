@@ -130,7 +130,7 @@ export class ModuleRecord {
     return this.#state.name;
   }
 
-  /** The running code; dead if it has a `trap`. */
+  /** The running code. It has ended if it has a `trap`. */
   get guest() {
     return this.#state.name === "idle" ? null : this.#state.guest;
   }
@@ -189,7 +189,7 @@ export class ModuleRecord {
     return this.#generation;
   }
 
-  /** The newest snapshot of code that was well. */
+  /** The newest snapshot of healthy code. */
   get lastGood() {
     return this.#lastGood;
   }
@@ -383,7 +383,7 @@ export class ModuleRecord {
   }
 
   /**
-   * Keeps a snapshot of code that was well.
+   * Keeps a snapshot of healthy code.
    *
    * @param {string} snapshot
    * @param {number} [time] milliseconds since the Unix epoch, if it goes into the history

@@ -1,5 +1,5 @@
 /**
- * Notices that a page's markup was saved while the page was not notified: the tool was started again, or the page came out of a
+ * Notices that a page's markup was saved while the page was not notified: the tool was restarted, or the page came out of a
  * cache.
  *
  * In: the markup that the page was served with, as a hash. Out: a reload, once for each other markup that the tool has.
@@ -13,7 +13,7 @@ const KEY = "hmr-markup";
 /**
  * @typedef {object} Comparing
  * @property {string} html the hash of the markup that the page was served with
- * @property {(options: RequestInit) => Promise<Response>} fetch asks for the page, past all caches
+ * @property {(options: RequestInit) => Promise<Response>} fetch requests the page, bypassing all caches
  * @property {() => Pick<Storage, "getItem" | "setItem" | "removeItem">} storage of the tab; getting it may throw
  * @property {(reason: string) => void} reload loads the page again, with its state
  * @property {(forgetful: boolean) => void} outdated called when a reload has not brought the newest markup, or was not tried because the
@@ -28,7 +28,7 @@ export function noteMarkup({ html, storage }) {
   try {
     if (storage().getItem(KEY) === html) storage().removeItem(KEY);
   } catch {
-    // A page without a storage is never loaded again by itself.
+    // A page without a storage is never reloaded automatically.
   }
 }
 

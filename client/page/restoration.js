@@ -290,7 +290,7 @@ export class Restoration {
 
   /** Ignores what the reader does from now on. */
   #forget() {
-    // Without a reason of its own, the signal would keep the stack that it was aborted on.
+    // Without an explicit reason, the signal would keep the stack of its abort in memory.
     this.#listening.abort("over");
   }
 

@@ -55,7 +55,7 @@ export class InstanceResources {
   }
 
   /**
-   * Does what running code asks for, of an instance of its own.
+   * Carries out what running code requests, of an instance of its own.
    * @param {string} module
    * @param {Request} request
    */
@@ -75,7 +75,7 @@ export class InstanceResources {
   }
 
   /**
-   * Does what code that takes the place of other code asks for.
+   * Carries out what code that replaces other code requests.
    *
    * @param {string} module
    * @param {Request[]} requests

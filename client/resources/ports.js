@@ -144,7 +144,7 @@ export class Ports {
   }
 
   /**
-   * Does what running code asks for.
+   * Carries out what running code requests.
    * @param {string} module
    * @param {PortRequest} request
    */

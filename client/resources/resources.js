@@ -3,7 +3,7 @@
  *
  * In: requests of modules. Out: firings, passed to the code that delivers them. The owner of a resource, and whether it goes
  * on, is decided here; its implementation is in `resources/`. A resource is identified by its instance and key; code that was
- * swapped in and asks for the same one gets the live one.
+ * swapped in and requests the same one gets the live one.
  *
  * Invariants: nothing fires that has been closed, nor does a one-shot fire twice for the same code, unless it asked for a replay.
  */
@@ -45,7 +45,7 @@ export class Resource {
   open = true;
   /** A one-shot that has fired. */
   spent = false;
-  /** A connection that has ended by itself. */
+  /** A connection that has ended without a request to close it. */
   ended = false;
   /** How many firings wait to be delivered. */
   waiting = 0;
@@ -103,7 +103,7 @@ export class Resources {
   }
 
   /**
-   * Does what running code asks for.
+   * Carries out what running code requests.
    * @param {string} module
    * @param {Request} request
    */
@@ -122,7 +122,7 @@ export class Resources {
   }
 
   /**
-   * Does what code that takes the place of other code asks for: of the resources of the given instances, those
+   * Carries out what code that replaces other code requests: of the resources of the given instances, those
    * that are asked for continue, and the rest is closed.
    *
    * @param {string} module
@@ -205,7 +205,7 @@ export class Resources {
   /**
    * @param {string} module
    * @param {OpenRequest} request
-   * @param {boolean} takesOver whether the code that asks takes the place of other code
+   * @param {boolean} takesOver whether the code that asks replaces other code
    * @returns {"kept" | "replaced" | "opened"}
    */
   #open(module, request, takesOver) {

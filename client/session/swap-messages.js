@@ -9,7 +9,7 @@ const MOST_RESETS = 20;
 
 /**
  * @param {Swap} swap
- * @param {boolean} restarted whether it is the version that trapped, started again: the trap is still to be read
+ * @param {boolean} restarted whether it is the version that trapped, restarted: the message of the trap stays visible
  * @param {import("../ui/screen.js").Screen} screen
  */
 export function showSwap(swap, restarted, { status, overlay }) {

@@ -35,7 +35,7 @@ export class SwapReports {
   /**
    * @param {number | null} number of the update that asked for it, if one did
    * @param {Swap[]} swaps
-   * @param {boolean} restarted whether code was started again after a trap
+   * @param {boolean} restarted whether code was restarted after a trap
    */
   swapped(number, swaps, restarted) {
     const { screen, updates, states, send, waitForBuild, announce } = this.#deps;

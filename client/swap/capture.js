@@ -15,11 +15,11 @@ import { errorMessage } from "../common/error-message.js";
 
 /**
  * @typedef {object} Captured
- * @property {string | null} snapshot null if the code is dead, and was never well
+ * @property {string | null} snapshot null if the code trapped before it was ever captured
  * @property {Uint8Array | null} memory from before the hooks ran, if they did
  * @property {import("../resources/instance-resources.js").Request[]} requests
  * @property {[import("../guest/guest.js").Level, string][]} logs
- * @property {GuestTrap | null} trap that the hooks ran into: the code can no longer be trusted
+ * @property {GuestTrap | null} trap that the hooks ran into: its state is not reliable after that
  */
 
 /** A sink for code that may have no effect any more. */
@@ -31,7 +31,7 @@ export const ignoring = { dom: () => {}, resource: () => {}, port: () => {}, inv
  * @param {ModuleRecord} record
  * @param {number} time milliseconds since the Unix epoch
  * @param {boolean} updates whether it is for an update, before which the code's hooks run
- * @returns {Captured} the last good state if the code is dead, or traps
+ * @returns {Captured} the last good state if the code has trapped, or traps now
  */
 export function capture(record, time, updates) {
   /** @type {Captured} */

@@ -67,7 +67,7 @@ export class ProbationWatch {
   }
 
   /**
-   * Asks code that is on probation whether it is well.
+   * Checks the health of code that is on probation.
    * @param {ModuleRecord} record
    */
   checkHealth(record) {

@@ -38,18 +38,18 @@ import { Declined, newSwap, runSwap } from "./steps.js";
  * @property {(instance: number) => Element | null} elementOf where an instance is placed
  * @property {(record: ModuleRecord) => import("../instances/instance.js").Instance[]} placed the instances of a module that are mounted
  * @property {(record: ModuleRecord, props: Map<number, string>) => void} followProps notes the props of a state that was gone back to
- * @property {<T>(change: () => T) => T} quietly makes a change of which no focus event reaches a module
+ * @property {<T>(change: () => T) => T} quietly makes a change without letting its focus events reach a module
  * @property {() => void} releasing called when the module can be called again in a moment
  * @property {(elements: Element[]) => () => void} rendering called before an update renders into elements; the returned
  *   function is called afterwards
  * @property {(record: ModuleRecord, restored: Set<number>) => void} taken the module runs new code, with these instances
  * @property {(record: ModuleRecord, invalidations: import("../tool/protocol.js").Invalidation[]) => import("../tool/protocol.js").Invalidation[]}
- *   invalidated treats them; returns those treated, with those that they caused
+ *   invalidated handles them; returns those handled, with those that they caused
  * @property {() => void} drain delivers what waits
  * @property {(record: ModuleRecord, trap: import("../guest/trap.js").GuestTrap) => void} reportTrap
  * @property {(record: ModuleRecord, trap: import("../guest/trap.js").GuestTrap) => void} end undoes the swap to code that trapped on probation,
  *   or restarts the code
- * @property {(record: ModuleRecord) => void} checkHealth asks code that is on probation whether it is well
+ * @property {(record: ModuleRecord) => void} checkHealth checks the health of code that is on probation
  */
 
 /**
@@ -64,7 +64,7 @@ import { Declined, newSwap, runSwap } from "./steps.js";
  * @property {boolean} [restarts] whether code that trapped is restarted, even if later work waits: calls since the trap wait for
  *   it
  * @property {boolean} [clean] whether the state of the code that runs is discarded
- * @property {number | null} [sequence] of the update that asks for it
+ * @property {number | null} [sequence] of the update that requests it
  * @property {Prepared | null} [prepared]
  */
 
@@ -249,7 +249,7 @@ class SwapTransaction {
   }
 
   /**
-   * Treats the instances that reported during the swap that they cannot continue.
+   * Handles the instances that reported during the swap that they cannot continue.
    * @param {Swap} swap
    */
   #handleInvalidated(swap) {
@@ -286,7 +286,7 @@ class SwapTransaction {
     }
   }
 
-  /** Queues everything for the code from here on. This runs as a task of its own, so no wasm frame is on the stack. */
+  /** Queues everything for the code from here on. This runs as a separate task, so no wasm frame is on the stack. */
   #quiesce() {
     // Code that is restarted is held since it trapped.
     if (!this.#options.restarts) this.#record.quiesce();

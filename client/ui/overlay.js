@@ -64,7 +64,7 @@ function where({ file, line, column }) {
 /** The panel over the page: what does not compile, what trapped. */
 export class HmrOverlay extends HTMLElement {
   #shadow = this.attachShadow({ mode: "open" });
-  /** By what it is about; the newest is on top. @type {Map<string, { title: string, body: Node[] }>} */
+  /** By topic; the newest is on top. @type {Map<string, { title: string, body: Node[] }>} */
   #entries = new Map();
   #escape = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Escape" && this.hasAttribute("open")) this.dismiss();

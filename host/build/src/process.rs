@@ -1,8 +1,8 @@
 //! The one place that starts processes: compilers, gates, questions to other programs.
 //!
 //! Everything that is started here ends with the tool. On Unix a command is not started by the tool itself but by a
-//! [`supervisor`], a small process that ends it, with all that it has started, as soon as the tool has ended, in whatever way.
-//! For that the tool's own executable is started again: its `main` calls [`supervise_if_asked`] first. A program that
+//! [`supervisor`], a small process that ends it, with all that it has started, as soon as the tool has ended, for any reason.
+//! For that, the tool's executable is started a second time: its `main` calls [`supervise_if_asked`] first. A program that
 //! does not (a test, say) starts commands directly, and can only end those that it cancels.
 //!
 //! A process that a command has put into a session of its own (`setsid`) is meant to run on after it, such as the server of a

@@ -253,7 +253,7 @@ pub enum Event {
         /// What it is.
         message: String,
     },
-    /// The tool has done something that the developer should know of.
+    /// The tool has done something that the developer should know about.
     Note {
         /// What, for people.
         message: String,

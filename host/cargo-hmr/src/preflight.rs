@@ -5,7 +5,7 @@
 //!
 //! Preflight is a convenience: if the program is missing or does not build, one warning is reported,
 //! requests are answered with `skipped`, and pages no longer wait ([`PreflightEvent::Ready`]). A process that crashed, or was
-//! ended because it did not answer, is started again, with growing pauses between crashes.
+//! ended because it did not answer, is restarted, with growing pauses between crashes.
 
 mod find;
 mod health;

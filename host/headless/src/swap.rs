@@ -3,7 +3,7 @@
 //! `prepare → quiesce → capture → instantiate → migrate → restore → render → commit → probation`, and from any step before
 //! commit `→ rollback`. [`run`] decides what kind of swap it is and goes through the steps. [`capture`] takes the old state,
 //! [`candidate`] is new code before anything of it is visible, and [`replace`] makes it visible and commits it. [`undo`],
-//! [`restart`] and [`travel`] are the swaps that a page makes by itself: back to the version from before, to a new instance of
+//! [`restart`] and [`travel`] are the swaps that a page makes without an update: back to the version from before, to a new instance of
 //! the same version, and to another state. [`settle`] does what follows from anything that happens in a page.
 //!
 //! Invariant: for any new bytes, either they run and the old code is gone, or the old code runs on untouched.

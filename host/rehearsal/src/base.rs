@@ -144,7 +144,7 @@ fn pages(constants: u32) -> u32 {
 }
 
 /// Which of the selected functions a base can have, in their order: not those that do what cannot be moved to
-/// another module, nor those that call such a one.
+/// another module, nor those that call one of these.
 fn plan(
     interface: &Interface,
     layout: &ModuleLayout,

@@ -372,7 +372,7 @@ fn single_proxy(serve: &mut raw::Serve) -> Option<Proxy> {
     })
 }
 
-/// The hook for this system: the command of a system takes the place of the common one, arguments included.
+/// The hook for this system: the command of a system replaces the common one, arguments included.
 fn hook(hook: raw::Hook) -> Hook {
     let of_system = match std::env::consts::OS {
         "windows" => hook.windows,

@@ -1,7 +1,7 @@
 //! Projects that were written for other tools: what their pages and settings say, and the files that are made from it.
 //!
 //! - [`Page`]: a page for [Trunk](https://trunk-rs.github.io/trunk/). Its text in, the served page and its files out.
-//! - [`Config`]: `Trunk.toml` and what takes its place.
+//! - [`Config`]: `Trunk.toml` and the files that can replace it.
 //! - [`leptos_metadata`]: what a manifest says for cargo-leptos. [`Dioxus`]: `Dioxus.toml`, and the page that dx makes.
 //!
 //! This crate parses and processes. It never prints, watches, serves, or starts a program: see [`RunTool`]. Formats are those of Trunk 0.21 and
@@ -9,7 +9,7 @@
 //!
 //! # Assets
 //!
-//! | element | what takes its place | what is served |
+//! | element | what replaces it | what is served |
 //! |---|---|---|
 //! | `<link data-trunk rel="rust">` | [`app_html`](BuildOptions::app_html); nothing for a worker | [`RustLink`] says what to build |
 //! | `rel="css"` | `<link rel="stylesheet">` with the other attributes | the file |

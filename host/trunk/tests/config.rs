@@ -1,4 +1,4 @@
-//! `Trunk.toml`, what takes its place, and the environment.
+//! `Trunk.toml`, the files that can replace it, and the environment.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -1,6 +1,6 @@
 //! Files that were replaced since they were compiled, where cargo would not notice.
 //!
-//! cargo compares modification times: a file that is newer than the last compilation is compiled again. A file that is put back with
+//! cargo compares modification times: a file that is newer than the last compilation is compiled again. A file that is restored with
 //! an old time (`mv lib.rs.bak lib.rs`, `cp -p`, `rsync -t`) is another file with an old time, and cargo would keep what it made
 //! from the previous one. So the stamps of all files that were read are stored in the target folder. If one differs,
 //! cargo's mark on everything that was made from that file is removed before the next build. The user's files are never touched.

@@ -99,7 +99,7 @@ impl Running {
         }
     }
 
-    /// Ends it and all that it has started. One that has just ended by itself cannot be killed, and need not be.
+    /// Ends it and all that it has started. One that has just ended cannot be killed, and need not be.
     fn end(&mut self) {
         match self {
             #[cfg(unix)]

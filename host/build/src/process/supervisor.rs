@@ -182,7 +182,7 @@ mod descendants {
                     return;
                 }
                 for pid in found {
-                    // It may have ended by itself.
+                    // It may have ended already.
                     _ = kill(pid, Signal::SIGKILL);
                 }
                 std::thread::sleep(Duration::from_millis(1));
@@ -270,7 +270,7 @@ mod process_group {
     impl Family {
         /// Ends all of it.
         pub(super) fn end(self) {
-            // It may have ended by itself.
+            // It may have ended already.
             _ = killpg(self.group, Signal::SIGKILL);
         }
 

@@ -85,7 +85,7 @@ impl Compiler {
         self.sysroot.join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file()
     }
 
-    /// The compiler's path, if cargo would not find it by itself.
+    /// The compiler's path, if cargo would not find it without help.
     pub(super) fn explicit_rustc(&self) -> Option<PathBuf> {
         self.rustc.is_absolute().then(|| self.rustc.clone())
     }

@@ -55,7 +55,7 @@ pub enum ClientEvent {
     },
     /// It has sent a message.
     Message(ClientMessage),
-    /// It has a problem that the developer should know of.
+    /// It has a problem that the developer should know about.
     Problem(String),
     /// It has closed its socket.
     Disconnected,

@@ -1,4 +1,4 @@
-//! Whether the process answers, and when it is started again after it has ended. Pure: callers pass the time.
+//! Whether the process answers, and when it is restarted after it has ended. Pure: callers pass the time.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ const HUNG_AFTER: Duration = Duration::from_secs(5);
 /// A process that ran for this long does not count as one of a series of crashes.
 const STABLE_AFTER: Duration = Duration::from_mins(1);
 
-/// The longest pause before a process is started again.
+/// The longest pause before a process is restarted.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// The pings of one process and its answers.

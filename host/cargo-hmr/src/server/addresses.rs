@@ -58,7 +58,7 @@ pub fn addresses(
         return Ok(vec![url(host.to_owned())]);
     }
     let addresses = if at.ip().is_unspecified() {
-        // Whether `::` takes connections of IPv4 as well is the system's choice.
+        // The system decides whether `::` accepts IPv4 connections, too.
         let both = at.is_ipv6() && SockRef::from(listener).only_v6().is_ok_and(|only| !only);
         let own = if_addrs::get_if_addrs().unwrap_or_default();
         reachable(at.is_ipv4() || both, at.is_ipv6(), own.iter().map(if_addrs::Interface::ip))

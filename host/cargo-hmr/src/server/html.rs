@@ -45,7 +45,7 @@ pub(super) fn html_response(shared: &Shared, html: &[u8]) -> Response {
     (headers, body).into_response()
 }
 
-/// Inserts the client right after the doctype: a parser opens `html` and `head` there by itself and adds the
+/// Inserts the client right after the doctype: a parser opens `html` and `head` there implicitly and adds the
 /// attributes of the page's own `html` tag when it meets it.
 fn inject(html: &str, config: &str) -> String {
     // `<` could end the script element from inside a string; JSON has an escape for it.

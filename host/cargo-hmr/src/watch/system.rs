@@ -81,7 +81,7 @@ impl System {
         for folder in unneeded {
             self.watched.remove(&folder);
             if let Some(watcher) = &mut self.watcher {
-                // The system stops watching a removed folder by itself.
+                // The system stops watching a removed folder automatically.
                 _ = watcher.unwatch(folder.as_std_path());
             }
         }

@@ -162,7 +162,7 @@ impl Element {
         self.act(|state, node| state.dom.put_before(node, html))
     }
 
-    /// Puts the element into a new one, which takes its place, as a script of the page would.
+    /// Wraps the element in a new one, as a script of the page would.
     pub fn wrap(&self, tag: &str) -> Result<&Self, PageError> {
         self.act(|state, node| {
             state.dom.wrap(node, tag);
@@ -240,7 +240,7 @@ impl Element {
         self.read(|state, node| state.dom.focused == Some(node))
     }
 
-    /// Whether a control is disabled, by itself or by its `fieldset`.
+    /// Whether a control is disabled, by its own attribute or by its `fieldset`.
     #[must_use]
     pub fn is_disabled(&self) -> bool {
         self.read(|state, node| state.dom.is_disabled(node))

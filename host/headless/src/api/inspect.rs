@@ -41,14 +41,14 @@ impl Page {
     }
 
     /// All traps of running code so far. A module that traps is restarted, with the state that it
-    /// had after the last action that went well.
+    /// had after the last successful action.
     #[must_use]
     pub fn traps(&self) -> Vec<Trap> {
         self.state.borrow().log.traps().to_vec()
     }
 
     /// Problems for the developer besides traps: components that cannot be mounted, props that do not parse,
-    /// modules that cannot be started again.
+    /// modules that cannot be restarted.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         self.state.borrow().log.problems().to_vec()

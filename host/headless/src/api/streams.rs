@@ -265,7 +265,7 @@ impl EventSource {
         });
     }
 
-    /// Ends it for good, as an answer of the wrong kind does.
+    /// Ends it permanently, as an answer of the wrong kind does.
     pub fn end(&self) {
         self.end.end(&json!({ "state": "error", "closed": true }));
     }

@@ -14,7 +14,7 @@ impl Dom {
         self.at(node).before_html(html);
     }
 
-    /// Puts a node into a new element, which takes its place.
+    /// Wraps a node in a new element.
     pub(crate) fn wrap(&self, node: Node, tag: &str) {
         let wrapper = self.create_element(Namespace::Html, tag);
         self.at(node).insert_before(&wrapper);

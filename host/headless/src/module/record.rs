@@ -53,7 +53,7 @@ pub(crate) struct ModuleRecord {
     is_swapping: bool,
     queue: VecDeque<Waiting>,
     pub(crate) tree: Tree,
-    /// The state after the last action that went well.
+    /// The state after the last successful action.
     last_good: Option<Snapshot>,
     /// Whether it was called since `last_good` was taken.
     has_changed: bool,
@@ -287,7 +287,7 @@ impl ModuleRecord {
         self.has_changed = false;
     }
 
-    /// Notes the state after an action that went well.
+    /// Notes the state after a successful action.
     pub(crate) fn note_good_state(&mut self, snapshot: Snapshot) {
         self.history.note(&self.code.hash, &snapshot);
         self.last_good = Some(snapshot);

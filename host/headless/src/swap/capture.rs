@@ -22,7 +22,7 @@ pub(crate) struct Captured {
     pub(crate) held: Vec<Effect>,
 }
 
-/// What takes the place of the state of code whose state is dropped.
+/// What replaces the state of code whose state is dropped.
 pub(crate) fn without_state(mounts: &Mounts, module: &str) -> Captured {
     Captured { snapshot: complete(mounts, module, Snapshot::default()), ..Captured::default() }
 }

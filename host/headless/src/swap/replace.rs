@@ -1,4 +1,4 @@
-//! The steps `render` and `commit`: a candidate takes the place of the code that runs. Neither can fail.
+//! The steps `render` and `commit`: a candidate replaces the code that runs. Neither can fail.
 
 use hmr_abi::ops::Method;
 use hmr_abi::state::{KeyOutcome, PruneRequest, RestoreReport, Snapshot};

@@ -58,7 +58,7 @@ fn notify_modules(state: &mut PageState) -> bool {
 }
 
 /// Delivers what waited for the end of a swap to the code that runs now. What waits when the code fails goes to the code that
-/// takes its place.
+/// replaces it.
 pub(crate) fn deliver_waiting(state: &mut PageState, module: &str) {
     while let Some(waiting) = state.modules.get_mut(module).and_then(ModuleRecord::next_waiting) {
         state.environment.begin_turn();

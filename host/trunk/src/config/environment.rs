@@ -10,7 +10,7 @@ enum Kind {
     Text,
     Flag,
     Port,
-    /// One text that takes the place of a list.
+    /// One text instead of a list.
     One,
     /// A list, separated by commas.
     List,

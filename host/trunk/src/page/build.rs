@@ -23,7 +23,7 @@ pub struct BuildOptions<'a> {
     pub project_folder: &'a Utf8Path,
     /// What the URLs of all files begin with, with a `/` at its end: [`Build::public_url`](crate::Build::public_url).
     pub public_url: &'a str,
-    /// The markup that starts the application. It takes the place of the link to the application, or is added at the end of `<body>` if the
+    /// The markup that starts the application. It replaces the link to the application, or is added at the end of `<body>` if the
     /// page has none, as Trunk does it.
     pub app_html: &'a str,
 }
@@ -98,7 +98,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// Builds one asset: returns what takes the place of its element.
+    /// Builds one asset: returns what replaces its element.
     fn asset(&mut self, asset: &Asset, url_path: Option<String>) -> Result<String, PageError> {
         let line = asset.line;
         let url_path = url_path.unwrap_or_default();

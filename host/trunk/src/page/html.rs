@@ -55,7 +55,7 @@ pub(super) fn scan(html: &str) -> Result<Scan, PageError> {
 
 /// What is written into a page.
 pub(super) struct Changes<'a> {
-    /// What takes the place of each element for Trunk, in the order of the page.
+    /// What replaces each element for Trunk, in the order of the page.
     pub(super) replacements: &'a [String],
     /// Is added at the end of `<body>`, or of the page if there is none.
     pub(super) at_end: &'a str,

@@ -6,7 +6,7 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A worker with a process that does not answer by itself, and its events.
+/// A worker with a placeholder process, and its events.
 fn worker(now: Instant) -> (Worker, mpsc::Receiver<PreflightEvent>) {
     let (emit, events) = mpsc::channel();
     let emit = move |what| _ = emit.send(what);
