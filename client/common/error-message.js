@@ -1,4 +1,4 @@
-/** What is shown of an error. */
+/** Makes a readable message of an error. */
 
 import { cut } from "./limits.js";
 

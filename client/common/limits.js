@@ -1,5 +1,5 @@
 /**
- * Limits how much text of modules is shown to people and sent to the tool.
+ * Limits the length of texts from modules that are shown to people and sent to the tool.
  *
  * In: texts of any length. Out: what people can read, with a note of what was cut. The numbers are those of `hmr_abi::text`.
  */

@@ -1,6 +1,6 @@
 /**
- * Saves what a reader is in the middle of (focus, selection, scroll offsets, playback) and restores
- * what a change of the document lost.
+ * Saves the state of a reader's current actions (focus, selection, scroll offsets, playback) and restores
+ * what a change of the document has lost.
  *
  * In: a document before a change. Out: a function that is called after it. Where the nodes stayed and the
  * browser kept everything, nothing is done.

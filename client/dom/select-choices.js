@@ -1,5 +1,5 @@
 /**
- * What a reader has chosen in a `select`, by the values of its options: their places mean nothing once there are others.
+ * What a reader has chosen in a `select`, by the values of its options: their positions are not reliable when the options have changed.
  */
 
 /** An option: its value, and which one of those with this value. @typedef {{ value: string, nth: number }} Choice */

@@ -1,4 +1,4 @@
-/** What an engine needs of the page and the tool around it: types alone. */
+/** What an engine needs from the page and from the tool. Only types. */
 
 /** @typedef {import("../tool/protocol.js").Version} Version */
 /** @typedef {import("../tool/protocol.js").Swap} Swap */

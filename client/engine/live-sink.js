@@ -1,4 +1,4 @@
-/** What the running code of a module does outside of itself. */
+/** Carries out what the running code of a module requests through its imports. */
 
 import { readInvalidation } from "../module/invalidation.js";
 import { readPort } from "../resources/instance-resources.js";

@@ -1,7 +1,7 @@
 /**
  * Snapshots and restore reports, as text.
  *
- * In: what modules answer, of any content. Out: the facts that an engine needs of it. The values of signals are never parsed and
+ * In: what modules answer, of any content. Out: the facts that an engine needs. The values of signals are never parsed and
  * rewritten, because numbers would lose digits: a snapshot is changed in its text.
  */
 

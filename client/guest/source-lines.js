@@ -1,8 +1,8 @@
 /**
- * From which lines of source a module's code comes.
+ * Maps a module's code to lines of source.
  *
  * In: the section `hmr.lines` of a compiled module, and offsets into its binary. Out: file and line. `docs/abi.md` has the
- * format. Bytes of any content make at most that nothing is found.
+ * format. With invalid bytes, nothing is found.
  */
 
 /** @typedef {{ file: string, line: number }} SourceLocation */

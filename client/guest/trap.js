@@ -1,5 +1,5 @@
 /**
- * The end of a module's running code, in words.
+ * Describes the trap or error that ended a module's code.
  *
  * In: what was thrown, and the code's report of its panic. Out: an error with message, source location and stack.
  */

@@ -3,7 +3,7 @@
  *
  * In: what modules report about their instances. Out: each is mounted again, and the instance that placed it is rendered
  * again, upwards as long as that invalidates in turn; at the page, the reason is reported. Each instance is handled at most
- * once in one go, so that code which always invalidates cannot stop the page.
+ * once in one run, so that code which always invalidates cannot stop the page.
  */
 
 /** @typedef {import("./instance.js").Instance} Instance */

@@ -1,5 +1,5 @@
 /**
- * Why a placed component is not mounted, in words for its developer.
+ * Explains to the developer why a placed component is not mounted.
  *
  * In: an instance and the known facts about the modules. Out: a message and a hint that says what to do, or null.
  */

@@ -1,7 +1,7 @@
 /**
- * Finds elements of a page again after it was loaded again.
+ * Finds the same elements in a page after a reload.
  *
- * In: an element. Out: where it is: in which component, by its id or name or its path from there. Markup of the page around a
+ * In: an element. Out: its position: in which component it is, and its id, its name or its path from there. Markup of the page around a
  * component does not count, because a reload often follows a change of it.
  */
 

@@ -1,7 +1,7 @@
 /**
  * What a reader has opened or played: dialogs, popovers, and the position of media.
  *
- * In: a document. Out: entries that are put back when the same elements have come again. A dialog in the document is opened as it
+ * In: a document. Out: entries that are restored when the same elements exist again. A dialog in the document is opened as it
  * was; media continue at the position where they were.
  */
 

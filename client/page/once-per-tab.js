@@ -1,8 +1,8 @@
 /**
  * Does something at most once in a tab, also across reloads.
  *
- * In: the tab's storage, and a key. Out: whether it is the first time. A page that a cache serves is still old after
- * it was loaded again, and would be loaded again without end.
+ * In: the tab's storage, and a key. Out: whether it is the first time. A page from a cache is still old after
+ * a reload, and would be reloaded endlessly.
  */
 
 /**

@@ -3,8 +3,8 @@
  *
  * In: before, the modules' snapshots and what the reader did to the page. Out: after it, the same. Between the two it
  * is in the session storage. What a state-restoring reload writes is taken by the next load; what a page writes when the
- * reader leaves it is taken when the reader comes back through the history. So a reload by hand starts clean.
- * `restoration.js` puts it back.
+ * reader leaves it is taken when the reader comes back through the history. So a manual reload starts without state.
+ * `client/page/restoration.js` restores it.
  */
 
 import { chosen } from "../dom/select-choices.js";

@@ -1,10 +1,10 @@
 /**
- * Puts back what a reader had done to a page before it was loaded again.
+ * Restores the state that a reader had given a page before a reload.
  *
- * In: the state from before, and calls whenever one of its elements may have come. Out: each part of it is put back as soon as
- * its element is there; a part of a component that comes late, or that is filled late, is put back when it comes. What the
- * reader does meanwhile is kept: a field that was typed into, a page that was scrolled. As browsers do when they restore a
- * position themselves, only what the reader does ends it, not what scripts scroll.
+ * In: the state from before, and calls whenever one of its elements may have been added. Out: each part of the state is restored
+ * as soon as its element exists. A part of a component that appears late, or is filled late, is restored then. What the reader
+ * does meanwhile is kept: text in a field, a scroll offset. As in browsers that restore a scroll offset themselves, only actions
+ * of the reader end this, not scripts that scroll.
  */
 
 import { choose } from "../dom/select-choices.js";

@@ -1,4 +1,4 @@
-/** What stands behind an open resource, whatever its kind: types alone. */
+/** The interface of an open resource's implementation, for all kinds. Only types. */
 
 /**
  * @typedef {object} Backing

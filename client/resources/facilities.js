@@ -1,5 +1,5 @@
 /**
- * What of a browser the resources need, so that it can be something else in a test.
+ * The features of a browser that resources need. Tests replace them.
  *
  * @typedef {object} Facilities
  * @property {Timers} timers

@@ -1,4 +1,4 @@
-/** Resources that talk with a server. */
+/** Resources that communicate with a server. */
 
 import { decodeBase64, encodeBase64 } from "./base64.js";
 

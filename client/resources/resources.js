@@ -1,11 +1,11 @@
 /**
  * What the engine holds for instances and keeps across swaps: timers, listeners, observers, sockets, requests, calls.
  *
- * In: requests of modules. Out: firings, passed to the code that delivers them. The owner of a resource, and whether it goes
- * on, is decided here; its implementation is in `resources/`. A resource is identified by its instance and key; code that was
+ * In: requests of modules. Out: firings, passed to the code that delivers them. Here it is decided which code owns a resource, and whether it
+ * continues; its implementation is in `resources/`. A resource is identified by its instance and key; code that was
  * swapped in and requests the same one gets the live one.
  *
- * Invariants: nothing fires that has been closed, nor does a one-shot fire twice for the same code, unless it asked for a replay.
+ * Invariants: nothing fires that has been closed, nor does a one-shot fire twice for the same code, unless it requested a replay.
  */
 
 import { ANSWER_PREVENT, ANSWER_STOP, readEvent } from "../dom/events.js";

@@ -1,6 +1,6 @@
-/** What to report when something else answers in the tool's place. */
+/** What to report when something else answers instead of the tool. */
 
-/** Who may answer in the tool's place, and what to do about it. */
+/** What may answer instead of the tool, and a hint what to do about it. */
 function interceptor() {
   const worker = window.navigator.serviceWorker?.controller?.scriptURL;
   if (worker)

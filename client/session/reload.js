@@ -1,7 +1,7 @@
 /**
- * Loads the page again, and keeps its state over that, and over leaving the page and coming back.
+ * Reloads the page with its state. Also keeps the state while the reader visits another page and comes back.
  *
- * In: reasons to load it again. Out: the state is saved before, and put back by the next page as its components are mounted.
+ * In: reasons for a reload. Out: the state is saved before, and the next page restores it as its components are mounted.
  */
 
 import { discard, leave, merged, readPage, returnTo, store, take } from "../page/page-state.js";

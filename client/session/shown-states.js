@@ -1,7 +1,7 @@
 /**
- * Shows the tool the states that modules are in, if it rehearses swaps: what a rehearsal will be about.
+ * Sends the states of modules to the tool, if it rehearses swaps. It prepares rehearsals for them.
  *
- * In: modules whose state may have changed. Out: messages to the tool, ever more seldom while a state keeps changing.
+ * In: modules whose state may have changed. Out: messages to the tool, less and less often while a state keeps changing.
  */
 
 /** A state of more characters is not shown. */

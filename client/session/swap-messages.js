@@ -1,4 +1,4 @@
-/** What the reader sees of a swap. */
+/** Shows the outcome of a swap in the page. */
 
 import { log } from "./log.js";
 
@@ -24,13 +24,13 @@ export function showSwap(swap, restarted, { status, overlay }) {
       return showResets(swap, status);
     }
     case "rolled-back": {
-      const now = swap.running ? "the version before goes on" : "none of its code runs yet";
+      const now = swap.running ? "the previous version keeps running" : "none of its code runs yet";
       status.warn(`\`${swap.module}\` was not swapped: ${swap.error}\nIt failed in the step \`${swap.step}\`; ${now}`);
       if (swap.running) status.stand(`version of ${swap.module}`, old);
       return;
     }
     case "undone":
-      status.warn(`\`${swap.module}\` was swapped back: ${swap.error}\nThe version before goes on with its state from before`);
+      status.warn(`\`${swap.module}\` was swapped back: ${swap.error}\nThe previous version runs with its state from before the swap`);
       status.stand(`version of ${swap.module}`, old);
       return;
     case "declined":

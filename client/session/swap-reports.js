@@ -1,8 +1,8 @@
 /**
  * Reports swaps to the reader, to the tool and to scripts of the page.
  *
- * In: swaps as the engine finishes them. Out: messages. A swap that no update asked for is reported to the tool only if it brought
- * other code: the same code that starts again, or continues from another state, is not news about its version.
+ * In: swaps as the engine finishes them. Out: messages. A swap that no update asked for is reported to the tool only if the code
+ * has changed. A restart of the same code, or another state of it, is not reported.
  */
 
 import { shortened } from "../tool/short-report.js";

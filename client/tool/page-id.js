@@ -1,8 +1,8 @@
 /**
- * The id by which a page is the same one after it was loaded again, so that the tool gives it the same versions.
+ * The id of a page, which is the same after a reload, so that the tool gives the page the same versions.
  *
- * In: the storage of the page's tab. Out: 32 hexadecimal digits. Without a storage, as in a page that is sandboxed, the page
- * is another one each time that it is loaded.
+ * In: the storage of the page's tab. Out: 32 hexadecimal digits. Without a storage, as in a sandboxed page, the page
+ * has a new id each time that it is loaded.
  */
 
 const KEY = "hmr-page";

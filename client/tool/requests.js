@@ -1,7 +1,7 @@
 /**
  * Requests to the tool, apart from the socket: versions, experiments and saved snapshots.
  *
- * In: requests. Out: the tool's answers, or an error in its words.
+ * In: requests. Out: the tool's answers, or an error with the tool's message.
  */
 
 /** Why the tool refused a request. */

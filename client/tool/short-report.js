@@ -1,7 +1,7 @@
 /**
- * Limits how large the report of a swap is that the tool gets.
+ * Limits the size of a swap's report to the tool.
  *
- * In: reports of any size. Out: what people need of them, with the number of what was left out. The numbers are those of
+ * In: reports of any size. Out: their most important entries, with the number of entries that were left out. The numbers are those of
  * `protocol::shorten` in the tool.
  */
 

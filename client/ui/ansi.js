@@ -1,8 +1,8 @@
 /**
  * Text with ANSI colours, as spans for a page.
  *
- * In: what rustc prints. Out: pieces of text with the classes `b` (bold), `d` (dim) and `c1`…`c7` (colours). Everything
- * else that a terminal would obey is left out.
+ * In: what rustc prints. Out: pieces of text with the classes `b` (bold), `d` (dim) and `c1`…`c7` (colours). Other
+ * control sequences are left out.
  */
 
 /** @typedef {{ text: string, classes: string[] }} Piece */
