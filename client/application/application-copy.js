@@ -6,7 +6,7 @@
  * once it has ended they do nothing.
  */
 
-import { panicPlace } from "./panic-place.js";
+import { panicOf } from "./panic.js";
 
 /** The answer of a call that does nothing. Glue reads numbers from it. */
 const NOTHING = Object.freeze([0, 0, 0, 0]);
@@ -44,6 +44,11 @@ export class ApplicationCopy {
   /** Whether calls into it do nothing any more. */
   get ended() {
     return this.#state === "ended";
+  }
+
+  /** The event handlers that it has set outside of the application. */
+  get handlers() {
+    return this.#deps.served.handlers;
   }
 
   /** Aborted when it ends. */
@@ -89,9 +94,9 @@ export class ApplicationCopy {
     return wrapped;
   }
 
-  /** Where the code panicked last, if that is known. */
-  get panicPlace() {
-    return this.#instance && panicPlace(this.#instance);
+  /** What the code panicked with, if it has and that is known. Read it before the code runs again. */
+  get panic() {
+    return this.#instance && panicOf(this.#instance);
   }
 
   /** Puts calls into a queue from now on. */

@@ -189,7 +189,7 @@ export class Application {
     const restarts = now - this.#restartedAt > RESTART_PAUSE;
     this.stopped = !restarts;
     this.#restartedAt = now;
-    this.#deps.trapped(this, applicationTrap(error, start.panic, copy.panicPlace));
+    this.#deps.trapped(this, applicationTrap(error, start.logged, copy.panic));
     if (restarts) this.#deps.restart(this);
   }
 }
@@ -218,8 +218,8 @@ class ApplicationStart {
   #copy = null;
   /** Called with errors after the start. @type {(error: unknown) => void} */
   failedLater = () => {};
-  /** The last message of a panic. */
-  panic = "";
+  /** The last message of a panic on the console. */
+  logged = "";
 
   /**
    * @param {ApplicationDeps} deps
@@ -249,7 +249,7 @@ class ApplicationStart {
     if (error instanceof DOMException && error.name === "NotSupportedError" && /CustomElementRegistry/.test(error.message)) {
       this.needsReload = this.#old !== null;
     }
-    const trap = applicationTrap(error, this.panic, this.#copy?.panicPlace ?? null);
+    const trap = applicationTrap(error, this.logged, this.#copy?.panic ?? null);
     this.#error ??= Object.assign(new Error(trap.file ? `${trap.message} (${trap.file}:${trap.line})` : trap.message), { trap });
   }
 
@@ -270,7 +270,7 @@ class ApplicationStart {
       failed: (error) => this.#failed(error),
     });
     this.#instantiation = instantiation(this.#copy, (text) => {
-      this.panic = text;
+      this.logged = text;
     });
     this.#glue = glue.run(this.#instantiation.wasm);
     this.#instantiation.begin(this.#glue.init(module));

@@ -9,9 +9,16 @@
  * application's code is running, they work as before.
  */
 
+import { watchHandlers } from "./event-handlers.js";
+
 /**
  * A copy of an application, as an owner.
- * @typedef {{ addCleanup: (cleanup: () => void) => number, removeCleanup: (key: number) => void, signal: AbortSignal }} Owner
+ *
+ * @typedef {object} Owner
+ * @property {(cleanup: () => void) => number} addCleanup
+ * @property {(key: number) => void} removeCleanup
+ * @property {AbortSignal} signal
+ * @property {import("./event-handlers.js").EventHandlers} handlers
  */
 
 /** Classes whose objects stay active until a method of this name is called. */
@@ -56,6 +63,7 @@ export class Ownership {
     this.#view = view;
     this.#isNodeOutside = isNodeOutside;
     this.#replaceListeners();
+    watchHandlers(view, (target) => (this.current && this.#isOutside(target) ? this.current.handlers : null));
     for (const [begin, end, once] of TIMED) this.#replaceTimer(begin, end, once);
     for (const [name, method] of ACTIVE) this.#replaceClass(name, method);
     this.#replaceFetch();

@@ -7,6 +7,7 @@
  * of other scripts are kept. Nodes inside of the application's nodes are ignored.
  */
 
+import { EventHandlers } from "./event-handlers.js";
 import { ReplacedFunctions } from "./replaced-functions.js";
 
 /**
@@ -16,7 +17,13 @@ import { ReplacedFunctions } from "./replaced-functions.js";
 
 /** @typedef {{ node: Node, children: Node[] | null, attributes: Map<string, string | null>, text: string | null }} Change */
 
-/** @typedef {{ changes: Change[], sheets: CSSStyleSheet[], functions: import("./replaced-functions.js").Replaced }} Reverted */
+/**
+ * @typedef {object} Reverted
+ * @property {Change[]} changes
+ * @property {CSSStyleSheet[]} sheets
+ * @property {import("./replaced-functions.js").Replaced} functions
+ * @property {import("./event-handlers.js").Handler[]} handlers
+ */
 
 /** The document outside of one application. */
 export class ServedDocument {
@@ -29,6 +36,8 @@ export class ServedDocument {
   /** @type {CSSStyleSheet[]} */
   #sheets;
   #functions;
+  /** The event handlers that the application has set. */
+  handlers = new EventHandlers();
 
   /** @param {Document} document */
   constructor(document) {
@@ -81,16 +90,17 @@ export class ServedDocument {
     const sheets = [...(this.#document.adoptedStyleSheets ?? [])];
     if (sheets.length !== this.#sheets.length) this.#document.adoptedStyleSheets = this.#sheets;
     this.#observer.takeRecords();
-    return { changes, sheets, functions: this.#functions.revert() };
+    return { changes, sheets, functions: this.#functions.revert(), handlers: this.handlers.revert() };
   }
 
   /**
    * Makes reverted changes again.
    * @param {Reverted} reverted
    */
-  reapply({ changes, sheets, functions }) {
+  reapply({ changes, sheets, functions, handlers }) {
     this.revert();
     this.#functions.reapply(functions);
+    this.handlers.reapply(handlers);
     for (const { node, children, attributes, text } of changes) {
       this.#originals.set(node, {
         children: children && [...node.childNodes],

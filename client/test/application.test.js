@@ -6,7 +6,7 @@ import { JSDOM } from "jsdom";
 import wabt from "wabt";
 import { ApplicationCopy } from "../application/application-copy.js";
 import { Ownership } from "../application/ownership.js";
-import { panicPlace } from "../application/panic-place.js";
+import { panicOf } from "../application/panic.js";
 import { ServedDocument } from "../application/served-document.js";
 import { applicationTrap } from "../application/trap.js";
 
@@ -144,6 +144,28 @@ test("functions of the console that an application replaces are restored", () =>
   view.console.warn = warn;
 });
 
+test("event handlers that an application sets as properties are restored, and those of others stay", async () => {
+  const view = page();
+  const { served, ownership, copy } = await copyOf(view);
+  const { document } = view;
+  const [first, second, foreign] = [() => {}, () => {}, () => {}];
+  view.onresize = first;
+  ownership.run(copy, () => {
+    view.onresize = second;
+    document.onkeydown = first;
+    document.onkeydown = second;
+    document.body.onclick = second;
+    document.createElement("p").onclick = second;
+  });
+  document.body.onclick = foreign;
+  const handlers = () => [view.onresize, document.onkeydown, document.body.onclick];
+  const reverted = served.revert();
+  assert.deepEqual(handlers(), [first, null, foreign]);
+  assert.equal(reverted.handlers.length, 3);
+  served.reapply(reverted);
+  assert.deepEqual(handlers(), [second, second, foreign]);
+});
+
 test("a text that an application changes gets its old value back", () => {
   const { document } = page();
   const served = new ServedDocument(document);
@@ -155,20 +177,34 @@ test("a text that an application changes gets its old value back", () => {
   assert.equal(document.querySelector("#served")?.textContent, "one");
 });
 
-test("the place of a panic is read from the memory, and nothing else is taken for one", async () => {
-  const at = (/** @type {number} */ address) => `(module (memory (export "memory") 1)
-    (data (i32.const 64) "\\80\\00\\00\\00\\0a\\00\\00\\00\\07\\00\\00\\00\\05\\00\\00\\00") (data (i32.const 128) "src/lib.rs")
-    (global (export "hmr_panic_place") (mut i32) (i32.const ${address})))`;
-  assert.deepEqual(panicPlace(await instance(at(64))), { file: "src/lib.rs", line: 7, column: 5 });
-  for (const address of [0, 3, 128, 65_532, 1_000_000]) assert.equal(panicPlace(await instance(at(address))), null);
-  assert.equal(panicPlace(await instance(COUNTER)), null);
+test("a panic is read from the memory, and nothing else is taken for one", async () => {
+  const strings = "src/lib.rsno such entry";
+  // At 64 a location, at 96 methods of which the sixth is `get`, at 120 a payload, at 144 the methods of what \`get\` gives.
+  const panicked = (/** @type {number} */ location, size = 8, parameters = "(param i32 i32)") => `(module (memory (export "memory") 1)
+    (table (export "hmr_function_table") 2 funcref) (elem (i32.const 1) $get)
+    (func $get ${parameters} (i32.store (i32.const 16) (i32.const 120)) (i32.store (i32.const 20) (i32.const 144)))
+    (data (i32.const 64) "\\00\\01\\00\\00\\0a\\00\\00\\00\\07\\00\\00\\00\\05\\00\\00\\00") (data (i32.const 256) "${strings}")
+    (data (i32.const 116) "\\01\\00\\00\\00")
+    (data (i32.const 120) "${size === 8 ? "" : "\\20\\00\\00\\00"}\\0a\\01\\00\\00\\0d\\00\\00\\00")
+    (data (i32.const 144) "\\00\\00\\00\\00\\${size.toString(16).padStart(2, "0")}\\00\\00\\00")
+    (global (export "hmr_panic_location") (mut i32) (i32.const ${location}))
+    (global (export "hmr_panic_payload") (mut i32) (i32.const 120)) (global (export "hmr_panic_methods") (mut i32) (i32.const 96)))`;
+  const place = { file: "src/lib.rs", line: 7, column: 5 };
+  assert.deepEqual(panicOf(await instance(panicked(64))), { ...place, message: "no such entry" });
+  assert.deepEqual(panicOf(await instance(panicked(64, 12))), { ...place, message: "no such entry" });
+  for (const other of [panicked(64, 16), panicked(64, 8, "(param i32)")]) {
+    assert.deepEqual(panicOf(await instance(other)), { ...place, message: null });
+  }
+  for (const location of [0, 3, 128, 65_532, 1_000_000]) assert.equal(panicOf(await instance(panicked(location))), null);
+  assert.equal(panicOf(await instance(COUNTER)), null);
 });
 
-test("a panic is described by its hook, or by its place", () => {
+test("a panic is described by its hook, or by what the memory has", () => {
   const hooked = applicationTrap(new Error("x"), "panicked at src/main.rs:4:9:\nno such entry\n\nStack:\n\nError", null);
   assert.deepEqual([hooked.message, hooked.file, hooked.line, hooked.column], ["no such entry", "src/main.rs", 4, 9]);
-  const bare = applicationTrap(new WebAssembly.RuntimeError("unreachable"), "", { file: "src/lib.rs", line: 7, column: 5 });
-  assert.match(bare.message, /panic hook/);
-  assert.deepEqual([bare.file, bare.line], ["src/lib.rs", 7]);
+  const unreachable = new WebAssembly.RuntimeError("unreachable");
+  const bare = applicationTrap(unreachable, "", { file: "src/lib.rs", line: 7, column: 5, message: "no such entry" });
+  assert.deepEqual([bare.message, bare.file, bare.line], ["no such entry", "src/lib.rs", 7]);
+  assert.match(applicationTrap(unreachable, "", null).message, /panic hook/);
   assert.equal(applicationTrap(new Error("no element `app`"), "", null).message, "no element `app`");
 });

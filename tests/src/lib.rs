@@ -5,6 +5,7 @@
 //! instead: this is a library for tests only.
 
 pub mod applications;
+pub mod backend;
 pub mod browser;
 pub mod cases;
 pub mod demo;

@@ -154,9 +154,9 @@ impl Bindgen {
     }
 }
 
-/// The binary without the sections that only debuggers read, and with the place of a panic in a global.
+/// The binary without the sections that only debuggers read, and with what it panics with in globals.
 fn prepared(binary: &Binary<'_>) -> Result<Vec<u8>, BinaryReaderError> {
-    let replaced = panics::with_place(binary)?;
+    let replaced = panics::with_globals(binary)?;
     let mut prepared = wasm_encoder::Module::HEADER.to_vec();
     for part in splice(binary, replaced) {
         let for_debuggers =
