@@ -5,7 +5,6 @@
 //! instead: this is a library for tests only.
 
 pub mod applications;
-pub mod backend;
 pub mod browser;
 pub mod cases;
 pub mod demo;
@@ -21,3 +20,4 @@ pub mod scripted;
 pub mod server;
 pub mod session;
 pub mod small;
+pub mod streams;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hmr_tests::applications::AppSession;
-use hmr_tests::backend::Backend;
+use hmr_tests::streams::StreamServer;
 use serde_json::json;
 
 use crate::scenario::{copy_of, fix, many_swaps_leak_nothing, swap_many_times};
@@ -37,9 +37,9 @@ const REPEATED: [(&str, u64); 5] = [
     ("frame", 40),
 ];
 
-fn start(backend: &Backend) -> AppSession {
+fn start(server: &StreamServer) -> AppSession {
     let app = copy_of("tests/fixtures/busy-page");
-    let set = format!("window.backend = {:?}", backend.url());
+    let set = format!("window.backend = {:?}", server.url());
     app.edit("index.html", "window.backend = \"\"", &set);
     AppSession::start(app, "busy-page", READY)
 }
@@ -71,22 +71,22 @@ fn acts_once(session: &AppSession, label: &str) {
 
 #[test]
 fn only_the_newest_version_of_a_busy_page_acts() {
-    let backend = Backend::start();
-    let mut session = start(&backend);
+    let server = StreamServer::start();
+    let mut session = start(&server);
     acts_once(&session, "one");
     session.edit("src/main.rs", "LABEL: &str = \"one\"", "LABEL: &str = \"two\"");
     acts_once(&session, "two");
     swap_many_times(&session, READY);
     acts_once(&session, "two");
     session.browser.wait("window.reports['fetched/two'] !== undefined || window.reports['fetch-failed/two'] !== undefined");
-    backend.wait_for_connections(2);
+    server.wait_for_connections(2);
     many_swaps_leak_nothing(&session, READY);
 }
 
 #[test]
 fn a_busy_page_whose_start_fails_goes_on_as_it_was() {
-    let backend = Backend::start();
-    let mut session = start(&backend);
+    let server = StreamServer::start();
+    let mut session = start(&server);
     let good = session.app.read("src/main.rs");
     let calls = "background::start(&window)";
     for (failing, outcome) in [
@@ -107,5 +107,5 @@ fn a_busy_page_whose_start_fails_goes_on_as_it_was() {
         fix(&mut session, "src/main.rs", &good);
     }
     acts_once(&session, "one");
-    backend.wait_for_connections(2);
+    server.wait_for_connections(2);
 }

@@ -28,7 +28,7 @@ const SLOW: Duration = Duration::from_secs(1);
 /// A server with server-sent events at `/events`, a WebSocket at `/socket`, and an answer that takes a second at `/slow`. It runs
 /// until the process of the test ends.
 #[derive(Debug)]
-pub struct Backend {
+pub struct StreamServer {
     url: String,
     open: Arc<AtomicUsize>,
 }
@@ -49,7 +49,7 @@ impl Drop for Counted {
     }
 }
 
-impl Backend {
+impl StreamServer {
     /// Listens on a free port.
     ///
     /// # Panics
