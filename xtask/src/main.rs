@@ -11,6 +11,7 @@ mod suites;
 use clap::{Parser, Subcommand};
 use program::Step;
 use std::process::ExitCode;
+use std::time::Instant;
 
 /// The tasks of this repository
 #[derive(Parser)]
@@ -159,17 +160,23 @@ fn measured(name: &str, program: &str, release: bool, arguments: &[&str]) -> Vec
     steps
 }
 
-/// Runs all the steps, also those after a failed one, and closes with a line that counts them.
+/// Runs all the steps, also those after a failed one, and closes with how long each took and a line that counts them.
 fn run(steps: Vec<Step>) -> ExitCode {
     let total = steps.len();
-    let mut failed = Vec::new();
+    let (mut failed, mut times) = (Vec::new(), Vec::new());
     for step in steps {
         eprintln!("\n==> {}", step.name);
         let name = step.name.clone();
+        let started = Instant::now();
         if let Err(problem) = step.run() {
             eprintln!("error: {name}: {problem}");
-            failed.push(name);
+            failed.push(name.clone());
         }
+        times.push((name, started.elapsed().as_secs()));
+    }
+    eprintln!();
+    for (name, seconds) in times {
+        eprintln!("{seconds:>6} s  {name}");
     }
     if failed.is_empty() {
         eprintln!("\nxtask: all {total} steps passed");

@@ -86,8 +86,7 @@ pub(crate) fn answer(command: &mut Command) -> Option<String> {
 
 /// Whether a program of this name is on the path.
 pub(crate) fn on_path(name: &str) -> bool {
-    env::var_os("PATH")
-        .is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(name).is_file()))
+    which::which(name).is_ok()
 }
 
 /// The command as one would type it.

@@ -5,6 +5,7 @@
 mod busy_page;
 mod dioxus;
 mod leptos;
+mod mixed;
 mod scenario;
 mod sycamore;
 mod web_sys;

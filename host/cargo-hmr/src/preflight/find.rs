@@ -28,12 +28,8 @@ pub(super) fn installed() -> Option<PathBuf> {
         return Some(named.into());
     }
     let file = Path::new(NAME).with_extension(env::consts::EXE_EXTENSION);
-    let own = env::current_exe().ok().and_then(|own| Some(own.parent()?.to_owned()));
-    let on_path = env::var_os("PATH").unwrap_or_default();
-    own.into_iter()
-        .chain(env::split_paths(&on_path))
-        .map(|folder| folder.join(&file))
-        .find(|path| path.is_file())
+    let beside = env::current_exe().ok().and_then(|own| Some(own.parent()?.join(file)));
+    beside.filter(|path| path.is_file()).or_else(|| which::which(NAME).ok())
 }
 
 /// The checkout that this tool was built from, if it still exists and the tool is in a target folder.

@@ -43,7 +43,7 @@ pub(super) fn line(sequence: u64, page: &str, swap: &Swap) -> String {
         ),
         SwapOutcome::Undone => (
             format!("{BAD}✗{BAD:#}"),
-            format!("undone: {}; {FAINT}the version from before runs again{FAINT:#}", error()),
+            format!("undone: {}; {FAINT}the version before it runs again{FAINT:#}", error()),
         ),
         SwapOutcome::Declined => (
             format!("{WARN}↻{WARN:#}"),
@@ -154,11 +154,22 @@ fn summary(swap: &Swap) -> String {
     for (outcome, left_out) in &swap.cut {
         count(outcome, *left_out);
     }
-    join(counts.into_values(), &collapsed(notes), swap.cut.values().sum())
+    let nothing = if is_of_application(swap) { "page state kept" } else { "no state" };
+    join(counts.into_values(), nothing, &collapsed(notes), swap.cut.values().sum())
 }
 
-/// The counts, then the notes. All notes that report a loss are kept.
-fn join(counts: impl Iterator<Item = (String, u64)>, notes: &[Note], cut: u64) -> String {
+/// Whether the module is an application: the state of its components is not restored, only that of the page.
+fn is_of_application(swap: &Swap) -> bool {
+    swap.events.contains(&SwapStep::Render) && !swap.events.contains(&SwapStep::Restore)
+}
+
+/// The counts, or `nothing` without any, then the notes. All notes that report a loss are kept.
+fn join(
+    counts: impl Iterator<Item = (String, u64)>,
+    nothing: &str,
+    notes: &[Note],
+    cut: u64,
+) -> String {
     let mut words: Vec<String> = counts
         .map(|(word, count)| match word.as_str() {
             "reset" => format!("{WARN}{count} reset{WARN:#}"),
@@ -166,7 +177,7 @@ fn join(counts: impl Iterator<Item = (String, u64)>, notes: &[Note], cut: u64) -
         })
         .collect();
     if words.is_empty() {
-        words.push("no state".to_owned());
+        words.push(nothing.to_owned());
     }
     let losses = notes.iter().filter(|note| note.weight == Weight::Loss).count();
     let more = notes.len().saturating_sub(losses.max(NOTES));
@@ -303,7 +314,7 @@ mod tests {
         assert_eq!(
             printed(json!({"module": "board", "outcome": "undone", "error": "index out of bounds",
                         "file": "src/lib.rs", "line": 42})),
-            "  ✗ #4 / board undone: index out of bounds at src/lib.rs:42; the version from before runs again"
+            "  ✗ #4 / board undone: index out of bounds at src/lib.rs:42; the version before it runs again"
         );
         assert_eq!(
             printed(json!({"module": "board", "outcome": "declined", "error": "it draws"})),
@@ -322,6 +333,13 @@ mod tests {
             printed(json!({"module": "board", "outcome": "rolled-back", "step": "instantiate", "error": "unreachable"})).as_deref(),
             Some("  ✗ /#1 board failed at instantiate: unreachable")
         );
+    }
+
+    #[test]
+    fn the_page_state_of_an_application_is_kept() {
+        let swap = json!({"module": "shop", "outcome": "committed", "duration": {"render": 1.0},
+            "events": ["prepare", "quiesce", "capture", "instantiate", "render", "commit", "probation"]});
+        assert_eq!(printed(swap), "  ✓ #4 / shop swapped: page state kept · 1.0 ms");
     }
 
     #[test]
