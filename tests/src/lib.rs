@@ -5,6 +5,7 @@
 //! instead: this is a library for tests only.
 
 pub mod applications;
+pub mod backend;
 pub mod browser;
 pub mod cases;
 pub mod demo;
@@ -20,3 +21,5 @@ pub mod scripted;
 pub mod server;
 pub mod session;
 pub mod small;
+#[cfg(unix)]
+pub mod web_app;

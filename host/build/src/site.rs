@@ -6,7 +6,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use hmr_trunk::{
-    BuildOptions, BuiltPage, Config, Dioxus, Leptos, Page, RustLink, ServedFile, ToolCall,
+    BuildOptions, BuiltPage, Config, Dioxus, Leptos, Page, Proxy, RustLink, ServedFile, ToolCall,
     ToolError,
 };
 use serde_json::Value;
@@ -117,6 +117,12 @@ impl Site {
         }
         notes.extend(self.page.iter().flat_map(|page| page.notes().to_vec()));
         notes.extend(self.not_used());
+        notes.extend(self.replaced_proxies().map(|proxy| {
+            format!(
+                "requests for `{}` are passed on as `Dioxus.toml` says, not `Trunk.toml`",
+                proxy.path
+            )
+        }));
         let workers = self.page.iter().flat_map(Page::rust_links);
         let workers = workers.filter(|link| link.kind == hmr_trunk::RustLinkKind::Worker);
         notes.extend(workers.map(|link| {
@@ -129,10 +135,8 @@ impl Site {
     /// The settings that are read, but not used yet.
     fn not_used(&self) -> Vec<String> {
         let serve = &self.trunk.serve;
-        let proxies = self.dioxus.as_ref().map_or(0, |dioxus| dioxus.proxies.len());
         let leptos = self.leptos.as_ref();
         let used = [
-            (!self.trunk.proxies.is_empty() || proxies > 0, "proxies"),
             (!self.trunk.hooks.is_empty(), "`[[hooks]]`"),
             (!serve.headers.is_empty(), "`headers` of `[serve]`"),
             (!serve.addresses.is_empty(), "the addresses of `[serve]` (use `--host`)"),
@@ -141,6 +145,22 @@ impl Site {
         ];
         let names = used.into_iter().filter_map(|(is_set, name)| is_set.then_some(name));
         names.map(|name| format!("not supported yet, and left out: {name}")).collect()
+    }
+
+    /// The requests that other servers answer. Where both files of settings name a path, that of dx counts.
+    pub fn proxies(&self) -> impl Iterator<Item = &Proxy> {
+        let own = self.trunk.proxies.iter().filter(|proxy| !self.is_replaced(proxy));
+        self.dioxus.iter().flat_map(|dioxus| &dioxus.proxies).chain(own)
+    }
+
+    /// The proxies of Trunk whose paths have another backend in the settings of dx.
+    fn replaced_proxies(&self) -> impl Iterator<Item = &Proxy> {
+        self.trunk.proxies.iter().filter(|proxy| self.is_replaced(proxy))
+    }
+
+    fn is_replaced(&self, proxy: &Proxy) -> bool {
+        let path = proxy.path.trim_end_matches('/');
+        self.dioxus.iter().flat_map(|dioxus| &dioxus.proxies).any(|other| other.path == path)
     }
 
     /// The path that all of it is served below: without `/` at its ends, empty for the root.

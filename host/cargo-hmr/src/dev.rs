@@ -192,6 +192,13 @@ impl Session {
             Message::Server(ServerEvent::Client { page, event }) => {
                 self.step(Input::Client { page, event });
             }
+            Message::Server(ServerEvent::Backend { path, message, reached }) => {
+                self.report(&if reached {
+                    Event::Note { message }
+                } else {
+                    Event::Problem { page: path, message }
+                });
+            }
             // If the caller has disconnected, the answer is dropped.
             Message::Server(ServerEvent::Request { request, reply }) => {
                 _ = reply.send(self.request(request));

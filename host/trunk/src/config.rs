@@ -11,12 +11,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use http::HeaderMap;
 use semver::{Version, VersionReq};
 use serde::Deserialize;
 use serde_json::Value;
 
 use self::raw::Raw;
 use crate::paths;
+use crate::proxy::{self, Proxy, RawProxy};
 use crate::rust_link::RustLink;
 use crate::settings::{self, SettingsError};
 
@@ -103,8 +105,8 @@ pub struct Serve {
     pub aliases: Vec<String>,
     /// `open`: whether a browser is opened.
     pub open: bool,
-    /// `headers` of all answers.
-    pub headers: BTreeMap<String, String>,
+    /// `headers` of all answers with the page and its files.
+    pub headers: HeaderMap,
     /// `no_spa`: unknown paths are not answered with the page.
     pub no_spa: bool,
     /// `serve_base`: the path that all served paths begin with, with a `/` at its start. If it is not set, it follows from `public_url`.
@@ -119,31 +121,6 @@ pub enum AddressFamily {
     Ipv4,
     /// Version 6.
     Ipv6,
-}
-
-/// Requests that another server answers.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a key of Trunk")]
-pub struct Proxy {
-    /// The URL of the other server.
-    pub backend: String,
-    /// The path whose requests are passed on; it is replaced by the URL of the backend.
-    pub rewrite: Option<String>,
-    /// Headers that are added to each request.
-    #[serde(default)]
-    pub request_headers: BTreeMap<String, String>,
-    /// Whether web sockets are passed on.
-    #[serde(default)]
-    pub ws: bool,
-    /// Whether certificates of the backend are not checked.
-    #[serde(default)]
-    pub insecure: bool,
-    /// Whether the proxy of the system is not used.
-    #[serde(default, alias = "no-system-proxy")]
-    pub no_system_proxy: bool,
-    /// Whether redirects of the backend are passed on.
-    #[serde(default)]
-    pub no_redirect: bool,
 }
 
 /// A command of the project that runs while it is built.
@@ -238,18 +215,6 @@ impl Build {
     }
 }
 
-impl Proxy {
-    /// The path whose requests, and those below it, are passed on.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        let backend = || {
-            let host = self.backend.split_once("://").map_or(&*self.backend, |(_, rest)| rest);
-            host.find('/').map_or("/", |start| &host[start..])
-        };
-        self.rewrite.as_deref().filter(|path| !path.is_empty()).unwrap_or_else(backend)
-    }
-}
-
 fn read_file(file: &Utf8Path) -> Result<Value, SettingsError> {
     match file.extension() {
         Some("yaml") => settings::yaml(file, &settings::text(file)?),
@@ -277,6 +242,7 @@ fn other_version(place: &str, version: Option<&str>) -> Result<Option<String>, S
 fn complete(folder: &Utf8Path, raw: Raw, place: &str) -> Result<Config, SettingsError> {
     let Raw { build, hooks, watch, mut serve, proxy: mut proxies, .. } = raw;
     proxies.extend(single_proxy(&mut serve));
+    let proxies = proxy::check(place, "proxy", proxies)?;
     let build = complete_build(folder, build, place)?;
     let in_folder = |paths: Vec<Utf8PathBuf>| -> Vec<_> {
         paths.iter().map(|path| paths::join(folder, path)).collect()
@@ -298,6 +264,12 @@ fn complete(folder: &Utf8Path, raw: Raw, place: &str) -> Result<Config, Settings
         }
         None => base_of(&build.public_url),
     };
+    let headers = proxy::headers(&serve.headers).map_err(|error| SettingsError::Value {
+        place: place.to_owned(),
+        key: "serve.headers".to_owned(),
+        message: error.message,
+        hint: error.hint,
+    })?;
     let mut addresses = serve.addresses;
     addresses.extend(serve.address);
     let serve = Serve {
@@ -306,7 +278,7 @@ fn complete(folder: &Utf8Path, raw: Raw, place: &str) -> Result<Config, Settings
         port: serve.port,
         aliases: serve.aliases,
         open: serve.open,
-        headers: serve.headers,
+        headers,
         no_spa: serve.no_spa,
         serve_base,
     };
@@ -360,8 +332,8 @@ fn complete_build(
 }
 
 /// The proxy that the keys of `[serve]` describe: they are older than `[[proxy]]`.
-fn single_proxy(serve: &mut raw::Serve) -> Option<Proxy> {
-    Some(Proxy {
+fn single_proxy(serve: &mut raw::Serve) -> Option<RawProxy> {
+    Some(RawProxy {
         backend: serve.proxy_backend.take()?,
         rewrite: serve.proxy_rewrite.take(),
         request_headers: BTreeMap::new(),

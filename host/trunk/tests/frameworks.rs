@@ -105,7 +105,9 @@ fn the_settings_of_dx_are_read() {
     assert_eq!((settings.title.as_str(), settings.base_path.as_deref()), ("A & B", Some("demo")));
     assert_eq!(settings.styles, ["/a.css", "/dev.css"]);
     assert_eq!(settings.scripts, ["/dev.js"]);
-    assert_eq!(settings.proxies[0].path(), "/api/");
+    let proxy = &settings.proxies[0];
+    assert_eq!((proxy.path.as_str(), proxy.backend.path()), ("/api", "/api"));
+    assert!(proxy.ws && proxy.no_redirect && proxy.no_system_proxy);
     assert_eq!(settings.watch, [project.path("src"), project.path("data")]);
     assert!(!settings.index_on_404);
     assert_eq!(

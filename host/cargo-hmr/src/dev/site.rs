@@ -96,6 +96,8 @@ impl Session {
         self.site = site.map(Arc::new);
         let mut config = self.shared.config.write().unwrap_or_else(PoisonError::into_inner);
         config.site.clone_from(&self.site);
+        let proxies = self.site.iter().flat_map(|site| site.site().proxies());
+        config.proxies = Arc::new(config.proxies.updated(proxies));
         drop(config);
         self.coordinator.set_site(self.site.clone());
     }

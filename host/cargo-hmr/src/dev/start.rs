@@ -190,6 +190,7 @@ pub(super) fn server_config(app: &App, options: &Options) -> ServerConfig {
             .map(|module| (module.crate_name(), module.name.clone()))
             .collect(),
         site: None,
+        proxies: Arc::default(),
         loop_budget: app.config.loop_budget,
     }
 }
