@@ -138,7 +138,6 @@ impl Site {
         let leptos = self.leptos.as_ref();
         let used = [
             (!self.trunk.hooks.is_empty(), "`[[hooks]]`"),
-            (!serve.headers.is_empty(), "`headers` of `[serve]`"),
             (!serve.addresses.is_empty(), "the addresses of `[serve]` (use `--host`)"),
             (leptos.is_some_and(|it| it.style_file.is_some()), "`style-file` of cargo-leptos"),
             (leptos.is_some_and(|it| it.site_addr.is_some()), "`site-addr` of cargo-leptos"),
@@ -168,6 +167,13 @@ impl Site {
     pub fn base(&self) -> &str {
         let dioxus = self.dioxus.as_ref().and_then(|dioxus| dioxus.base_path.as_deref());
         dioxus.unwrap_or_else(|| self.trunk.serve.serve_base.trim_matches('/'))
+    }
+
+    /// Whether a page that is not a file is answered with the page, so that a router may have its path.
+    #[must_use]
+    pub fn has_router(&self) -> bool {
+        let dx = self.dioxus.as_ref().is_none_or(|dioxus| dioxus.index_on_404);
+        dx && !self.trunk.serve.no_spa
     }
 
     /// The folders that builds of other tools write, and that are not watched.

@@ -177,7 +177,7 @@ impl Config {
         not_honoured.extend(other_version(&place, raw.trunk_version.as_deref())?);
         let mut config = complete(folder, raw, &place)?;
         config.file = file;
-        config.not_honoured = not_honoured;
+        config.not_honoured.splice(0..0, not_honoured);
         Ok(config)
     }
 
@@ -264,12 +264,13 @@ fn complete(folder: &Utf8Path, raw: Raw, place: &str) -> Result<Config, Settings
         }
         None => base_of(&build.public_url),
     };
-    let headers = proxy::headers(&serve.headers).map_err(|error| SettingsError::Value {
+    let mut headers = proxy::headers(&serve.headers).map_err(|error| SettingsError::Value {
         place: place.to_owned(),
         key: "serve.headers".to_owned(),
         message: error.message,
         hint: error.hint,
     })?;
+    let not_honoured = take_unsafe(&mut headers);
     let mut addresses = serve.addresses;
     addresses.extend(serve.address);
     let serve = Serve {
@@ -284,7 +285,31 @@ fn complete(folder: &Utf8Path, raw: Raw, place: &str) -> Result<Config, Settings
     };
     let hooks = hooks.into_iter().map(hook).collect();
     let folder = folder.to_owned();
-    Ok(Config { file: None, folder, build, watch, serve, proxies, hooks, not_honoured: Vec::new() })
+    Ok(Config { file: None, folder, build, watch, serve, proxies, hooks, not_honoured })
+}
+
+/// Removes headers that would open the page to other sites, which could read the token of the tool there. Returns what is not honoured.
+fn take_unsafe(headers: &mut HeaderMap) -> Vec<String> {
+    let is_unsafe = |name: &str, value: &[u8]| match name {
+        "cross-origin-resource-policy" => value != b"same-origin",
+        "x-content-type-options" => value != b"nosniff",
+        "x-frame-options" => {
+            !["deny", "sameorigin"].iter().any(|safe| value.eq_ignore_ascii_case(safe.as_bytes()))
+        }
+        name => name.starts_with("access-control-"),
+    };
+    let names: Vec<_> = headers
+        .iter()
+        .filter(|(name, value)| is_unsafe(name.as_str(), value.as_bytes()))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let remove = |name: http::HeaderName| {
+        headers.remove(&name);
+        format!(
+            "`serve.headers.{name}` is not honoured: pages of other sites may not read or show this one"
+        )
+    };
+    names.into_iter().map(remove).collect()
 }
 
 fn complete_build(

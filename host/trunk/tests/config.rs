@@ -141,6 +141,26 @@ fn the_serve_and_watch_sections_are_read() {
 }
 
 #[test]
+fn headers_that_open_the_page_to_other_sites_are_left_out() {
+    let config = read(
+        "[serve.headers]\nAccess-Control-Allow-Origin = \"*\"\nX-Frame-Options = \"DENY\"\nX-Content-Type-Options = \"none\"\n\
+         Cross-Origin-Opener-Policy = \"same-origin\"\n",
+    );
+    let headers = config.serve.headers;
+    let mut names: Vec<_> = headers.keys().map(http::HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["cross-origin-opener-policy", "x-frame-options"]);
+    let why = "is not honoured: pages of other sites may not read or show this one";
+    assert_eq!(
+        config.not_honoured,
+        [
+            format!("`serve.headers.access-control-allow-origin` {why}"),
+            format!("`serve.headers.x-content-type-options` {why}"),
+        ]
+    );
+}
+
+#[test]
 fn the_base_follows_from_the_public_url() {
     let base = |url: &str| {
         let config = read(&format!("[build]\npublic_url = \"{url}\""));

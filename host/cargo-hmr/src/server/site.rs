@@ -54,7 +54,7 @@ pub(super) async fn serve(
     {
         return response;
     }
-    if navigates(&request.headers) && !site.site().trunk.serve.no_spa {
+    if navigates(&request.headers) && site.site().has_router() {
         return html_response(shared, site.html().as_bytes());
     }
     files::missing(request.uri.path())
