@@ -43,3 +43,47 @@ fn an_unknown_path_is_the_pages_unless_the_settings_say_otherwise() {
         assert_eq!(get(&dev, "/", &html).status, 200, "{file}: {text}");
     }
 }
+
+/// The addresses that the tool has printed.
+fn printed(dev: &mut Dev) -> Vec<String> {
+    let ready = dev.events().iter().find(|event| event["event"] == "ready").cloned();
+    serde_json::from_value(ready.expect("the tool is ready")["urls"].clone()).expect("addresses")
+}
+
+#[test]
+fn the_tool_listens_where_the_settings_say() {
+    let settings =
+        "[serve]\naddresses = [\"127.0.0.2\", \"127.0.0.1\"]\naliases = [\"dev.test\", \"a b\"]\n";
+    let app = WebApp::new(&[("Trunk.toml", settings)]);
+    let mut dev = app.serve(&["--port", "0"]);
+    let port = dev.port();
+    assert_eq!(
+        printed(&mut dev),
+        ["127.0.0.2", "127.0.0.1", "dev.test"].map(|host| format!("http://{host}:{port}/"))
+    );
+    let html = ("Accept", "text/html");
+    for host in ["127.0.0.1", "dev.test"] {
+        let host = format!("{host}:{port}");
+        assert_eq!(send(port, "GET /", &[("Host", &host), html]).status, 200, "{host}");
+    }
+    assert_eq!(send(port, "GET /", &[("Host", "other.test"), html]).status, 403);
+    let notes = dev.events().iter().filter(|event| event["event"] == "note");
+    let notes: Vec<String> = notes.map(ToString::to_string).collect();
+    assert!(notes.iter().any(|note| note.contains("`serve.aliases`: `a b`")), "{notes:?}");
+
+    let mut dev = app.serve(&["--port", "0", "--host", "127.0.0.3"]);
+    let port = dev.port();
+    assert_eq!(
+        printed(&mut dev),
+        ["127.0.0.3", "dev.test"].map(|host| format!("http://{host}:{port}/"))
+    );
+}
+
+#[test]
+fn an_address_that_other_machines_reach_needs_the_key() {
+    let settings = "[serve]\naddress = \"0.0.0.0\"\n";
+    let app = WebApp::new(&[("Trunk.toml", settings)]);
+    let dev = app.serve(&["--port", "0"]);
+    assert!(dev.key().is_some());
+    assert_eq!(get(&dev, "/", &[]).status, 403);
+}

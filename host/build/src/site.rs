@@ -4,13 +4,16 @@
 //! server. What those tools know and this one does not honour is named in [`Site::notes`]. External programs of the page are started
 //! here.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use camino::{Utf8Path, Utf8PathBuf};
 use hmr_trunk::{
-    BuildOptions, BuiltPage, Config, Dioxus, Leptos, Page, Proxy, RustLink, ServedFile, ToolCall,
-    ToolError,
+    AddressFamily, BuildOptions, BuiltPage, Config, Dioxus, Leptos, Page, Proxy, RustLink,
+    ServedFile, ToolCall, ToolError,
 };
 use serde_json::Value;
 
+use crate::config::{NotAHost, host_name};
 use crate::process;
 
 /// The page of a project, read but not built.
@@ -117,6 +120,8 @@ impl Site {
         }
         notes.extend(self.page.iter().flat_map(|page| page.notes().to_vec()));
         notes.extend(self.not_used());
+        let wrong = self.aliases().filter_map(Result::err);
+        notes.extend(wrong.map(|error| format!("`serve.aliases`: {error}; it is left out")));
         notes.extend(self.replaced_proxies().map(|proxy| {
             format!(
                 "requests for `{}` are passed on as `Dioxus.toml` says, not `Trunk.toml`",
@@ -134,13 +139,10 @@ impl Site {
 
     /// The settings that are read, but not used yet.
     fn not_used(&self) -> Vec<String> {
-        let serve = &self.trunk.serve;
         let leptos = self.leptos.as_ref();
         let used = [
             (!self.trunk.hooks.is_empty(), "`[[hooks]]`"),
-            (!serve.addresses.is_empty(), "the addresses of `[serve]` (use `--host`)"),
             (leptos.is_some_and(|it| it.style_file.is_some()), "`style-file` of cargo-leptos"),
-            (leptos.is_some_and(|it| it.site_addr.is_some()), "`site-addr` of cargo-leptos"),
         ];
         let names = used.into_iter().filter_map(|(is_set, name)| is_set.then_some(name));
         names.map(|name| format!("not supported yet, and left out: {name}")).collect()
@@ -167,6 +169,35 @@ impl Site {
     pub fn base(&self) -> &str {
         let dioxus = self.dioxus.as_ref().and_then(|dioxus| dioxus.base_path.as_deref());
         dioxus.unwrap_or_else(|| self.trunk.serve.serve_base.trim_matches('/'))
+    }
+
+    /// Where the site is served: addresses of this machine; none if the settings leave that open.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        let serve = &self.trunk.serve;
+        if !serve.addresses.is_empty() {
+            return serve.addresses.clone();
+        }
+        let loopback = serve.prefer_address_family.map(|family| match family {
+            AddressFamily::Ipv4 => Ipv4Addr::LOCALHOST.into(),
+            AddressFamily::Ipv6 => Ipv6Addr::LOCALHOST.into(),
+        });
+        loopback.or_else(|| Some(self.site_addr()?.ip())).into_iter().collect()
+    }
+
+    /// The port where the site is served, if the settings name one.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.trunk.serve.port.or_else(|| Some(self.site_addr()?.port()))
+    }
+
+    fn site_addr(&self) -> Option<SocketAddr> {
+        self.leptos.as_ref()?.site_addr
+    }
+
+    /// Other names of the server, in lower case, or why one cannot be used.
+    pub fn aliases(&self) -> impl Iterator<Item = Result<String, NotAHost>> {
+        self.trunk.serve.aliases.iter().map(|alias| host_name(alias))
     }
 
     /// Whether a page that is not a file is answered with the page, so that a router may have its path.

@@ -42,8 +42,8 @@ pub struct Options {
     pub port: Option<u16>,
     /// The port if neither the command line nor the configuration names one.
     pub default_port: u16,
-    /// The address to listen at.
-    pub host: String,
+    /// The requested address to listen at.
+    pub host: Option<String>,
     /// The names by which requests may call the server, in addition to those of the configuration.
     pub allowed_hosts: Vec<String>,
     /// Whether to open a browser.

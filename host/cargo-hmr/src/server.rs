@@ -45,7 +45,7 @@ use camino::Utf8PathBuf;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 pub use self::{
-    addresses::{addresses, is_exposed, listen},
+    addresses::{Bound, addresses, bound, listen},
     connections::serve,
     key::{EXPOSED, Key},
     proxy::Proxies,
@@ -233,6 +233,11 @@ pub enum ServerError {
         /// The error of the system.
         source: std::io::Error,
     },
+    /// The address is not one of this machine.
+    #[error(
+        "cannot listen at {0}: this machine does not have that address\nhint: correct `--host`, `addresses` in `Trunk.toml`, or `site-addr` for cargo-leptos"
+    )]
+    NotHere(String),
     /// The host is not an address.
     #[error(
         "`{0}` is not an address to listen at\nhint: use `127.0.0.1`, `::1`, `localhost`, `0.0.0.0`, `::` or an address of this machine; for a name by which requests call it there is `--allowed-host`"

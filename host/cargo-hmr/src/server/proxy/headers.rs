@@ -153,8 +153,10 @@ mod tests {
         let line = |(name, value): (&HeaderName, &HeaderValue)| {
             format!("{name}: {}", value.to_str().expect("text"))
         };
-        let lines: Vec<String> = headers.iter().map(line).collect();
-        lines.into_iter().filter(|line| line != "via: 1.1 hmr-app").collect()
+        let lines = headers.iter().map(line);
+        let mut lines: Vec<String> = lines.filter(|line| line != "via: 1.1 hmr-app").collect();
+        lines.sort();
+        lines
     }
 
     #[test]
