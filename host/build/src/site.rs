@@ -140,10 +140,8 @@ impl Site {
     /// The settings that are read, but not used yet.
     fn not_used(&self) -> Vec<String> {
         let leptos = self.leptos.as_ref();
-        let used = [
-            (!self.trunk.hooks.is_empty(), "`[[hooks]]`"),
-            (leptos.is_some_and(|it| it.style_file.is_some()), "`style-file` of cargo-leptos"),
-        ];
+        let used =
+            [(leptos.is_some_and(|it| it.style_file.is_some()), "`style-file` of cargo-leptos")];
         let names = used.into_iter().filter_map(|(is_set, name)| is_set.then_some(name));
         names.map(|name| format!("not supported yet, and left out: {name}")).collect()
     }
@@ -198,6 +196,27 @@ impl Site {
     /// Other names of the server, in lower case, or why one cannot be used.
     pub fn aliases(&self) -> impl Iterator<Item = Result<String, NotAHost>> {
         self.trunk.serve.aliases.iter().map(|alias| host_name(alias))
+    }
+
+    /// The folders with what hooks may read; none if there are no hooks.
+    pub fn hook_folders(&self) -> impl Iterator<Item = &Utf8PathBuf> {
+        let watched = self.trunk.watch.watch.iter().filter(|_| !self.trunk.hooks.is_empty());
+        watched.filter(|path| path.is_dir())
+    }
+
+    /// Whether hooks run when this file has changed: those of Trunk run with each change of what `[watch]` names.
+    #[must_use]
+    pub fn is_for_hooks(&self, path: &Utf8Path) -> bool {
+        let watch = &self.trunk.watch;
+        let is_ignored = |ignored: &Utf8PathBuf| {
+            // Before Trunk 0.22 it was a path, since then it is a glob.
+            let glob = globset::Glob::new(ignored.as_str()).map(|glob| glob.compile_matcher());
+            path.starts_with(ignored) || glob.is_ok_and(|glob| glob.is_match(path))
+        };
+        !self.trunk.hooks.is_empty()
+            && watch.watch.iter().any(|watched| path.starts_with(watched))
+            && !watch.ignore.iter().any(is_ignored)
+            && !self.outputs().any(|output| path.starts_with(output))
     }
 
     /// Whether a page that is not a file is answered with the page, so that a router may have its path.

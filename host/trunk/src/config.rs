@@ -146,6 +146,18 @@ pub enum Stage {
     PostBuild,
 }
 
+impl Stage {
+    /// Its name in the settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PreBuild => "pre_build",
+            Self::Build => "build",
+            Self::PostBuild => "post_build",
+        }
+    }
+}
+
 impl Config {
     /// Reads the settings of the project in `folder`, which is absolute: from the first of Trunk's settings files, or else from
     /// `[package.metadata.trunk]`, where `metadata` is the value of `package.metadata` in its `Cargo.toml`. Of the environment variables, those

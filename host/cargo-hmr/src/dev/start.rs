@@ -6,7 +6,7 @@ use std::sync::{Arc, atomic::Ordering};
 use hmr_build::{App, CancelToken, ModuleKind, Site};
 use tokio::sync::mpsc;
 
-use super::{DevError, Message, Options, Session, published, settings, watching};
+use super::{DevError, Message, Options, Session, hooks::HookState, published, settings, watching};
 use crate::{
     coordinator::Coordinator,
     events::Event,
@@ -85,13 +85,14 @@ impl Session {
             build: CancelToken::new(),
             bindgen: Arc::default(),
             site: None,
+            hooks: HookState::default(),
             noted: BTreeSet::new(),
             built_once: false,
             build_started: None,
             scanning: false,
         };
         session.build_site().await;
-        session.serve(server_events).await?;
+        session.serve(server_events)?;
         session.move_snapshots();
         session.check_page();
         session.scan(Scan::Toolchain, false);
@@ -99,10 +100,7 @@ impl Session {
     }
 
     /// Listens, prints the addresses, and passes on the messages of pages.
-    async fn serve(
-        &mut self,
-        mut events: mpsc::UnboundedReceiver<ServerEvent>,
-    ) -> Result<(), DevError> {
+    fn serve(&mut self, mut events: mpsc::UnboundedReceiver<ServerEvent>) -> Result<(), DevError> {
         let place = self.place();
         let listeners = server::listen(&place.hosts, place.port)?;
         let Bound { port, exposed } = server::bound(&listeners)?;

@@ -35,6 +35,11 @@ pub(super) async fn serve(
     if inside.as_str().is_empty() || inside == file || inside == "index.html" {
         return html_response(shared, site.html().as_bytes());
     }
+    if let Some(folder) = site.staged()
+        && let Some(response) = static_file(folder, inside, request).await
+    {
+        return response;
+    }
     if let Some(response) = built_file(site, inside, request).await {
         return response;
     }
