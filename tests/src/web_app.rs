@@ -37,13 +37,7 @@ impl WebApp {
         };
         app.write("wasm-bindgen/Cargo.toml", package("wasm-bindgen", VERSION));
         app.write("wasm-bindgen/src/lib.rs", "");
-        let start = package("site", "0.1.0");
-        app.write(
-            "app/Cargo.toml",
-            format!(
-                "{start}[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\nwasm-bindgen = {{ path = \"../wasm-bindgen\" }}\n[workspace]\n"
-            ),
-        );
+        app.write("app/Cargo.toml", Self::manifest(""));
         app.write("app/index.html", "<html><head><link data-trunk rel=\"rust\"></head></html>");
         app.write(
             "app/src/lib.rs",
@@ -63,6 +57,15 @@ impl WebApp {
             app.write(&format!("app/{path}"), text);
         }
         app
+    }
+
+    /// The manifest of the application, with this in addition.
+    #[must_use]
+    pub fn manifest(more: &str) -> String {
+        format!(
+            "[package]\nname = \"site\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n\
+             [dependencies]\nwasm-bindgen = {{ path = \"../wasm-bindgen\" }}\n{more}\n[workspace]\n"
+        )
     }
 
     /// Where `path`, relative to the folder around the application, is.

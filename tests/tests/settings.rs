@@ -1,8 +1,10 @@
 //! The settings of `Trunk.toml` about how a page is served and built.
 #![cfg(unix)]
 
-use hmr_tests::dev::Dev;
-use hmr_tests::request::{Reply, send};
+use std::time::{Duration, Instant};
+
+use hmr_tests::dev::{Dev, SOON};
+use hmr_tests::request::{Reply, open, send};
 use hmr_tests::web_app::WebApp;
 
 fn get(dev: &Dev, path: &str, headers: &[(&str, &str)]) -> Reply {
@@ -67,9 +69,9 @@ fn the_tool_listens_where_the_settings_say() {
         assert_eq!(send(port, "GET /", &[("Host", &host), html]).status, 200, "{host}");
     }
     assert_eq!(send(port, "GET /", &[("Host", "other.test"), html]).status, 403);
-    let notes = dev.events().iter().filter(|event| event["event"] == "note");
-    let notes: Vec<String> = notes.map(ToString::to_string).collect();
-    assert!(notes.iter().any(|note| note.contains("`serve.aliases`: `a b`")), "{notes:?}");
+    dev.wait_until("note about the alias", SOON, |event| {
+        event["event"] == "note" && event.to_string().contains("`serve.aliases`: `a b`")
+    });
 
     let mut dev = app.serve(&["--port", "0", "--host", "127.0.0.3"]);
     let port = dev.port();
@@ -86,4 +88,53 @@ fn an_address_that_other_machines_reach_needs_the_key() {
     let dev = app.serve(&["--port", "0"]);
     assert!(dev.key().is_some());
     assert_eq!(get(&dev, "/", &[]).status, 403);
+}
+
+/// Waits until a path has this text.
+fn wait_served(dev: &Dev, path: &str, text: &str) {
+    let last = Instant::now() + SOON;
+    loop {
+        let reply = get(dev, path, &[]);
+        if reply.body.contains(text) {
+            return;
+        }
+        assert!(Instant::now() < last, "{path}: {reply:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn the_stylesheet_of_cargo_leptos_is_compiled_and_updated() {
+    let settings = "[package.metadata.leptos]\nstyle-file = \"style/main.scss\"\nsite-addr = \"127.0.0.4:0\"\n";
+    let app = WebApp::new(&[
+        ("Cargo.toml", &WebApp::manifest(settings)),
+        ("style/main.scss", "@use \"parts\";\np { b { color: parts.$color } }"),
+        ("style/_parts.scss", "$color: red;"),
+    ]);
+    let mut dev = app.serve(&[]);
+    assert!(dev.url().starts_with("http://127.0.0.4:"), "{}", dev.url());
+    let style = |dev: &Dev| open(&format!("{}/pkg/site.css", dev.url()));
+    let first = style(&dev);
+    assert_eq!(first.header("content-type"), Some("text/css; charset=utf-8"), "{first:?}");
+    assert!(first.body.contains("p b {\n  color: red;"), "{first:?}");
+    app.write("app/style/_parts.scss", "$color: blue;");
+    let update = dev.wait_until("update", SOON, |event| event["kind"] == "css-update");
+    assert_eq!(update["paths"][0], "/pkg/site.css");
+    assert!(style(&dev).body.contains("blue"));
+
+    app.write("app/style/_parts.scss", "$color");
+    dev.wait_until("problem", SOON, |event| event["event"] == "problem");
+    assert!(style(&dev).body.contains("blue"), "the last one is served");
+}
+
+#[test]
+fn a_page_whose_files_are_wrong_at_first_is_built_when_they_are_corrected() {
+    let page = "<html><head><link data-trunk rel=\"scss\" href=\"a.scss\"><link data-trunk rel=\"css\" href=\"b.css\"></head></html>";
+    let app = WebApp::new(&[("index.html", page), ("a.scss", "p {")]);
+    let dev = app.serve(&["--port", "0"]);
+    assert!(!get(&dev, "/", &[("Accept", "text/html")]).body.contains("href=\"/a.css\""));
+    app.write("app/a.scss", "p { color: red }");
+    app.write("app/b.css", "p { color: blue }");
+    wait_served(&dev, "/a.css", "red");
+    wait_served(&dev, "/b.css", "blue");
 }

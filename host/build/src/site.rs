@@ -8,8 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use hmr_trunk::{
-    AddressFamily, BuildOptions, BuiltPage, Config, Dioxus, Leptos, Page, Proxy, RustLink,
-    ServedFile, ToolCall, ToolError,
+    AddressFamily, BuildOptions, BuiltPage, Config, Dioxus, Leptos, LeptosStyle, Page, Proxy,
+    RustLink, ServedFile, ToolCall, ToolError,
 };
 use serde_json::Value;
 
@@ -30,7 +30,8 @@ pub struct Site {
     page: Option<Page>,
     html: String,
     folder: Utf8PathBuf,
-    metadata: Option<Value>,
+    /// The name of the package there, and its metadata.
+    package: Option<(String, Value)>,
 }
 
 /// Why a project cannot be read.
@@ -47,14 +48,29 @@ pub enum SiteError {
         /// What is wrong with it.
         error: hmr_trunk::PageError,
     },
+    /// Its stylesheet for cargo-leptos.
+    #[error("the stylesheet for cargo-leptos, {0}")]
+    Style(hmr_trunk::PageError),
+}
+
+impl SiteError {
+    /// The files of which a change may help, apart from settings and the page itself.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<Utf8PathBuf> {
+        match self {
+            Self::Settings(_) => Vec::new(),
+            Self::Page { error, .. } | Self::Style(error) => error.inputs(),
+        }
+    }
 }
 
 impl Site {
-    /// Reads the page in `folder`. `metadata` is the `package.metadata` of the package there.
+    /// Reads the page in `folder`. `package` is the name of the package there, and its `package.metadata`.
     ///
     /// # Errors
     /// Settings or the page are malformed.
-    pub fn read(folder: &Utf8Path, metadata: Option<&Value>) -> Result<Self, SiteError> {
+    pub fn read(folder: &Utf8Path, package: Option<(&str, &Value)>) -> Result<Self, SiteError> {
+        let metadata = package.map(|(_, metadata)| metadata);
         let trunk = Config::read(folder, metadata, std::env::vars())?;
         let dioxus = Dioxus::read(folder)?;
         let leptos = metadata
@@ -79,7 +95,7 @@ impl Site {
             page,
             html: html.unwrap_or_default(),
             folder: folder.to_owned(),
-            metadata: metadata.cloned(),
+            package: package.map(|(name, metadata)| (name.to_owned(), metadata.clone())),
         })
     }
 
@@ -88,7 +104,8 @@ impl Site {
     /// # Errors
     /// Settings or the page are malformed.
     pub fn read_again(&self) -> Result<Self, SiteError> {
-        Self::read(&self.folder, self.metadata.as_ref())
+        let package = self.package.as_ref();
+        Self::read(&self.folder, package.map(|(name, metadata)| (&**name, metadata)))
     }
 
     /// The files of settings that are read, whether they exist or not.
@@ -119,7 +136,6 @@ impl Site {
             notes.extend(leptos.not_honoured.clone());
         }
         notes.extend(self.page.iter().flat_map(|page| page.notes().to_vec()));
-        notes.extend(self.not_used());
         let wrong = self.aliases().filter_map(Result::err);
         notes.extend(wrong.map(|error| format!("`serve.aliases`: {error}; it is left out")));
         notes.extend(self.replaced_proxies().map(|proxy| {
@@ -135,15 +151,6 @@ impl Site {
             format!("the worker `{name}` is not built: workers are not supported yet")
         }));
         notes
-    }
-
-    /// The settings that are read, but not used yet.
-    fn not_used(&self) -> Vec<String> {
-        let leptos = self.leptos.as_ref();
-        let used =
-            [(leptos.is_some_and(|it| it.style_file.is_some()), "`style-file` of cargo-leptos")];
-        let names = used.into_iter().filter_map(|(is_set, name)| is_set.then_some(name));
-        names.map(|name| format!("not supported yet, and left out: {name}")).collect()
     }
 
     /// The requests that other servers answer. Where both files of settings name a path, that of dx counts.
@@ -243,8 +250,14 @@ impl Site {
     /// # Errors
     /// What is wrong with the page or one of its files, with what to do.
     pub fn build(&self) -> Result<BuiltPage, SiteError> {
-        let Some(page) = &self.page else { return Ok(BuiltPage::default()) };
-        page.build(&self.options(), &run).map_err(|error| self.wrong(error))
+        let built = self.page.as_ref().map(|page| page.build(&self.options(), &run));
+        let built = built.transpose().map_err(|error| self.wrong(error))?;
+        let mut built = built.unwrap_or_default();
+        if let Some(style) = self.leptos_style()? {
+            built.notes.extend(style.notes);
+            built.files.push(style.file);
+        }
+        Ok(built)
     }
 
     /// Builds one stylesheet again.
@@ -252,9 +265,22 @@ impl Site {
     /// # Errors
     /// What is wrong with it.
     pub fn build_style(&self, url_path: &str) -> Result<Option<ServedFile>, SiteError> {
+        if let Some((leptos, (name, _))) = self.leptos.as_ref().zip(self.package.as_ref())
+            && leptos.style_path(name).as_deref() == Some(url_path)
+        {
+            return Ok(self.leptos_style()?.map(|style| style.file));
+        }
         let Some(page) = &self.page else { return Ok(None) };
         let built = page.build_style(url_path, &self.options(), &run);
         built.map(Some).map_err(|error| self.wrong(error))
+    }
+
+    /// The stylesheet that the settings of cargo-leptos name.
+    fn leptos_style(&self) -> Result<Option<LeptosStyle>, SiteError> {
+        let Some((leptos, (name, _))) = self.leptos.as_ref().zip(self.package.as_ref()) else {
+            return Ok(None);
+        };
+        leptos.style(&self.folder, name, &run).map_err(SiteError::Style)
     }
 
     fn options(&self) -> BuildOptions<'_> {

@@ -76,7 +76,9 @@ impl BuiltSite {
             Ok(page) => (page, None),
             Err(error) => {
                 let html = site.html().to_owned();
-                (BuiltPage { html, ..BuiltPage::default() }, Some(error))
+                // A change of what is wrong builds it again.
+                let inlined = error.inputs();
+                (BuiltPage { html, inlined, ..BuiltPage::default() }, Some(error))
             }
         };
         let serves_neighbours = site.links().is_empty() && site.dioxus.is_none();
