@@ -5,6 +5,7 @@
 //! instead: this is a library for tests only.
 
 pub mod applications;
+pub mod backend;
 pub mod browser;
 pub mod cases;
 pub mod demo;
@@ -21,3 +22,5 @@ pub mod server;
 pub mod session;
 pub mod small;
 pub mod streams;
+#[cfg(unix)]
+pub mod web_app;

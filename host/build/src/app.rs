@@ -305,7 +305,7 @@ fn modules_of(
     metadata: &Metadata,
 ) -> Result<Found, AppError> {
     let own = root_package.filter(|package| folder_of(package) == root);
-    let site = Site::read(&root, own.map(|package| &package.metadata))?;
+    let site = Site::read(&root, own.map(|package| (package.name.as_str(), &package.metadata)))?;
     let links = site.links();
     let page = applications::Page { folder: &root, html: site.html(), links: &links };
     let found = applications::find(members, root_package, metadata, &page)?;

@@ -7,17 +7,14 @@
 //! Windows, and in programs that do not call [`process::supervise_if_asked`]), that is waited for as long as it has the command's output open,
 //! up to the limit.
 
-use std::io::Read as _;
-use std::process::{ChildStdout, Command};
+use std::process::Command;
 use std::time::Duration;
 
 use camino::Utf8Path;
 
 use crate::process::{self, CancelToken, Ended};
+use crate::tail::Tail;
 use crate::{Failure, environment};
-
-/// How much of a gate's output is shown, in bytes: its end, since tools report errors there.
-const SHOWN: usize = 8 << 10;
 
 /// How a gate ended.
 #[derive(Debug)]
@@ -43,21 +40,21 @@ pub fn gate(
     let mut command = shell(line);
     environment::clean(&mut command);
     command.current_dir(folder);
-    let mut output = Vec::new();
-    let read = |stdout| output = end_of(stdout);
+    let mut output = Tail::default();
+    let read = |stdout| Tail::read(stdout, |bytes| output.push(bytes));
     let reason = match process::run(command, cancel, Some(limit), read, &mut |_| {}) {
         Ok(Ended::Cancelled) => return GateOutcome::Cancelled,
         Ok(Ended::Exited { success: true, .. }) => return GateOutcome::Passed,
         Ok(Ended::Exited { success: false, stderr }) => {
-            output.extend_from_slice(stderr.as_bytes());
-            text(&output)
+            output.push(stderr.as_bytes());
+            output.text()
         }
         Ok(Ended::Late) => {
             let late = format!(
                 "it was ended after {} s\nhint: set `gate-limit` to a larger number of seconds, or see what it waits for",
                 limit.as_secs_f64()
             );
-            format!("{}\n{late}", text(&output).trim_end()).trim_start().to_owned()
+            format!("{}\n{late}", output.text().trim_end()).trim_start().to_owned()
         }
         Err(error) => format!("the shell could not be started: {error}"),
     };
@@ -82,32 +79,10 @@ fn shell(line: &str) -> Command {
     command
 }
 
-/// Reads to the end of the output, keeping no more than may be shown.
-fn end_of(mut stdout: ChildStdout) -> Vec<u8> {
-    let (mut kept, mut chunk) = (Vec::new(), [0; 4096]);
-    // If the pipe breaks, the text ends; the exit status shows whether the command succeeded.
-    while let Ok(length @ 1..) = stdout.read(&mut chunk) {
-        kept.extend_from_slice(&chunk[..length]);
-        kept.drain(..kept.len().saturating_sub(SHOWN));
-    }
-    kept
-}
-
-/// The end of the output as text, from the beginning of a line if something is left out.
-fn text(output: &[u8]) -> String {
-    if output.len() < SHOWN {
-        return String::from_utf8_lossy(output).into_owned();
-    }
-    let end = String::from_utf8_lossy(&output[output.len() - SHOWN..]).into_owned();
-    match end.split_once('\n') {
-        Some((_, lines)) => format!("…\n{lines}"),
-        None => format!("…{end}"),
-    }
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use crate::tail::KEPT;
 
     fn run(line: &str, cancel: &CancelToken) -> GateOutcome {
         gate("board", line, Utf8Path::new("/"), Duration::from_mins(5), cancel)
@@ -148,7 +123,7 @@ mod tests {
         let rendered = &failure.diagnostics[0].rendered;
         assert!(rendered.ends_with("8999\n9000\nwrong\nlast"), "{rendered}");
         assert!(rendered.starts_with("`seq 1 9000;") && rendered.contains("\n…\n"), "{rendered}");
-        assert!(rendered.len() < SHOWN + 200, "{}", rendered.len());
+        assert!(rendered.len() < KEPT + 200, "{}", rendered.len());
     }
 
     #[test]

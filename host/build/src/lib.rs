@@ -10,7 +10,7 @@
 //! | prepared module: of a native module, the bytes that an engine gets, with their hash and the manifest | [`PreparedModule`] | [`transform`], which checks them against the ABI |
 //!
 //! A prepared module that the tool keeps is a *version*. Whether it becomes one is decided by a [`gate`], the
-//! developer's own command. [`checkout`] finds the commit that a version was made from, and [`compare`] shows how two
+//! developer's own command; a project for Trunk may have further ones, its `hook`s. [`checkout`] finds the commit that a version was made from, and [`compare`] shows how two
 //! versions differ. Messages of the compiler are [`Diagnostic`]s.
 //!
 //! Everything is synchronous and uses plain threads: callers choose how to wait. Nothing here prints, watches files or
@@ -28,11 +28,13 @@ mod diagnostics;
 pub mod environment;
 pub mod gate;
 mod hash;
+mod hook;
 pub mod noise;
 pub mod process;
 pub mod site;
 mod splice;
 pub mod stamp;
+mod tail;
 pub mod toolchain;
 pub mod transform;
 mod wasm;
@@ -46,6 +48,7 @@ pub use config::{Config, host_name};
 pub use gate::{GateOutcome, gate};
 pub use hash::hash_of;
 pub use hmr_protocol::{Diagnostic, Level};
+pub use hook::{HookOutcome, run_hooks};
 pub use process::{CancelToken, supervise_if_asked};
 pub use site::{Site, SiteError};
 pub use stamp::Stamp;

@@ -4,13 +4,16 @@
 //! server. What those tools know and this one does not honour is named in [`Site::notes`]. External programs of the page are started
 //! here.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use camino::{Utf8Path, Utf8PathBuf};
 use hmr_trunk::{
-    BuildOptions, BuiltPage, Config, Dioxus, Leptos, Page, RustLink, ServedFile, ToolCall,
-    ToolError,
+    AddressFamily, BuildOptions, BuiltPage, Config, Dioxus, Leptos, LeptosStyle, Page, Proxy,
+    RustLink, ServedFile, ToolCall, ToolError,
 };
 use serde_json::Value;
 
+use crate::config::{NotAHost, host_name};
 use crate::process;
 
 /// The page of a project, read but not built.
@@ -27,7 +30,8 @@ pub struct Site {
     page: Option<Page>,
     html: String,
     folder: Utf8PathBuf,
-    metadata: Option<Value>,
+    /// The name of the package there, and its metadata.
+    package: Option<(String, Value)>,
 }
 
 /// Why a project cannot be read.
@@ -44,14 +48,29 @@ pub enum SiteError {
         /// What is wrong with it.
         error: hmr_trunk::PageError,
     },
+    /// Its stylesheet for cargo-leptos.
+    #[error("the stylesheet for cargo-leptos, {0}")]
+    Style(hmr_trunk::PageError),
+}
+
+impl SiteError {
+    /// The files of which a change may help, apart from settings and the page itself.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<Utf8PathBuf> {
+        match self {
+            Self::Settings(_) => Vec::new(),
+            Self::Page { error, .. } | Self::Style(error) => error.inputs(),
+        }
+    }
 }
 
 impl Site {
-    /// Reads the page in `folder`. `metadata` is the `package.metadata` of the package there.
+    /// Reads the page in `folder`. `package` is the name of the package there, and its `package.metadata`.
     ///
     /// # Errors
     /// Settings or the page are malformed.
-    pub fn read(folder: &Utf8Path, metadata: Option<&Value>) -> Result<Self, SiteError> {
+    pub fn read(folder: &Utf8Path, package: Option<(&str, &Value)>) -> Result<Self, SiteError> {
+        let metadata = package.map(|(_, metadata)| metadata);
         let trunk = Config::read(folder, metadata, std::env::vars())?;
         let dioxus = Dioxus::read(folder)?;
         let leptos = metadata
@@ -76,7 +95,7 @@ impl Site {
             page,
             html: html.unwrap_or_default(),
             folder: folder.to_owned(),
-            metadata: metadata.cloned(),
+            package: package.map(|(name, metadata)| (name.to_owned(), metadata.clone())),
         })
     }
 
@@ -85,7 +104,8 @@ impl Site {
     /// # Errors
     /// Settings or the page are malformed.
     pub fn read_again(&self) -> Result<Self, SiteError> {
-        Self::read(&self.folder, self.metadata.as_ref())
+        let package = self.package.as_ref();
+        Self::read(&self.folder, package.map(|(name, metadata)| (&**name, metadata)))
     }
 
     /// The files of settings that are read, whether they exist or not.
@@ -116,7 +136,14 @@ impl Site {
             notes.extend(leptos.not_honoured.clone());
         }
         notes.extend(self.page.iter().flat_map(|page| page.notes().to_vec()));
-        notes.extend(self.not_used());
+        let wrong = self.aliases().filter_map(Result::err);
+        notes.extend(wrong.map(|error| format!("`serve.aliases`: {error}; it is left out")));
+        notes.extend(self.replaced_proxies().map(|proxy| {
+            format!(
+                "requests for `{}` are passed on as `Dioxus.toml` says, not `Trunk.toml`",
+                proxy.path
+            )
+        }));
         let workers = self.page.iter().flat_map(Page::rust_links);
         let workers = workers.filter(|link| link.kind == hmr_trunk::RustLinkKind::Worker);
         notes.extend(workers.map(|link| {
@@ -126,21 +153,20 @@ impl Site {
         notes
     }
 
-    /// The settings that are read, but not used yet.
-    fn not_used(&self) -> Vec<String> {
-        let serve = &self.trunk.serve;
-        let proxies = self.dioxus.as_ref().map_or(0, |dioxus| dioxus.proxies.len());
-        let leptos = self.leptos.as_ref();
-        let used = [
-            (!self.trunk.proxies.is_empty() || proxies > 0, "proxies"),
-            (!self.trunk.hooks.is_empty(), "`[[hooks]]`"),
-            (!serve.headers.is_empty(), "`headers` of `[serve]`"),
-            (!serve.addresses.is_empty(), "the addresses of `[serve]` (use `--host`)"),
-            (leptos.is_some_and(|it| it.style_file.is_some()), "`style-file` of cargo-leptos"),
-            (leptos.is_some_and(|it| it.site_addr.is_some()), "`site-addr` of cargo-leptos"),
-        ];
-        let names = used.into_iter().filter_map(|(is_set, name)| is_set.then_some(name));
-        names.map(|name| format!("not supported yet, and left out: {name}")).collect()
+    /// The requests that other servers answer. Where both files of settings name a path, that of dx counts.
+    pub fn proxies(&self) -> impl Iterator<Item = &Proxy> {
+        let own = self.trunk.proxies.iter().filter(|proxy| !self.is_replaced(proxy));
+        self.dioxus.iter().flat_map(|dioxus| &dioxus.proxies).chain(own)
+    }
+
+    /// The proxies of Trunk whose paths have another backend in the settings of dx.
+    fn replaced_proxies(&self) -> impl Iterator<Item = &Proxy> {
+        self.trunk.proxies.iter().filter(|proxy| self.is_replaced(proxy))
+    }
+
+    fn is_replaced(&self, proxy: &Proxy) -> bool {
+        let path = proxy.path.trim_end_matches('/');
+        self.dioxus.iter().flat_map(|dioxus| &dioxus.proxies).any(|other| other.path == path)
     }
 
     /// The path that all of it is served below: without `/` at its ends, empty for the root.
@@ -148,6 +174,63 @@ impl Site {
     pub fn base(&self) -> &str {
         let dioxus = self.dioxus.as_ref().and_then(|dioxus| dioxus.base_path.as_deref());
         dioxus.unwrap_or_else(|| self.trunk.serve.serve_base.trim_matches('/'))
+    }
+
+    /// Where the site is served: addresses of this machine; none if the settings leave that open.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        let serve = &self.trunk.serve;
+        if !serve.addresses.is_empty() {
+            return serve.addresses.clone();
+        }
+        let loopback = serve.prefer_address_family.map(|family| match family {
+            AddressFamily::Ipv4 => Ipv4Addr::LOCALHOST.into(),
+            AddressFamily::Ipv6 => Ipv6Addr::LOCALHOST.into(),
+        });
+        loopback.or_else(|| Some(self.site_addr()?.ip())).into_iter().collect()
+    }
+
+    /// The port where the site is served, if the settings name one.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.trunk.serve.port.or_else(|| Some(self.site_addr()?.port()))
+    }
+
+    fn site_addr(&self) -> Option<SocketAddr> {
+        self.leptos.as_ref()?.site_addr
+    }
+
+    /// Other names of the server, in lower case, or why one cannot be used.
+    pub fn aliases(&self) -> impl Iterator<Item = Result<String, NotAHost>> {
+        self.trunk.serve.aliases.iter().map(|alias| host_name(alias))
+    }
+
+    /// The folders with what hooks may read; none if there are no hooks.
+    pub fn hook_folders(&self) -> impl Iterator<Item = &Utf8PathBuf> {
+        let watched = self.trunk.watch.watch.iter().filter(|_| !self.trunk.hooks.is_empty());
+        watched.filter(|path| path.is_dir())
+    }
+
+    /// Whether hooks run when this file has changed: those of Trunk run with each change of what `[watch]` names.
+    #[must_use]
+    pub fn is_for_hooks(&self, path: &Utf8Path) -> bool {
+        let watch = &self.trunk.watch;
+        let is_ignored = |ignored: &Utf8PathBuf| {
+            // Before Trunk 0.22 it was a path, since then it is a glob.
+            let glob = globset::Glob::new(ignored.as_str()).map(|glob| glob.compile_matcher());
+            path.starts_with(ignored) || glob.is_ok_and(|glob| glob.is_match(path))
+        };
+        !self.trunk.hooks.is_empty()
+            && watch.watch.iter().any(|watched| path.starts_with(watched))
+            && !watch.ignore.iter().any(is_ignored)
+            && !self.outputs().any(|output| path.starts_with(output))
+    }
+
+    /// Whether a page that is not a file is answered with the page, so that a router may have its path.
+    #[must_use]
+    pub fn has_router(&self) -> bool {
+        let dx = self.dioxus.as_ref().is_none_or(|dioxus| dioxus.index_on_404);
+        dx && !self.trunk.serve.no_spa
     }
 
     /// The folders that builds of other tools write, and that are not watched.
@@ -167,8 +250,14 @@ impl Site {
     /// # Errors
     /// What is wrong with the page or one of its files, with what to do.
     pub fn build(&self) -> Result<BuiltPage, SiteError> {
-        let Some(page) = &self.page else { return Ok(BuiltPage::default()) };
-        page.build(&self.options(), &run).map_err(|error| self.wrong(error))
+        let built = self.page.as_ref().map(|page| page.build(&self.options(), &run));
+        let built = built.transpose().map_err(|error| self.wrong(error))?;
+        let mut built = built.unwrap_or_default();
+        if let Some(style) = self.leptos_style()? {
+            built.notes.extend(style.notes);
+            built.files.push(style.file);
+        }
+        Ok(built)
     }
 
     /// Builds one stylesheet again.
@@ -176,9 +265,22 @@ impl Site {
     /// # Errors
     /// What is wrong with it.
     pub fn build_style(&self, url_path: &str) -> Result<Option<ServedFile>, SiteError> {
+        if let Some((leptos, (name, _))) = self.leptos.as_ref().zip(self.package.as_ref())
+            && leptos.style_path(name).as_deref() == Some(url_path)
+        {
+            return Ok(self.leptos_style()?.map(|style| style.file));
+        }
         let Some(page) = &self.page else { return Ok(None) };
         let built = page.build_style(url_path, &self.options(), &run);
         built.map(Some).map_err(|error| self.wrong(error))
+    }
+
+    /// The stylesheet that the settings of cargo-leptos name.
+    fn leptos_style(&self) -> Result<Option<LeptosStyle>, SiteError> {
+        let Some((leptos, (name, _))) = self.leptos.as_ref().zip(self.package.as_ref()) else {
+            return Ok(None);
+        };
+        leptos.style(&self.folder, name, &run).map_err(SiteError::Style)
     }
 
     fn options(&self) -> BuildOptions<'_> {

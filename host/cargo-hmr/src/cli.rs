@@ -36,13 +36,13 @@ struct DevArgs {
     /// The app's folder or manifest
     #[arg(default_value = ".")]
     path: Utf8PathBuf,
-    /// The port to serve at; if it is taken, the next free one; 0 is any [default: 8080]
+    /// The port to serve at; if it is taken, the next free one; 0 is any [default: that of the settings, or 8080]
     #[arg(long)]
     port: Option<u16>,
     /// The address to listen at: `0.0.0.0` or `::` for all of the machine's. Requests from beyond this machine need the key in the
-    /// printed address
-    #[arg(long, default_value = "127.0.0.1")]
-    host: String,
+    /// printed address [default: those of the settings, or `127.0.0.1`]
+    #[arg(long)]
+    host: Option<String>,
     /// A name that requests may use for the server, in addition to addresses and `localhost`; `.example.org` for all names below it
     #[arg(long, value_name = "NAME", value_parser = hmr_build::host_name)]
     allowed_host: Vec<String>,

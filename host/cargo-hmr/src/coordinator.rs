@@ -43,7 +43,7 @@ use crate::{
     graph::{Graph, Scan},
     site::BuiltSite,
     versions::{KeptVersions, VersionHistory},
-    watch::{Change, ChangeBatch},
+    watch::{Change, ChangeBatch, HookWrite},
 };
 
 /// How often running work is cancelled for newer changes, before the next work may run to its end.
@@ -220,7 +220,12 @@ impl Coordinator {
 
     fn changed(&mut self, batch: &ChangeBatch, effects: &mut Vec<Effect>) {
         let failing = self.failure.is_some();
-        let mut plan = self.graph.plan(batch, failing);
+        let mut batch = batch.clone();
+        if self.busy != Busy::Building {
+            // What may be the developer's is, once there is no build for which it can wait.
+            batch.by_hooks.retain(|_, write| *write != HookWrite::Perhaps);
+        }
+        let mut plan = self.graph.plan(&batch, failing);
         if self.busy == Busy::Building {
             let unclear = plan.without_role.drain(..);
             self.unclear.extend(unclear.map(|change| (change.path.clone(), change)));

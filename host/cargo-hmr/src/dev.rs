@@ -5,6 +5,7 @@
 //! everything that runs on its own: the watcher, the server, the running build.
 
 mod build;
+mod hooks;
 mod rehearsals;
 mod requests;
 mod scan;
@@ -29,6 +30,7 @@ use crate::{
     report::Reporter,
     server::{Published, ServerError, ServerEvent, Shared},
     site::BuiltSite,
+    staging::Staging,
     watch::{ChangeBatch, Scope, WatchError, Watcher},
 };
 
@@ -42,8 +44,8 @@ pub struct Options {
     pub port: Option<u16>,
     /// The port if neither the command line nor the configuration names one.
     pub default_port: u16,
-    /// The address to listen at.
-    pub host: String,
+    /// The requested address to listen at.
+    pub host: Option<String>,
     /// The names by which requests may call the server, in addition to those of the configuration.
     pub allowed_hosts: Vec<String>,
     /// Whether to open a browser.
@@ -93,8 +95,16 @@ enum Message {
     Report(Event),
     Scanned(Box<scan::Scanned>),
     Site(Box<site::Rebuilt>),
-    Built { generation: u64, outcome: Outcome },
-    Overdue { generation: u64 },
+    /// The hooks that run before the compiler have ended.
+    HooksRan,
+    Built {
+        generation: u64,
+        outcome: Outcome,
+        staged: Option<Arc<Staging>>,
+    },
+    Overdue {
+        generation: u64,
+    },
     Server(ServerEvent),
     Preflight(PreflightEvent),
     Stop,
@@ -162,6 +172,8 @@ struct Session {
     bindgen: Arc<Bindgen>,
     /// The page, if the application has one that is built.
     site: Option<Arc<BuiltSite>>,
+    /// What is known of the hooks of the project.
+    hooks: hooks::HookState,
     /// What was reported and is not reported again.
     noted: BTreeSet<String>,
     /// Rehearsals, unless they are turned off.
@@ -181,16 +193,24 @@ impl Session {
         match message {
             Message::Changed(batch) => {
                 let batch = self.without_own_writes(batch);
+                let batch = self.with_hook_writes(batch);
                 self.changed(batch);
             }
             Message::Site(rebuilt) => self.site_rebuilt(*rebuilt),
             Message::Report(event) => self.report(&event),
-            Message::Built { generation, outcome } => {
-                self.step(Input::Built { generation, outcome });
-                self.watch();
+            Message::HooksRan => self.hooks_ran(),
+            Message::Built { generation, outcome, staged } => {
+                self.built(generation, outcome, staged);
             }
             Message::Server(ServerEvent::Client { page, event }) => {
                 self.step(Input::Client { page, event });
+            }
+            Message::Server(ServerEvent::Backend { path, message, reached }) => {
+                self.report(&if reached {
+                    Event::Note { message }
+                } else {
+                    Event::Problem { page: path, message }
+                });
             }
             // If the caller has disconnected, the answer is dropped.
             Message::Server(ServerEvent::Request { request, reply }) => {
@@ -239,6 +259,7 @@ impl Session {
         let Some(toolchain) = self.toolchain.clone() else { return };
         self.build = CancelToken::new();
         self.build_started = Some(SystemTime::now());
+        self.hooks.generation = generation;
         let job = build::BuildJob {
             app: Arc::clone(&self.app),
             toolchain,
@@ -248,11 +269,12 @@ impl Session {
             loop_guard: self.options.loop_guard && self.app.config.loop_guard,
             cancel: self.build.clone(),
             gates: self.options.gates,
+            hook_times: self.hooks.times.clone(),
         };
         let messages = self.messages.clone();
         tokio::task::spawn_blocking(move || {
-            let outcome = job.run(&|event| _ = messages.send(Message::Report(event)));
-            _ = messages.send(Message::Built { generation, outcome });
+            let (outcome, staged) = job.run(&messages);
+            _ = messages.send(Message::Built { generation, outcome, staged });
         });
     }
 

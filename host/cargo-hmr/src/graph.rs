@@ -14,13 +14,18 @@ use camino::{Utf8Path, Utf8PathBuf};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use hmr_build::{App, LocalPackage, app::Settings};
 
+mod plan;
+
+use self::plan::Role;
+pub use self::plan::UpdatePlan;
+
 /// The file in a module's package folder with what the next update does to the state, once.
 pub const TRANSFORM: &str = "hmr-transform.json";
 
 use crate::{
     served::is_served,
     site::{BuiltSite, SiteRole},
-    watch::{Change, ChangeBatch},
+    watch::{ChangeBatch, HookWrite},
 };
 
 /// Files → packages → modules, for one application.
@@ -59,73 +64,12 @@ struct Inputs {
     folders: BTreeSet<Utf8PathBuf>,
 }
 
-/// What must be done about a batch of changes.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct UpdatePlan {
-    /// The page must be loaded again once the code is built, for this reason.
-    pub reload: Option<String>,
-    /// Files of the page itself, which must be loaded again; they need no build.
-    pub markup: BTreeSet<String>,
-    /// What must be read again.
-    pub scan: Option<Scan>,
-    /// Modules to build, each with the chain that leads to it: `ui/src/lib.rs → ui → board`.
-    pub modules: BTreeMap<String, String>,
-    /// Stylesheets, as URL paths.
-    pub styles: Vec<String>,
-    /// Other static files, as URL paths.
-    pub assets: Vec<String>,
-    /// Every changed file that counted, relative to the application where that is possible.
-    pub changed: Vec<String>,
-    /// Changes of files without a known role in the application.
-    pub without_role: Vec<Change>,
-}
-
-impl UpdatePlan {
-    /// Whether there is nothing to do.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.changed.is_empty()
-    }
-
-    /// Whether something must be built, or read again.
-    #[must_use]
-    pub fn needs_build(&self) -> bool {
-        self.scan.is_some() || !self.modules.is_empty() || self.reload.is_some()
-    }
-}
-
 fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
     let mut globs = GlobSetBuilder::new();
     for pattern in patterns {
         globs.add(Glob::new(pattern)?);
     }
     globs.build()
-}
-
-impl UpdatePlan {
-    fn note_role(&mut self, role: Role, shown: &str) {
-        match role {
-            Role::Toolchain => self.scan = Some(Scan::Toolchain),
-            Role::Manifest => {
-                self.scan = self.scan.max(Some(Scan::App));
-                self.reload.get_or_insert(format!("`{shown}` changed"));
-            }
-            Role::BuildScript => _ = self.reload.get_or_insert(format!("`{shown}` changed")),
-            Role::Page => _ = self.markup.insert(shown.to_owned()),
-            Role::Style(url) => self.styles.push(url),
-            Role::Asset(url) => self.assets.push(url),
-        }
-    }
-}
-
-/// The role of a file in the application.
-enum Role {
-    Toolchain,
-    Manifest,
-    BuildScript,
-    Page,
-    Style(String),
-    Asset(String),
 }
 
 impl Graph {
@@ -231,14 +175,26 @@ impl Graph {
         for change in &batch.changes {
             let path = &change.path;
             let shown = self.shown(path);
-            let affected = self.affected(path, failing);
+            let by_hook = batch.by_hooks.get(path);
+            let mut affected = match by_hook {
+                Some(HookWrite::Compiled) => BTreeMap::new(),
+                _ => self.affected(path, failing),
+            };
             let roles = self.roles(path);
+            sources += usize::from(!affected.is_empty());
+            match by_hook {
+                None if affected.is_empty() => affected = self.for_hooks(path),
+                // Decided when the build has ended.
+                Some(HookWrite::Perhaps) => plan.without_role.push(change.clone()),
+                _ => {}
+            }
             if roles.is_empty() && affected.is_empty() {
-                plan.without_role.push(change.clone());
+                if by_hook.is_none() {
+                    plan.without_role.push(change.clone());
+                }
                 continue;
             }
             plan.changed.push(shown.clone());
-            sources += usize::from(!affected.is_empty());
             for (module, chain) in affected {
                 plan.modules.entry(module).or_insert(chain);
             }
@@ -354,6 +310,13 @@ impl Graph {
             .filter(|(_, own)| self.depends_on(own, &package.name))
             .map(|(name, _)| (name.clone(), self.chain(path, Some(package), name)))
             .collect()
+    }
+
+    /// All modules, if the project has hooks that may read the file: they run with each build.
+    fn for_hooks(&self, path: &Utf8Path) -> BTreeMap<String, String> {
+        let read = self.site.as_ref().is_some_and(|site| site.site().is_for_hooks(path));
+        let chain = |name: &String| (name.clone(), format!("{} → hooks", self.shown(path)));
+        self.modules.keys().filter(|_| read).map(chain).collect()
     }
 
     /// Whether the next compilation of `package` may read a file that no compilation has read yet.

@@ -28,6 +28,7 @@ pub mod served;
 pub mod server;
 pub mod site;
 pub mod snapshots;
+pub mod staging;
 pub mod text;
 pub mod versions;
 pub mod watch;

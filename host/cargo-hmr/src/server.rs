@@ -7,7 +7,8 @@
 //!
 //! Trust (in [`trust`]): every request's `Host` is checked against the names of this server, the
 //! `Origin` of the socket and of every request that could change something must be the page's own, the socket
-//! requires a token of this process, nothing is readable across origins, and no path leads out of its folder. Where other
+//! requires a token of this process, nothing is readable across origins, and no path leads out of its folder. Requests that are passed on to
+//! backends ([`proxy`]) are checked in the same way, and once more. Where other
 //! machines can reach the server, every request must also have a key ([`key`]).
 
 mod addresses;
@@ -20,6 +21,7 @@ mod key;
 mod limits;
 mod outbox;
 mod page;
+mod proxy;
 mod requests;
 mod site;
 mod snapshots;
@@ -43,9 +45,10 @@ use camino::Utf8PathBuf;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 pub use self::{
-    addresses::{addresses, is_exposed, listen},
+    addresses::{Bound, addresses, bound, listen},
     connections::serve,
     key::{EXPOSED, Key},
+    proxy::Proxies,
     requests::{Answer, Request},
 };
 use hmr_protocol::{Hello, ServerMessage};
@@ -106,6 +109,8 @@ pub struct ServerConfig {
     pub snapshots: Utf8PathBuf,
     /// The page and its files, if they are built.
     pub site: Option<Arc<BuiltSite>>,
+    /// The proxies of the page's settings.
+    pub proxies: Arc<Proxies>,
     /// The applications, by the names of their glue.
     pub applications: BTreeMap<String, String>,
     /// The budget of the loop guard that pages set before each call.
@@ -121,6 +126,15 @@ pub enum ServerEvent {
         page: String,
         /// What.
         event: ClientEvent,
+    },
+    /// The backend of a proxy cannot be reached any more, or can be reached again.
+    Backend {
+        /// The path that is passed on to it.
+        path: String,
+        /// What happened, with what to do.
+        message: String,
+        /// Whether it was reached.
+        reached: bool,
     },
     /// A person or a program has sent a request and waits for the answer.
     Request {
@@ -219,6 +233,11 @@ pub enum ServerError {
         /// The error of the system.
         source: std::io::Error,
     },
+    /// The address is not one of this machine.
+    #[error(
+        "cannot listen at {0}: this machine does not have that address\nhint: correct `--host`, `addresses` in `Trunk.toml`, or `site-addr` for cargo-leptos"
+    )]
+    NotHere(String),
     /// The host is not an address.
     #[error(
         "`{0}` is not an address to listen at\nhint: use `127.0.0.1`, `::1`, `localhost`, `0.0.0.0`, `::` or an address of this machine; for a name by which requests call it there is `--allowed-host`"
@@ -236,7 +255,8 @@ pub fn router(shared: Arc<Shared>, key: Option<Key>) -> Router {
         .route("/@hmr/module/{module}/{hash}/glue.js", get(applications::glue))
         .route("/@hmr/snippets/{module}/{hash}/{*path}", get(applications::snippet))
         .merge(manual_routes(&shared))
-        .fallback(get(page::serve));
+        .fallback(get(page::serve))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), proxy::guard));
     if let Some(key) = key {
         router = router.layer(middleware::from_fn_with_state(Arc::new(key), key::guard));
     }

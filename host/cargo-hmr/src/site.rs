@@ -8,7 +8,7 @@ use hmr_build::{Site, SiteError};
 use hmr_trunk::{BuiltPage, Found, Source};
 use std::sync::Arc;
 
-use crate::served::is_served;
+use crate::{served::is_served, staging::Staging};
 
 /// Folders next to a page that are not served: they have sources, or what builds write.
 const NO_FILES: [&str; 6] = ["dist", "node_modules", "pkg", "src", "target", "tests"];
@@ -51,6 +51,8 @@ const SCRIPTS: [&str; 2] = ["js", "mjs"];
 pub struct BuiltSite {
     site: Arc<Site>,
     page: BuiltPage,
+    /// What hooks have written.
+    staged: Option<Arc<Staging>>,
     /// Whether files next to the page are served: a page without links starts its application itself.
     serves_neighbours: bool,
 }
@@ -74,11 +76,25 @@ impl BuiltSite {
             Ok(page) => (page, None),
             Err(error) => {
                 let html = site.html().to_owned();
-                (BuiltPage { html, ..BuiltPage::default() }, Some(error))
+                // A change of what is wrong builds it again.
+                let inlined = error.inputs();
+                (BuiltPage { html, inlined, ..BuiltPage::default() }, Some(error))
             }
         };
         let serves_neighbours = site.links().is_empty() && site.dioxus.is_none();
-        (Self { site, page, serves_neighbours }, error)
+        (Self { site, page, staged: None, serves_neighbours }, error)
+    }
+
+    /// The same with what hooks have written, at the base of the site.
+    #[must_use]
+    pub fn with_staged(self, staged: Option<Arc<Staging>>) -> Self {
+        Self { staged, ..self }
+    }
+
+    /// The folder with what hooks have written, of which files come before all others.
+    #[must_use]
+    pub fn staged(&self) -> Option<&Utf8Path> {
+        self.staged.as_deref().map(Staging::path)
     }
 
     /// What was read.
@@ -131,7 +147,8 @@ impl BuiltSite {
         if affected.page {
             roles.push(SiteRole::Page);
         }
-        for folder in self.site.folders() {
+        let staged = self.staged().map(Utf8Path::to_owned);
+        for folder in self.site.folders().chain(&staged) {
             if let Ok(inside) = path.strip_prefix(folder)
                 && is_served(inside)
             {

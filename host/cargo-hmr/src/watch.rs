@@ -16,7 +16,7 @@ mod system;
 mod tree;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::mpsc::{self, RecvTimeoutError},
     time::{Duration, Instant, SystemTime},
 };
@@ -64,6 +64,19 @@ pub struct ChangeBatch {
     pub changes: Vec<Change>,
     /// How long after the first hint the batch was made.
     pub delay: Duration,
+    /// The files among them that hooks of the project have written, or may have.
+    pub by_hooks: BTreeMap<Utf8PathBuf, HookWrite>,
+}
+
+/// Whether a hook has written a file, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookWrite {
+    /// Perhaps: it was written while hooks ran, for the first time.
+    Perhaps,
+    /// Before the compiler ran, so the build that follows has it.
+    Compiled,
+    /// Later: the compiler may have read the file before.
+    Later,
 }
 
 /// What the watcher reports.
@@ -353,7 +366,11 @@ impl<F: FnMut(WatchEvent)> Worker<F> {
             (self.on_event)(event);
         }
         if !changes.is_empty() {
-            (self.on_event)(WatchEvent::Changed(ChangeBatch { changes, delay }));
+            (self.on_event)(WatchEvent::Changed(ChangeBatch {
+                changes,
+                delay,
+                ..ChangeBatch::default()
+            }));
         }
     }
 }

@@ -11,12 +11,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use http::HeaderMap;
 use semver::{Version, VersionReq};
 use serde::Deserialize;
 use serde_json::Value;
 
 use self::raw::Raw;
 use crate::paths;
+use crate::proxy::{self, Proxy, RawProxy};
 use crate::rust_link::RustLink;
 use crate::settings::{self, SettingsError};
 
@@ -103,8 +105,8 @@ pub struct Serve {
     pub aliases: Vec<String>,
     /// `open`: whether a browser is opened.
     pub open: bool,
-    /// `headers` of all answers.
-    pub headers: BTreeMap<String, String>,
+    /// `headers` of all answers with the page and its files.
+    pub headers: HeaderMap,
     /// `no_spa`: unknown paths are not answered with the page.
     pub no_spa: bool,
     /// `serve_base`: the path that all served paths begin with, with a `/` at its start. If it is not set, it follows from `public_url`.
@@ -119,31 +121,6 @@ pub enum AddressFamily {
     Ipv4,
     /// Version 6.
     Ipv6,
-}
-
-/// Requests that another server answers.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a key of Trunk")]
-pub struct Proxy {
-    /// The URL of the other server.
-    pub backend: String,
-    /// The path whose requests are passed on; it is replaced by the URL of the backend.
-    pub rewrite: Option<String>,
-    /// Headers that are added to each request.
-    #[serde(default)]
-    pub request_headers: BTreeMap<String, String>,
-    /// Whether web sockets are passed on.
-    #[serde(default)]
-    pub ws: bool,
-    /// Whether certificates of the backend are not checked.
-    #[serde(default)]
-    pub insecure: bool,
-    /// Whether the proxy of the system is not used.
-    #[serde(default, alias = "no-system-proxy")]
-    pub no_system_proxy: bool,
-    /// Whether redirects of the backend are passed on.
-    #[serde(default)]
-    pub no_redirect: bool,
 }
 
 /// A command of the project that runs while it is built.
@@ -167,6 +144,18 @@ pub enum Stage {
     Build,
     /// After everything is built, before it is served.
     PostBuild,
+}
+
+impl Stage {
+    /// Its name in the settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PreBuild => "pre_build",
+            Self::Build => "build",
+            Self::PostBuild => "post_build",
+        }
+    }
 }
 
 impl Config {
@@ -200,7 +189,7 @@ impl Config {
         not_honoured.extend(other_version(&place, raw.trunk_version.as_deref())?);
         let mut config = complete(folder, raw, &place)?;
         config.file = file;
-        config.not_honoured = not_honoured;
+        config.not_honoured.splice(0..0, not_honoured);
         Ok(config)
     }
 
@@ -238,18 +227,6 @@ impl Build {
     }
 }
 
-impl Proxy {
-    /// The path whose requests, and those below it, are passed on.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        let backend = || {
-            let host = self.backend.split_once("://").map_or(&*self.backend, |(_, rest)| rest);
-            host.find('/').map_or("/", |start| &host[start..])
-        };
-        self.rewrite.as_deref().filter(|path| !path.is_empty()).unwrap_or_else(backend)
-    }
-}
-
 fn read_file(file: &Utf8Path) -> Result<Value, SettingsError> {
     match file.extension() {
         Some("yaml") => settings::yaml(file, &settings::text(file)?),
@@ -277,6 +254,7 @@ fn other_version(place: &str, version: Option<&str>) -> Result<Option<String>, S
 fn complete(folder: &Utf8Path, raw: Raw, place: &str) -> Result<Config, SettingsError> {
     let Raw { build, hooks, watch, mut serve, proxy: mut proxies, .. } = raw;
     proxies.extend(single_proxy(&mut serve));
+    let proxies = proxy::check(place, "proxy", proxies)?;
     let build = complete_build(folder, build, place)?;
     let in_folder = |paths: Vec<Utf8PathBuf>| -> Vec<_> {
         paths.iter().map(|path| paths::join(folder, path)).collect()
@@ -298,6 +276,13 @@ fn complete(folder: &Utf8Path, raw: Raw, place: &str) -> Result<Config, Settings
         }
         None => base_of(&build.public_url),
     };
+    let mut headers = proxy::headers(&serve.headers).map_err(|error| SettingsError::Value {
+        place: place.to_owned(),
+        key: "serve.headers".to_owned(),
+        message: error.message,
+        hint: error.hint,
+    })?;
+    let not_honoured = take_unsafe(&mut headers);
     let mut addresses = serve.addresses;
     addresses.extend(serve.address);
     let serve = Serve {
@@ -306,13 +291,37 @@ fn complete(folder: &Utf8Path, raw: Raw, place: &str) -> Result<Config, Settings
         port: serve.port,
         aliases: serve.aliases,
         open: serve.open,
-        headers: serve.headers,
+        headers,
         no_spa: serve.no_spa,
         serve_base,
     };
     let hooks = hooks.into_iter().map(hook).collect();
     let folder = folder.to_owned();
-    Ok(Config { file: None, folder, build, watch, serve, proxies, hooks, not_honoured: Vec::new() })
+    Ok(Config { file: None, folder, build, watch, serve, proxies, hooks, not_honoured })
+}
+
+/// Removes headers that would open the page to other sites, which could read the token of the tool there. Returns what is not honoured.
+fn take_unsafe(headers: &mut HeaderMap) -> Vec<String> {
+    let is_unsafe = |name: &str, value: &[u8]| match name {
+        "cross-origin-resource-policy" => value != b"same-origin",
+        "x-content-type-options" => value != b"nosniff",
+        "x-frame-options" => {
+            !["deny", "sameorigin"].iter().any(|safe| value.eq_ignore_ascii_case(safe.as_bytes()))
+        }
+        name => name.starts_with("access-control-"),
+    };
+    let names: Vec<_> = headers
+        .iter()
+        .filter(|(name, value)| is_unsafe(name.as_str(), value.as_bytes()))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let remove = |name: http::HeaderName| {
+        headers.remove(&name);
+        format!(
+            "`serve.headers.{name}` is not honoured: pages of other sites may not read or show this one"
+        )
+    };
+    names.into_iter().map(remove).collect()
 }
 
 fn complete_build(
@@ -360,8 +369,8 @@ fn complete_build(
 }
 
 /// The proxy that the keys of `[serve]` describe: they are older than `[[proxy]]`.
-fn single_proxy(serve: &mut raw::Serve) -> Option<Proxy> {
-    Some(Proxy {
+fn single_proxy(serve: &mut raw::Serve) -> Option<RawProxy> {
+    Some(RawProxy {
         backend: serve.proxy_backend.take()?,
         rewrite: serve.proxy_rewrite.take(),
         request_headers: BTreeMap::new(),

@@ -2,15 +2,13 @@
 
 mod keys;
 
-use std::collections::BTreeMap;
-
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config::Proxy;
 use crate::page::ToolCall;
 use crate::paths;
+use crate::proxy::{self, Proxy, RawProxy};
 use crate::settings::{self, SettingsError};
 
 const FILES: [&str; 2] = ["Dioxus.toml", "dioxus.toml"];
@@ -123,18 +121,25 @@ impl Dioxus {
         let Some(file) = file else { return Ok(None) };
         let values = settings::toml::<Raw>(&file, &settings::text(&file)?, HINT)?;
         let raw: Raw = settings::values(file.as_str(), &values, HINT)?;
-        Ok(Some(Self::complete(folder, file, raw, &values)))
+        Self::complete(folder, file, raw, &values).map(Some)
     }
 
     /// Fills in the defaults of dx.
-    fn complete(folder: &Utf8Path, file: Utf8PathBuf, raw: Raw, values: &Value) -> Self {
+    fn complete(
+        folder: &Utf8Path,
+        file: Utf8PathBuf,
+        raw: Raw,
+        values: &Value,
+    ) -> Result<Self, SettingsError> {
         let Raw { application, web } = raw;
         let path = |path: Utf8PathBuf| paths::join(folder, &path);
         let public_dir = application.public_dir.unwrap_or_else(|| "public".into());
         let watch = web.watcher.watch_path.unwrap_or_else(|| vec!["src".into(), "examples".into()]);
         let base_path = web.app.base_path.map(|base| base.trim_matches('/').to_owned());
         let Resource { all, dev } = web.resource;
-        Self {
+        let proxies = web.proxy.into_iter().map(proxy).collect();
+        let proxies = proxy::check(file.as_str(), "web.proxy", proxies)?;
+        Ok(Self {
             file,
             name: application.name,
             public_dir: Some(public_dir).filter(|dir| dir != "").map(path),
@@ -146,11 +151,11 @@ impl Dioxus {
             base_path: base_path.filter(|base| !base.is_empty()),
             styles: all.style.into_iter().chain(dev.style).collect(),
             scripts: all.script.into_iter().chain(dev.script).collect(),
-            proxies: web.proxy.into_iter().map(proxy).collect(),
+            proxies,
             watch: watch.into_iter().map(path).collect(),
             index_on_404: web.watcher.index_on_404.unwrap_or(true),
             not_honoured: keys::KEYS.notes(values),
-        }
+        })
     }
 
     /// The page of the project: `own`, the text of its `index.html`, or the page that dx makes if it has none; with the title, the base path, the
@@ -208,16 +213,15 @@ pub fn default_dioxus_page(title: &str) -> String {
     )
 }
 
-/// dx passes web sockets on with every other request.
-fn proxy(Backend { backend }: Backend) -> Proxy {
-    Proxy {
-        backend,
-        rewrite: None,
-        request_headers: BTreeMap::new(),
+/// dx passes on web sockets with all other requests, does not follow redirects, and knows no proxy of the system. A `/` at the end of the path
+/// has no meaning.
+fn proxy(Backend { backend }: Backend) -> RawProxy {
+    RawProxy {
+        backend: backend.trim_end_matches('/').to_owned(),
         ws: true,
-        insecure: false,
-        no_system_proxy: false,
-        no_redirect: false,
+        no_system_proxy: true,
+        no_redirect: true,
+        ..RawProxy::default()
     }
 }
 

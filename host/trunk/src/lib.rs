@@ -53,15 +53,17 @@ mod leptos;
 mod nearest;
 mod page;
 mod paths;
+mod proxy;
 mod rust_link;
 mod settings;
 
-pub use self::config::{AddressFamily, Build, Config, Hook, Proxy, Serve, Stage, Watch};
+pub use self::config::{AddressFamily, Build, Config, Hook, Serve, Stage, Watch};
 pub use self::dioxus::{Dioxus, default_dioxus_page};
 pub use self::leptos::{Leptos, leptos_metadata};
 pub use self::page::{
-    Affected, BuildOptions, BuiltPage, Found, Page, PageError, RunTool, ServedFile, Source,
-    ToolCall, ToolError,
+    Affected, BuildOptions, BuiltPage, Found, LeptosStyle, Page, PageError, RunTool, ServedFile,
+    Source, ToolCall, ToolError,
 };
+pub use self::proxy::Proxy;
 pub use self::rust_link::{RustLink, RustLinkKind};
 pub use self::settings::SettingsError;

@@ -9,6 +9,7 @@ mod build;
 mod built;
 mod error;
 mod html;
+mod leptos_style;
 mod names;
 mod rust_asset;
 mod sass;
@@ -18,6 +19,7 @@ use self::asset::{Asset, Kind};
 pub use self::build::BuildOptions;
 pub use self::built::{Affected, BuiltPage, Found, ServedFile, Source};
 pub use self::error::PageError;
+pub use self::leptos_style::LeptosStyle;
 pub use self::tool::{RunTool, ToolCall, ToolError};
 use crate::rust_link::{RustLink, RustLinkKind};
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use hmr_trunk::{AddressFamily, Config, Proxy, RustLink, SettingsError, Stage};
+use hmr_trunk::{AddressFamily, Config, RustLink, SettingsError, Stage};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -133,8 +133,31 @@ fn the_serve_and_watch_sections_are_read() {
         (serve.aliases, serve.open, serve.no_spa),
         (vec!["dev.local".to_owned()], true, true)
     );
-    assert_eq!((serve.headers["X-Test"].as_str(), serve.serve_base.as_str()), ("1", "/x"));
+    assert_eq!(
+        (serve.headers["X-Test"].to_str().unwrap_or_default(), serve.serve_base.as_str()),
+        ("1", "/x")
+    );
     assert_eq!(not_honoured, [] as [&str; 0]);
+}
+
+#[test]
+fn headers_that_open_the_page_to_other_sites_are_left_out() {
+    let config = read(
+        "[serve.headers]\nAccess-Control-Allow-Origin = \"*\"\nX-Frame-Options = \"DENY\"\nX-Content-Type-Options = \"none\"\n\
+         Cross-Origin-Opener-Policy = \"same-origin\"\n",
+    );
+    let headers = config.serve.headers;
+    let mut names: Vec<_> = headers.keys().map(http::HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["cross-origin-opener-policy", "x-frame-options"]);
+    let why = "is not honoured: pages of other sites may not read or show this one";
+    assert_eq!(
+        config.not_honoured,
+        [
+            format!("`serve.headers.access-control-allow-origin` {why}"),
+            format!("`serve.headers.x-content-type-options` {why}"),
+        ]
+    );
 }
 
 #[test]
@@ -158,17 +181,22 @@ fn proxies_are_read_in_both_forms() {
     let config = read(
         "[[proxy]]\nbackend = \"http://localhost:9000/api/v1\"\n[[proxy]]\nbackend = \"https://example.org\"\nrewrite = \"/api/\"\nws = true\n\
          insecure = true\nno-system-proxy = true\nno_redirect = true\nrequest_headers = { X-Key = \"k\" }\n\
-         [serve]\nproxy_backend = \"ws://localhost:1\"\nproxy_ws = true\n",
+         [serve]\nproxy_backend = \"ws://localhost:1/socket\"\n",
     );
-    let paths: Vec<_> = config.proxies.iter().map(Proxy::path).collect();
-    assert_eq!(paths, ["/api/v1", "/api/", "/"]);
+    let paths: Vec<_> = config.proxies.iter().map(|proxy| &*proxy.path).collect();
+    assert_eq!(paths, ["/api/v1", "/api/", "/socket"]);
+    let backends: Vec<_> = config.proxies.iter().map(|proxy| proxy.backend.as_str()).collect();
+    assert_eq!(
+        backends,
+        ["http://localhost:9000/api/v1", "https://example.org/", "http://localhost:1/socket"]
+    );
     let proxy = &config.proxies[1];
     assert!(proxy.ws && proxy.insecure && proxy.no_system_proxy && proxy.no_redirect);
     assert_eq!(proxy.request_headers["X-Key"], "k");
     assert!(config.proxies[2].ws);
     assert_eq!(config.not_honoured, [] as [&str; 0]);
     assert_eq!(
-        read("[[proxies]]\nbackend = \"http://a\"\nrewrit = true").not_honoured,
+        read("[[proxies]]\nbackend = \"http://a/b\"\nrewrit = true").not_honoured,
         ["`proxy.rewrit` is not a key of Trunk; did you mean `rewrite`?"]
     );
 }
@@ -281,10 +309,56 @@ fn errors_name_the_place_and_what_helps() {
 }
 
 #[test]
+fn proxies_that_cannot_be_used_are_errors() {
+    let wrong = |settings: &str| {
+        let project = Project::new("Trunk.toml", settings);
+        project.read(&[]).expect_err("settings that are wrong").to_string()
+    };
+    for (settings, message) in [
+        (
+            "backend = \"localhost:9000/api\"",
+            "`proxy.backend`: `localhost:9000/api` is not the URL of a server",
+        ),
+        ("backend = \"/api\"", "`proxy.backend`: `/api` is not the URL of a server"),
+        ("backend = \"ftp://a/b\"", "`proxy.backend`: `ftp://a/b` is not the URL of a server"),
+        (
+            "backend = \"http://a\"",
+            "`proxy.backend`: all requests would be passed on to `http://a/`",
+        ),
+        (
+            "backend = \"http://a/b\"\nrewrite = \"/\"",
+            "`proxy.backend`: all requests would be passed on",
+        ),
+        (
+            "backend = \"http://a/b\"\nrewrite = \"api\"",
+            "`proxy.rewrite`: `api` is not the path of a URL",
+        ),
+        ("backend = \"http://a/@hmr/b\"", "`proxy.rewrite`: `/@hmr/b` is a path of this tool"),
+        (
+            "backend = \"http://a/b\"\nrequest_headers = { \"X Y\" = \"1\" }",
+            "`proxy.request_headers`: `X Y` is not the name of a header",
+        ),
+        (
+            "backend = \"http://a/b\"\nrequest_headers = { X = \"a\\nb\" }",
+            "`proxy.request_headers`: the value of `X` is not one of a header",
+        ),
+        (
+            "backend = \"http://a/b\"\n[[proxy]]\nbackend = \"http://c/d\"\nrewrite = \"/b/\"",
+            "`proxy`: two proxies have the path `/b/`: those of `http://a/b` and of `http://c/d`",
+        ),
+    ] {
+        let text = wrong(&format!("[[proxy]]\n{settings}\n"));
+        assert!(text.contains(message) && text.contains("\nhint: "), "{settings}: {text}");
+    }
+    let text = wrong("[serve.headers]\n\"a b\" = \"c\"\n");
+    assert!(text.contains("`serve.headers`: `a b` is not the name of a header\nhint: "), "{text}");
+}
+
+#[test]
 fn the_environment_replaces_the_file() {
     let project = Project::new(
         "Trunk.toml",
-        "trunk-version = \"0.21\"\n[serve]\nport = 1\naddress = \"127.0.0.1\"\n[[proxy]]\nbackend = \"http://a\"\n",
+        "trunk-version = \"0.21\"\n[serve]\nport = 1\naddress = \"127.0.0.1\"\n[[proxy]]\nbackend = \"http://a/b\"\n",
     );
     let config = project
         .read(&[
@@ -305,7 +379,7 @@ fn the_environment_replaces_the_file() {
     assert_eq!((serve.port, serve.open, serve.serve_base.as_str()), (Some(9999), true, "/base/"));
     assert_eq!(serve.addresses, [IpAddr::V6(Ipv6Addr::LOCALHOST)]);
     assert_eq!(config.build.features, ["a", "b"]);
-    let backends: Vec<_> = config.proxies.iter().map(|proxy| &*proxy.backend).collect();
+    let backends: Vec<_> = config.proxies.iter().map(|proxy| proxy.backend.as_str()).collect();
     assert_eq!(backends, ["http://b/x"]);
     assert_eq!(
         config.not_honoured,

@@ -3,7 +3,9 @@
 use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use hmr_trunk::{Dioxus, Page, SettingsError, default_dioxus_page, leptos_metadata};
+use hmr_trunk::{
+    Dioxus, Page, SettingsError, Source, ToolCall, ToolError, default_dioxus_page, leptos_metadata,
+};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -105,7 +107,9 @@ fn the_settings_of_dx_are_read() {
     assert_eq!((settings.title.as_str(), settings.base_path.as_deref()), ("A & B", Some("demo")));
     assert_eq!(settings.styles, ["/a.css", "/dev.css"]);
     assert_eq!(settings.scripts, ["/dev.js"]);
-    assert_eq!(settings.proxies[0].path(), "/api/");
+    let proxy = &settings.proxies[0];
+    assert_eq!((proxy.path.as_str(), proxy.backend.path()), ("/api", "/api"));
+    assert!(proxy.ws && proxy.no_redirect && proxy.no_system_proxy);
     assert_eq!(settings.watch, [project.path("src"), project.path("data")]);
     assert!(!settings.index_on_404);
     assert_eq!(
@@ -165,4 +169,41 @@ fn the_default_page_of_dx_has_an_element_for_the_application() {
     let page = default_dioxus_page("a < b");
     assert!(page.contains("<title>a &lt; b</title>") && page.contains("<div id=\"main\"></div>"));
     assert!(Page::parse(&page).is_ok());
+}
+
+#[test]
+fn the_stylesheet_of_cargo_leptos_is_made_as_it_makes_it() {
+    let project = Project::new("");
+    let write = |path: &str, text: &str| fs::write(project.path(path), text).expect("a file");
+    write("a.scss", "p { b { color: red } }");
+    write("a.css", "i {}");
+    let folder = project.path("");
+    let style = |settings: serde_json::Value, css: Result<Vec<u8>, ToolError>| {
+        let leptos = leptos_metadata(&json!({ "leptos": settings })).expect("settings").remove(0);
+        let css = std::cell::RefCell::new(Some(css));
+        leptos.style(&folder, "my-app", &|call: &ToolCall| {
+            assert_eq!(call.program, "tailwindcss");
+            css.borrow_mut().take().expect("it is called once")
+        })
+    };
+    let missing = || Err(ToolError::Missing);
+    assert_eq!(style(json!({}), missing()), Ok(None));
+    let plain = style(json!({"style-file": "a.css"}), missing()).expect("it is right");
+    let plain = plain.expect("a stylesheet").file;
+    assert_eq!(plain.url_path, "pkg/my-app.css");
+    assert_eq!(plain.source, Source::File(project.path("a.css")));
+    let settings = json!({"style-file": "a.scss", "tailwind-input-file": "t.css", "output-name": "out", "site-pkg-dir": "x/y"});
+    let both = style(settings.clone(), Ok(b"tw".to_vec())).expect("it is right");
+    let both = both.expect("a stylesheet").file;
+    assert_eq!((both.url_path.as_str(), both.scans_sources), ("x/y/out.css", true));
+    assert_eq!(both.inputs, [project.path("a.scss"), project.path("t.css")]);
+    let Source::Bytes { content, .. } = both.source else { panic!("it is made") };
+    assert_eq!(String::from_utf8_lossy(&content), "p b {\n  color: red;\n}\n\ntw");
+    let without = style(settings, missing()).expect("it is right").expect("a stylesheet");
+    assert!(without.notes[0].starts_with("`tailwind-input-file`: `tailwindcss` was not found"));
+    for file in ["none.scss", "none.css", "a.txt"] {
+        let error = style(json!({ "style-file": file }), missing()).expect_err("it is wrong");
+        assert_eq!(error.inputs(), [project.path(file)]);
+        assert!(error.to_string().contains(file), "{error}");
+    }
 }

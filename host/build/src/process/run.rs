@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Read};
 use std::process::{ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use process_wrap::std::{ChildWrapper, CommandWrap};
@@ -23,6 +23,8 @@ pub struct CancelToken(Arc<Mutex<State>>);
 struct State {
     cancelled: bool,
     child: Option<Running>,
+    /// Tokens that are cancelled with this one.
+    dependents: Vec<Weak<Mutex<State>>>,
 }
 
 /// A child process.
@@ -65,6 +67,20 @@ impl CancelToken {
         if let Some(child) = &mut state.child {
             child.end();
         }
+        for dependent in state.dependents.iter().filter_map(Weak::upgrade) {
+            Self(dependent).cancel();
+        }
+    }
+
+    /// Another token, for a process that runs beside others: it is cancelled with this one, and can be cancelled alone.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        let child = Self::new();
+        let mut state = self.state();
+        child.state().cancelled = state.cancelled;
+        state.dependents.retain(|dependent| dependent.strong_count() > 0);
+        state.dependents.push(Arc::downgrade(&child.0));
+        child
     }
 
     /// Whether it was cancelled.

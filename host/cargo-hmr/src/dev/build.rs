@@ -12,14 +12,23 @@ use hmr_build::{
     Diagnostic, Failure, GateOutcome, Module, ModuleKind, PreparedModule, Toolchain,
     app::ApplicationTarget,
 };
+use hmr_trunk::Stage;
 use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
 
+use super::{
+    Message,
+    hooks::{HookTimes, Hooks},
+};
 use crate::{
     coordinator::{BuiltModule, Outcome},
     events::{Event, Phases},
     graph::TRANSFORM,
+    staging::Staging,
     versions::{Code, KeptVersions, ModuleVersion, Start},
 };
+
+type Messages = UnboundedSender<Message>;
 
 /// What a build needs.
 pub(super) struct BuildJob {
@@ -33,6 +42,7 @@ pub(super) struct BuildJob {
     pub(super) cancel: CancelToken,
     /// Whether updates wait for the gates of their modules.
     pub(super) gates: bool,
+    pub(super) hook_times: HookTimes,
 }
 
 /// A module that may be announced if its gate passes.
@@ -42,14 +52,52 @@ struct Candidate {
 }
 
 impl BuildJob {
-    /// Builds. Events report what takes time.
-    pub(super) fn run(&self, report: &(dyn Fn(Event) + Sync)) -> Outcome {
-        let started = Instant::now();
-        let transforms = match self.transforms() {
-            Ok(transforms) => transforms,
-            Err(failure) => return Outcome::Failed(failure),
+    /// Builds, and reports what takes time. Returns what hooks have written, too.
+    pub(super) fn run(&self, messages: &Messages) -> (Outcome, Option<Arc<Staging>>) {
+        let cancel = self.cancel.child();
+        let hooks = match Hooks::prepare(&self.app, self.hook_times.clone(), cancel) {
+            Ok(hooks) => hooks,
+            Err(failure) => return (Outcome::Failed(failure), None),
         };
+        let outcome = self.run_with(&hooks, messages).unwrap_or_else(|outcome| outcome);
+        (outcome, hooks.staging())
+    }
+
+    /// Builds; the outcome, too, if it is no success.
+    fn run_with(&self, hooks: &Hooks, messages: &Messages) -> Result<Outcome, Outcome> {
+        let report: &(dyn Fn(Event) + Sync) = &|event| _ = messages.send(Message::Report(event));
+        hooks.run(Stage::PreBuild, report)?;
+        if hooks.has(Stage::PreBuild) {
+            _ = messages.send(Message::HooksRan);
+        }
+        let started = Instant::now();
+        let transforms = self.transforms().map_err(Outcome::Failed)?;
         let built_at = self.find_commit();
+        let (prepared, phases) = hooks.beside(report, || {
+            let compiled = self.compile(report)?;
+            let compile = started.elapsed().as_secs_f64() * 1e3;
+            let preparing = Instant::now();
+            let prepared = self.prepare(compiled.clone(), report).map_err(|error| match error {
+                BindError::Failed(failure) => Outcome::Refused { failure, compiled },
+                BindError::Cancelled => Outcome::Cancelled,
+            })?;
+            let prepare = preparing.elapsed().as_secs_f64() * 1e3;
+            Ok((prepared, Phases { compile, prepare, ..Phases::default() }))
+        })?;
+        match self.run_gates(&prepared, report) {
+            GateOutcome::Passed => {}
+            GateOutcome::Failed(failure) => {
+                let compiled = prepared.into_iter().map(|candidate| candidate.compiled).collect();
+                return Err(Outcome::Refused { failure, compiled });
+            }
+            GateOutcome::Cancelled => return Err(Outcome::Cancelled),
+        }
+        hooks.run(Stage::PostBuild, report)?;
+        Ok(succeeded(prepared, transforms, &built_at, phases))
+    }
+
+    /// Compiles the modules.
+    fn compile(&self, report: &(dyn Fn(Event) + Sync)) -> Result<Vec<CompiledModule>, Outcome> {
         let request =
             BuildRequest { app: &self.app, toolchain: &self.toolchain, modules: &self.modules };
         let outcome = hmr_build::build(&request, &self.cancel, &mut |event| {
@@ -60,26 +108,11 @@ impl BuildJob {
                 BuildEvent::Waiting { what } => Event::Waiting { what },
             });
         });
-        let compile = started.elapsed().as_secs_f64() * 1e3;
-        let compiled = match outcome {
-            BuildOutcome::Built(compiled) => compiled,
-            BuildOutcome::Failed(failure) => return Outcome::Failed(failure),
-            BuildOutcome::Cancelled => return Outcome::Cancelled,
-        };
-        let preparing = Instant::now();
-        let prepared = match self.prepare(compiled.clone(), report) {
-            Ok(prepared) => prepared,
-            Err(BindError::Failed(failure)) => return Outcome::Refused { failure, compiled },
-            Err(BindError::Cancelled) => return Outcome::Cancelled,
-        };
-        let prepare = preparing.elapsed().as_secs_f64() * 1e3;
-        match self.run_gates(&prepared, report) {
-            GateOutcome::Passed => {}
-            GateOutcome::Failed(failure) => return Outcome::Refused { failure, compiled },
-            GateOutcome::Cancelled => return Outcome::Cancelled,
+        match outcome {
+            BuildOutcome::Built(compiled) => Ok(compiled),
+            BuildOutcome::Failed(failure) => Err(Outcome::Failed(failure)),
+            BuildOutcome::Cancelled => Err(Outcome::Cancelled),
         }
-        let phases = Phases { compile, prepare, ..Phases::default() };
-        succeeded(prepared, transforms, &built_at, phases)
     }
 
     fn prepare(

@@ -15,6 +15,7 @@ use crate::{
     events::Event,
     graph::{Graph, Scan},
     report::Reporter,
+    server::ServerConfig,
     site::BuiltSite,
 };
 
@@ -141,8 +142,12 @@ impl Session {
     fn use_app(&mut self, app: Option<App>, site: Option<(BuiltSite, Option<SiteError>)>) {
         if let Some(app) = app {
             self.app = Arc::new(app);
-            *self.shared.config.write().unwrap_or_else(PoisonError::into_inner) =
-                server_config(&self.app, &self.options);
+            let mut config = self.shared.config.write().unwrap_or_else(PoisonError::into_inner);
+            // The old page and its proxies are served until the new page is set.
+            let (old, proxies) = (config.site.take(), std::mem::take(&mut config.proxies));
+            let new = server_config(&self.app, &self.options);
+            *config = ServerConfig { site: old, proxies, ..new };
+            drop(config);
             self.coordinator.keep(self.app.config.versions);
             for message in self.app.notes.clone() {
                 self.note_once(message);

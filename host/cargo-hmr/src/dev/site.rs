@@ -40,8 +40,10 @@ impl Session {
     /// Uses a page that was built, and reports why it could not be.
     pub(super) fn use_site(&mut self, built: Option<(BuiltSite, Option<SiteError>)>) {
         let (site, error) = built.unzip();
+        let error = error.flatten();
+        self.hooks.site_failed = error.is_some();
         self.set_site(site);
-        if let Some(error) = error.flatten() {
+        if let Some(error) = error.filter(|_| !self.waits_for_hooks()) {
             self.report_site_error(&error);
         }
     }
@@ -64,7 +66,7 @@ impl Session {
         }
     }
 
-    fn rebuild_site(&self, site: Arc<BuiltSite>, batch: ChangeBatch) {
+    pub(super) fn rebuild_site(&self, site: Arc<BuiltSite>, batch: ChangeBatch) {
         let messages = self.messages.clone();
         tokio::task::spawn_blocking(move || {
             let (site, error) = site.rebuilt(&paths(&batch));
@@ -79,6 +81,7 @@ impl Session {
             self.report_site_error(&error);
             return;
         }
+        self.hooks.site_failed = false;
         let links_differ = self.site.as_ref().is_some_and(|old| old.links_differ(&site));
         self.set_site(Some(site));
         self.step(Input::Changed(batch));
@@ -93,9 +96,11 @@ impl Session {
         for message in notes.collect::<Vec<_>>() {
             self.note_once(message);
         }
-        self.site = site.map(Arc::new);
+        self.site = site.map(|site| Arc::new(site.with_staged(self.hooks.staged.clone())));
         let mut config = self.shared.config.write().unwrap_or_else(PoisonError::into_inner);
         config.site.clone_from(&self.site);
+        let proxies = self.site.iter().flat_map(|site| site.site().proxies());
+        config.proxies = Arc::new(config.proxies.updated(proxies));
         drop(config);
         self.coordinator.set_site(self.site.clone());
     }

@@ -3,20 +3,33 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, atomic::Ordering};
 
-use hmr_build::{App, CancelToken, ModuleKind};
+use hmr_build::{App, CancelToken, ModuleKind, Site};
 use tokio::sync::mpsc;
 
-use super::{DevError, Message, Options, Session, published, settings, watching};
+use super::{DevError, Message, Options, Session, hooks::HookState, published, settings, watching};
 use crate::{
     coordinator::Coordinator,
     events::Event,
     graph::{Graph, Scan},
     preflight::{Preflight, PreflightEvent},
     report::Reporter,
-    server::{self, ServerConfig, ServerEvent, Shared},
+    server::{self, Bound, ServerConfig, ServerEvent, Shared},
     snapshots,
     watch::Watcher,
 };
+
+/// The address to listen at if nothing names another.
+const HOST: &str = "127.0.0.1";
+
+/// Where the server is to listen.
+struct Place {
+    hosts: Vec<String>,
+    port: u16,
+    /// Other names of the server, for people.
+    aliases: Vec<String>,
+    /// Whether a browser opens the page.
+    opens: bool,
+}
 
 impl Session {
     /// Starts the server and the watcher, then the search for a toolchain in the background.
@@ -72,13 +85,14 @@ impl Session {
             build: CancelToken::new(),
             bindgen: Arc::default(),
             site: None,
+            hooks: HookState::default(),
             noted: BTreeSet::new(),
             built_once: false,
             build_started: None,
             scanning: false,
         };
         session.build_site().await;
-        session.serve(server_events).await?;
+        session.serve(server_events)?;
         session.move_snapshots();
         session.check_page();
         session.scan(Scan::Toolchain, false);
@@ -86,27 +100,19 @@ impl Session {
     }
 
     /// Listens, prints the addresses, and passes on the messages of pages.
-    async fn serve(
-        &mut self,
-        mut events: mpsc::UnboundedReceiver<ServerEvent>,
-    ) -> Result<(), DevError> {
-        let options = &self.options;
-        let trunk = self.app.site.as_ref().map(|site| &site.trunk.serve);
-        let named = options.port.or(self.app.config.port);
-        let requested = named.or(trunk.and_then(|it| it.port)).unwrap_or(options.default_port);
-        let opens = options.open || trunk.is_some_and(|it| it.open);
-        let listener = server::listen(&options.host, requested).await?;
-        let at = listener.local_addr()?;
-        let exposed = server::is_exposed(at.ip());
+    fn serve(&mut self, mut events: mpsc::UnboundedReceiver<ServerEvent>) -> Result<(), DevError> {
+        let place = self.place();
+        let listeners = server::listen(&place.hosts, place.port)?;
+        let Bound { port, exposed } = server::bound(&listeners)?;
         let key_file = self.app.target_dir().join("key");
-        let key = exposed.then(|| server::Key::load(&key_file, at.port())).transpose()?;
-        let urls = server::addresses(&listener, &options.host, key.as_ref())?;
+        let key = exposed.then(|| server::Key::load(&key_file, port)).transpose()?;
+        let urls = server::addresses(&listeners, &place.hosts, &place.aliases, key.as_ref())?;
         let router = server::router(Arc::clone(&self.shared), key);
         let messages = self.messages.clone();
-        tokio::spawn(server::serve(listener, router, move |message| {
+        server::serve(listeners, &router, move |message| {
             let page = "the server".to_owned();
             _ = messages.send(Message::Report(Event::Problem { page, message }));
-        }));
+        });
         let messages = self.messages.clone();
         tokio::spawn(async move {
             while let Some(event) = events.recv().await {
@@ -114,15 +120,14 @@ impl Session {
             }
         });
         let url = urls.first().cloned().unwrap_or_default();
-        let open = opens.then(|| url.clone());
         self.report(&Event::Ready {
-            url,
+            url: url.clone(),
             urls,
             app: self.app.root.to_string(),
-            port_taken: (requested != 0 && requested != at.port()).then_some(requested),
+            port_taken: (place.port != 0 && place.port != port).then_some(place.port),
             warning: exposed.then(|| server::EXPOSED.to_owned()),
         });
-        if let Some(url) = open
+        if place.opens
             && let Err(error) = open::that_detached(&url)
         {
             self.report(&Event::Problem {
@@ -131,6 +136,26 @@ impl Session {
             });
         }
         Ok(())
+    }
+
+    /// Where the server is to listen: the command line wins over the configuration, and that over the settings of other tools.
+    fn place(&self) -> Place {
+        let (options, site) = (&self.options, self.app.site.as_deref());
+        let port = options.port.or(self.app.config.port).or_else(|| site?.port());
+        let of_site = || site.map(Site::addresses).unwrap_or_default();
+        let mut hosts: Vec<String> = match &options.host {
+            Some(host) => vec![host.clone()],
+            None => of_site().iter().map(ToString::to_string).collect(),
+        };
+        if hosts.is_empty() {
+            hosts.push(HOST.to_owned());
+        }
+        Place {
+            hosts,
+            port: port.unwrap_or(options.default_port),
+            aliases: site.into_iter().flat_map(Site::aliases).filter_map(Result::ok).collect(),
+            opens: options.open || site.is_some_and(|site| site.trunk.serve.open),
+        }
     }
 
     /// Moves snapshots that an earlier version of the tool saved where `cargo clean` deletes them.
@@ -178,8 +203,10 @@ fn identity(app: &App) -> String {
 
 /// The server's configuration from the application and the command line.
 pub(super) fn server_config(app: &App, options: &Options) -> ServerConfig {
+    let aliases = app.site.iter().flat_map(|site| site.aliases().filter_map(Result::ok));
+    let allowed = app.config.allowed_hosts.iter().chain(&options.allowed_hosts).cloned();
     ServerConfig {
-        hosts: app.config.allowed_hosts.iter().chain(&options.allowed_hosts).cloned().collect(),
+        hosts: allowed.chain(aliases).collect(),
         root: app.root.clone(),
         static_folder: app.static_folder(),
         snapshots: app.root.join(snapshots::FOLDER),
@@ -190,6 +217,7 @@ pub(super) fn server_config(app: &App, options: &Options) -> ServerConfig {
             .map(|module| (module.crate_name(), module.name.clone()))
             .collect(),
         site: None,
+        proxies: Arc::default(),
         loop_budget: app.config.loop_budget,
     }
 }

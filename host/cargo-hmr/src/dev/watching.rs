@@ -60,6 +60,8 @@ pub(super) fn scope(app: &App, graph: &Graph) -> Scope {
         app.packages.iter().map(|package| package.folder.clone()).collect();
     folders.extend([app.root.clone(), app.static_folder()]);
     folders.extend(app.site.iter().flat_map(|site| site.folders().cloned().collect::<Vec<_>>()));
+    folders
+        .extend(app.site.iter().flat_map(|site| site.hook_folders().cloned().collect::<Vec<_>>()));
     Scope {
         root: app.root.clone(),
         folders,

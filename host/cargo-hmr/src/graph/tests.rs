@@ -1,5 +1,5 @@
 use super::*;
-use crate::watch::ChangeKind;
+use crate::watch::{Change, ChangeKind};
 
 pub(super) fn package(name: &str, folder: &str, dependencies: &[&str]) -> LocalPackage {
     LocalPackage {

@@ -1,30 +1,109 @@
 //! Where the server listens, and the addresses at which pages of it are opened.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    io::{self, ErrorKind},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
 
 use socket2::SockRef;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::{ServerError, key::Key};
 
 /// How many ports after the requested one are tried.
 const PORTS: u16 = 100;
+/// How many connections may wait to be accepted.
+const WAITING: u32 = 1024;
 
-/// Listens at `port`, or at the next free one after it. Port 0 is any free one.
+/// Where the server listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    /// The port, at each address.
+    pub port: u16,
+    /// Whether other machines may reach it.
+    pub exposed: bool,
+}
+
+/// Listens at one port of all `hosts`: at `port`, or at the next one that is free there. Port 0 is any free one. Must be
+/// called where a runtime runs.
 ///
 /// # Errors
 /// [`ServerError`]
-pub async fn listen(host: &str, port: u16) -> Result<TcpListener, ServerError> {
-    let address = parse(host)?;
+pub fn listen(hosts: &[String], port: u16) -> Result<Vec<TcpListener>, ServerError> {
+    let addresses = distinct(hosts.iter().map(|host| parse(host)).collect::<Result<_, _>>()?);
     let mut first_error = None;
-    for candidate in port..=port.saturating_add(if port == 0 { 0 } else { PORTS }) {
-        match TcpListener::bind(SocketAddr::new(address, candidate)).await {
-            Ok(listener) => return Ok(listener),
+    for step in 0..=PORTS {
+        let candidate = if port == 0 { 0 } else { port.saturating_add(step) };
+        match bind(&addresses, candidate) {
+            Ok(listeners) => return Ok(listeners),
+            Err((address, error)) if error.kind() == ErrorKind::AddrNotAvailable => {
+                return Err(ServerError::NotHere(address.to_string()));
+            }
             Err(error) => _ = first_error.get_or_insert(error),
         }
     }
-    let source = first_error.unwrap_or_else(|| std::io::ErrorKind::AddrInUse.into());
-    Err(ServerError::Bind { host: host.to_owned(), port, source })
+    let (address, source) =
+        first_error.unwrap_or_else(|| (Ipv4Addr::LOCALHOST.into(), ErrorKind::AddrInUse.into()));
+    // A single host is named as it was written.
+    let host = match hosts {
+        [host] => host.clone(),
+        _ => address.to_string(),
+    };
+    Err(ServerError::Bind { host, port, source })
+}
+
+/// Listens at one port of all addresses, or returns the address at which that fails.
+fn bind(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, (IpAddr, io::Error)> {
+    let both = addresses.iter().any(IpAddr::is_ipv4) && addresses.iter().any(IpAddr::is_ipv6);
+    let mut listeners: Vec<TcpListener> = Vec::new();
+    for address in addresses {
+        let first = listeners.first().and_then(|it| it.local_addr().ok());
+        let at = SocketAddr::new(*address, first.map_or(port, |first| first.port()));
+        listeners.push(bind_one(at, both).map_err(|error| (*address, error))?);
+    }
+    Ok(listeners)
+}
+
+/// Listens at one address. `separate` is whether another listener has the addresses of IPv4.
+fn bind_one(at: SocketAddr, separate: bool) -> io::Result<TcpListener> {
+    let socket = if at.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Otherwise a port cannot be used for a while after its last connection. On Windows it would be shared with other programs.
+    if cfg!(unix) {
+        socket.set_reuseaddr(true)?;
+    }
+    if separate && at.is_ipv6() {
+        SockRef::from(&socket).set_only_v6(true)?;
+    }
+    socket.bind(at)?;
+    socket.listen(WAITING)
+}
+
+/// The addresses without those that are in the list twice, alone or as one of all addresses of the machine.
+fn distinct(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let all = addresses.clone();
+    let mut distinct: Vec<IpAddr> = Vec::new();
+    for address in addresses {
+        let covers = |other: &IpAddr| {
+            other.is_unspecified() && other.is_ipv4() == address.is_ipv4() && *other != address
+        };
+        if !distinct.contains(&address) && !all.iter().any(covers) {
+            distinct.push(address);
+        }
+    }
+    distinct
+}
+
+/// Where these listen.
+///
+/// # Errors
+/// The system does not report the address of one.
+pub fn bound(listeners: &[TcpListener]) -> io::Result<Bound> {
+    let mut all = Bound { port: 0, exposed: false };
+    for listener in listeners {
+        let at = listener.local_addr()?;
+        all = Bound { port: at.port(), exposed: all.exposed || is_exposed(at.ip()) };
+    }
+    Ok(all)
 }
 
 /// The address that a host on the command line means.
@@ -37,35 +116,50 @@ fn parse(host: &str) -> Result<IpAddr, ServerError> {
 }
 
 /// Whether other machines may reach what listens here.
-#[must_use]
-pub fn is_exposed(address: IpAddr) -> bool {
+fn is_exposed(address: IpAddr) -> bool {
     !address.to_canonical().is_loopback()
 }
 
-/// The addresses of the page, the one for this machine's own browser first. With a key they carry it.
+/// The addresses of the page, the one for this machine's own browser first, the `aliases` last. With a key they carry it.
 ///
 /// # Errors
-/// The system does not report the listener's address.
+/// The system does not report the address of a listener.
 pub fn addresses(
-    listener: &TcpListener,
-    host: &str,
+    listeners: &[TcpListener],
+    hosts: &[String],
+    aliases: &[String],
     key: Option<&Key>,
-) -> std::io::Result<Vec<String>> {
-    let at = listener.local_addr()?;
+) -> io::Result<Vec<String>> {
+    let port = bound(listeners)?.port;
     let key = key.map(Key::query).unwrap_or_default();
-    let url = |host: String| format!("http://{host}:{}/{key}", at.port());
-    if host == "localhost" {
-        return Ok(vec![url(host.to_owned())]);
-    }
-    let addresses = if at.ip().is_unspecified() {
-        // The system decides whether `::` accepts IPv4 connections, too.
-        let both = at.is_ipv6() && SockRef::from(listener).only_v6().is_ok_and(|only| !only);
-        let own = if_addrs::get_if_addrs().unwrap_or_default();
-        reachable(at.is_ipv4() || both, at.is_ipv6(), own.iter().map(if_addrs::Interface::ip))
+    let url = |host: String| format!("http://{host}:{port}/{key}");
+    let mut names: Vec<String> = Vec::new();
+    if hosts == ["localhost"] {
+        names.push("localhost".to_owned());
     } else {
-        vec![at.ip()]
-    };
-    Ok(addresses.into_iter().map(|address| url(bracketed(address))).collect())
+        let mut all = Vec::new();
+        for listener in listeners {
+            all.extend(of_listener(listener)?);
+        }
+        all.sort_by_key(|address| is_exposed(*address));
+        names.extend(all.into_iter().map(bracketed));
+    }
+    names.extend(aliases.iter().filter(|alias| !alias.starts_with('.')).cloned());
+    let mut known = std::collections::BTreeSet::new();
+    names.retain(|name| known.insert(name.clone()));
+    Ok(names.into_iter().map(url).collect())
+}
+
+/// The addresses at which a browser can open what listens here.
+fn of_listener(listener: &TcpListener) -> io::Result<Vec<IpAddr>> {
+    let at = listener.local_addr()?;
+    if !at.ip().is_unspecified() {
+        return Ok(vec![at.ip()]);
+    }
+    // Whether `::` takes connections of IPv4 as well is the system's choice.
+    let both = at.is_ipv6() && SockRef::from(listener).only_v6().is_ok_and(|only| !only);
+    let own = if_addrs::get_if_addrs().unwrap_or_default();
+    Ok(reachable(at.is_ipv4() || both, at.is_ipv6(), own.iter().map(if_addrs::Interface::ip)))
 }
 
 /// Those of a machine's `own` addresses that a browser can open, the loopback address first.
@@ -109,6 +203,38 @@ mod tests {
         assert_eq!(given(true, false), ["127.0.0.1", "192.0.2.7"]);
         assert_eq!(given(false, true), ["[::1]", "[2001:db8::7]"]);
         assert_eq!(given(true, true), ["127.0.0.1", "192.0.2.7", "[2001:db8::7]"]);
+    }
+
+    #[test]
+    fn addresses_are_listened_at_once() {
+        let left = |addresses: &[&str]| -> Vec<String> {
+            let parsed = addresses.iter().map(|it| it.parse().expect("an address")).collect();
+            distinct(parsed).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(left(&["127.0.0.1", "::1", "127.0.0.1"]), ["127.0.0.1", "::1"]);
+        assert_eq!(left(&["127.0.0.1", "0.0.0.0", "::1", "192.0.2.1"]), ["0.0.0.0", "::1"]);
+        assert_eq!(left(&["0.0.0.0", "::"]), ["0.0.0.0", "::"]);
+    }
+
+    #[tokio::test]
+    async fn all_addresses_have_the_same_port() {
+        let hosts = ["127.0.0.1".to_owned(), "127.0.0.2".to_owned()];
+        // Not every system has all addresses of its loopback interface.
+        if TcpListener::bind("127.0.0.2:0").await.is_err() {
+            return;
+        }
+        let taken = TcpListener::bind("127.0.0.2:0").await.expect("a port");
+        let port = taken.local_addr().expect("an address").port();
+        let listeners = listen(&hosts, port).expect("the next port is free");
+        let Bound { port: other, exposed } = bound(&listeners).expect("addresses");
+        assert!(other > port && !exposed);
+        let aliases = ["dev.test".to_owned(), ".test".to_owned()];
+        assert_eq!(
+            addresses(&listeners, &hosts, &aliases, None).expect("addresses"),
+            ["127.0.0.1", "127.0.0.2", "dev.test"].map(|host| format!("http://{host}:{other}/"))
+        );
+        let elsewhere = listen(&["192.0.2.1".to_owned()], 0).expect_err("not here");
+        assert!(matches!(elsewhere, ServerError::NotHere(_)), "{elsewhere}");
     }
 
     #[test]

@@ -8,7 +8,10 @@ use std::{
     collections::BTreeMap,
     io,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -37,20 +40,57 @@ const STALL: Duration = Duration::from_secs(30);
 /// How long to wait when the system refuses another connection.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves until the process ends. `report` gets what the developer should read, each message once.
-pub async fn serve(listener: TcpListener, router: Router, report: impl Fn(String)) {
+/// What all listeners share.
+struct Limits {
+    most: usize,
+    slots: Arc<Semaphore>,
+    silent: Arc<Silent>,
+    /// The number of the next connection.
+    next: AtomicU64,
+    /// Whether it was reported that there are too many connections.
+    full: AtomicBool,
+    /// Whether it was reported that the system refuses another one.
+    refused: AtomicBool,
+}
+
+/// Serves in the background until the process ends. `report` gets what the developer should read, each message once.
+pub fn serve(
+    listeners: Vec<TcpListener>,
+    router: &Router,
+    report: impl Fn(String) + Send + Sync + 'static,
+) {
     // Builds need files too.
     let files = rlimit::increase_nofile_limit(FILES).unwrap_or(FILES);
     let most = MOST.min(usize::try_from(files / 2).unwrap_or(MOST));
-    let slots = Arc::new(Semaphore::new(most));
-    let silent = Arc::new(Silent::default());
-    let (mut full, mut refused) = (false, false);
-    for number in 0.. {
+    let limits = Arc::new(Limits {
+        most,
+        slots: Arc::new(Semaphore::new(most)),
+        silent: Arc::default(),
+        next: AtomicU64::new(0),
+        full: AtomicBool::new(false),
+        refused: AtomicBool::new(false),
+    });
+    let report = Arc::new(report);
+    for listener in listeners {
+        let (router, limits, report) = (router.clone(), Arc::clone(&limits), Arc::clone(&report));
+        tokio::spawn(async move { accept(&listener, &router, &limits, &*report).await });
+    }
+}
+
+/// Serves the connections of one listener.
+async fn accept(
+    listener: &TcpListener,
+    router: &Router,
+    limits: &Limits,
+    report: &(impl Fn(String) + Sync),
+) {
+    let Limits { most, slots, silent, next, full, refused } = limits;
+    loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) if is_of_one_connection(&error) => continue,
             Err(error) => {
-                if !std::mem::replace(&mut refused, true) {
+                if !refused.swap(true, Ordering::Relaxed) {
                     report(format!(
                         "no more connections can be opened: {error}; new ones wait\nhint: allow more files with `ulimit -n {FILES}`"
                     ));
@@ -62,15 +102,16 @@ pub async fn serve(listener: TcpListener, router: Router, report: impl Fn(String
         };
         if slots.available_permits() == 0
             && !silent.close_oldest()
-            && !std::mem::replace(&mut full, true)
+            && !full.swap(true, Ordering::Relaxed)
         {
             report(format!(
                 "there are {most} connections, as many as there may be; new ones wait\nhint: close pages that are not needed, or allow more files with `ulimit -n {FILES}`"
             ));
         }
         // The semaphore is never closed.
-        let Ok(permit) = Arc::clone(&slots).acquire_owned().await else { return };
-        let (router, silent) = (router.clone(), Arc::clone(&silent));
+        let Ok(permit) = Arc::clone(slots).acquire_owned().await else { return };
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let (router, silent) = (router.clone(), Arc::clone(silent));
         tokio::spawn(async move { one(number, stream, permit, router, &silent).await });
     }
 }

@@ -8,7 +8,7 @@ use std::{io::Write as _, sync::Arc};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -18,7 +18,7 @@ use super::{html::navigates, random_name};
 
 /// The warning that other machines can reach the server.
 pub const EXPOSED: &str = "other machines can reach this server. Anyone who has one of these addresses can read the page and its static files, the modules, \
-    parts of sources in the compiler's messages, and saved snapshots; can save and delete snapshots, and choose which versions pages run. \
+    parts of sources in the compiler's messages, and saved snapshots; can save and delete snapshots, choose which versions pages run, and send requests to the servers that proxies name. \
     Pass them on only to people who may do that, and in networks that you trust: the connection is not encrypted";
 
 /// The header in which programs send the key.
@@ -76,6 +76,19 @@ impl Key {
         given.any(|value| self.is(value)) || cookies.any(|value| self.is(value))
     }
 
+    /// A request without the headers that have it. Cookies are read by nothing behind the key but backends, which do not get those of this tool.
+    fn removed_from(&self, mut request: Request) -> Request {
+        let headers = request.headers_mut();
+        headers.remove(HEADER);
+        let has_secret = |value: &HeaderValue| {
+            value.as_bytes().windows(self.secret.len()).any(|part| self.is(part))
+        };
+        if headers.get(header::REFERER).is_some_and(has_secret) {
+            headers.remove(header::REFERER);
+        }
+        request
+    }
+
     /// The query without the key, if it has it.
     fn taken_from(&self, query: &str) -> Option<String> {
         let is_key = |part: &&str| {
@@ -105,20 +118,35 @@ fn write(file: &Utf8Path, text: &str) -> std::io::Result<()> {
     options.open(file)?.write_all(text.as_bytes())
 }
 
-/// Refuses requests without the key.
-pub(super) async fn guard(State(key): State<Arc<Key>>, request: Request, next: Next) -> Response {
+/// Refuses requests without the key. What is behind it gets the others without it.
+pub(super) async fn guard(
+    State(key): State<Arc<Key>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let rest = request.uri().query().and_then(|query| key.taken_from(query));
     match rest {
         Some(rest) if request.method() == Method::GET && navigates(request.headers()) => {
             cleaned(&key, request.uri().path(), &rest)
         }
-        Some(_) => next.run(request).await,
-        None if key.is_in(request.headers()) => next.run(request).await,
+        Some(rest) => {
+            *request.uri_mut() = with_query(request.uri(), &rest);
+            next.run(key.removed_from(request)).await
+        }
+        None if key.is_in(request.headers()) => next.run(key.removed_from(request)).await,
         None => {
             let cache = [(header::CACHE_CONTROL, "no-store")];
             (StatusCode::FORBIDDEN, cache, REFUSAL).into_response()
         }
     }
+}
+
+/// An address with another query.
+fn with_query(uri: &Uri, query: &str) -> Uri {
+    let question = if query.is_empty() { "" } else { "?" };
+    let changed = format!("{}{question}{query}", uri.path());
+    // A part of a query that could be read can be read again.
+    changed.parse().unwrap_or_else(|_| Uri::from_static("/"))
 }
 
 /// Gives a browser the key as a cookie, and sends it to the address without it.

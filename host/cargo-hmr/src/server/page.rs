@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 
@@ -26,11 +26,15 @@ pub(super) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -
     let path = request.uri.path();
     let Some(relative) = files::relative(path) else { return files::missing(path) };
     let config = shared.config();
+    if let Some(site) = config.site.clone() {
+        let answer = match applications::of_glue(&config, &relative) {
+            Some(module) => applications::module_for_import(&shared, module).await,
+            None => site::serve(&shared, &site, &relative, &request).await,
+        };
+        return with_headers(answer, &site.site().trunk.serve.headers);
+    }
     if let Some(module) = applications::of_glue(&config, &relative) {
         return applications::module_for_import(&shared, module).await;
-    }
-    if let Some(site) = &config.site {
-        return site::serve(&shared, site, &relative, &request).await;
     }
     if let Some(name) = page_name(&relative)
         && let Some(html) = read(&config.root, name).await
@@ -51,6 +55,14 @@ pub(super) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -
         config.root
     );
     (StatusCode::NOT_FOUND, text).into_response()
+}
+
+/// An answer with the headers of the settings in the place of its own.
+fn with_headers(mut answer: Response, headers: &HeaderMap) -> Response {
+    for (name, value) in headers {
+        answer.headers_mut().insert(name, value.clone());
+    }
+    answer
 }
 
 async fn read(folder: &Utf8Path, name: &Utf8Path) -> Option<Vec<u8>> {

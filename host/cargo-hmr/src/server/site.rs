@@ -35,6 +35,11 @@ pub(super) async fn serve(
     if inside.as_str().is_empty() || inside == file || inside == "index.html" {
         return html_response(shared, site.html().as_bytes());
     }
+    if let Some(folder) = site.staged()
+        && let Some(response) = static_file(folder, inside, request).await
+    {
+        return response;
+    }
     if let Some(response) = built_file(site, inside, request).await {
         return response;
     }
@@ -54,7 +59,7 @@ pub(super) async fn serve(
     {
         return response;
     }
-    if navigates(&request.headers) && !site.site().trunk.serve.no_spa {
+    if navigates(&request.headers) && site.site().has_router() {
         return html_response(shared, site.html().as_bytes());
     }
     files::missing(request.uri.path())

@@ -108,6 +108,16 @@ fn cross_site(headers: &HeaderMap) -> bool {
     sites.any(|site| matches!(site.to_str(), Ok("cross-site" | "same-site")))
 }
 
+/// Whether a page of another site has sent the request. A link there may open a page here: then a browser shows the answer, and the other
+/// page cannot read it.
+pub(super) fn is_foreign(method: &Method, headers: &HeaderMap) -> bool {
+    let is = |name: &str, value: &str| headers.get(name).is_some_and(|it| it == value);
+    let opens_page = matches!(*method, Method::GET | Method::HEAD)
+        && is("sec-fetch-mode", "navigate")
+        && is("sec-fetch-dest", "document");
+    !own_origin(headers) || (cross_site(headers) && !opens_page)
+}
+
 /// Refuses requests as the module's header describes, and marks every response.
 pub(super) async fn guard(
     State(shared): State<Arc<Shared>>,
@@ -118,11 +128,22 @@ pub(super) async fn guard(
         None => next.run(request).await,
         Some(refusal) => refusal,
     };
-    let headers = response.headers_mut();
-    for (name, value) in MARKS {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
+    mark(response.headers_mut());
     response
+}
+
+/// Marks a response. What a backend or the settings forbid in addition stays forbidden.
+fn mark(headers: &mut HeaderMap) {
+    for (name, value) in MARKS {
+        let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
+        let is_stricter = |old: &HeaderValue| old.as_bytes().eq_ignore_ascii_case(b"deny");
+        if name == header::CONTENT_SECURITY_POLICY {
+            // A browser follows all of them.
+            headers.append(name, value);
+        } else if name != header::X_FRAME_OPTIONS || !headers.get(&name).is_some_and(is_stricter) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 /// The headers of all responses: they cannot be read by another site, read as another type, or shown in another site's frame.

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use camino::Utf8PathBuf;
 use serde::Deserialize;
 
-use super::{AddressFamily, Proxy, Stage};
+use super::{AddressFamily, Stage};
+use crate::proxy::RawProxy;
 
 #[derive(Default, Deserialize)]
 #[serde(default, expecting = "a table")]
@@ -18,7 +19,7 @@ pub(super) struct Raw {
     pub(super) watch: Watch,
     pub(super) serve: Serve,
     #[serde(alias = "proxies")]
-    pub(super) proxy: Vec<Proxy>,
+    pub(super) proxy: Vec<RawProxy>,
 }
 
 #[derive(Default, Deserialize)]

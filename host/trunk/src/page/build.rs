@@ -12,7 +12,7 @@ use super::{html, names, sass};
 use crate::paths;
 use crate::rust_link::RustLinkKind;
 
-const CSS: &str = "text/css";
+pub(super) const CSS: &str = "text/css";
 
 /// Where a page is, and where it is served.
 #[derive(Debug, Clone, Copy)]
@@ -198,7 +198,7 @@ impl Builder<'_> {
                 Ok(Some(Sheet { source, inputs: vec![path], scans_sources: true }))
             }
             Err(ToolError::Missing) => {
-                self.built.notes.push(without_tailwind(line, &path, program));
+                self.built.notes.push(without_tailwind(&format!("line {line}"), &path, program));
                 Ok(None)
             }
             Err(ToolError::Failed { message }) => {
@@ -260,12 +260,13 @@ fn missing(line: usize, path: Utf8PathBuf, reason: &str) -> PageError {
     PageError::File { line, path, reason: reason.to_owned() }
 }
 
-fn without_tailwind(line: usize, path: &Utf8Path, program: &str) -> String {
+/// The note about a stylesheet whose program is missing; `place` says where it is named.
+pub(super) fn without_tailwind(place: &str, path: &Utf8Path, program: &str) -> String {
     let install = match program {
         "tailwindcss" => {
             "install it with `npm install -g @tailwindcss/cli`, or download the standalone program from https://github.com/tailwindlabs/tailwindcss/releases"
         }
         _ => "download it from https://github.com/dobicinaitis/tailwind-cli-extra/releases",
     };
-    format!("line {line}: `{program}` was not found, so `{path}` is left out; {install}")
+    format!("{place}: `{program}` was not found, so `{path}` is left out; {install}")
 }

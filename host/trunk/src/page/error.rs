@@ -102,3 +102,15 @@ pub enum PageError {
         url_path: String,
     },
 }
+
+impl PageError {
+    /// The files of which a change may help: absolute.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<Utf8PathBuf> {
+        match self {
+            Self::File { path, .. } => vec![path.clone()],
+            Self::Style { inputs, .. } => inputs.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
