@@ -104,6 +104,8 @@ pub struct LocalPackage {
     pub dependencies: Vec<String>,
     /// The source of its build script; absolute.
     pub build_script: Option<Utf8PathBuf>,
+    /// Whether it is a member of the workspace.
+    pub is_member: bool,
 }
 
 impl App {
@@ -415,6 +417,7 @@ fn local_packages(metadata: &Metadata) -> Vec<LocalPackage> {
                 .iter()
                 .find(|target| target.is_custom_build())
                 .map(|target| target.src_path.clone()),
+            is_member: metadata.workspace_members.contains(&package.id),
         })
         .collect();
     packages.sort_by(|a, b| a.name.cmp(&b.name));

@@ -31,9 +31,8 @@ const PROFILE: &str = "hmr";
 /// The profile: what makes an incremental build short and its result small.
 ///
 /// Debug information is limited to line tables for traps, and only for the user's own packages; nothing else is
-/// shown. Dependencies rarely change, so they may take longer to compile and be smaller.
-const PROFILE_SETTINGS: [&str; 8] = [
-    "opt-level=0",
+/// shown.
+const PROFILE_SETTINGS: [&str; 7] = [
     "debug=\"line-tables-only\"",
     "strip=\"none\"",
     "package.\"*\".debug=0",
@@ -229,7 +228,7 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
         ModuleKind::Application(target) => Some(target),
         ModuleKind::Native => None,
     });
-    for setting in profile_settings(application) {
+    for setting in profile_settings(app, application) {
         command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
     }
     if app.build_directory.is_some() {
@@ -253,15 +252,22 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
     command
 }
 
-/// The settings of the profile. An application may ask for the profile that it begins from. It has many more dependencies than a native
-/// module, so they are compiled faster.
-fn profile_settings(application: Option<&ApplicationTarget>) -> Vec<String> {
+/// The settings of the profile. An application may ask for the profile that it begins from.
+///
+/// Dependencies rarely change, so they are optimised. An application has many more of them than a native module, so its
+/// are compiled faster. The level is that of the whole profile with exceptions for the members, not that of `package."*"`: that would
+/// count for procedural macros and build scripts, too, which take most of the time of a first build then.
+fn profile_settings(app: &App, application: Option<&ApplicationTarget>) -> Vec<String> {
     let base = application.and_then(|target| target.profile.as_deref()).unwrap_or("dev");
     let dependencies = if application.is_some() { "1" } else { "\"s\"" };
     let mut settings = vec![
         format!("inherits={}", serde_json::Value::from(base)),
-        format!("package.\"*\".opt-level={dependencies}"),
+        format!("opt-level={dependencies}"),
     ];
+    let members = app.packages.iter().filter(|package| package.is_member);
+    settings.extend(members.map(|member| {
+        format!("package.{}.opt-level=0", serde_json::Value::from(member.name.as_str()))
+    }));
     settings.extend(PROFILE_SETTINGS.map(ToOwned::to_owned));
     settings
 }

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::scenario::copy_of;
 
-const READY: &str = "document.querySelectorAll('button').length === 3 && window.describe !== undefined";
+const READY: &str =
+    "document.querySelectorAll('button').length === 3 && window.describe !== undefined";
 
 /// The texts of the three buttons, and what an export of an application gives.
 const SHOWN: &str = "[...document.querySelectorAll('button')].map((button) => button.textContent).concat(window.describe())";

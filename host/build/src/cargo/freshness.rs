@@ -127,6 +127,7 @@ mod tests {
             folder,
             dependencies: Vec::new(),
             build_script: None,
+            is_member: true,
         };
         App {
             root: root.to_owned(),

@@ -2,6 +2,7 @@ use super::*;
 use crate::watch::{Change, ChangeKind};
 
 pub(super) fn package(name: &str, folder: &str, dependencies: &[&str]) -> LocalPackage {
+        is_member: true,
     LocalPackage {
         name: name.into(),
         folder: folder.into(),
