@@ -30,7 +30,6 @@ use crate::{
     report::Reporter,
     server::{Published, ServerError, ServerEvent, Shared},
     site::BuiltSite,
-    staging::Staging,
     watch::{ChangeBatch, Scope, WatchError, Watcher},
 };
 
@@ -100,7 +99,7 @@ enum Message {
     Built {
         generation: u64,
         outcome: Outcome,
-        staged: Option<Arc<Staging>>,
+        staged: Option<hooks::Staged>,
     },
     Overdue {
         generation: u64,
@@ -270,6 +269,7 @@ impl Session {
             cancel: self.build.clone(),
             gates: self.options.gates,
             hook_times: self.hooks.times.clone(),
+            staged: self.hooks.staged.clone(),
         };
         let messages = self.messages.clone();
         tokio::task::spawn_blocking(move || {

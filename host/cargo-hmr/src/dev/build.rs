@@ -18,7 +18,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     Message,
-    hooks::{HookTimes, Hooks},
+    hooks::{HookTimes, Hooks, Staged},
 };
 use crate::{
     coordinator::{BuiltModule, Outcome},
@@ -43,6 +43,8 @@ pub(super) struct BuildJob {
     /// Whether updates wait for the gates of their modules.
     pub(super) gates: bool,
     pub(super) hook_times: HookTimes,
+    /// What the hooks of the last build have written.
+    pub(super) staged: Option<Arc<Staging>>,
 }
 
 /// A module that may be announced if its gate passes.
@@ -53,14 +55,15 @@ struct Candidate {
 
 impl BuildJob {
     /// Builds, and reports what takes time. Returns what hooks have written, too.
-    pub(super) fn run(&self, messages: &Messages) -> (Outcome, Option<Arc<Staging>>) {
+    pub(super) fn run(&self, messages: &Messages) -> (Outcome, Option<Staged>) {
         let cancel = self.cancel.child();
         let hooks = match Hooks::prepare(&self.app, self.hook_times.clone(), cancel) {
             Ok(hooks) => hooks,
             Err(failure) => return (Outcome::Failed(failure), None),
         };
         let outcome = self.run_with(&hooks, messages).unwrap_or_else(|outcome| outcome);
-        (outcome, hooks.staging())
+        let staged = hooks.staged(self.staged.as_deref());
+        (outcome, staged)
     }
 
     /// Builds; the outcome, too, if it is no success.

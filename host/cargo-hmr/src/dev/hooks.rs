@@ -112,6 +112,13 @@ impl HookState {
     }
 }
 
+/// What the hooks of one build have written.
+pub(super) struct Staged {
+    folder: Arc<Staging>,
+    /// The files that are not the same as before.
+    changed: Vec<Utf8PathBuf>,
+}
+
 /// The hooks of one build.
 pub(super) struct Hooks {
     app: Arc<App>,
@@ -140,9 +147,10 @@ impl Hooks {
         Ok(Self { app: Arc::clone(app), times, cancel, staging: staging.map(Arc::new) })
     }
 
-    /// What they have written.
-    pub(super) fn staging(&self) -> Option<Arc<Staging>> {
-        self.staging.clone()
+    /// What they have written, compared with what those of the build before have.
+    pub(super) fn staged(&self, before: Option<&Staging>) -> Option<Staged> {
+        let folder = self.staging.clone()?;
+        Some(Staged { changed: folder.changed_since(before), folder })
     }
 
     pub(super) fn has(&self, stage: Stage) -> bool {
@@ -227,23 +235,16 @@ impl Session {
     }
 
     /// Handles the end of a build: what its hooks have written is served if it has succeeded, and announced.
-    pub(super) fn built(
-        &mut self,
-        generation: u64,
-        outcome: Outcome,
-        staged: Option<Arc<Staging>>,
-    ) {
-        let used =
-            generation == self.hooks.generation && matches!(outcome, Outcome::Succeeded { .. });
+    pub(super) fn built(&mut self, generation: u64, outcome: Outcome, staged: Option<Staged>) {
+        let newest = generation == self.hooks.generation;
         let mut changed = Vec::new();
-        if used {
-            let old = std::mem::replace(&mut self.hooks.staged, staged);
-            changed = self
-                .hooks
-                .staged
-                .as_ref()
-                .map_or_else(Vec::new, |new| new.changed_since(old.as_deref()));
-            self.set_site(self.site.as_deref().cloned());
+        if newest && matches!(outcome, Outcome::Succeeded { .. }) {
+            let (folder, files) = staged.map(|staged| (staged.folder, staged.changed)).unzip();
+            if folder.is_some() || self.hooks.staged.is_some() {
+                self.hooks.staged = folder;
+                self.set_site(self.site.as_deref().cloned());
+            }
+            changed = files.unwrap_or_default();
         }
         self.step(Input::Built { generation, outcome });
         if !changed.is_empty() {
