@@ -2,8 +2,8 @@ use super::*;
 use crate::watch::{Change, ChangeKind};
 
 pub(super) fn package(name: &str, folder: &str, dependencies: &[&str]) -> LocalPackage {
-        is_member: true,
     LocalPackage {
+        is_member: true,
         name: name.into(),
         folder: folder.into(),
         manifest_path: format!("{folder}/Cargo.toml").into(),
