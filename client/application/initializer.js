@@ -26,9 +26,7 @@
  */
 export async function withInitializer(url, load, start, ended) {
   if (!url) return start();
-  /** @type {{ default: () => Hooks }} */
-  const module = await import(url);
-  const hooks = module.default() ?? {};
+  const hooks = await hooksOf(url);
   hooks.onStart?.();
   try {
     await load();
@@ -42,4 +40,21 @@ export async function withInitializer(url, load, start, ended) {
   if ("exports" in result) hooks.onSuccess?.(result.exports);
   else hooks.onFailure?.(result.error);
   return started;
+}
+
+/**
+ * The hooks of an initializer; none, with an error in the console, if it cannot be loaded: the application is started without them.
+ *
+ * @param {string} url
+ * @returns {Promise<Hooks>}
+ */
+async function hooksOf(url) {
+  try {
+    /** @type {{ default: () => Hooks }} */
+    const module = await import(url);
+    return module.default() ?? {};
+  } catch (error) {
+    console.error(`[hmr] the initializer ${url} cannot be used:`, error);
+    return {};
+  }
 }

@@ -77,6 +77,19 @@ impl DeveloperTools {
     ///
     /// If the browser refuses it, or does not answer.
     pub fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        self.try_call(method, parameters).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// Sends a command, and returns its result.
+    ///
+    /// # Errors
+    ///
+    /// The browser's error, for instance while a page is being loaded.
+    ///
+    /// # Panics
+    ///
+    /// If the browser does not answer.
+    pub fn try_call(&mut self, method: &str, parameters: &Value) -> Result<Value, Value> {
         self.last += 1;
         let mut message = json!({ "id": self.last, "method": method, "params": parameters });
         if let Some(session) = &self.session {
@@ -88,8 +101,12 @@ impl DeveloperTools {
             let Message::Text(text) = message else { continue };
             let answer: Value = serde_json::from_str(&text).expect("it is JSON");
             if answer["id"] == self.last {
-                assert!(answer["error"].is_null(), "{method}: {answer}");
-                return answer["result"].clone();
+                let error = &answer["error"];
+                return if error.is_null() {
+                    Ok(answer["result"].clone())
+                } else {
+                    Err(error.clone())
+                };
             }
         }
     }

@@ -14,6 +14,7 @@ pub mod developer_tools;
 pub mod encoded;
 pub mod feed;
 pub mod guests;
+pub mod measure;
 pub mod page;
 pub mod process;
 pub mod request;

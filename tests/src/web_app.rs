@@ -6,6 +6,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -94,10 +95,16 @@ impl WebApp {
     /// If that fails.
     #[must_use]
     pub fn serve(&self, arguments: &[&str]) -> Dev {
+        Dev::run(self.command(arguments))
+    }
+
+    /// The command that serves it, with further arguments.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = tool();
         let programs = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{}:{programs}", self.path("bin").display()));
         command.arg("dev").arg(self.path("app")).args(["--json", "--no-preflight"]).args(arguments);
-        Dev::run(command)
+        command
     }
 }

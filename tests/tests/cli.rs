@@ -57,6 +57,38 @@ fn a_project_without_an_application() {
     );
 }
 
+/// The error for an application with these files.
+fn refused_application(files: &[(&str, &str)]) -> String {
+    let manifest = "[package]\nname = \"site\"\nedition = \"2024\"\n[workspace]\nexclude = [\"wasm-bindgen\"]\n\
+                    [dependencies]\nwasm-bindgen = { path = \"wasm-bindgen\" }\n";
+    let bindgen = "[package]\nname = \"wasm-bindgen\"\nversion = \"0.2.100\"\n[workspace]\n";
+    let mut all = vec![
+        ("Cargo.toml", manifest),
+        ("wasm-bindgen/Cargo.toml", bindgen),
+        ("wasm-bindgen/src/lib.rs", ""),
+    ];
+    all.extend(files);
+    refusal(folder_with(&all).path())
+}
+
+#[test]
+fn two_binaries_of_which_the_page_names_none() {
+    let page = ("index.html", "<html><head><link data-trunk rel=\"rust\"></head></html>");
+    let (one, two) = (("src/bin/one.rs", "fn main() {}"), ("src/bin/two.rs", "fn main() {}"));
+    let text = refused_application(&[page, one, two]);
+    assert!(text.contains("`one`, `two`"), "{text}");
+    assert!(text.contains("data-bin"), "{text}");
+}
+
+#[test]
+fn settings_of_trunk_that_cannot_be_read() {
+    let main = ("src/main.rs", "fn main() {}");
+    let text = refused_application(&[main, ("Trunk.toml", "[serve]\nport = \"many\"\n")]);
+    assert!(text.contains("Trunk.toml") && text.contains("port"), "{text}");
+    let text = refused_application(&[main, ("Trunk.toml", "[serve\n")]);
+    assert!(text.contains("Trunk.toml"), "{text}");
+}
+
 #[test]
 fn a_manifest_that_cargo_does_not_accept() {
     let text =

@@ -138,3 +138,52 @@ fn a_page_whose_files_are_wrong_at_first_is_built_when_they_are_corrected() {
     wait_served(&dev, "/a.css", "red");
     wait_served(&dev, "/b.css", "blue");
 }
+
+#[test]
+fn an_initializer_is_served_where_the_page_loads_it() {
+    let page =
+        "<html><head><link data-trunk rel=\"rust\" data-initializer=\"js/init.mjs\"></head></html>";
+    let settings = "[build]\npublic_url = \"/shop/\"\n";
+    let app = WebApp::new(&[
+        ("index.html", page),
+        ("Trunk.toml", settings),
+        ("js/init.mjs", "export default () => ({});"),
+    ]);
+    let mut dev = app.serve(&["--port", "0"]);
+    dev.wait("build-finished");
+    assert!(get(&dev, "/shop/init.mjs", &[]).body.starts_with("export default"));
+    let update = hmr_tests::page::Page::open(&dev).update("site");
+    assert_eq!(update["application"]["initializer"], "/shop/init.mjs", "{update}");
+}
+
+#[test]
+fn a_script_that_is_compiled_in_is_a_source_of_its_application() {
+    let page = "<script type=\"module\">import init from \"./pkg/site.js\"; init();</script>";
+    let code =
+        "#[unsafe(no_mangle)]\npub static TEXT: &[u8] = include_bytes!(\"../js/part.js\");\n";
+    let app = WebApp::new(&[
+        ("index.html", page),
+        ("src/lib.rs", code),
+        ("js/part.js", "export const a = 1;"),
+        ("js/other.js", "export const b = 1;"),
+    ]);
+    let mut dev = app.serve(&["--port", "0"]);
+    dev.wait("update");
+    app.write("app/js/part.js", "export const a = 2;");
+    let update = dev.wait("update");
+    assert_eq!(update["kind"], "hot-update", "{update}");
+    app.write("app/js/other.js", "export const b = 2;");
+    let update = dev.wait("update");
+    assert_eq!(update["kind"], "full-reload", "{update}");
+}
+
+#[test]
+fn settings_in_yaml_are_watched() {
+    let app = WebApp::new(&[("Trunk.yaml", "serve:\n  headers:\n    x-test: one\n")]);
+    let mut dev = app.serve(&["--port", "0"]);
+    dev.wait("update");
+    assert_eq!(get(&dev, "/", &[]).header("x-test"), Some("one"));
+    app.write("app/Trunk.yaml", "serve:\n  headers:\n    x-test: two\n");
+    dev.wait("update");
+    assert_eq!(get(&dev, "/", &[]).header("x-test"), Some("two"));
+}

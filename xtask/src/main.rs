@@ -61,6 +61,15 @@ enum Measurement {
         #[arg(long)]
         release: bool,
     },
+    /// The same edits under this tool and, where they are installed, under `trunk serve` and `dx serve --hotpatch`
+    Peers {
+        /// Edits for each example
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+        edits: u32,
+        /// Measure the tool as it is installed, optimised, and not as `cargo hmr` runs it in a clone
+        #[arg(long)]
+        release: bool,
+    },
     /// What the loop guard costs: time to add it, size, and run time, compared to the same code without it
     Guard,
     /// What rehearsals cost: their run time, and the time from an announced update to its verdict
@@ -76,8 +85,11 @@ impl Measurement {
     /// the start of the tool.
     fn minutes(&self) -> u32 {
         match *self {
-            // An edit of each of the five modules, in two sessions and in a bare build, takes about 6 seconds.
-            Self::Save { edits, .. } => 3 + edits.div_ceil(10),
+            // An edit of each of the five modules, in two sessions and in a bare build, takes about 6 seconds, and one of each of the five
+            // applications 8. Their first builds take 5 minutes.
+            Self::Save { edits, .. } => 8 + edits.div_ceil(4),
+            // An edit of each of the five examples takes about 10 seconds with each server, which builds all of them first.
+            Self::Peers { edits, .. } => 15 + edits.div_ceil(3),
             Self::Guard => 2,
             // An edit of each of the four modules takes about 2 seconds.
             Self::Preflight { edits } => 2 + edits.div_ceil(30),
@@ -87,13 +99,14 @@ impl Measurement {
     /// The message that is printed before it begins.
     fn announcement(&self) -> String {
         let compiling = match self {
-            Self::Save { release: true, .. } => 20,
+            Self::Save { release: true, .. } | Self::Peers { release: true, .. } => 20,
             _ => 10,
         };
         let edits = match self {
             Self::Save { edits, .. } | Self::Preflight { edits } => {
                 format!(", with {edits} edits for each module")
             }
+            Self::Peers { edits, .. } => format!(", with {edits} edits for each example"),
             Self::Guard => String::new(),
         };
         format!(
@@ -141,6 +154,10 @@ fn steps(task: Task) -> Vec<Step> {
         Task::Bench { what: Measurement::Save { edits, release } } => {
             let edits = edits.to_string();
             measured("bench: save", "bench-save", release, &["--edits", &edits])
+        }
+        Task::Bench { what: Measurement::Peers { edits, release } } => {
+            let edits = edits.to_string();
+            measured("bench: peers", "bench-peers", release, &["--edits", &edits])
         }
         Task::Bench { what: Measurement::Guard } => {
             measured("bench: guard", "bench-guard", false, &[])
@@ -200,6 +217,7 @@ mod tests {
         for arguments in [
             &["bench", "save"][..],
             &["bench", "save", "--release"],
+            &["bench", "peers"],
             &["bench", "guard"],
             &["bench", "preflight"],
             &["screenshot"],
@@ -220,11 +238,11 @@ mod tests {
             };
             what.announcement()
         };
-        let save = "this takes about 5 minutes on two cores, with 20 edits for each module; \
+        let save = "this takes about 13 minutes on two cores, with 20 edits for each module; \
             if the tool is not compiled yet, about 10 minutes more";
         assert_eq!(announcement(&["save"]), save);
         let long = announcement(&["save", "--release", "--edits", "100"]);
-        assert!(long.contains("about 13 minutes") && long.contains("about 20 minutes"), "{long}");
+        assert!(long.contains("about 33 minutes") && long.contains("about 20 minutes"), "{long}");
         assert!(announcement(&["guard"]).starts_with("this takes about 2 minutes on two cores; "));
         assert!(
             announcement(&["preflight"]).contains("about 3 minutes on two cores, with 20 edits")

@@ -17,7 +17,7 @@ use std::time::Duration;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Metadata, Package};
 
-pub use self::applications::{ApplicationTarget, Features};
+pub use self::applications::{ApplicationTarget, Features, imports_glue};
 pub use self::error::AppError;
 pub use self::settings::Settings;
 use crate::config::{Config, Table};
@@ -283,7 +283,7 @@ fn assemble(
         root,
         workspace_root: metadata.workspace_root.clone(),
         notes: site.as_ref().map_or_else(Vec::new, |site| {
-            applications::notes(metadata).into_iter().chain(site.notes()).collect()
+            applications::notes(&modules, metadata).into_iter().chain(site.notes()).collect()
         }),
         site,
         modules,
@@ -319,6 +319,8 @@ fn modules_of(
             return modules_of(own.to_owned(), members, Some(only.package), metadata);
         }
     }
+    let uses_dioxus = |it: &applications::Found<'_>| metadata::uses(metadata, it.package, "dioxus");
+    let site = if found.iter().any(uses_dioxus) { site.for_dioxus()? } else { site };
     let site = (!found.is_empty()).then(|| Arc::new(site));
     let modules = modules(members, found, metadata)?;
     Ok(Found { root, modules, site })

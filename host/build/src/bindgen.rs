@@ -22,6 +22,7 @@ use wasmparser::{BinaryReaderError, ExternalKind};
 pub use self::dioxus::BoundAsset;
 pub use self::glue::{GlueError, GlueExport, GlueExportKind};
 use self::program::Program;
+pub use self::program::check_version;
 use crate::app::ApplicationTarget;
 use crate::hash::hash_of;
 use crate::process::{self, CancelToken, Ended};

@@ -39,8 +39,11 @@ pub mod toolchain;
 pub mod transform;
 mod wasm;
 
-pub use app::{App, AppError, LocalPackage, Module, ModuleKind};
-pub use bindgen::{BindError, Bindgen, BoundAsset, BoundModule, GlueExport, GlueExportKind};
+pub use app::{App, AppError, LocalPackage, Module, ModuleKind, imports_glue};
+pub use bindgen::{
+    BindError, Bindgen, BoundAsset, BoundModule, GlueExport, GlueExportKind,
+    check_version as check_wasm_bindgen,
+};
 pub use cargo::{BuildEvent, BuildOutcome, BuildRequest, CompiledModule, Failure, build};
 pub use checkout::{Commit, commit};
 pub use compare::{Comparison, compare};

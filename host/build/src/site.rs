@@ -32,6 +32,8 @@ pub struct Site {
     folder: Utf8PathBuf,
     /// The name of the package there, and its metadata.
     package: Option<(String, Value)>,
+    /// Whether the application uses Dioxus, so that the defaults of dx count without settings for it.
+    uses_dioxus: bool,
 }
 
 /// Why a project cannot be read.
@@ -70,9 +72,29 @@ impl Site {
     /// # Errors
     /// Settings or the page are malformed.
     pub fn read(folder: &Utf8Path, package: Option<(&str, &Value)>) -> Result<Self, SiteError> {
+        Self::read_for(folder, package, false)
+    }
+
+    /// The same for an application that uses Dioxus: without a page and settings, it has the default page of dx.
+    ///
+    /// # Errors
+    /// Settings or the page are malformed.
+    pub fn for_dioxus(self) -> Result<Self, SiteError> {
+        let package = self.package.as_ref();
+        Self::read_for(&self.folder, package.map(|(name, metadata)| (&**name, metadata)), true)
+    }
+
+    fn read_for(
+        folder: &Utf8Path,
+        package: Option<(&str, &Value)>,
+        uses_dioxus: bool,
+    ) -> Result<Self, SiteError> {
         let metadata = package.map(|(_, metadata)| metadata);
         let trunk = Config::read(folder, metadata, std::env::vars())?;
-        let dioxus = Dioxus::read(folder)?;
+        let mut dioxus = Dioxus::read(folder)?;
+        if dioxus.is_none() && uses_dioxus && !trunk.build.target.is_file() {
+            dioxus = Some(Dioxus::without_file(folder)?);
+        }
         let leptos = metadata
             .map(hmr_trunk::leptos_metadata)
             .transpose()?
@@ -96,6 +118,7 @@ impl Site {
             html: html.unwrap_or_default(),
             folder: folder.to_owned(),
             package: package.map(|(name, metadata)| (name.to_owned(), metadata.clone())),
+            uses_dioxus,
         })
     }
 
@@ -105,12 +128,13 @@ impl Site {
     /// Settings or the page are malformed.
     pub fn read_again(&self) -> Result<Self, SiteError> {
         let package = self.package.as_ref();
-        Self::read(&self.folder, package.map(|(name, metadata)| (&**name, metadata)))
+        let package = package.map(|(name, metadata)| (&**name, metadata));
+        Self::read_for(&self.folder, package, self.uses_dioxus)
     }
 
     /// The files of settings that are read, whether they exist or not.
     pub fn settings(&self) -> impl Iterator<Item = Utf8PathBuf> {
-        ["Trunk.toml", "Dioxus.toml"].iter().map(|name| self.folder.join(name))
+        hmr_trunk::settings_files().map(|name| self.folder.join(name))
     }
 
     /// The links to applications, with the settings that count for them.

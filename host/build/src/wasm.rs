@@ -181,3 +181,23 @@ impl<'a> Section<'a> {
         BinaryReader::new(self.contents, self.start)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Binary;
+
+    #[test]
+    fn a_memory_for_threads_is_found_whether_it_is_imported_or_not() {
+        for (text, expected) in [
+            ("(module (memory 1))", false),
+            ("(module (memory 1 2 shared))", true),
+            ("(module (import \"env\" \"memory\" (memory 1 2 shared)))", true),
+            ("(module (import \"env\" \"memory\" (memory 1)))", false),
+            ("(module)", false),
+        ] {
+            let bytes = wat::parse_str(text).expect("the text is right");
+            let binary = Binary::read(&bytes).expect("it is a module");
+            assert_eq!(binary.has_shared_memory().ok(), Some(expected), "{text}");
+        }
+    }
+}

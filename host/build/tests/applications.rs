@@ -104,3 +104,60 @@ fn a_page_that_imports_the_glue_of_a_library_starts_that() {
     fixture.write("app/notes/index.html", page);
     assert_eq!(targets(&load(&fixture.path("app/notes"))), [("my-notes", "my_notes", false)]);
 }
+
+#[test]
+fn a_script_with_a_longer_name_is_not_the_glue() {
+    use hmr_build::imports_glue;
+    for html in ["import './pkg/app.js'", "src=app.js", "\"/app.js?v=1\""] {
+        assert!(imports_glue(html, "app.js"), "{html}");
+    }
+    for html in ["webapp.js", "my-app.js", "my_app.js", "app.ts", ""] {
+        assert!(!imports_glue(html, "app.js"), "{html}");
+    }
+}
+
+#[test]
+fn an_application_of_dioxus_without_settings_gets_the_default_page() {
+    let fixture = fixture();
+    fixture.write("dioxus/Cargo.toml", package("dioxus", "[workspace]"));
+    fixture.write("dioxus/src/lib.rs", "");
+    fixture
+        .write("app/site/Cargo.toml", web("site", "") + "dioxus = { path = \"../../dioxus\" }\n");
+    fixture.write("app/site/src/main.rs", "fn main() {}");
+    let app = load(&fixture.path("app/site"));
+    let site = app.site.expect("an application has a page");
+    assert!(site.html().contains("id=\"main\""), "{}", site.html());
+    assert!(site.read_again().expect("it is right").html().contains("id=\"main\""));
+
+    fixture.write("app/site/index.html", "<p>another page</p>");
+    let app = load(&fixture.path("app/site"));
+    assert_eq!(app.site.expect("a page").html(), "<p>another page</p>");
+}
+
+#[test]
+fn only_features_that_the_application_turns_on_are_noted() {
+    let fixture = fixture();
+    fixture.write(
+        "yew/Cargo.toml",
+        package("yew", "[workspace]\n[features]\nssr = []\nhydration = []\n"),
+    );
+    fixture.write("yew/src/lib.rs", "");
+    let yew = |more: &str| format!("yew = {{ path = \"../../yew\", {more} }}\n");
+    let site = |more: &str| web("site", "") + &yew("features = []") + more;
+    fixture.write("app/site/Cargo.toml", site(""));
+    fixture.write("app/site/src/main.rs", "fn main() {}");
+    fixture.write("app/site/index.html", "<link data-trunk rel=\"rust\">");
+    fixture.write(
+        "app/server/Cargo.toml",
+        package("server", &format!("[dependencies]\n{}", yew("features = [\"ssr\"]"))),
+    );
+    fixture.write("app/server/src/main.rs", "fn main() {}");
+    let notes = || load(&fixture.path("app/site")).notes;
+    assert!(notes().iter().all(|note| !note.contains("`yew`")), "{:?}", notes());
+
+    fixture.write(
+        "app/site/Cargo.toml",
+        site("[features]\ndefault = [\"web\"]\nweb = [\"yew/hydration\"]\n"),
+    );
+    assert!(notes().iter().any(|note| note.contains("`hydration`")), "{:?}", notes());
+}

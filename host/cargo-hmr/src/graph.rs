@@ -180,7 +180,10 @@ impl Graph {
                 Some(HookWrite::Compiled) => BTreeMap::new(),
                 _ => self.affected(path, failing),
             };
-            let roles = self.roles(path);
+            let mut roles = self.roles(path);
+            if roles.is_empty() && affected.is_empty() {
+                roles.extend(self.neighbour_role(path));
+            }
             sources += usize::from(!affected.is_empty());
             match by_hook {
                 None if affected.is_empty() => affected = self.for_hooks(path),
@@ -227,12 +230,12 @@ impl Graph {
             _ => SiteRole::Asset(url),
         });
         let roles = self.site.iter().flat_map(|site| site.roles(path));
-        let roles = assets.chain(roles).map(|role| match role {
-            SiteRole::Page => Role::Page,
-            SiteRole::Style(url) => Role::Style(url),
-            SiteRole::Asset(url) => Role::Asset(url),
-        });
-        roles.collect()
+        assets.chain(roles).map(Role::from).collect()
+    }
+
+    /// The role of a file that is only served because it is next to the page. A file that is compiled into a module has none.
+    fn neighbour_role(&self, path: &Utf8Path) -> Option<Role> {
+        self.site.as_ref()?.neighbour_role(path).map(Role::from)
     }
 
     /// The role of a file, apart from those of the page's links.

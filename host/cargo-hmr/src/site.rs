@@ -136,7 +136,7 @@ impl BuiltSite {
             && relative.extension().is_some_and(|ending| WEB_FILES.contains(&ending))
     }
 
-    /// The role of a changed file.
+    /// The roles of a changed file that the page or its settings name.
     #[must_use]
     pub fn roles(&self, path: &Utf8PathBuf) -> Vec<SiteRole> {
         if *path == self.site.file {
@@ -155,13 +155,15 @@ impl BuiltSite {
                 roles.push(self.role_of(&inside.as_str().replace('\\', "/")));
             }
         }
-        let beside = self.site.file.parent().and_then(|folder| path.strip_prefix(folder).ok());
-        if roles.is_empty()
-            && let Some(inside) = beside.filter(|inside| self.serves(inside))
-        {
-            roles.push(self.role_of(&inside.as_str().replace('\\', "/")));
-        }
         roles
+    }
+
+    /// The role of a changed file that nothing names, and that is served because it is next to the page.
+    #[must_use]
+    pub fn neighbour_role(&self, path: &Utf8Path) -> Option<SiteRole> {
+        let folder = self.site.file.parent()?;
+        let inside = path.strip_prefix(folder).ok().filter(|inside| self.serves(inside))?;
+        Some(self.role_of(&inside.as_str().replace('\\', "/")))
     }
 
     fn role_of(&self, path: &str) -> SiteRole {

@@ -23,7 +23,7 @@ use crate::rust_link::RustLink;
 use crate::settings::{self, SettingsError};
 
 /// The names of Trunk's settings files, the first one first.
-const FILES: [&str; 6] =
+pub(crate) const FILES: [&str; 6] =
     ["Trunk.toml", ".trunk.toml", "Trunk.yaml", ".trunk.yaml", "Trunk.json", ".trunk.json"];
 /// Where values are described.
 const HINT: &str = "the keys and their values are described in https://trunk-rs.github.io/trunk/guide/configuration/";

@@ -11,7 +11,7 @@ use crate::paths;
 use crate::proxy::{self, Proxy, RawProxy};
 use crate::settings::{self, SettingsError};
 
-const FILES: [&str; 2] = ["Dioxus.toml", "dioxus.toml"];
+pub(crate) const FILES: [&str; 2] = ["Dioxus.toml", "dioxus.toml"];
 const HINT: &str = "the settings of dx are described in https://dioxuslabs.com/learn/0.7/";
 /// dx gives this title to a project that names none.
 const TITLE: &str = "dioxus | ⛺";
@@ -122,6 +122,16 @@ impl Dioxus {
         let values = settings::toml::<Raw>(&file, &settings::text(&file)?, HINT)?;
         let raw: Raw = settings::values(file.as_str(), &values, HINT)?;
         Self::complete(folder, file, raw, &values).map(Some)
+    }
+
+    /// The settings of a project without `Dioxus.toml`: the defaults of dx.
+    ///
+    /// # Errors
+    /// None is known.
+    pub fn without_file(folder: &Utf8Path) -> Result<Self, SettingsError> {
+        let file = folder.join(FILES[0]);
+        let raw = settings::values(file.as_str(), &Value::Object(serde_json::Map::new()), HINT)?;
+        Self::complete(folder, file, raw, &Value::Null)
     }
 
     /// Fills in the defaults of dx.

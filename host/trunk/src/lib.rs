@@ -67,3 +67,8 @@ pub use self::page::{
 pub use self::proxy::Proxy;
 pub use self::rust_link::{RustLink, RustLinkKind};
 pub use self::settings::SettingsError;
+
+/// The names of all files with settings, in the folder of a project.
+pub fn settings_files() -> impl Iterator<Item = &'static str> {
+    config::FILES.into_iter().chain(dioxus::FILES)
+}

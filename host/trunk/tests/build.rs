@@ -226,6 +226,26 @@ fn a_missing_file_is_named_with_its_path_and_line() {
 }
 
 #[test]
+fn a_slash_at_the_start_of_a_link_means_the_folder_of_the_page() {
+    let project = Project::new(&[("public/a.ico", "")]);
+    let built = project.built("<link data-trunk rel=icon href=/public/a.ico>");
+    let source = Source::File(project.path("public/a.ico"));
+    assert_eq!(built.files, [project.served("a.ico", source, &["public/a.ico"])]);
+    let error = project.build("<link data-trunk rel=icon href=/no/a.ico>").expect_err("an error");
+    assert!(error.to_string().contains("line 1: /no/a.ico: the file does not exist"), "{error}");
+}
+
+#[test]
+fn an_initializer_is_served_under_its_file_name() {
+    let project = Project::new(&[("src/init.mjs", "")]);
+    let built = project.built("<link data-trunk rel=rust data-initializer=src/init.mjs>");
+    let source = Source::File(project.path("src/init.mjs"));
+    assert_eq!(built.files, [project.served("init.mjs", source, &["src/init.mjs"])]);
+    let missing = "<link data-trunk rel=rust data-initializer=init.mjs>";
+    assert!(project.build(missing).expect_err("an error").to_string().contains("init.mjs"));
+}
+
+#[test]
 fn two_files_of_one_name_get_two_paths() {
     let project =
         Project::new(&[("a/s.css", ""), ("b/s.css", ""), ("c/s.scss", ""), ("s.css", "")]);

@@ -4,13 +4,13 @@
 //! them with its links (`<link data-trunk rel="rust">`); without links it is the package of the folder that was named, or in a workspace
 //! the packages with a page of their own.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 use cargo_metadata::{DependencyKind, Metadata, Package, Target};
 use hmr_trunk::{RustLink, RustLinkKind};
 
-use super::{AppError, SDK, cdylib, metadata, normalise};
+use super::{AppError, Module, ModuleKind, SDK, cdylib, metadata, normalise};
 
 /// What makes a package an application.
 const BINDGEN: &str = "wasm-bindgen";
@@ -212,7 +212,7 @@ fn target<'a>(
     }
     // A page that imports the glue of the library starts that.
     if let Some(library) = cdylib(package)
-        && (binaries.is_empty() || page.html.contains(&glue_file(library)))
+        && (binaries.is_empty() || imports_glue(page.html, &glue_file(library)))
     {
         return Ok(library);
     }
@@ -228,22 +228,37 @@ fn target<'a>(
     }
 }
 
+/// Whether a page names a file of glue, with whatever path before it.
+#[must_use]
+pub fn imports_glue(html: &str, file: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');
+    html.match_indices(file).any(|(at, _)| !html[..at].ends_with(is_part))
+}
+
 /// The file name of the glue that `wasm-pack` writes for a library.
 fn glue_file(target: &Target) -> String {
     format!("{}.js", target.name.replace('-', "_"))
 }
 
-/// What of an application cannot be supported, with what to do.
-pub(super) fn notes(metadata: &Metadata) -> Vec<String> {
-    let resolved = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
-    let features: BTreeMap<_, _> = resolved
-        .filter_map(|node| {
-            let package = metadata.packages.iter().find(|package| package.id == node.id)?;
-            Some((package.name.as_str(), &node.features))
+/// What of applications cannot be supported, with what to do.
+///
+/// Only features that an application's own manifest turns on count: those of other members of its workspace are compiled in, too, when
+/// all are resolved together.
+pub(super) fn notes(modules: &[Module], metadata: &Metadata) -> Vec<String> {
+    let applications = modules.iter().filter_map(|module| match &module.kind {
+        ModuleKind::Application(target) => Some((module, target)),
+        ModuleKind::Native => None,
+    });
+    let applications: Vec<_> = applications
+        .filter_map(|(module, target)| {
+            let mut members = metadata.workspace_packages().into_iter();
+            Some((members.find(|package| *package.name == *module.package)?, &target.features))
         })
         .collect();
-    let has = |package: &str, feature: &str| {
-        features.get(package).is_some_and(|all| all.iter().any(|it| **it == *feature))
+    let has = |dependency: &str, feature: &str| {
+        applications
+            .iter()
+            .any(|(package, features)| turns_on(package, features, dependency, feature))
     };
     let mut notes = Vec::new();
     for (package, feature, what) in [
@@ -261,4 +276,33 @@ pub(super) fn notes(metadata: &Metadata) -> Vec<String> {
         }
     }
     notes
+}
+
+/// Whether a package turns on a feature of a dependency, when it is compiled with these features of its own.
+fn turns_on(package: &Package, features: &Features, dependency: &str, feature: &str) -> bool {
+    let declared = package.dependencies.iter().filter(|it| it.name == dependency && !it.optional);
+    if declared.clone().any(|it| it.features.iter().any(|name| name == feature)) {
+        return true;
+    }
+    let mut open: Vec<&str> = features.named.iter().map(String::as_str).collect();
+    if features.all {
+        open.extend(package.features.keys().map(String::as_str));
+    }
+    if !features.no_default {
+        open.push("default");
+    }
+    let mut seen = BTreeSet::new();
+    while let Some(name) = open.pop() {
+        let enabled = package.features.get(name).filter(|_| seen.insert(name));
+        for one in enabled.into_iter().flatten() {
+            match one.split_once('/') {
+                Some((of, it)) if of.trim_end_matches('?') == dependency && it == feature => {
+                    return true;
+                }
+                Some(_) => {}
+                None => open.push(one),
+            }
+        }
+    }
+    false
 }

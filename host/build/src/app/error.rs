@@ -13,7 +13,7 @@ const MAKES_A_MODULE: &str = "an application is a workspace member with a binary
 pub enum AppError {
     /// The manifest does not exist.
     #[error(
-        "`{0}` is not a cargo project: there is no `Cargo.toml`\nhint: name the folder of your app, or make one with `cargo init --lib`"
+        "`{0}` is not a cargo project: there is no `Cargo.toml`\nhint: name the folder of your app, or make one with `cargo init --lib`; pages without Rust are not supported"
     )]
     NoManifest(Utf8PathBuf),
     /// The path is a file that is not a manifest.

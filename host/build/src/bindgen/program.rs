@@ -73,7 +73,11 @@ impl Program {
     }
 }
 
-fn check_version(version: &str) -> Result<(), Failure> {
+/// Whether a version of wasm-bindgen works.
+///
+/// # Errors
+/// It is too old; the failure says what to do.
+pub fn check_version(version: &str) -> Result<(), Failure> {
     let mut parts = version.split(['.', '-', '+']).map(|part| part.parse::<u64>().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);
     let found = (next(), next(), next());

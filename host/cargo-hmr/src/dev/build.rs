@@ -9,7 +9,7 @@ use std::{
 use hmr_abi::state::TransformOp;
 use hmr_build::{
     App, BindError, Bindgen, BuildEvent, BuildOutcome, BuildRequest, CancelToken, CompiledModule,
-    Diagnostic, Failure, GateOutcome, Module, ModuleKind, PreparedModule, Toolchain,
+    Diagnostic, Failure, GateOutcome, Module, ModuleKind, PreparedModule, Site, Toolchain,
     app::ApplicationTarget,
 };
 use hmr_trunk::Stage;
@@ -101,6 +101,12 @@ impl BuildJob {
 
     /// Compiles the modules.
     fn compile(&self, report: &(dyn Fn(Event) + Sync)) -> Result<Vec<CompiledModule>, Outcome> {
+        // Before the minutes that a first build may take.
+        for module in self.app.modules.iter().filter(|each| self.modules.contains(&each.name)) {
+            if let ModuleKind::Application(target) = &module.kind {
+                hmr_build::check_wasm_bindgen(&target.wasm_bindgen).map_err(Outcome::Failed)?;
+            }
+        }
         let request =
             BuildRequest { app: &self.app, toolchain: &self.toolchain, modules: &self.modules };
         let outcome = hmr_build::build(&request, &self.cancel, &mut |event| {
@@ -141,11 +147,16 @@ impl BuildJob {
     /// How an application is started: by the page, unless a script in it imports the glue.
     fn start_of(&self, module: &str, target: &ApplicationTarget) -> Start {
         let module = self.app.modules.iter().find(|it| it.name == module);
-        let html = std::fs::read_to_string(self.app.root.join("index.html")).unwrap_or_default();
-        let imports = module.is_some_and(|it| html.contains(&format!("{}.js", it.crate_name())));
+        let site = self.app.site.as_deref();
+        let html = site.map_or("", Site::html);
+        let imports = module
+            .is_some_and(|it| hmr_build::imports_glue(html, &format!("{}.js", it.crate_name())));
+        let initializer = target.initializer.as_ref().and_then(|path| path.file_name());
+        let base = site.map_or("", Site::base);
+        let slash = if base.is_empty() { "" } else { "/" };
         Start {
             by_page: !imports,
-            initializer: target.initializer.as_ref().map(|path| format!("/{path}")),
+            initializer: initializer.map(|name| format!("{slash}{base}/{name}")),
         }
     }
 

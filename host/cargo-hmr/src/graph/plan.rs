@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Scan;
-use crate::watch::Change;
+use crate::{site::SiteRole, watch::Change};
 
 /// What must be done about a batch of changes.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -64,4 +64,14 @@ pub(super) enum Role {
     Page,
     Style(String),
     Asset(String),
+}
+
+impl From<SiteRole> for Role {
+    fn from(role: SiteRole) -> Self {
+        match role {
+            SiteRole::Page => Self::Page,
+            SiteRole::Style(url) => Self::Style(url),
+            SiteRole::Asset(url) => Self::Asset(url),
+        }
+    }
 }

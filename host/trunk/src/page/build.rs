@@ -4,7 +4,7 @@ use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::asset::{Asset, Content, FileLink, Kind, Language, Style};
+use super::asset::{Asset, Content, Kind, Language, Style};
 use super::built::{BuiltPage, ServedFile, Source};
 use super::error::PageError;
 use super::tool::{RunTool, ToolCall, ToolError};
@@ -105,21 +105,26 @@ impl Builder<'_> {
         let url = format!("{}{url_path}", self.options.public_url).replace('"', "&quot;");
         match &asset.kind {
             Kind::Rust(app) if app.kind == RustLinkKind::Main && !app.skip => {
+                if let Some(initializer) = &app.initializer {
+                    // Under its file name.
+                    let url_path = initializer.file_name().unwrap_or_default().to_owned();
+                    self.serve_file(line, initializer, url_path)?;
+                }
                 return Ok(self.options.app_html.to_owned());
             }
             Kind::Rust(_) => {}
             Kind::Style(style) => return self.style(line, style, &url_path, &url),
             Kind::Inline { href, content } => return self.inline(line, href, *content),
             Kind::Icon(file) => {
-                self.serve_file(line, file, url_path)?;
+                self.serve_file(line, &file.href, url_path)?;
                 return Ok(format!("<link rel=\"icon\" href=\"{url}\"/>"));
             }
             Kind::Script { file, attributes } => {
-                self.serve_file(line, file, url_path)?;
+                self.serve_file(line, &file.href, url_path)?;
                 let attributes = attributes.write(&["src"]);
                 return Ok(format!("<script src=\"{url}\"{attributes}></script>"));
             }
-            Kind::CopyFile(file) => self.serve_file(line, file, url_path)?,
+            Kind::CopyFile(file) => self.serve_file(line, &file.href, url_path)?,
             Kind::CopyFolder(file) => {
                 let path = self.path(&file.href);
                 if !path.is_dir() {
@@ -229,10 +234,10 @@ impl Builder<'_> {
     fn serve_file(
         &mut self,
         line: usize,
-        file: &FileLink,
+        href: &Utf8Path,
         url_path: String,
     ) -> Result<(), PageError> {
-        let path = self.file(line, &file.href)?;
+        let path = self.file(line, href)?;
         let source = Source::File(path.clone());
         self.serve(ServedFile { url_path, source, inputs: vec![path], scans_sources: false });
         Ok(())
@@ -245,8 +250,14 @@ impl Builder<'_> {
         }
     }
 
+    /// The path of what a link names. A `/` at its start means the folder of the page, if there is no such file at the root of the disk.
     fn path(&self, href: &Utf8Path) -> Utf8PathBuf {
-        paths::join(self.options.page_folder, href)
+        let path = paths::join(self.options.page_folder, href);
+        let inside = href.as_str().strip_prefix('/').map(Utf8Path::new);
+        match inside.map(|inside| paths::join(self.options.page_folder, inside)) {
+            Some(inside) if !path.exists() && inside.exists() => inside,
+            _ => path,
+        }
     }
 
     /// The path of a file that exists.

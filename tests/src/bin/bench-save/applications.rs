@@ -1,27 +1,12 @@
 //! The examples that are made with wasm-bindgen: an application for each framework.
 
 use hmr_tests::applications::{AppCopy, AppSession};
+use hmr_tests::measure::{APPLICATIONS, Bare, Edit, WARM_UP, median, now, page_shows, shown_after};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::measure::{Bare, Edit, WARM_UP, median, now, page_shows, shown_after};
-
 /// The steps of a swap in which the page can do nothing else.
 const BLOCKING: [&str; 5] = ["quiesce", "capture", "instantiate", "render", "commit"];
-
-/// The edits; a module has the name of its example.
-const EDITS: [Edit; 5] = [
-    Edit { module: "yew-todo", file: "src/main.rs", text: "To do", selector: "h1" },
-    Edit { module: "leptos-form", file: "src/main.rs", text: "Book a workshop", selector: "h1" },
-    Edit { module: "sycamore-clock", file: "src/main.rs", text: "No laps yet", selector: "#count" },
-    Edit { module: "dioxus-chart", file: "src/main.rs", text: "Rain", selector: "h1" },
-    Edit {
-        module: "web-sys-notes",
-        file: "src/notes.rs",
-        text: "Remove",
-        selector: "#note-1 button",
-    },
-];
 
 /// The measurements of all applications.
 pub(crate) struct Rows(Vec<Row>);
@@ -49,7 +34,7 @@ struct Save {
 
 /// Measures `edits` edits of each application.
 pub(crate) fn measure(edits: u32) -> Rows {
-    Rows(EDITS.iter().map(|edit| application(edit, edits)).collect())
+    Rows(APPLICATIONS.iter().map(|edit| application(edit, edits)).collect())
 }
 
 fn application(edit: &Edit, edits: u32) -> Row {

@@ -3,10 +3,9 @@
 //! The edits are made in two sessions, with rehearsals and without; `added` is how long pages waited for a verdict when all
 //! else was ready.
 
+use hmr_tests::measure::{Bare, Edit, WARM_UP, median, now, page_shows, shown_after};
 use hmr_tests::session::Session;
 use std::io::{self, Write};
-
-use crate::measure::{Bare, Edit, WARM_UP, median, now, page_shows, shown_after};
 
 /// The demo's settings for the second session.
 const WITHOUT_REHEARSALS: &str =

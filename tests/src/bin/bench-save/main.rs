@@ -7,7 +7,6 @@
 
 mod applications;
 mod demo;
-mod measure;
 
 use std::env;
 use std::io::{self, Write};

@@ -1,25 +1,48 @@
-//! What both kinds of modules have in common: edits, the time until the page shows them, and bare builds.
+//! What the measurements of saves have in common: edits, the time until the page shows them, and bare builds.
 
+use crate::browser::Browser;
 use hmr_build::{App, BuildOutcome, BuildRequest, CancelToken, Toolchain};
-use hmr_tests::browser::Browser;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Edits before the measured ones: the first builds of a session are not like the others.
-pub(crate) const WARM_UP: u32 = 2;
+pub const WARM_UP: u32 = 2;
 
 /// The edit in one module, and where the page shows it.
-pub(crate) struct Edit {
-    pub(crate) module: &'static str,
-    pub(crate) file: &'static str,
+#[derive(Debug)]
+pub struct Edit {
+    /// The name of the module.
+    pub module: &'static str,
+    /// The file, in the folder of the application.
+    pub file: &'static str,
     /// The beginning of a literal.
-    pub(crate) text: &'static str,
-    pub(crate) selector: &'static str,
+    pub text: &'static str,
+    /// The element that shows the literal.
+    pub selector: &'static str,
 }
+
+/// The edits of the examples that are made with wasm-bindgen; a module has the name of its example.
+pub const APPLICATIONS: [Edit; 5] = [
+    Edit { module: "yew-todo", file: "src/main.rs", text: "To do", selector: "h1" },
+    Edit { module: "leptos-form", file: "src/main.rs", text: "Book a workshop", selector: "h1" },
+    Edit { module: "sycamore-clock", file: "src/main.rs", text: "No laps yet", selector: "#count" },
+    Edit { module: "dioxus-chart", file: "src/main.rs", text: "Rain", selector: "h1" },
+    Edit {
+        module: "web-sys-notes",
+        file: "src/notes.rs",
+        text: "Remove",
+        selector: "#note-1 button",
+    },
+];
 
 impl Edit {
     /// The source with the next text in it, and that text.
-    pub(crate) fn next(&self, source: &str, kind: &str, number: u32) -> (String, String) {
+    ///
+    /// # Panics
+    ///
+    /// If the source does not have the literal.
+    #[must_use]
+    pub fn next(&self, source: &str, kind: &str, number: u32) -> (String, String) {
         let shown = format!("{} {kind} {number}", self.text);
         let start = format!("\"{}", self.text);
         let (before, after) =
@@ -31,7 +54,11 @@ impl Edit {
 }
 
 /// Has the page note when it first shows a text.
-pub(crate) fn page_shows(browser: &Browser, selector: &str, text: &str) {
+///
+/// # Panics
+///
+/// If the browser does not answer.
+pub fn page_shows(browser: &Browser, selector: &str, text: &str) {
     browser.run(
         "const [selector, text] = arguments; window.shownAt = null; \
          const look = () => { \
@@ -44,13 +71,19 @@ pub(crate) fn page_shows(browser: &Browser, selector: &str, text: &str) {
 }
 
 /// How long after `saved` the page has shown the text, in milliseconds. Waits until it does.
-pub(crate) fn shown_after(browser: &Browser, saved: f64) -> f64 {
+///
+/// # Panics
+///
+/// If it does not in time.
+#[must_use]
+pub fn shown_after(browser: &Browser, saved: f64) -> f64 {
     browser.wait("window.shownAt !== null");
     browser.value("window.shownAt", &[]).as_f64().unwrap_or(f64::NAN) - saved
 }
 
 /// The time of day in milliseconds, on the clock that pages have.
-pub(crate) fn now() -> f64 {
+#[must_use]
+pub fn now() -> f64 {
     milliseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
@@ -59,13 +92,20 @@ fn milliseconds(time: Duration) -> f64 {
 }
 
 /// Single cargo calls with the flags of the tool.
-pub(crate) struct Bare {
+#[derive(Debug)]
+pub struct Bare {
     app: App,
     toolchain: Toolchain,
 }
 
 impl Bare {
-    pub(crate) fn of(folder: &Path) -> Self {
+    /// For the application in a folder.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, or no toolchain.
+    #[must_use]
+    pub fn of(folder: &Path) -> Self {
         let folder = folder.try_into().expect("the temporary folder's path is UTF-8");
         let app = App::load(folder).unwrap_or_else(|error| panic!("{error}"));
         let toolchain =
@@ -74,7 +114,11 @@ impl Bare {
     }
 
     /// Compiles edits, and does nothing with the results. Returns how long each took, in milliseconds.
-    pub(crate) fn builds(
+    ///
+    /// # Panics
+    ///
+    /// If one does not compile.
+    pub fn builds(
         &self,
         edit: &Edit,
         edits: u32,
@@ -102,7 +146,8 @@ impl Bare {
 }
 
 /// The median; NaN of no values.
-pub(crate) fn median(times: &[f64]) -> f64 {
+#[must_use]
+pub fn median(times: &[f64]) -> f64 {
     if times.is_empty() {
         return f64::NAN;
     }
