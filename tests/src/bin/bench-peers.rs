@@ -25,6 +25,9 @@ const FIRST_BUILD: Duration = Duration::from_mins(5);
 /// How long the page may take to show an edit.
 const EDIT: Duration = Duration::from_mins(1);
 
+/// How long the page may take, after it has shown an edit, to fill in the field.
+const SETTLE: Duration = Duration::from_secs(1);
+
 /// How often a condition is evaluated.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -205,8 +208,9 @@ fn measure(running: &mut Running, edit: &Edit, number: u32) -> Outcome {
         "{} does not show {text}",
         running.peer.name()
     );
-    // What fills in fields after the first frame has done it by then.
-    _ = page.value("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))).then(() => true)");
+    // A field that is shown once data has been fetched gets its text later.
+    let filled = format!("document.querySelector({})?.value === {}", json!(field), json!(TYPED));
+    _ = holds(page, &filled, Instant::now() + SETTLE);
     let shown_at = page.value("Number(sessionStorage.getItem('shownAt'))").as_f64();
     let state = page.value(&format!(
         "[window.same === true, document.querySelector({field})?.value === {}, document.activeElement === document.querySelector({field})]",
