@@ -27,18 +27,20 @@
 export async function withInitializer(url, load, start, ended) {
   if (!url) return start();
   const hooks = await hooksOf(url);
-  hooks.onStart?.();
+  call(() => hooks.onStart?.());
   try {
     await load();
-    hooks.onProgress?.({ current: 1, total: 1 });
+    call(() => hooks.onProgress?.({ current: 1, total: 1 }));
   } catch {
     // The start reports it.
   }
-  hooks.onComplete?.();
+  call(() => hooks.onComplete?.());
   const started = await start();
   const result = ended(started);
-  if ("exports" in result) hooks.onSuccess?.(result.exports);
-  else hooks.onFailure?.(result.error);
+  call(() => {
+    if ("exports" in result) hooks.onSuccess?.(result.exports);
+    else hooks.onFailure?.(result.error);
+  });
   return started;
 }
 
@@ -56,5 +58,17 @@ async function hooksOf(url) {
   } catch (error) {
     console.error(`[hmr] the initializer ${url} cannot be used:`, error);
     return {};
+  }
+}
+
+/**
+ * Calls a hook. One that throws does not keep the application from starting.
+ * @param {() => void} hook
+ */
+function call(hook) {
+  try {
+    hook();
+  } catch (error) {
+    console.error("[hmr] a hook of the initializer has failed:", error);
   }
 }

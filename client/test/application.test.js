@@ -6,6 +6,7 @@ import { JSDOM } from "jsdom";
 import wabt from "wabt";
 import { ApplicationCopy } from "../application/application-copy.js";
 import { Ownership } from "../application/ownership.js";
+import { withInitializer } from "../application/initializer.js";
 import { panicOf } from "../application/panic.js";
 import { ServedDocument } from "../application/served-document.js";
 import { applicationTrap } from "../application/trap.js";
@@ -207,4 +208,21 @@ test("a panic is described by its hook, or by what the memory has", () => {
   assert.deepEqual([bare.message, bare.file, bare.line], ["no such entry", "src/lib.rs", 7]);
   assert.match(applicationTrap(unreachable, "", null).message, /panic hook/);
   assert.equal(applicationTrap(new Error("no element `app`"), "", null).message, "no element `app`");
+});
+
+test("an application starts whatever its initializer does", async () => {
+  const modules = [
+    "export default () => ({ onStart() { throw new Error('a hook') }, onSuccess() { throw new Error('another') } })",
+    "export default () => undefined",
+    "throw new Error('the module')",
+  ];
+  for (const text of modules) {
+    const started = await withInitializer(
+      `data:text/javascript,${encodeURIComponent(text)}`,
+      async () => {},
+      async () => "started",
+      () => ({ exports: {} }),
+    );
+    assert.equal(started, "started", text);
+  }
 });

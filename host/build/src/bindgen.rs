@@ -22,7 +22,7 @@ use wasmparser::{BinaryReaderError, ExternalKind};
 pub use self::dioxus::BoundAsset;
 pub use self::glue::{GlueError, GlueExport, GlueExportKind};
 use self::program::Program;
-pub use self::program::check_version;
+pub use self::program::check_wasm_bindgen;
 use crate::app::ApplicationTarget;
 use crate::hash::hash_of;
 use crate::process::{self, CancelToken, Ended};

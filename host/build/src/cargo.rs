@@ -254,9 +254,9 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
 
 /// The settings of the profile. An application may ask for the profile that it begins from.
 ///
-/// Dependencies rarely change, so they are optimised. An application has many more of them than a native module, so its
-/// are compiled faster. The level is that of the whole profile with exceptions for the members, not that of `package."*"`: that would
-/// count for procedural macros and build scripts, too, which take most of the time of a first build then.
+/// Dependencies rarely change, so they are optimised: less for an application, which has many more of them than a native module. The
+/// level is set for the whole profile, with exceptions for the members of the workspace. `package."*"` would also optimise procedural
+/// macros and build scripts, which makes a first build much longer.
 fn profile_settings(app: &App, application: Option<&ApplicationTarget>) -> Vec<String> {
     let base = application.and_then(|target| target.profile.as_deref()).unwrap_or("dev");
     let dependencies = if application.is_some() { "1" } else { "\"s\"" };

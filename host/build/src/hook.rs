@@ -38,7 +38,7 @@ pub fn run_hooks(
     let outcomes: Vec<HookOutcome> = thread::scope(|scope| {
         let start = |hook| scope.spawn(move || run(config, hook, staging, &cancel.child()));
         let running: Vec<_> = hooks.map(start).collect();
-        // One that has panicked is none that has succeeded.
+        // A hook whose thread has panicked has not succeeded.
         running.into_iter().map(|hook| hook.join().unwrap_or(HookOutcome::Cancelled)).collect()
     });
     let is_failure = |outcome: &HookOutcome| !matches!(outcome, HookOutcome::Passed);

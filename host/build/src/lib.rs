@@ -41,8 +41,7 @@ mod wasm;
 
 pub use app::{App, AppError, LocalPackage, Module, ModuleKind, imports_glue};
 pub use bindgen::{
-    BindError, Bindgen, BoundAsset, BoundModule, GlueExport, GlueExportKind,
-    check_version as check_wasm_bindgen,
+    BindError, Bindgen, BoundAsset, BoundModule, GlueExport, GlueExportKind, check_wasm_bindgen,
 };
 pub use cargo::{BuildEvent, BuildOutcome, BuildRequest, CompiledModule, Failure, build};
 pub use checkout::{Commit, commit};

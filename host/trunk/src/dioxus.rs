@@ -127,7 +127,7 @@ impl Dioxus {
     /// The settings of a project without `Dioxus.toml`: the defaults of dx.
     ///
     /// # Errors
-    /// None is known.
+    /// A default is not valid, which would be a fault of this crate.
     pub fn without_file(folder: &Utf8Path) -> Result<Self, SettingsError> {
         let file = folder.join(FILES[0]);
         let raw = settings::values(file.as_str(), &Value::Object(serde_json::Map::new()), HINT)?;

@@ -1,8 +1,8 @@
 //! What an application has panicked with, for those without a panic hook.
 //!
 //! On wasm32-unknown-unknown, a panic without a hook ends in a trap that says nothing. The standard library passes each panic to one
-//! function (`library/std/src/panicking.rs` in Rust's repository): `std::panicking::panic_with_hook`, which was called
-//! `rust_panic_with_hook` before Rust 1.95. Its parameters are a reference to a `dyn PanicPayload`, which is two numbers, a reference to a
+//! function (`library/std/src/panicking.rs` in Rust's repository): `std::panicking::panic_with_hook`, in older versions
+//! `rust_panic_with_hook`. Its parameters are a reference to a `dyn PanicPayload`, which is two numbers, a reference to a
 //! `core::panic::Location`, and two flags. Code at its entry stores the first three numbers in exported globals. The page reads
 //! them when the application has trapped (`client/application/panic.js`); the function table is exported for that, too. If the function is not
 //! there, or has other parameters, the binary stays as it is.

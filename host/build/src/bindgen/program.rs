@@ -43,7 +43,7 @@ impl Program {
         cancel: &CancelToken,
         on: &mut (dyn FnMut(String) + Send),
     ) -> Result<Self, BindError> {
-        check_version(version)?;
+        check_wasm_bindgen(version)?;
         if let Some(path) = installed(version) {
             return Ok(Self { path, kind: Kind::Official });
         }
@@ -77,7 +77,7 @@ impl Program {
 ///
 /// # Errors
 /// It is too old; the failure says what to do.
-pub fn check_version(version: &str) -> Result<(), Failure> {
+pub fn check_wasm_bindgen(version: &str) -> Result<(), Failure> {
     let mut parts = version.split(['.', '-', '+']).map(|part| part.parse::<u64>().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);
     let found = (next(), next(), next());
@@ -144,14 +144,14 @@ fn has_version(path: &Utf8Path, version: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::check_version;
+    use super::check_wasm_bindgen;
 
     #[test]
     fn an_old_version_is_refused_with_what_to_do() {
         for version in ["0.2.93", "0.2.130", "0.3.0", "1.0.0"] {
-            assert!(check_version(version).is_ok(), "{version}");
+            assert!(check_wasm_bindgen(version).is_ok(), "{version}");
         }
-        let failure = check_version("0.2.84").expect_err("it is too old");
+        let failure = check_wasm_bindgen("0.2.84").expect_err("it is too old");
         let text = &failure.diagnostics[0].rendered;
         assert!(text.contains("0.2.84") && text.contains("cargo update -p wasm-bindgen"), "{text}");
     }
