@@ -4,6 +4,7 @@
 //! Everything here blocks, and everything waits for a named thing with a deadline. A failure panics with what was received
 //! instead: this is a library for tests only.
 
+pub mod app_folder;
 pub mod applications;
 pub mod backend;
 pub mod browser;

@@ -2,11 +2,9 @@
 //!
 //! For tests of what the tool watches and builds. Its module does nothing in a page.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::ops::Deref;
 
-use tempfile::TempDir;
-
+use crate::app_folder::AppFolder;
 use crate::dev::{Dev, tool};
 
 /// The required exports of a module, without the SDK. The test's own code is the module `text`.
@@ -30,7 +28,15 @@ const SDK: &str = "[package]\nname = \"hmr-sdk\"\nedition = \"2024\"\n";
 /// A folder with the application in `app`, beside which tests may put files of their own.
 #[derive(Debug)]
 pub struct SmallApp {
-    folder: TempDir,
+    folder: AppFolder,
+}
+
+impl Deref for SmallApp {
+    type Target = AppFolder;
+
+    fn deref(&self) -> &AppFolder {
+        &self.folder
+    }
 }
 
 impl SmallApp {
@@ -42,7 +48,7 @@ impl SmallApp {
     /// If the temporary folder cannot be written.
     #[must_use]
     pub fn new(manifest: &str, text: &str) -> Self {
-        let app = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        let app = Self { folder: AppFolder::new() };
         app.write("sdk/Cargo.toml", SDK);
         app.write("sdk/src/lib.rs", "");
         let start = "[package]\nname = \"board\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\nhmr-sdk = { path = \"../sdk\" }\n";
@@ -52,25 +58,6 @@ impl SmallApp {
         app.write("app/src/lib.rs", MODULE);
         app.write("app/src/text.rs", text);
         app
-    }
-
-    /// Where `path`, relative to the folder around the application, is.
-    #[must_use]
-    pub fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
-    }
-
-    /// Writes a file in one step, creating its parent folders, so that it is never seen half written.
-    ///
-    /// # Panics
-    ///
-    /// If it cannot be written.
-    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
-        let (path, new) = (self.path(path), self.path(".new"));
-        fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("folders can be made");
-        fs::write(&new, content)
-            .and_then(|()| fs::rename(&new, &path))
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
     /// Serves it, and returns once its first build is done.

@@ -4,12 +4,11 @@
 //! For tests of how the tool serves and builds. Its code does nothing in a page.
 
 use std::fs;
+use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tempfile::TempDir;
-
+use crate::app_folder::AppFolder;
 use crate::dev::{Dev, tool};
 
 /// The version of the stand-ins.
@@ -21,7 +20,15 @@ const GLUE: &str = "let wasm;\nasync function init(module_or_path) {\n}\nexport 
 /// A folder with the application in `app`, beside which tests may put files of their own.
 #[derive(Debug)]
 pub struct WebApp {
-    folder: TempDir,
+    folder: AppFolder,
+}
+
+impl Deref for WebApp {
+    type Target = AppFolder;
+
+    fn deref(&self) -> &AppFolder {
+        &self.folder
+    }
 }
 
 impl WebApp {
@@ -32,7 +39,7 @@ impl WebApp {
     /// If the temporary folder cannot be written.
     #[must_use]
     pub fn new(files: &[(&str, &str)]) -> Self {
-        let app = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        let app = Self { folder: AppFolder::new() };
         let package = |name: &str, version: &str| {
             format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2024\"\n")
         };
@@ -67,25 +74,6 @@ impl WebApp {
             "[package]\nname = \"site\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n\
              [dependencies]\nwasm-bindgen = {{ path = \"../wasm-bindgen\" }}\n{more}\n[workspace]\n"
         )
-    }
-
-    /// Where `path`, relative to the folder around the application, is.
-    #[must_use]
-    pub fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
-    }
-
-    /// Writes a file in one step, creating its parent folders, so that it is never seen half written.
-    ///
-    /// # Panics
-    ///
-    /// If it cannot be written.
-    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
-        let (path, new) = (self.path(path), self.path(".new"));
-        fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("folders can be made");
-        fs::write(&new, content)
-            .and_then(|()| fs::rename(&new, &path))
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
     /// Serves it, with further arguments of the command; it need not be built yet.
