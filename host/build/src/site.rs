@@ -53,6 +53,13 @@ pub enum SiteError {
     /// Its stylesheet for cargo-leptos.
     #[error("the stylesheet for cargo-leptos, {0}")]
     Style(hmr_trunk::PageError),
+    /// Several of these.
+    #[error("{}", all(.0))]
+    Several(Vec<Self>),
+}
+
+fn all(errors: &[SiteError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 impl SiteError {
@@ -62,7 +69,13 @@ impl SiteError {
         match self {
             Self::Settings(_) => Vec::new(),
             Self::Page { error, .. } | Self::Style(error) => error.inputs(),
+            Self::Several(errors) => errors.iter().flat_map(Self::inputs).collect(),
         }
+    }
+
+    /// One error for several; none for none.
+    fn of(mut errors: Vec<Self>) -> Option<Self> {
+        if errors.len() > 1 { Some(Self::Several(errors)) } else { errors.pop() }
     }
 }
 
@@ -269,19 +282,43 @@ impl Site {
         dx.chain(self.leptos.iter().filter_map(|leptos| leptos.assets_dir.as_ref()))
     }
 
-    /// Builds the page and its files.
-    ///
-    /// # Errors
-    /// What is wrong with the page or one of its files, with what to do.
-    pub fn build(&self) -> Result<BuiltPage, SiteError> {
-        let built = self.page.as_ref().map(|page| page.build(&self.options(), &run));
-        let built = built.transpose().map_err(|error| self.wrong(error))?;
-        let mut built = built.unwrap_or_default();
-        if let Some(style) = self.leptos_style()? {
-            built.notes.extend(style.notes);
-            built.files.push(style.file);
+    /// Builds the page and its files, as they are in development. What cannot be built is left out, and the error says what and why; if the page itself
+    /// cannot be built, it is the text of its file.
+    #[must_use]
+    pub fn build(&self) -> (BuiltPage, Option<SiteError>) {
+        self.build_with(&self.options())
+    }
+
+    /// Builds the page and its files as they are deployed, with the markup that starts the application.
+    #[must_use]
+    pub fn deployed(&self, public_url: &str, app_html: &str) -> (BuiltPage, Option<SiteError>) {
+        self.build_with(&BuildOptions { public_url, app_html, hashed: true, ..self.options() })
+    }
+
+    /// Builds the page and its files. What cannot be built is left out, and the error says what and why; if the page itself cannot be built, it is
+    /// the text of its file.
+    fn build_with(&self, options: &BuildOptions<'_>) -> (BuiltPage, Option<SiteError>) {
+        let built = self.page.as_ref().map(|page| page.build(options, &run));
+        let mut built = built.transpose().unwrap_or_else(|error| {
+            let html = self.html.clone();
+            Some(BuiltPage { html, errors: vec![error], ..BuiltPage::default() })
+        });
+        let built = built.get_or_insert_default();
+        let errors = std::mem::take(&mut built.errors);
+        let mut errors: Vec<_> = errors.into_iter().map(|error| self.wrong(error)).collect();
+        match self.leptos_style() {
+            Ok(Some(style)) => {
+                built.notes.extend(style.notes);
+                built.files.push(style.file);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                // A change of what is wrong builds it again.
+                built.inlined.extend(error.inputs());
+                errors.push(error);
+            }
         }
-        Ok(built)
+        (std::mem::take(built), SiteError::of(errors))
     }
 
     /// Builds one stylesheet again.
@@ -313,6 +350,7 @@ impl Site {
             project_folder: &self.trunk.folder,
             public_url: &self.trunk.build.public_url,
             app_html: "",
+            hashed: false,
         }
     }
 

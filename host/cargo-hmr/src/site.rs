@@ -51,10 +51,21 @@ const SCRIPTS: [&str; 2] = ["js", "mjs"];
 pub struct BuiltSite {
     site: Arc<Site>,
     page: BuiltPage,
+    /// Whether nothing had to be left out of the page.
+    complete: bool,
     /// What hooks have written.
     staged: Option<Arc<Staging>>,
     /// Whether files next to the page are served: a page without links starts its application itself.
     serves_neighbours: bool,
+}
+
+/// Whether a file next to a page is for browsers, by its path from there.
+#[must_use]
+pub fn is_web_file(relative: &Utf8Path) -> bool {
+    let folder = relative.components().next().map_or("", |part| part.as_str());
+    is_served(relative)
+        && !NO_FILES.contains(&folder)
+        && relative.extension().is_some_and(|ending| WEB_FILES.contains(&ending))
 }
 
 /// What a change of files means for a site.
@@ -69,20 +80,19 @@ pub enum SiteRole {
 }
 
 impl BuiltSite {
-    /// Builds the page. If that fails, the page is served as it is in its file, and the error says why.
+    /// Builds the page. What cannot be built is left out, and the error says why.
     #[must_use]
     pub fn build(site: Arc<Site>) -> (Self, Option<SiteError>) {
-        let (page, error) = match site.build() {
-            Ok(page) => (page, None),
-            Err(error) => {
-                let html = site.html().to_owned();
-                // A change of what is wrong builds it again.
-                let inlined = error.inputs();
-                (BuiltPage { html, inlined, ..BuiltPage::default() }, Some(error))
-            }
-        };
+        let (page, error) = site.build();
         let serves_neighbours = site.links().is_empty() && site.dioxus.is_none();
-        (Self { site, page, staged: None, serves_neighbours }, error)
+        let complete = error.is_none();
+        (Self { site, page, complete, staged: None, serves_neighbours }, error)
+    }
+
+    /// Whether nothing had to be left out of the page when it was built.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.complete
     }
 
     /// The same with what hooks have written, at the base of the site.
@@ -129,11 +139,7 @@ impl BuiltSite {
     /// Whether a file next to the page is served.
     #[must_use]
     pub fn serves(&self, relative: &Utf8Path) -> bool {
-        let folder = relative.components().next().map_or("", |part| part.as_str());
-        self.serves_neighbours
-            && is_served(relative)
-            && !NO_FILES.contains(&folder)
-            && relative.extension().is_some_and(|ending| WEB_FILES.contains(&ending))
+        self.serves_neighbours && is_web_file(relative)
     }
 
     /// The roles of a changed file that the page or its settings name.
@@ -200,12 +206,15 @@ impl BuiltSite {
         files.filter_map(|file| file.inputs.first().cloned()).collect()
     }
 
-    /// Builds again what these changes make stale.
+    /// Builds again what these changes make stale. A complete page is only replaced by another complete one.
     #[must_use]
     pub fn rebuilt(&self, changed: &[Utf8PathBuf]) -> (Self, Option<SiteError>) {
         if changed.contains(&self.site.file) || self.page.affected(changed).page {
             return match self.site.read_again() {
-                Ok(site) => Self::build(Arc::new(site)),
+                Ok(site) => match Self::build(Arc::new(site)) {
+                    (_, Some(error)) if self.complete => (self.clone(), Some(error)),
+                    built => built,
+                },
                 Err(error) => (self.clone(), Some(error)),
             };
         }

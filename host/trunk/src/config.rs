@@ -223,6 +223,7 @@ impl Build {
         }
         let release = self.release.then(|| "release".to_owned());
         link.profile = link.profile.or_else(|| self.cargo_profile.clone()).or(release);
+        link.release_profile = link.release_profile.or_else(|| self.cargo_profile.clone());
         link
     }
 }

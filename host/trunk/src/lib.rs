@@ -24,10 +24,10 @@
 //!
 //! `data-target-path` is honoured for all that is served. What `trunk serve` does in another way:
 //!
-//! - Names have no hash of the content: a URL is the public URL and the name of the file, and stays the same across rebuilds. So the element of
+//! - Names have no hash of the content, unless [`BuildOptions::hashed`] asks for it: a URL is the public URL and the name of the file, and stays the same across rebuilds. So the element of
 //!   a stylesheet that has changed can be found by its URL. Of two files with one name, the second gets a number: `style-2.css`. In Trunk,
 //!   their hashes differ. Copied files keep their names, and of two copies the later one is served.
-//! - There are no integrity digests, no nonces and nothing is minified.
+//! - There are no nonces, no integrity digests unless `hashed` asks for them, and nothing is minified.
 //! - Sass is compiled by [grass](https://docs.rs/grass), without source maps. Trunk downloads dart-sass, which knows more of the language.
 //! - Files and folders that need no processing are served from where they are, so a change needs no build.
 //! - `<script …/>` is noted. In Trunk it is an error, unless `allow_self_closing_script` is set.
@@ -48,6 +48,7 @@
 
 mod config;
 mod dioxus;
+mod integrity;
 mod keys;
 mod leptos;
 mod nearest;
@@ -59,6 +60,7 @@ mod settings;
 
 pub use self::config::{AddressFamily, Build, Config, Hook, Serve, Stage, Watch};
 pub use self::dioxus::{Dioxus, default_dioxus_page};
+pub use self::integrity::{has_hash, hashed_name, integrity};
 pub use self::leptos::{Leptos, leptos_metadata};
 pub use self::page::{
     Affected, BuildOptions, BuiltPage, Found, LeptosStyle, Page, PageError, RunTool, ServedFile,

@@ -77,7 +77,11 @@ impl Page {
 
     /// Builds the page and its files. `run` starts external programs.
     ///
-    /// If Tailwind's program is missing, its stylesheet is left out and a note says how to install it.
+    /// An asset that cannot be built is left out, and [`BuiltPage::errors`] says why. If Tailwind's program is missing, its stylesheet is
+    /// left out and a note says how to install it.
+    ///
+    /// # Errors
+    /// The markup cannot be read.
     pub fn build(
         &self,
         options: &BuildOptions<'_>,

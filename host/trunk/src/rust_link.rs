@@ -22,6 +22,12 @@ pub struct RustLink {
     pub no_default_features: bool,
     /// `data-cargo-profile`, `data-cargo-profile-dev`: the profile of development builds.
     pub profile: Option<String>,
+    /// `data-cargo-profile-release`, `data-cargo-profile`: the profile of builds that are deployed.
+    pub release_profile: Option<String>,
+    /// `data-wasm-opt`: how `wasm-opt` optimises what is deployed: `0` to `4`, `s` or `z`; empty for its default.
+    pub wasm_opt: Option<String>,
+    /// `data-wasm-opt-params`: more arguments for it.
+    pub wasm_opt_arguments: Vec<String>,
     /// `data-initializer`: a module that is called while the application starts, relative to the page.
     pub initializer: Option<Utf8PathBuf>,
     /// `data-wasm-no-import`: what the application exports is not given to the scripts of the page.

@@ -40,6 +40,7 @@ impl Project {
             project_folder: &folder,
             public_url,
             app_html: "<app>",
+            hashed: false,
         })
     }
 
@@ -49,7 +50,17 @@ impl Project {
     }
 
     fn built(&self, html: &str) -> BuiltPage {
-        self.build(html).expect("a page that can be built")
+        let built = self.build(html).expect("a page that can be built");
+        assert_eq!(built.errors, []);
+        built
+    }
+
+    /// Why the one asset that is wrong is left out of the page.
+    fn wrong(&self, html: &str) -> PageError {
+        let mut built = self.build(html).expect("a page that can be read");
+        let error = built.errors.pop().expect("an error");
+        assert_eq!((built.errors, error.inputs()), (Vec::new(), built.inlined));
+        error
     }
 
     fn served(&self, url_path: &str, source: Source, inputs: &[&str]) -> ServedFile {
@@ -196,7 +207,7 @@ fn a_stylesheet_that_is_wrong_names_its_place_and_its_inputs() {
         ("site.scss", "@use 'part';\na { color: part.$none; }"),
         ("_part.scss", "$c: red;"),
     ]);
-    let error = project.build("<link data-trunk rel=scss href=site.scss>").expect_err("an error");
+    let error = project.wrong("<link data-trunk rel=scss href=site.scss>");
     let text = error.to_string();
     assert!(text.starts_with(project.path("site.scss").as_str()), "{text}");
     assert!(text.contains("Undefined variable") && text.contains("site.scss:2:"), "{text}");
@@ -216,12 +227,12 @@ fn warnings_of_a_stylesheet_are_notes() {
 fn a_missing_file_is_named_with_its_path_and_line() {
     let project = Project::new(&[]);
     for link in ["rel=css href=no/a.css", "rel=scss href=no/a.css", "rel=inline href=no/a.css"] {
-        let error = project.build(&format!("\n<link data-trunk {link}>")).expect_err("an error");
+        let error = project.wrong(&format!("\n<link data-trunk {link}>"));
         let path = project.path("no/a.css");
         let expected = format!("line 2: {path}: the file does not exist\nhint: ");
         assert!(error.to_string().starts_with(&expected), "{error}");
     }
-    let error = project.build("<link data-trunk rel=copy-dir href=img>").expect_err("an error");
+    let error = project.wrong("<link data-trunk rel=copy-dir href=img>");
     assert!(error.to_string().contains("the folder does not exist"), "{error}");
 }
 
@@ -231,7 +242,7 @@ fn a_slash_at_the_start_of_a_link_means_the_folder_of_the_page() {
     let built = project.built("<link data-trunk rel=icon href=/public/a.ico>");
     let source = Source::File(project.path("public/a.ico"));
     assert_eq!(built.files, [project.served("a.ico", source, &["public/a.ico"])]);
-    let error = project.build("<link data-trunk rel=icon href=/no/a.ico>").expect_err("an error");
+    let error = project.wrong("<link data-trunk rel=icon href=/no/a.ico>");
     assert!(error.to_string().contains("line 1: /no/a.ico: the file does not exist"), "{error}");
 }
 
@@ -242,7 +253,22 @@ fn an_initializer_is_served_under_its_file_name() {
     let source = Source::File(project.path("src/init.mjs"));
     assert_eq!(built.files, [project.served("init.mjs", source, &["src/init.mjs"])]);
     let missing = "<link data-trunk rel=rust data-initializer=init.mjs>";
-    assert!(project.build(missing).expect_err("an error").to_string().contains("init.mjs"));
+    assert!(project.wrong(missing).to_string().contains("init.mjs"));
+    // The application starts without it.
+    assert_eq!(project.build(missing).expect("a page").html, "<app>");
+}
+
+#[test]
+fn what_is_wrong_with_one_asset_leaves_out_that_one_alone() {
+    let project = Project::new(&[("a.css", ""), ("wrong.scss", "p {")]);
+    let built = project.build(
+        "<link data-trunk rel=css href=a.css><link data-trunk rel=css href=no.css><link data-trunk rel=scss href=wrong.scss><link data-trunk rel=rust>",
+    );
+    let built = built.expect("a page that can be read");
+    assert_eq!(built.html, r#"<link rel="stylesheet" href="/a.css"/><app>"#);
+    assert_eq!(built.errors.len(), 2, "{:?}", built.errors);
+    assert_eq!(built.inlined, [project.path("no.css"), project.path("wrong.scss")]);
+    assert!(built.affected(&[project.path("no.css")]).page);
 }
 
 #[test]
@@ -336,6 +362,7 @@ fn without_tailwind_the_rest_of_the_page_works() {
 
     let page = Page::parse(html).expect("a page that is right");
     let failing = |_: &ToolCall| Err(ToolError::Failed { message: "missing }".to_owned() });
-    let error = project.with("/", |options| page.build(options, &failing)).expect_err("an error");
+    let built = project.with("/", |options| page.build(options, &failing)).expect("a page");
+    let [error] = &built.errors[..] else { panic!("{:?}", built.errors) };
     assert!(error.to_string().contains("tailwindcss: missing }"), "{error}");
 }

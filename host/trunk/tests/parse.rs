@@ -32,6 +32,9 @@ fn every_attribute_of_an_application_is_read() {
         features: vec!["one".to_owned(), "two".to_owned(), "three".to_owned()],
         no_default_features: true,
         profile: Some("quick".to_owned()),
+        release_profile: Some("slow".to_owned()),
+        wasm_opt: Some("z".to_owned()),
+        wasm_opt_arguments: vec!["--all".to_owned()],
         initializer: Some("start.mjs".into()),
         no_import: true,
         import_name: Some("app".to_owned()),
@@ -43,6 +46,7 @@ fn every_attribute_of_an_application_is_read() {
         kind: RustLinkKind::Worker,
         all_features: true,
         profile: Some("all".to_owned()),
+        release_profile: Some("all".to_owned()),
         bindgen_target: Some("web".to_owned()),
         loader_shim: true,
         ..RustLink::default()

@@ -77,11 +77,13 @@ impl Session {
     /// Handles a page that was built again.
     pub(super) fn site_rebuilt(&mut self, rebuilt: Rebuilt) {
         let Rebuilt { site, error, batch } = rebuilt;
-        if let Some(error) = error {
-            self.report_site_error(&error);
-            return;
+        if let Some(error) = &error {
+            self.report_site_error(error);
+            if site.is_complete() {
+                return;
+            }
         }
-        self.hooks.site_failed = false;
+        self.hooks.site_failed = error.is_some();
         let links_differ = self.site.as_ref().is_some_and(|old| old.links_differ(&site));
         self.set_site(Some(site));
         self.step(Input::Changed(batch));

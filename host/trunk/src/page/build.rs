@@ -5,10 +5,12 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::asset::{Asset, Content, Kind, Language, Style};
+use super::attributes::Attributes;
 use super::built::{BuiltPage, ServedFile, Source};
 use super::error::PageError;
 use super::tool::{RunTool, ToolCall, ToolError};
 use super::{html, names, sass};
+use crate::integrity;
 use crate::paths;
 use crate::rust_link::RustLinkKind;
 
@@ -26,9 +28,12 @@ pub struct BuildOptions<'a> {
     /// The markup that starts the application. It replaces the link to the application, or is added at the end of `<body>` if the
     /// page has none, as Trunk does it.
     pub app_html: &'a str,
+    /// Whether linked stylesheets, icons and scripts get a hash of their content in their names, and `integrity` attributes: for a page that
+    /// is deployed.
+    pub hashed: bool,
 }
 
-/// Builds the whole page.
+/// Builds the whole page. What is wrong with one asset leaves out that asset alone.
 pub(super) fn page(
     text: &str,
     assets: &[Asset],
@@ -40,7 +45,10 @@ pub(super) fn page(
         Builder { options, run, built: BuiltPage { notes: names.notes, ..BuiltPage::default() } };
     let mut replacements = Vec::new();
     for (asset, path) in assets.iter().zip(names.paths) {
-        replacements.push(build.asset(asset, path)?);
+        replacements.push(build.asset(asset, path).unwrap_or_else(|error| {
+            build.left_out(error);
+            String::new()
+        }));
     }
     let starts =
         |asset: &Asset| matches!(&asset.kind, Kind::Rust(link) if link.kind == RustLinkKind::Main);
@@ -90,6 +98,25 @@ impl Sheet {
     }
 }
 
+/// A file that the page links.
+struct Linked {
+    url_path: String,
+    url: String,
+    integrity: Option<String>,
+}
+
+impl Linked {
+    /// The `integrity` attribute with a space before it, unless there is none, or the element has its own or wants none.
+    fn integrity_unless(&self, attributes: &Attributes) -> String {
+        let unwanted =
+            attributes.has("integrity") || attributes.get("data-integrity") == Some("none");
+        match &self.integrity {
+            Some(integrity) if !unwanted => format!(" integrity=\"{integrity}\""),
+            _ => String::new(),
+        }
+    }
+}
+
 /// A page that is being built.
 struct Builder<'a> {
     options: &'a BuildOptions<'a>,
@@ -98,31 +125,42 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    /// Notes why something is left out. A change of what it was made from builds the page again.
+    fn left_out(&mut self, error: PageError) {
+        self.built.inlined.extend(error.inputs());
+        self.built.errors.push(error);
+    }
+
     /// Builds one asset: returns what replaces its element.
     fn asset(&mut self, asset: &Asset, url_path: Option<String>) -> Result<String, PageError> {
         let line = asset.line;
         let url_path = url_path.unwrap_or_default();
-        let url = format!("{}{url_path}", self.options.public_url).replace('"', "&quot;");
         match &asset.kind {
             Kind::Rust(app) if app.kind == RustLinkKind::Main && !app.skip => {
                 if let Some(initializer) = &app.initializer {
                     // Under its file name.
                     let url_path = initializer.file_name().unwrap_or_default().to_owned();
-                    self.serve_file(line, initializer, url_path)?;
+                    if let Err(error) = self.serve_file(line, initializer, url_path) {
+                        self.left_out(error);
+                    }
                 }
                 return Ok(self.options.app_html.to_owned());
             }
             Kind::Rust(_) => {}
-            Kind::Style(style) => return self.style(line, style, &url_path, &url),
+            Kind::Style(style) => return self.style(line, style, url_path),
             Kind::Inline { href, content } => return self.inline(line, href, *content),
             Kind::Icon(file) => {
-                self.serve_file(line, &file.href, url_path)?;
-                return Ok(format!("<link rel=\"icon\" href=\"{url}\"/>"));
+                let linked = self.serve_linked(line, &file.href, url_path)?;
+                return Ok(format!("<link rel=\"icon\" href=\"{}\"/>", linked.url));
             }
             Kind::Script { file, attributes } => {
-                self.serve_file(line, &file.href, url_path)?;
-                let attributes = attributes.write(&["src"]);
-                return Ok(format!("<script src=\"{url}\"{attributes}></script>"));
+                let linked = self.serve_linked(line, &file.href, url_path)?;
+                let integrity = linked.integrity_unless(attributes);
+                let attributes = attributes.write(&["src", "data-integrity"]);
+                return Ok(format!(
+                    "<script src=\"{}\"{integrity}{attributes}></script>",
+                    linked.url
+                ));
             }
             Kind::CopyFile(file) => self.serve_file(line, &file.href, url_path)?,
             Kind::CopyFolder(file) => {
@@ -141,13 +179,7 @@ impl Builder<'_> {
         Ok(String::new())
     }
 
-    fn style(
-        &mut self,
-        line: usize,
-        style: &Style,
-        url_path: &str,
-        url: &str,
-    ) -> Result<String, PageError> {
+    fn style(&mut self, line: usize, style: &Style, url_path: String) -> Result<String, PageError> {
         let Some(sheet) = self.sheet(line, style)? else {
             return Ok(String::new());
         };
@@ -160,9 +192,16 @@ impl Builder<'_> {
             // `type` is of no use on a `style`.
             return Ok(format!("<style{}>{css}</style>", style.attributes.write(&["type"])));
         }
-        self.serve(sheet.served(url_path));
-        let attributes = style.attributes.write(&[]);
-        Ok(format!("<link rel=\"stylesheet\" href=\"{url}\"{attributes}/>"))
+        let linked = if let Source::Bytes { content, .. } = &sheet.source {
+            self.linked(url_path, content)
+        } else {
+            let content = self.read_linked(line, &style.file.href)?;
+            self.linked(url_path, &content)
+        };
+        let integrity = linked.integrity_unless(&style.attributes);
+        self.serve(sheet.served(&linked.url_path));
+        let attributes = style.attributes.write(&["data-integrity"]);
+        Ok(format!("<link rel=\"stylesheet\" href=\"{}\"{integrity}{attributes}/>", linked.url))
     }
 
     /// Makes a stylesheet; nothing, with a note, if its compiler is not installed.
@@ -241,6 +280,35 @@ impl Builder<'_> {
         let source = Source::File(path.clone());
         self.serve(ServedFile { url_path, source, inputs: vec![path], scans_sources: false });
         Ok(())
+    }
+
+    /// Serves a file that the page links.
+    fn serve_linked(
+        &mut self,
+        line: usize,
+        href: &Utf8Path,
+        url_path: String,
+    ) -> Result<Linked, PageError> {
+        let content = self.read_linked(line, href)?;
+        let linked = self.linked(url_path, &content);
+        self.serve_file(line, href, linked.url_path.clone())?;
+        Ok(linked)
+    }
+
+    /// The content of a file that the page links, if its hash is needed.
+    fn read_linked(&self, line: usize, href: &Utf8Path) -> Result<Vec<u8>, PageError> {
+        let path = self.file(line, href)?;
+        if !self.options.hashed {
+            return Ok(Vec::new());
+        }
+        fs::read(&path).map_err(|error| missing(line, path, &error.to_string()))
+    }
+
+    fn linked(&self, url_path: String, content: &[u8]) -> Linked {
+        let hashed = self.options.hashed;
+        let url_path = if hashed { integrity::hashed_name(&url_path, content) } else { url_path };
+        let url = format!("{}{url_path}", self.options.public_url).replace('"', "&quot;");
+        Linked { url_path, url, integrity: hashed.then(|| integrity::integrity(content)) }
     }
 
     /// Adds a file, once.

@@ -2,6 +2,8 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::error::PageError;
+
 /// A page as it is served.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuiltPage {
@@ -9,12 +11,14 @@ pub struct BuiltPage {
     pub html: String,
     /// What is served besides the page.
     pub files: Vec<ServedFile>,
-    /// The files whose content is in the markup. The page itself is not one of them.
+    /// The files whose content is in the markup, or would be. The page itself is not one of them.
     pub inlined: Vec<Utf8PathBuf>,
     /// Whether the markup contains a stylesheet that depends on all sources of the project: see [`ServedFile::scans_sources`].
     pub scans_sources: bool,
     /// What is not honoured or was left out, in one sentence each.
     pub notes: Vec<String>,
+    /// Why assets were left out.
+    pub errors: Vec<PageError>,
 }
 
 /// A file or a folder that is served.

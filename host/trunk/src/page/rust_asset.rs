@@ -6,7 +6,7 @@ use crate::nearest::nearest;
 use crate::rust_link::{RustLink, RustLinkKind};
 
 /// Attributes that are read.
-const HONOURED: [&str; 15] = [
+const HONOURED: [&str; 18] = [
     "data-bin",
     "data-target-name",
     "data-type",
@@ -15,6 +15,9 @@ const HONOURED: [&str; 15] = [
     "data-cargo-no-default-features",
     "data-cargo-profile",
     "data-cargo-profile-dev",
+    "data-cargo-profile-release",
+    "data-wasm-opt",
+    "data-wasm-opt-params",
     "data-initializer",
     "data-wasm-no-import",
     "data-wasm-import-name",
@@ -23,10 +26,8 @@ const HONOURED: [&str; 15] = [
     "data-target-path",
     "data-trunk-skip",
 ];
-/// Attributes that matter for other builds than those of development, or only for the size and the names in the wasm.
-const WITHOUT_EFFECT: [&str; 11] = [
-    "data-wasm-opt",
-    "data-wasm-opt-params",
+/// Attributes that only matter for the size and the names in the wasm.
+const WITHOUT_EFFECT: [&str; 8] = [
     "data-keep-debug",
     "data-no-demangle",
     "data-reference-types",
@@ -35,7 +36,6 @@ const WITHOUT_EFFECT: [&str; 11] = [
     "data-cross-origin",
     "data-integrity",
     "data-no-minify",
-    "data-cargo-profile-release",
 ];
 
 /// Reads the attributes; those without effect are added to `notes`.
@@ -54,6 +54,15 @@ pub(super) fn read(
         all_features: attributes.has("data-cargo-all-features"),
         no_default_features: attributes.has("data-cargo-no-default-features"),
         profile: text("data-cargo-profile-dev").or(text("data-cargo-profile")).map(Into::into),
+        release_profile: text("data-cargo-profile-release")
+            .or(text("data-cargo-profile"))
+            .map(Into::into),
+        wasm_opt: wasm_opt(line, attributes)?,
+        wasm_opt_arguments: text("data-wasm-opt-params")
+            .unwrap_or_default()
+            .split_whitespace()
+            .map(Into::into)
+            .collect(),
         initializer: text("data-initializer").map(Into::into),
         no_import: attributes.has("data-wasm-no-import"),
         import_name: text("data-wasm-import-name").map(Into::into),
@@ -89,6 +98,19 @@ fn kind(line: usize, attributes: &Attributes) -> Result<RustLinkKind, PageError>
             expected: "`main` or `worker`",
         }),
     }
+}
+
+fn wasm_opt(line: usize, attributes: &Attributes) -> Result<Option<String>, PageError> {
+    let Some(value) = attributes.get("data-wasm-opt") else { return Ok(None) };
+    if ["", "0", "1", "2", "3", "4", "s", "z"].contains(&value) {
+        return Ok(Some(value.to_owned()));
+    }
+    Err(PageError::WrongValue {
+        line,
+        attribute: "data-wasm-opt",
+        value: value.to_owned(),
+        expected: "`0` to `4`, `s` or `z`",
+    })
 }
 
 /// Trunk separates features by commas or spaces, as cargo does.
