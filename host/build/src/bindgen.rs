@@ -12,6 +12,7 @@ mod dioxus;
 mod glue;
 mod panics;
 mod program;
+mod skeleton;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -23,11 +24,12 @@ pub use self::dioxus::BoundAsset;
 pub use self::glue::{GlueError, GlueExport, GlueExportKind};
 use self::program::Program;
 pub use self::program::check_wasm_bindgen;
+use self::skeleton::Skeleton;
 use crate::app::ApplicationTarget;
 use crate::hash::hash_of;
 use crate::process::{self, CancelToken, Ended};
-use crate::splice::{Part, splice};
-use crate::wasm::Binary;
+use crate::splice::splice;
+use crate::wasm::{Binary, without_custom_sections};
 use crate::{CompiledModule, Failure};
 
 /// The name of wasm-bindgen's output, before its endings.
@@ -76,6 +78,19 @@ pub struct Snippet {
     pub bytes: Vec<u8>,
 }
 
+/// An application as it is deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeployedApplication {
+    /// The wasm binary, without custom sections.
+    pub wasm: Vec<u8>,
+    /// The glue: a JavaScript module, as wasm-bindgen has written it.
+    pub glue: String,
+    /// The modules that come with crates.
+    pub snippets: Vec<Snippet>,
+    /// The files that it names with Dioxus' `asset!`.
+    pub assets: Vec<BoundAsset>,
+}
+
 /// Runs wasm-bindgen, and remembers its last result for each module.
 #[derive(Debug, Default)]
 pub struct Bindgen {
@@ -112,27 +127,39 @@ impl Bindgen {
         on: &mut (dyn FnMut(String) + Send),
     ) -> Result<BoundModule, BindError> {
         let module = &compiled.module;
-        let failed = |text: &str| Failure::plain(&format!("`{module}` cannot be used"), text);
-        let bytes = std::fs::read(&compiled.wasm)
-            .map_err(|error| failed(&format!("cannot read `{}`: {error}", compiled.wasm)))?;
+        let bytes = read_compiled(compiled)?;
         let hash = hash_of(&bytes);
         if let Some((_, bound)) = self.last().get(module).filter(|(last, _)| *last == hash) {
             return Ok(bound.clone());
         }
-        let malformed = |reason: String| {
-            failed(&format!(
-                "the wasm binary is malformed: {reason}\nhint: save again to rebuild it"
-            ))
-        };
-        let binary = Binary::read(&bytes).map_err(malformed)?;
-        if binary.has_shared_memory().map_err(|error| malformed(error.to_string()))? {
-            return Err(failed(SHARED_MEMORY).into());
-        }
-        let stripped = prepared(&binary).map_err(|error| malformed(error.to_string()))?;
+        let stripped = checked(module, &bytes, panics::with_globals)?;
         let program = self.program(&target.wasm_bindgen, cancel, on)?;
-        let bound = run(&program, module, &stripped, cancel)?;
+        let bound = bound(&program, module, &stripped, cancel)?;
         self.last().insert(module.clone(), (hash, bound.clone()));
         Ok(bound)
+    }
+
+    /// Runs wasm-bindgen on an application that is deployed. `wasm_file` is the name that its binary gets. `on` is called with what takes time.
+    ///
+    /// # Errors
+    /// As for [`Self::bind`].
+    pub fn deploy(
+        &self,
+        compiled: &CompiledModule,
+        target: &ApplicationTarget,
+        wasm_file: &str,
+        cancel: &CancelToken,
+        on: &mut (dyn FnMut(String) + Send),
+    ) -> Result<DeployedApplication, BindError> {
+        let module = &compiled.module;
+        let stripped = checked(module, &read_compiled(compiled)?, |_| Ok(Vec::new()))?;
+        let program = self.program(&target.wasm_bindgen, cancel, on)?;
+        let Output { wasm, glue, snippets } = run(&program, module, &stripped, cancel)?;
+        let failed = |reason: String| not_accepted(module, &reason);
+        let mut wasm = without_custom_sections(&wasm).map_err(failed)?;
+        let assets = dioxus::fill_in(&mut wasm).map_err(failed)?;
+        let glue = glue.replace(&format!("{NAME}_bg.wasm"), wasm_file);
+        Ok(DeployedApplication { wasm, glue, snippets, assets })
     }
 
     fn program(
@@ -155,18 +182,77 @@ impl Bindgen {
     }
 }
 
-/// The binary without the sections that only debuggers read, and with what it panics with in globals.
-fn prepared(binary: &Binary<'_>) -> Result<Vec<u8>, BinaryReaderError> {
-    let replaced = panics::with_globals(binary)?;
+fn read_compiled(compiled: &CompiledModule) -> Result<Vec<u8>, Failure> {
+    std::fs::read(&compiled.wasm).map_err(|error| {
+        let text = format!("cannot read `{}`: {error}", compiled.wasm);
+        Failure::plain(&unusable(&compiled.module), &text)
+    })
+}
+
+fn unusable(module: &str) -> String {
+    format!("`{module}` cannot be used")
+}
+
+/// The binary without the sections that only debuggers read, and with these sections replaced.
+fn checked(
+    module: &str,
+    bytes: &[u8],
+    replaced: impl Fn(&Binary<'_>) -> Result<Vec<(u8, Vec<u8>)>, BinaryReaderError>,
+) -> Result<Vec<u8>, Failure> {
+    let malformed = |reason: String| {
+        let text =
+            format!("the wasm binary is malformed: {reason}\nhint: save again to rebuild it");
+        Failure::plain(&unusable(module), &text)
+    };
+    let binary = Binary::read(bytes).map_err(malformed)?;
+    if binary.has_shared_memory().map_err(|error| malformed(error.to_string()))? {
+        return Err(Failure::plain(&unusable(module), SHARED_MEMORY));
+    }
+    let replaced = replaced(&binary).map_err(|error| malformed(error.to_string()))?;
+    Ok(without_debug_information(&binary, replaced))
+}
+
+fn without_debug_information(binary: &Binary<'_>, replaced: Vec<(u8, Vec<u8>)>) -> Vec<u8> {
     let mut prepared = wasm_encoder::Module::HEADER.to_vec();
     for part in splice(binary, replaced) {
-        let for_debuggers =
-            matches!(&part, Part::Same(it) if it.is_custom() && it.name.starts_with(".debug_"));
-        if !for_debuggers {
+        if part.custom_name().is_none_or(|name| !name.starts_with(".debug_")) {
             part.append_to(&mut prepared);
         }
     }
-    Ok(prepared)
+    prepared
+}
+
+/// What the program makes of a binary: from its skeleton if that is possible, else from all of it.
+fn bound(
+    program: &Program,
+    module: &str,
+    wasm: &[u8],
+    cancel: &CancelToken,
+) -> Result<BoundModule, BindError> {
+    let binary = Binary::read(wasm).map_err(|reason| not_accepted(module, &reason))?;
+    let skeleton =
+        Skeleton::of(&binary).map_err(|error| not_accepted(module, &error.to_string()))?;
+    if let Some(skeleton) = skeleton {
+        match run(program, module, skeleton.wasm(), cancel) {
+            Ok(mut output) => {
+                if let Ok(filled) = skeleton.fill(&output.wasm) {
+                    output.wasm = filled;
+                    return output.into_module(module);
+                }
+            }
+            // What it says about all of the binary is what people can understand.
+            Err(BindError::Failed(_)) => {}
+            Err(BindError::Cancelled) => return Err(BindError::Cancelled),
+        }
+    }
+    run(program, module, wasm, cancel)?.into_module(module)
+}
+
+/// What the program has written.
+struct Output {
+    wasm: Vec<u8>,
+    glue: String,
+    snippets: Vec<Snippet>,
 }
 
 /// Runs the program on a binary, and reads what it wrote.
@@ -175,10 +261,8 @@ fn run(
     module: &str,
     wasm: &[u8],
     cancel: &CancelToken,
-) -> Result<BoundModule, BindError> {
-    let failed = |text: &str| {
-        BindError::Failed(Failure::plain(&format!("wasm-bindgen does not accept `{module}`"), text))
-    };
+) -> Result<Output, BindError> {
+    let failed = |text: &str| not_accepted(module, text);
     let written =
         |error: std::io::Error| failed(&format!("a temporary file cannot be used: {error}"));
     let folder = tempfile::tempdir().map_err(written)?;
@@ -195,28 +279,41 @@ fn run(
         Ended::Cancelled | Ended::Late => return Err(BindError::Cancelled),
     }
     let read = |name: &str| std::fs::read(output.join(name)).map_err(written);
-    let mut wasm = read(&format!("{NAME}_bg.wasm"))?;
-    let assets = dioxus::fill_in(&mut wasm).map_err(|reason| failed(&reason))?;
-    let text = String::from_utf8_lossy(&read(&format!("{NAME}.js"))?).into_owned();
-    let glue = glue::function(&text).map_err(|error| failed(&error.to_string()))?;
-    let snippets = snippets(&output.join("snippets")).map_err(written)?;
-    let direct = direct_exports(&wasm).map_err(|reason| failed(&reason))?;
-    let mut all = wasm.clone();
-    all.extend_from_slice(glue.text.as_bytes());
-    for Snippet { path, bytes } in &snippets {
-        all.extend_from_slice(path.as_bytes());
-        all.extend_from_slice(bytes);
-    }
-    Ok(BoundModule {
-        hash: hash_of(&all),
-        wasm,
-        glue: glue.text,
-        imports: glue.imports,
-        exports: glue.exports,
-        direct,
-        assets,
-        snippets,
+    Ok(Output {
+        wasm: read(&format!("{NAME}_bg.wasm"))?,
+        glue: String::from_utf8_lossy(&read(&format!("{NAME}.js"))?).into_owned(),
+        snippets: snippets(&output.join("snippets")).map_err(written)?,
     })
+}
+
+impl Output {
+    fn into_module(self, module: &str) -> Result<BoundModule, BindError> {
+        let failed = |text: &str| not_accepted(module, text);
+        let Self { mut wasm, glue, snippets } = self;
+        let assets = dioxus::fill_in(&mut wasm).map_err(|reason| failed(&reason))?;
+        let glue = glue::function(&glue).map_err(|error| failed(&error.to_string()))?;
+        let direct = direct_exports(&wasm).map_err(|reason| failed(&reason))?;
+        let mut all = wasm.clone();
+        all.extend_from_slice(glue.text.as_bytes());
+        for Snippet { path, bytes } in &snippets {
+            all.extend_from_slice(path.as_bytes());
+            all.extend_from_slice(bytes);
+        }
+        Ok(BoundModule {
+            hash: hash_of(&all),
+            wasm,
+            glue: glue.text,
+            imports: glue.imports,
+            exports: glue.exports,
+            direct,
+            assets,
+            snippets,
+        })
+    }
+}
+
+fn not_accepted(module: &str, text: &str) -> BindError {
+    BindError::Failed(Failure::plain(&format!("wasm-bindgen does not accept `{module}`"), text))
 }
 
 /// What wasm-bindgen has written about a failure, with what to do if that is known.

@@ -51,6 +51,27 @@ pub struct BuildRequest<'a> {
     pub toolchain: &'a Toolchain,
     /// The names of the modules to compile.
     pub modules: &'a [String],
+    /// The profile.
+    pub profile: Profile<'a>,
+    /// More arguments for cargo, such as `--locked`.
+    pub arguments: &'a [String],
+}
+
+impl<'a> BuildRequest<'a> {
+    /// Asks for modules with the profile for development.
+    #[must_use]
+    pub fn new(app: &'a App, toolchain: &'a Toolchain, modules: &'a [String]) -> Self {
+        Self { app, toolchain, modules, profile: Profile::Development, arguments: &[] }
+    }
+}
+
+/// How modules are compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile<'a> {
+    /// With the tool's own profile: for short builds, with line tables.
+    Development,
+    /// For deployment, with one of the user's profiles: this one, else the one that the page names, else `release`.
+    Deployment(Option<&'a str>),
 }
 
 /// What happens during a build.
@@ -122,6 +143,9 @@ pub fn build(
         Ok(modules) => modules,
         Err(failure) => return BuildOutcome::Failed(failure),
     };
+    if request.profile != Profile::Development {
+        return compile(request, &modules, cancel, on);
+    }
     match freshness::prepare(request.app) {
         Ok(started) => {
             let outcome = compile(request, &modules, cancel, on);
@@ -216,24 +240,39 @@ fn wanted<'a>(request: &BuildRequest<'a>) -> Result<Vec<&'a Module>, Failure> {
 
 fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Command {
     let app = request.app;
+    // A running `cargo hmr dev` holds the lock of its folder while it compiles.
+    let target_dir = match request.profile {
+        Profile::Development => app.target_dir(),
+        Profile::Deployment(_) => app.target_dir().join("deploy"),
+    };
     let mut command = request.toolchain.command("build");
     command
         // Not `--quiet`: what cargo waits for is among its status lines.
         .args(["--color=never", "--message-format=json-diagnostic-rendered-ansi"])
-        .args(["--target", TARGET, "--profile", PROFILE])
-        .args(["--target-dir", app.target_dir().as_str()])
+        .args(["--target", TARGET])
+        .args(request.arguments)
+        .args(["--target-dir", target_dir.as_str()])
         .args(["--manifest-path", app.workspace_root.join("Cargo.toml").as_str()])
         .current_dir(app.cargo_folder());
     let application = modules.iter().find_map(|module| match &module.kind {
         ModuleKind::Application(target) => Some(target),
         ModuleKind::Native => None,
     });
-    for setting in profile_settings(app, application) {
-        command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
+    match request.profile {
+        Profile::Development => {
+            command.args(["--profile", PROFILE]);
+            for setting in profile_settings(app, application) {
+                command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
+            }
+        }
+        Profile::Deployment(profile) => {
+            let of_page = || application.and_then(|target| target.release_profile.as_deref());
+            command.args(["--profile", profile.or_else(of_page).unwrap_or("release")]);
+        }
     }
     if app.build_directory.is_some() {
         // Where a folder for intermediate files is set, `--target-dir` is not all that is written to.
-        command.arg("--config").arg(format!("build.build-dir={}", toml_string(&app.target_dir())));
+        command.arg("--config").arg(format!("build.build-dir={}", toml_string(&target_dir)));
     }
     for module in modules {
         command.args(["--package", &module.package]);

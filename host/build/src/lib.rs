@@ -24,6 +24,7 @@ mod cargo_status;
 pub mod checkout;
 pub mod compare;
 pub mod config;
+pub mod deploy;
 mod diagnostics;
 pub mod environment;
 pub mod gate;
@@ -39,11 +40,12 @@ pub mod toolchain;
 pub mod transform;
 mod wasm;
 
-pub use app::{App, AppError, LocalPackage, Module, ModuleKind, imports_glue};
+pub use app::{App, AppError, ApplicationTarget, LocalPackage, Module, ModuleKind, imports_glue};
 pub use bindgen::{
-    BindError, Bindgen, BoundAsset, BoundModule, GlueExport, GlueExportKind, check_wasm_bindgen,
+    BindError, Bindgen, BoundAsset, BoundModule, DeployedApplication, GlueExport, GlueExportKind,
+    Snippet, check_wasm_bindgen,
 };
-pub use cargo::{BuildEvent, BuildOutcome, BuildRequest, CompiledModule, Failure, build};
+pub use cargo::{BuildEvent, BuildOutcome, BuildRequest, CompiledModule, Failure, Profile, build};
 pub use checkout::{Commit, commit};
 pub use compare::{Comparison, compare};
 pub use config::{Config, host_name};

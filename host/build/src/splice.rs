@@ -61,6 +61,14 @@ pub(crate) fn with_entry(contents: &[u8], entry: &[u8]) -> Result<Vec<u8>, Binar
 }
 
 impl Part<'_, '_> {
+    /// The name of a custom section; none for others.
+    pub(crate) fn custom_name(&self) -> Option<&str> {
+        match self {
+            Self::Same(section) if section.is_custom() => Some(section.name),
+            _ => None,
+        }
+    }
+
     /// Appends the section to a binary.
     pub(crate) fn append_to(&self, bytes: &mut Vec<u8>) {
         match self {

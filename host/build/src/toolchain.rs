@@ -59,6 +59,18 @@ pub enum Progress {
     },
 }
 
+impl std::fmt::Display for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Step(text) | Self::Detail(text) => f.write_str(text),
+            Self::Compiling { done, total: Some(total), name } => {
+                write!(f, "compiling {name} ({done}/{total})")
+            }
+            Self::Compiling { done, total: None, name } => write!(f, "compiling {name} ({done})"),
+        }
+    }
+}
+
 /// Why no toolchain could be found.
 #[derive(Debug, thiserror::Error)]
 pub enum ToolchainError {

@@ -100,6 +100,18 @@ impl<'a> Binary<'a> {
         self.entries(SectionId::Type)
     }
 
+    /// The entries of the type section, as bytes.
+    pub(crate) fn type_entries(&self) -> wasmparser::Result<Vec<&'a [u8]>> {
+        let Some(section) = self.section(SectionId::Type) else { return Ok(Vec::new()) };
+        let reader = SectionLimited::<RecGroup>::new(section.reader())?;
+        let mut starts = Vec::new();
+        for entry in reader.into_iter_with_offsets() {
+            starts.push(entry?.0 - section.start);
+        }
+        let ends = starts.iter().skip(1).copied().chain([section.contents.len()]);
+        Ok(starts.iter().zip(ends).map(|(start, end)| &section.contents[*start..end]).collect())
+    }
+
     /// The indices of the types of the functions that the module defines.
     pub(crate) fn function_types(&self) -> wasmparser::Result<Vec<u32>> {
         self.entries(SectionId::Function)
@@ -112,6 +124,10 @@ impl<'a> Binary<'a> {
 
     pub(crate) fn tables(&self) -> wasmparser::Result<Vec<Table<'a>>> {
         self.entries(SectionId::Table)
+    }
+
+    pub(crate) fn memories(&self) -> wasmparser::Result<Vec<MemoryType>> {
+        self.entries(SectionId::Memory)
     }
 
     pub(crate) fn globals(&self) -> wasmparser::Result<Vec<Global<'a>>> {
@@ -132,7 +148,7 @@ impl<'a> Binary<'a> {
 
     /// Whether a memory is shared between threads.
     pub(crate) fn has_shared_memory(&self) -> wasmparser::Result<bool> {
-        let defined: Vec<MemoryType> = self.entries(SectionId::Memory)?;
+        let defined = self.memories()?;
         let imports = self.imports()?;
         let imported = imports
             .iter()
@@ -160,15 +176,33 @@ impl<'a> Binary<'a> {
     }
 }
 
+/// A binary without its custom sections: names, producers and everything else that only tools read.
+///
+/// # Errors
+/// An explanation, if it is malformed.
+pub(crate) fn without_custom_sections(wasm: &[u8]) -> Result<Vec<u8>, String> {
+    let binary = Binary::read(wasm)?;
+    let mut bare = wasm_encoder::Module::HEADER.to_vec();
+    for section in binary.sections.iter().filter(|section| !section.is_custom()) {
+        bare.extend_from_slice(section.whole);
+    }
+    Ok(bare)
+}
+
 impl<'a> Section<'a> {
     pub(crate) fn is_custom(&self) -> bool {
         self.id == SectionId::Custom as u8
     }
 
+    /// Its parts, if this is a name section.
+    pub(crate) fn names(&self) -> NameSectionReader<'a> {
+        NameSectionReader::new(self.reader())
+    }
+
     /// The names of functions, if this is a name section.
     pub(crate) fn function_names(&self) -> wasmparser::Result<Vec<Naming<'a>>> {
         let mut names = Vec::new();
-        for subsection in NameSectionReader::new(self.reader()) {
+        for subsection in self.names() {
             let Name::Function(functions) = subsection? else { continue };
             for naming in functions {
                 names.push(naming?);

@@ -38,7 +38,7 @@ fn fixture() -> Fixture {
 
 fn run(app: &App, cancel: &CancelToken) -> BuildOutcome {
     let modules: Vec<String> = app.modules.iter().map(|module| module.name.clone()).collect();
-    let request = BuildRequest { app, toolchain: toolchain(), modules: &modules };
+    let request = BuildRequest::new(app, toolchain(), &modules);
     build(&request, cancel, &mut |_| {})
 }
 
@@ -166,7 +166,7 @@ fn an_unknown_module_is_a_failure() {
     let fixture = fixture();
     let app = app(&fixture);
     let modules = ["nobody".to_owned()];
-    let request = BuildRequest { app: &app, toolchain: toolchain(), modules: &modules };
+    let request = BuildRequest::new(&app, toolchain(), &modules);
     match build(&request, &CancelToken::new(), &mut |_| {}) {
         BuildOutcome::Failed(failure) => {
             assert!(failure.diagnostics[0].message.contains("`nobody`"));

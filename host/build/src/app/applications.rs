@@ -42,8 +42,14 @@ pub struct ApplicationTarget {
     pub is_binary: bool,
     /// The features that the page asks for.
     pub features: Features,
-    /// The profile that the page asks for.
+    /// The profile that the page asks for in development.
     pub profile: Option<String>,
+    /// The profile that the page asks for when it is deployed.
+    pub release_profile: Option<String>,
+    /// How `wasm-opt` optimises it when it is deployed: see [`hmr_trunk::RustLink::wasm_opt`].
+    pub wasm_opt: Option<String>,
+    /// More arguments for `wasm-opt`.
+    pub wasm_opt_arguments: Vec<String>,
     /// The version of wasm-bindgen that it is compiled with.
     pub wasm_bindgen: String,
     /// The module that is called while it starts, relative to the page.
@@ -187,6 +193,9 @@ fn found<'a>(
             no_default: link.no_default_features,
         },
         profile: link.profile.clone(),
+        release_profile: link.release_profile.clone(),
+        wasm_opt: link.wasm_opt.clone(),
+        wasm_opt_arguments: link.wasm_opt_arguments.clone(),
         wasm_bindgen: bindgen.version.to_string(),
         initializer: link.initializer.clone(),
     };

@@ -78,8 +78,11 @@ fn function(binary: &Binary<'_>, imported: u32) -> Result<Option<usize>, BinaryR
     for section in binary.custom("name") {
         let names = section.function_names()?;
         let found = names.iter().find(|naming| {
-            let name = demangle(naming.name);
-            FUNCTIONS.iter().any(|end| name.ends_with(end))
+            // Most names need not be demangled.
+            naming.name.contains("panic_with_hook") && {
+                let name = demangle(naming.name);
+                FUNCTIONS.iter().any(|end| name.ends_with(end))
+            }
         });
         index = index.or(found.map(|naming| naming.index));
     }

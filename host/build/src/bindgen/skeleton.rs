@@ -1,0 +1,289 @@
+//! Gives wasm-bindgen a small binary instead of a large one.
+//!
+//! wasm-bindgen reads and writes every instruction of a binary, which takes longer than everything else that a save does after the
+//! compiler. But it only changes how functions are numbered, the functions that call imports, and the functions that describe types to it,
+//! which it runs. So it gets a *skeleton*: the same binary, in which the bodies of all other functions are replaced by stubs. [`fill`] then
+//! puts the bodies into its output, with the new numbers.
+//!
+//! - Each stub has a number by which it is found in the output.
+//! - One more function, the *keeper*, is exported. It uses every global and table, and calls every function that the replaced bodies
+//!   call. So wasm-bindgen removes none of them, and its output shows the new number of each.
+//!
+//! A binary that uses what this cannot number again, such as exceptions or several memories, has no skeleton and is processed whole.
+
+mod fill;
+mod names;
+mod scan;
+
+use std::collections::BTreeSet;
+
+use wasm_encoder::{Encode as _, ExportKind, Function, InstructionSink, SectionId};
+use wasmparser::{BinaryReaderError, CompositeInnerType, ExternalKind, FuncType, TypeRef};
+
+use self::scan::Scanned;
+use crate::splice::{count, splice, with_entry};
+use crate::wasm::Binary;
+
+/// The name under which the keeper is exported.
+const KEEPER: &str = "hmr_skeleton_keeper";
+
+/// In the upper half of a stub's number.
+const STUB: i64 = 0x686d_7273 << 32;
+
+/// How the names of imports begin with which functions describe types.
+const DESCRIBE: &str = "__wbindgen_describe";
+
+/// How the names of exported functions begin that describe types.
+const DESCRIBE_EXPORT: &str = "__wbindgen_describe_";
+
+/// A binary without most of its code.
+pub(super) struct Skeleton<'b, 'a> {
+    binary: &'b Binary<'a>,
+    /// The binary that wasm-bindgen gets.
+    wasm: Vec<u8>,
+    /// The functions that the binary defines, in their order.
+    functions: Vec<Scanned>,
+    /// The functions that the keeper calls, by their index among all functions.
+    called: BTreeSet<u32>,
+    imported: u32,
+}
+
+impl<'b, 'a> Skeleton<'b, 'a> {
+    /// The skeleton of a binary; none if it uses what the skeleton cannot have.
+    pub(super) fn of(binary: &'b Binary<'a>) -> Result<Option<Self>, BinaryReaderError> {
+        let Some(signatures) = signatures(binary)? else { return Ok(None) };
+        let mut functions = Vec::with_capacity(binary.bodies.len());
+        for body in &binary.bodies {
+            let Some(scanned) = scan::body(body)? else { return Ok(None) };
+            functions.push(scanned);
+        }
+        let imported = binary.imported()?.functions;
+        let kept = kept(binary, &functions, imported)?;
+        let replaced = |index: &usize| !kept.contains(index);
+        let called = (0..functions.len())
+            .filter(replaced)
+            .flat_map(|index| functions[index].calls.iter().copied())
+            .collect();
+        let mut skeleton = Self { binary, wasm: Vec::new(), functions, called, imported };
+        skeleton.wasm = skeleton.write(&signatures, &kept)?;
+        Ok(Some(skeleton))
+    }
+
+    /// The binary that wasm-bindgen gets.
+    pub(super) fn wasm(&self) -> &[u8] {
+        &self.wasm
+    }
+
+    fn write(
+        &self,
+        signatures: &[FuncType],
+        kept: &BTreeSet<usize>,
+    ) -> Result<Vec<u8>, BinaryReaderError> {
+        let binary = self.binary;
+        let contents = |id| binary.section(id).map_or(&[0][..], |section| section.contents);
+        let types = binary.types()?.iter().map(|group| group.types().len()).sum::<usize>();
+        let keeper = self.imported + number(self.functions.len());
+        let mut of_keeper = Vec::new();
+        number(types).encode(&mut of_keeper);
+        let mut export = Vec::new();
+        KEEPER.encode(&mut export);
+        ExportKind::Func.encode(&mut export);
+        keeper.encode(&mut export);
+        // A function type without parameters and results.
+        let no_values = [0x60, 0, 0];
+        let replaced = vec![
+            (SectionId::Type as u8, with_entry(contents(SectionId::Type), &no_values)?),
+            (SectionId::Function as u8, with_entry(contents(SectionId::Function), &of_keeper)?),
+            (SectionId::Export as u8, with_entry(contents(SectionId::Export), &export)?),
+            (SectionId::Code as u8, self.code(signatures, kept)?),
+        ];
+        let mut wasm = wasm_encoder::Module::HEADER.to_vec();
+        for part in splice(binary, replaced) {
+            if part.custom_name() != Some("name") {
+                part.append_to(&mut wasm);
+            }
+        }
+        let exports = binary.exports()?;
+        let exported: BTreeSet<u32> = exports
+            .iter()
+            .filter(|export| export.kind == ExternalKind::Func)
+            .map(|export| export.index)
+            .collect();
+        // wasm-bindgen asks for names of functions that it knows, such as `main`.
+        let known = |index: u32| {
+            let own = index.checked_sub(self.imported);
+            own.is_none_or(|own| kept.contains(&(own as usize))) || exported.contains(&index)
+        };
+        names::append_known(binary, known, &mut wasm)?;
+        Ok(wasm)
+    }
+
+    fn code(
+        &self,
+        signatures: &[FuncType],
+        kept: &BTreeSet<usize>,
+    ) -> Result<Vec<u8>, BinaryReaderError> {
+        let mut code = Vec::new();
+        number(self.functions.len() + 1).encode(&mut code);
+        for (index, body) in self.binary.bodies.iter().enumerate() {
+            if kept.contains(&index) {
+                body.as_bytes().encode(&mut code);
+            } else {
+                stub(number(index)).encode(&mut code);
+            }
+        }
+        self.keeper(signatures)?.encode(&mut code);
+        Ok(code)
+    }
+
+    fn keeper(&self, signatures: &[FuncType]) -> Result<Function, BinaryReaderError> {
+        let mut bytes = Vec::new();
+        let mut sink = InstructionSink::new(&mut bytes);
+        for global in 0..globals(self.binary)? {
+            sink.global_get(global).drop();
+        }
+        for table in 0..tables(self.binary)? {
+            sink.table_size(table).drop();
+        }
+        for function in &self.called {
+            let Some(signature) = signatures.get(*function as usize) else { continue };
+            for parameter in signature.params() {
+                push_default(&mut sink, *parameter);
+            }
+            sink.call(*function);
+            for _ in signature.results() {
+                sink.drop();
+            }
+        }
+        sink.end();
+        let mut function = Function::new([]);
+        function.raw(bytes);
+        Ok(function)
+    }
+}
+
+/// The functions whose bodies wasm-bindgen gets, by their index among those that the binary defines: those that call an import, and those
+/// that it may run to find out about types.
+fn kept(
+    binary: &Binary<'_>,
+    functions: &[Scanned],
+    imported: u32,
+) -> Result<BTreeSet<usize>, BinaryReaderError> {
+    let imports = binary.imports()?;
+    let names = imports.iter().filter(|import| matches!(import.ty, TypeRef::Func(_)));
+    let names: Vec<&str> = names.map(|import| import.name).collect();
+    let name = |callee: u32| names.get(callee as usize).copied();
+    let calls = |function: &Scanned, is: &dyn Fn(&str) -> bool| {
+        function.calls.iter().any(|callee| name(*callee).is_some_and(is))
+    };
+    let mut callers: Vec<Vec<usize>> = vec![Vec::new(); functions.len()];
+    for (caller, function) in functions.iter().enumerate() {
+        for callee in &function.calls {
+            if let Some(callee) = callee.checked_sub(imported).map(|own| own as usize) {
+                callers[callee].push(caller);
+            }
+        }
+    }
+    // A description ends with the call of a marker, in a function that ordinary code calls.
+    let ends = |index: usize| {
+        calls(&functions[index], &|name| name.starts_with(DESCRIBE) && name != DESCRIBE)
+    };
+    let mut describing: BTreeSet<usize> = (0..functions.len()).filter(|it| ends(*it)).collect();
+    let describe = (0..functions.len()).filter(|it| calls(&functions[*it], &|it| it == DESCRIBE));
+    let mut waiting: Vec<usize> = describe.collect();
+    while let Some(function) = waiting.pop() {
+        if describing.insert(function) {
+            waiting.extend(callers[function].iter().copied());
+        }
+    }
+    let exports = binary.exports()?;
+    let exported = exports.iter().filter(|export| {
+        export.kind == ExternalKind::Func && export.name.starts_with(DESCRIBE_EXPORT)
+    });
+    let own = |index: u32| index.checked_sub(imported).map(|own| own as usize);
+    describing.extend(exported.filter_map(|export| own(export.index)));
+    let mut kept = BTreeSet::new();
+    let mut waiting: Vec<usize> = describing.into_iter().collect();
+    while let Some(function) = waiting.pop() {
+        if kept.insert(function) {
+            waiting.extend(functions[function].calls.iter().filter_map(|callee| own(*callee)));
+        }
+    }
+    kept.extend((0..functions.len()).filter(|it| calls(&functions[*it], &|_| true)));
+    Ok(kept)
+}
+
+/// The types of all functions, imported ones first. None if a type is not an ordinary function type, or if there are several memories.
+fn signatures(binary: &Binary<'_>) -> Result<Option<Vec<FuncType>>, BinaryReaderError> {
+    let mut types = Vec::new();
+    for group in binary.types()? {
+        for kind in group.types() {
+            let CompositeInnerType::Func(function) = &kind.composite_type.inner else {
+                return Ok(None);
+            };
+            if group.types().len() > 1 || !function_type_is_plain(function) {
+                return Ok(None);
+            }
+            types.push(function.clone());
+        }
+    }
+    let mut memories = binary.memories()?.len();
+    let mut signatures = Vec::new();
+    for import in binary.imports()? {
+        match import.ty {
+            TypeRef::Func(index) => signatures.extend(types.get(index as usize).cloned()),
+            TypeRef::Memory(_) => memories += 1,
+            TypeRef::Global(_) | TypeRef::Table(_) => {}
+            TypeRef::Tag(_) | TypeRef::FuncExact(_) => return Ok(None),
+        }
+    }
+    for index in binary.function_types()? {
+        signatures.extend(types.get(index as usize).cloned());
+    }
+    Ok((memories <= 1 && binary.section(SectionId::Tag).is_none()).then_some(signatures))
+}
+
+fn function_type_is_plain(function: &FuncType) -> bool {
+    function.params().iter().chain(function.results()).all(|kind| scan::is_plain(*kind))
+}
+
+/// A body that says which function's it is.
+fn stub(index: u32) -> Vec<u8> {
+    let mut bytes = vec![0];
+    InstructionSink::new(&mut bytes).i64_const(STUB | i64::from(index)).drop().unreachable().end();
+    bytes
+}
+
+fn push_default(sink: &mut InstructionSink<'_>, kind: wasmparser::ValType) {
+    use wasmparser::ValType as Kind;
+    match kind {
+        Kind::I32 => sink.i32_const(0),
+        Kind::I64 => sink.i64_const(0),
+        Kind::F32 => sink.f32_const(0.0.into()),
+        Kind::F64 => sink.f64_const(0.0.into()),
+        Kind::V128 => sink.v128_const(0),
+        Kind::Ref(kind) if kind.is_func_ref() => sink.ref_null(wasm_encoder::HeapType::FUNC),
+        Kind::Ref(_) => sink.ref_null(wasm_encoder::HeapType::EXTERN),
+    };
+}
+
+/// How many globals a binary has, imported ones included.
+fn globals(binary: &Binary<'_>) -> Result<u32, BinaryReaderError> {
+    let own = binary.section(SectionId::Global).map_or(Ok(0), |it| Ok(count(it.contents)?.0))?;
+    Ok(binary.imported()?.globals + own)
+}
+
+/// How many tables a binary has, imported ones included.
+fn tables(binary: &Binary<'_>) -> Result<u32, BinaryReaderError> {
+    let imports = binary.imports()?;
+    let imported = imports.iter().filter(|import| matches!(import.ty, TypeRef::Table(_))).count();
+    Ok(number(imported + binary.tables()?.len()))
+}
+
+/// A count or an index as the binary format has it.
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

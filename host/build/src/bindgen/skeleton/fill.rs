@@ -1,0 +1,220 @@
+//! Puts the bodies into what wasm-bindgen made of a skeleton.
+
+use std::collections::{BTreeMap, HashMap};
+
+use wasm_encoder::reencode::{Error as ReencodeError, Reencode};
+use wasm_encoder::{Encode as _, SectionId};
+use wasmparser::{
+    BinaryReader, BinaryReaderError, ExternalKind, FunctionBody, Operator, OperatorsReader,
+};
+
+use super::{KEEPER, STUB, Skeleton, number};
+use crate::splice::{count, splice};
+use crate::wasm::Binary;
+
+/// A body that does nothing but trap: no locals, `unreachable`, `end`.
+const TRAP: [u8; 3] = [0, 0, 0x0b];
+
+impl Skeleton<'_, '_> {
+    /// The output of wasm-bindgen with the bodies of the binary.
+    ///
+    /// # Errors
+    /// An explanation, if wasm-bindgen has changed the skeleton in another way than expected.
+    pub(in super::super) fn fill(&self, bound: &[u8]) -> Result<Vec<u8>, String> {
+        let bound = Binary::read(bound)?;
+        self.filled(&bound).map_err(|error| error.to_string())?
+    }
+
+    fn filled(&self, bound: &Binary<'_>) -> Result<Result<Vec<u8>, String>, BinaryReaderError> {
+        let imported = bound.imported()?.functions;
+        let exports = bound.exports()?;
+        let keeper = exports
+            .iter()
+            .find(|export| export.kind == ExternalKind::Func && export.name == KEEPER)
+            .and_then(|export| export.index.checked_sub(imported))
+            .map(|index| index as usize);
+        let Some((keeper, body)) = keeper.and_then(|it| Some((it, bound.bodies.get(it)?))) else {
+            return Ok(Err("it has lost the keeper".into()));
+        };
+        let Some(mut numbers) = self.numbers(body)? else {
+            return Ok(Err("it has changed the keeper".into()));
+        };
+        let types = numbers.add_types(self.binary, bound)?;
+        let mut origins = BTreeMap::new();
+        let mut code = Vec::new();
+        let mut filled = Vec::new();
+        number(bound.bodies.len()).encode(&mut code);
+        for (index, body) in bound.bodies.iter().enumerate() {
+            if index == keeper {
+                TRAP.encode(&mut code);
+            } else if let Some(origin) = stub_of(body)? {
+                filled.clear();
+                if let Err(reason) = self.fill_body(origin, &mut numbers, &mut filled) {
+                    return Ok(Err(reason));
+                }
+                filled.encode(&mut code);
+                origins.insert(imported + number(index), self.imported + number(origin));
+            } else {
+                body.as_bytes().encode(&mut code);
+            }
+        }
+        let replaced = vec![
+            (SectionId::Type as u8, types),
+            (SectionId::Export as u8, exports_without_keeper(bound)?),
+            (SectionId::Code as u8, code),
+        ];
+        let mut wasm = wasm_encoder::Module::HEADER.to_vec();
+        for part in splice(bound, replaced) {
+            if part.custom_name() != Some("name") {
+                part.append_to(&mut wasm);
+            }
+        }
+        super::names::append(self.binary, bound, &origins, &mut wasm)?;
+        Ok(Ok(wasm))
+    }
+
+    /// The new numbers of globals, tables and functions, as the keeper's body shows them. None if it is not what it was.
+    fn numbers(&self, keeper: &FunctionBody<'_>) -> Result<Option<Numbers>, BinaryReaderError> {
+        let mut numbers = Numbers::default();
+        let mut called = self.called.iter();
+        for operator in keeper.get_operators_reader()? {
+            match operator? {
+                Operator::GlobalGet { global_index } => numbers.globals.push(global_index),
+                Operator::TableSize { table } => numbers.tables.push(table),
+                Operator::Call { function_index } => {
+                    let Some(old) = called.next() else { return Ok(None) };
+                    numbers.functions.insert(*old, function_index);
+                }
+                _ => {}
+            }
+        }
+        let complete = called.next().is_none()
+            && numbers.globals.len() == super::globals(self.binary)? as usize
+            && numbers.tables.len() == super::tables(self.binary)? as usize;
+        Ok(complete.then_some(numbers))
+    }
+
+    /// Appends the body of a function, with the new numbers.
+    fn fill_body(
+        &self,
+        function: usize,
+        numbers: &mut Numbers,
+        to: &mut Vec<u8>,
+    ) -> Result<(), String> {
+        let (Some(body), Some(scanned)) =
+            (self.binary.bodies.get(function), self.functions.get(function))
+        else {
+            return Err("it has a stub with the number of no function".into());
+        };
+        let bytes = body.as_bytes();
+        let mut copied = 0;
+        for place in &scanned.numbered {
+            to.extend_from_slice(&bytes[copied..place.start]);
+            copied = place.end;
+            let reader = BinaryReader::new(&bytes[place.clone()], 0);
+            let operator =
+                OperatorsReader::new(reader).read().map_err(|error| error.to_string())?;
+            let instruction = numbers.instruction(operator).map_err(|error| error.to_string())?;
+            instruction.encode(to);
+        }
+        to.extend_from_slice(&bytes[copied..]);
+        Ok(())
+    }
+}
+
+/// The new numbers by the old ones.
+#[derive(Default)]
+struct Numbers {
+    types: Vec<u32>,
+    functions: HashMap<u32, u32>,
+    globals: Vec<u32>,
+    tables: Vec<u32>,
+}
+
+impl Numbers {
+    /// Finds the types of the old binary among those of the new one. Returns the contents of a type section that has those that were
+    /// missing, too.
+    fn add_types(
+        &mut self,
+        old: &Binary<'_>,
+        new: &Binary<'_>,
+    ) -> Result<Vec<u8>, BinaryReaderError> {
+        let contents = new.section(SectionId::Type).map_or(&[0][..], |section| section.contents);
+        let (mut total, entries) = count(contents)?;
+        let mut entries = entries.to_vec();
+        let mut known: HashMap<_, u32> = new.types()?.into_iter().zip(0..).collect();
+        for (group, bytes) in old.types()?.into_iter().zip(old.type_entries()?) {
+            let index = *known.entry(group).or_insert_with(|| {
+                entries.extend_from_slice(bytes);
+                total += 1;
+                total - 1
+            });
+            self.types.push(index);
+        }
+        let mut section = Vec::with_capacity(contents.len());
+        total.encode(&mut section);
+        section.extend_from_slice(&entries);
+        Ok(section)
+    }
+}
+
+/// An instruction names what the skeleton cannot number again.
+#[derive(Debug, thiserror::Error)]
+#[error("number {0} is unknown")]
+struct Unknown(u32);
+
+impl Reencode for Numbers {
+    type Error = Unknown;
+
+    fn type_index(&mut self, old: u32) -> Result<u32, ReencodeError<Unknown>> {
+        found(self.types.get(old as usize), old)
+    }
+
+    fn function_index(&mut self, old: u32) -> Result<u32, ReencodeError<Unknown>> {
+        found(self.functions.get(&old), old)
+    }
+
+    fn global_index(&mut self, old: u32) -> Result<u32, ReencodeError<Unknown>> {
+        found(self.globals.get(old as usize), old)
+    }
+
+    fn table_index(&mut self, old: u32) -> Result<u32, ReencodeError<Unknown>> {
+        found(self.tables.get(old as usize), old)
+    }
+}
+
+fn found(new: Option<&u32>, old: u32) -> Result<u32, ReencodeError<Unknown>> {
+    new.copied().ok_or(ReencodeError::UserError(Unknown(old)))
+}
+
+/// The function whose stub a body is, by its index among those that the old binary defines.
+fn stub_of(body: &FunctionBody<'_>) -> Result<Option<usize>, BinaryReaderError> {
+    // Longer bodies need not be decoded.
+    if body.as_bytes().len() > 16 || body.get_locals_reader()?.get_count() > 0 {
+        return Ok(None);
+    }
+    let mut operators = body.get_operators_reader()?;
+    let Operator::I64Const { value } = operators.read()? else { return Ok(None) };
+    let index = u32::try_from(value ^ STUB).ok().map(|index| index as usize);
+    Ok(index.filter(|_| value & STUB == STUB))
+}
+
+fn exports_without_keeper(bound: &Binary<'_>) -> Result<Vec<u8>, BinaryReaderError> {
+    let mut section = wasm_encoder::ExportSection::new();
+    for export in bound.exports()?.iter().filter(|export| export.name != KEEPER) {
+        let kind = match export.kind {
+            ExternalKind::Func | ExternalKind::FuncExact => wasm_encoder::ExportKind::Func,
+            ExternalKind::Table => wasm_encoder::ExportKind::Table,
+            ExternalKind::Memory => wasm_encoder::ExportKind::Memory,
+            ExternalKind::Global => wasm_encoder::ExportKind::Global,
+            ExternalKind::Tag => wasm_encoder::ExportKind::Tag,
+        };
+        section.export(export.name, kind, export.index);
+    }
+    let mut encoded = Vec::new();
+    section.encode(&mut encoded);
+    // The section's size comes first, which `splice` writes.
+    let mut reader = BinaryReader::new(&encoded, 0);
+    reader.read_var_u32()?;
+    Ok(encoded.split_off(reader.original_position()))
+}

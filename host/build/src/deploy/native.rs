@@ -1,0 +1,58 @@
+//! Native modules.
+
+use hmr_abi::exports;
+use hmr_abi::manifest::Manifest;
+use walrus::{ExportItem, ModuleConfig};
+
+use crate::transform::{TransformError, prepare};
+use crate::wasm::without_custom_sections;
+
+/// The exports that only a swap calls.
+const OF_SWAPS: [&str; 7] = [
+    exports::CAPTURE_STATE,
+    exports::RESTORE_STATE,
+    exports::BEFORE_UPDATE,
+    exports::MIGRATE,
+    exports::HEALTH,
+    exports::PRUNE,
+    exports::PRUNE_SCOPES,
+];
+
+/// A native module as it is deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeployedNative {
+    /// The wasm binary, without custom sections.
+    pub wasm: Vec<u8>,
+    /// The module's own description.
+    pub manifest: Manifest,
+}
+
+/// Checks a module against the ABI, and removes what only swaps need.
+///
+/// # Errors
+/// It is not a module, or breaks a rule of the ABI.
+pub fn native(module: &str, bytes: &[u8]) -> Result<DeployedNative, TransformError> {
+    let manifest = prepare(module, bytes)?.manifest;
+    let malformed =
+        |reason: String| TransformError::Malformed { module: module.to_owned(), reason };
+    let mut parsed = ModuleConfig::new()
+        .generate_name_section(false)
+        .generate_producers_section(false)
+        .parse(bytes)
+        .map_err(|error| malformed(format!("{error:#}")))?;
+    let unneeded: Vec<_> = parsed
+        .exports
+        .iter()
+        .filter(|export| {
+            let is_address = matches!(export.item, ExportItem::Global(_));
+            is_address || OF_SWAPS.contains(&export.name.as_str())
+        })
+        .map(walrus::Export::id)
+        .collect();
+    for export in unneeded {
+        parsed.exports.delete(export);
+    }
+    walrus::passes::gc::run(&mut parsed);
+    let wasm = without_custom_sections(&parsed.emit_wasm()).map_err(malformed)?;
+    Ok(DeployedNative { wasm, manifest })
+}
