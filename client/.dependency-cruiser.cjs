@@ -21,6 +21,7 @@ const LAYERS = [
   "api", // the object for scripts of the page
   "ui", // the visible elements
   "session", // the page and the tool: messages, updates, reloads
+  "production", // deployed pages: an engine without swaps and without the tool
 ];
 
 /** The files that are no part of a layer. `api.js` has types alone. */
@@ -65,6 +66,6 @@ module.exports = {
     parser: "tsc",
     detectJSDocImports: true,
     tsPreCompilationDeps: true,
-    exclude: { path: "^((node_modules|test)/|types\\.mjs$)" },
+    exclude: { path: "^((node_modules|test)/|(types|bundle)\\.mjs$|production/client\\.js$)" },
   },
 };

@@ -1,6 +1,6 @@
 /** The elements that place components in a page, and connect them. */
 
-/** @typedef {import("../engine/engine.js").Engine} Engine */
+/** What follows the elements. @typedef {Pick<import("../engine/engine.js").Engine, "changed" | "connectionChanged">} Engine */
 
 /**
  * Defines `hmr-connect` and `hmr-component`: those in the page are placed from here on.

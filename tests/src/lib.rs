@@ -23,6 +23,7 @@ pub mod scripted;
 pub mod server;
 pub mod session;
 pub mod small;
+pub mod static_files;
 pub mod streams;
 #[cfg(unix)]
 pub mod web_app;

@@ -126,8 +126,7 @@ impl Bare {
         write: impl Fn(&str, String),
     ) -> Vec<f64> {
         let modules = [edit.module.to_owned()];
-        let request =
-            BuildRequest { app: &self.app, toolchain: &self.toolchain, modules: &modules };
+        let request = BuildRequest::new(&self.app, &self.toolchain, &modules);
         let build = |number: u32| {
             let (source, _) = edit.next(&read(edit.file), "build", number);
             let start = Instant::now();

@@ -89,10 +89,18 @@ impl WebApp {
     /// The command that serves it, with further arguments.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.tool("dev");
+        command.args(["--json", "--no-preflight"]).args(arguments);
+        command
+    }
+
+    /// A command of the tool, for this application.
+    #[must_use]
+    pub fn tool(&self, name: &str) -> Command {
         let mut command = tool();
         let programs = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{}:{programs}", self.path("bin").display()));
-        command.arg("dev").arg(self.path("app")).args(["--json", "--no-preflight"]).args(arguments);
+        command.arg(name).arg(self.path("app"));
         command
     }
 }

@@ -10,7 +10,6 @@ mod rehearsals;
 mod requests;
 mod scan;
 mod settings;
-mod signals;
 mod site;
 mod start;
 mod watching;
@@ -29,6 +28,7 @@ use crate::{
     preflight::{Preflight, PreflightEvent},
     report::Reporter,
     server::{Published, ServerError, ServerEvent, Shared},
+    signals,
     site::BuiltSite,
     watch::{ChangeBatch, Scope, WatchError, Watcher},
 };
@@ -115,7 +115,8 @@ enum Message {
 /// [`DevError`], for what makes a start impossible.
 pub async fn run(options: Options) -> Result<(), DevError> {
     let (messages, mut inbox) = mpsc::unbounded_channel();
-    signals::stop_on_signals(&messages)?;
+    let stop = messages.clone();
+    signals::on_stop(move || _ = stop.send(Message::Stop))?;
     let mut reporter = Reporter::new(options.json);
     let read = scan::read_app(&options.path, &messages);
     let Some(app) = scan::first(read, &mut inbox, &mut reporter).await? else {

@@ -13,11 +13,14 @@
 //! - [`preflight`] rehearses swaps before pages make them, in a process of its own;
 //! - [`report`] prints [`events`], and is the only one that prints.
 //!
+//! [`deploy`] is `cargo hmr build` and `cargo hmr serve`: it shares [`report`], [`site`] and [`server`] with the above.
+//!
 //! Deliberately absent: any knowledge of the contents of a module (that is `hmr-abi`'s and the engines'), and any
 //! state that stays after the process, except for the snapshots that a developer saves ([`snapshots`]).
 
 pub mod cli;
 pub mod coordinator;
+pub mod deploy;
 pub mod dev;
 pub mod events;
 pub mod experiment;
@@ -26,6 +29,7 @@ pub mod preflight;
 pub mod report;
 pub mod served;
 pub mod server;
+pub mod signals;
 pub mod site;
 pub mod snapshots;
 pub mod staging;

@@ -2,6 +2,7 @@
 //!
 //! No text from outside reaches a terminal as it is: control characters are shown ([`crate::text`]).
 
+mod deployed;
 mod notes;
 mod output;
 mod swaps;
@@ -18,6 +19,7 @@ use hmr_build::{Diagnostic, Finding, Level, Status};
 use hmr_protocol::{Slower, Trap};
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub use self::deployed::deployed;
 use self::output::{Item, Output};
 use crate::events::{Built, Event, Phases, UpdateKind};
 use crate::text::{Kind, Texts as _, visible, visible_but_colours, visible_json};

@@ -44,6 +44,7 @@ use axum::{
 use camino::Utf8PathBuf;
 use tokio::sync::{Notify, mpsc, oneshot};
 
+pub(crate) use self::html::doctype_end;
 pub use self::{
     addresses::{Bound, addresses, bound, listen},
     connections::serve,

@@ -74,7 +74,7 @@ fn modules() -> Vec<(String, Vec<u8>)> {
     let app = App::load(folder).unwrap_or_else(|error| panic!("{error}"));
     let toolchain = Toolchain::find(folder, &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
     let modules: Vec<String> = app.modules.iter().map(|module| module.name.clone()).collect();
-    let request = BuildRequest { app: &app, toolchain: &toolchain, modules: &modules };
+    let request = BuildRequest::new(&app, &toolchain, &modules);
     match hmr_build::build(&request, &CancelToken::new(), &mut |_| {}) {
         BuildOutcome::Built(artifacts) => artifacts
             .into_iter()

@@ -135,7 +135,7 @@ fn compile(folder: &Path, mut lanes: Vec<Vec<Job>>, all: &mut Modules) {
             return;
         }
         let modules: Vec<String> = round.iter().map(|(name, _)| name.clone()).collect();
-        let request = BuildRequest { app: &app, toolchain: &toolchain, modules: &modules };
+        let request = BuildRequest::new(&app, &toolchain, &modules);
         let built = match hmr_build::build(&request, &CancelToken::default(), &mut |_| {}) {
             BuildOutcome::Built(built) => built,
             BuildOutcome::Cancelled => unreachable!("it is never cancelled"),

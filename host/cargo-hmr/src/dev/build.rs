@@ -107,8 +107,7 @@ impl BuildJob {
                 hmr_build::check_wasm_bindgen(&target.wasm_bindgen).map_err(Outcome::Failed)?;
             }
         }
-        let request =
-            BuildRequest { app: &self.app, toolchain: &self.toolchain, modules: &self.modules };
+        let request = BuildRequest::new(&self.app, &self.toolchain, &self.modules);
         let outcome = hmr_build::build(&request, &self.cancel, &mut |event| {
             report(match event {
                 BuildEvent::Compiling { package, done } => {

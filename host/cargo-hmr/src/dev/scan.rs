@@ -5,7 +5,7 @@
 use std::sync::{Arc, PoisonError};
 
 use camino::Utf8Path;
-use hmr_build::{App, AppError, Failure, Progress, SiteError, Toolchain, ToolchainError};
+use hmr_build::{App, AppError, Failure, SiteError, Toolchain, ToolchainError};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -86,7 +86,7 @@ impl Session {
             let folder = folder.filter(|_| what == Scan::Toolchain);
             let toolchain = folder.map(|folder| {
                 Toolchain::find(&folder, &mut |progress| {
-                    let message = described(progress);
+                    let message = progress.to_string();
                     _ = messages.send(Message::Report(Event::Progress { message }));
                 })
             });
@@ -169,15 +169,5 @@ impl Session {
     fn unreadable(&mut self, message: &str) {
         let failure = Failure::plain("the application cannot be read", message);
         self.step(Input::Scanned(Err(failure)));
-    }
-}
-
-fn described(progress: Progress) -> String {
-    match progress {
-        Progress::Step(text) | Progress::Detail(text) => text,
-        Progress::Compiling { done, total: Some(total), name } => {
-            format!("compiling {name} ({done}/{total})")
-        }
-        Progress::Compiling { done, total: None, name } => format!("compiling {name} ({done})"),
     }
 }

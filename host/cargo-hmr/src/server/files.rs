@@ -22,6 +22,7 @@ use crate::served::is_served;
 #[include = "*.js"]
 #[exclude = "node_modules/*"]
 #[exclude = "test/*"]
+#[exclude = "production/*"]
 struct Client;
 
 /// Serves a file of the client.

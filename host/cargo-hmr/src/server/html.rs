@@ -58,7 +58,7 @@ fn inject(html: &str, config: &str) -> String {
 }
 
 /// Where the doctype ends, or 0 if there is none. Comments and space may be before it.
-fn doctype_end(html: &str) -> usize {
+pub(crate) fn doctype_end(html: &str) -> usize {
     let mut at = html.len() - html.trim_start_matches('\u{feff}').len();
     loop {
         at = html.len() - html[at..].trim_start().len();

@@ -139,8 +139,7 @@ impl Project {
             .map(|copy| Turn::take(self.app.target_dir().as_std_path(), copy.path()));
         let _turn = turn.transpose()?;
         let modules = self.modules();
-        let request =
-            BuildRequest { app: &self.app, toolchain: &self.toolchain, modules: &modules };
+        let request = BuildRequest::new(&self.app, &self.toolchain, &modules);
         let artifacts = match hmr_build::build(&request, &CancelToken::default(), &mut |_| {}) {
             BuildOutcome::Built(artifacts) => artifacts,
             BuildOutcome::Failed(failure) => {

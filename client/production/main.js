@@ -1,0 +1,76 @@
+/**
+ * The entry of a deployed page with native modules. `npm run bundle` makes `production/client.js` of it, into which `cargo hmr build`
+ * writes the modules.
+ *
+ * In: the modules of the application, `hmr-component` elements. Out: mounted components; the events `hmr:ready`, `hmr:trap` and
+ * `hmr:problem` on the document. Scripts reach it as `window.__hmr`.
+ */
+
+import { facilitiesOf } from "../resources/facilities.js";
+import { defineElements } from "../session/elements.js";
+import { log } from "../session/log.js";
+import { ProductionEngine } from "./production-engine.js";
+
+/**
+ * A module as it is deployed.
+ *
+ * @typedef {object} DeployedModule
+ * @property {string} module its name
+ * @property {string} file the name of its wasm file, next to this script
+ * @property {string} integrity its hash, as `fetch` takes it
+ * @property {string[]} components the names of its components
+ */
+
+/** The modules; `cargo hmr build` replaces the name by a list. @type {DeployedModule[]} */
+// @ts-expect-error: the name has no declaration
+const modules = __HMR_MODULES__;
+
+/**
+ * @param {string} name
+ * @param {unknown} detail
+ */
+function announce(name, detail) {
+  document.dispatchEvent(new CustomEvent(`hmr:${name}`, { detail }));
+}
+
+const engine = new ProductionEngine({
+  document,
+  page: facilitiesOf(window),
+  now: () => performance.timeOrigin + performance.now(),
+  async compile({ url, hash }) {
+    const response = await fetch(url, { integrity: hash });
+    if (!response.ok) throw new Error(`\`${url}\` cannot be fetched: the server answered ${response.status}`);
+    const type = response.headers.get("content-type") ?? "";
+    if (/^application\/wasm\b/i.test(type)) return WebAssembly.compileStreaming(response);
+    return WebAssembly.compile(await response.arrayBuffer());
+  },
+  log,
+  trapped: (module, trap) => announce("trap", { module, ...trap.facts }),
+  problem(message) {
+    log("error", null, message);
+    announce("problem", { message });
+  },
+});
+
+/** What scripts of a page use. */
+export const hmr = Object.freeze({
+  /** @type {ProductionEngine["host"]} */
+  host: (name, f) => engine.host(name, f),
+});
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(":where(hmr-component) { display: contents } hmr-connect { display: none }");
+// A strict content security policy forbids style elements, but not these.
+document.adoptedStyleSheets = [sheet, ...document.adoptedStyleSheets];
+Object.assign(window, { __hmr: hmr });
+engine.learn(
+  modules.map(({ module, file, integrity, components }) => ({
+    module,
+    url: new URL(file, import.meta.url).href,
+    hash: integrity,
+    components,
+    transform: [],
+  })),
+);
+defineElements(engine);
+announce("ready", { modules: modules.map(({ module }) => module) });

@@ -1,0 +1,241 @@
+//! The modules of an app, as they are deployed.
+
+use std::collections::BTreeMap;
+
+use hmr_build::deploy::{CrateSize, MachinePaths, Optimised, Optimiser, crate_sizes, native};
+use hmr_build::{
+    App, ApplicationTarget, BindError, Bindgen, BuildEvent, BuildOutcome, BuildRequest,
+    CancelToken, CompiledModule, DeployedApplication, Failure, ModuleKind, Profile, Toolchain,
+};
+use hmr_trunk::hashed_name;
+
+use super::{DeployError, ModuleSize, Options};
+use crate::events::Event;
+
+/// How many crates of a module are named.
+const CRATES: usize = 5;
+
+/// How to get `wasm-opt`.
+const WITHOUT_WASM_OPT: &str = "`wasm-opt` was not found, so the modules are larger than they need to be; install it with `npm install -g binaryen`, or your system's package `binaryen`";
+
+/// A native module.
+pub(super) struct Native {
+    pub(super) name: String,
+    /// The name of its wasm file.
+    pub(super) file: String,
+    pub(super) wasm: Vec<u8>,
+    pub(super) components: Vec<String>,
+}
+
+/// An application.
+pub(super) struct Application {
+    pub(super) name: String,
+    /// The name of its crate, as files of `wasm-pack` have it.
+    pub(super) crate_name: String,
+    /// The name of its wasm file.
+    pub(super) file: String,
+    pub(super) deployed: DeployedApplication,
+    pub(super) target: ApplicationTarget,
+    /// Whether a script of the page starts it.
+    pub(super) imported: bool,
+}
+
+/// All modules of an app.
+pub(super) struct Modules {
+    pub(super) natives: Vec<Native>,
+    pub(super) applications: Vec<Application>,
+    /// What should be known, in one sentence each.
+    pub(super) notes: Vec<String>,
+    crates: BTreeMap<String, Vec<CrateSize>>,
+}
+
+impl Modules {
+    /// Compiles and prepares all modules.
+    pub(super) fn build(
+        app: &App,
+        toolchain: &Toolchain,
+        options: &Options,
+        cancel: &CancelToken,
+        on: &(dyn Fn(Event) + Sync),
+    ) -> Result<Self, DeployError> {
+        let names: Vec<String> = app.modules.iter().map(|module| module.name.clone()).collect();
+        let request = BuildRequest {
+            profile: Profile::Deployment(options.profile.as_deref()),
+            arguments: &options.cargo_arguments,
+            ..BuildRequest::new(app, toolchain, &names)
+        };
+        let compiled = match hmr_build::build(&request, cancel, &mut |event| on(reported(event))) {
+            BuildOutcome::Built(compiled) => compiled,
+            BuildOutcome::Failed(failure) => return Err(failure.into()),
+            BuildOutcome::Cancelled => return Err(DeployError::Cancelled),
+        };
+        let mut modules = Self {
+            natives: Vec::new(),
+            applications: Vec::new(),
+            notes: Vec::new(),
+            crates: BTreeMap::new(),
+        };
+        let work = Work {
+            app,
+            optimiser: options.wasm_opt.then(|| Optimiser::find(&app.root)),
+            paths: MachinePaths::of(app),
+            bindgen: Bindgen::default(),
+            cancel,
+            on,
+        };
+        for compiled in &compiled {
+            work.add(compiled, &mut modules)?;
+        }
+        Ok(modules)
+    }
+
+    /// What is largest in each module.
+    pub(super) fn sizes(&self) -> Vec<ModuleSize> {
+        let natives = self.natives.iter().map(|it| (&it.name, it.file.clone()));
+        let applications = self.applications.iter().map(|it| (&it.name, it.wasm_path()));
+        let size = |(module, file): (&String, String)| ModuleSize {
+            module: module.clone(),
+            file,
+            crates: self.crates.get(module).into_iter().flatten().take(CRATES).map(named).collect(),
+        };
+        natives.chain(applications).map(size).collect()
+    }
+}
+
+impl Application {
+    /// The path of its wasm file in the folder.
+    pub(super) fn wasm_path(&self) -> String {
+        if self.imported { format!("pkg/{}", self.file) } else { self.file.clone() }
+    }
+}
+
+fn named(size: &CrateSize) -> (String, usize) {
+    (size.name.clone(), size.bytes)
+}
+
+fn reported(event: BuildEvent) -> Event {
+    match event {
+        BuildEvent::Compiling { package, done } => {
+            Event::Progress { message: format!("compiling {package} ({done})") }
+        }
+        BuildEvent::Waiting { what } => Event::Waiting { what },
+    }
+}
+
+/// What the work on each module needs.
+struct Work<'a> {
+    app: &'a App,
+    optimiser: Option<Optimiser>,
+    paths: MachinePaths,
+    bindgen: Bindgen,
+    cancel: &'a CancelToken,
+    on: &'a (dyn Fn(Event) + Sync),
+}
+
+impl Work<'_> {
+    fn add(&self, compiled: &CompiledModule, modules: &mut Modules) -> Result<(), DeployError> {
+        let Some(module) = self.app.modules.iter().find(|it| it.name == compiled.module) else {
+            return Ok(());
+        };
+        let bytes = std::fs::read(&compiled.wasm)
+            .map_err(|error| super::DistError::read(&compiled.wasm, error))?;
+        let crates = crate_sizes(&bytes).unwrap_or_default();
+        modules.crates.insert(module.name.clone(), crates);
+        match &module.kind {
+            ModuleKind::Native => {
+                let failed = |error: hmr_build::TransformError| {
+                    Failure::plain("a module cannot be used", &error.to_string())
+                };
+                let deployed = native(&module.name, &bytes).map_err(failed)?;
+                let wasm = self.finished(&module.name, deployed.wasm, None, modules)?;
+                let file = hashed_name(&format!("{}.wasm", module.name), &wasm);
+                let components = deployed.manifest.components.into_iter().map(|it| it.name);
+                modules.natives.push(Native {
+                    name: module.name.clone(),
+                    file,
+                    wasm,
+                    components: components.collect(),
+                });
+            }
+            ModuleKind::Application(target) => {
+                let crate_name = module.crate_name();
+                let html = self.app.site.as_deref().map_or("", hmr_build::Site::html);
+                let imported = hmr_build::imports_glue(html, &format!("{crate_name}.js"));
+                // The name is only known when the content is: the glue gets it later.
+                let mut deployed = self.bind(compiled, target)?;
+                deployed.wasm =
+                    self.finished(&module.name, deployed.wasm, Some(target), modules)?;
+                let plain = format!("{crate_name}_bg.wasm");
+                let file = if imported { plain } else { hashed_name(&plain, &deployed.wasm) };
+                deployed.glue = deployed.glue.replace(WASM_FILE, &file);
+                modules.applications.push(Application {
+                    name: module.name.clone(),
+                    crate_name,
+                    file,
+                    deployed,
+                    target: target.clone(),
+                    imported,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn bind(
+        &self,
+        compiled: &CompiledModule,
+        target: &ApplicationTarget,
+    ) -> Result<DeployedApplication, DeployError> {
+        let mut on = |message| (self.on)(Event::Progress { message });
+        match self.bindgen.deploy(compiled, target, WASM_FILE, self.cancel, &mut on) {
+            Ok(deployed) => Ok(deployed),
+            Err(BindError::Failed(failure)) => Err(failure.into()),
+            Err(BindError::Cancelled) => Err(DeployError::Cancelled),
+        }
+    }
+
+    /// The binary optimised, and without the names of this machine's folders.
+    fn finished(
+        &self,
+        module: &str,
+        wasm: Vec<u8>,
+        target: Option<&ApplicationTarget>,
+        modules: &mut Modules,
+    ) -> Result<Vec<u8>, DeployError> {
+        let mut wasm = self.optimised(module, wasm, target, modules)?;
+        self.paths.remove_from(&mut wasm).map_err(|reason| {
+            Failure::plain(
+                &format!("`{module}` cannot be used"),
+                &format!("its wasm binary is malformed: {reason}"),
+            )
+        })?;
+        Ok(wasm)
+    }
+
+    fn optimised(
+        &self,
+        module: &str,
+        wasm: Vec<u8>,
+        target: Option<&ApplicationTarget>,
+        modules: &mut Modules,
+    ) -> Result<Vec<u8>, DeployError> {
+        let Some(optimiser) = &self.optimiser else { return Ok(wasm) };
+        let level = target.and_then(|target| target.wasm_opt.as_deref());
+        let arguments = target.map_or(&[][..], |target| &target.wasm_opt_arguments);
+        (self.on)(Event::Progress { message: format!("optimising {module}") });
+        match optimiser.run(module, &wasm, level, arguments, self.cancel)? {
+            Optimised::Done(smaller) => Ok(smaller),
+            Optimised::Off => Ok(wasm),
+            Optimised::Cancelled => Err(DeployError::Cancelled),
+            Optimised::NotInstalled => {
+                if !modules.notes.iter().any(|note| note == WITHOUT_WASM_OPT) {
+                    modules.notes.push(WITHOUT_WASM_OPT.to_owned());
+                }
+                Ok(wasm)
+            }
+        }
+    }
+}
+
+/// What stands in glue for the name of the wasm file until that is known.
+const WASM_FILE: &str = "cargo-hmr-wasm-file.wasm";

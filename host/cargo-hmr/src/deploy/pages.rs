@@ -1,0 +1,447 @@
+//! The pages of an app and their files, as they are deployed.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use hmr_build::{App, Site};
+use hmr_trunk::{BuiltPage, Source, has_hash, hashed_name, integrity};
+use serde_json::json;
+
+use super::dist::{Dist, files_in};
+use super::markup::{self, Changes, PublicUrl};
+use super::modules::{Application, Modules};
+use super::{DeployError, DistError};
+use crate::{served::is_served, site::is_web_file};
+
+/// The engine for native modules, as `npm run bundle` makes it of `client/production/main.js`.
+const CLIENT: &str = include_str!("../../../../client/production/client.js");
+
+/// What stands in it for the list of modules.
+const MODULES: &str = "__HMR_MODULES__";
+
+/// Where scripts of a page find the engine in development.
+const DEVELOPMENT_CLIENT: &str = "/@hmr/client/main.js";
+
+/// The page that a server answers requests for a folder with.
+const INDEX: &str = "index.html";
+
+/// Whether paths that are not files are answered with the page, so that a router may have them.
+pub(super) fn has_router(app: &App) -> bool {
+    app.site.as_ref().is_none_or(|site| site.has_router())
+}
+
+/// Adds everything to the folder. Returns what should be known, in one sentence each.
+pub(super) fn write(
+    app: &App,
+    modules: &Modules,
+    public_url: &PublicUrl,
+    dist: &mut Dist,
+) -> Result<Vec<String>, DeployError> {
+    let client = add_natives(modules, dist)?;
+    let mut starts = String::new();
+    for application in &modules.applications {
+        starts.push_str(&add_application(app, application, public_url, dist)?);
+    }
+    let (pages, notes) = match &app.site {
+        Some(site) => {
+            let (page, notes) = add_site(site, &starts, public_url, dist)?;
+            (vec![(INDEX.to_owned(), page)], notes)
+        }
+        None => (own_pages(&app.root)?, Vec::new()),
+    };
+    if pages.is_empty() {
+        return Err(DeployError::Page(format!(
+            "there is no `{INDEX}` in `{}`\nhint: make one that places a component, for instance `<hmr-component module=\"…\" component=\"…\"></hmr-component>`",
+            app.root
+        )));
+    }
+    dist.copy_folder("", &app.static_folder(), is_served)?;
+    let mut writer = Writer { public_url, modules, client, dist, renamed: BTreeMap::new() };
+    writer.use_client_in_scripts();
+    writer.change_stylesheets();
+    for (name, html) in pages {
+        writer.add_page(&name, &html)?;
+    }
+    Ok(notes)
+}
+
+/// The engine and the native modules. Returns the name of the engine's file, if there are any.
+fn add_natives(modules: &Modules, dist: &mut Dist) -> Result<Option<String>, DistError> {
+    if modules.natives.is_empty() {
+        return Ok(None);
+    }
+    let mut list = Vec::new();
+    for native in &modules.natives {
+        list.push(json!({
+            "module": native.name,
+            "file": native.file,
+            "integrity": integrity(&native.wasm),
+            "components": native.components,
+        }));
+        dist.add(&native.file, &format!("the module `{}`", native.name), native.wasm.clone())?;
+    }
+    let text = CLIENT.replacen(MODULES, &json!(list).to_string(), 1);
+    let file = hashed_name("app.js", text.as_bytes());
+    dist.add(&file, "the engine", text.into_bytes())?;
+    Ok(Some(file))
+}
+
+/// The files of an application. Returns the markup that starts it; empty if a script of the page does that.
+fn add_application(
+    app: &App,
+    application: &Application,
+    public_url: &PublicUrl,
+    dist: &mut Dist,
+) -> Result<String, DeployError> {
+    let Application { crate_name, file, deployed, imported, target, .. } = application;
+    let what = format!("the application `{}`", application.name);
+    let folder = if *imported { "pkg/" } else { "" };
+    let mut glue = deployed.glue.clone();
+    let mut all = Vec::new();
+    for snippet in &deployed.snippets {
+        all.extend_from_slice(snippet.path.as_bytes());
+        all.extend_from_slice(&snippet.bytes);
+    }
+    let snippets = if *imported { "snippets".to_owned() } else { hashed_name("snippets", &all) };
+    if !deployed.snippets.is_empty() {
+        glue = glue.replace("'./snippets/", &format!("'./{snippets}/"));
+        glue = glue.replace("\"./snippets/", &format!("\"./{snippets}/"));
+    }
+    for snippet in &deployed.snippets {
+        let path = format!("{folder}{snippets}/{}", snippet.path);
+        dist.add(&path, &what, snippet.bytes.clone())?;
+    }
+    for asset in &deployed.assets {
+        let path = format!("assets/{}", asset.path);
+        if asset.source.is_dir() {
+            dist.copy_folder(&path, &asset.source, is_served)?;
+        } else {
+            dist.copy(&path, &asset.source)?;
+        }
+    }
+    dist.add(&format!("{folder}{file}"), &what, deployed.wasm.clone())?;
+    let plain = format!("{crate_name}.js");
+    let glue_file = if *imported { plain } else { hashed_name(&plain, glue.as_bytes()) };
+    dist.add(&format!("{folder}{glue_file}"), &what, glue.clone().into_bytes())?;
+    if *imported {
+        return Ok(String::new());
+    }
+    let mut initializer = None;
+    if let (Some(path), Some(site)) = (&target.initializer, &app.site) {
+        let from = site.file.parent().unwrap_or(&site.file).join(path);
+        let content = std::fs::read(&from).map_err(|error| DistError::read(&from, error))?;
+        let name = hashed_name(path.file_name().unwrap_or("initializer.js"), &content);
+        dist.add(&name, &format!("`{from}`"), content)?;
+        initializer = Some(name);
+    }
+    let start = start_script(&glue_file, file, &deployed.wasm, initializer.as_deref());
+    let start_file = hashed_name("start.js", start.as_bytes());
+    let mut markup = String::new();
+    for (name, content) in [(&start_file, start.as_bytes()), (&glue_file, glue.as_bytes())] {
+        let integrity = integrity(content);
+        let url = format!("{public_url}{name}");
+        _ = write!(
+            markup,
+            "<link rel=\"modulepreload\" href=\"{url}\" crossorigin integrity=\"{integrity}\">"
+        );
+    }
+    _ = write!(
+        markup,
+        "{}<script type=\"module\" src=\"{public_url}{start_file}\" crossorigin integrity=\"{}\"></script>",
+        wasm_preload(public_url, file),
+        integrity(start.as_bytes())
+    );
+    dist.add(&start_file, &what, start.into_bytes())?;
+    Ok(markup)
+}
+
+/// Browsers do not check the integrity of what is loaded early for `fetch`; `fetch` does.
+fn wasm_preload(public_url: &PublicUrl, file: &str) -> String {
+    format!(
+        "<link rel=\"preload\" href=\"{public_url}{file}\" as=\"fetch\" type=\"application/wasm\" crossorigin>"
+    )
+}
+
+/// The script that starts an application, and tells scripts of the page as Trunk's does.
+fn start_script(glue: &str, file: &str, wasm: &[u8], initializer: Option<&str>) -> String {
+    let fetched = format!(
+        "fetch(new URL({}, import.meta.url), {{ integrity: {} }})",
+        json!(file),
+        json!(integrity(wasm))
+    );
+    let import = format!("import init, * as bindings from {};\n", json!(format!("./{glue}")));
+    let started = "window.wasmBindings = bindings;\ndispatchEvent(new CustomEvent(\"TrunkApplicationStarted\", { detail: { wasm } }));\n";
+    let Some(initializer) = initializer else {
+        return format!(
+            "{import}const wasm = await init({{ module_or_path: {fetched} }});\n{started}"
+        );
+    };
+    format!(
+        "{import}import initializer from {};
+const hooks = initializer() ?? {{}};
+const total = {};
+let current = 0;
+hooks.onStart?.();
+try {{
+  const response = await {fetched};
+  const counted = response.body.pipeThrough(new TransformStream({{
+    transform(chunk, controller) {{
+      current += chunk.length;
+      hooks.onProgress?.({{ current, total }});
+      controller.enqueue(chunk);
+    }},
+  }}));
+  const wasm = await init({{ module_or_path: new Response(counted, response) }});
+  hooks.onComplete?.();
+  {started}  hooks.onSuccess?.(wasm);
+}} catch (error) {{
+  hooks.onComplete?.();
+  hooks.onFailure?.(error);
+  throw error;
+}}
+",
+        json!(format!("./{initializer}")),
+        wasm.len()
+    )
+}
+
+/// The page of an application as other tools would build it, and its files.
+fn add_site(
+    site: &Site,
+    starts: &str,
+    public_url: &PublicUrl,
+    dist: &mut Dist,
+) -> Result<(String, Vec<String>), DeployError> {
+    let (page, error) = site.deployed(public_url.as_str(), starts);
+    if let Some(error) = error {
+        return Err(DeployError::Page(error.to_string()));
+    }
+    let BuiltPage { html, files, notes, .. } = page;
+    for file in files {
+        let what =
+            file.inputs.first().map_or_else(|| "a file of the page".into(), |it| format!("`{it}`"));
+        match file.source {
+            Source::File(path) => dist.copy(&file.url_path, &path)?,
+            Source::Folder(path) => dist.copy_folder(&file.url_path, &path, |_| true)?,
+            Source::Bytes { content, .. } => dist.add(&file.url_path, &what, content)?,
+        }
+    }
+    for folder in site.folders() {
+        dist.copy_folder("", folder, is_served)?;
+    }
+    if site.links().is_empty() && site.dioxus.is_none() {
+        let folder = site.file.parent().unwrap_or(&site.file);
+        for (inside, file) in neighbours(folder)? {
+            if inside != site.file.file_name().unwrap_or(INDEX) {
+                dist.copy(&inside.as_str().replace('\\', "/"), &file)?;
+            }
+        }
+    }
+    Ok((html, notes))
+}
+
+/// The files next to a page that are for browsers.
+fn neighbours(folder: &Utf8Path) -> Result<Vec<(Utf8PathBuf, Utf8PathBuf)>, DistError> {
+    let entries = folder.read_dir_utf8().map_err(|error| DistError::read(folder, error))?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| DistError::read(folder, error))?;
+        let name = Utf8Path::new(entry.file_name());
+        if entry.path().is_dir() {
+            if !is_web_file(&name.join("index.html")) {
+                continue;
+            }
+            for (inside, file) in files_in(entry.path())? {
+                let inside = name.join(inside);
+                if is_web_file(&inside) {
+                    found.push((inside, file));
+                }
+            }
+        } else if is_web_file(name) {
+            found.push((name.to_owned(), entry.path().to_owned()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The HTML files of an app's folder.
+fn own_pages(root: &Utf8Path) -> Result<Vec<(String, String)>, DistError> {
+    let mut pages = Vec::new();
+    let entries = root.read_dir_utf8().map_err(|error| DistError::read(root, error))?;
+    for entry in entries {
+        let entry = entry.map_err(|error| DistError::read(root, error))?;
+        let path = entry.path();
+        if path.extension() == Some("html") && path.is_file() && is_served(entry.file_name().into())
+        {
+            let bytes = std::fs::read(path).map_err(|error| DistError::read(path, error))?;
+            let html = String::from_utf8_lossy(&bytes).into_owned();
+            pages.push((entry.file_name().to_owned(), html));
+        }
+    }
+    pages.sort();
+    Ok(pages)
+}
+
+/// Writes pages whose files are all there.
+struct Writer<'a> {
+    public_url: &'a PublicUrl,
+    modules: &'a Modules,
+    /// The name of the engine's file.
+    client: Option<String>,
+    dist: &'a mut Dist,
+    /// The files that got a hash in their names, by the old ones: the new one, and the value of `integrity`.
+    renamed: BTreeMap<String, (String, String)>,
+}
+
+impl Writer<'_> {
+    /// Scripts that import the engine where it is in development import that of the page.
+    fn use_client_in_scripts(&mut self) {
+        let Some(client) = &self.client else { return };
+        for (path, content) in self.dist.contents().filter(|(path, _)| is_script(path)) {
+            if let Ok(text) = std::str::from_utf8(content)
+                && text.contains(DEVELOPMENT_CLIENT)
+            {
+                let up = "../".repeat(path.matches('/').count());
+                let own = format!("./{up}{client}");
+                *content = text.replace(DEVELOPMENT_CLIENT, &own).into_bytes();
+            }
+        }
+    }
+
+    /// Stylesheets name files below the public URL.
+    fn change_stylesheets(&mut self) {
+        if self.public_url.as_str() == "/" {
+            return;
+        }
+        let paths: BTreeSet<String> = self.dist.contents().map(|(path, _)| path.clone()).collect();
+        let public_url = self.public_url.as_str();
+        let styles = self.dist.contents().filter(|(path, _)| is_style(path));
+        for (path, content) in styles {
+            let Ok(css) = std::str::from_utf8(content) else { continue };
+            let up = "../".repeat(path.matches('/').count());
+            let start = if public_url == "./" { format!("./{up}") } else { public_url.to_owned() };
+            let address = |old: &str| {
+                let Address { is_relative, path, rest } = Address::read(old)?;
+                (!is_relative && paths.contains(path)).then(|| format!("{start}{path}{rest}"))
+            };
+            *content = markup::stylesheet(css, &address).into_bytes();
+        }
+    }
+
+    fn add_page(&mut self, name: &str, html: &str) -> Result<(), DeployError> {
+        let wrong = |reason: String| {
+            DeployError::Page(format!("`{name}` cannot be read as HTML: {reason}"))
+        };
+        let stem = name.strip_suffix(".html").unwrap_or(name);
+        let mut scripts = Vec::new();
+        for script in markup::inline_modules(html).map_err(wrong)? {
+            let own = self.client.as_ref().map_or(script.clone(), |client| {
+                script.replace(DEVELOPMENT_CLIENT, &format!("./{client}"))
+            });
+            let file = hashed_name(&format!("{stem}.js"), own.as_bytes());
+            scripts.push(format!("{}{file}", self.public_url));
+            self.dist.add(&file, &format!("a script of `{name}`"), own.into_bytes())?;
+        }
+        let head = self.head(html);
+        // First which files the page names, then their new names.
+        let named = RefCell::new(BTreeSet::new());
+        let collect = |old: &str| {
+            named.borrow_mut().extend(Address::read(old).map(|address| address.path.to_owned()));
+            None
+        };
+        let changes = Changes { head: &head, scripts: &scripts, address: &collect };
+        markup::rewrite(html, &changes).map_err(wrong)?;
+        for path in named.into_inner() {
+            self.rename(&path)?;
+        }
+        let address = |old: &str| self.address(old);
+        let changes = Changes { head: &head, scripts: &scripts, address: &address };
+        let page = markup::rewrite(html, &changes).map_err(wrong)?;
+        self.dist.add(name, &format!("the page `{name}`"), page.into_bytes())?;
+        Ok(())
+    }
+
+    /// The markup that starts native modules, and loads those early that the page places.
+    fn head(&self, html: &str) -> String {
+        let Some(client) = &self.client else { return String::new() };
+        if !html.contains("<hmr-component") {
+            return String::new();
+        }
+        let mut head = String::new();
+        for native in &self.modules.natives {
+            let quoted = [format!("\"{}\"", native.name), format!("'{}'", native.name)];
+            if quoted.iter().any(|name| html.contains(name.as_str())) {
+                head.push_str(&wasm_preload(self.public_url, &native.file));
+            }
+        }
+        let integrity = self.integrity_of(client);
+        _ = write!(
+            head,
+            "<script type=\"module\" src=\"{}{client}\" crossorigin integrity=\"{integrity}\"></script>",
+            self.public_url
+        );
+        head
+    }
+
+    fn integrity_of(&self, path: &str) -> String {
+        self.dist.content(path).map(integrity).unwrap_or_default()
+    }
+
+    /// Gives a stylesheet or a script a name with its hash. The file stays under its old name, too: code may fetch it.
+    fn rename(&mut self, path: &str) -> Result<(), DistError> {
+        let name = Utf8Path::new(path).file_stem().unwrap_or_default();
+        let is_code = is_style(path) || is_script(path);
+        if !is_code || has_hash(name) || self.renamed.contains_key(path) {
+            return Ok(());
+        }
+        let Some(content) = self.dist.content(path).map(<[u8]>::to_vec) else { return Ok(()) };
+        let new = hashed_name(path, &content);
+        let value = integrity(&content);
+        self.dist.add(&new, &format!("`{path}`"), content)?;
+        self.renamed.insert(path.to_owned(), (new, value));
+        Ok(())
+    }
+
+    /// The new address for one of a page that means a file of the folder, and the value of `integrity` for it.
+    fn address(&self, old: &str) -> Option<(String, Option<String>)> {
+        let Address { is_relative, path, rest } = Address::read(old)?;
+        let start = if is_relative { "./" } else { self.public_url.as_str() };
+        if let Some((new, integrity)) = self.renamed.get(path) {
+            return Some((format!("{start}{new}{rest}"), Some(integrity.clone())));
+        }
+        let changes = !is_relative && start != "/" && self.dist.has(path);
+        changes.then(|| (format!("{start}{path}{rest}"), None))
+    }
+}
+
+fn is_script(path: &str) -> bool {
+    matches!(Utf8Path::new(path).extension(), Some("js" | "mjs"))
+}
+
+fn is_style(path: &str) -> bool {
+    Utf8Path::new(path).extension() == Some("css")
+}
+
+/// An address in a page or a stylesheet that may mean a file of the folder.
+struct Address<'a> {
+    /// Whether it is relative to the page; else it begins with `/`.
+    is_relative: bool,
+    /// The path in the folder.
+    path: &'a str,
+    /// What follows: `?…`, `#…`.
+    rest: &'a str,
+}
+
+impl<'a> Address<'a> {
+    fn read(address: &'a str) -> Option<Self> {
+        let from_root = address.strip_prefix('/');
+        let path = from_root.or_else(|| address.strip_prefix("./")).unwrap_or(address);
+        let end = path.find(['?', '#']).unwrap_or(path.len());
+        let (path, rest) = path.split_at(end);
+        let is_elsewhere = path.is_empty() || path.starts_with('/') || path.contains(':');
+        (!is_elsewhere).then_some(Self { is_relative: from_root.is_none(), path, rest })
+    }
+}

@@ -1,0 +1,228 @@
+//! `cargo hmr build` and `cargo hmr serve`: what is written, what is refused, and how it is served.
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use hmr_tests::browser::Browser;
+use hmr_tests::dev::{Dev, tool};
+use hmr_tests::request::send;
+use hmr_tests::static_files::StaticFiles;
+use hmr_tests::web_app::WebApp;
+use walkdir::WalkDir;
+
+/// The files in a folder, by their paths in it.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = WalkDir::new(folder).into_iter().map(|entry| entry.expect("an entry"));
+    let entries = entries.filter(|entry| entry.file_type().is_file());
+    entries
+        .map(|entry| {
+            let inside = entry.path().strip_prefix(folder).expect("it is inside");
+            (inside.display().to_string(), fs::read(entry.path()).expect("a file"))
+        })
+        .collect()
+}
+
+/// The one path that begins and ends like this.
+fn path<'a>(files: &'a BTreeMap<String, Vec<u8>>, start: &str, end: &str) -> &'a str {
+    let found: Vec<_> =
+        files.keys().filter(|path| path.starts_with(start) && path.ends_with(end)).collect();
+    assert_eq!(found.len(), 1, "{start}…{end} in {:?}", files.keys());
+    found[0]
+}
+
+fn run(mut command: Command) -> Output {
+    command.output().expect("the tool can be started")
+}
+
+fn succeeds(command: Command) -> String {
+    let output = run(command);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{errors}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What the command prints when it fails with this exit code.
+fn fails(command: Command, code: i32) -> String {
+    let output = run(command);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    assert!(!text.contains("panicked"), "{text}");
+    text
+}
+
+fn example(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name)
+}
+
+fn build(folder: &Path, dist: &Path, arguments: &[&str]) -> Command {
+    let mut command = tool();
+    command.arg("build").arg(folder).arg("--dist").arg(dist).args(arguments);
+    command
+}
+
+#[test]
+fn a_native_application_runs_from_a_plain_server_below_a_path() {
+    let keep = tempfile::tempdir().expect("a temporary folder");
+    let dist = keep.path().join("dist");
+    let table = succeeds(build(&example("counter"), &dist, &["--public-url", "/sub/path"]));
+    assert!(table.contains("brotli") && table.contains("counter-"), "{table}");
+    let built = files(&dist);
+    let wasm = &built[path(&built, "counter-", ".wasm")];
+    let names = ["capture_state", "restore_state", "hmr_budget", "hmr_health", "hmr_migrate"];
+    for name in names {
+        assert!(!contains(wasm, name), "{name} is in the module");
+    }
+    let home = std::env::var("HOME").expect("a home folder");
+    for (path, content) in &built {
+        assert!(!contains(content, &format!("{home}/")), "{path} names {home}");
+        assert!(!contains(content, env!("CARGO_MANIFEST_DIR")), "{path} names the sources");
+    }
+    for ending in ["wasm.br", "wasm.gz", "js.br", "js.gz"] {
+        assert!(built.keys().any(|path| path.ends_with(ending)), "{ending}: {:?}", built.keys());
+    }
+
+    let server = StaticFiles::serve(&dist, "/sub/path/");
+    let browser = Browser::start();
+    browser.open(&server.url());
+    browser.wait_text("output", "0");
+    browser.click("button:last-of-type");
+    browser.wait("document.querySelector('output').textContent === '1'");
+    assert_eq!(browser.console(), Vec::<String>::new());
+    assert_eq!(browser.value("typeof window.__hmr.host", &[]), "function");
+
+    let again = keep.path().join("again");
+    succeeds(build(&example("counter"), &again, &["--public-url", "/sub/path/"]));
+    assert_eq!(files(&again), built, "two builds are equal");
+}
+
+fn contains(content: &[u8], text: &str) -> bool {
+    content.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// A page for Trunk with a stylesheet, an icon and a file.
+fn with_files() -> WebApp {
+    WebApp::new(&[
+        (
+            "index.html",
+            "<!doctype html><html><head><link data-trunk rel=\"rust\"><link data-trunk rel=\"css\" href=\"a.css\">\
+             <link data-trunk rel=\"icon\" href=\"icon.svg\"><link data-trunk rel=\"copy-file\" href=\"data.json\"></head>\
+             <body><script type=\"module\">document.title = 'started';</script></body></html>",
+        ),
+        ("a.css", "body { background: url(/data.json) }"),
+        ("icon.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>"),
+        ("data.json", "{}"),
+    ])
+}
+
+#[test]
+fn files_get_hashes_and_a_failing_build_leaves_the_folder_as_it_was() {
+    let app = with_files();
+    succeeds(app.tool("build"));
+    let dist = app.path("app/dist");
+    let built = files(&dist);
+    let page = String::from_utf8_lossy(&built["index.html"]).into_owned();
+    for (start, end) in [
+        ("a-", ".css"),
+        ("icon-", ".svg"),
+        ("site_bg-", ".wasm"),
+        ("site-", ".js"),
+        ("start-", ".js"),
+        ("index-", ".js"),
+    ] {
+        assert!(page.contains(path(&built, start, end)) || start == "site_bg-", "{page}");
+    }
+    assert!(built.contains_key("data.json"));
+    assert!(page.contains("integrity=\"sha384-") && !page.contains("document.title"), "{page}");
+
+    // The old folder is replaced, also by one with fewer files.
+    app.write("app/index.html", "<html><head><link data-trunk rel=\"rust\"></head></html>");
+    succeeds(app.tool("build"));
+    let smaller = files(&dist);
+    assert!(!smaller.contains_key("data.json") && smaller.contains_key("index.html"));
+
+    app.write("app/src/lib.rs", "fn broken( {");
+    let text = fails(app.tool("build"), 101);
+    assert!(text.contains("src/lib.rs"), "{text}");
+    assert_eq!(files(&dist), smaller);
+    app.write("app/src/lib.rs", "");
+    app.write(
+        "app/index.html",
+        "<html><head><link data-trunk rel=\"css\" href=\"no.css\"></head></html>",
+    );
+    let text = fails(app.tool("build"), 1);
+    assert!(text.contains("no.css: the file does not exist"), "{text}");
+    assert_eq!(files(&dist), smaller);
+    let left: Vec<_> = fs::read_dir(app.path("app")).expect("the folder").flatten().collect();
+    assert!(
+        left.iter().all(|it| !it.file_name().to_string_lossy().starts_with(".cargo-hmr-build"))
+    );
+}
+
+#[test]
+fn a_folder_with_other_files_is_never_replaced() {
+    let app = with_files();
+    app.write("app/dist/mine.txt", "mine");
+    let text = fails(app.tool("build"), 1);
+    assert!(text.contains("`mine.txt`") && text.contains("--dist"), "{text}");
+    fs::remove_file(app.path("app/dist/mine.txt")).expect("the file");
+    succeeds(app.tool("build"));
+    app.write("app/dist/notes/mine.txt", "mine");
+    let text = fails(app.tool("build"), 1);
+    assert!(text.contains("notes/mine.txt"), "{text}");
+    assert!(app.path("app/dist/notes/mine.txt").exists());
+
+    app.write("taken", "a file");
+    let mut command = app.tool("build");
+    command.arg("--dist").arg(app.path("taken"));
+    assert!(fails(command, 1).contains("is a file"));
+}
+
+#[test]
+fn two_files_of_one_path_and_a_wrong_public_url_are_refused() {
+    let app = with_files();
+    app.write("app/static/data.json", "[]");
+    let text = fails(app.tool("build"), 1);
+    assert!(text.contains("two files would be written to `data.json`"), "{text}");
+    let mut command = app.tool("build");
+    command.args(["--public-url", "http://"]);
+    assert!(fails(command, 2).contains("is not a path or an address"));
+}
+
+#[test]
+fn what_was_built_is_served_as_in_production() {
+    let app = with_files();
+    let mut command = app.tool("build");
+    command.args(["--public-url", "/app/"]);
+    succeeds(command);
+    let built = files(&app.path("app/dist"));
+    let mut command = app.tool("serve");
+    command.args(["--json", "--port", "0"]);
+    let dev = Dev::run(command);
+    let url = url::Url::parse(dev.url()).expect("an address");
+    assert_eq!(url.path(), "/app");
+    let port = url.port().expect("a port");
+    let get = |path: &str, headers: &[(&str, &str)]| {
+        let mut all = vec![("Host", "127.0.0.1")];
+        all.extend_from_slice(headers);
+        send(port, &format!("GET {path}"), &all)
+    };
+
+    let page = get("/app/", &[]);
+    assert_eq!((page.status, page.header("cache-control")), (200, Some("no-cache")));
+    let wasm = format!("/app/{}", path(&built, "site_bg-", ".wasm"));
+    let wasm = get(&wasm, &[]);
+    assert_eq!(wasm.header("content-type"), Some("application/wasm"));
+    assert_eq!(wasm.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    assert_eq!(get("/", &[]).header("location"), Some("/app/"));
+    assert_eq!(get("/app/.cargo-hmr-dist.json", &[]).status, 404);
+    assert_eq!(get("/app/nothing.js", &[]).status, 404);
+    let route = get("/app/some/route", &[("Accept", "text/html")]);
+    assert_eq!((route.status, route.body), (200, page.body));
+
+    let mut command = tool();
+    command.arg("serve").args(["--dist", "/no/such/folder"]);
+    assert!(fails(command, 1).contains("cargo hmr build"));
+}
