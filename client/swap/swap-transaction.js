@@ -106,7 +106,7 @@ export async function undo(record, rejected, swapDeps) {
   const swap = newSwap(failed, "undone");
   const state = complete(previous.snapshot ?? EMPTY, swapDeps.placed(record));
   await new SwapTransaction(record, previous.version, { state }, swapDeps).undo(swap, previous, failed.hash);
-  const after = swap.error === null ? "" : `; the version from before could not take its state up again and starts without: ${swap.error}`;
+  const after = swap.error === null ? "" : `; the version from before could not restore its state and starts without it: ${swap.error}`;
   record.log("warn", `the swap was undone: ${reason}${after}`);
   return Object.assign(swap, { error: reason + after, cause: "version" });
 }

@@ -21,6 +21,7 @@ pub use self::applications::{ApplicationTarget, Features, imports_glue};
 pub use self::error::AppError;
 pub use self::settings::Settings;
 use crate::config::{Config, Table};
+use crate::environment;
 use crate::site::Site;
 
 /// The package that a module depends on.
@@ -248,6 +249,16 @@ fn normalise(path: &Utf8Path) -> Utf8PathBuf {
     normal
 }
 
+/// What of an app cannot be supported, with what to do.
+fn notes(site: Option<&Site>, modules: &[Module], metadata: &Metadata) -> Vec<String> {
+    let mut notes = environment::not_used(|name| std::env::var_os(name).is_some());
+    if let Some(site) = site {
+        notes.extend(applications::notes(modules, metadata));
+        notes.extend(site.notes());
+    }
+    notes
+}
+
 /// Makes the app from cargo's metadata of `manifest`. `page` is the page's folder, if that is set.
 fn assemble(
     manifest: &Utf8Path,
@@ -282,9 +293,7 @@ fn assemble(
     let app = App {
         root,
         workspace_root: metadata.workspace_root.clone(),
-        notes: site.as_ref().map_or_else(Vec::new, |site| {
-            applications::notes(&modules, metadata).into_iter().chain(site.notes()).collect()
-        }),
+        notes: notes(site.as_deref(), &modules, metadata),
         site,
         modules,
         packages,

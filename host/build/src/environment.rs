@@ -28,6 +28,31 @@ pub const WRAPPERS: [&str; 4] = [
     "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
 ];
 
+/// Variables that people set for builds and that do not pass, with what to do instead.
+const NOT_USED: [(&str, &str); 5] = [
+    (
+        "RUSTFLAGS",
+        "write the flags into `.cargo/config.toml`, `[target.wasm32-unknown-unknown] rustflags = […]`",
+    ),
+    (
+        "CARGO_ENCODED_RUSTFLAGS",
+        "write the flags into `.cargo/config.toml`, `[target.wasm32-unknown-unknown] rustflags = […]`",
+    ),
+    (
+        "CARGO_BUILD_RUSTFLAGS",
+        "write the flags into `.cargo/config.toml`, `[target.wasm32-unknown-unknown] rustflags = […]`",
+    ),
+    ("CARGO_TARGET_DIR", "write it into `.cargo/config.toml`, `[build] target-dir = \"…\"`"),
+    ("CARGO_BUILD_TARGET_DIR", "write it into `.cargo/config.toml`, `[build] target-dir = \"…\"`"),
+];
+
+/// What of the environment is set for builds but not used, in one sentence each. `is_set` says whether a variable is set.
+pub(crate) fn not_used(is_set: impl Fn(&str) -> bool) -> Vec<String> {
+    let set = NOT_USED.iter().filter(|(name, _)| is_set(name));
+    set.map(|(name, instead)| format!("the environment variable `{name}` is not used; {instead}"))
+        .collect()
+}
+
 /// Removes what must not be inherited from the environment that `command` will get.
 pub fn clean(command: &mut Command) {
     let source = std::env::var("RUSTUP_TOOLCHAIN_SOURCE").ok();
@@ -73,7 +98,7 @@ fn passes(name: &str) -> bool {
 mod tests {
     use std::path::Path;
 
-    use super::{absolute_program, is_chosen, passes};
+    use super::{NOT_USED, absolute_program, is_chosen, not_used, passes};
 
     #[test]
     fn a_toolchain_that_rustup_found_is_found_again() {
@@ -88,6 +113,14 @@ mod tests {
         {
             assert!(!passes(name), "{name}");
         }
+    }
+
+    #[test]
+    fn what_people_set_for_builds_and_is_not_used_is_named() {
+        let notes = not_used(|name| name == "RUSTFLAGS");
+        let [note] = &notes[..] else { panic!("{notes:?}") };
+        assert!(note.contains("`RUSTFLAGS`") && note.contains(".cargo/config.toml"), "{note}");
+        assert!(NOT_USED.iter().all(|(name, _)| !passes(name)));
     }
 
     #[test]

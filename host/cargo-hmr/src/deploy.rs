@@ -145,7 +145,6 @@ pub fn run(
         on(Event::Progress { message: progress.to_string() });
     })?;
     let mut notes = app.notes.clone();
-    notes.extend(app.site.iter().flat_map(|site| site.notes()));
     hooks(&app, Stage::PreBuild, dist.folder(), cancel)?;
     hooks(&app, Stage::Build, dist.folder(), cancel)?;
     let modules = Modules::build(&app, &toolchain, options, cancel, on)?;

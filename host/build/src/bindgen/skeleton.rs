@@ -8,6 +8,8 @@
 //! - Each stub has a number by which it is found in the output.
 //! - One more function, the *keeper*, is exported. It uses every global and table, and calls every function that the replaced bodies
 //!   call. So wasm-bindgen removes none of them, and its output shows the new number of each.
+//! - Crates such as `web-sys` describe thousands of functions of the browser, of which an application imports a few. The descriptions of the
+//!   others are left out.
 //!
 //! A binary that uses what this cannot number again, such as exceptions or several memories, has no skeleton and is processed whole.
 
@@ -18,7 +20,7 @@ mod scan;
 use std::collections::BTreeSet;
 
 use wasm_encoder::{Encode as _, ExportKind, Function, InstructionSink, SectionId};
-use wasmparser::{BinaryReaderError, CompositeInnerType, ExternalKind, FuncType, TypeRef};
+use wasmparser::{BinaryReaderError, CompositeInnerType, Export, ExternalKind, FuncType, TypeRef};
 
 use self::scan::Scanned;
 use crate::splice::{count, splice, with_entry};
@@ -36,6 +38,9 @@ const DESCRIBE: &str = "__wbindgen_describe";
 /// How the names of exported functions begin that describe types.
 const DESCRIBE_EXPORT: &str = "__wbindgen_describe_";
 
+/// How the names begin of functions that crates import.
+const IMPORTED: &str = "__wbg_";
+
 /// A binary without most of its code.
 pub(super) struct Skeleton<'b, 'a> {
     binary: &'b Binary<'a>,
@@ -46,6 +51,8 @@ pub(super) struct Skeleton<'b, 'a> {
     /// The functions that the keeper calls, by their index among all functions.
     called: BTreeSet<u32>,
     imported: u32,
+    /// The exports that are left out, by their positions.
+    unused: BTreeSet<usize>,
 }
 
 impl<'b, 'a> Skeleton<'b, 'a> {
@@ -58,13 +65,20 @@ impl<'b, 'a> Skeleton<'b, 'a> {
             functions.push(scanned);
         }
         let imported = binary.imported()?.functions;
-        let kept = kept(binary, &functions, imported)?;
-        let replaced = |index: &usize| !kept.contains(index);
+        let exports = binary.exports()?;
+        let unused = unused_descriptions(binary, &exports)?;
+        // Nothing calls these.
+        let undescribed: BTreeSet<usize> = unused
+            .iter()
+            .filter_map(|at| exports[*at].index.checked_sub(imported).map(|own| own as usize))
+            .collect();
+        let kept = kept(binary, &functions, imported, &undescribed)?;
+        let replaced = |index: &usize| !kept.contains(index) && !undescribed.contains(index);
         let called = (0..functions.len())
             .filter(replaced)
             .flat_map(|index| functions[index].calls.iter().copied())
             .collect();
-        let mut skeleton = Self { binary, wasm: Vec::new(), functions, called, imported };
+        let mut skeleton = Self { binary, wasm: Vec::new(), functions, called, imported, unused };
         skeleton.wasm = skeleton.write(&signatures, &kept)?;
         Ok(Some(skeleton))
     }
@@ -85,16 +99,12 @@ impl<'b, 'a> Skeleton<'b, 'a> {
         let keeper = self.imported + number(self.functions.len());
         let mut of_keeper = Vec::new();
         number(types).encode(&mut of_keeper);
-        let mut export = Vec::new();
-        KEEPER.encode(&mut export);
-        ExportKind::Func.encode(&mut export);
-        keeper.encode(&mut export);
         // A function type without parameters and results.
         let no_values = [0x60, 0, 0];
         let replaced = vec![
             (SectionId::Type as u8, with_entry(contents(SectionId::Type), &no_values)?),
             (SectionId::Function as u8, with_entry(contents(SectionId::Function), &of_keeper)?),
-            (SectionId::Export as u8, with_entry(contents(SectionId::Export), &export)?),
+            (SectionId::Export as u8, self.exports(keeper)?),
             (SectionId::Code as u8, self.code(signatures, kept)?),
         ];
         let mut wasm = wasm_encoder::Module::HEADER.to_vec();
@@ -116,6 +126,14 @@ impl<'b, 'a> Skeleton<'b, 'a> {
         };
         names::append_known(binary, known, &mut wasm)?;
         Ok(wasm)
+    }
+
+    /// The contents of the export section.
+    fn exports(&self, keeper: u32) -> Result<Vec<u8>, BinaryReaderError> {
+        let exports = self.binary.exports()?;
+        let used = exports.iter().enumerate().filter(|(at, _)| !self.unused.contains(at));
+        let entries = used.map(|(_, export)| (export.name, export.kind, export.index));
+        Ok(export_section(entries.chain([(KEEPER, ExternalKind::Func, keeper)])))
     }
 
     fn code(
@@ -162,12 +180,29 @@ impl<'b, 'a> Skeleton<'b, 'a> {
     }
 }
 
+/// The exports, by their positions, that describe functions of the browser which the binary does not import.
+fn unused_descriptions(
+    binary: &Binary<'_>,
+    exports: &[Export<'_>],
+) -> Result<BTreeSet<usize>, BinaryReaderError> {
+    let imports = binary.imports()?;
+    let mut used: BTreeSet<&str> = imports.iter().map(|import| import.name).collect();
+    used.extend(exports.iter().map(|export| export.name));
+    let is_unused = |export: &Export<'_>| {
+        let described = export.name.strip_prefix(DESCRIBE_EXPORT);
+        described.is_some_and(|name| name.starts_with(IMPORTED) && !used.contains(name))
+    };
+    let unused = exports.iter().enumerate().filter(|(_, export)| is_unused(export));
+    Ok(unused.map(|(at, _)| at).collect())
+}
+
 /// The functions whose bodies wasm-bindgen gets, by their index among those that the binary defines: those that call an import, and those
 /// that it may run to find out about types.
 fn kept(
     binary: &Binary<'_>,
     functions: &[Scanned],
     imported: u32,
+    undescribed: &BTreeSet<usize>,
 ) -> Result<BTreeSet<usize>, BinaryReaderError> {
     let imports = binary.imports()?;
     let names = imports.iter().filter(|import| matches!(import.ty, TypeRef::Func(_)));
@@ -202,6 +237,7 @@ fn kept(
     });
     let own = |index: u32| index.checked_sub(imported).map(|own| own as usize);
     describing.extend(exported.filter_map(|export| own(export.index)));
+    describing.retain(|function| !undescribed.contains(function));
     let mut kept = BTreeSet::new();
     let mut waiting: Vec<usize> = describing.into_iter().collect();
     while let Some(function) = waiting.pop() {
@@ -210,6 +246,7 @@ fn kept(
         }
     }
     kept.extend((0..functions.len()).filter(|it| calls(&functions[*it], &|_| true)));
+    kept.retain(|function| !undescribed.contains(function));
     Ok(kept)
 }
 
@@ -245,6 +282,28 @@ fn signatures(binary: &Binary<'_>) -> Result<Option<Vec<FuncType>>, BinaryReader
 
 fn function_type_is_plain(function: &FuncType) -> bool {
     function.params().iter().chain(function.results()).all(|kind| scan::is_plain(*kind))
+}
+
+/// The contents of an export section with these names, kinds and indices.
+fn export_section<'e>(entries: impl Iterator<Item = (&'e str, ExternalKind, u32)>) -> Vec<u8> {
+    let (mut count, mut contents) = (0_u32, Vec::new());
+    for (name, kind, index) in entries {
+        let kind = match kind {
+            ExternalKind::Func | ExternalKind::FuncExact => ExportKind::Func,
+            ExternalKind::Table => ExportKind::Table,
+            ExternalKind::Memory => ExportKind::Memory,
+            ExternalKind::Global => ExportKind::Global,
+            ExternalKind::Tag => ExportKind::Tag,
+        };
+        name.encode(&mut contents);
+        kind.encode(&mut contents);
+        index.encode(&mut contents);
+        count += 1;
+    }
+    let mut section = Vec::new();
+    count.encode(&mut section);
+    section.append(&mut contents);
+    section
 }
 
 /// A body that says which function's it is.

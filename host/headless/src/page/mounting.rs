@@ -55,6 +55,16 @@ fn place(state: &mut PageState, node: Node) -> bool {
     true
 }
 
+/// Mounts the instances of a module again that are mounted, without their state. No code of the module runs.
+pub(crate) fn mount_again(state: &mut PageState, module: &str) {
+    for instance in state.mounts.mounted_of(module) {
+        let Some(mount) = state.mounts.get(instance) else { continue };
+        let (node, placement) = (mount.node, mount.placement.clone());
+        close_all_of(&mut state.environment, &mut state.connections, instance);
+        mount_or_fail(state, instance, node, &placement);
+    }
+}
+
 fn mount_or_fail(state: &mut PageState, instance: u32, node: Node, placement: &Placement) {
     if let Err(error) = mount(state, instance, node, placement) {
         fail(state, instance, error);

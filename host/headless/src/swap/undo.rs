@@ -3,10 +3,12 @@
 use super::Failure;
 use super::candidate::{instantiate, restore};
 use super::replace::{commit, render_update};
+use crate::guest::code::Code;
 use crate::module::probation::Probation;
 use crate::module::record::FailedProbation;
 use crate::page::PageState;
 use crate::page::guest_call::stop_running;
+use crate::page::mounting::mount_again;
 use crate::page::snapshots::{complete, follow_props};
 use crate::report::log::LogLevel;
 use crate::report::swap::Swap;
@@ -15,27 +17,43 @@ use hmr_protocol::{SwapOutcome, SwapStep};
 /// Brings the version from before a swap back, with the state from before it.
 pub(crate) fn undo(state: &mut PageState, module: &str) {
     let Some(record) = state.modules.get_mut(module) else { return };
-    let Some(FailedProbation { probation, error }) = record.begin_undo() else { return };
+    let Some(FailedProbation { probation, mut error }) = record.begin_undo() else { return };
     let mut swap = Swap::new(module, &*record.code().hash);
     swap.outcome = SwapOutcome::Undone;
     swap.error = Some(error.clone());
     state.log.step(&mut swap, SwapStep::Undo);
+    let mut without_state = None;
     if state.mounts.mounted_of(module).is_empty() {
         stop_running(&mut state.modules, &mut state.log, module);
         if let Some(record) = state.modules.get_mut(module) {
             record.restore_version(probation.before, probation.previous);
         }
-    } else if let Err((step, why)) = restore_version(state, module, probation, &mut swap) {
-        swap.step = Some(step);
-        if let Some(record) = state.modules.get_mut(module) {
-            record.give_up();
+    } else {
+        let (before, previous) = (probation.before.clone(), probation.previous.clone());
+        if let Err((step, why)) = restore_version(state, module, probation, &mut swap) {
+            state.log.step(&mut swap, SwapStep::Rollback);
+            swap.step = Some(step);
+            error = format!(
+                "{error}; the version from before could not restore its state and starts without it: {why}"
+            );
+            swap.error = Some(error.clone());
+            without_state = Some((before, previous));
         }
-        state.log.problem(format!(
-            "the version of `{module}` from before the swap could not be put back: {why}"
-        ));
     }
     state.log.write(LogLevel::Warn, module, format!("the swap was undone: {error}"));
     state.log.swap_ended(swap);
+    if let Some((before, previous)) = without_state {
+        start_without_state(state, module, before, previous);
+    }
+}
+
+/// Starts a version that could not restore the state from before the swap.
+fn start_without_state(state: &mut PageState, module: &str, code: Code, previous: Option<Code>) {
+    stop_running(&mut state.modules, &mut state.log, module);
+    if let Some(record) = state.modules.get_mut(module) {
+        record.restore_version(code, previous);
+    }
+    mount_again(state, module);
 }
 
 fn restore_version(

@@ -15,6 +15,7 @@ const TLS: &str = "pages are served without TLS";
 pub(super) const KEYS: Keys = Keys { owner: "Trunk", known: KNOWN };
 
 const KNOWN: &[Key] = &[
+    ("$schema", Honoured),
     ("trunk-version", Honoured),
     ("trunk_version", Honoured),
     ("dist", Not(CLEAN)),

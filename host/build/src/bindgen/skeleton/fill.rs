@@ -8,7 +8,7 @@ use wasmparser::{
     BinaryReader, BinaryReaderError, ExternalKind, FunctionBody, Operator, OperatorsReader,
 };
 
-use super::{KEEPER, STUB, Skeleton, number};
+use super::{KEEPER, STUB, Skeleton, export_section, number};
 use crate::splice::{count, splice};
 use crate::wasm::Binary;
 
@@ -200,21 +200,7 @@ fn stub_of(body: &FunctionBody<'_>) -> Result<Option<usize>, BinaryReaderError> 
 }
 
 fn exports_without_keeper(bound: &Binary<'_>) -> Result<Vec<u8>, BinaryReaderError> {
-    let mut section = wasm_encoder::ExportSection::new();
-    for export in bound.exports()?.iter().filter(|export| export.name != KEEPER) {
-        let kind = match export.kind {
-            ExternalKind::Func | ExternalKind::FuncExact => wasm_encoder::ExportKind::Func,
-            ExternalKind::Table => wasm_encoder::ExportKind::Table,
-            ExternalKind::Memory => wasm_encoder::ExportKind::Memory,
-            ExternalKind::Global => wasm_encoder::ExportKind::Global,
-            ExternalKind::Tag => wasm_encoder::ExportKind::Tag,
-        };
-        section.export(export.name, kind, export.index);
-    }
-    let mut encoded = Vec::new();
-    section.encode(&mut encoded);
-    // The section's size comes first, which `splice` writes.
-    let mut reader = BinaryReader::new(&encoded, 0);
-    reader.read_var_u32()?;
-    Ok(encoded.split_off(reader.original_position()))
+    let exports = bound.exports()?;
+    let others = exports.iter().filter(|export| export.name != KEEPER);
+    Ok(export_section(others.map(|export| (export.name, export.kind, export.index))))
 }

@@ -44,7 +44,7 @@ fn calls(wasm: &[u8], export: &str) -> Vec<String> {
 
 const MODULE: &str = r#"(module
   (import "env" "unused" (func $unused))
-  (import "__wbindgen_placeholder__" "log" (func $log (param i32)))
+  (import "__wbindgen_placeholder__" "__wbg_log_1" (func $log (param i32)))
   (import "__wbindgen_placeholder__" "__wbindgen_describe" (func $describe (param i32)))
   (import "__wbindgen_placeholder__" "__wbindgen_describe_cast" (func $marker))
   (memory (export "memory") 1)
@@ -59,6 +59,8 @@ const MODULE: &str = r#"(module
   (func $describes i32.const 1 call $describe)
   (func $cast call $describes call $marker)
   (func $type_of (export "__wbindgen_describe_main") call $describes)
+  (func $of_used (export "__wbindgen_describe___wbg_log_1") call $describes)
+  (func $of_unused (export "__wbindgen_describe___wbg_warn_1") call $describes)
   (func $main (export "main") (param i32) (result i32) (local i64)
     call $cast
     call $small
@@ -83,7 +85,7 @@ fn bodies_come_back_with_the_new_numbers() {
     let binary = Binary::read(&filled).expect("a module");
     let exports = binary.exports().expect("exports");
     assert!(exports.iter().all(|export| export.name != KEEPER));
-    assert!(binary.globals().expect("globals").len() == 2 && exports.len() == 4);
+    assert!(binary.globals().expect("globals").len() == 2 && exports.len() == 5);
 }
 
 #[test]
@@ -99,9 +101,19 @@ fn wasm_bindgen_gets_what_describes_types_and_what_calls_imports() {
     };
     let small = Binary::read(skeleton.wasm()).expect("a module");
     let (before, after) = (sizes(&binary), sizes(&small));
-    // The functions `logs` to `type_of` stay as they are; `main` does not.
-    assert_eq!(before[2..6], after[2..6]);
-    assert!(after[6] < before[6]);
+    // The functions `logs` to `of_used` stay as they are; `main` does not.
+    assert_eq!(before[2..7], after[2..7]);
+    assert!(after[8] < before[8]);
+}
+
+#[test]
+fn descriptions_of_what_is_not_imported_are_left_out() {
+    let bytes = wat::parse_str(MODULE).expect("the text is right");
+    let filled = filled(&bytes).expect("it has a skeleton");
+    let binary = Binary::read(&filled).expect("a module");
+    let exports = binary.exports().expect("exports");
+    let has = |name: &str| exports.iter().any(|export| export.name == name);
+    assert!(has("__wbindgen_describe___wbg_log_1") && !has("__wbindgen_describe___wbg_warn_1"));
 }
 
 #[test]
