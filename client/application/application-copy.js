@@ -11,6 +11,12 @@ import { panicOf } from "./panic.js";
 /** The answer of a call that does nothing. Glue reads numbers from it. */
 const NOTHING = Object.freeze([0, 0, 0, 0]);
 
+/** The replacement of a function of a copy that has ended. All share it: glue may keep its exports for as long as the page lives. */
+const doNothing = () => NOTHING;
+
+/** The replacement of a table or a global of a copy that has ended. */
+const ENDED_TABLE = Object.freeze({ get: () => doNothing, set() {}, grow: () => 0, length: 0 });
+
 /** How many calls wait while a copy is paused. Later ones are dropped. */
 const MOST_WAITING = 10_000;
 
@@ -26,6 +32,8 @@ export class ApplicationCopy {
   #cleanups = new Map();
   /** @type {WebAssembly.Exports | null} */
   #instance = null;
+  /** How much further the code may run, where it counts. @type {WebAssembly.Global<"i32"> | null} */
+  #budget = null;
   #lastKey = 0;
   #aborter = new AbortController();
   #deps;
@@ -35,6 +43,7 @@ export class ApplicationCopy {
    * @param {import("./ownership.js").Ownership} deps.ownership
    * @param {ReadonlySet<string>} deps.direct exports that run even while it is paused: they only manage memory
    * @param {import("./served-document.js").ServedDocument} deps.served
+   * @param {number} deps.budget how many loop heads and calls one call may pass, where the code counts them
    * @param {(error: unknown) => void} deps.failed called with each error that an export throws
    */
   constructor(deps) {
@@ -83,6 +92,7 @@ export class ApplicationCopy {
    */
   wrapExports(exports) {
     this.#instance = exports;
+    this.#budget = /** @type {WebAssembly.Global<"i32"> | undefined} */ (exports.hmr_budget) ?? null;
     /** @type {Record<string, unknown>} */
     const wrapped = {};
     for (const [name, value] of Object.entries(exports)) {
@@ -92,6 +102,11 @@ export class ApplicationCopy {
     }
     this.#exports = wrapped;
     return wrapped;
+  }
+
+  /** Whether the code was ended because it ran for too long. Read it before the code runs again. */
+  get late() {
+    return this.#budget !== null && this.#budget.value < 0;
   }
 
   /** What the code panicked with, if it has and that is known. Read it before the code runs again. */
@@ -144,6 +159,7 @@ export class ApplicationCopy {
     release?.(exports);
     this.#exports = null;
     this.#instance = null;
+    this.#budget = null;
   }
 
   /** @param {Function} code */
@@ -160,9 +176,12 @@ export class ApplicationCopy {
    * @param {() => T} code
    */
   #enter(code) {
-    const { ownership, served, failed } = this.#deps;
+    const { ownership, served, failed, budget } = this.#deps;
     const outermost = ownership.current === null;
-    if (outermost) served.changedByOthers();
+    if (outermost) {
+      served.changedByOthers();
+      if (this.#budget) this.#budget.value = budget;
+    }
     try {
       return ownership.run(this, code);
     } catch (error) {
@@ -208,7 +227,7 @@ function holdsFunctions(table) {
  * @param {unknown} value
  */
 function disabled(value) {
-  if (typeof value === "function") return () => NOTHING;
+  if (typeof value === "function") return doNothing;
   if (value instanceof WebAssembly.Memory) return new WebAssembly.Memory({ initial: 0 });
-  return { get: () => () => NOTHING, set() {}, grow: () => 0, length: 0 };
+  return ENDED_TABLE;
 }

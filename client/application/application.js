@@ -25,6 +25,7 @@ const RESTART_PAUSE = 2000;
  * @property {import("./ownership.js").Ownership} ownership
  * @property {import("./glue.js").GlueLoader} glue
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile
+ * @property {number} budget how many loop heads and calls one call may pass, where the code counts them
  * @property {() => number} clock milliseconds
  * @property {() => () => void} keepPage reads the state of the page, as the reader left it; the returned function restores it
  * @property {() => Promise<void>} composed resolves when no text is being composed with an input method
@@ -189,7 +190,7 @@ export class Application {
     const restarts = now - this.#restartedAt > RESTART_PAUSE;
     this.stopped = !restarts;
     this.#restartedAt = now;
-    this.#deps.trapped(this, applicationTrap(error, start.logged, copy.panic));
+    this.#deps.trapped(this, applicationTrap(error, start.logged, copy));
     if (restarts) this.#deps.restart(this);
   }
 }
@@ -249,7 +250,7 @@ class ApplicationStart {
     if (error instanceof DOMException && error.name === "NotSupportedError" && /CustomElementRegistry/.test(error.message)) {
       this.needsReload = this.#old !== null;
     }
-    const trap = applicationTrap(error, this.logged, this.#copy?.panic ?? null);
+    const trap = applicationTrap(error, this.logged, this.#copy);
     this.#error ??= Object.assign(new Error(trap.file ? `${trap.message} (${trap.file}:${trap.line})` : trap.message), { trap });
   }
 
@@ -267,6 +268,7 @@ class ApplicationStart {
       ownership: this.#deps.ownership,
       direct: glue.direct,
       served: this.#served,
+      budget: this.#deps.budget,
       failed: (error) => this.#failed(error),
     });
     this.#instantiation = instantiation(this.#copy, (text) => {

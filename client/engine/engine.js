@@ -23,6 +23,7 @@ import { UpdateQueue } from "../swap/update-queue.js";
 import { Rehearsals } from "../tool/rehearsals.js";
 import { ModuleRecords } from "./module-records.js";
 import { CapturedStates } from "../swap/captured-states.js";
+import { CALL_BUDGET } from "../common/constants.js";
 import { errorMessage } from "../common/error-message.js";
 import { VersionManager } from "../swap/version-manager.js";
 
@@ -77,7 +78,7 @@ export class Engine {
 
   /** @returns {Applications} */
   #newApplications() {
-    const { document, clock, compileApplication, trapped, started } = this.#deps;
+    const { document, clock, budget, compileApplication, trapped, started } = this.#deps;
     const view = /** @type {Window & typeof globalThis} */ (document.defaultView);
     const keeper = new PageKeeper(
       view,
@@ -87,6 +88,7 @@ export class Engine {
     return new Applications({
       view,
       clock,
+      budget: budget ?? CALL_BUDGET,
       compile: compileApplication,
       keepPage: () => keeper.keep(),
       composed: () => keeper.composed(),

@@ -30,8 +30,11 @@ const COUNTER = `(module (memory (export "memory") 1) (global $n (mut i32) (i32.
   (func (export "trap") unreachable)
   (func (export "__wbindgen_malloc") (result i32) (i32.const 64)))`;
 
-/** @param {Window & typeof globalThis} view */
-async function copyOf(view) {
+/**
+ * @param {Window & typeof globalThis} view
+ * @param {string} [text]
+ */
+async function copyOf(view, text = COUNTER) {
   /** @type {unknown[]} */
   const failures = [];
   const served = new ServedDocument(view.document);
@@ -40,9 +43,10 @@ async function copyOf(view) {
     ownership,
     direct: new Set(["__wbindgen_malloc"]),
     served,
+    budget: 1000,
     failed: (error) => void failures.push(error),
   });
-  const exports = /** @type {Record<string, any>} */ (copy.wrapExports(await instance(COUNTER)));
+  const exports = /** @type {Record<string, any>} */ (copy.wrapExports(await instance(text)));
   return { copy, exports, failures, served, ownership };
 }
 
@@ -70,6 +74,22 @@ test("an error that an export throws is reported, and a stopped copy is not resu
   copy.stop();
   copy.resume();
   assert.deepEqual(exports.add(1), [0, 0, 0, 0]);
+});
+
+/** Counts as the loop guard does. */
+const GUARDED = `(module (global $budget (export "hmr_budget") (mut i32) (i32.const 0))
+  (func (export "take") (param i32)
+    (global.set $budget (i32.sub (global.get $budget) (local.get 0)))
+    (if (i32.lt_s (global.get $budget) (i32.const 0)) (then unreachable))))`;
+
+test("a call that runs for too long is ended, and each call has the whole budget", async () => {
+  const { copy, exports, failures } = await copyOf(page(), GUARDED);
+  exports.take(900);
+  exports.take(900);
+  assert.equal(copy.late, false);
+  assert.throws(() => exports.take(1001), WebAssembly.RuntimeError);
+  assert.equal(copy.late, true);
+  assert.match(applicationTrap(failures[0], "", copy).message, /^ran for too long/);
 });
 
 test("what a copy has started ends with it, and what others have started does not", async () => {
@@ -204,7 +224,10 @@ test("a panic is described by its hook, or by what the memory has", () => {
   const hooked = applicationTrap(new Error("x"), "panicked at src/main.rs:4:9:\nno such entry\n\nStack:\n\nError", null);
   assert.deepEqual([hooked.message, hooked.file, hooked.line, hooked.column], ["no such entry", "src/main.rs", 4, 9]);
   const unreachable = new WebAssembly.RuntimeError("unreachable");
-  const bare = applicationTrap(unreachable, "", { file: "src/lib.rs", line: 7, column: 5, message: "no such entry" });
+  const bare = applicationTrap(unreachable, "", {
+    panic: { file: "src/lib.rs", line: 7, column: 5, message: "no such entry" },
+    late: false,
+  });
   assert.deepEqual([bare.message, bare.file, bare.line], ["no such entry", "src/lib.rs", 7]);
   assert.match(applicationTrap(unreachable, "", null).message, /panic hook/);
   assert.equal(applicationTrap(new Error("no element `app`"), "", null).message, "no element `app`");

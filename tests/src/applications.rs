@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use walkdir::WalkDir;
 
 use crate::browser::Browser;
-use crate::dev::Dev;
+use crate::dev::{Dev, SOON};
 
 /// How long the first build of a framework may take, with the program of wasm-bindgen.
 const FIRST_BUILD: Duration = Duration::from_mins(15);
@@ -119,6 +119,10 @@ impl AppSession {
         browser.open(dev.url());
         browser.wait(ready);
         browser.run("window.untouched = true", &[]);
+        // Otherwise the report of this start could pass for that of the first edit.
+        dev.wait_until("the report of the start", SOON, |event| {
+            matches!(event["event"].as_str(), Some("loaded" | "swap"))
+        });
         Self { browser, dev, app, module: module.to_owned() }
     }
 

@@ -91,11 +91,16 @@ fn understood(words: &[&str]) -> Result<String, String> {
     run(command)
 }
 
-/// Whether `cargo hmr dev` has this option.
+/// Whether a command of the tool has this option.
 fn has_option(option: &str) -> Result<(), String> {
-    let help = understood(&["dev"])?;
-    let mut words = help.split(|letter: char| letter.is_whitespace() || letter == ',');
-    if words.any(|word| word == option) { Ok(()) } else { Err("no such option".into()) }
+    for command in ["dev", "build", "serve"] {
+        let help = understood(&[command])?;
+        let mut words = help.split(|letter: char| letter.is_whitespace() || letter == ',');
+        if words.any(|word| word == option) {
+            return Ok(());
+        }
+    }
+    Err("no such option".into())
 }
 
 /// A workspace that has `hmr-sdk` and, for wasm only, `wasm-bindgen`, both of them empty.

@@ -29,6 +29,7 @@ use crate::app::ApplicationTarget;
 use crate::hash::hash_of;
 use crate::process::{self, CancelToken, Ended};
 use crate::splice::splice;
+use crate::transform::guarded;
 use crate::wasm::{Binary, without_custom_sections};
 use crate::{CompiledModule, Failure};
 
@@ -114,8 +115,8 @@ impl From<Failure> for BindError {
 }
 
 impl Bindgen {
-    /// Runs wasm-bindgen on a compiled application. A binary that is the same as the last time is not processed again. `on` is called
-    /// with what takes time.
+    /// Runs wasm-bindgen on a compiled application. A binary that is the same as the last time is not processed again. With
+    /// `loop_guard`, the code counts loops and calls, so that the client can end it. `on` is called with what takes time.
     ///
     /// # Errors
     /// wasm-bindgen cannot be obtained, or does not accept the binary; or it was cancelled.
@@ -123,6 +124,7 @@ impl Bindgen {
         &self,
         compiled: &CompiledModule,
         target: &ApplicationTarget,
+        loop_guard: bool,
         cancel: &CancelToken,
         on: &mut (dyn FnMut(String) + Send),
     ) -> Result<BoundModule, BindError> {
@@ -132,7 +134,11 @@ impl Bindgen {
         if let Some((_, bound)) = self.last().get(module).filter(|(last, _)| *last == hash) {
             return Ok(bound.clone());
         }
-        let stripped = checked(module, &bytes, panics::with_globals)?;
+        let mut stripped = checked(module, &bytes, panics::with_globals)?;
+        if loop_guard {
+            let binary = Binary::read(&stripped).map_err(|reason| malformed(module, &reason))?;
+            stripped = guarded(&binary).map_err(|error| malformed(module, &error.to_string()))?;
+        }
         let program = self.program(&target.wasm_bindgen, cancel, on)?;
         let bound = bound(&program, module, &stripped, cancel)?;
         self.last().insert(module.clone(), (hash, bound.clone()));
@@ -193,22 +199,23 @@ fn unusable(module: &str) -> String {
     format!("`{module}` cannot be used")
 }
 
+fn malformed(module: &str, reason: &str) -> Failure {
+    let text = format!("the wasm binary is malformed: {reason}\nhint: save again to rebuild it");
+    Failure::plain(&unusable(module), &text)
+}
+
 /// The binary without the sections that only debuggers read, and with these sections replaced.
 fn checked(
     module: &str,
     bytes: &[u8],
     replaced: impl Fn(&Binary<'_>) -> Result<Vec<(u8, Vec<u8>)>, BinaryReaderError>,
 ) -> Result<Vec<u8>, Failure> {
-    let malformed = |reason: String| {
-        let text =
-            format!("the wasm binary is malformed: {reason}\nhint: save again to rebuild it");
-        Failure::plain(&unusable(module), &text)
-    };
-    let binary = Binary::read(bytes).map_err(malformed)?;
-    if binary.has_shared_memory().map_err(|error| malformed(error.to_string()))? {
+    let wrong = |error: BinaryReaderError| malformed(module, &error.to_string());
+    let binary = Binary::read(bytes).map_err(|reason| malformed(module, &reason))?;
+    if binary.has_shared_memory().map_err(wrong)? {
         return Err(Failure::plain(&unusable(module), SHARED_MEMORY));
     }
-    let replaced = replaced(&binary).map_err(|error| malformed(error.to_string()))?;
+    let replaced = replaced(&binary).map_err(wrong)?;
     Ok(without_debug_information(&binary, replaced))
 }
 

@@ -23,6 +23,7 @@ use wasmparser::BinaryReaderError;
 
 pub use self::guard::LOOP_BUDGET;
 use self::guard::Moves;
+pub(crate) use self::guard::guarded;
 use self::interface::Interface;
 pub(crate) use self::names::demangle;
 use crate::hash::hash_of;

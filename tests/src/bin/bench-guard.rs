@@ -6,12 +6,19 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use hmr_build::{App, BuildOutcome, BuildRequest, CancelToken, PreparedModule, Toolchain};
+use camino::Utf8Path;
+use hmr_build::{
+    App, ApplicationTarget, Bindgen, BoundModule, BuildOutcome, BuildRequest, CancelToken,
+    CompiledModule, ModuleKind, PreparedModule, Toolchain,
+};
 use hmr_headless::Page;
+use hmr_tests::applications::AppCopy;
 use hmr_tests::browser::Browser;
 use hmr_tests::demo::DemoCopy;
 use hmr_tests::guests::Guest;
+use hmr_tests::measure::APPLICATIONS;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -44,6 +51,14 @@ fn print() -> io::Result<()> {
         let sizes = WAYS.map(|way| made(way, name, bytes).len());
         line(&mut out, &format!("{name}: size, kB"), sizes.map(kilo))?;
     }
+    for edit in &APPLICATIONS {
+        let (name, compiled, target) = application(edit.module);
+        let bind = |guard: bool| bound(&compiled, &target, guard);
+        let times = [false, true].map(|guard| median(|| drop(bind(guard))));
+        line(&mut out, &format!("{name}: wasm-bindgen, ms"), times)?;
+        let sizes = [false, true].map(|guard| bind(guard).wasm.len());
+        line(&mut out, &format!("{name}: size, kB"), sizes.map(kilo))?;
+    }
     let hot = WAYS.map(|way| made(way, "counter", &hot_loop()));
     line(&mut out, "hot loop, ms", hot.each_ref().map(|bytes| click(bytes)))?;
     let (name, bytes) = modules.iter().find(|(name, _)| name == "catalog").expect("the catalog");
@@ -72,18 +87,37 @@ fn modules() -> Vec<(String, Vec<u8>)> {
     let demo = DemoCopy::take();
     let folder = demo.folder().try_into().expect("the temporary folder's path is UTF-8");
     let app = App::load(folder).unwrap_or_else(|error| panic!("{error}"));
+    let compiled = compile(&app, folder).into_iter();
+    let bytes = |wasm: &Utf8Path| std::fs::read(wasm).expect("what was built can be read");
+    compiled.map(|module| (module.module, bytes(&module.wasm))).collect()
+}
+
+/// An example that is made with wasm-bindgen, as the linker wrote it.
+fn application(name: &str) -> (String, CompiledModule, ApplicationTarget) {
+    // The tests compile into the same folder.
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tmp/applications");
+    let copy = AppCopy::of(&format!("examples/{name}"), &target);
+    let folder = copy.folder().try_into().expect("the temporary folder's path is UTF-8");
+    let app = App::load(folder).unwrap_or_else(|error| panic!("{error}"));
+    let ModuleKind::Application(target) = &app.modules[0].kind else { panic!("{name}") };
+    let compiled = compile(&app, folder).remove(0);
+    (app.modules[0].name.clone(), compiled, target.clone())
+}
+
+/// What pages get for it. Each time, nothing is known from before.
+fn bound(compiled: &CompiledModule, target: &ApplicationTarget, guard: bool) -> BoundModule {
+    let bindgen = Bindgen::default();
+    let bound = bindgen.bind(compiled, target, guard, &CancelToken::new(), &mut |_| {});
+    bound.unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+fn compile(app: &App, folder: &Utf8Path) -> Vec<CompiledModule> {
     let toolchain = Toolchain::find(folder, &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
     let modules: Vec<String> = app.modules.iter().map(|module| module.name.clone()).collect();
-    let request = BuildRequest::new(&app, &toolchain, &modules);
+    let request = BuildRequest::new(app, &toolchain, &modules);
     match hmr_build::build(&request, &CancelToken::new(), &mut |_| {}) {
-        BuildOutcome::Built(artifacts) => artifacts
-            .into_iter()
-            .map(|artifact| {
-                let bytes = std::fs::read(&artifact.wasm).expect("what was built can be read");
-                (artifact.module, bytes)
-            })
-            .collect(),
-        other => panic!("the demo does not compile: {other:?}"),
+        BuildOutcome::Built(compiled) => compiled,
+        other => panic!("it does not compile: {other:?}"),
     }
 }
 

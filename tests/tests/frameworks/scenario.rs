@@ -87,6 +87,7 @@ pub(crate) fn failures(application: &Application) {
     let session = &mut session;
     compile_error_and_fix(session, application);
     panic_at_start_and_fix(session, application);
+    endless_loop_at_start_and_fix(session, application);
     panic_of_a_click_and_fix(session, application);
     (application.acts_once)(session);
 }
@@ -144,6 +145,18 @@ fn panic_at_start_and_fix(session: &mut AppSession, application: &Application) {
     session.app.edit(file, line, &format!("{line}\n    if true {{ panic!(\"at the start\"); }}"));
     let swap = session.swapped("rolled-back");
     assert_eq!(swap["running"], true, "{swap}");
+    session.browser.wait(application.ready);
+    fix(session, file, &good);
+    session.browser.wait(application.ready);
+}
+
+/// A version that never returns is ended and rolled back.
+fn endless_loop_at_start_and_fix(session: &mut AppSession, application: &Application) {
+    let (file, line) = application.start;
+    let good = session.app.read(file);
+    session.app.edit(file, line, &format!("{line}\n    while std::hint::black_box(true) {{}}"));
+    let swap = session.swapped("rolled-back");
+    assert!(swap["error"].to_string().contains("ran for too long"), "{swap}");
     session.browser.wait(application.ready);
     fix(session, file, &good);
     session.browser.wait(application.ready);

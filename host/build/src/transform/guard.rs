@@ -73,6 +73,18 @@ pub(super) fn guard<'s, 'a>(
     Ok((splice(binary, replaced), moves))
 }
 
+/// A binary with the guard. Nothing in it may refer to offsets in its code.
+///
+/// # Errors
+/// It is malformed.
+pub(crate) fn guarded(binary: &Binary<'_>) -> Result<Vec<u8>, BinaryReaderError> {
+    let mut guarded = wasm_encoder::Module::HEADER.to_vec();
+    for part in guard(binary)?.0 {
+        part.append_to(&mut guarded);
+    }
+    Ok(guarded)
+}
+
 fn with_budget_global(contents: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
     let mut entry = Vec::new();
     GlobalType { val_type: ValType::I32, mutable: true, shared: false }.encode(&mut entry);

@@ -133,7 +133,13 @@ impl BuildJob {
             let code = match module.map(|module| &module.kind) {
                 Some(ModuleKind::Application(target)) => {
                     let mut on = |message| report(Event::Progress { message });
-                    let bound = self.bindgen.bind(&compiled, target, &self.cancel, &mut on)?;
+                    let bound = self.bindgen.bind(
+                        &compiled,
+                        target,
+                        self.loop_guard,
+                        &self.cancel,
+                        &mut on,
+                    )?;
                     Code::Application(bound, self.start_of(&compiled.module, target))
                 }
                 _ => Code::Native(prepare(&compiled, self.loop_guard)?),
