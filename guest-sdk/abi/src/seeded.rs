@@ -22,8 +22,8 @@ impl SeededBytes {
 
     fn next(&mut self) -> u32 {
         self.0 = self.0.wrapping_add(0x6d2b_79f5);
-        let mixed = (self.0 ^ (self.0 >> 15)).wrapping_mul(1 | self.0);
-        let mixed = mixed.wrapping_add((mixed ^ (mixed >> 7)).wrapping_mul(61 | mixed)) ^ mixed;
+        let mixed = (self.0 ^ (self.0 >> 15)).wrapping_mul(1_u32 | self.0);
+        let mixed = mixed.wrapping_add((mixed ^ (mixed >> 7)).wrapping_mul(mixed | 0x3d)) ^ mixed;
         mixed ^ (mixed >> 14)
     }
 }

@@ -124,11 +124,10 @@ fn check_generics(function: &ItemFn, exported: bool, mistakes: &mut Mistakes) {
 /// Whether a type can be `View`, under any name. It has no parameters, so `Option<View>` for instance is another one.
 fn may_be_view(ty: &Type) -> bool {
     match ty {
-        Type::ImplTrait(_) => true,
         Type::Path(path) => path.path.segments.iter().all(|segment| segment.arguments.is_none()),
         Type::Paren(inner) => may_be_view(&inner.elem),
         Type::Group(inner) => may_be_view(&inner.elem),
-        Type::Macro(_) | Type::Verbatim(_) => true,
+        Type::ImplTrait(_) | Type::Macro(_) | Type::Verbatim(_) => true,
         _ => false,
     }
 }

@@ -29,19 +29,12 @@ pub fn route(input: TokenStream) -> TokenStream {
         Err(error) => return error.to_compile_error(),
     };
     let mut mistakes = Mistakes::default();
-    let places = match &input.data {
-        Data::Enum(data) => {
-            data.variants.iter().filter_map(|variant| place(variant, &mut mistakes)).collect()
-        }
-        _ => {
-            mistakes.on(
-                &input.ident,
-                "routes are an enum",
-                "make it one, a variant for each route",
-            );
-            Vec::new()
-        }
-    };
+    let mut places = Vec::new();
+    if let Data::Enum(data) = &input.data {
+        places.extend(data.variants.iter().filter_map(|variant| place(variant, &mut mistakes)));
+    } else {
+        mistakes.on(&input.ident, "routes are an enum", "make it one, a variant for each route");
+    }
     if !input.generics.params.is_empty() {
         mistakes.on(&input.generics, "routes have no parameters", "give the fields their types");
     }
@@ -79,16 +72,14 @@ fn parts_of(path: &LitStr, mistakes: &mut Mistakes) -> Option<Vec<Part>> {
     let segments: Vec<&str> = inner.split('/').collect();
     let mut parts = Vec::new();
     for (at, segment) in segments.iter().enumerate() {
-        let field = |name: &str, mistakes: &mut Mistakes| match syn::parse_str::<Ident>(name) {
-            Ok(mut name) => {
+        let field = |name: &str, mistakes: &mut Mistakes| {
+            if let Ok(mut name) = syn::parse_str::<Ident>(name) {
                 name.set_span(path.span());
-                Some(name)
+                return Some(name);
             }
-            Err(_) => {
-                let message = format!("`{name}` cannot be the name of a field");
-                mistakes.on(path, &message, "write `:id`, or `*path` for all that follows");
-                None
-            }
+            let message = format!("`{name}` cannot be the name of a field");
+            mistakes.on(path, &message, "write `:id`, or `*path` for all that follows");
+            None
         };
         parts.push(if let Some(name) = segment.strip_prefix(':') {
             Part::Field(field(name, mistakes)?)

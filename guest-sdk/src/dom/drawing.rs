@@ -138,6 +138,7 @@ with_numbers! {
     /// Adds an arc of a circle of this radius that touches two lines: to the first point, and from there to the second.
     arc_to(first_x, first_y, second_x, second_y, radius): "arcTo";
     /// Adds an arc of an ellipse that is turned by an angle; angles are in radians.
+    #[expect(clippy::too_many_arguments, reason = "those of the context")]
     ellipse(x, y, radius_x, radius_y, turned, from, to): "ellipse";
     /// Adds a rectangle.
     rect(x, y, width, height): "rect";

@@ -124,7 +124,9 @@ impl fmt::Debug for ChildrenFn {
 }
 
 /// A handler that is passed as a prop. Closures convert into it. `Copy`; it lives as long as the content in which it was made.
-pub struct Callback<T: 'static = ()>(Option<Handle<Scoped<dyn Fn(T)>>>);
+pub struct Callback<T: 'static = ()>(Option<Handle<Shared<T>>>);
+
+type Shared<T> = Scoped<dyn Fn(T)>;
 
 impl<T> Clone for Callback<T> {
     fn clone(&self) -> Self {

@@ -49,12 +49,14 @@ enum Typed {
     Unreadable,
 }
 
-/// Shows a signal's text in a field. Returns what follows the reader's input. `read` sets the signal, and returns how the new value is
-/// written; `None` if the text is not a value.
+/// Sets a signal to the value of a text, and returns how that is written; nothing if the text is not a value.
+type Read = Box<dyn Fn(&str) -> Option<String>>;
+
+/// Shows a signal's text in a field. Returns what follows the reader's input.
 pub(super) fn bind(
     id: NodeId,
     mut text: Box<dyn FnMut() -> String>,
-    read: Box<dyn Fn(&str) -> Option<String>>,
+    read: Read,
 ) -> impl FnMut(Event) + 'static {
     let typed = Rc::new(RefCell::new(Typed::Nothing));
     let kept = Rc::clone(&typed);

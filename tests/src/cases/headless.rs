@@ -254,12 +254,7 @@ impl Runner<'_> {
         let seen = Observation {
             location: (location != "/").then(|| location.to_owned()),
             title: (!title.is_empty()).then_some(title),
-            drawings: page
-                .find_all("canvas")
-                .unwrap_or_default()
-                .iter()
-                .map(|canvas| canvas.drawing().join("; "))
-                .collect(),
+            drawings: drawings(page),
             clipboard: page.clipboard(),
             loads: loads[self.seen.loads..].to_vec(),
             html: without_problems(&page.html()),
@@ -291,6 +286,12 @@ impl Runner<'_> {
         };
         seen
     }
+}
+
+/// What each canvas shows, as the commands that drew it.
+fn drawings(page: &Page) -> Vec<String> {
+    let canvases = page.find_all("canvas").unwrap_or_default();
+    canvases.iter().map(|canvas| canvas.drawing().join("; ")).collect()
 }
 
 /// The visible state of a field: its value, or all selected options; and whether it is on.

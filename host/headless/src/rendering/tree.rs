@@ -247,21 +247,28 @@ impl Tree {
                     listeners.retain(|other| !is_listener(other, event, flags));
                 }
             }
-            // The element may have left in the same batch: then there is nothing to call.
-            Op::Call { id, .. } if !self.nodes.contains_key(&id) => {}
+            // The element may have left in the same batch: then nothing is done with it.
+            Op::Call { id, .. } | Op::Draw { id, .. } if !self.nodes.contains_key(&id) => {}
             Op::Call { id, method } => {
                 if let Some(node) = self.element(id)? {
                     requested.calls.push((node, method));
                 }
             }
-            Op::Draw { id, .. } if !self.nodes.contains_key(&id) => {}
-            Op::Draw { id, commands } => {
-                let commands = drawing::read(commands)?;
-                if self.element(id)?.is_some() {
-                    requested.drawings.push((id, commands));
-                }
-            }
+            Op::Draw { id, commands } => self.request_drawing(id, commands, requested)?,
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn request_drawing(
+        &self,
+        id: NodeId,
+        commands: &str,
+        requested: &mut TreeRequests,
+    ) -> Result<(), TreeError> {
+        let commands = drawing::read(commands)?;
+        if self.element(id)?.is_some() {
+            requested.drawings.push((id, commands));
         }
         Ok(())
     }
