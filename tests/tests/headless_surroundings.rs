@@ -49,7 +49,7 @@ fn links_within_the_application_change_the_address_and_others_are_left_to_the_br
     let data = |path: &str, query: &str, hash: &str| {
         let location =
             json!({ "origin": "http://localhost", "path": path, "query": query, "hash": hash });
-        format!("1location {location}")
+        format!("1 location {location}")
     };
     assert_eq!(received(&page, "m"), [data("/app/users/7", "a=1", ""), data("/app", "", "part")]);
     page.go_by(-1);
@@ -185,7 +185,7 @@ fn files_and_the_clipboard_reach_host_functions() {
     assert!(error.is_err_and(|why| why.to_string().contains("takes no files")));
     page.set_clipboard("eggs");
     page.append_html(r#"<hmr-component module="m" component="App"></hmr-component>"#);
-    assert_eq!(received(&page, "m"), [r#"1call {"value":"milk"}"#, r#"2call {"value":"eggs"}"#]);
+    assert_eq!(received(&page, "m"), [r#"1 call {"value":"milk"}"#, r#"2 call {"value":"eggs"}"#]);
 }
 
 #[test]
