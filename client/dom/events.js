@@ -8,6 +8,7 @@
  * Invariant: one native listener for each node, event and phase, however often the guest nodes change.
  */
 
+import { filesOf } from "./files.js";
 import { LISTEN_PASSIVE, LISTEN_PREVENT, LISTEN_STOP, LISTEN_CAPTURE } from "./operations.js";
 
 /** @typedef {import("./tree.js").GuestNode} GuestNode */
@@ -42,6 +43,8 @@ export function readEvent(event, current, time) {
   for (const name of NUMBERS) if (typeof from[name] === "number") data[name] = from[name];
   const text = event.type === "drop" ? /** @type {DragEvent} */ (event).dataTransfer?.getData("text/plain") : from.data;
   if (typeof text === "string") data.data = text;
+  const files = filesOf(event, current);
+  if (files.length > 0) data.files = files;
   for (const name of ["scrollTop", "scrollLeft"]) if (typeof target[name] === "number" && target[name] !== 0) data[name] = target[name];
   data.time = time;
   return JSON.stringify(data);

@@ -38,7 +38,8 @@ const METHODS = ["focus", "blur", "select", "scroll-into-view"];
  *   | { op: "listen", id: number, event: string, handler: number, flags: number }
  *   | { op: "unlisten", id: number, event: string, flags: number }
  *   | { op: "set-key", id: number, key: string }
- *   | { op: "call", id: number, method: Method }} Op
+ *   | { op: "call", id: number, method: Method }
+ *   | { op: "draw", id: number, commands: string }} Op
  */
 
 /** Why a batch could not be decoded. */
@@ -150,6 +151,8 @@ function readOp(from) {
       const method = /** @type {Method} */ (METHODS[from.choice("method", METHODS.length)]);
       return { op: "call", id, method };
     }
+    case 16:
+      return { op: "draw", id: from.int(), commands: from.text() };
     default:
       throw new DecodeError(`byte ${from.start}: ${opcode} is not an opcode`, from.start);
   }

@@ -8,6 +8,7 @@
  */
 
 import { putBack } from "./displaced-nodes.js";
+import { draw } from "./drawing.js";
 import { move } from "./move-node.js";
 import { classTokens } from "./tree.js";
 
@@ -274,6 +275,15 @@ export class DomPainter {
     if (!dom) return;
     if (method === "scroll-into-view") dom.scrollIntoView?.({ block: "nearest" });
     else dom[method]?.();
+  }
+
+  /**
+   * @param {GuestNode} node
+   * @param {import("./drawing.js").Command[]} commands
+   */
+  draw(node, commands) {
+    const canvas = /** @type {HTMLCanvasElement | null} */ (element(node));
+    if (canvas) draw(canvas, commands, this.#warn);
   }
 
   /**

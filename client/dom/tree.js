@@ -10,11 +10,14 @@
  * among its children exactly once.
  */
 
+import { readDrawing } from "./drawing.js";
+import { GuestNode } from "./guest-node.js";
 import { LISTEN_CAPTURE, ROOT_BIT, decodeOps } from "./operations.js";
+
+export { GuestNode } from "./guest-node.js";
 
 /** @typedef {import("./operations.js").Op} Op */
 /** @typedef {import("./operations.js").Method} Method */
-/** @typedef {{ event: string, handler: number, flags: number }} Listener */
 
 /**
  * Applies to the DOM what was done to a guest node. Each guest node that it is given has a DOM node, `place`'s
@@ -33,6 +36,7 @@ import { LISTEN_CAPTURE, ROOT_BIT, decodeOps } from "./operations.js";
  * @property {(node: GuestNode) => void} text
  * @property {(node: GuestNode) => void} listeners
  * @property {(node: GuestNode, method: Method) => void} call
+ * @property {(node: GuestNode, commands: import("./drawing.js").Command[]) => void} draw
  */
 
 /** An operation that makes no sense for the tree. */
@@ -41,42 +45,6 @@ export class TreeError extends Error {
   constructor(message) {
     super(message);
     this.name = "TreeError";
-  }
-}
-
-/** One node that a module made, or the root of an instance. */
-export class GuestNode {
-  /**
-   * @param {number} id
-   * @param {"element" | "text" | "marker" | "root"} kind
-   */
-  constructor(id, kind) {
-    this.id = id;
-    this.kind = kind;
-    /** 0 HTML, 1 SVG, 2 MathML. */
-    this.namespace = 0;
-    this.tag = "";
-    this.text = "";
-    /** @type {string | null} */
-    this.key = null;
-    /** Markup that is not let into the page: it keeps its place, as a comment. */
-    this.refused = false;
-    /** @type {Map<string, string>} */
-    this.attributes = new Map();
-    /** Single classes that were switched, on or off. @type {Map<string, boolean>} */
-    this.classes = new Map();
-    /** @type {Map<string, string>} */
-    this.styles = new Map();
-    /** JSON texts by name. @type {Map<string, string>} */
-    this.properties = new Map();
-    /** By `listenerKey`. @type {Map<string, Listener>} */
-    this.listeners = new Map();
-    /** @type {GuestNode[]} */
-    this.children = [];
-    /** @type {GuestNode | null} */
-    this.parent = null;
-    /** @type {ChildNode | null} */
-    this.dom = null;
   }
 }
 
@@ -132,6 +100,8 @@ export class Tree {
     this.moving = new Set();
     /** Calls to make once the batch's code has returned. @type {{ node: GuestNode, method: Method }[]} */
     this.calls = [];
+    /** Drawings to make then. @type {{ node: GuestNode, commands: import("./drawing.js").Command[] }[]} */
+    this.drawings = [];
   }
 
   /**
@@ -209,6 +179,7 @@ export class Tree {
     const calls = this.calls;
     this.calls = [];
     for (const { node, method } of calls) if (node.dom) this.painter.call(node, method);
+    for (const { node, commands } of this.drawings.splice(0)) if (node.dom) this.painter.draw(node, commands);
   }
 
   /** @param {Op} op */
@@ -258,9 +229,19 @@ export class Tree {
         // The element may have left in the same batch: then there is nothing to call.
         if (this.nodes.has(op.id)) this.calls.push({ node: this.#element(op.id), method: op.method });
         return;
+      case "draw":
+        if (this.nodes.has(op.id)) this.drawings.push({ node: this.#element(op.id), commands: this.#commands(op.commands) });
+        return;
       default:
         op;
     }
+  }
+
+  /** @param {string} json */
+  #commands(json) {
+    const commands = readDrawing(json);
+    if (!commands) throw new TreeError("a drawing is not a list of commands");
+    return commands;
   }
 
   /** @param {number} id */

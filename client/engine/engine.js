@@ -51,7 +51,7 @@ export class Engine {
   /** @param {import("./engine-deps.js").EngineDeps} deps */
   constructor(deps) {
     this.#deps = deps;
-    this.#stack = new Stack(deps.budget);
+    this.#stack = new Stack(deps.budget ?? null, deps.page);
     this.#records = new ModuleRecords({
       ...deps,
       happened: (record, event, node, key) => this.#delivery.happened(record, event, node, key),

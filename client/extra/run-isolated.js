@@ -34,6 +34,8 @@ export async function runIsolated(bytes, context) {
   const own = {
     log: (level = 0, pointer = 0, length = 0) => void logs.push([LEVELS[level] ?? "info", text(pointer, length)]),
     now: () => Date.now(),
+    random: (pointer = 0, length = 0) => void crypto.getRandomValues(new Uint8Array(exports.memory.buffer, pointer >>> 0, length >>> 0)),
+    read: () => -1,
     panic: (pointer = 0, length = 0) => {
       panic = text(pointer, length);
     },

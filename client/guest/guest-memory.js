@@ -61,6 +61,20 @@ export class GuestMemory {
     return [pointer, bytes.length];
   }
 
+  /**
+   * Writes a text, if there is room.
+   * @param {number} pointer
+   * @param {number} room in bytes
+   * @param {string} text
+   * @returns {number} its length in bytes
+   */
+  fill(pointer, room, text) {
+    const bytes = encoder.encode(text);
+    const target = this.slice(pointer, room);
+    if (bytes.length <= target.length) target.set(bytes);
+    return bytes.length;
+  }
+
   copy() {
     return this.#bytes().slice();
   }

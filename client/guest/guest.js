@@ -12,6 +12,7 @@ import { CALL_BUDGET, HANDED_OVER_BYTES } from "../common/constants.js";
 import { COMPONENT_PREFIX } from "./inspect.js";
 import { cut } from "../common/limits.js";
 import { GuestMemory } from "./guest-memory.js";
+import { answerAtOnce } from "./read-request.js";
 import { EMPTY, checkMigrated, instancesOf } from "./snapshot.js";
 import { isOwn, locationsOf } from "./source-lines.js";
 import { GuestTrap, MOST_FRAMES, framesOf, readPanic } from "./trap.js";
@@ -49,9 +50,13 @@ export class Stack {
   /** How many wasm frames of how many modules are on the stack. */
   depth = 0;
 
-  /** @param {number | null} [budget] how many loop heads and calls a call may pass */
-  constructor(budget) {
+  /**
+   * @param {number | null} budget how many loop heads and calls a call may pass
+   * @param {import("./read-request.js").Surroundings} surroundings
+   */
+  constructor(budget, surroundings) {
     this.budget = budget ?? CALL_BUDGET;
+    this.surroundings = surroundings;
   }
 }
 
@@ -383,7 +388,10 @@ export class Guest {
   }
 
   #imports() {
-    /** @param {(...values: number[]) => void} code */
+    /**
+     * @template T
+     * @param {(...values: number[]) => T} code
+     */
     const guarded =
       (code) =>
       (/** @type {number[]} */ ...values) => {
@@ -392,7 +400,7 @@ export class Guest {
           // An empty call costs as well, so that a loop of them comes to an end too.
           this.#room -= ((values.at(-1) ?? 0) >>> 0) + 64;
           if (this.#room < 0) throw new Error("one call handed over more than an engine takes");
-          code(...values);
+          return code(...values);
         } catch (error) {
           this.#refused ??= error;
           throw error;
@@ -412,6 +420,11 @@ export class Guest {
       resource: guardedText("resource"),
       port: guardedText("port"),
       invalidate: guardedText("invalidate"),
+      random: guarded((pointer = 0, length = 0) => this.#stack.surroundings.random(this.#bytes.slice(pointer, length))),
+      read: guarded((pointer = 0, length = 0, into = 0, room = 0) => {
+        const answer = answerAtOnce(this.#bytes.text(pointer, length), this.#stack.surroundings);
+        return answer === null ? -1 : this.#bytes.fill(into, room, answer);
+      }),
     };
   }
 }

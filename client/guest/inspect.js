@@ -50,6 +50,8 @@ const IMPORTS = {
   resource: { params: [I32, I32], results: [] },
   port: { params: [I32, I32], results: [] },
   invalidate: { params: [I32, I32], results: [] },
+  random: { params: [I32, I32], results: [] },
+  read: { params: [I32, I32, I32, I32], results: [I32] },
 };
 
 /**

@@ -1,3 +1,5 @@
+import { historyOf } from "./page-history.js";
+
 /**
  * The features of a browser that resources need. Tests replace them.
  *
@@ -14,6 +16,11 @@
  * @property {(code: MutationCallback) => MutationObserver} mutationObserver
  * @property {(query: string) => MediaQueryList} mediaQuery
  * @property {(area: "local" | "session") => Storage} storage
+ * @property {import("./page-history.js").PageHistory} history
+ * @property {{ read: () => Promise<string>, write: (text: string) => Promise<void> }} clipboard
+ * @property {(title: string) => void} title sets the title of the page
+ * @property {(bytes: Uint8Array) => void} random fills it with random bytes
+ * @property {(ms: number) => number} timeZone how many minutes the local time is ahead of UTC, that many milliseconds after the epoch
  */
 
 /**
@@ -26,6 +33,9 @@
  * @property {(code: () => void) => unknown} requestAnimationFrame
  * @property {(id: any) => void} cancelAnimationFrame
  */
+
+/** How many bytes a browser makes at once. */
+const RANDOM_BYTES = 65_536;
 
 /**
  * The facilities of a window.
@@ -58,5 +68,27 @@ export function facilitiesOf(window) {
     mutationObserver: (code) => new window.MutationObserver(code),
     mediaQuery: (query) => window.matchMedia(query),
     storage: (area) => (area === "local" ? window.localStorage : window.sessionStorage),
+    history: historyOf(window),
+    title(title) {
+      window.document.title = title;
+    },
+    clipboard: {
+      read: async () => clipboardOf(window).readText(),
+      write: async (text) => clipboardOf(window).writeText(text),
+    },
+    random(bytes) {
+      for (let at = 0; at < bytes.length; at += RANDOM_BYTES) window.crypto.getRandomValues(bytes.subarray(at, at + RANDOM_BYTES));
+    },
+    timeZone: (ms) => -new window.Date(ms).getTimezoneOffset(),
   };
+}
+
+/**
+ * @param {Window} window
+ * @returns {Clipboard}
+ */
+function clipboardOf(window) {
+  const { clipboard } = window.navigator;
+  if (!clipboard) throw new Error("the page has no clipboard: browsers give it to pages of `https` and of their own machine");
+  return clipboard;
 }

@@ -5,6 +5,10 @@
  * answer too. The functions themselves get and give JavaScript values.
  */
 
+import { fileOf } from "../dom/files.js";
+import { encodeBase64 } from "./base64.js";
+import { ownAddress } from "./page-history.js";
+
 /** @typedef {(argument: any) => unknown} HostFunction what it returns may be a promise */
 
 /** @param {unknown} error */
@@ -28,13 +32,41 @@ function toJson(name, value) {
   return text;
 }
 
+/**
+ * @param {any} argument
+ * @param {string} field
+ * @returns {string}
+ */
+function textOf(argument, field) {
+  const value = argument?.[field];
+  if (typeof value !== "string") throw new Error(`\`${field}\` must be a text`);
+  return value;
+}
+
+/**
+ * @param {any} argument
+ * @returns {Promise<string>} a text, or bytes as Base64
+ */
+async function readFile(argument) {
+  const file = fileOf(argument?.file);
+  if (!file) throw new Error("the page does not have the file any more: it has to be chosen again");
+  switch (argument.as) {
+    case "text":
+      return file.text();
+    case "bytes":
+      return encodeBase64(await file.slice(argument.start ?? 0, argument.end ?? file.size).arrayBuffer());
+    default:
+      throw new Error("`as` must be `text` or `bytes`");
+  }
+}
+
 /** The host functions of one page. */
 export class HostFunctions {
   /** @type {Map<string, HostFunction>} */
   #functions = new Map();
 
-  /** @param {(area: "local" | "session") => Storage} storage */
-  constructor(storage) {
+  /** @param {import("./facilities.js").Facilities} page */
+  constructor({ storage, history, title, clipboard }) {
     const through = (/** @type {(storage: Storage, item: string, value: unknown) => void} */ code) => (/** @type {any} */ argument) => {
       const { area, item, value } = argument ?? {};
       if (area !== "local" && area !== "session") throw new Error("`area` must be `local` or `session`");
@@ -58,6 +90,17 @@ export class HostFunctions {
         stored.setItem(item, value);
       }),
     );
+    this.register("document.title", (argument) => title(textOf(argument, "title")));
+    this.register("location.push", (argument) => history.push(ownAddress(history, argument?.url)));
+    this.register("location.replace", (argument) => history.replace(ownAddress(history, argument?.url)));
+    this.register("location.go", (argument) => {
+      if (!Number.isInteger(argument?.by)) throw new Error("`by` must be an integer");
+      // In a browser, 0 would load the page again.
+      if (argument.by !== 0) history.go(argument.by);
+    });
+    this.register("clipboard.read", () => clipboard.read());
+    this.register("clipboard.write", (argument) => clipboard.write(textOf(argument, "text")));
+    this.register("file.read", readFile);
   }
 
   /**

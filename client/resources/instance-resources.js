@@ -49,7 +49,7 @@ export class InstanceResources {
   /** @param {InstanceResourcesDeps} deps */
   constructor(deps) {
     this.#deps = deps;
-    this.host = new HostFunctions(deps.page.storage);
+    this.host = new HostFunctions(deps.page);
     this.resources = new Resources({ ...deps, host: this.host });
     this.ports = new Ports({ ...deps, host: this.host });
   }

@@ -23,6 +23,7 @@ import { exact } from "./canonical-json.js";
  *   | { kind: "event-source", url: string, events: string[] }
  *   | { kind: "request", method: string, url: string, headers: Record<string, string>, body: string | null }
  *   | { kind: "storage", area: "local" | "session", item: string | null }
+ *   | { kind: "location", links: string | null }
  *   | { kind: "call", function: string, argument: string }} What
  */
 
@@ -200,6 +201,8 @@ function readWhat(kind, args, json) {
     }
     case "storage":
       return { kind, area: args.choice("area", ["local", "session"]), item: args.optionalText("item", "a text") };
+    case "location":
+      return { kind, links: args.optionalText("links", "a path") };
     case "call": {
       const name = args.text("function", "the name of a host function");
       const argument = exact(fields(fields(json).get("args") ?? "{}").get("argument") ?? "null");

@@ -5,6 +5,7 @@
  */
 
 import { watchQuery, watchElement, watchEvents, watchStorage } from "./watch.js";
+import { watchLocation } from "./links.js";
 import { listenToSource, openSocket, request } from "./network.js";
 
 /** @typedef {import("./facilities.js").Facilities} Facilities */
@@ -41,6 +42,8 @@ export function start(what, firing, page, host) {
       return watchQuery(what, firing, page);
     case "storage":
       return watchStorage(what, firing, page);
+    case "location":
+      return watchLocation(what, firing, page);
     case "websocket":
       return openSocket(what, firing, page);
     case "event-source":

@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
+import { draw, readDrawing } from "../dom/drawing.js";
+import { readEvent } from "../dom/events.js";
+import { answerAtOnce } from "../guest/read-request.js";
+import { facilitiesOf } from "../resources/facilities.js";
 import { HostFunctions } from "../resources/host-functions.js";
+import { FakeFacilities } from "./support/facilities.js";
 
 function functions() {
   const { window } = new JSDOM("", { url: "http://localhost/" });
-  const host = new HostFunctions((area) => (area === "local" ? window.localStorage : window.sessionStorage));
+  const page = new FakeFacilities(/** @type {any} */ ({}), /** @type {any} */ (window));
+  const host = new HostFunctions(page.given);
   const call = async (/** @type {string} */ name, /** @type {unknown} */ argument) =>
     JSON.parse(await host.answer(name, JSON.stringify(argument)));
-  return { host, call, window };
+  return { host, call, window, page };
 }
 
 test("a registered function answers, at once or with a promise", async () => {
@@ -41,9 +47,8 @@ test("an error and a rejection are answers", async () => {
 test("an unknown name is answered with those that are known", async () => {
   const { host, call } = functions();
   const unregister = host.register("add", () => 1);
-  assert.deepEqual(await call("ad", 1), {
-    error: "there is no host function `ad`; there are `add`, `storage.get`, `storage.remove`, `storage.set`",
-  });
+  const { error } = await call("ad", 1);
+  assert.match(error, /^there is no host function `ad`; there are `add`, .*`storage.get`, `storage.remove`, `storage.set`$/);
   unregister();
   assert.match((await call("add", 1)).error, /there is no host function `add`/);
 });
@@ -84,4 +89,101 @@ test("a function that is to answer at once may not promise", () => {
   assert.equal(host.now("double", "21"), "42");
   assert.throws(() => host.now("later", "1"), /`later` answered with a promise, and is to answer at once/);
   assert.throws(() => host.now("none", "1"), /there is no host function `none`/);
+});
+
+test("the title and the address of the page are set", async () => {
+  const { call, page } = functions();
+  assert.deepEqual(await call("document.title", { title: "Notes" }), { value: null });
+  assert.equal(page.title, "Notes");
+  await call("location.push", { url: "/notes?tab=1#top" });
+  await call("location.replace", { url: "?tab=2" });
+  assert.deepEqual(page.history.entries.map(String), ["http://localhost/", "http://localhost/notes?tab=2"]);
+  await call("location.go", { by: -1 });
+  await call("location.go", { by: -1 });
+  assert.equal(String(page.history.url()), "http://localhost/");
+  assert.match((await call("location.push", { url: "https://example.org/" })).error, /is of another origin than the page/);
+  assert.match((await call("location.push", { url: "http://[" })).error, /is not an address/);
+  assert.match((await call("location.push", {})).error, /`url` must be a text/);
+  assert.match((await call("location.go", { by: "x" })).error, /`by` must be an integer/);
+  assert.match((await call("document.title", {})).error, /`title` must be a text/);
+});
+
+test("the clipboard is read and written, and a refusal is an error", async () => {
+  const { call, page } = functions();
+  assert.deepEqual(await call("clipboard.write", { text: "milk" }), { value: null });
+  assert.deepEqual(await call("clipboard.read", {}), { value: "milk" });
+  page.clipboardError = "the reader said no";
+  assert.deepEqual(await call("clipboard.read", {}), { error: "the reader said no" });
+  assert.match((await call("clipboard.write", {})).error, /`text` must be a text/);
+});
+
+test("a page that a browser gives no clipboard says so", async () => {
+  const { window } = new JSDOM("");
+  const { clipboard } = facilitiesOf(/** @type {any} */ (window));
+  await assert.rejects(clipboard.read(), /the page has no clipboard/);
+  await assert.rejects(clipboard.write("x"), /the page has no clipboard/);
+});
+
+test("files that were chosen or dropped are read by the ids that modules get", async () => {
+  const { call } = functions();
+  const file = new File(["milk & eggs"], "list.txt", { type: "text/plain", lastModified: 5 });
+  const field = /** @type {any} */ ({ value: "", files: [file] });
+  const chosen = JSON.parse(readEvent(/** @type {any} */ ({ type: "change" }), field, 0));
+  const [{ id, ...data }] = chosen.files;
+  assert.deepEqual(data, { name: "list.txt", type: "text/plain", size: 11, modified: 5 });
+  const dropped = /** @type {any} */ ({ type: "drop", dataTransfer: { getData: () => "", files: [file] } });
+  assert.equal(JSON.parse(readEvent(dropped, null, 0)).files[0].id, id, "the same file has one id");
+  assert.deepEqual(await call("file.read", { file: id, as: "text" }), { value: "milk & eggs" });
+  assert.deepEqual(await call("file.read", { file: id, as: "bytes", start: 0, end: 4 }), { value: "bWlsaw==" });
+  assert.deepEqual(await call("file.read", { file: id, as: "bytes" }), { value: "bWlsayAmIGVnZ3M=" });
+  assert.match((await call("file.read", { file: id })).error, /`as` must be/);
+  assert.match((await call("file.read", { file: "none", as: "text" })).error, /has to be chosen again/);
+});
+
+test("a drawing uses the named methods and properties of the context, and no others", () => {
+  const calls = /** @type {unknown[]} */ ([]);
+  const warnings = /** @type {string[]} */ ([]);
+  const context = {
+    fillRect: (/** @type {number[]} */ ...at) => calls.push(at),
+    arc: () => {
+      throw new RangeError("a negative radius");
+    },
+    drawImage: () => calls.push("an image"),
+    fillStyle: "",
+  };
+  const canvas = /** @type {any} */ ({ localName: "canvas", width: 5, getContext: () => context });
+  const commands = readDrawing(`[["reset"],["fillStyle","red"],["fillRect",0,0,8,8],["arc",0,0,-1,0,1],["drawImage"],["toString"]]`);
+  draw(canvas, commands ?? [], (text) => void warnings.push(text));
+  assert.deepEqual([calls, context.fillStyle], [[[0, 0, 8, 8]], "red"]);
+  assert.deepEqual(warnings, [
+    "`arc` of a drawing failed: a negative radius",
+    "`drawImage` is not a command of a drawing",
+    "`toString` is not a command of a drawing",
+  ]);
+  draw(/** @type {any} */ ({ localName: "p" }), [], (text) => void warnings.push(text));
+  assert.equal(warnings.at(-1), "nothing is drawn on `p`: it has no 2D context");
+  for (const wrong of ["", "{}", "[1]", "[[]]", "[[1]]"]) assert.equal(readDrawing(wrong), null, wrong);
+});
+
+test("what a page knows is answered at once", () => {
+  const { page } = functions();
+  page.timeZone = -210;
+  page.history.push(new URL("http://localhost/a?b#c"));
+  const answer = (/** @type {string} */ json) => answerAtOnce(json, page.given);
+  assert.equal(answer(`{"read":"time-zone","at":0}`), "-210");
+  assert.equal(answer(`{"read":"location"}`), `{"origin":"http://localhost","path":"/a","query":"b","hash":"c"}`);
+  for (const unknown of [`{"read":"weather"}`, `{"read":"time-zone"}`, "null"]) assert.equal(answer(unknown), null);
+  assert.throws(() => answer("{"), /a read request is malformed/);
+});
+
+test("the facilities of a window: random bytes of any number, the time zone, the title", () => {
+  const { window } = new JSDOM("", { url: "http://localhost/" });
+  const asked = /** @type {number[]} */ ([]);
+  Object.defineProperty(window, "crypto", { value: { getRandomValues: (/** @type {Uint8Array} */ bytes) => asked.push(bytes.length) } });
+  const page = facilitiesOf(/** @type {any} */ (window));
+  page.random(new Uint8Array(70_000));
+  assert.deepEqual(asked, [65_536, 4464]);
+  assert.equal(page.timeZone(0), -new Date(0).getTimezoneOffset());
+  page.title("Notes");
+  assert.equal(window.document.title, "Notes");
 });

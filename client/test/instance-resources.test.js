@@ -130,7 +130,7 @@ test("a call is answered after the code that asked has returned, and a function 
   assert.deepEqual(shown(page), ["call", `{"value":42}`]);
   remove();
   await page.update(2, page.version("b", showing([open("call", { function: "double", argument: 22 }, 3)])));
-  assert.match(shown(page)[1], /there is no host function `double`; there are `storage.get`/);
+  assert.match(shown(page)[1], /there is no host function `double`; there are `clipboard.read`/);
 });
 
 test("an answer that comes while the code is dead waits for the code that takes its place", async () => {

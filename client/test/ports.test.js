@@ -7,7 +7,7 @@ import { Ports, readPortRequest } from "../resources/ports.js";
 /** Ports of instances whose module is `m` and their number. Values are taken by those whom they are sent to, unless they wait. */
 class Bench {
   document = new JSDOM("").window.document;
-  host = new HostFunctions(() => /** @type {any} */ (null));
+  host = new HostFunctions(/** @type {any} */ ({}));
   /** @type {import("../resources/ports.js").Value[]} */
   waiting = [];
   /** @type {string[]} */

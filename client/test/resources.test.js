@@ -15,7 +15,7 @@ class Bench {
   );
   fakes = new FakeFacilities(this.timers, this.window);
   page = this.fakes.given;
-  host = new HostFunctions(this.page.storage);
+  host = new HostFunctions(this.page);
   /** Whether firings wait. */
   held = false;
   /** @type {{ resource: import("../resources/resources.js").Resource, event: any }[]} */
@@ -508,4 +508,88 @@ test("the facilities of a window: sockets are addressed from the page", () => {
     ["ws://other.org/", []],
     ["ws://other.org/", []],
   ]);
+});
+
+/**
+ * Clicks on an element with these attributes, and tells whether the browser was kept from following it.
+ *
+ * @param {Bench} bench
+ * @param {Record<string, string>} attributes
+ * @param {MouseEventInit} [how]
+ */
+function clickLink(bench, attributes, how = {}) {
+  const { document, MouseEvent } = bench.window;
+  const link = document.createElement("a");
+  for (const [name, value] of Object.entries(attributes)) link.setAttribute(name, value);
+  const inner = link.appendChild(document.createElement("b"));
+  document.body.append(link);
+  // What is not followed would make jsdom complain that it cannot load a page.
+  const event = new MouseEvent("click", { bubbles: true, cancelable: true, ...how });
+  let prevented = false;
+  const last = (/** @type {Event} */ native) => {
+    prevented = native.defaultPrevented;
+    native.preventDefault();
+  };
+  bench.window.addEventListener("click", last);
+  inner.dispatchEvent(event);
+  bench.window.removeEventListener("click", last);
+  link.remove();
+  return prevented;
+}
+
+test("a click on a link within the application changes the address, others are left to the browser", () => {
+  const bench = new Bench();
+  bench.open("location", { links: "/app" });
+  assert.equal(clickLink(bench, { href: "/app/users/7?a=1" }), true);
+  const location = { origin: "http://localhost", path: "/app/users/7", query: "a=1", hash: "" };
+  assert.deepEqual(bench.news, [[7, location]]);
+  for (const [attributes, how] of /** @type {[Record<string, string>, MouseEventInit?][]} */ ([
+    [{ href: "/application" }],
+    [{ href: "/" }],
+    [{ href: "https://example.org/app/" }],
+    [{ href: "http://[" }],
+    [{ name: "no link" }],
+    [{ href: "/app/x", target: "_blank" }],
+    [{ href: "/app/x", download: "" }],
+    [{ href: "/app/x", rel: "nofollow external" }],
+    [{ href: "/app/users/7?a=1#part" }],
+    [{ href: "/app/x" }, { ctrlKey: true }],
+    [{ href: "/app/x" }, { metaKey: true }],
+    [{ href: "/app/x" }, { shiftKey: true }],
+    [{ href: "/app/x" }, { altKey: true }],
+    [{ href: "/app/x" }, { button: 1 }],
+  ])) {
+    assert.equal(clickLink(bench, attributes, how), false, JSON.stringify([attributes, how]));
+  }
+  assert.deepEqual(bench.news, []);
+  assert.equal(clickLink(bench, { href: "/app", target: "_self" }), true);
+  assert.equal(clickLink(bench, { href: "/app" }), true);
+  assert.equal(bench.fakes.history.entries.length, 3, "the same address again is not a further entry");
+});
+
+test("the address is followed until the resource is closed", () => {
+  const bench = new Bench();
+  bench.open("location", {});
+  assert.equal(clickLink(bench, { href: "/app" }), false);
+  bench.fakes.history.push(new URL("http://localhost/b#c"));
+  assert.deepEqual(bench.news, [[7, { origin: "http://localhost", path: "/b", query: "", hash: "c" }]]);
+  bench.resources.closeInstance(1);
+  bench.fakes.history.go(-1);
+  assert.deepEqual(bench.news, []);
+  assert.throws(() => readRequest(`{"op":"open","instance":1,"key":"l","kind":"location","args":{"links":7},"handler":1}`), /`links`/);
+});
+
+test("the history of a window is used, and its changes are reported", async () => {
+  const { window } = new JSDOM("", { url: "http://localhost/a" });
+  const { history } = facilitiesOf(/** @type {any} */ (window));
+  const seen = /** @type {string[]} */ ([]);
+  const end = history.watch(() => void seen.push(history.url().pathname));
+  history.push(history.resolve("b"));
+  history.replace(history.resolve("/c"));
+  const back = new Promise((done) => window.addEventListener("popstate", done, { once: true }));
+  history.go(-1);
+  await back;
+  end();
+  history.push(history.resolve("/d"));
+  assert.deepEqual(seen, ["/b", "/c", "/a"]);
 });

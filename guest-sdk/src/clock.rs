@@ -1,4 +1,5 @@
-//! The engine's clock, and how often it was read. A value that was computed from the clock is different each time.
+//! The engine's clock, and how often code has read what is different each time: the clock, random numbers, the page's address. A value
+//! that was computed from these is different each time, too.
 
 use std::cell::Cell;
 
@@ -10,11 +11,16 @@ thread_local! {
 
 /// Milliseconds since the Unix epoch.
 pub(crate) fn read() -> f64 {
-    READS.set(READS.get() + 1);
+    note_read();
     engine::clock()
 }
 
-/// How often the clock was read.
+/// Notes that something was read that is different each time.
+pub(crate) fn note_read() {
+    READS.set(READS.get() + 1);
+}
+
+/// How often something was read that is different each time.
 pub(crate) fn reads() -> u64 {
     READS.get()
 }

@@ -1,6 +1,7 @@
 //! DOM operations: one function for each, which writes it into the batch.
 
 pub(crate) mod batch;
+pub(crate) mod drawing;
 pub(crate) mod node_ref;
 pub(crate) mod tracked;
 
@@ -78,4 +79,9 @@ pub(crate) fn set_key(id: NodeId, key: &str) {
 /// Calls a method of an element when everything else in the batch is done.
 pub(crate) fn call(id: NodeId, method: Method) {
     emit_at_end(Op::Call { id, method });
+}
+
+/// Draws on a canvas when everything else in the batch is done.
+pub(crate) fn draw(id: NodeId, commands: &str) {
+    emit_at_end(Op::Draw { id, commands });
 }

@@ -16,6 +16,8 @@ mod imported {
         fn resource(ptr: *const u8, len: usize);
         fn port(ptr: *const u8, len: usize);
         fn invalidate(ptr: *const u8, len: usize);
+        fn random(ptr: *mut u8, len: usize);
+        fn read(ptr: *const u8, len: usize, into: *mut u8, room: usize) -> i32;
     }
 
     /// Hands over a batch of DOM operations.
@@ -61,16 +63,42 @@ mod imported {
         // SAFETY: as in `send_dom`.
         unsafe { invalidate(report.as_ptr(), report.len()) }
     }
+
+    /// Fills a slice with random bytes.
+    pub(crate) fn fill_random(bytes: &mut [u8]) {
+        // SAFETY: the engine writes `len` bytes at `ptr` during the call, which the slice guarantees.
+        unsafe { random(bytes.as_mut_ptr(), bytes.len()) }
+    }
+
+    /// Reads something that the engine knows: JSON both ways. Nothing if it does not know it.
+    pub(crate) fn read_now(request: &str) -> Option<String> {
+        let mut answer = vec![0; 256];
+        loop {
+            let (into, room) = (answer.as_mut_ptr(), answer.len());
+            // SAFETY: the engine reads `request`, and writes at most `room` bytes at `into`, during the call.
+            let len = unsafe { read(request.as_ptr(), request.len(), into, room) };
+            let len = usize::try_from(len).ok()?;
+            if len <= room {
+                answer.truncate(len);
+                return String::from_utf8(answer).ok();
+            }
+            answer.resize(len, 0);
+        }
+    }
 }
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use imported::{
-    clock, send_dom, send_invalidate, send_log, send_panic, send_port, send_resource,
+    clock, fill_random, read_now, send_dom, send_invalidate, send_log, send_panic, send_port,
+    send_resource,
 };
 
 #[cfg(not(target_arch = "wasm32"))]
 mod recorded {
     use std::cell::RefCell;
+
+    use hmr_abi::read::{Location, ReadRequest};
+    use hmr_abi::seeded::SeededBytes;
 
     /// A module's requests since the last check.
     #[derive(Debug, Default)]
@@ -81,6 +109,10 @@ mod recorded {
         pub(crate) ports: Vec<String>,
         pub(crate) invalidations: Vec<String>,
         pub(crate) clock: f64,
+        pub(crate) random: SeededBytes,
+        /// How many minutes local time is ahead of UTC.
+        pub(crate) time_zone: f64,
+        pub(crate) location: Location,
     }
 
     thread_local! {
@@ -115,9 +147,22 @@ mod recorded {
     pub(crate) fn send_invalidate(report: &str) {
         recorded(|all| all.invalidations.push(report.to_owned()));
     }
+
+    pub(crate) fn fill_random(bytes: &mut [u8]) {
+        recorded(|all| all.random.fill(bytes));
+    }
+
+    pub(crate) fn read_now(request: &str) -> Option<String> {
+        let request = serde_json::from_str(request).ok()?;
+        recorded(|all| match request {
+            ReadRequest::TimeZone { .. } => serde_json::to_string(&all.time_zone).ok(),
+            ReadRequest::Location {} => serde_json::to_string(&all.location).ok(),
+        })
+    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use recorded::{
-    Recorded, clock, recorded, send_dom, send_invalidate, send_log, send_port, send_resource,
+    Recorded, clock, fill_random, read_now, recorded, send_dom, send_invalidate, send_log,
+    send_port, send_resource,
 };

@@ -1,11 +1,14 @@
 //! Events that handlers get.
 
+pub(crate) mod file;
 pub(crate) mod handlers;
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use hmr_abi::event::{DISPATCH_PREVENT, DISPATCH_STOP, EventData};
+
+use file::File;
 
 /// An event, and the methods to respond to it. Handlers get it by value; it is cheap to clone.
 #[derive(Debug, Clone)]
@@ -70,6 +73,12 @@ impl Event {
         code;
         /// The data of input events and drops; empty for others.
         data;
+    }
+
+    /// The files that the reader has chosen in the field that listens to `input` or `change`, or that a `drop` brings.
+    #[must_use]
+    pub fn files(&self) -> Vec<File> {
+        self.data.files.iter().cloned().map(File::from).collect()
     }
 
     /// Whether the check box or radio button that listens is checked.

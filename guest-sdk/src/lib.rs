@@ -6,22 +6,29 @@
 
 extern crate self as hmr_sdk;
 
+pub mod clipboard;
 mod clock;
+mod document;
 mod dom;
 mod encoding;
 mod engine;
 mod event;
 #[cfg(target_arch = "wasm32")]
 mod exports;
+mod file;
 pub mod host;
 pub mod http;
 mod lifecycle;
+mod local_time;
+pub mod location;
 pub mod log;
 mod panic;
 mod port;
+pub mod random;
 mod reactive;
 mod resource;
 mod root;
+mod router;
 mod state;
 pub mod storage;
 mod task;
@@ -31,18 +38,25 @@ mod view;
 
 pub use hmr_abi::event::StorageArea;
 pub use hmr_abi::state::{InstanceReport, KeyOutcome};
-pub use hmr_macros::{component, migration, scoped, view};
+pub use hmr_macros::{Route, component, migration, scoped, view};
 pub use serde_json::json;
 
+pub use crate::{__hmr_dbg as dbg, __hmr_eprintln as eprintln, __hmr_println as println};
+
+pub use crate::document::set_title;
+pub use crate::dom::drawing::Drawing;
 pub use crate::dom::node_ref::NodeRef;
 pub use crate::event::Event;
+pub use crate::event::file::File;
 pub use crate::host::{HostError, host_call};
 pub use crate::lifecycle::hooks::{after_update, before_update, health, invalidate, prune};
+pub use crate::local_time::LocalTime;
 pub use crate::port::{Output, input, input_stream, output, output_stream};
 pub use crate::reactive::context::{provide_context, try_context, use_context};
 pub use crate::reactive::effect::effect;
 pub use crate::reactive::memo::{Memo, memo};
 pub use crate::reactive::owner::on_cleanup;
+pub use crate::reactive::read_signal::ReadSignal;
 pub use crate::reactive::reader::untrack;
 pub use crate::reactive::scope_handle::in_scope;
 pub use crate::reactive::signal::{Signal, State, signal, signal_keyed};
@@ -58,6 +72,7 @@ pub use crate::resource::observer::{
 pub use crate::resource::query::{StorageChange, media_query, storage_listener};
 pub use crate::resource::time::{animation_frame, interval, now, timeout};
 pub use crate::resource::websocket::{Closed, Message, WebSocket, WebSocketBuilder, websocket};
+pub use crate::router::{Route, Router, hash_router, router, router_at};
 pub use crate::state::saved::{MigrationError, Saved};
 pub use crate::state::scope::scope;
 pub use crate::task::action::{Action, action};
@@ -66,7 +81,7 @@ pub use crate::task::{Task, spawn};
 pub use crate::view::View;
 pub use crate::view::attribute::{IntoValue, Value};
 pub use crate::view::component::{Callback, Children, ChildrenFn};
-pub use crate::view::element::FieldValue;
+pub use crate::view::field::FieldValue;
 pub use crate::view::into_view::IntoView;
 
 /// Everything that a component is written with.
@@ -77,14 +92,16 @@ pub mod prelude {
     #[doc(hidden)]
     pub use crate as hmr_sdk;
     pub use crate::{
-        Action, Callback, Children, ChildrenFn, Event, InstanceReport, IntoView, KeyOutcome,
-        Listener, Memo, Message, MigrationError, NodeRef, Output, ResourceHandle, Saved, Signal,
-        StorageArea, Task, View, WebSocket, action, after_update, animation_frame, batch,
-        before_update, effect, event_source, health, host, host_call, http, in_scope, input,
-        input_stream, intersection_observer, interval, invalidate, json, log, media_query, memo,
+        Action, Callback, Children, ChildrenFn, Drawing, Event, File, InstanceReport, IntoView,
+        KeyOutcome, Listener, LocalTime, Memo, Message, MigrationError, NodeRef, Output,
+        ReadSignal, ResourceHandle, Route, Router, Saved, Signal, StorageArea, Task, View,
+        WebSocket, action, after_update, animation_frame, batch, before_update, clipboard, effect,
+        event_source, hash_router, health, host, host_call, http, in_scope, input, input_stream,
+        intersection_observer, interval, invalidate, json, location, log, media_query, memo,
         mutation_observer, now, on_cleanup, on_document, on_window, output, output_stream,
-        provide_context, prune, resize_observer, scope, signal, signal_keyed, sleep, spawn,
-        storage, storage_listener, timeout, try_context, untrack, use_context, websocket,
+        provide_context, prune, random, resize_observer, router, router_at, scope, set_title,
+        signal, signal_keyed, sleep, spawn, storage, storage_listener, timeout, try_context,
+        untrack, use_context, websocket,
     };
 }
 
@@ -92,6 +109,7 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod rt {
     pub use crate::lifecycle::migration::{Migrates, Migration, register_migration};
+    pub use crate::router::path::{finished, part, push_part, push_rest, rest, segments};
     pub use crate::state::binding::{
         bind, bind_field, bind_reset, enter_call, enter_caller, enter_function, leave, reset_scope,
     };

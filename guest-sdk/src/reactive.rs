@@ -5,6 +5,7 @@ pub(crate) mod effect;
 pub(crate) mod handle;
 pub(crate) mod memo;
 pub(crate) mod owner;
+pub(crate) mod read_signal;
 pub(crate) mod reader;
 pub(crate) mod scope_handle;
 pub(crate) mod signal;

@@ -115,7 +115,7 @@ impl Open {
 }
 
 /// Requests a resource under a name in the running scope.
-fn open(name: &str, resource: Resource, call: Call) -> ResourceHandle {
+pub(crate) fn open(name: &str, resource: Resource, call: Call) -> ResourceHandle {
     let Some(scope) = requesting_scope(name) else { return ResourceHandle(None) };
     let key = scope.resource_key(name);
     ResourceHandle(Some(open_key(&scope.instance, key, resource, call, false)))
@@ -206,7 +206,7 @@ fn supersede(instance: &Instance, key: &str, restart: bool) {
 }
 
 /// Reads the value that a resource sends. A value that cannot be read is logged.
-fn read<T: serde::de::DeserializeOwned>(event: &Event) -> Option<T> {
+pub(crate) fn read<T: serde::de::DeserializeOwned>(event: &Event) -> Option<T> {
     match serde_json::from_str(event.data_ref().data.as_deref().unwrap_or("null")) {
         Ok(value) => Some(value),
         Err(error) => {

@@ -19,6 +19,7 @@
 //! A thread has one module, so making a page ends the previous one. To simulate a swap, capture the old page, make one with
 //! the new components, and restore into it.
 
+mod built_in;
 mod ports;
 mod reset;
 mod resources;
@@ -31,6 +32,7 @@ pub use hmr_abi::event::EventData;
 use hmr_abi::event::{PanicInfo, ResourceRequest};
 use hmr_abi::ops::{Op, Ops};
 use hmr_abi::port::{Invalidation, PortRequest};
+use hmr_abi::seeded::SeededBytes;
 use hmr_abi::state::{
     HealthReport, MigrateAnswer, MountRequest, PruneRequest, RestoreReport, Snapshot,
 };
@@ -40,6 +42,7 @@ use crate::engine::{Recorded, recorded};
 use crate::lifecycle::migration::{Migrates, register_migration};
 use crate::lifecycle::{capture, engine_hooks, instances, migration, mount, restore};
 use crate::view::component::{Exported, register};
+use built_in::BuiltIn;
 use tree::Tree;
 
 /// A page on which components of this crate are mounted.
@@ -49,6 +52,7 @@ pub struct Page {
     operations: Vec<String>,
     resources: Vec<ResourceRequest>,
     ports: Vec<PortRequest>,
+    built_in: BuiltIn,
     /// Keeps the page in the thread of its module.
     thread: std::marker::PhantomData<*const ()>,
 }
@@ -70,6 +74,7 @@ impl Page {
             operations: Vec::new(),
             resources: Vec::new(),
             ports: Vec::new(),
+            built_in: BuiltIn::default(),
             thread: std::marker::PhantomData,
         }
     }
@@ -156,6 +161,12 @@ impl Page {
         self.dispatch(handler, event)
     }
 
+    /// The commands that were drawn on the first `canvas` that a selector finds, since it was empty: `fillRect 0 0 8 8`, a line each.
+    #[must_use]
+    pub fn drawing(&self, selector: &str) -> &[String] {
+        self.tree.drawing(selector).unwrap_or_default()
+    }
+
     /// The handler that an element's event calls, to call it later.
     #[must_use]
     pub fn handler(&self, selector: &str, event: &str) -> Option<u32> {
@@ -178,6 +189,16 @@ impl Page {
     /// Sets the clock that `now()` reads, in milliseconds.
     pub fn set_clock(&mut self, now: f64) {
         recorded(|all| all.clock = now);
+    }
+
+    /// Sets the seed of the random numbers; 0 at first. The same seed gives the same numbers each time.
+    pub fn set_random_seed(&mut self, seed: u32) {
+        recorded(|all| all.random = SeededBytes::new(seed));
+    }
+
+    /// Sets how many minutes the reader's local time is ahead of UTC; 0 at first.
+    pub fn set_time_zone(&mut self, minutes: i32) {
+        recorded(|all| all.time_zone = f64::from(minutes));
     }
 
     /// The state of every instance.
@@ -284,9 +305,13 @@ impl Page {
                 self.tree.apply(&op);
             }
         }
+        let mut calls = Vec::new();
         for request in resources {
             match serde_json::from_str(&request) {
-                Ok(request) => self.resources.push(request),
+                Ok(request) => {
+                    calls.extend(built_in::call_of(&request));
+                    self.resources.push(request);
+                }
                 Err(error) => panic!("a malformed resource request: {error}"),
             }
         }
@@ -295,6 +320,9 @@ impl Page {
                 Ok(request) => self.ports.push(request),
                 Err(error) => panic!("a malformed port request: {error}"),
             }
+        }
+        for call in calls {
+            self.run_built_in(call);
         }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod attribute;
 pub(crate) mod component;
 pub(crate) mod dynamic;
 pub(crate) mod element;
+pub(crate) mod field;
 pub(crate) mod flow;
 pub(crate) mod into_view;
 pub(crate) mod placed;

@@ -329,7 +329,7 @@ fn Prices() -> View {
         }
     });
     view! {
-        {move || view! { <Price of={of.get()} kept={keep.clone()} /> }}
+        {move || view! { <Price of={of.get()} kept={keep} /> }}
         <a on:click={move |_| ready.set(true)}></a>
         <b on:click={move |_| of.update(|of| *of += 1)}></b>
         <u on:click={move |_| of.update(|_| ())}></u>

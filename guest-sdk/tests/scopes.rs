@@ -296,7 +296,7 @@ fn Shop() -> View {
     view! {
         <b>{sum}</b>
         <Show when={move || open.get()}>
-            <Till sold={sold.clone()} />
+            <Till sold={sold} />
         </Show>
         <i on:click={move |_| open.set(false)}>"close"</i>
     }

@@ -35,6 +35,16 @@ pub struct Observation {
     pub fields: Vec<String>,
     /// The element that has the focus: its tag, and its `id` or `name`.
     pub focus: Option<String>,
+    /// The address, without its origin, unless it is that with which the page was opened.
+    pub location: Option<String>,
+    /// The title that modules have set.
+    pub title: Option<String>,
+    /// The addresses that links have led to and a browser would have loaded.
+    pub loads: Vec<String>,
+    /// What each `canvas` shows, as the commands that drew it.
+    pub drawings: Vec<String>,
+    /// The text in the clipboard.
+    pub clipboard: String,
     /// The swaps of the step, as engines report them.
     pub swaps: Vec<Value>,
     /// The log lines of modules and the engine in the step: level, module, text.

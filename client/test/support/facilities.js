@@ -113,6 +113,61 @@ class FakeRequest {
   }
 }
 
+/** The history of a page in a test. */
+export class FakeHistory {
+  at = 0;
+  /** @type {Set<() => void>} */
+  watchers = new Set();
+
+  /** @param {string} [start] the address that the page was opened with */
+  constructor(start = "http://localhost/") {
+    this.entries = [new URL(start)];
+  }
+
+  url = () => /** @type {URL} */ (this.entries[this.at]);
+
+  resolve = (/** @type {string} */ url) => new URL(url, this.url());
+
+  push = (/** @type {URL} */ url) => {
+    this.entries.splice(++this.at, Infinity, url);
+    this.changed();
+  };
+
+  replace = (/** @type {URL} */ url) => {
+    this.entries[this.at] = url;
+    this.changed();
+  };
+
+  go = (/** @type {number} */ by) => {
+    if (by === 0 || !this.entries[this.at + by]) return;
+    this.at += by;
+    this.changed();
+  };
+
+  watch = (/** @type {() => void} */ watcher) => {
+    this.watchers.add(watcher);
+    return () => void this.watchers.delete(watcher);
+  };
+
+  changed() {
+    for (const watcher of [...this.watchers]) watcher();
+  }
+}
+
+/**
+ * Bytes that are the same each time, as the headless engine gives them.
+ * @param {number} [seed]
+ */
+function seededBytes(seed = 0) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return (mixed ^ (mixed >>> 14)) & 0xff;
+  };
+}
+
 /** The facilities of a page in a test, with all that was made of them. */
 export class FakeFacilities {
   /** @type {FakeSocket[]} */
@@ -125,6 +180,15 @@ export class FakeFacilities {
   queries = new Map();
   /** @type {FakeRequest[]} */
   requests = [];
+  history = new FakeHistory();
+  /** The title that modules have set. @type {string | null} */
+  title = null;
+  clipboard = "";
+  /** Why the clipboard cannot be used. @type {string | null} */
+  clipboardError = null;
+  /** How many minutes the local time is ahead of UTC. */
+  timeZone = 0;
+  #randomByte = seededBytes();
 
   /**
    * @param {import("../../resources/facilities.js").Timers} timers
@@ -173,6 +237,24 @@ export class FakeFacilities {
         return /** @type {any} */ (made);
       },
       storage: (area) => (area === "local" ? this.window.localStorage : this.window.sessionStorage),
+      history: this.history,
+      clipboard: {
+        read: async () => {
+          if (this.clipboardError !== null) throw new Error(this.clipboardError);
+          return this.clipboard;
+        },
+        write: async (text) => {
+          if (this.clipboardError !== null) throw new Error(this.clipboardError);
+          this.clipboard = text;
+        },
+      },
+      title: (title) => {
+        this.title = title;
+      },
+      random: (bytes) => {
+        for (let at = 0; at < bytes.length; at++) bytes[at] = this.#randomByte();
+      },
+      timeZone: () => this.timeZone,
     };
   }
 }

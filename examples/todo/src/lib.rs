@@ -61,10 +61,9 @@ fn Row(item: Item, #[prop(into)] on_change: Callback<Item>) -> View {
     let toggled = Item { done: !item.done, ..item.clone() };
     let renamed = item.clone();
 
-    let on_rename = on_change.clone();
     let save = move |_| {
         editing.set(false);
-        on_rename.call(Item { text: text.get_untracked(), ..renamed.clone() });
+        on_change.call(Item { text: text.get_untracked(), ..renamed.clone() });
     };
 
     view! {

@@ -40,6 +40,9 @@ pub struct EventData {
     /// sends, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
+    /// The files that the reader has chosen in the field that listens, or dropped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileData>,
     /// Whether the key is held down and repeats.
     pub repeat: bool,
     /// Whether an input method is composing.
@@ -74,6 +77,23 @@ pub struct EventData {
     pub scroll_left: f64,
     /// When it happened, in milliseconds since the Unix epoch; the clock of the import `now`.
     pub time: f64,
+}
+
+/// A file that the reader has chosen. The engine has its content.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FileData {
+    /// By which the engine knows it, until the page is loaded again.
+    pub id: String,
+    /// Its name, without a folder.
+    pub name: String,
+    /// Its media type, `image/png` for instance; empty if it is not known.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was changed last, in milliseconds since the Unix epoch.
+    pub modified: f64,
 }
 
 /// The message and place of a panic.
@@ -237,6 +257,12 @@ pub enum Resource {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         item: Option<String>,
     },
+    /// Fires when the page has another address: [`crate::read::Location`]. It may also follow links within the application.
+    Location {
+        /// The path below which clicks on links lead to another address without a load; without it, links are left to the browser.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        links: Option<String>,
+    },
     /// A call of a function that the page has registered. Fires once with the result, then ends.
     Call {
         /// The function's name.
@@ -275,6 +301,7 @@ impl Resource {
             Self::EventSource { .. } => "event-source",
             Self::Request { .. } => "request",
             Self::Storage { .. } => "storage",
+            Self::Location { .. } => "location",
             Self::Call { .. } => "call",
         }
     }

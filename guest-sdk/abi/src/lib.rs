@@ -9,11 +9,14 @@
 //! the headless engine and the tool. Decoders accept bytes of any content and return an error.
 
 pub mod constants;
+pub mod drawing;
 pub mod event;
 pub mod lines;
 pub mod manifest;
 pub mod ops;
 pub mod port;
+pub mod read;
+pub mod seeded;
 pub mod state;
 pub mod text;
 
@@ -40,8 +43,13 @@ pub mod imports {
     pub const PORT: &str = "port";
     /// `invalidate(ptr: i32, len: i32)`: [`crate::port::Invalidation`] as JSON.
     pub const INVALIDATE: &str = "invalidate";
+    /// `random(ptr: i32, len: i32)`: fills memory with random bytes.
+    pub const RANDOM: &str = "random";
+    /// `read(ptr: i32, len: i32, into: i32, room: i32) -> i32`: [`crate::read::ReadRequest`] as JSON. The answer, JSON too, is
+    /// written to `into` if it has at most `room` bytes. Returns its length, or -1 if there is none.
+    pub const READ: &str = "read";
     /// Every import of this ABI version. A module may import fewer, never others.
-    pub const ALL: [&str; 7] = [DOM, LOG, NOW, PANIC, RESOURCE, PORT, INVALIDATE];
+    pub const ALL: [&str; 9] = [DOM, LOG, NOW, PANIC, RESOURCE, PORT, INVALIDATE, RANDOM, READ];
 }
 
 /// Names of what a module exports. [`exports::MEMORY`] and [`exports::FUNCTIONS`] are required, the others are not.

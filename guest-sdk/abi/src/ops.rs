@@ -184,4 +184,11 @@ pub enum Op<'a> {
         /// Which method, one byte.
         method: Method,
     },
+    /// 16: draws on a `canvas`.
+    Draw {
+        /// The element.
+        id: NodeId,
+        /// The commands as JSON; see [`crate::drawing`].
+        commands: &'a str,
+    },
 }

@@ -51,6 +51,7 @@ pub fn component(attribute: TokenStream, item: &TokenStream) -> TokenStream {
         Err(error) => return with_item(&error.to_compile_error(), item),
     };
     check_signature(&function, &mut mistakes);
+    check_generics(&function, options.export, &mut mistakes);
     let props: Vec<_> =
         function.sig.inputs.iter().filter_map(|input| Prop::read(input, &mut mistakes)).collect();
     let mut origins = Origins::default();
@@ -80,13 +81,6 @@ fn check_signature(function: &ItemFn, mistakes: &mut Mistakes) {
             &format!("call it `{better}`"),
         );
     }
-    if !signature.generics.params.is_empty() {
-        mistakes.on(
-            &signature.generics,
-            "a component cannot be generic",
-            "take the type that you need, or a `View` as a prop",
-        );
-    }
     if signature.asyncness.is_some() {
         mistakes.at(
             signature.fn_token.span(),
@@ -99,9 +93,31 @@ fn check_signature(function: &ItemFn, mistakes: &mut Mistakes) {
             mistakes.at(signature.ident.span(), "a component returns a `View`", "add `-> View`");
         }
         ReturnType::Type(_, ty) if !may_be_view(ty) => {
-            mistakes.on(ty, "a component returns a `View`", "write `-> View`; `view!` makes one");
+            mistakes.on(
+                ty,
+                "a component returns a `View`",
+                "write `-> View`, which `view!` makes, or `-> impl IntoView`",
+            );
         }
         ReturnType::Type(..) => {}
+    }
+}
+
+/// Checks the parameters of a component for types and constants.
+fn check_generics(function: &ItemFn, exported: bool, mistakes: &mut Mistakes) {
+    let generics = &function.sig.generics;
+    if let Some(lifetime) = generics.lifetimes().next() {
+        mistakes.on(
+            lifetime,
+            "a component has no lifetime parameters: its props are owned",
+            "take `String` for text, `Rc<T>` for what is shared",
+        );
+    } else if exported && !generics.params.is_empty() {
+        mistakes.on(
+            generics,
+            "a component that pages can mount cannot be generic",
+            "export a component that uses this one with the types that pages need",
+        );
     }
 }
 
@@ -111,7 +127,7 @@ fn may_be_view(ty: &Type) -> bool {
         Type::Path(path) => path.path.segments.iter().all(|segment| segment.arguments.is_none()),
         Type::Paren(inner) => may_be_view(&inner.elem),
         Type::Group(inner) => may_be_view(&inner.elem),
-        Type::Macro(_) | Type::Verbatim(_) => true,
+        Type::ImplTrait(_) | Type::Macro(_) | Type::Verbatim(_) => true,
         _ => false,
     }
 }
@@ -120,7 +136,11 @@ fn expand(mut function: ItemFn, props: &[Prop], options: &ComponentOptions) -> T
     let name = &function.sig.ident;
     let struct_name = format_ident!("{name}Props");
     let vis = &function.vis;
-    let definition = define_props(name, &struct_name, vis, props);
+    let generics = &function.sig.generics;
+    let definition = define_props(name, &struct_name, vis, props, generics);
+    let rest = (!generics.params.is_empty()).then(|| quote!(..));
+    let (_, in_type, _) = generics.split_for_impl();
+    let type_of_props = quote!(#struct_name #in_type);
     let exported = options.export.then(|| export_tokens(name, &struct_name, props, options));
 
     let arg = Ident::new("__hmr_props", Span::mixed_site());
@@ -128,8 +148,8 @@ fn expand(mut function: ItemFn, props: &[Prop], options: &ComponentOptions) -> T
         let name = &prop.name;
         if prop.mutable { quote!(mut #name) } else { quote!(#name) }
     });
-    let destructure: syn::Stmt = parse_quote!(let #struct_name { #(#fields),* } = #arg;);
-    function.sig.inputs = parse_quote!(#arg: #struct_name);
+    let destructure: syn::Stmt = parse_quote!(let #struct_name { #(#fields,)* #rest } = #arg;);
+    function.sig.inputs = parse_quote!(#arg: #type_of_props);
     function.block.stmts.insert(0, destructure);
     if options.reset {
         let text = name.to_string();
@@ -183,7 +203,9 @@ fn export_tokens(
             ) -> ::core::result::Result<::hmr_sdk::rt::Render, ::std::string::String> {
                 let _ = props;
                 let props = #props_name { #(#fields,)* };
-                ::core::result::Result::Ok(::std::boxed::Box::new(move || #name(props)))
+                ::core::result::Result::Ok(::std::boxed::Box::new(move || {
+                    ::hmr_sdk::IntoView::into_view(#name(props))
+                }))
             }
             impl ::hmr_sdk::rt::Exported for #props_name {
                 const NAME: &'static str = #text;

@@ -38,7 +38,7 @@ pub(crate) fn name_expr(expr: &mut Expr) {
 }
 
 /// The functions of the SDK.
-const OF_THE_SDK: [&str; 38] = [
+const OF_THE_SDK: [&str; 42] = [
     "action",
     "after_update",
     "animation_frame",
@@ -46,6 +46,7 @@ const OF_THE_SDK: [&str; 38] = [
     "before_update",
     "effect",
     "event_source",
+    "hash_router",
     "health",
     "host_call",
     "in_scope",
@@ -66,7 +67,10 @@ const OF_THE_SDK: [&str; 38] = [
     "provide_context",
     "prune",
     "resize_observer",
+    "router",
+    "router_at",
     "scope",
+    "set_title",
     "signal",
     "signal_keyed",
     "sleep",
@@ -80,12 +84,30 @@ const OF_THE_SDK: [&str; 38] = [
 ];
 
 /// The modules of the SDK that are called by their names.
-const MODULES_OF_THE_SDK: [&str; 4] = ["host", "http", "log", "storage"];
+const MODULES_OF_THE_SDK: [&str; 7] =
+    ["clipboard", "host", "http", "location", "log", "random", "storage"];
 
 /// Common types whose functions make no signals.
-const FOREIGN_TYPES: [&str; 18] = [
-    "Arc", "BTreeMap", "BTreeSet", "Box", "Callback", "Cell", "Cow", "Default", "Duration",
-    "HashMap", "HashSet", "NodeRef", "Option", "Rc", "RefCell", "Result", "String", "Vec",
+const FOREIGN_TYPES: [&str; 19] = [
+    "Arc",
+    "BTreeMap",
+    "BTreeSet",
+    "Box",
+    "Callback",
+    "Cell",
+    "Cow",
+    "Default",
+    "Duration",
+    "HashMap",
+    "HashSet",
+    "LocalTime",
+    "NodeRef",
+    "Option",
+    "Rc",
+    "RefCell",
+    "Result",
+    "String",
+    "Vec",
 ];
 
 struct Naming<'a> {

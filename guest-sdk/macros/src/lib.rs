@@ -30,3 +30,10 @@ pub fn scoped(attribute: TokenStream, item: TokenStream) -> TokenStream {
 pub fn migration(attribute: TokenStream, item: TokenStream) -> TokenStream {
     sdk::reached(hmr_grammar::migration(attribute.into(), &item.into()))
 }
+
+/// Reads and writes the addresses of an application as the variants of an enum:
+/// `#[derive(Clone, PartialEq, Route)] enum Place { #[route("/users/:id")] User { id: u32 } }`.
+#[proc_macro_derive(Route, attributes(route))]
+pub fn route(input: TokenStream) -> TokenStream {
+    sdk::reached(hmr_grammar::route(input.into()))
+}

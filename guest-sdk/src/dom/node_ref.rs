@@ -3,6 +3,7 @@
 use hmr_abi::ops::{Method, NodeId};
 use sycamore_reactive as reactive;
 
+use super::drawing::Drawing;
 use crate::dom;
 use crate::reactive::owner::{note_made, on_cleanup};
 use crate::reactive::turn::in_turn;
@@ -47,17 +48,29 @@ impl NodeRef {
         self.call(Method::ScrollIntoView);
     }
 
-    fn call(self, method: Method) {
-        if in_turn() {
-            afterwards(move || self.call_now(method));
-        } else {
-            self.call_now(method);
-        }
+    /// Draws on a `canvas`, on top of what is there.
+    pub fn draw(self, draw: impl FnOnce(&mut Drawing)) {
+        let mut drawing = Drawing::default();
+        draw(&mut drawing);
+        let commands = drawing.json();
+        self.at_end(move |id| dom::draw(id, &commands));
     }
 
-    fn call_now(self, method: Method) {
-        if self.id() != 0 {
-            dom::call(self.id(), method);
+    fn call(self, method: Method) {
+        self.at_end(move |id| dom::call(id, method));
+    }
+
+    /// Does something with the element that exists when the running handler or task has returned.
+    fn at_end(self, run: impl FnOnce(NodeId) + 'static) {
+        let now = move || {
+            if self.id() != 0 {
+                run(self.id());
+            }
+        };
+        if in_turn() {
+            afterwards(now);
+        } else {
+            now();
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use sycamore_reactive::create_child_scope;
 
 use crate::dom::batch;
+use crate::reactive::owner::on_cleanup;
 use crate::reactive::reader::untrack;
 use crate::resource::{claims, observer};
 use crate::root;
@@ -27,9 +28,24 @@ pub(super) fn prepare(
         let exported = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         return Err(format!("there is no component `{component}`; exported: {exported}"));
     };
-    mount(&JsonProps::parse(props.get())?)
-        .map(|render| (render, version))
-        .map_err(|error| format!("the props of `{component}` do not parse: {error}"))
+    let props = JsonProps::parse(props.get())?;
+    // Props that are `Copy` hold their values in a reactive scope, which ends with the rendering.
+    let mut mounted = None;
+    let owner = root::run_in(|| create_child_scope(|| mounted = Some(mount(&props))));
+    match mounted {
+        Some(Ok(render)) => {
+            let render: Render = Box::new(move || {
+                on_cleanup(move || owner.dispose());
+                render()
+            });
+            Ok((render, version))
+        }
+        mounted => {
+            owner.dispose();
+            let error = mounted.and_then(Result::err).unwrap_or_default();
+            Err(format!("the props of `{component}` do not parse: {error}"))
+        }
+    }
 }
 
 /// Renders an instance for the first time, or after what it rendered before was disposed.

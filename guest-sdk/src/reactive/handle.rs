@@ -1,4 +1,5 @@
-//! A `Copy` handle to a value that lives as long as the reactive scope that it was made in.
+//! A `Copy` handle to a value that lives as long as the reactive scope that it was made in; outside of any component, as long as
+//! the module.
 
 use std::fmt;
 use std::rc::Rc;
@@ -6,19 +7,26 @@ use std::rc::Rc;
 use sycamore_reactive::{Signal, create_signal};
 
 use super::owner::note_made;
+use crate::root;
 
 /// See the module's documentation.
-pub(crate) struct Handle<T: 'static>(Signal<Rc<T>>);
+pub(crate) struct Handle<T: ?Sized + 'static>(Signal<Rc<T>>);
 
 impl<T> Handle<T> {
     pub(crate) fn new(value: T) -> Self {
         Self::of(Rc::new(value))
     }
+}
 
+impl<T: ?Sized> Handle<T> {
     /// A handle to a value that others hold, too.
     pub(crate) fn of(value: Rc<T>) -> Self {
         note_made();
-        Self(create_signal(value))
+        if root::is_entered() {
+            Self(create_signal(value))
+        } else {
+            root::run_in(|| Self(create_signal(value)))
+        }
     }
 
     /// The value; `None` once the scope is disposed.
@@ -27,15 +35,15 @@ impl<T> Handle<T> {
     }
 }
 
-impl<T> Clone for Handle<T> {
+impl<T: ?Sized> Clone for Handle<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Handle<T> {}
+impl<T: ?Sized> Copy for Handle<T> {}
 
-impl<T> fmt::Debug for Handle<T> {
+impl<T: ?Sized> fmt::Debug for Handle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_alive() { "Handle" } else { "Handle(disposed)" })
     }

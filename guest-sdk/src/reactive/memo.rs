@@ -178,7 +178,7 @@ impl<T: 'static> Memo<T> {
     where
         T: Clone,
     {
-        Self::read(&self.now(), T::clone)
+        self.with_untracked(T::clone)
     }
 
     /// Looks at the value in place; the running effect, memo or view follows it.
@@ -193,6 +193,12 @@ impl<T: 'static> Memo<T> {
             formula.note_given(&value);
         }
         Self::read(&value, look)
+    }
+
+    /// Looks at the value in place, without following it.
+    #[track_caller]
+    pub fn with_untracked<R>(self, look: impl FnOnce(&T) -> R) -> R {
+        Self::read(&self.now(), look)
     }
 
     #[track_caller]

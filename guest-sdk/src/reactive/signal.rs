@@ -86,6 +86,14 @@ pub fn signal_keyed<T: State>(key: &str, value: T) -> Signal<T> {
     make(Some(&escaped(key)), value)
 }
 
+/// A signal whose value the engine gives. It counts as set, so that new code begins with the value of the old code.
+#[track_caller]
+pub(crate) fn engine_signal<T: State>(key: &str, value: T) -> Signal<T> {
+    let signal = make(Some(key), value);
+    signal.stored().set.set(true);
+    signal
+}
+
 #[track_caller]
 fn make<T: State>(name: Option<&str>, mut value: T) -> Signal<T> {
     let mut new = match NewSignal::begin(name, TypeId::of::<Stored<T>>()) {

@@ -72,6 +72,13 @@ impl Page {
         self.fire_resource_with(key, &json!({ "value": value }))
     }
 
+    /// Answers a call of a function that is built in, if it is still open.
+    pub(super) fn answer_open(&mut self, key: &str, handler: u32) {
+        if self.open_resource(key).is_some_and(|(open, _)| open == handler) {
+            self.answer_call(key, &Value::Null);
+        }
+    }
+
     /// Lets the open request or call of this key fail.
     pub fn fail(&mut self, key: &str, error: &str) -> bool {
         self.fire_resource_with(key, &json!({ "error": error }))

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use hmr_abi::drawing;
 use hmr_abi::ops::{NodeId, Op, ROOT_BIT, root_of};
 
 #[derive(Debug)]
@@ -24,6 +25,8 @@ struct Node {
     styles: BTreeMap<String, String>,
     listeners: BTreeMap<(String, bool), u32>,
     key: Option<String>,
+    /// What is drawn on it.
+    drawing: Vec<String>,
 }
 
 /// The nodes of a page.
@@ -77,6 +80,10 @@ impl Tree {
             }
             Op::SetKey { id, key } => self.node(id).key = Some(key.to_owned()),
             Op::Call { id, .. } => _ = self.node(id),
+            Op::Draw { id, commands } => match drawing::read(commands) {
+                Ok(commands) => drawing::record(&commands, &mut self.node(id).drawing),
+                Err(error) => panic!("{error}: {commands}"),
+            },
         }
     }
 
@@ -91,6 +98,7 @@ impl Tree {
             styles: BTreeMap::new(),
             listeners: BTreeMap::new(),
             key: None,
+            drawing: Vec::new(),
         };
         assert!(self.nodes.insert(id, node).is_none(), "the node {id} exists already");
     }
@@ -187,16 +195,27 @@ impl Tree {
 
     /// The handler of the first element, in document order, that a selector finds and that listens.
     pub(super) fn handler(&self, selector: &str, event: &str) -> Option<u32> {
+        self.find(selector, |node| {
+            let bubbling = node.listeners.get(&(event.to_owned(), false));
+            bubbling.or_else(|| node.listeners.get(&(event.to_owned(), true))).copied()
+        })
+    }
+
+    /// The commands that were drawn on the first element that a selector finds.
+    pub(super) fn drawing(&self, selector: &str) -> Option<&[String]> {
+        self.find(selector, |node| Some(node.drawing.as_slice()))
+    }
+
+    /// What is found at the first element, in document order, that a selector finds and that has it.
+    fn find<'a, R>(&'a self, selector: &str, get: impl Fn(&'a Node) -> Option<R>) -> Option<R> {
         let roots = self.nodes.iter().filter(|(_, node)| matches!(node.kind, Kind::Root));
         let mut ids: Vec<_> = roots.map(|(id, _)| *id).rev().collect();
         while let Some(id) = ids.pop() {
             let node = self.nodes.get(&id)?;
-            if node.is(selector) {
-                let bubbling = node.listeners.get(&(event.to_owned(), false));
-                let listener = bubbling.or_else(|| node.listeners.get(&(event.to_owned(), true)));
-                if let Some(handler) = listener {
-                    return Some(*handler);
-                }
+            if node.is(selector)
+                && let Some(found) = get(node)
+            {
+                return Some(found);
             }
             ids.extend(node.children.iter().rev());
         }

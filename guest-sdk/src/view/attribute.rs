@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::dom;
 use crate::reactive::effect::effect_boxed;
 use crate::reactive::memo::Memo;
+use crate::reactive::read_signal::ReadSignal;
 use crate::reactive::signal::Signal;
 
 /// A value at one moment.
@@ -146,6 +147,19 @@ impl<T: IntoValue + Clone + 'static> IntoValue for Memo<T> {
 
     fn into_source(self) -> Source {
         Source::Followed(Box::new(move || self.get().into_value()))
+    }
+}
+
+impl<T: IntoValue + Clone + 'static> IntoValue for ReadSignal<T> {
+    fn into_value(self) -> Value {
+        self.get().into_value()
+    }
+
+    fn into_source(self) -> Source {
+        match self.fixed() {
+            Some(value) => value.into_source(),
+            None => Source::Followed(Box::new(move || self.get().into_value())),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::Location;
 use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
@@ -12,6 +13,8 @@ use sycamore_reactive::create_child_scope;
 use super::View;
 use super::into_view::IntoView;
 use crate::encoding;
+use crate::engine::send_log;
+use crate::reactive::handle::Handle;
 use crate::reactive::reader::untrack;
 use crate::reactive::scope_handle::ScopeHandle;
 use crate::state::key::escaped;
@@ -27,14 +30,20 @@ pub trait Props: Sized {
 }
 
 /// The builder of a component's props, given the component.
-pub fn builder<P: Props>(_component: fn(P) -> View) -> P::Builder {
+pub fn builder<P: Props, V>(_component: fn(P) -> V) -> P::Builder {
     P::builder()
 }
 
 /// Renders a component where a view uses it, in a key scope and a reactive scope of its own.
-pub fn child<P>(name: &str, key: Option<String>, props: P, component: fn(P) -> View) -> View {
+pub fn child<P, V: IntoView>(
+    name: &str,
+    key: Option<String>,
+    props: P,
+    component: fn(P) -> V,
+) -> View {
     let mut props = Some(props);
-    child_boxed(name, key, &mut || props.take().map_or(View::empty(), component))
+    let mut render = || props.take().map_or(View::empty(), |props| component(props).into_view());
+    child_boxed(name, key, &mut render)
 }
 
 fn child_boxed(name: &str, key: Option<String>, render: &mut dyn FnMut() -> View) -> View {
@@ -114,16 +123,18 @@ impl fmt::Debug for ChildrenFn {
     }
 }
 
-/// A handler that is passed as a prop. Closures convert into it; cheap to clone.
-pub struct Callback<T = ()>(Option<Shared<T>>);
+/// A handler that is passed as a prop. Closures convert into it. `Copy`; it lives as long as the content in which it was made.
+pub struct Callback<T: 'static = ()>(Option<Handle<Shared<T>>>);
 
-type Shared<T> = Rc<Scoped<dyn Fn(T)>>;
+type Shared<T> = Scoped<dyn Fn(T)>;
 
 impl<T> Clone for Callback<T> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        *self
     }
 }
+
+impl<T> Copy for Callback<T> {}
 
 impl<T> Default for Callback<T> {
     /// One that does nothing.
@@ -134,7 +145,7 @@ impl<T> Default for Callback<T> {
 
 impl<T, F: Fn(T) + 'static> From<F> for Callback<T> {
     fn from(call: F) -> Self {
-        Self(Some(Rc::new(Scoped { scopes: ScopeHandle::current(), call })))
+        Self(Some(Handle::of(Rc::new(Scoped { scopes: ScopeHandle::current(), call }))))
     }
 }
 
@@ -151,12 +162,22 @@ impl<T> Callback<T> {
         call.into()
     }
 
-    /// Calls it.
-    pub fn call(&self, value: T) {
-        if let Some(shared) = &self.0 {
-            shared.scopes.run_later(|| (shared.call)(value));
+    /// Calls it. If the content that made it was removed, nothing runs, which is logged.
+    #[track_caller]
+    pub fn call(self, value: T) {
+        let Some(handle) = self.0 else { return };
+        match handle.get() {
+            Some(shared) => shared.scopes.run_later(|| (shared.call)(value)),
+            None => report_removed(Location::caller()),
         }
     }
+}
+
+fn report_removed(at: &Location<'_>) {
+    let text = format!(
+        "a callback was called at {at} after the content that made it had gone: nothing ran"
+    );
+    send_log(2, &text);
 }
 
 impl<T> fmt::Debug for Callback<T> {

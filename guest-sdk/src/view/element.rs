@@ -7,13 +7,16 @@ use hmr_abi::ops::{Namespace, NodeId};
 
 use super::View;
 use super::attribute::{IntoValue, Source, Target, Value, bind};
+use super::field::{self, FieldValue};
 use super::into_view::IntoView;
 use super::placed;
 use crate::dom;
+use crate::dom::drawing::Drawing;
 use crate::dom::node_ref::NodeRef;
 use crate::encoding;
 use crate::event::Event;
 use crate::event::handlers::register;
+use crate::reactive::effect::effect_boxed;
 use crate::reactive::signal::Signal;
 use crate::state::key::escaped;
 
@@ -91,16 +94,30 @@ impl Element {
 
     /// Binds the text of a form field both ways.
     pub fn bind_value<T: FieldValue>(self, signal: Signal<T>) -> Self {
-        self.prop("value", move || signal.get().to_field()).on("input", 0, move |event| {
-            if let Some(value) = T::from_field(&event.value()) {
-                signal.set(value);
-            }
-        })
+        let text = move || signal.with(T::to_field);
+        let read = move |text: &str| {
+            let value = T::from_field(text)?;
+            let written = value.to_field();
+            signal.set(value);
+            Some(written)
+        };
+        let typed = field::bind(self.0, Box::new(text), Box::new(read));
+        self.on("input", 0, typed)
     }
 
     /// Binds a check box both ways.
     pub fn bind_checked(self, signal: Signal<bool>) -> Self {
         self.prop("checked", signal).on("change", 0, move |event| signal.set(event.checked()))
+    }
+
+    /// Makes the picture of a `canvas`, and again whenever what it reads has changed. Each time it begins with an empty canvas.
+    pub fn draw(self, mut draw: impl FnMut(&mut Drawing) + 'static) -> Self {
+        effect_boxed(Box::new(move || {
+            let mut drawing = Drawing::from_blank();
+            draw(&mut drawing);
+            dom::draw(self.0, &drawing.json());
+        }));
+        self
     }
 
     /// Listens for an event, with the flags of the ABI.
@@ -145,22 +162,4 @@ impl Element {
 /// The `props` of another module's component: any [`serde::Serialize`] value, or a closure that makes one.
 pub fn props<T: serde::Serialize>(value: &T) -> Value {
     encoding::write(value).map_or(Value::None, |json| Value::Json(json.get().to_owned()))
-}
-
-/// A value that a form field's text can be bound to.
-pub trait FieldValue: Clone + 'static {
-    /// The text of the field.
-    fn to_field(&self) -> String;
-    /// The value of the typed text; `None` leaves the signal as it is.
-    fn from_field(text: &str) -> Option<Self>;
-}
-
-impl FieldValue for String {
-    fn to_field(&self) -> String {
-        self.clone()
-    }
-
-    fn from_field(text: &str) -> Option<Self> {
-        Some(text.to_owned())
-    }
 }

@@ -4,6 +4,7 @@ use super::View;
 use super::dynamic::{dynamic, dynamic_text};
 use crate::dom;
 use crate::reactive::memo::Memo;
+use crate::reactive::read_signal::ReadSignal;
 use crate::reactive::signal::Signal;
 
 /// Content that is allowed between tags.
@@ -101,6 +102,12 @@ impl<V: IntoView> IntoView for Vec<V> {
     }
 }
 
+impl<V: IntoView, const N: usize> IntoView for [V; N] {
+    fn into_view(self) -> View {
+        View { parts: self.into_iter().flat_map(|view| view.into_view().parts).collect() }
+    }
+}
+
 impl<F, V> IntoView for F
 where
     F: FnMut() -> V + 'static,
@@ -120,6 +127,15 @@ impl<T: IntoView + Clone + 'static> IntoView for Signal<T> {
 impl<T: IntoView + Clone + 'static> IntoView for Memo<T> {
     fn into_view(self) -> View {
         follow(move || self.get())
+    }
+}
+
+impl<T: IntoView + Clone + 'static> IntoView for ReadSignal<T> {
+    fn into_view(self) -> View {
+        match self.fixed() {
+            Some(value) => value.into_view(),
+            None => follow(move || self.get()),
+        }
     }
 }
 

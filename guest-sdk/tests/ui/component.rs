@@ -6,8 +6,13 @@ fn small_name() -> View {
     view! {}
 }
 
-#[component]
+#[component(export)]
 fn Generic<T>(value: &str) -> View {
+    view! {}
+}
+
+#[component]
+fn Borrowing<'a>(value: std::borrow::Cow<'a, str>) -> View {
     view! {}
 }
 

@@ -2,11 +2,6 @@
 use hmr_sdk::prelude::*;
 
 #[component]
-fn Opaque() -> impl IntoView {
-    view! {}
-}
-
-#[component]
 fn Perhaps() -> Option<View> {
     None
 }
@@ -18,6 +13,11 @@ fn Pair() -> (View, View) {
 
 #[component]
 fn Fine() -> hmr_sdk::View {
+    view! {}
+}
+
+#[component]
+fn Opaque() -> impl IntoView {
     view! {}
 }
 

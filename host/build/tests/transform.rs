@@ -273,6 +273,8 @@ fn optional_exports_and_imports_of_the_abi_have_their_types_too() {
     let mut parts = good();
     parts.imports.push(("hmr", "port", vec![I, I], vec![]));
     parts.imports.push(("hmr", "invalidate", vec![I, I], vec![]));
+    parts.imports.push(("hmr", "random", vec![I, I], vec![]));
+    parts.imports.push(("hmr", "read", vec![I, I, I, I], vec![I]));
     parts.exports.push(("hmr_migrate", vec![I, I], vec![I]));
     parts.exports.push(("hmr_health", vec![], vec![I]));
     prepare("board", &parts.bytes()).expect("a good module");

@@ -184,9 +184,13 @@ fn export_type(name: &str) -> (usize, ResultType) {
 
 fn import_type(name: &str) -> Option<(usize, ResultType)> {
     match name {
-        imports::DOM | imports::PANIC | imports::RESOURCE | imports::PORT | imports::INVALIDATE => {
-            Some((2, ResultType::None))
-        }
+        imports::DOM
+        | imports::PANIC
+        | imports::RESOURCE
+        | imports::PORT
+        | imports::INVALIDATE
+        | imports::RANDOM => Some((2, ResultType::None)),
+        imports::READ => Some((4, ResultType::I32)),
         imports::LOG => Some((3, ResultType::None)),
         imports::NOW => Some((0, ResultType::F64)),
         _ => None,

@@ -15,6 +15,7 @@ pub(crate) mod property;
 use std::collections::{BTreeMap, HashMap};
 
 use dom_query::{Document, LocalName, Matcher, NodeData, NodeRef};
+use hmr_abi::event::FileData;
 use hmr_abi::ops::Namespace;
 use html5ever::{QualName, ns};
 
@@ -66,6 +67,10 @@ pub(crate) struct NodeState {
     pub(crate) holder: Option<Node>,
     /// Of a text node, the requested text.
     pub(crate) text: String,
+    /// Of a file field, the chosen files.
+    pub(crate) files: Vec<FileData>,
+    /// Of a `canvas`, the commands that were drawn since it was empty, a line each.
+    pub(crate) drawing: Vec<String>,
     /// JavaScript properties that no attribute and no other state reflects.
     pub(crate) properties: BTreeMap<String, serde_json::Value>,
 }

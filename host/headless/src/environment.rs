@@ -4,6 +4,7 @@
 //! its handler is called when no module is on the stack.
 
 pub(crate) mod functions;
+pub(crate) mod location;
 pub(crate) mod network;
 pub(crate) mod observers;
 pub(crate) mod resources;
@@ -23,6 +24,14 @@ use self::storage::StoredItems;
 /// has no such limit: other things have their turn in between.
 const TURN_LIMIT: u32 = 10_000;
 
+/// The clipboard of the reader.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Clipboard {
+    pub(crate) text: String,
+    /// Why it cannot be used.
+    pub(crate) denied: Option<String>,
+}
+
 /// The world outside of the modules.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Environment {
@@ -31,6 +40,14 @@ pub(crate) struct Environment {
     pub(crate) network: Network,
     pub(crate) observers: Observers,
     pub(crate) storage: StoredItems,
+    /// The text in the clipboard, or why it cannot be used.
+    pub(crate) clipboard: Clipboard,
+    /// The content of files that the reader has chosen. The id of a file is its index, from 1.
+    pub(crate) files: Vec<Vec<u8>>,
+    /// The title that modules have set.
+    pub(crate) title: Option<String>,
+    /// The addresses that links have led to, outside of the application.
+    pub(crate) loads: Vec<String>,
     /// Which media queries match; those that are not here do not.
     media: BTreeMap<String, bool>,
     /// The next actions for functions of the test.

@@ -13,6 +13,7 @@ mod call;
 pub(crate) mod code;
 pub(crate) mod fault;
 pub(crate) mod machine;
+pub(crate) mod surroundings;
 pub(crate) mod value;
 pub(crate) mod wrappers;
 
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use hmr_abi::event::{EventData, ResourceRequest};
 use hmr_abi::exports;
 use hmr_abi::port::{Invalidation, PortRequest};
+use hmr_abi::read::ReadRequest;
 use hmr_abi::state::{
     HealthReport, MigrateAnswer, MountAnswer, MountRequest, PruneRequest, RestoreReport, Snapshot,
 };
@@ -34,6 +36,7 @@ use wasmtime::{Global, Instance, Memory, MemoryType, Store, StoreLimits};
 use self::code::Code;
 use self::fault::Fault;
 use self::machine::Limits;
+use self::surroundings::Surroundings;
 use self::value::Value;
 use self::wrappers::Calls;
 
@@ -55,6 +58,7 @@ struct PageHost {
     transfer: Transfer,
     effects: Vec<Effect>,
     clock: Clock,
+    surroundings: Surroundings,
 }
 
 impl Host for PageHost {
@@ -88,6 +92,14 @@ impl Host for PageHost {
         let reason = cut_owned(reason);
         self.effects.push(Effect::Invalidate(Invalidation { instance, reason }));
     }
+
+    fn random(&mut self, bytes: &mut [u8]) {
+        self.surroundings.fill_random(bytes);
+    }
+
+    fn read(&mut self, request: &ReadRequest) -> Option<String> {
+        Some(self.surroundings.read(request))
+    }
 }
 
 /// A page's clock, in milliseconds since the Unix epoch. Clones are the same clock.
@@ -113,6 +125,7 @@ impl Clock {
 pub(crate) struct RunConfig {
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
+    pub(crate) surroundings: Surroundings,
     /// The wrappers and meters of its module.
     pub(crate) calls: Rc<Calls>,
 }
@@ -160,6 +173,7 @@ impl Guest {
             transfer: Transfer { room: limits.sent, ..Transfer::default() },
             effects: Vec::new(),
             clock: config.clock.clone(),
+            surroundings: config.surroundings.clone(),
         };
         let mut store = Store::new(module.engine(), host);
         store.limiter(|host| &mut host.limits);

@@ -94,6 +94,10 @@
 //! | resize, intersection and mutation observers | [`Element::resize`], [`Element::intersect`]; changes of the tree |
 //! | media queries | [`Page::set_media`] |
 //! | storage | [`Page::storage`], [`Page::store_from_elsewhere`] |
+//! | the address and its history | [`PageBuilder::location`], [`Page::go_to_location`], [`Page::go_by`], [`Element::click`] on a link |
+//! | random numbers, the time zone | [`PageBuilder::random_seed`], [`PageBuilder::time_zone`] |
+//! | files, the clipboard | [`Element::choose_files`], [`Page::set_clipboard`], [`Page::deny_clipboard`] |
+//! | drawings on a `canvas` | [`Element::drawing`] lists the commands |
 //! | host functions | [`Page::host`], or [`Page::host_deferred`] and [`Page::calls`] |
 //!
 //! Nothing leaves the process. Values that modules send through ports are delivered as the `hmr-connect` elements of the
@@ -101,8 +105,8 @@
 //!
 //! # What is not
 //!
-//! Layout and style sheets (nothing has a size but what a test gives it, is hidden or is scrolled into view), navigation (links and forms
-//! fire their events and go nowhere), scripts of the page, shadow trees, media playback, and moving the focus with
+//! Layout and style sheets (nothing has a size but what a test gives it, is hidden or is scrolled into view), loading other pages (a link that leads
+//! out of the application is listed by [`Page::loads`], a form fires its events and goes nowhere), scripts of the page, shadow trees, media playback, and moving the focus with
 //! `Tab`. The pseudo-classes of live state, such as `:focus` and `:checked`, match nothing that only the live state
 //! knows: ask the [`Element`]. For what a browser alone can show, test in a browser.
 //!
@@ -138,6 +142,7 @@ pub use api::calls::Call;
 pub use api::element::Element;
 pub use api::error::{OpenError, PageError};
 pub use api::execute::{ExecuteError, Executed, Execution, execute};
+pub use api::files::File;
 pub use api::project::{Project, ProjectError};
 pub use api::proxy::ModuleProxy;
 pub use api::requests::{Request, Response};

@@ -31,6 +31,7 @@ use crate::connections::Connections;
 use crate::dom::{Dom, Node};
 use crate::environment::Environment;
 use crate::guest::machine::Limits;
+use crate::guest::surroundings::Surroundings;
 use crate::guest::{Clock, RunConfig};
 use crate::module::Modules;
 use crate::mounts::Mounts;
@@ -42,6 +43,7 @@ use crate::report::log::Log;
 pub(crate) struct PageState {
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
+    pub(crate) surroundings: Surroundings,
     pub(crate) dom: Dom,
     pub(crate) modules: Modules,
     pub(crate) mounts: Mounts,
@@ -55,10 +57,17 @@ pub(crate) struct PageState {
 }
 
 impl PageState {
-    pub(crate) fn new(dom: Dom, limits: Limits, start: f64, environment: Environment) -> Self {
+    pub(crate) fn new(
+        dom: Dom,
+        limits: Limits,
+        clock: Clock,
+        surroundings: Surroundings,
+        environment: Environment,
+    ) -> Self {
         Self {
             limits,
-            clock: Clock::new(start),
+            clock,
+            surroundings,
             dom,
             modules: Modules::default(),
             mounts: Mounts::default(),
@@ -83,6 +92,7 @@ impl PageState {
         RunConfig {
             limits: self.limits,
             clock: self.clock.clone(),
+            surroundings: self.surroundings.clone(),
             calls: calls.unwrap_or_default(),
         }
     }

@@ -5,6 +5,8 @@ use std::time::Instant;
 use hmr_abi::event::ResourceRequest;
 use hmr_abi::ops::Ops;
 use hmr_abi::port::{Invalidation, PortRequest};
+use hmr_abi::read::ReadRequest;
+use hmr_abi::seeded::SeededBytes;
 use hmr_guest::{Host, Transfer, store_limits};
 use wasmtime::{Error, StoreLimits};
 
@@ -15,6 +17,7 @@ pub(crate) struct RehearsalHost {
     started: Instant,
     /// The time at the start, in milliseconds since the Unix epoch.
     start_time: f64,
+    random: SeededBytes,
 }
 
 impl RehearsalHost {
@@ -25,6 +28,7 @@ impl RehearsalHost {
             transfer: Transfer { room: sent, ..Transfer::default() },
             started: Instant::now(),
             start_time,
+            random: SeededBytes::default(),
         }
     }
 }
@@ -51,4 +55,13 @@ impl Host for RehearsalHost {
     fn port(&mut self, _request: PortRequest) {}
 
     fn invalidate(&mut self, _invalidation: Invalidation) {}
+
+    fn random(&mut self, bytes: &mut [u8]) {
+        self.random.fill(bytes);
+    }
+
+    /// There is no page: the code takes what its snapshot has.
+    fn read(&mut self, _request: &ReadRequest) -> Option<String> {
+        None
+    }
 }

@@ -17,6 +17,8 @@ fn module(front: &str, check: &str, fields: &str) -> Vec<u8> {
         r#"(module
             (@custom "hmr.manifest" "abi\091\ncomponent\09Counter\09counter.wat\091\n")
             (import "hmr" "dom" (func $dom (param i32 i32)))
+            (import "hmr" "random" (func $random (param i32 i32)))
+            (import "hmr" "read" (func $read (param i32 i32 i32 i32) (result i32)))
             (memory (export "memory") 1)
             (data (i32.const 64) "\{length:02x}\00\00\00{report}")
             {front}
@@ -75,6 +77,22 @@ fn code_that_moved_is_taken_from_the_base_with_its_own_addresses() {
     // Wrong constants would make the sums differ.
     assert_eq!(rehearsed(&mut rehearser, &version(2048, 7)), (None, false));
     assert_eq!(rehearsed(&mut rehearser, &version(3000, 9)), (None, false));
+}
+
+#[test]
+fn a_rehearsal_has_random_bytes_and_knows_of_no_page() {
+    let version = |answer: &str| {
+        let check = format!(
+            "(call $random (i32.const 512) (i32.const 4))
+             (i32.and (i32.ne (i32.load (i32.const 512)) (i32.const 0))
+               (i32.eq (call $read (i32.const 600) (i32.const 19) (i32.const 700) (i32.const 64)) (i32.const {answer})))"
+        );
+        let request = r#"(data (i32.const 600) "{\22read\22:\22location\22}")"#;
+        module("", &check, request)
+    };
+    let mut rehearser = traced(&version("-1"));
+    assert_eq!(rehearsed(&mut rehearser, &version("-1")), (None, false));
+    assert!(rehearsed(&mut rehearser, &version("0")).0.is_some(), "the answer is checked");
 }
 
 #[test]

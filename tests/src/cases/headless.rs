@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hmr_headless::{
-    Element, EventData, LogLevel, Page, PageError, Response, StorageArea, SwapStep, Trap,
+    Element, EventData, File, LogLevel, Page, PageError, Response, StorageArea, SwapStep, Trap,
     Value as CallValue,
 };
 use serde_json::{Value, json};
@@ -58,6 +58,7 @@ struct Counts {
     problems: usize,
     traps: usize,
     swaps: usize,
+    loads: usize,
 }
 
 /// The answer to a step that requests something.
@@ -146,6 +147,14 @@ impl Runner<'_> {
             Step::Media { query, matches } => page.set_media(query, *matches),
             Step::Resize { at, width, height } => _ = page.find(at)?.resize(*width, *height)?,
             Step::Intersect { at, ratio } => _ = page.find(at)?.intersect(*ratio)?,
+            Step::File { at, name, kind, text } => {
+                let file = File::new(name, kind, text.as_bytes());
+                _ = page.find(at)?.choose_files(&[file])?;
+            }
+            Step::Clipboard { text } => page.set_clipboard(text),
+            Step::Refuse { reason } => page.deny_clipboard(reason.as_str()),
+            Step::Visit { url } => page.go_to_location(url)?,
+            Step::Go { by } => page.go_by(*by),
             Step::History { module, by } => _ = page.step(module, i64::from(*by))?,
             Step::Reload { module } => _ = page.reload(module)?,
             Step::Restart { module } => _ = page.restart(module)?,
@@ -238,7 +247,16 @@ impl Runner<'_> {
             let name = element.attribute("id").or_else(|| element.attribute("name"));
             format!("{}{}", element.tag(), name.map(|name| format!(" {name}")).unwrap_or_default())
         });
+        let location = page.location();
+        let location = location.strip_prefix("http://localhost").unwrap_or(&location);
+        let loads = page.loads();
+        let title = page.title();
         let seen = Observation {
+            location: (location != "/").then(|| location.to_owned()),
+            title: (!title.is_empty()).then_some(title),
+            drawings: drawings(page),
+            clipboard: page.clipboard(),
+            loads: loads[self.seen.loads..].to_vec(),
             html: without_problems(&page.html()),
             fields: fields.iter().filter_map(shown).collect(),
             focus,
@@ -264,9 +282,16 @@ impl Runner<'_> {
             problems: problems.len(),
             traps: traps.len(),
             swaps: swaps.len(),
+            loads: loads.len(),
         };
         seen
     }
+}
+
+/// What each canvas shows, as the commands that drew it.
+fn drawings(page: &Page) -> Vec<String> {
+    let canvases = page.find_all("canvas").unwrap_or_default();
+    canvases.iter().map(|canvas| canvas.drawing().join("; ")).collect()
 }
 
 /// The visible state of a field: its value, or all selected options; and whether it is on.

@@ -54,6 +54,29 @@ class Clock {
   }
 }
 
+/** What was drawn on each canvas since it was empty, a command in each line. */
+const drawings = new WeakMap();
+
+/** Canvases record instead of drawing: what they show cannot be compared. */
+HTMLCanvasElement.prototype.getContext = function () {
+  const lines = drawings.get(this) ?? [];
+  drawings.set(this, lines);
+  const argument = (value) => (Array.isArray(value) ? JSON.stringify(value) : String(value));
+  return new Proxy(
+    {},
+    {
+      get(_, name) {
+        if (name === "reset") return () => void lines.splice(0);
+        return (...values) => void lines.push([name, ...values.map(argument)].join(" "));
+      },
+      set(_, name, value) {
+        lines.push(`${name} ${argument(value)}`);
+        return true;
+      },
+    },
+  );
+};
+
 /** Lets microtasks and tasks run that are ready. */
 function turn() {
   return new Promise((done) => {
@@ -70,6 +93,7 @@ class Runner {
   traps = [];
   swaps = [];
   meanwhile = [];
+  loads = [];
   later = [];
   layouts = new WeakMap();
   notified = new WeakMap();
@@ -203,7 +227,21 @@ class Runner {
     const focusable = element.closest("input, textarea, select, button, summary, a[href], [tabindex]");
     if (focusable) focusable.focus();
     else document.activeElement?.blur();
+    // Added last, so that it is called last.
+    window.addEventListener("click", (event) => this.followLink(event), { once: true });
     element.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+  }
+
+  /** What a browser does with a link. The page itself stays. */
+  followLink(event) {
+    const link = event.target.closest("a[href]");
+    if (!link || event.defaultPrevented) return;
+    event.preventDefault();
+    const { history } = this.page;
+    const url = history.resolve(link.getAttribute("href"));
+    const [here, there] = [history.url(), url].map(({ origin, pathname, search }) => origin + pathname + search);
+    if (here === there && url.hash !== "") history.push(url);
+    else this.loads.push(url.href);
   }
 
   /** Runs a step that needs no waiting. */
@@ -334,6 +372,25 @@ class Runner {
         return this.layout(this.element(step.at), { width: step.width, height: step.height });
       case "intersect":
         return this.layout(this.element(step.at), { ratio: step.ratio });
+      case "file": {
+        const field = this.element(step.at);
+        field.focus();
+        const chosen = new DataTransfer();
+        chosen.items.add(new File([step.text], step.name, { type: step.kind, lastModified: this.clock.now }));
+        field.files = chosen.files;
+        for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
+        return;
+      }
+      case "clipboard":
+        this.page.clipboard = step.text;
+        return;
+      case "refuse":
+        this.page.clipboardError = step.reason;
+        return;
+      case "visit":
+        return this.page.history.push(this.page.history.resolve(step.url));
+      case "go":
+        return this.page.history.go(step.by);
       case "history":
         return this.engine.goTo(step.module, (at) => at + step.by).then(() => null);
       case "reload":
@@ -384,7 +441,14 @@ class Runner {
   }
 
   observe() {
+    const { pathname, search, hash } = this.page.history.url();
+    const address = pathname + search + hash;
     const seen = {
+      location: address === "/" ? null : address,
+      title: this.page.title,
+      drawings: [...document.querySelectorAll("canvas")].map((canvas) => (drawings.get(canvas) ?? []).join("; ")),
+      clipboard: this.page.clipboard,
+      loads: this.loads,
       html: document.body.innerHTML,
       fields: [...document.querySelectorAll("input, textarea, select")].map(shown),
       focus: this.focus(),
@@ -396,7 +460,7 @@ class Runner {
       answer: this.answer,
       failed: this.failed,
     };
-    [this.swaps, this.log, this.problems, this.traps] = [[], [], [], []];
+    [this.swaps, this.log, this.problems, this.traps, this.loads] = [[], [], [], [], []];
     return seen;
   }
 

@@ -175,6 +175,37 @@ pub enum Step {
         /// How much of it is in view, 0 to 1.
         ratio: f64,
     },
+    /// `file SELECTOR = NAME TYPE TEXT`: a file is chosen in a field.
+    File {
+        /// The field.
+        at: String,
+        /// The file's name.
+        name: String,
+        /// Its media type.
+        kind: String,
+        /// Its content.
+        text: String,
+    },
+    /// `clipboard TEXT`: the reader copies something elsewhere.
+    Clipboard {
+        /// The text.
+        text: String,
+    },
+    /// `refuse REASON`: the reader refuses the clipboard to the page.
+    Refuse {
+        /// The message of the browser.
+        reason: String,
+    },
+    /// `visit URL`: a script of the page goes to another address.
+    Visit {
+        /// The address.
+        url: String,
+    },
+    /// `go BY`: the reader goes back (-1) or forward (1).
+    Go {
+        /// How far.
+        by: i64,
+    },
     /// `history MODULE BY`: one step back is -1.
     History {
         /// The module.
@@ -310,6 +341,15 @@ impl Step {
                     Self::Source { url, what, text }
                 }
             }
+            "file" => {
+                let (at, file) = assigned()?;
+                let mut words = file.splitn(3, ' ').map(str::to_owned);
+                Self::File { at, name: words.next()?, kind: words.next()?, text: words.next()? }
+            }
+            "clipboard" => Self::Clipboard { text: text() },
+            "refuse" => Self::Refuse { reason: text() },
+            "visit" => Self::Visit { url: text() },
+            "go" => Self::Go { by: rest.parse().ok()? },
             "reply" => Self::Reply { value: serde_json::from_str(rest).ok()? },
             "elsewhere" => {
                 let (area, rest) = two()?;

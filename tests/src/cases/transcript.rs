@@ -45,6 +45,21 @@ pub fn transcript<'a>(steps: impl Iterator<Item = &'a str>, seen: &[Observation]
         if now.focus != before.focus {
             _ = writeln!(text, "  focus: {}", now.focus.as_deref().unwrap_or("nowhere"));
         }
+        if now.location != before.location {
+            _ = writeln!(text, "  location: {}", now.location.as_deref().unwrap_or("/"));
+        }
+        if now.title != before.title {
+            _ = writeln!(text, "  title: {}", now.title.as_deref().unwrap_or_default());
+        }
+        if now.drawings != before.drawings {
+            _ = writeln!(text, "  drawings: {:?}", now.drawings);
+        }
+        if now.clipboard != before.clipboard {
+            _ = writeln!(text, "  clipboard: {}", now.clipboard);
+        }
+        for load in &now.loads {
+            _ = writeln!(text, "  load: {load}");
+        }
         before = now.clone();
     }
     alike(&without_lanes(&text))

@@ -13,4 +13,5 @@ mod reloads;
 mod saves;
 mod service_worker;
 mod state;
+mod surroundings;
 mod transactions;

@@ -89,6 +89,7 @@ impl<'a> Ops<'a> {
             },
             14 => Op::SetKey { id: self.int(start)?, key: self.text(start)? },
             15 => Op::Call { id: self.int(start)?, method: self.method(start)? },
+            16 => Op::Draw { id: self.int(start)?, commands: self.text(start)? },
             value => return Err(DecodeError::Unknown { at: start, what: "opcode", value }),
         })
     }

@@ -28,6 +28,7 @@ impl Op<'_> {
             Op::Unlisten { id, event, flags } => _ = out.byte(13).int(id).text(event).byte(flags),
             Op::SetKey { id, key } => _ = out.byte(14).int(id).text(key),
             Op::Call { id, method } => _ = out.byte(15).int(id).byte(method as u8),
+            Op::Draw { id, commands } => _ = out.byte(16).int(id).text(commands),
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-const ALL: [Op<'static>; 15] = [
+const ALL: [Op<'static>; 16] = [
     Op::CreateElement { id: 1, namespace: Namespace::Svg, tag: "circle" },
     Op::CreateText { id: 2, text: "grüß" },
     Op::CreateMarker { id: 3 },
@@ -16,6 +16,7 @@ const ALL: [Op<'static>; 15] = [
     Op::Unlisten { id: 1, event: "click", flags: 0 },
     Op::SetKey { id: 1, key: "k" },
     Op::Call { id: 1, method: Method::ScrollIntoView },
+    Op::Draw { id: 1, commands: "[[\"fill\"]]" },
 ];
 
 #[test]

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Attribute, Expr, FnArg, Ident, Index, Pat, PatType, Type};
+use syn::{Attribute, Expr, FnArg, GenericParam, Generics, Ident, Index, Pat, PatType, Type};
 
 use crate::error::Mistakes;
 
@@ -58,7 +58,8 @@ impl Prop {
         if children && !prop.is_optional() {
             prop.default = Default::OfType;
         }
-        prop.into |= children || prop.type_name().as_deref() == Some("Callback");
+        prop.into |=
+            children || matches!(prop.type_name().as_deref(), Some("Callback" | "ReadSignal"));
         Some(prop)
     }
 
@@ -118,6 +119,29 @@ impl Prop {
     }
 }
 
+/// The type parameters of a component, for the items that it becomes.
+struct Parameters<'a> {
+    generics: &'a Generics,
+    /// With their bounds.
+    declared: Vec<&'a GenericParam>,
+    names: Vec<&'a Ident>,
+    /// Those that are types, which props need not use.
+    types: Vec<&'a Ident>,
+}
+
+impl<'a> Parameters<'a> {
+    fn of(generics: &'a Generics) -> Self {
+        let declared: Vec<_> = generics.params.iter().collect();
+        let names = declared.iter().filter_map(|param| match param {
+            GenericParam::Type(ty) => Some(&ty.ident),
+            GenericParam::Const(constant) => Some(&constant.ident),
+            GenericParam::Lifetime(_) => None,
+        });
+        let types = generics.type_params().map(|ty| &ty.ident).collect();
+        Self { generics, names: names.collect(), types, declared }
+    }
+}
+
 /// The struct of a component's props, and the builder that its tag fills in. A required prop is a type parameter of
 /// the builder, so that leaving it out is an error that names it.
 pub(super) fn define_props(
@@ -125,8 +149,12 @@ pub(super) fn define_props(
     props_name: &Ident,
     vis: &syn::Visibility,
     props: &[Prop],
+    generics: &Generics,
 ) -> TokenStream {
     let builder = format_ident!("{name}PropsBuilder");
+    let parameters = Parameters::of(generics);
+    let (in_impl, in_type, condition) = generics.split_for_impl();
+    let Parameters { declared, names: parameter_names, types: type_parameters, .. } = &parameters;
     let types: Vec<_> = props.iter().map(|prop| &prop.ty).collect();
     let names: Vec<_> = props.iter().map(|prop| &prop.name).collect();
     let docs: Vec<_> = props.iter().map(|prop| &prop.docs).collect();
@@ -134,50 +162,71 @@ pub(super) fn define_props(
     let states: Vec<_> = required.iter().map(|prop| state(prop)).collect();
     let missing = states.iter().map(|_| quote!(()));
     let none = props.iter().map(|_| quote!(::core::option::Option::None));
-    let setters =
-        props.iter().enumerate().map(|(at, prop)| setter(prop, at, &builder, &required, vis));
+    let setters = props
+        .iter()
+        .enumerate()
+        .map(|(at, prop)| setter(prop, at, &builder, &required, vis, &parameters));
     let given: Vec<_> = required.iter().map(|prop| marker(name, &prop.name)).collect();
     let markers = required.iter().map(|prop| define_marker(name, &prop.name, vis));
     let values = props.iter().enumerate().map(|(at, prop)| value_or_default(prop, at));
     let doc = format!("The props of `{name}`.");
     let childless = props.iter().all(|prop| prop.name != "children");
-    let childless = childless.then(|| refuse_children(name, vis));
+    let childless = childless.then(|| refuse_children(name, vis, &parameters));
     let (takes_children, no_children) = childless.unzip();
+    let (unused_field, unused_value) = unused_parameters(&parameters).unzip();
+    let of_parameters = condition.map(|condition| &condition.predicates);
     quote! {
         #[doc = #doc]
         #[allow(missing_docs)]
-        #vis struct #props_name { #(#(#docs)* #vis #names: #types,)* }
+        #vis struct #props_name #in_impl #condition { #(#(#docs)* #vis #names: #types,)* #unused_field }
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
-        #vis struct #builder<#(#states),*> {
+        #vis struct #builder<#(#declared,)* #(#states),*> #condition {
             values: (#(::core::option::Option<#types>,)*),
-            state: ::core::marker::PhantomData<(#(#states,)*)>,
+            state: ::core::marker::PhantomData<(#(#states,)* #(#type_parameters,)*)>,
         }
         #(#markers)*
         #takes_children
-        impl ::hmr_sdk::rt::Props for #props_name {
-            type Builder = #builder<#(#missing),*>;
+        impl #in_impl ::hmr_sdk::rt::Props for #props_name #in_type #condition {
+            type Builder = #builder<#(#parameter_names,)* #(#missing),*>;
             fn builder() -> Self::Builder {
                 #builder { values: (#(#none,)*), state: ::core::marker::PhantomData }
             }
         }
         #[doc(hidden)]
         #[allow(missing_docs, clippy::must_use_candidate, clippy::return_self_not_must_use)]
-        impl<#(#states),*> #builder<#(#states),*> {
+        impl<#(#declared,)* #(#states),*> #builder<#(#parameter_names,)* #(#states),*> #condition {
             #(#setters)*
             #no_children
-            #vis fn __build(self) -> #props_name
-            where #(#states: #given),*
+            #vis fn __build(self) -> #props_name #in_type
+            where #(#states: #given,)* #of_parameters
             {
-                #props_name { #(#names: #values,)* }
+                #props_name { #(#names: #values,)* #unused_value }
             }
         }
     }
 }
 
+/// The field, and its value, by which a struct has all type parameters, even those that no prop mentions.
+fn unused_parameters(parameters: &Parameters<'_>) -> Option<(TokenStream, TokenStream)> {
+    let types = &parameters.types;
+    (!parameters.generics.params.is_empty()).then(|| {
+        (
+            quote!(__types: ::core::marker::PhantomData<fn() -> (#(#types,)*)>,),
+            quote!(__types: ::core::marker::PhantomData,),
+        )
+    })
+}
+
 /// Makes children of a component that takes none an error with a hint: a trait that no type implements, and a method of the builder
 /// that requires it.
-fn refuse_children(name: &Ident, vis: &syn::Visibility) -> (TokenStream, TokenStream) {
+fn refuse_children(
+    name: &Ident,
+    vis: &syn::Visibility,
+    parameters: &Parameters<'_>,
+) -> (TokenStream, TokenStream) {
+    let ty = if parameters.names.is_empty() { "T" } else { "__Children" };
+    let ty = Ident::new(ty, name.span());
     let takes = format_ident!("__{name}TakesChildren");
     let message = format!("`<{name}>` takes no children");
     let label = format!("hint: leave them out, or give `{name}` the prop `children: Children`");
@@ -189,7 +238,7 @@ fn refuse_children(name: &Ident, vis: &syn::Visibility) -> (TokenStream, TokenSt
     };
     let method = quote! {
         #[allow(dead_code)]
-        #vis fn children<T: #takes>(self, _children: T) -> Self {
+        #vis fn children<#ty: #takes>(self, _children: #ty) -> Self {
             self
         }
     };
@@ -233,7 +282,9 @@ fn setter(
     builder: &Ident,
     required: &[&Prop],
     vis: &syn::Visibility,
+    parameters: &Parameters<'_>,
 ) -> TokenStream {
+    let parameter_names = &parameters.names;
     let (name, ty, at) = (&prop.name, &prop.ty, Index::from(at));
     let (arg, value) = if prop.into {
         (quote!(impl ::core::convert::Into<#ty>), quote!(::core::convert::Into::into(value)))
@@ -244,7 +295,7 @@ fn setter(
         .iter()
         .map(|other| if other.name == *name { quote!(::hmr_sdk::rt::Given) } else { state(other) });
     quote! {
-        #vis fn #name(mut self, value: #arg) -> #builder<#(#states),*> {
+        #vis fn #name(mut self, value: #arg) -> #builder<#(#parameter_names,)* #(#states),*> {
             self.values.#at = ::core::option::Option::Some(#value);
             #builder { values: self.values, state: ::core::marker::PhantomData }
         }

@@ -133,6 +133,10 @@ impl Views {
                 let value = self.value(attribute);
                 return quote_spanned!(span=> .node_ref(#value));
             }
+            "draw" if tag == "canvas" => {
+                let value = self.value(attribute);
+                return quote_spanned!(span=> .draw(#value));
+            }
             _ => {}
         }
         if self.is_listener(attribute, name) {

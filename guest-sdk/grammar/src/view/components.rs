@@ -44,8 +44,11 @@ impl Views {
             // The braces have the place of the tag: if the component takes no children, it is reported there.
             setters.extend(quote_spanned!(span=> .children(move || { #children })));
         }
-        let props = quote_spanned!(span=> ::hmr_sdk::rt::builder(#name) #setters .__build());
-        quote_spanned!(span=> ::hmr_sdk::rt::child(#label, #key, #props, #name))
+        let types = &element.open_tag.generics.args;
+        let types = (!types.is_empty()).then(|| quote!(::<#types>));
+        let function = quote_spanned!(span=> #name #types);
+        let props = quote_spanned!(span=> ::hmr_sdk::rt::builder(#function) #setters .__build());
+        quote_spanned!(span=> ::hmr_sdk::rt::child(#label, #key, #props, #function))
     }
 
     pub(super) fn show(&mut self, element: &Element, outer: Space) -> TokenStream {

@@ -155,9 +155,13 @@ fn skeleton(binary: &Binary<'_>) -> Vec<u8> {
 
 fn import_signature(name: &str) -> Option<Signature> {
     match name {
-        imports::DOM | imports::PANIC | imports::RESOURCE | imports::PORT | imports::INVALIDATE => {
-            Some((&[I32, I32], &[]))
-        }
+        imports::DOM
+        | imports::PANIC
+        | imports::RESOURCE
+        | imports::PORT
+        | imports::INVALIDATE
+        | imports::RANDOM => Some((&[I32, I32], &[])),
+        imports::READ => Some((&[I32, I32, I32, I32], &[I32])),
         imports::LOG => Some((&[I32, I32, I32], &[])),
         imports::NOW => Some((&[], &[ValType::F64])),
         _ => None,

@@ -1,8 +1,8 @@
 //! A reader's actions on a page: clicking, typing, ticking, submitting.
 //!
 //! Each action fires the events that a browser fires, with the defaults that these have: a click on a check
-//! box ticks it, one on a submit button submits its form, a key in a field types. Navigation is not a default
-//! here: following a link or sending a form goes nowhere.
+//! box ticks it, one on a submit button submits its form, one on a link within the application changes the address, a key in a
+//! field types. Loading another page is not a default here: a link that leads out is only noted, and sending a form goes nowhere.
 
 use hmr_abi::event::EventData;
 
@@ -96,8 +96,27 @@ fn after_click(state: &mut PageState, active: Node, template: &EventData) {
             }
         }
         "button" | "input" => after_button(state, active),
+        "a" => follow(state, active, template),
         _ => {}
     }
+}
+
+/// Follows a link, if it is one.
+fn follow(state: &mut PageState, link: Node, template: &EventData) {
+    let Some(href) = state.dom.attribute(link, "href") else { return };
+    let target = state.dom.attribute(link, "target").unwrap_or_default();
+    let rel = state.dom.attribute(link, "rel").unwrap_or_default();
+    let EventData { alt_key, ctrl_key, meta_key, shift_key, button, .. } = *template;
+    let opens = alt_key
+        || ctrl_key
+        || meta_key
+        || shift_key
+        || button != 0
+        || state.dom.has_attribute(link, "download")
+        || !matches!(target.as_str(), "" | "_self")
+        || rel.split_ascii_whitespace().any(|word| word == "external");
+    let PageState { environment, surroundings, .. } = state;
+    environment.follow_link(surroundings, &href, opens);
 }
 
 fn after_button(state: &mut PageState, button: Node) {

@@ -7,8 +7,10 @@ use super::error::OpenError;
 use super::requests::{Request, Response, Server};
 use crate::dom::Dom;
 use crate::environment::Environment;
+use crate::guest::Clock;
 use crate::guest::code::Code;
 use crate::guest::machine::Limits;
+use crate::guest::surroundings::{History, Surroundings};
 use crate::page::PageState;
 
 /// When the clock of a page starts: 2026-01-01, in milliseconds since the Unix epoch.
@@ -21,6 +23,9 @@ pub struct PageBuilder {
     modules: Vec<(String, Vec<u8>)>,
     limits: Limits,
     start: Option<f64>,
+    seed: u32,
+    time_zone: f64,
+    location: Option<String>,
     pub(super) environment: Environment,
     pub(super) servers: Vec<Server>,
 }
@@ -69,6 +74,27 @@ impl PageBuilder {
         self
     }
 
+    /// The seed of the random numbers that modules get; 0 unless it is set. The same seed gives the same numbers each time.
+    #[must_use]
+    pub fn random_seed(mut self, seed: u32) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How many minutes the local time of the page's reader is ahead of UTC, at any time; 0 unless it is set.
+    #[must_use]
+    pub fn time_zone(mut self, minutes: i32) -> Self {
+        self.time_zone = f64::from(minutes);
+        self
+    }
+
+    /// The address that the page was opened with: absolute, or relative to `http://localhost/`, which it is unless it is set.
+    #[must_use]
+    pub fn location(mut self, url: impl Into<String>) -> Self {
+        self.location = Some(url.into());
+        self
+    }
+
     /// Answers requests, from the first one on. See [`Page::serve`].
     #[must_use]
     pub fn serve(
@@ -88,7 +114,11 @@ impl PageBuilder {
     pub fn open(self) -> Result<Page, OpenError> {
         let dom = Dom::parse(&self.html);
         let start = self.start.unwrap_or(START);
-        let mut state = PageState::new(dom, self.limits, start, self.environment);
+        let history = History::new(self.location.as_deref().unwrap_or_default())
+            .map_err(OpenError::Location)?;
+        let surroundings = Surroundings::new(self.seed, self.time_zone, history);
+        let clock = Clock::new(start);
+        let mut state = PageState::new(dom, self.limits, clock, surroundings, self.environment);
         for (name, bytes) in self.modules {
             let code = Code::compile(&bytes)
                 .map_err(|source| OpenError::Module { name: name.clone(), source })?;

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::Page;
 use super::builder::PageBuilder;
 use crate::environment::Environment;
-use crate::environment::functions::{HostFunction, built_in};
+use crate::environment::functions::HostFunction;
 use crate::environment::resources::Live;
+use crate::page::PageState;
 
 impl PageBuilder {
     /// Registers a host function before anything is mounted. See [`Page::host`].
@@ -104,9 +105,8 @@ impl Page {
             Some(HostFunction::Immediate(function)) => Some(function(argument)),
             Some(HostFunction::Deferred) => None,
             None => {
-                let Environment { functions, storage, .. } =
-                    &mut self.state.borrow_mut().environment;
-                Some(built_in(functions, storage, name, &argument))
+                let PageState { environment, surroundings, .. } = &mut *self.state.borrow_mut();
+                Some(environment.run_built_in(surroundings, name, &argument))
             }
         }
     }

@@ -82,7 +82,7 @@ impl Element {
         Self { page, node }
     }
 
-    fn read<T>(&self, read: impl FnOnce(&PageState, Node) -> T) -> T {
+    pub(super) fn read<T>(&self, read: impl FnOnce(&PageState, Node) -> T) -> T {
         read(&self.page.state.borrow(), self.node)
     }
 
@@ -101,7 +101,7 @@ impl Element {
         PageError::Unable { tag: self.tag(), why }
     }
 
-    fn needs(&self, can: bool, why: &'static str) -> Result<(), PageError> {
+    pub(super) fn needs(&self, can: bool, why: &'static str) -> Result<(), PageError> {
         if can { Ok(()) } else { Err(self.unable(why)) }
     }
 

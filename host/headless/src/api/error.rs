@@ -14,6 +14,9 @@ pub enum OpenError {
         #[source]
         source: ModuleError,
     },
+    /// The page's address is not one.
+    #[error("the page has no address: {0}")]
+    Location(String),
 }
 
 /// Why an element could not be found or used.

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use crate::guest::fault::Fault;
 use crate::guest::machine::{self, CompileError, Limits};
+use crate::guest::surroundings::Surroundings;
 use crate::guest::value::Value;
 use crate::guest::{Clock, Effect, Guest, RunConfig};
 use crate::report::log::LogLevel;
@@ -112,7 +113,12 @@ pub fn execute(bytes: &[u8], execution: &Execution) -> Result<Executed, ExecuteE
     let limits = Limits { call: execution.limit, memory: execution.memory, ..Limits::default() };
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.map_or(0.0, |since| since.as_secs_f64() * 1e3);
-    let config = RunConfig { limits, clock: Clock::new(now), calls: Rc::default() };
+    let config = RunConfig {
+        limits,
+        clock: Clock::new(now),
+        surroundings: Surroundings::default(),
+        calls: Rc::default(),
+    };
     let failed = |fault: Fault| ExecuteError::Failed(fault.to_string());
     let mut guest = Guest::instantiate(&module, &config).map_err(failed)?;
     guest.set_bytes(bytes.into());

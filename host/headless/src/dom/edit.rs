@@ -51,7 +51,12 @@ impl Dom {
         } else {
             classes.retain(|other| *other != class);
         }
-        self.set_attribute(node, "class", &classes.join(" "));
+        let rendered = self.node_state(node).map(|state| &state.rendered.attributes);
+        if classes.is_empty() && !rendered.is_some_and(|all| all.contains_key("class")) {
+            self.remove_attribute(node, "class");
+        } else {
+            self.set_attribute(node, "class", &classes.join(" "));
+        }
     }
 
     /// Sets one style property; empty text takes it away.

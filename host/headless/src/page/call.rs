@@ -62,7 +62,8 @@ pub(crate) fn apply_but_requests(
                 let mut requested = TreeRequests::default();
                 let applied = record.tree.apply(&batch, &mut state.dom, &mut requested);
                 state.method_calls.extend(requested.calls);
-                for warning in requested.warnings {
+                let undrawn = record.tree.draw(&mut state.dom, requested.drawings);
+                for warning in requested.warnings.into_iter().chain(undrawn) {
                     state.log.write(LogLevel::Warn, module, warning);
                 }
                 applied.map_err(|error| Fault::Malformed(error.to_string()))?;

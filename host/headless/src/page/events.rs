@@ -148,6 +148,9 @@ fn data_at(state: &PageState, node: Node, data: &EventData) -> EventData {
     data.value = state.dom.value(node);
     data.checked = state.dom.checked(node);
     if let Some(node_state) = state.dom.node_state(node) {
+        if !node_state.files.is_empty() {
+            data.files.clone_from(&node_state.files);
+        }
         (data.scroll_left, data.scroll_top) = node_state.scroll;
     }
     data.time = state.clock.now();

@@ -11,6 +11,7 @@ pub(crate) mod attributes;
 
 use std::collections::HashMap;
 
+use hmr_abi::drawing::{self, Command, DrawingError};
 use hmr_abi::ops::{DecodeError, LISTEN_CAPTURE, Method, Namespace, NodeId, Op, Ops, ROOT_BIT};
 
 use crate::dom::{Dom, Listener, Node, Origin};
@@ -38,6 +39,8 @@ pub(crate) enum TreeError {
     Name(String),
     #[error("the value of the property `{0}` is not JSON")]
     Json(String),
+    #[error(transparent)]
+    Drawing(#[from] DrawingError),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +62,8 @@ struct Known {
 #[derive(Debug, Default)]
 pub(crate) struct TreeRequests {
     pub(crate) calls: Vec<(Node, Method)>,
+    /// Drawings, by the numbers of their elements: a swap may find that one is an element of the document.
+    pub(crate) drawings: Vec<(NodeId, Vec<Command>)>,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -242,16 +247,48 @@ impl Tree {
                     listeners.retain(|other| !is_listener(other, event, flags));
                 }
             }
-            // The element may have left in the same batch: then there is nothing to call.
-            Op::Call { id, .. } if !self.nodes.contains_key(&id) => {}
+            // The element may have left in the same batch: then nothing is done with it.
+            Op::Call { id, .. } | Op::Draw { id, .. } if !self.nodes.contains_key(&id) => {}
             Op::Call { id, method } => {
                 if let Some(node) = self.element(id)? {
                     requested.calls.push((node, method));
                 }
             }
+            Op::Draw { id, commands } => self.request_drawing(id, commands, requested)?,
             _ => {}
         }
         Ok(())
+    }
+
+    fn request_drawing(
+        &self,
+        id: NodeId,
+        commands: &str,
+        requested: &mut TreeRequests,
+    ) -> Result<(), TreeError> {
+        let commands = drawing::read(commands)?;
+        if self.element(id)?.is_some() {
+            requested.drawings.push((id, commands));
+        }
+        Ok(())
+    }
+
+    /// Carries drawings out. Returns warnings about what cannot be drawn.
+    pub(crate) fn draw(&self, dom: &mut Dom, drawings: Vec<(NodeId, Vec<Command>)>) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (id, commands) in drawings {
+            let Some(node) = self.element_of(id) else { continue };
+            if !dom.is(node, &["canvas"]) {
+                let tag = dom.tag(node);
+                warnings.push(format!("nothing is drawn on `{tag}`: it has no 2D context"));
+                continue;
+            }
+            let unknown = commands.iter().filter(|(name, _)| !drawing::is_known(name));
+            warnings
+                .extend(unknown.map(|(name, _)| format!("`{name}` is not a command of a drawing")));
+            drawing::record(&commands, &mut dom.node_state_mut(node).drawing);
+        }
+        warnings
     }
 
     /// The element of a number, if it is one.

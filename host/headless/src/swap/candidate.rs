@@ -3,7 +3,8 @@
 //! Its operations go to a tree outside of the document, its requests and log lines to lists. Dropping a [`Candidate`] leaves
 //! no trace.
 
-use hmr_abi::ops::{Method, Namespace};
+use hmr_abi::drawing::Command;
+use hmr_abi::ops::{Method, Namespace, NodeId};
 use hmr_abi::port::Invalidation;
 use hmr_abi::state::{MigrateAnswer, RestoreReport, Snapshot};
 use hmr_guest::check_report;
@@ -31,6 +32,7 @@ pub(crate) struct Candidate {
     pub(crate) invalidations: Vec<Invalidation>,
     pub(crate) logs: Vec<(LogLevel, String)>,
     pub(crate) calls: Vec<(Node, Method)>,
+    pub(crate) drawings: Vec<(NodeId, Vec<Command>)>,
 }
 
 impl Candidate {
@@ -50,6 +52,7 @@ impl Candidate {
             }
         }
         self.calls = requested.calls;
+        self.drawings = requested.drawings;
         self.logs.extend(requested.warnings.into_iter().map(|text| (LogLevel::Warn, text)));
         Ok(())
     }
@@ -101,6 +104,7 @@ pub(crate) fn restore(
         invalidations: Vec::new(),
         logs: Vec::new(),
         calls: Vec::new(),
+        drawings: Vec::new(),
     };
     let rendered = candidate.hold_back(dom, effects);
     let checked = answer

@@ -85,6 +85,9 @@ fn render(
         reconcile(&mut state.dom, root, old_serial, *apart, &mut candidate.tree);
         candidate.tree.set_root(*instance, root);
     }
+    for warning in candidate.tree.draw(&mut state.dom, candidate.drawings) {
+        candidate.logs.push((LogLevel::Warn, warning));
+    }
     state.method_calls.extend(calls_of_new_elements(&state.dom, candidate.calls));
     for invalidation in candidate.invalidations {
         state.invalidations.add(module, invalidation);
