@@ -49,7 +49,7 @@ const CALLS = /** @type {import("../extra/module-calls.js").ModuleCalls} */ (
 export class ProductionEngine {
   /** @type {Map<string, ModuleRecord>} */
   #records = new Map();
-  #stack = new Stack(null);
+  #stack;
   #deps;
   /** @type {Delivery} */
   #delivery;
@@ -62,6 +62,7 @@ export class ProductionEngine {
   /** @param {ProductionDeps} deps */
   constructor(deps) {
     this.#deps = deps;
+    this.#stack = new Stack(null, deps.page);
     this.#delivery = this.#newDelivery();
     this.#instanceResources = this.#newInstanceResources();
     this.#mounting = this.#newMounting();

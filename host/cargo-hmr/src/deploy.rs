@@ -1,8 +1,9 @@
 //! `cargo hmr build`: everything that a page needs, in one folder for any server of static files.
 //!
-//! In: an app and where it will be served. Out: a folder ([`dist`]) with pages ([`markup`], [`pages`]), modules ([`modules`]), styles and files, all with
+//! In: an app and where it will be served. Out: a folder ([`dist`]) with pages ([`markup`], [`pages`]), modules ([`modules`], [`applications`]), styles and files, all with
 //! compressed copies ([`compress`]). It is written beside the old one and takes its place at the end, so that a build that fails changes nothing.
 
+mod applications;
 mod compress;
 mod dist;
 mod markup;

@@ -165,8 +165,7 @@ impl Work<'_> {
                 let mut deployed = self.bind(compiled, target)?;
                 deployed.wasm =
                     self.finished(&module.name, deployed.wasm, Some(target), modules)?;
-                let plain = format!("{crate_name}_bg.wasm");
-                let file = if imported { plain } else { hashed_name(&plain, &deployed.wasm) };
+                let file = hashed_name(&format!("{crate_name}_bg.wasm"), &deployed.wasm);
                 deployed.glue = deployed.glue.replace(WASM_FILE, &file);
                 modules.applications.push(Application {
                     name: module.name.clone(),

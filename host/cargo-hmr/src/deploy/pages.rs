@@ -9,9 +9,10 @@ use hmr_build::{App, Site};
 use hmr_trunk::{BuiltPage, Source, has_hash, hashed_name, integrity};
 use serde_json::json;
 
+use super::applications::{add_application, wasm_preload};
 use super::dist::{Dist, files_in};
 use super::markup::{self, Changes, PublicUrl};
-use super::modules::{Application, Modules};
+use super::modules::Modules;
 use super::{DeployError, DistError};
 use crate::{served::is_served, site::is_web_file};
 
@@ -86,125 +87,6 @@ fn add_natives(modules: &Modules, dist: &mut Dist) -> Result<Option<String>, Dis
     let file = hashed_name("app.js", text.as_bytes());
     dist.add(&file, "the engine", text.into_bytes())?;
     Ok(Some(file))
-}
-
-/// The files of an application. Returns the markup that starts it; empty if a script of the page does that.
-fn add_application(
-    app: &App,
-    application: &Application,
-    public_url: &PublicUrl,
-    dist: &mut Dist,
-) -> Result<String, DeployError> {
-    let Application { crate_name, file, deployed, imported, target, .. } = application;
-    let what = format!("the application `{}`", application.name);
-    let folder = if *imported { "pkg/" } else { "" };
-    let mut glue = deployed.glue.clone();
-    let mut all = Vec::new();
-    for snippet in &deployed.snippets {
-        all.extend_from_slice(snippet.path.as_bytes());
-        all.extend_from_slice(&snippet.bytes);
-    }
-    let snippets = if *imported { "snippets".to_owned() } else { hashed_name("snippets", &all) };
-    if !deployed.snippets.is_empty() {
-        glue = glue.replace("'./snippets/", &format!("'./{snippets}/"));
-        glue = glue.replace("\"./snippets/", &format!("\"./{snippets}/"));
-    }
-    for snippet in &deployed.snippets {
-        let path = format!("{folder}{snippets}/{}", snippet.path);
-        dist.add(&path, &what, snippet.bytes.clone())?;
-    }
-    for asset in &deployed.assets {
-        let path = format!("assets/{}", asset.path);
-        if asset.source.is_dir() {
-            dist.copy_folder(&path, &asset.source, is_served)?;
-        } else {
-            dist.copy(&path, &asset.source)?;
-        }
-    }
-    dist.add(&format!("{folder}{file}"), &what, deployed.wasm.clone())?;
-    let plain = format!("{crate_name}.js");
-    let glue_file = if *imported { plain } else { hashed_name(&plain, glue.as_bytes()) };
-    dist.add(&format!("{folder}{glue_file}"), &what, glue.clone().into_bytes())?;
-    if *imported {
-        return Ok(String::new());
-    }
-    let mut initializer = None;
-    if let (Some(path), Some(site)) = (&target.initializer, &app.site) {
-        let from = site.file.parent().unwrap_or(&site.file).join(path);
-        let content = std::fs::read(&from).map_err(|error| DistError::read(&from, error))?;
-        let name = hashed_name(path.file_name().unwrap_or("initializer.js"), &content);
-        dist.add(&name, &format!("`{from}`"), content)?;
-        initializer = Some(name);
-    }
-    let start = start_script(&glue_file, file, &deployed.wasm, initializer.as_deref());
-    let start_file = hashed_name("start.js", start.as_bytes());
-    let mut markup = String::new();
-    for (name, content) in [(&start_file, start.as_bytes()), (&glue_file, glue.as_bytes())] {
-        let integrity = integrity(content);
-        let url = format!("{public_url}{name}");
-        _ = write!(
-            markup,
-            "<link rel=\"modulepreload\" href=\"{url}\" crossorigin integrity=\"{integrity}\">"
-        );
-    }
-    _ = write!(
-        markup,
-        "{}<script type=\"module\" src=\"{public_url}{start_file}\" crossorigin integrity=\"{}\"></script>",
-        wasm_preload(public_url, file),
-        integrity(start.as_bytes())
-    );
-    dist.add(&start_file, &what, start.into_bytes())?;
-    Ok(markup)
-}
-
-/// Browsers do not check the integrity of what is loaded early for `fetch`; `fetch` does.
-fn wasm_preload(public_url: &PublicUrl, file: &str) -> String {
-    format!(
-        "<link rel=\"preload\" href=\"{public_url}{file}\" as=\"fetch\" type=\"application/wasm\" crossorigin>"
-    )
-}
-
-/// The script that starts an application, and tells scripts of the page as Trunk's does.
-fn start_script(glue: &str, file: &str, wasm: &[u8], initializer: Option<&str>) -> String {
-    let fetched = format!(
-        "fetch(new URL({}, import.meta.url), {{ integrity: {} }})",
-        json!(file),
-        json!(integrity(wasm))
-    );
-    let import = format!("import init, * as bindings from {};\n", json!(format!("./{glue}")));
-    let started = "window.wasmBindings = bindings;\ndispatchEvent(new CustomEvent(\"TrunkApplicationStarted\", { detail: { wasm } }));\n";
-    let Some(initializer) = initializer else {
-        return format!(
-            "{import}const wasm = await init({{ module_or_path: {fetched} }});\n{started}"
-        );
-    };
-    format!(
-        "{import}import initializer from {};
-const hooks = initializer() ?? {{}};
-const total = {};
-let current = 0;
-hooks.onStart?.();
-try {{
-  const response = await {fetched};
-  const counted = response.body.pipeThrough(new TransformStream({{
-    transform(chunk, controller) {{
-      current += chunk.length;
-      hooks.onProgress?.({{ current, total }});
-      controller.enqueue(chunk);
-    }},
-  }}));
-  const wasm = await init({{ module_or_path: new Response(counted, response) }});
-  hooks.onComplete?.();
-  {started}  hooks.onSuccess?.(wasm);
-}} catch (error) {{
-  hooks.onComplete?.();
-  hooks.onFailure?.(error);
-  throw error;
-}}
-",
-        json!(format!("./{initializer}")),
-        wasm.len()
-    )
 }
 
 /// The page of an application as other tools would build it, and its files.
