@@ -190,8 +190,12 @@ export class Application {
     const restarts = now - this.#restartedAt > RESTART_PAUSE;
     this.stopped = !restarts;
     this.#restartedAt = now;
-    this.#deps.trapped(this, applicationTrap(error, start.logged, copy));
-    if (restarts) this.#deps.restart(this);
+    const trap = applicationTrap(error, start.logged, copy);
+    // Later, because what is shown in the page now would count as a change by the application, and go with it.
+    queueMicrotask(() => {
+      this.#deps.trapped(this, trap);
+      if (restarts) this.#deps.restart(this);
+    });
   }
 }
 

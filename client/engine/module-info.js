@@ -30,14 +30,14 @@ export function moduleInfoOf({ name, version, compiled, alive, generation, lastG
  * An application has no components of ours and no state that is captured.
  * @param {import("../application/application.js").Application} application
  */
-export function applicationInfoOf({ name, runs, version, generation, previous }) {
+export function applicationInfoOf({ name, runs, stopped, version, generation, previous }) {
   return {
     module: name,
     hash: (runs ?? version)?.hash ?? null,
     components: [],
     versions: {},
     migrations: [],
-    running: runs !== null,
+    running: runs !== null && !stopped,
     generation,
     instances: [],
     source: null,

@@ -18,7 +18,8 @@ export function showSwap(swap, restarted, { status, overlay }) {
     case "committed": {
       // A step through history runs the same code: an earlier failure report of its version still applies.
       const exchanged = !restarted && swap.events.includes("prepare");
-      if (restarted) status.warn(`\`${swap.module}\` was started again with its last good state`);
+      const state = swap.events.includes("restore") ? " with its last good state" : "";
+      if (restarted) status.warn(`\`${swap.module}\` was started again${state}, because it had trapped`);
       else overlay.clearTrap(swap.module);
       if (exchanged) status.stand(`version of ${swap.module}`, null);
       return showResets(swap, status);

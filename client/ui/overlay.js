@@ -155,7 +155,7 @@ export class HmrOverlay extends HTMLElement {
     });
     const meanwhile = this.#running()
       ? "The page goes on with the code that it has"
-      : "None of its code runs yet: the page starts once this is fixed";
+      : "None of its code runs: the page starts once this is fixed";
     panel.append(make("p", { class: "hint" }, `${meanwhile}. Esc closes this until there is something new`));
     const shade = make("div", { class: "shade" }, panel);
     shade.addEventListener("click", (event) => {

@@ -102,3 +102,24 @@ fn settings_and_pages_that_become_wrong_are_reported_until_they_are_corrected() 
     dev.wait_until("update", SOON, |event| event["event"] == "update");
     assert!(open(&format!("{}/index.html", dev.url())).body.contains("corrected"));
 }
+
+#[test]
+fn a_file_that_is_missing_leaves_out_that_file_alone_until_it_is_there() {
+    let page = "<html><head><link data-trunk rel=\"rust\"><link data-trunk rel=\"css\" href=\"late.css\"><title>there</title></head></html>";
+    let app = WebApp::new(&[("index.html", page)]);
+    let mut dev = app.serve(&["--port", "0"]);
+    dev.wait("build-finished");
+    // It was reported before the tool was ready.
+    let problem = dev.events().iter().find(|event| event["event"] == "problem").cloned();
+    let text = problem.expect("a report").to_string();
+    assert!(text.contains("late.css: the file does not exist"), "{text}");
+    let served = |dev: &Dev| open(&format!("{}/", dev.url())).body;
+    assert!(served(&dev).contains("there") && !served(&dev).contains("late.css"));
+    assert!(!served(&dev).contains("data-trunk"), "the rest of the page is built");
+    app.write("app/late.css", "p { color: red }");
+    let update = dev.wait_until("the page", SOON, |event| {
+        event["event"] == "update" && event["kind"] == "full-reload"
+    });
+    assert!(update.to_string().contains("index.html"), "{update}");
+    assert!(served(&dev).contains("late.css"));
+}

@@ -148,6 +148,9 @@ pub fn run(
     let mut notes = app.notes.clone();
     hooks(&app, Stage::PreBuild, dist.folder(), cancel)?;
     hooks(&app, Stage::Build, dist.folder(), cancel)?;
+    if let Some((_, Some(error))) = app.site.as_ref().map(|site| site.build()) {
+        return Err(DeployError::Page(error.to_string()));
+    }
     let modules = Modules::build(&app, &toolchain, options, cancel, on)?;
     notes.extend(modules.notes.iter().cloned());
     let pages = pages::write(&app, &modules, &public_url, &mut dist)?;

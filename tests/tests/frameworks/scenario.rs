@@ -180,9 +180,15 @@ fn panic_of_a_click_and_fix(session: &mut AppSession, application: &Application)
     let (message, file) = (trap["message"].to_string(), trap["file"].to_string());
     assert!(message.contains("broken by an edit") && file.contains(edit.file), "{trap}");
     session.browser.wait(application.ready);
+    // It stays while the application runs again.
+    let overlay = "document.querySelector('hmr-overlay')";
+    session.browser.wait(&format!(
+        "{overlay}.hasAttribute('open') && {overlay}.shadowRoot.textContent.includes('broken by an edit')"
+    ));
     session.app.write(edit.file, good);
     session.swapped("committed");
     session.browser.wait(application.ready);
+    session.browser.wait(&format!("!{overlay}.hasAttribute('open')"));
 }
 
 /// A second tab swaps, too.

@@ -77,14 +77,24 @@ fn add_snippets(
     }
     let snippets = hashed_name("snippets", &all);
     if !deployed.snippets.is_empty() {
-        glue = glue.replace("'./snippets/", &format!("'./{snippets}/"));
-        glue = glue.replace("\"./snippets/", &format!("\"./{snippets}/"));
+        glue = with_snippets_in(&glue, &snippets);
     }
     for snippet in &deployed.snippets {
         let path = format!("{folder}{snippets}/{}", snippet.path);
         dist.add(&path, what, snippet.bytes.clone())?;
     }
     Ok(glue)
+}
+
+/// The glue with its imports from another folder than `snippets`. The names of the modules in its object of imports are those that the wasm
+/// binary has, and stay.
+fn with_snippets_in(glue: &str, folder: &str) -> String {
+    let mut changed = glue.to_owned();
+    for quote in ["'", "\""] {
+        let from = format!(" from {quote}./snippets/");
+        changed = changed.replace(&from, &format!(" from {quote}./{folder}/"));
+    }
+    changed
 }
 
 /// The files that an application names with Dioxus' `asset!`.
@@ -162,4 +172,20 @@ try {{
         json!(format!("./{initializer}")),
         wasm.len()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_snippets_in;
+
+    #[test]
+    fn only_imports_name_the_new_folder_of_snippets() {
+        let glue = "import { a } from './snippets/x/a.js';\nimport * as import1 from \"./snippets/x/b.js\"\n\
+            const imports = { \"./snippets/x/b.js\": import1 };";
+        assert_eq!(
+            with_snippets_in(glue, "snippets-1"),
+            "import { a } from './snippets-1/x/a.js';\nimport * as import1 from \"./snippets-1/x/b.js\"\n\
+             const imports = { \"./snippets/x/b.js\": import1 };"
+        );
+    }
 }

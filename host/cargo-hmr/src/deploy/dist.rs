@@ -261,14 +261,8 @@ pub(super) fn files_in(folder: &Utf8Path) -> Result<Vec<(Utf8PathBuf, Utf8PathBu
     Ok(files)
 }
 
-/// What the list in a folder says.
-///
-/// # Errors
-/// The folder was not written by this tool.
-pub(super) fn read_info(folder: &Utf8Path) -> Result<DistInfo, DistError> {
-    let path = folder.join(DIST_FILE);
-    let text = fs::read(&path).map_err(|error| DistError::read(&path, error))?;
-    serde_json::from_slice::<List>(&text)
-        .map(|list| list.info)
-        .map_err(|error| DistError::read(&path, error.into()))
+/// What the list in a folder says; none if the folder was not written by this tool.
+pub(super) fn read_info(folder: &Utf8Path) -> Option<DistInfo> {
+    let text = fs::read(folder.join(DIST_FILE)).ok()?;
+    serde_json::from_slice::<List>(&text).ok().map(|list| list.info)
 }

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tower::ServiceExt as _;
 use tower_http::services::{ServeDir, ServeFile};
 
-use super::dist::{DistError, DistInfo, read_info};
+use super::dist::{DistInfo, read_info};
 use super::markup::PublicUrl;
 use crate::events::Event;
 use crate::served::is_served;
@@ -40,14 +40,9 @@ pub struct ServeOptions {
 pub enum ServeError {
     /// Nothing was built.
     #[error(
-        "there is nothing to serve in `{folder}`: {error}\nhint: build it with `cargo hmr build`"
+        "there is nothing in `{0}` that `cargo hmr build` has written\nhint: build the app first, `cargo hmr build`, or name its folder with `--dist`"
     )]
-    NotBuilt {
-        /// The folder.
-        folder: Utf8PathBuf,
-        /// What is wrong with it.
-        error: DistError,
-    },
+    NotBuilt(Utf8PathBuf),
     /// The server cannot listen.
     #[error(transparent)]
     Server(#[from] server::ServerError),
@@ -68,8 +63,7 @@ pub async fn serve(
     let stopped = Arc::new(Notify::new());
     let stop = Arc::clone(&stopped);
     signals::on_stop(move || stop.notify_one())?;
-    let info =
-        read_info(dist).map_err(|error| ServeError::NotBuilt { folder: dist.clone(), error })?;
+    let info = read_info(dist).ok_or_else(|| ServeError::NotBuilt(dist.clone()))?;
     let base = info.public_url.parse::<PublicUrl>().unwrap_or_default();
     let base = base.path().unwrap_or("/").to_owned();
     let hosts = [host.clone()];

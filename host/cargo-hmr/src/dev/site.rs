@@ -76,7 +76,7 @@ impl Session {
 
     /// Handles a page that was built again.
     pub(super) fn site_rebuilt(&mut self, rebuilt: Rebuilt) {
-        let Rebuilt { site, error, batch } = rebuilt;
+        let Rebuilt { site, error, mut batch } = rebuilt;
         if let Some(error) = &error {
             self.report_site_error(error);
             if site.is_complete() {
@@ -84,6 +84,11 @@ impl Session {
             }
         }
         self.hooks.site_failed = error.is_some();
+        if self.site.as_ref().is_some_and(|old| old.html() != site.html()) {
+            // What changes the markup of the page changes the page.
+            let path = site.site().file.clone();
+            batch.changes.push(Change { path, kind: ChangeKind::Modified });
+        }
         let links_differ = self.site.as_ref().is_some_and(|old| old.links_differ(&site));
         self.set_site(Some(site));
         self.step(Input::Changed(batch));
