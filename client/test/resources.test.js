@@ -511,7 +511,7 @@ test("the facilities of a window: sockets are addressed from the page", () => {
 });
 
 /**
- * Clicks on an element with these attributes, and tells whether the browser was kept from following it.
+ * Clicks on an element with these attributes, and returns whether the browser was kept from following it.
  *
  * @param {Bench} bench
  * @param {Record<string, string>} attributes

@@ -135,7 +135,7 @@ fn script_for_import(glue: &str, file: &str, wasm: &[u8]) -> String {
     )
 }
 
-/// The script that starts an application, and tells scripts of the page as Trunk's does.
+/// The script that starts an application, and then dispatches the event that scripts of the page expect from Trunk's.
 fn start_script(glue: &str, file: &str, wasm: &[u8], initializer: Option<&str>) -> String {
     let fetched = fetched(file, wasm);
     let import = format!("import init, * as bindings from {};\n", json!(format!("./{glue}")));
