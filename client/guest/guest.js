@@ -52,11 +52,11 @@ export class Stack {
 
   /**
    * @param {number | null} budget how many loop heads and calls a call may pass
-   * @param {import("./read-request.js").Surroundings} surroundings
+   * @param {import("./read-request.js").PageValues} pageValues
    */
-  constructor(budget, surroundings) {
+  constructor(budget, pageValues) {
     this.budget = budget ?? CALL_BUDGET;
-    this.surroundings = surroundings;
+    this.pageValues = pageValues;
   }
 }
 
@@ -420,9 +420,9 @@ export class Guest {
       resource: guardedText("resource"),
       port: guardedText("port"),
       invalidate: guardedText("invalidate"),
-      random: guarded((pointer = 0, length = 0) => this.#stack.surroundings.random(this.#bytes.slice(pointer, length))),
+      random: guarded((pointer = 0, length = 0) => this.#stack.pageValues.random(this.#bytes.slice(pointer, length))),
       read: guarded((pointer = 0, length = 0, into = 0, room = 0) => {
-        const answer = answerAtOnce(this.#bytes.text(pointer, length), this.#stack.surroundings);
+        const answer = answerAtOnce(this.#bytes.text(pointer, length), this.#stack.pageValues);
         return answer === null ? -1 : this.#bytes.fill(into, room, answer);
       }),
     };

@@ -7,7 +7,7 @@
 /**
  * The parts of a page that modules can read.
  *
- * @typedef {object} Surroundings
+ * @typedef {object} PageValues
  * @property {(bytes: Uint8Array) => void} random fills it with random bytes
  * @property {(ms: number) => number} timeZone how many minutes the local time is ahead of UTC at a moment
  * @property {{ url: () => URL }} history
@@ -15,7 +15,7 @@
 
 /**
  * @param {string} json
- * @param {Surroundings} page
+ * @param {PageValues} page
  * @returns {string | null} null for what is not known
  * @throws {Error} if it is not JSON
  */

@@ -13,7 +13,7 @@ mod call;
 pub(crate) mod code;
 pub(crate) mod fault;
 pub(crate) mod machine;
-pub(crate) mod surroundings;
+pub(crate) mod page_values;
 pub(crate) mod value;
 pub(crate) mod wrappers;
 
@@ -36,7 +36,7 @@ use wasmtime::{Global, Instance, Memory, MemoryType, Store, StoreLimits};
 use self::code::Code;
 use self::fault::Fault;
 use self::machine::Limits;
-use self::surroundings::Surroundings;
+use self::page_values::PageValues;
 use self::value::Value;
 use self::wrappers::Calls;
 
@@ -58,7 +58,7 @@ struct PageHost {
     transfer: Transfer,
     effects: Vec<Effect>,
     clock: Clock,
-    surroundings: Surroundings,
+    page_values: PageValues,
 }
 
 impl Host for PageHost {
@@ -94,11 +94,11 @@ impl Host for PageHost {
     }
 
     fn random(&mut self, bytes: &mut [u8]) {
-        self.surroundings.fill_random(bytes);
+        self.page_values.fill_random(bytes);
     }
 
     fn read(&mut self, request: &ReadRequest) -> Option<String> {
-        Some(self.surroundings.read(request))
+        Some(self.page_values.read(request))
     }
 }
 
@@ -125,7 +125,7 @@ impl Clock {
 pub(crate) struct RunConfig {
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
-    pub(crate) surroundings: Surroundings,
+    pub(crate) page_values: PageValues,
     /// The wrappers and meters of its module.
     pub(crate) calls: Rc<Calls>,
 }
@@ -173,7 +173,7 @@ impl Guest {
             transfer: Transfer { room: limits.sent, ..Transfer::default() },
             effects: Vec::new(),
             clock: config.clock.clone(),
-            surroundings: config.surroundings.clone(),
+            page_values: config.page_values.clone(),
         };
         let mut store = Store::new(module.engine(), host);
         store.limiter(|host| &mut host.limits);

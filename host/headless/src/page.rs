@@ -31,7 +31,7 @@ use crate::connections::Connections;
 use crate::dom::{Dom, Node};
 use crate::environment::Environment;
 use crate::guest::machine::Limits;
-use crate::guest::surroundings::Surroundings;
+use crate::guest::page_values::PageValues;
 use crate::guest::{Clock, RunConfig};
 use crate::module::Modules;
 use crate::mounts::Mounts;
@@ -43,7 +43,7 @@ use crate::report::log::Log;
 pub(crate) struct PageState {
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
-    pub(crate) surroundings: Surroundings,
+    pub(crate) page_values: PageValues,
     pub(crate) dom: Dom,
     pub(crate) modules: Modules,
     pub(crate) mounts: Mounts,
@@ -61,13 +61,13 @@ impl PageState {
         dom: Dom,
         limits: Limits,
         clock: Clock,
-        surroundings: Surroundings,
+        page_values: PageValues,
         environment: Environment,
     ) -> Self {
         Self {
             limits,
             clock,
-            surroundings,
+            page_values,
             dom,
             modules: Modules::default(),
             mounts: Mounts::default(),
@@ -92,7 +92,7 @@ impl PageState {
         RunConfig {
             limits: self.limits,
             clock: self.clock.clone(),
-            surroundings: self.surroundings.clone(),
+            page_values: self.page_values.clone(),
             calls: calls.unwrap_or_default(),
         }
     }

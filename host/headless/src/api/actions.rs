@@ -115,8 +115,8 @@ fn follow(state: &mut PageState, link: Node, template: &EventData) {
         || state.dom.has_attribute(link, "download")
         || !matches!(target.as_str(), "" | "_self")
         || rel.split_ascii_whitespace().any(|word| word == "external");
-    let PageState { environment, surroundings, .. } = state;
-    environment.follow_link(surroundings, &href, opens);
+    let PageState { environment, page_values, .. } = state;
+    environment.follow_link(page_values, &href, opens);
 }
 
 fn after_button(state: &mut PageState, button: Node) {

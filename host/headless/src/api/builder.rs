@@ -10,7 +10,7 @@ use crate::environment::Environment;
 use crate::guest::Clock;
 use crate::guest::code::Code;
 use crate::guest::machine::Limits;
-use crate::guest::surroundings::{History, Surroundings};
+use crate::guest::page_values::{History, PageValues};
 use crate::page::PageState;
 
 /// When the clock of a page starts: 2026-01-01, in milliseconds since the Unix epoch.
@@ -116,9 +116,9 @@ impl PageBuilder {
         let start = self.start.unwrap_or(START);
         let history = History::new(self.location.as_deref().unwrap_or_default())
             .map_err(OpenError::Location)?;
-        let surroundings = Surroundings::new(self.seed, self.time_zone, history);
+        let page_values = PageValues::new(self.seed, self.time_zone, history);
         let clock = Clock::new(start);
-        let mut state = PageState::new(dom, self.limits, clock, surroundings, self.environment);
+        let mut state = PageState::new(dom, self.limits, clock, page_values, self.environment);
         for (name, bytes) in self.modules {
             let code = Code::compile(&bytes)
                 .map_err(|source| OpenError::Module { name: name.clone(), source })?;

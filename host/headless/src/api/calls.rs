@@ -105,8 +105,8 @@ impl Page {
             Some(HostFunction::Immediate(function)) => Some(function(argument)),
             Some(HostFunction::Deferred) => None,
             None => {
-                let PageState { environment, surroundings, .. } = &mut *self.state.borrow_mut();
-                Some(environment.run_built_in(surroundings, name, &argument))
+                let PageState { environment, page_values, .. } = &mut *self.state.borrow_mut();
+                Some(environment.run_built_in(page_values, name, &argument))
             }
         }
     }

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use crate::guest::fault::Fault;
 use crate::guest::machine::{self, CompileError, Limits};
-use crate::guest::surroundings::Surroundings;
+use crate::guest::page_values::PageValues;
 use crate::guest::value::Value;
 use crate::guest::{Clock, Effect, Guest, RunConfig};
 use crate::report::log::LogLevel;
@@ -116,7 +116,7 @@ pub fn execute(bytes: &[u8], execution: &Execution) -> Result<Executed, ExecuteE
     let config = RunConfig {
         limits,
         clock: Clock::new(now),
-        surroundings: Surroundings::default(),
+        page_values: PageValues::default(),
         calls: Rc::default(),
     };
     let failed = |fault: Fault| ExecuteError::Failed(fault.to_string());

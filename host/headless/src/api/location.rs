@@ -20,13 +20,13 @@ impl Page {
     /// ```
     #[must_use]
     pub fn location(&self) -> String {
-        self.state.borrow().surroundings.history(|history| history.current().to_string())
+        self.state.borrow().page_values.history(|history| history.current().to_string())
     }
 
     /// All addresses that the page's history has, the earliest first.
     #[must_use]
     pub fn locations(&self) -> Vec<String> {
-        self.state.borrow().surroundings.history(|history| history.entries().0)
+        self.state.borrow().page_values.history(|history| history.entries().0)
     }
 
     /// Goes to another address of the page's origin, as a script of the page does.
@@ -35,16 +35,16 @@ impl Page {
     /// It is not an address, or one of another origin.
     pub fn go_to_location(&self, url: &str) -> Result<(), String> {
         self.act(|state| {
-            let surroundings = state.surroundings.clone();
-            state.environment.push_location(&surroundings, url)
+            let page_values = state.page_values.clone();
+            state.environment.push_location(&page_values, url)
         })
     }
 
     /// Goes back (-1) or forward (1) in the page's history, as the reader does. Nothing happens if there is no such address.
     pub fn go_by(&self, by: i64) {
         self.act(|state| {
-            let surroundings = state.surroundings.clone();
-            state.environment.go(&surroundings, by);
+            let page_values = state.page_values.clone();
+            state.environment.go(&page_values, by);
         });
     }
 

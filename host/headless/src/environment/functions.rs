@@ -12,7 +12,7 @@ use hmr_abi::event::StorageArea;
 use serde_json::{Value, json};
 
 use super::Environment;
-use crate::guest::surroundings::Surroundings;
+use crate::guest::page_values::PageValues;
 
 #[derive(Clone)]
 pub(crate) enum HostFunction {
@@ -79,7 +79,7 @@ impl Environment {
     /// Runs a function that every engine has.
     pub(crate) fn run_built_in(
         &mut self,
-        surroundings: &Surroundings,
+        page_values: &PageValues,
         name: &str,
         argument: &Value,
     ) -> Result<Value, String> {
@@ -92,11 +92,11 @@ impl Environment {
             }
             "file.read" => return self.read_file(argument).map(Value::String),
             "document.title" => self.title = Some(text_of(argument, "title")?.to_owned()),
-            "location.push" => self.push_location(surroundings, text_of(argument, "url")?)?,
-            "location.replace" => self.replace_location(surroundings, text_of(argument, "url")?)?,
+            "location.push" => self.push_location(page_values, text_of(argument, "url")?)?,
+            "location.replace" => self.replace_location(page_values, text_of(argument, "url")?)?,
             "location.go" => {
                 let by = argument.get("by").and_then(Value::as_i64);
-                self.go(surroundings, by.ok_or("`by` must be an integer")?);
+                self.go(page_values, by.ok_or("`by` must be an integer")?);
             }
             "storage.get" => {
                 let (area, item) = item_of(argument)?;

@@ -3,45 +3,45 @@
 use hmr_abi::event::Resource;
 
 use super::Environment;
-use crate::guest::surroundings::Surroundings;
+use crate::guest::page_values::PageValues;
 
 impl Environment {
     /// Goes to an address of the page's origin.
     pub(crate) fn push_location(
         &mut self,
-        surroundings: &Surroundings,
+        page_values: &PageValues,
         url: &str,
     ) -> Result<(), String> {
-        surroundings.history(|history| history.push(url))?;
-        self.location_changed(surroundings);
+        page_values.history(|history| history.push(url))?;
+        self.location_changed(page_values);
         Ok(())
     }
 
     /// Replaces the page's address.
     pub(crate) fn replace_location(
         &mut self,
-        surroundings: &Surroundings,
+        page_values: &PageValues,
         url: &str,
     ) -> Result<(), String> {
-        surroundings.history(|history| history.replace(url))?;
-        self.location_changed(surroundings);
+        page_values.history(|history| history.replace(url))?;
+        self.location_changed(page_values);
         Ok(())
     }
 
     /// Goes back or forward in the page's history.
-    pub(crate) fn go(&mut self, surroundings: &Surroundings, by: i64) {
-        let moved = surroundings.history(|history| {
+    pub(crate) fn go(&mut self, page_values: &PageValues, by: i64) {
+        let moved = page_values.history(|history| {
             let before = history.entries().1;
             history.go(by);
             history.entries().1 != before
         });
         if moved {
-            self.location_changed(surroundings);
+            self.location_changed(page_values);
         }
     }
 
-    fn location_changed(&mut self, surroundings: &Surroundings) {
-        let location = surroundings.history(|history| history.location());
+    fn location_changed(&mut self, page_values: &PageValues) {
+        let location = page_values.history(|history| history.location());
         let data = serde_json::json!(location).to_string();
         let following =
             self.resources.running(|resource| matches!(resource, Resource::Location { .. }));
@@ -52,9 +52,9 @@ impl Environment {
 
     /// Goes where a link leads: within the page, within the application, or else the address is noted as one that a browser would
     /// load. `opens` is whether it opens elsewhere, in a tab of its own for instance.
-    pub(crate) fn follow_link(&mut self, surroundings: &Surroundings, href: &str, opens: bool) {
+    pub(crate) fn follow_link(&mut self, page_values: &PageValues, href: &str, opens: bool) {
         let (here, url) =
-            surroundings.history(|history| (history.current().clone(), history.resolve(href)));
+            page_values.history(|history| (history.current().clone(), history.resolve(href)));
         let Some(url) = url else { return };
         let same_page = {
             let (mut one, mut other) = (here.clone(), url.clone());
@@ -66,9 +66,9 @@ impl Environment {
         if opens || !(same_page || within) {
             self.loads.push(url.into());
         } else if url == here {
-            _ = self.replace_location(surroundings, url.as_str());
+            _ = self.replace_location(page_values, url.as_str());
         } else {
-            _ = self.push_location(surroundings, url.as_str());
+            _ = self.push_location(page_values, url.as_str());
         }
     }
 

@@ -7,9 +7,9 @@ use hmr_abi::read::{Location, ReadRequest};
 use hmr_abi::seeded::SeededBytes;
 use url::Url;
 
-/// See the file's documentation. Clones are the same surroundings.
+/// See the file's documentation. Clones are the same values.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Surroundings(Rc<RefCell<State>>);
+pub(crate) struct PageValues(Rc<RefCell<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -19,7 +19,7 @@ struct State {
     history: History,
 }
 
-impl Surroundings {
+impl PageValues {
     pub(crate) fn new(seed: u32, time_zone: f64, history: History) -> Self {
         let random = SeededBytes::new(seed);
         Self(Rc::new(RefCell::new(State { random, time_zone, history })))
