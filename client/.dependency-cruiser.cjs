@@ -11,12 +11,13 @@ const LAYERS = [
   "dom", // a module's nodes: decoded, drawn, reconciled
   "page", // what belongs to the page: stylesheets, files, state over a reload
   "guest", // a wasm binary and its running code
+  "bindgen", // code made with wasm-bindgen: its glue, its copies, what these start in the page
   "extra", // what few pages need: patched and measured exports, modules that run by themselves
   "resources", // timers, sockets, observers, connections of instances
   "module", // the record of a module: its version, its code, its state machine
   "instances", // placed components: mounted, rendered again, given events
   "swap", // a swap with its steps, probation, versions
-  "application", // programs made with wasm-bindgen: glue, generations, the document around them
+  "application", // programs made with wasm-bindgen: their versions, the document around them
   "engine", // puts these together
   "api", // the object for scripts of the page
   "ui", // the visible elements

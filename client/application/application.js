@@ -7,14 +7,14 @@
 
 import { WantedVersion } from "../module/wanted-version.js";
 import { newSwap, runSwap } from "../swap/steps.js";
-import { ApplicationCopy } from "./application-copy.js";
+import { BindgenCopy } from "../bindgen/bindgen-copy.js";
 import { instantiation } from "./instantiation.js";
 import { ServedDocument } from "./served-document.js";
 import { applicationTrap } from "./trap.js";
 
 /** @typedef {import("../tool/protocol.js").Version} Version */
 /** @typedef {import("../tool/protocol.js").Swap} Swap */
-/** @typedef {import("./glue.js").Glue} Glue */
+/** @typedef {import("../bindgen/glue-loader.js").Glue} Glue */
 
 /** Code that traps this soon after a restart is not restarted again, in milliseconds. */
 const RESTART_PAUSE = 2000;
@@ -22,8 +22,9 @@ const RESTART_PAUSE = 2000;
 /**
  * @typedef {object} ApplicationDeps
  * @property {Window & typeof globalThis} view
- * @property {import("./ownership.js").Ownership} ownership
- * @property {import("./glue.js").GlueLoader} glue
+ * @property {import("../bindgen/bindgen.js").Bindgen} bindgen
+ * @property {(node: Node) => boolean} isOutside whether a node is outside of all applications. A listener on another node needs no
+ *   cleanup: it is freed with the node
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile
  * @property {number} budget how many loop heads and calls one call may pass, where the code counts them
  * @property {() => number} clock milliseconds
@@ -34,11 +35,11 @@ const RESTART_PAUSE = 2000;
  * @property {(application: Application) => void} restart asks for a restart of the running version
  */
 
-/** A version that is being started, or runs. @typedef {{ version: Version, copy: ApplicationCopy, glue: Glue }} Running */
+/** A version that is being started, or runs. @typedef {{ version: Version, copy: BindgenCopy, glue: Glue }} Running */
 
 /** A call of an export by a script of the page. @typedef {{ name: string, values: unknown[] }} StartCall */
 
-/** What is loaded for a version while earlier updates run. @typedef {{ module: WebAssembly.Module, glue: import("./glue.js").LoadedGlue }} Loaded */
+/** What is loaded for a version while earlier updates run. @typedef {{ module: WebAssembly.Module, glue: import("../bindgen/glue-loader.js").LoadedGlue }} Loaded */
 
 /** One application of a page. */
 export class Application {
@@ -99,9 +100,9 @@ export class Application {
    * @returns {Promise<Loaded>}
    */
   async load(version) {
-    const { compile, glue } = this.#deps;
-    if (!version.application) throw new Error(`\`${version.module}\` is not an application`);
-    const [module, loaded] = await Promise.all([compile(version), glue.load(version.application)]);
+    const { compile, bindgen } = this.#deps;
+    if (!version.glue) throw new Error(`\`${version.module}\` is not an application`);
+    const [module, loaded] = await Promise.all([compile(version), bindgen.loader.load(version.glue)]);
     return { module, glue: loaded };
   }
 
@@ -219,7 +220,7 @@ class ApplicationStart {
   #old;
   #served;
   #calls;
-  /** @type {ApplicationCopy | null} */
+  /** @type {BindgenCopy | null} */
   #copy = null;
   /** Called with errors after the start. @type {(error: unknown) => void} */
   failedLater = () => {};
@@ -268,20 +269,46 @@ class ApplicationStart {
    */
   async prepare(loading) {
     const { module, glue } = await loading;
-    this.#copy = new ApplicationCopy({
-      ownership: this.#deps.ownership,
+    const { isOutside, view } = this.#deps;
+    /** @type {BindgenCopy} */
+    const copy = new BindgenCopy({
       direct: glue.direct,
-      served: this.#served,
-      budget: this.#deps.budget,
-      failed: (error) => this.#failed(error),
+      handlers: this.#served.handlers,
+      tracks: (target) => !(target instanceof view.Node) || isOutside(target),
+      enter: (code) => this.#enter(copy, code),
     });
-    this.#instantiation = instantiation(this.#copy, (text) => {
+    this.#copy = copy;
+    this.#instantiation = instantiation(copy, (text) => {
       this.logged = text;
     });
     this.#glue = glue.run(this.#instantiation.wasm);
     this.#instantiation.begin(this.#glue.init(module));
     await this.#instantiation.ready;
     await this.#deps.composed();
+  }
+
+  /**
+   * Runs a call of the browser into a copy.
+   *
+   * @template T
+   * @param {BindgenCopy} copy
+   * @param {() => T} code
+   */
+  #enter(copy, code) {
+    const { bindgen, budget } = this.#deps;
+    const outermost = bindgen.ownership.current === null;
+    if (outermost) {
+      this.#served.changedByOthers();
+      copy.allow(budget);
+    }
+    try {
+      return bindgen.ownership.run(copy, code);
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    } finally {
+      if (outermost) this.#served.changedByApplication();
+    }
   }
 
   quiesce() {

@@ -6,14 +6,12 @@
 
 import { newSwap } from "../swap/steps.js";
 import { Application } from "./application.js";
-import { GlueLoader } from "./glue.js";
 import { ImportedApplication } from "./imported.js";
 import { withInitializer } from "./initializer.js";
-import { Ownership } from "./ownership.js";
 
 /** @typedef {import("../tool/protocol.js").Version} Version */
 /** @typedef {import("../tool/protocol.js").Swap} Swap */
-/** @typedef {Omit<import("./application.js").ApplicationDeps, "ownership" | "glue" | "restart" | "trapped">} CommonDeps */
+/** @typedef {Omit<import("./application.js").ApplicationDeps, "isOutside" | "restart" | "trapped">} CommonDeps */
 
 /**
  * @typedef {CommonDeps & {
@@ -191,15 +189,12 @@ export class Applications {
     return imported;
   }
 
-  /** Made when the page gets its first application, because this replaces functions of the browser. */
   #commonDeps() {
     if (this.#common) return this.#common;
-    const { view, restart, trapped } = this.#deps;
-    const isOutside = (/** @type {Node} */ node) => this.all().every((application) => application.isOutside(node));
+    const { restart, trapped } = this.#deps;
     this.#common = {
       ...this.#deps,
-      ownership: new Ownership(view, isOutside),
-      glue: new GlueLoader(view),
+      isOutside: (node) => this.all().every((application) => application.isOutside(node)),
       trapped: ({ name, runs }, trap) => trapped(name, runs?.hash ?? "", trap),
       restart: ({ runs }) => runs && restart(runs),
     };

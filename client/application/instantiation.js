@@ -6,7 +6,7 @@
  * browser could paint the page.
  */
 
-/** @typedef {import("./application-copy.js").ApplicationCopy} ApplicationCopy */
+/** @typedef {import("../bindgen/bindgen-copy.js").BindgenCopy} BindgenCopy */
 
 /**
  * @typedef {object} Instantiation
@@ -20,7 +20,7 @@
 const PANIC = /^panicked at /;
 
 /**
- * @param {ApplicationCopy} copy
+ * @param {BindgenCopy} copy
  * @param {(text: string) => void} panicked called with each panic message that the application writes to the console
  * @returns {Instantiation}
  */

@@ -7,7 +7,7 @@
  * of other scripts are kept. Nodes inside of the application's nodes are ignored.
  */
 
-import { EventHandlers } from "./event-handlers.js";
+import { EventHandlers } from "../bindgen/event-handlers.js";
 import { ReplacedFunctions } from "./replaced-functions.js";
 
 /**
@@ -22,7 +22,7 @@ import { ReplacedFunctions } from "./replaced-functions.js";
  * @property {Change[]} changes
  * @property {CSSStyleSheet[]} sheets
  * @property {import("./replaced-functions.js").Replaced} functions
- * @property {import("./event-handlers.js").Handler[]} handlers
+ * @property {import("../bindgen/event-handlers.js").Handler[]} handlers
  */
 
 /** The document outside of one application. */

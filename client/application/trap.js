@@ -13,7 +13,7 @@ const MACHINERY =
 /**
  * @param {unknown} error that the code threw
  * @param {string} logged the last message of a panic on the console; empty without one
- * @param {{ panic: import("./panic.js").Panic | null, late: boolean } | null} copy what is known of the code: what it panicked with, and whether it
+ * @param {{ panic: import("../bindgen/panic.js").Panic | null, late: boolean } | null} copy what is known of the code: what it panicked with, and whether it
  *   was ended because it ran for too long
  * @returns {import("../tool/protocol.js").Trap}
  */

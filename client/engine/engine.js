@@ -10,13 +10,14 @@
 
 import { Applications } from "../application/applications.js";
 import { PageKeeper } from "../application/page-keeper.js";
+import { Bindgen } from "../bindgen/bindgen.js";
 import { Delivery } from "../instances/delivery.js";
 import { ModuleControl } from "./module-control.js";
 import { liveSink } from "./live-sink.js";
 import { applicationInfoOf, moduleInfoOf } from "./module-info.js";
 import { InstanceResources } from "../resources/instance-resources.js";
 import { Invalidations } from "../instances/invalidations.js";
-import { Stack } from "../guest/guest.js";
+import { Stack } from "../guest/stack.js";
 import { Mounting } from "../instances/mounting.js";
 import { ProbationWatch } from "../swap/probation.js";
 import { UpdateQueue } from "../swap/update-queue.js";
@@ -35,6 +36,7 @@ import { VersionManager } from "../swap/version-manager.js";
 /** The engine of one page. */
 export class Engine {
   #records;
+  #bindgen;
   #stack;
   /** @type {Delivery} */
   #delivery;
@@ -51,10 +53,14 @@ export class Engine {
   /** @param {import("./engine-deps.js").EngineDeps} deps */
   constructor(deps) {
     this.#deps = deps;
-    this.#stack = new Stack(deps.budget ?? null, deps.page);
+    this.#bindgen = new Bindgen(/** @type {Window & typeof globalThis} */ (deps.document.defaultView));
+    this.#stack = new Stack(deps.budget ?? null, deps.page, (compiled) => this.#bindgen.newCopy(compiled));
     this.#records = new ModuleRecords({
       ...deps,
-      happened: (record, event, node, key) => this.#delivery.happened(record, event, node, key),
+      incoming: {
+        happened: (record, event, node, key) => this.#delivery.happened(record, event, node, key),
+        called: (record, code) => this.#delivery.called(record, code),
+      },
     });
     this.#queue = new UpdateQueue((error) => deps.log("error", null, errorMessage(error)));
     this.#delivery = this.#newDelivery();
@@ -88,6 +94,7 @@ export class Engine {
     return new Applications({
       view,
       clock,
+      bindgen: this.#bindgen,
       budget: budget ?? CALL_BUDGET,
       compile: compileApplication,
       keepPage: () => keeper.keep(),
@@ -170,7 +177,7 @@ export class Engine {
 
   /** @param {import("../swap/swap-transaction.js").SwapDeps} swapDeps */
   #newVersionManager(swapDeps) {
-    const { compile, problem, reload, swapped } = this.#deps;
+    const { problem, reload, swapped } = this.#deps;
     return new VersionManager({
       queue: this.#queue,
       applications: this.applications,
@@ -180,7 +187,7 @@ export class Engine {
       record: (name) => this.#records.of(name),
       capture: (record) => this.states.capture(record),
       drain: () => this.#drain(),
-      compile,
+      compile: (version) => this.#compile(version),
       problem,
       reload,
       swapped,
@@ -212,12 +219,12 @@ export class Engine {
 
   /** @returns {import("../swap/swap-transaction.js").SwapDeps} */
   #newSwapDeps() {
-    const { document, now, clock, compile } = this.#deps;
+    const { document, now, clock } = this.#deps;
     return {
       document,
       now,
       clock,
-      compile,
+      compile: (version) => this.#compile(version),
       stack: this.#stack,
       resources: this.#instanceResources,
       replaced: (record) => this.#queue.replaced(record.name),
@@ -415,6 +422,11 @@ export class Engine {
       this.#instanceResources.ports.reportAbsent();
       this.#delivery.drain();
     });
+  }
+
+  /** @param {Version} version of a native module */
+  #compile(version) {
+    return this.#bindgen.compileNative(version, this.#deps.compile);
   }
 
   /**

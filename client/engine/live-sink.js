@@ -20,6 +20,7 @@ export function liveSink(record, instanceResources, invalidations) {
     log: record.log,
     resource: (json) => apply(readRequest(json)),
     port: (json) => apply(readPort(json)),
+    node: (id) => record.nodeOf(id) ?? null,
     invalidate: (json) => invalidations.add(record.name, readInvalidation(json)),
   };
 }

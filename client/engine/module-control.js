@@ -170,8 +170,8 @@ export class ModuleControl {
   use(name, hash) {
     const { isApplication } = this.#versionsOf(name);
     const path = `/@hmr/module/${[name, hash].map(encodeURIComponent).join("/")}`;
-    const files = isApplication ? { application: { glue: `${path}/glue.js`, starts: true } } : {};
-    return this.#choose({ module: name, hash, url: `${path}.wasm`, components: [], ...files });
+    const start = isApplication ? { application: { starts: true } } : {};
+    return this.#choose({ module: name, hash, url: `${path}.wasm`, components: [], glue: `${path}/glue.js`, ...start });
   }
 
   /**

@@ -6,8 +6,7 @@ import { ModuleRecord } from "../module/record.js";
 
 /**
  * @typedef {Pick<import("./engine-deps.js").EngineDeps, "document" | "clock" | "log" | "slower">
- *   & { happened: (record: ModuleRecord, event: Event, node: Node, key: string) => number }} ModuleRecordsDeps
- *   `happened` delivers an event of a module's node
+ *   & { incoming: import("../module/record.js").Incoming }} ModuleRecordsDeps
  */
 
 /** The modules of one page. */
@@ -58,8 +57,8 @@ export class ModuleRecords {
 
   /** @param {string} name */
   #made(name) {
-    const { document, log, happened } = this.#deps;
-    return new ModuleRecord(name, document, happened, (level, text) => log(level, name, text), this.#calls(name));
+    const { document, log, incoming } = this.#deps;
+    return new ModuleRecord(name, document, incoming, (level, text) => log(level, name, text), this.#calls(name));
   }
 
   /** @param {string} name */

@@ -19,11 +19,11 @@ const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
 /**
  * @param {typeof globalThis.fetch} fetch
- * @param {(compiled: WebAssembly.Module, bytes: Uint8Array) => void} [check] throws if this engine cannot run it
+ * @param {(compiled: WebAssembly.Module, bytes: Uint8Array, hasGlue: boolean) => void} [check] throws if this engine cannot run it
  * @returns {(version: import("../tool/protocol.js").Version) => Promise<WebAssembly.Module>}
  */
 export function compiler(fetch, check = checkModule) {
-  return async ({ url }) => {
+  return async ({ url, glue }) => {
     const failed = (/** @type {unknown} */ why) =>
       new FetchError(`\`${url}\` cannot be fetched: ${why instanceof Error ? why.message : why}`);
     let response;
@@ -47,7 +47,7 @@ export function compiler(fetch, check = checkModule) {
     }
     if (!MAGIC.every((byte, at) => bytes[at] === byte)) throw new IncompatibleError("the bytes are no WebAssembly module");
     const compiled = await compiling;
-    check(compiled, bytes);
+    check(compiled, bytes, glue !== undefined);
     return compiled;
   };
 }

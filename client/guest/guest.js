@@ -8,57 +8,27 @@
  * the caller.
  */
 
-import { CALL_BUDGET, HANDED_OVER_BYTES } from "../common/constants.js";
+import { GuestImports } from "./guest-imports.js";
 import { COMPONENT_PREFIX } from "./inspect.js";
 import { cut } from "../common/limits.js";
 import { GuestMemory } from "./guest-memory.js";
-import { answerAtOnce } from "./read-request.js";
 import { EMPTY, checkMigrated, instancesOf } from "./snapshot.js";
 import { isOwn, locationsOf } from "./source-lines.js";
-import { GuestTrap, MOST_FRAMES, framesOf, readPanic } from "./trap.js";
+import { GuestTrap, MOST_FRAMES, framesOf } from "./trap.js";
 
-/** @typedef {"debug" | "info" | "warn" | "error"} Level */
-
-/** @type {readonly Level[]} */
-const LEVELS = ["debug", "info", "warn", "error"];
-
-/**
- * What a module's code does outside of itself. What a function throws ends the code like a trap.
- *
- * @typedef {object} Sink
- * @property {(batch: Uint8Array) => void} dom the bytes are only valid during the call
- * @property {(level: Level, text: string) => void} log
- * @property {(json: string) => void} resource
- * @property {(json: string) => void} port
- * @property {(json: string) => void} invalidate
- */
+/** @typedef {import("./guest-imports.js").Level} Level */
+/** @typedef {import("./guest-imports.js").Sink} Sink */
+/** @typedef {import("./stack.js").Stack} Stack */
+/** @typedef {import("./stack.js").BrowserCode} BrowserCode */
+/** @typedef {import("./stack.js").CallHooks} CallHooks */
 
 /**
- * What is notified of the calls of a module, and may replace its exports.
- *
- * @typedef {object} CallHooks
- * @property {(name: string, original: (...values: number[]) => number) => (...values: number[]) => number} resolve returns the
- *   function to call for an export
- * @property {(name: string) => void} began
- * @property {(failed: boolean) => void} ended
- * @property {() => void} left called when the code calls an import
- * @property {() => void} returned called when the import returns
+ * A copy of what code has in its memory.
+ * @typedef {{ bytes: Uint8Array, references: unknown[] }} MemoryCopy
  */
 
-/** What all modules of an engine share. */
-export class Stack {
-  /** How many wasm frames of how many modules are on the stack. */
-  depth = 0;
-
-  /**
-   * @param {number | null} budget how many loop heads and calls a call may pass
-   * @param {import("./read-request.js").PageValues} pageValues
-   */
-  constructor(budget, pageValues) {
-    this.budget = budget ?? CALL_BUDGET;
-    this.pageValues = pageValues;
-  }
-}
+/** What calls of the browser into the code are called in profiles and messages. */
+const CALLBACK = "callback";
 
 /** Running code. */
 export class Guest {
@@ -70,31 +40,39 @@ export class Guest {
   #memory = null;
   /** Reads and writes it. */
   #bytes = new GuestMemory(() => /** @type {WebAssembly.Memory} */ (this.#memory));
-  /** @type {ReturnType<typeof readPanic> | null} */
-  #panic = null;
-  /** @type {unknown} */
-  #refused = null;
-  /** How many more bytes the running call may pass through imports. */
-  #room = HANDED_OVER_BYTES;
   #running = false;
+  /** Null if the code does not call functions of the browser itself. @type {BrowserCode | null} */
+  #browserCode = null;
+  /** Whether it has been instantiated. */
+  #started = false;
   /** Resolves the locations of traps. @type {WebAssembly.Module | null} */
   #compiled = null;
   /** How much further the code may run, where it counts. @type {WebAssembly.Global<"i32"> | null} */
   #budget = null;
   #stack;
   #calls;
+  #called;
+  #imports;
 
   /**
    * @param {Stack} stack
    * @param {Sink} sink may be replaced while no code runs
    * @param {() => number} now milliseconds since the Unix epoch
    * @param {CallHooks} calls notified of the module's calls
+   * @param {<T>(code: () => T) => T | undefined} called runs a call of the browser into the code
    */
-  constructor(stack, sink, now, calls) {
+  constructor(stack, sink, now, calls, called) {
     this.#stack = stack;
     this.#calls = calls;
+    this.#called = called;
     this.sink = sink;
-    this.now = now;
+    this.#imports = new GuestImports({
+      memory: this.#bytes,
+      calls,
+      pageValues: stack.pageValues,
+      now,
+      sink: () => this.sink,
+    });
   }
 
   /**
@@ -104,18 +82,78 @@ export class Guest {
    * @throws {GuestTrap | WebAssembly.LinkError}
    */
   async start(compiled) {
-    const imports = this.#imports();
-    const instance = await WebAssembly.instantiate(compiled, { hmr: imports });
+    const imports = this.#imports.functions;
     this.#compiled = compiled;
-    this.#memory = /** @type {WebAssembly.Memory} */ (instance.exports.memory);
-    this.#budget = /** @type {WebAssembly.Global<"i32"> | undefined} */ (instance.exports.hmr_budget) ?? null;
-    const exported = WebAssembly.Module.exports(compiled).filter(({ kind }) => kind === "function");
-    for (const { name } of exported) {
-      this.#functions[name] = /** @type {(...values: number[]) => number} */ (instance.exports[name]);
+    this.#browserCode = this.#stack.browserCode(compiled);
+    if (this.#browserCode) {
+      const enter = (/** @type {() => any} */ code) => this.#enter(code);
+      await this.#browserCode.instantiate(compiled, imports, (exports) => this.#made(compiled, exports), enter);
+    } else {
+      const instance = await WebAssembly.instantiate(compiled, { hmr: imports });
+      this.#made(compiled, instance.exports);
     }
-    for (const { name } of exported) {
+    this.#started = true;
+    for (const name of Object.keys(this.#functions)) {
       if (name.startsWith(COMPONENT_PREFIX)) this.#call(name);
     }
+  }
+
+  /**
+   * @param {WebAssembly.Module} compiled
+   * @param {WebAssembly.Exports} exports
+   */
+  #made(compiled, exports) {
+    this.#memory = /** @type {WebAssembly.Memory} */ (exports.memory);
+    this.#budget = /** @type {WebAssembly.Global<"i32"> | undefined} */ (exports.hmr_budget) ?? null;
+    for (const { name, kind } of WebAssembly.Module.exports(compiled)) {
+      if (kind === "function") this.#functions[name] = /** @type {(...values: number[]) => number} */ (exports[name]);
+    }
+  }
+
+  /**
+   * Runs a call of the browser into the code.
+   * @param {() => any} code
+   */
+  #enter(code) {
+    if (this.#running) return code();
+    if (!this.#started) return this.#run("__wbindgen_start", code);
+    return this.#called(code);
+  }
+
+  /**
+   * Runs a call of the browser into the code, and what follows from it.
+   *
+   * @template T
+   * @param {() => T} code
+   * @returns {T}
+   */
+  runCallback(code) {
+    return this.#run(CALLBACK, () => {
+      const answer = code();
+      if (this.#has("hmr_settle")) this.#function("hmr_settle")();
+      return answer;
+    });
+  }
+
+  /** Lets calls of the browser through, and those that waited. */
+  resume() {
+    this.#browserCode?.resume();
+  }
+
+  /** Lets calls of the browser wait. */
+  pause() {
+    this.#browserCode?.pause();
+  }
+
+  /** Ends everything that the code has started itself. It is not called any more. */
+  end() {
+    if (!this.#browserCode) return;
+    this.#browserCode.end();
+    this.#browserCode = null;
+    // Its glue may keep the imports for as long as the page lives, and these refer to this.
+    this.#memory = null;
+    this.#budget = null;
+    this.#functions = {};
   }
 
   /** The names of the functions that the module exports. */
@@ -143,7 +181,7 @@ export class Guest {
         return this.#function(name)(...values);
       } catch (error) {
         // Arguments are converted before any code runs: what fails there is the caller's mistake.
-        if (!(error instanceof TypeError) || this.#refused || framesOf(error).length > 0) throw error;
+        if (!(error instanceof TypeError) || this.#imports.refused || framesOf(error).length > 0) throw error;
         mistaken = error;
         return undefined;
       }
@@ -248,17 +286,18 @@ export class Guest {
     return cut(failing.map(({ instance, component, error }) => `the instance ${instance} of \`${component}\`: ${error}`).join("; "));
   }
 
-  /** A copy of the memory, for `putBack`. */
+  /** A copy of the memory, for `putBack`. @returns {MemoryCopy} */
   copyMemory() {
-    return this.#bytes.copy();
+    return { bytes: this.#bytes.copy(), references: this.#browserCode?.copyReferences() ?? [] };
   }
 
   /**
    * Restores the memory from a copy.
-   * @param {Uint8Array} copy
+   * @param {MemoryCopy} copy
    */
-  putBack(copy) {
-    this.#bytes.putBack(copy);
+  putBack({ bytes, references }) {
+    this.#bytes.putBack(bytes);
+    this.#browserCode?.putBackReferences(references);
   }
 
   /**
@@ -327,16 +366,17 @@ export class Guest {
     this.#stack.depth++;
     this.#calls.began(name);
     if (this.#budget) this.#budget.value = this.#stack.budget;
-    this.#room = HANDED_OVER_BYTES;
+    this.#imports.callBegins();
     const frames = Error.stackTraceLimit;
     if (frames < MOST_FRAMES) Error.stackTraceLimit = MOST_FRAMES;
     try {
-      const answer = code();
+      const answer = this.#browserCode ? this.#browserCode.run(code) : code();
       // An import that failed ends the code, even if it went on.
-      if (this.#refused) throw this.#refused;
+      if (this.#imports.refused) throw this.#imports.refused;
       return answer;
     } catch (error) {
       this.trap = this.#explain(error, name);
+      this.#browserCode?.stop();
       throw this.trap;
     } finally {
       Error.stackTraceLimit = frames;
@@ -351,14 +391,14 @@ export class Guest {
    * @param {string} name the export that was called
    */
   #explain(error, name) {
-    const cause = this.#refused ?? error;
+    const cause = this.#imports.refused ?? error;
     const message = cause instanceof Error ? cause.message : String(cause);
     const stack = error instanceof Error ? (error.stack ?? "") : "";
     const late = this.#budget !== null && this.#budget.value < 0;
-    const panic = late ? null : this.#panic;
+    const panic = late ? null : this.#imports.panic;
     if (panic && isOwn(panic.file ?? "")) return new GuestTrap(panic, stack);
     const frames = framesOf(error);
-    const at = this.#refused === null ? this.#locate(frames) : null;
+    const at = this.#imports.refused === null ? this.#locate(frames) : null;
     // A panic of the standard library or of a dependency: the user's own line led to it.
     if (panic) return new GuestTrap(at?.location ? { message: panic.message, ...at.location } : panic, stack);
     const where = at?.name ?? frames.find((frame) => frame.name !== null)?.name ?? name;
@@ -385,47 +425,6 @@ export class Guest {
    */
   #write(text) {
     return this.#bytes.write(text, this.#function("hmr_alloc"));
-  }
-
-  #imports() {
-    /**
-     * @template T
-     * @param {(...values: number[]) => T} code
-     */
-    const guarded =
-      (code) =>
-      (/** @type {number[]} */ ...values) => {
-        this.#calls.left();
-        try {
-          // An empty call costs as well, so that a loop of them comes to an end too.
-          this.#room -= ((values.at(-1) ?? 0) >>> 0) + 64;
-          if (this.#room < 0) throw new Error("one call handed over more than an engine takes");
-          return code(...values);
-        } catch (error) {
-          this.#refused ??= error;
-          throw error;
-        } finally {
-          this.#calls.returned();
-        }
-      };
-    /** @param {"resource" | "port" | "invalidate"} name */
-    const guardedText = (name) => guarded((pointer = 0, length = 0) => this.sink[name](this.#bytes.text(pointer, length)));
-    return {
-      dom: guarded((pointer = 0, length = 0) => this.sink.dom(this.#bytes.slice(pointer, length))),
-      log: guarded((level = 0, pointer = 0, length = 0) => this.sink.log(LEVELS[level] ?? "info", cut(this.#bytes.text(pointer, length)))),
-      now: () => this.now(),
-      panic: guarded((pointer = 0, length = 0) => {
-        this.#panic = readPanic(this.#bytes.text(pointer, length));
-      }),
-      resource: guardedText("resource"),
-      port: guardedText("port"),
-      invalidate: guardedText("invalidate"),
-      random: guarded((pointer = 0, length = 0) => this.#stack.pageValues.random(this.#bytes.slice(pointer, length))),
-      read: guarded((pointer = 0, length = 0, into = 0, room = 0) => {
-        const answer = answerAtOnce(this.#bytes.text(pointer, length), this.#stack.pageValues);
-        return answer === null ? -1 : this.#bytes.fill(into, room, answer);
-      }),
-    };
   }
 }
 

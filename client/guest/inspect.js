@@ -39,6 +39,7 @@ const OPTIONAL_EXPORTS = {
   hmr_health: { params: [], results: [I32] },
   hmr_prune: { params: [I32], results: [] },
   hmr_prune_scopes: { params: [I32, I32], results: [] },
+  hmr_settle: { params: [], results: [] },
 };
 
 /** @type {Record<string, FunctionType>} */
@@ -135,9 +136,10 @@ function checkManifest({ abi }) {
  *
  * @param {WebAssembly.Module} compiled
  * @param {Uint8Array} bytes what it was compiled from
+ * @param {boolean} [hasGlue] whether it has glue, which provides all imports of other names than the engine's
  * @throws {IncompatibleError}
  */
-export function checkModule(compiled, bytes) {
+export function checkModule(compiled, bytes, hasGlue = false) {
   checkManifest(readManifest(compiled));
   const { types, functions, globals, imports, exports } = readSections(bytes);
   const typeOf = (/** @type {{ kind: number, index: number }} */ { kind, index }) =>
@@ -160,10 +162,11 @@ export function checkModule(compiled, bytes) {
   }
   if (exports.get("memory")?.kind !== 2) throw new IncompatibleError("the module does not export its `memory`");
   for (const { module, name, kind, type } of imports) {
+    if (hasGlue && module !== "hmr") continue;
     const wanted = module === "hmr" && kind === 0 && Object.hasOwn(IMPORTS, name) ? IMPORTS[name] : undefined;
     if (!wanted)
       throw new IncompatibleError(
-        `the module imports \`${module}.${name}\`, which no engine provides\nhint: modules made with \`wasm-bindgen\` are not run by this engine`,
+        `the module imports \`${module}.${name}\`, which no engine provides\nhint: a function that is declared in an \`extern\` block must be defined in the module`,
       );
     if (!sameType(types[type], wanted)) throw new IncompatibleError(`the import \`${name}\` has another type than the ABI's`);
   }

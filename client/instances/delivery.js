@@ -30,7 +30,7 @@ const MOST_AT_ONCE = 1000;
  * What a delivery needs of the engine.
  *
  * @typedef {object} DeliveryDeps
- * @property {import("../guest/guest.js").Stack} stack
+ * @property {import("../guest/stack.js").Stack} stack
  * @property {() => import("../resources/instance-resources.js").InstanceResources} instanceResources
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {(code: () => void) => void} later
@@ -104,6 +104,19 @@ export class Delivery {
     if (!behind && ready(waiting) && this.#deps.stack.depth === 0) return this.#deliver(waiting);
     this.#queue.push(waiting);
     return 0;
+  }
+
+  /**
+   * Runs a callback that a module's code has given to the browser itself.
+   *
+   * @template T
+   * @param {ModuleRecord} record
+   * @param {() => T} code
+   */
+  called(record, code) {
+    const answer = this.#deps.ask(record, (guest) => guest.runCallback(code));
+    this.#deps.returned(record);
+    return answer;
   }
 
   /**

@@ -415,11 +415,12 @@ export class Mounting {
   #stopUnused(record) {
     if (!record.guest || record.busy || record.held || record.tree.roots.size > 0 || this.of(record).length > 0) return;
     const guest = record.stop();
-    if (guest.trap) return;
     try {
-      guest.dispose();
+      if (!guest.trap) guest.dispose();
     } catch (error) {
       record.log("warn", `the code trapped while it was disposed of: ${errorMessage(error)}`);
+    } finally {
+      guest.end();
     }
   }
 

@@ -22,7 +22,7 @@ export class Candidate {
 
   /**
    * @param {ModuleRecord} record
-   * @param {import("../guest/guest.js").Stack} stack
+   * @param {import("../guest/stack.js").Stack} stack
    * @param {() => number} now
    */
   constructor(record, stack, now) {
@@ -34,10 +34,13 @@ export class Candidate {
         log: (level, text) => this.logs.push([level, text]),
         resource: (json) => this.requests.push(readRequest(json)),
         port: (json) => this.requests.push(readPort(json)),
+        // Until it takes over, its nodes are not in the page.
+        node: () => null,
         invalidate: (json) => this.invalidated.push(readInvalidation(json)),
       },
       now,
       record.calls,
+      record.called,
     );
   }
 }

@@ -71,6 +71,14 @@ import { WantedVersion } from "./wanted-version.js";
  * @property {WebAssembly.Module} compiled
  */
 
+/**
+ * What comes to the module from the browser.
+ *
+ * @typedef {object} Incoming
+ * @property {(record: ModuleRecord, event: Event, node: Node, key: string) => number} happened delivers an event of a node
+ * @property {<T>(record: ModuleRecord, code: () => T) => T | undefined} called runs a callback that the code has given to the browser itself
+ */
+
 /** @returns {Remedy} */
 function nothing() {
   return { undo: null, restart: null };
@@ -109,15 +117,16 @@ export class ModuleRecord {
   /**
    * @param {string} name
    * @param {Document} document
-   * @param {(record: ModuleRecord, event: Event, node: Node, key: string) => number} receive
+   * @param {Incoming} incoming
    * @param {(level: Level, text: string) => void} log
    * @param {import("../extra/module-calls.js").ModuleCalls} calls
    */
-  constructor(name, document, receive, log, calls) {
+  constructor(name, document, incoming, log, calls) {
     this.name = name;
     this.log = log;
     this.calls = calls;
-    this.listeners = new Listeners((event, node, key) => receive(this, event, node, key));
+    this.called = (/** @type {() => any} */ code) => incoming.called(this, code);
+    this.listeners = new Listeners((event, node, key) => incoming.happened(this, event, node, key));
     const warn = (/** @type {string} */ message) => log("warn", message);
     this.painter = new DomPainter(document, (node) => this.listeners.sync(node), warn);
     this.newTree = () => new Tree(this.painter, warn);
@@ -244,7 +253,7 @@ export class ModuleRecord {
   /** Holds the code: from here on, everything for it waits. */
   quiesce() {
     const state = this.#expectState("quiesce", "running", "failed", "ended");
-    this.#state = { name: "swapping", guest: state.guest, probation: this.probation, remedy: this.remedy };
+    this.#become({ name: "swapping", guest: state.guest, probation: this.probation, remedy: this.remedy });
   }
 
   /**
@@ -258,8 +267,8 @@ export class ModuleRecord {
     this.#expectState("install", "idle", "swapping", "failed");
     const kept = probation === "continued" ? this.probation : null;
     const next = typeof probation === "string" ? kept : { ...probation, left: PROBATION_CALLS };
-    if (this.held) this.#state = { name: "swapping", guest, probation: next, remedy: nothing() };
-    else this.#state = { name: "running", guest, probation: next };
+    if (this.held) this.#become({ name: "swapping", guest, probation: next, remedy: nothing() });
+    else this.#become({ name: "running", guest, probation: next });
     this.#tree = tree;
     this.#version = version;
     this.#compiled = compiled;
@@ -272,7 +281,7 @@ export class ModuleRecord {
   /** Lets the code be called that was installed. */
   release() {
     const { guest, probation } = this.#expectState("release", "swapping");
-    this.#state = { name: "running", guest, probation };
+    this.#become({ name: "running", guest, probation });
   }
 
   /**
@@ -281,8 +290,8 @@ export class ModuleRecord {
    */
   resume() {
     const { guest, probation, remedy } = this.#expectState("resume", "swapping");
-    if (remedy.undo || remedy.restart) this.#state = { name: "failed", guest, remedy };
-    else this.#state = guest.trap && !probation ? { name: "ended", guest } : { name: "running", guest, probation };
+    if (remedy.undo || remedy.restart) this.#become({ name: "failed", guest, remedy });
+    else this.#become(guest.trap && !probation ? { name: "ended", guest } : { name: "running", guest, probation });
   }
 
   /**
@@ -291,7 +300,7 @@ export class ModuleRecord {
    */
   failToUndo(rejected) {
     const { guest } = this.#expectState("failToUndo", "running", "failed", "ended");
-    this.#state = { name: "failed", guest, remedy: { ...this.remedy, undo: rejected } };
+    this.#become({ name: "failed", guest, remedy: { ...this.remedy, undo: rejected } });
   }
 
   /**
@@ -305,18 +314,18 @@ export class ModuleRecord {
     const { guest } = this.#expectState("failToRestart", "running", "failed", "ended");
     this.#restarts = this.#restarts.filter((at) => now - at < RESTART_PERIOD_MS);
     if (this.#restarts.length >= RESTART_LIMIT) {
-      if (!this.held) this.#state = { name: "ended", guest };
+      if (!this.held) this.#become({ name: "ended", guest });
       return false;
     }
     this.#restarts.push(now);
-    this.#state = { name: "failed", guest, remedy: { ...this.remedy, restart: trap } };
+    this.#become({ name: "failed", guest, remedy: { ...this.remedy, restart: trap } });
     return true;
   }
 
   /** Begins to restart code that trapped. */
   restart() {
     const { guest, remedy } = this.#expectState("restart", "failed");
-    this.#state = { name: "swapping", guest, probation: null, remedy: { ...remedy, restart: null } };
+    this.#become({ name: "swapping", guest, probation: null, remedy: { ...remedy, restart: null } });
   }
 
   /**
@@ -327,7 +336,7 @@ export class ModuleRecord {
    */
   discard({ version, compiled } = { version: this.#version, compiled: this.#compiled }) {
     const { guest } = this.#expectState("discard", "running", "swapping", "failed", "ended");
-    this.#state = { name: "idle" };
+    this.#become({ name: "idle" });
     this.#version = version;
     this.#compiled = compiled;
     this.#lastGood = null;
@@ -341,7 +350,7 @@ export class ModuleRecord {
    */
   stop() {
     const { guest } = this.#expectState("stop", "running", "ended");
-    this.#state = { name: "idle" };
+    this.#become({ name: "idle" });
     this.#lastGood = null;
     return guest;
   }
@@ -358,7 +367,7 @@ export class ModuleRecord {
   /** Ends the probation: from now on, a trap restarts the code. */
   endProbation() {
     const { guest } = this.#expectState("endProbation", "running");
-    this.#state = { name: "running", guest, probation: null };
+    this.#become({ name: "running", guest, probation: null });
   }
 
   /**
@@ -400,6 +409,21 @@ export class ModuleRecord {
 
   workEnded() {
     this.#busy = false;
+  }
+
+  /**
+   * Calls of the browser wait while nothing may call the code.
+   * @param {State} state
+   */
+  #become(state) {
+    this.#state = state;
+    if (state.name === "idle") return;
+    const { guest } = state;
+    if (state.name !== "running") return guest.pause();
+    // What belongs to the code is not complete yet.
+    queueMicrotask(() => {
+      if (this.#state.name === "running" && this.#state.guest === guest) guest.resume();
+    });
   }
 
   /**

@@ -9,6 +9,7 @@
 import { facilitiesOf } from "../resources/facilities.js";
 import { defineElements } from "../session/elements.js";
 import { log } from "../session/log.js";
+import { DeployedGlue } from "./glue.js";
 import { ProductionEngine } from "./production-engine.js";
 
 /**
@@ -18,6 +19,7 @@ import { ProductionEngine } from "./production-engine.js";
  * @property {string} module its name
  * @property {string} file the name of its wasm file, next to this script
  * @property {string} integrity its hash, as `fetch` takes it
+ * @property {string} [glue] the name of the file with its glue, if it calls functions of the browser
  * @property {string[]} components the names of its components
  */
 
@@ -33,17 +35,26 @@ function announce(name, detail) {
   document.dispatchEvent(new CustomEvent(`hmr:${name}`, { detail }));
 }
 
+/** @param {Response} response */
+async function compile(response) {
+  const type = response.headers.get("content-type") ?? "";
+  if (/^application\/wasm\b/i.test(type)) return WebAssembly.compileStreaming(response);
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+const glue = new DeployedGlue();
 const engine = new ProductionEngine({
   document,
   page: facilitiesOf(window),
   now: () => performance.timeOrigin + performance.now(),
-  async compile({ url, hash }) {
+  async compile({ url, hash, glue: glueUrl }) {
     const response = await fetch(url, { integrity: hash });
     if (!response.ok) throw new Error(`\`${url}\` cannot be fetched: the server answered ${response.status}`);
-    const type = response.headers.get("content-type") ?? "";
-    if (/^application\/wasm\b/i.test(type)) return WebAssembly.compileStreaming(response);
-    return WebAssembly.compile(await response.arrayBuffer());
+    const compiled = await compile(response);
+    if (glueUrl) await glue.load(compiled, glueUrl);
+    return compiled;
   },
+  browserCode: (compiled) => glue.newCopy(compiled),
   log,
   trapped: (module, trap) => announce("trap", { module, ...trap.facts }),
   problem(message) {
@@ -64,12 +75,13 @@ sheet.replaceSync(":where(hmr-component) { display: contents } hmr-connect { dis
 document.adoptedStyleSheets = [sheet, ...document.adoptedStyleSheets];
 Object.assign(window, { __hmr: hmr });
 engine.learn(
-  modules.map(({ module, file, integrity, components }) => ({
+  modules.map(({ module, file, integrity, components, glue: glueFile }) => ({
     module,
     url: new URL(file, import.meta.url).href,
     hash: integrity,
     components,
     transform: [],
+    ...(glueFile === undefined ? {} : { glue: new URL(glueFile, import.meta.url).href }),
   })),
 );
 defineElements(engine);

@@ -7,7 +7,7 @@
 
 import { errorMessage } from "../common/error-message.js";
 import { liveSink } from "../engine/live-sink.js";
-import { Stack } from "../guest/guest.js";
+import { Stack } from "../guest/stack.js";
 import { GuestTrap } from "../guest/trap.js";
 import { Delivery } from "../instances/delivery.js";
 import { Invalidations } from "../instances/invalidations.js";
@@ -27,7 +27,9 @@ import { InstanceResources } from "../resources/instance-resources.js";
  * @property {Document} document
  * @property {import("../resources/facilities.js").Facilities} page
  * @property {() => number} now milliseconds since the Unix epoch
- * @property {(version: Version) => Promise<WebAssembly.Module>} compile
+ * @property {(version: Version) => Promise<WebAssembly.Module>} compile fetches and compiles a module, and loads its glue
+ * @property {(compiled: WebAssembly.Module) => import("../guest/stack.js").BrowserCode | null} browserCode for code that calls functions of
+ *   the browser itself
  * @property {(level: Level, module: string | null, text: string) => void} log
  * @property {(module: string, trap: GuestTrap) => void} trapped
  * @property {(message: string) => void} problem
@@ -36,7 +38,7 @@ import { InstanceResources } from "../resources/instance-resources.js";
 /** Calls are neither measured nor replaced. */
 const CALLS = /** @type {import("../extra/module-calls.js").ModuleCalls} */ (
   /** @type {unknown} */ ({
-    /** @type {import("../guest/guest.js").CallHooks["resolve"]} */
+    /** @type {import("../guest/stack.js").CallHooks["resolve"]} */
     resolve: (_name, original) => original,
     began() {},
     ended() {},
@@ -62,7 +64,7 @@ export class ProductionEngine {
   /** @param {ProductionDeps} deps */
   constructor(deps) {
     this.#deps = deps;
-    this.#stack = new Stack(null, deps.page);
+    this.#stack = new Stack(null, deps.page, deps.browserCode);
     this.#delivery = this.#newDelivery();
     this.#instanceResources = this.#newInstanceResources();
     this.#mounting = this.#newMounting();
@@ -172,7 +174,10 @@ export class ProductionEngine {
     const record = new ModuleRecord(
       name,
       document,
-      (of, event, node, key) => this.#delivery.happened(of, event, node, key),
+      {
+        happened: (of, event, node, key) => this.#delivery.happened(of, event, node, key),
+        called: (of, code) => this.#delivery.called(of, code),
+      },
       (level, text) => log(level, name, text),
       CALLS,
     );
@@ -188,14 +193,15 @@ export class ProductionEngine {
     if (record.busy || !record.version) return;
     const { version } = record;
     record.workBegan();
+    const candidate = new Candidate(record, this.#stack, this.#deps.now);
     try {
       const compiled = await this.#deps.compile(version);
-      const candidate = new Candidate(record, this.#stack, this.#deps.now);
       await candidate.guest.start(compiled);
       record.install({ guest: candidate.guest, tree: candidate.tree, version, compiled }, { probation: "ended" });
       candidate.guest.sink = liveSink(record, this.#instanceResources, this.#invalidations);
       for (const [level, text] of candidate.logs) record.log(level, text);
     } catch (error) {
+      candidate.guest.end();
       record.failToLoad(version, errorMessage(error));
     } finally {
       record.workEnded();

@@ -16,14 +16,14 @@ import { errorMessage } from "../common/error-message.js";
 /**
  * @typedef {object} Captured
  * @property {string | null} snapshot null if the code trapped before it was ever captured
- * @property {Uint8Array | null} memory from before the hooks ran, if they did
+ * @property {import("../guest/guest.js").MemoryCopy | null} memory from before the hooks ran, if they did
  * @property {import("../resources/instance-resources.js").Request[]} requests
  * @property {[import("../guest/guest.js").Level, string][]} logs
  * @property {GuestTrap | null} trap that the hooks ran into: its state is not reliable after that
  */
 
 /** A sink for code that may have no effect any more. */
-export const ignoring = { dom: () => {}, resource: () => {}, port: () => {}, invalidate: () => {} };
+export const ignoring = { dom: () => {}, resource: () => {}, port: () => {}, invalidate: () => {}, node: () => null };
 
 /**
  * Captures the state of a module's code.

@@ -16,18 +16,27 @@ import { ignoring } from "./capture.js";
  * @param {Parameters<ModuleRecord["discard"]>[0]} [next] the version to start; the same one if it is left out
  */
 export function startClean(record, next) {
-  const old = record.discard(next);
-  if (!old.trap) retire(old, record);
+  retire(record.discard(next), record);
 }
 
 /**
- * Ends code that was replaced. Nothing that it does any more has an effect.
+ * Ends code that was replaced, with what it has started itself. Nothing that it does any more has an effect.
  *
  * @param {import("../guest/guest.js").Guest} guest
  * @param {ModuleRecord} record
  * @param {import("../tool/protocol.js").RestoreReport | null} [report] of an update; it lists what the new code does not have
  */
 export function retire(guest, record, report = null) {
+  if (!guest.trap) dispose(guest, record, report);
+  guest.end();
+}
+
+/**
+ * @param {import("../guest/guest.js").Guest} guest
+ * @param {ModuleRecord} record
+ * @param {import("../tool/protocol.js").RestoreReport | null} report
+ */
+function dispose(guest, record, report) {
   guest.sink = { ...ignoring, log: record.log };
   try {
     const pruned = (report?.instances ?? []).filter((entry) => Array.isArray(entry?.pruned) && entry.pruned.length > 0);

@@ -28,7 +28,7 @@ import { Declined, newSwap, runSwap } from "./steps.js";
  *
  * @typedef {object} SwapDeps
  * @property {Document} document
- * @property {import("../guest/guest.js").Stack} stack
+ * @property {import("../guest/stack.js").Stack} stack
  * @property {import("../resources/instance-resources.js").InstanceResources} resources
  * @property {() => number} now milliseconds since the Unix epoch
  * @property {() => number} clock milliseconds, for durations
@@ -214,6 +214,7 @@ class SwapTransaction {
       ]),
       wanted: () => true,
       rollback: () => {
+        this.#made?.guest.end();
         startClean(record, previous);
         this.#swapDeps.taken(record, new Set());
       },
@@ -302,7 +303,12 @@ class SwapTransaction {
 
   async #instantiate() {
     const candidate = new Candidate(this.#record, this.#swapDeps.stack, this.#swapDeps.now);
-    await candidate.guest.start(/** @type {WebAssembly.Module} */ (this.#compiled));
+    try {
+      await candidate.guest.start(/** @type {WebAssembly.Module} */ (this.#compiled));
+    } catch (error) {
+      candidate.guest.end();
+      throw error;
+    }
     this.#made = candidate;
     this.#given = this.#snapshot ?? EMPTY;
   }
@@ -383,7 +389,7 @@ class SwapTransaction {
     if (this.#options.clean) record.captured(this.#given);
     for (const [level, text] of this.#captured?.logs ?? []) record.log(level, text);
     // An undo prunes nothing: its snapshot is older than the running code's state.
-    if (old && !old.trap) retire(old, record, watched ? swap.report : null);
+    if (old) retire(old, record, watched ? swap.report : null);
     record.calls.turnOver(this.#version.hash);
     for (const [level, text] of candidate.logs) record.log(level, text);
     record.tree.flushCalls();
@@ -423,6 +429,7 @@ class SwapTransaction {
    */
   #rollback(step, error) {
     const record = this.#record;
+    this.#made?.guest.end();
     const memory = this.#captured?.memory;
     if (memory && record.guest) record.guest.putBack(memory);
     this.#swapDeps.releasing();

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
 import wabt from "wabt";
-import { ApplicationCopy } from "../application/application-copy.js";
-import { Ownership } from "../application/ownership.js";
+import { BindgenCopy } from "../bindgen/bindgen-copy.js";
+import { Ownership } from "../bindgen/ownership.js";
 import { withInitializer } from "../application/initializer.js";
-import { panicOf } from "../application/panic.js";
+import { panicOf } from "../bindgen/panic.js";
 import { ServedDocument } from "../application/served-document.js";
 import { applicationTrap } from "../application/trap.js";
 
@@ -38,13 +38,21 @@ async function copyOf(view, text = COUNTER) {
   /** @type {unknown[]} */
   const failures = [];
   const served = new ServedDocument(view.document);
-  const ownership = new Ownership(view, (node) => served.isOutside(node));
-  const copy = new ApplicationCopy({
-    ownership,
+  const ownership = new Ownership(view);
+  /** @type {BindgenCopy} */
+  const copy = new BindgenCopy({
     direct: new Set(["__wbindgen_malloc"]),
-    served,
-    budget: 1000,
-    failed: (error) => void failures.push(error),
+    handlers: served.handlers,
+    tracks: (target) => !(target instanceof view.Node) || served.isOutside(target),
+    enter(code) {
+      copy.allow(1000);
+      try {
+        return ownership.run(copy, code);
+      } catch (error) {
+        failures.push(error);
+        throw error;
+      }
+    },
   });
   const exports = /** @type {Record<string, any>} */ (copy.wrapExports(await instance(text)));
   return { copy, exports, failures, served, ownership };

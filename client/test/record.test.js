@@ -30,13 +30,7 @@ function newRecord() {
     () => {},
     () => {},
   );
-  return new ModuleRecord(
-    "a",
-    document,
-    () => 0,
-    () => {},
-    calls,
-  );
+  return new ModuleRecord("a", document, { happened: () => 0, called: (_record, code) => code() }, () => {}, calls);
 }
 
 /**
@@ -46,7 +40,7 @@ function newRecord() {
  * @param {Parameters<ModuleRecord["install"]>[1]} [options]
  */
 function install(record, hash, options = { probation: { previous: null, sequence: 1 } }) {
-  const guest = /** @type {Guest} */ (/** @type {unknown} */ ({ trap: null }));
+  const guest = /** @type {Guest} */ (/** @type {unknown} */ ({ trap: null, pause() {}, resume() {} }));
   record.install({ guest, tree: record.newTree(), version: version(hash), compiled }, options);
   return guest;
 }

@@ -59,13 +59,9 @@ title: string,
 diagnostics: Array<Diagnostic>, };
 
 /**
- * The files of an application besides its wasm binary: what wasm-bindgen has made of it.
+ * How an application is started.
  */
-export type ApplicationFiles = { 
-/**
- * Where its glue is served: a script that registers a function, with what that needs.
- */
-glue: string, 
+export type ApplicationStart = { 
 /**
  * Whether the page starts it. Otherwise a script of the page does, by importing its glue.
  */
@@ -104,9 +100,14 @@ transform?: unknown[],
  */
 rehearse?: boolean, 
 /**
- * What an application consists of besides its bytes; absent for native modules.
+ * Where its glue is served: a script that registers a function, with what that needs. Absent for a native module that calls no
+ * functions of the browser.
  */
-application?: ApplicationFiles, };
+glue?: string, 
+/**
+ * How an application is started; absent for native modules.
+ */
+application?: ApplicationStart, };
 
 /**
  * The newest of everything; the first message on each connection, and what the served page carries.

@@ -6,7 +6,7 @@
  */
 
 /** @typedef {import("./messages.d.ts").Version} Version */
-/** @typedef {import("./messages.d.ts").ApplicationFiles} ApplicationFiles */
+/** @typedef {import("./messages.d.ts").ApplicationStart} ApplicationStart */
 /** @typedef {import("./messages.d.ts").Diagnostic} Diagnostic */
 /** @typedef {import("./messages.d.ts").Failure} Failure */
 /** @typedef {import("./messages.d.ts").ServerMessage} ServerMessage */
@@ -142,17 +142,18 @@ function version(value) {
     components: list(from, "components", asText),
     ...(from.rehearse === true ? { rehearse: true } : {}),
     ...(Array.isArray(from.transform) && from.transform.length > 0 ? { transform: from.transform } : {}),
+    ...(from.glue === undefined ? {} : { glue: text(from, "glue") }),
     ...(from.application === undefined ? {} : { application: application(object(from.application)) }),
   };
 }
 
 /**
  * @param {Record<string, unknown>} from
- * @returns {ApplicationFiles}
+ * @returns {ApplicationStart}
  */
 function application(from) {
   const initializer = optionalText(from, "initializer");
-  return { glue: text(from, "glue"), starts: from.starts === true, ...(initializer === null ? {} : { initializer }) };
+  return { starts: from.starts === true, ...(initializer === null ? {} : { initializer }) };
 }
 
 /**

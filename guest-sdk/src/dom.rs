@@ -2,6 +2,8 @@
 
 pub(crate) mod batch;
 pub(crate) mod drawing;
+#[cfg(feature = "web-sys")]
+mod element;
 pub(crate) mod node_ref;
 pub(crate) mod tracked;
 

@@ -81,6 +81,11 @@ extern "C" fn hmr_health() -> *const u8 {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn hmr_settle() {
+    mount::settle();
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn hmr_prune(instance: u32) {
     engine_hooks::prune_instance(instance);
 }

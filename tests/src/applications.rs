@@ -39,6 +39,11 @@ impl AppCopy {
                 copy.write(&inside.to_string_lossy(), fs::read(entry.path()).expect("a file"));
             }
         }
+        // An example may depend on the SDK, by its path from the example.
+        let manifest = copy.read("Cargo.toml");
+        let root = fs::canonicalize(&repository).expect("the repository");
+        let root = format!("path = \"{}/", root.display());
+        copy.write("Cargo.toml", manifest.replace("path = \"../../", &root));
         let config = format!("[build]\ntarget-dir = {:?}\n", target.display().to_string());
         copy.write(".cargo/config.toml", config);
         copy

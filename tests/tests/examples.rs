@@ -11,16 +11,22 @@ fn folder() -> PathBuf {
 }
 
 fn open(name: &str) -> (Project, Page) {
+    let project = project(name);
+    let html = project.index_html().expect("it has a page");
+    let page = project.page(&html).expect("it compiles");
+    assert_eq!((page.problems(), page.traps()), (vec![], vec![]), "{}", page.html());
+    (project, page)
+}
+
+/// A copy of an example.
+fn project(name: &str) -> Project {
     let project = Project::copy_of(folder().join(name)).expect("the example can be copied");
     // The examples share a target folder, so that the SDK is compiled once.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("examples");
     let config = format!("[build]\ntarget-dir = '{}'\n", target.display());
     fs::create_dir(project.folder().join(".cargo")).expect("a folder can be made");
     fs::write(project.folder().join(".cargo/config.toml"), config).expect("a file can be written");
-    let html = project.index_html().expect("it has a page");
-    let page = project.page(&html).expect("it compiles");
-    assert_eq!((page.problems(), page.traps()), (vec![], vec![]), "{}", page.html());
-    (project, page)
+    project
 }
 
 /// Edits the example's source and swaps to the result.
@@ -50,7 +56,7 @@ fn every_example_has_a_test() {
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
-    assert_eq!(names, ["counter", "timer", "todo"]);
+    assert_eq!(names, ["counter", "stamps", "timer", "todo"]);
 }
 
 #[test]
@@ -92,4 +98,37 @@ fn the_timer_goes_on() {
         (page.text("output"), page.text("button")),
         ("24:50".to_owned(), "Pause".to_owned())
     );
+}
+
+/// A part of the example that needs a browser only when it is used.
+const NAMES: &str = r#"
+use hmr_sdk::prelude::*;
+
+#[component(export)]
+pub fn Stamps() -> View {
+    let id = signal(String::new());
+    view! {
+        <button on:click={move |_| id.set(uuid::Uuid::new_v4().to_string())}>"Name"</button>
+        <output>{id}</output>
+    }
+}
+"#;
+
+#[test]
+fn what_needs_a_browser_says_so_and_the_rest_runs() {
+    let project = project("stamps");
+    let html = project.index_html().expect("it has a page");
+    let page = project.page(&html).expect("it compiles");
+    let traps: Vec<String> = page.traps().iter().map(ToString::to_string).collect();
+    assert!(traps.concat().contains("through wasm-bindgen"), "{traps:?}");
+
+    project.write("src/lib.rs", NAMES).expect("a file can be written");
+    let page = project.page(&html).expect("it compiles");
+    assert_eq!((page.problems(), page.traps()), (vec![], vec![]), "{}", page.html());
+    click(&page, "button");
+    let traps: Vec<String> = page.traps().iter().map(ToString::to_string).collect();
+    let text = traps.concat();
+    assert!(text.contains("`getRandomValues` of the browser was called"), "{text}");
+    assert!(text.contains("hint: use `hmr_sdk::random`"), "{text}");
+    assert_eq!(page.text("output"), "");
 }

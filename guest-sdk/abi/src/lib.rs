@@ -8,6 +8,7 @@
 //! Nothing here runs anything: this crate is types, names and their encodings, shared by the guest SDK,
 //! the headless engine and the tool. Decoders accept bytes of any content and return an error.
 
+pub mod browser;
 pub mod constants;
 pub mod drawing;
 pub mod event;
@@ -81,10 +82,14 @@ pub mod exports {
     /// `hmr_prune_scopes(ptr: i32, len: i32)`: scopes inside of instances are not in the new code; the argument is a
     /// [`PruneRequest`](crate::state::PruneRequest).
     pub const PRUNE_SCOPES: &str = "hmr_prune_scopes";
-    /// The functions that a module may export, with their number of parameters; each but [`PRUNE`] and [`PRUNE_SCOPES`]
+    /// `hmr_settle()`: the browser has called into the module, by a callback of a crate such as `web-sys`, and the call has returned.
+    pub const SETTLE: &str = "hmr_settle";
+    /// The functions that a module may export, with their number of parameters; each but those in [`WITHOUT_ANSWER`]
     /// answers an `i32`.
-    pub const OPTIONAL: [(&str, usize); 5] =
-        [(BEFORE_UPDATE, 0), (MIGRATE, 2), (HEALTH, 0), (PRUNE, 1), (PRUNE_SCOPES, 2)];
+    pub const OPTIONAL: [(&str, usize); 6] =
+        [(BEFORE_UPDATE, 0), (MIGRATE, 2), (HEALTH, 0), (PRUNE, 1), (PRUNE_SCOPES, 2), (SETTLE, 0)];
+    /// The optional functions that answer nothing.
+    pub const WITHOUT_ANSWER: [&str; 3] = [PRUNE, PRUNE_SCOPES, SETTLE];
     /// A mutable `i32` global: how many loop heads and calls the code may still pass before it traps. The tool adds it
     /// to development modules; an engine sets it before each call.
     pub const BUDGET: &str = "hmr_budget";

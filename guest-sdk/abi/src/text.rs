@@ -36,6 +36,15 @@ pub fn cut_owned(text: String) -> String {
     }
 }
 
+/// A message with the place that it is about, such as ` (src/lib.rs:7)`: at the end of its first line, before hints.
+#[must_use]
+pub fn with_place(message: &str, place: &str) -> String {
+    match message.split_once('\n') {
+        Some((first, rest)) => format!("{first}{place}\n{rest}"),
+        None => format!("{message}{place}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

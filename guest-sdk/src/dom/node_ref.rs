@@ -56,6 +56,14 @@ impl NodeRef {
         self.at_end(move |id| dom::draw(id, &commands));
     }
 
+    /// The element itself, for crates such as `web-sys`: in handlers and callbacks. None before it is in the page, outside of a browser,
+    /// and in unit tests.
+    #[cfg(feature = "web-sys")]
+    #[must_use]
+    pub fn element(self) -> Option<web_sys::Element> {
+        super::element::element(self.id())
+    }
+
     fn call(self, method: Method) {
         self.at_end(move |id| dom::call(id, method));
     }

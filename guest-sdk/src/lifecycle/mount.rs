@@ -11,6 +11,8 @@ use super::restore::render_with;
 use crate::dom::batch;
 use crate::engine::send_log;
 use crate::event::handlers;
+#[cfg(target_arch = "wasm32")]
+use crate::reactive::writes;
 use crate::resource::claims;
 use crate::root;
 use crate::state::instance::Instance;
@@ -74,6 +76,13 @@ pub(crate) fn dispose_all() {
         instance.end();
     }
     batch::flush();
+}
+
+/// `hmr_settle`
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn settle() {
+    root::run_in(writes::notify_pending);
+    finish();
 }
 
 /// `hmr_dispatch`

@@ -11,6 +11,7 @@ use sycamore_reactive as reactive;
 
 use super::reader::{follow, is_following};
 use crate::panic;
+use crate::root;
 use crate::state::node::{Node, Trigger};
 
 thread_local! {
@@ -51,7 +52,15 @@ pub(crate) fn notify(trigger: Trigger) {
     WRITES.set(WRITES.get() + 1);
     let place = Location::caller();
     PENDING.with_borrow_mut(|pending| pending.push((trigger, place)));
-    notify_pending();
+    if !in_callback() {
+        notify_pending();
+    }
+}
+
+/// Whether the browser, and not the engine, has called: by a callback of a crate such as `web-sys`. Writes wait until it has returned, and
+/// the engine calls `hmr_settle`.
+fn in_callback() -> bool {
+    cfg!(target_arch = "wasm32") && !root::is_entered()
 }
 
 /// Notes that content that renders again has replaced the initial value of a signal. Followers outside of the content are notified.
@@ -77,7 +86,7 @@ pub(super) fn follow_signal(node: Node) {
 }
 
 /// Notifies the followers of all pending writes, and then of the writes that these make, unless writes have to wait.
-pub(super) fn notify_pending() {
+pub(crate) fn notify_pending() {
     let mut rounds = 0;
     while HOLDING.get() == 0 {
         let mut triggers = PENDING.take();
@@ -148,7 +157,9 @@ pub(super) fn count() -> u64 {
 /// Runs `f`; what depends on the signals that it writes runs once, afterwards. Handlers and tasks are batches already.
 pub fn batch<R>(f: impl FnOnce() -> R) -> R {
     let result = holding(f);
-    notify_pending();
+    if !in_callback() {
+        notify_pending();
+    }
     result
 }
 

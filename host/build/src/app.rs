@@ -73,12 +73,21 @@ pub struct Module {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModuleKind {
     /// Written with `hmr-sdk`.
-    Native,
+    Native {
+        /// The version of wasm-bindgen among its dependencies, if it is there.
+        wasm_bindgen: Option<String>,
+    },
     /// Made with wasm-bindgen.
     Application(ApplicationTarget),
 }
 
 impl Module {
+    /// Whether it is written with `hmr-sdk`.
+    #[must_use]
+    pub fn is_native(&self) -> bool {
+        matches!(self.kind, ModuleKind::Native { .. })
+    }
+
     /// The name of its crate, as files of compiled code have it.
     #[must_use]
     pub fn crate_name(&self) -> String {
@@ -358,8 +367,12 @@ fn modules(
     metadata: &Metadata,
 ) -> Result<Vec<Module>, AppError> {
     let native = members.iter().filter(|package| metadata::uses(metadata, package, SDK));
-    let native =
-        native.filter_map(|package| Some((*package, cdylib(package)?, ModuleKind::Native)));
+    let native = native.filter_map(|package| {
+        let wasm_bindgen = metadata::uses(metadata, package, applications::BINDGEN)
+            .then(|| applications::wasm_bindgen(metadata))
+            .flatten();
+        Some((*package, cdylib(package)?, ModuleKind::Native { wasm_bindgen }))
+    });
     let applications = applications
         .into_iter()
         .map(|found| (found.package, found.target, ModuleKind::Application(found.compiled)));

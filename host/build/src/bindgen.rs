@@ -1,6 +1,6 @@
-//! Runs wasm-bindgen on compiled applications.
+//! Runs wasm-bindgen on compiled applications, and on native modules that call functions of the browser.
 //!
-//! The input is the wasm file that the linker wrote; the output is a [`BoundModule`]: the wasm binary that pages get, its glue, and
+//! The input is the wasm file that the linker wrote, or a prepared native module; the output is a [`BoundModule`]: the wasm binary that pages get, its glue, and
 //! the modules that come with crates. wasm-bindgen must have exactly the version that the application's lock file has, since the
 //! format between its two halves changes with each: [`program`] finds the program of that version, or builds it once. [`glue`]
 //! makes what it writes into a script that a page can run again and again without keeping it in memory.
@@ -29,7 +29,7 @@ use crate::app::ApplicationTarget;
 use crate::hash::hash_of;
 use crate::process::{self, CancelToken, Ended};
 use crate::splice::splice;
-use crate::transform::guarded;
+use crate::transform::{PreparedModule, guarded};
 use crate::wasm::{Binary, without_custom_sections};
 use crate::{CompiledModule, Failure};
 
@@ -49,7 +49,7 @@ const DIRECT: [&str; 6] = [
 /// Why an application with shared memory is not run.
 const SHARED_MEMORY: &str = "it is compiled for threads (its memory is shared), which a page cannot swap\nhint: compile it without `-C target-feature=+atomics` and `-C link-arg=--shared-memory` while you develop";
 
-/// An application as engines get it.
+/// An application as engines get it, or a native module as browsers get it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoundModule {
     /// The wasm binary.
@@ -142,6 +142,47 @@ impl Bindgen {
         let program = self.program(&target.wasm_bindgen, cancel, on)?;
         let bound = bound(&program, module, &stripped, cancel)?;
         self.last().insert(module.clone(), (hash, bound.clone()));
+        Ok(bound)
+    }
+
+    /// Runs wasm-bindgen on a native module that calls functions of the browser. `version` is that of wasm-bindgen.
+    ///
+    /// # Errors
+    /// As for [`Self::bind`].
+    pub fn bind_native(
+        &self,
+        module: &str,
+        prepared: &PreparedModule,
+        version: &str,
+        cancel: &CancelToken,
+        on: &mut (dyn FnMut(String) + Send),
+    ) -> Result<BoundModule, BindError> {
+        if let Some((_, bound)) = self.last().get(module).filter(|(last, _)| *last == prepared.hash)
+        {
+            return Ok(bound.clone());
+        }
+        let program = self.program(version, cancel, on)?;
+        let bound = bound(&program, module, &prepared.bytes, cancel)?;
+        self.last().insert(module.to_owned(), (prepared.hash.clone(), bound.clone()));
+        Ok(bound)
+    }
+
+    /// Runs wasm-bindgen on a native module that is deployed. It gets the glue as a function.
+    ///
+    /// # Errors
+    /// As for [`Self::bind`].
+    pub fn deploy_native(
+        &self,
+        module: &str,
+        wasm: &[u8],
+        version: &str,
+        cancel: &CancelToken,
+        on: &mut (dyn FnMut(String) + Send),
+    ) -> Result<BoundModule, BindError> {
+        let program = self.program(version, cancel, on)?;
+        let mut bound = run(&program, module, wasm, cancel)?.into_module(module)?;
+        bound.wasm =
+            without_custom_sections(&bound.wasm).map_err(|reason| not_accepted(module, &reason))?;
         Ok(bound)
     }
 

@@ -198,7 +198,7 @@ fn compile(
 /// The modules that one call of cargo can compile, since its arguments count for all of them.
 fn groups<'a>(modules: &[&'a Module]) -> Vec<Vec<&'a Module>> {
     let (native, applications): (Vec<_>, Vec<_>) =
-        modules.iter().copied().partition(|module| module.kind == ModuleKind::Native);
+        modules.iter().copied().partition(|module| module.is_native());
     let mut groups: Vec<Vec<&Module>> = applications.into_iter().map(|one| vec![one]).collect();
     if !native.is_empty() {
         groups.insert(0, native);
@@ -256,7 +256,7 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
         .current_dir(app.cargo_folder());
     let application = modules.iter().find_map(|module| match &module.kind {
         ModuleKind::Application(target) => Some(target),
-        ModuleKind::Native => None,
+        ModuleKind::Native { .. } => None,
     });
     match request.profile {
         Profile::Development => {

@@ -30,6 +30,7 @@ pub mod environment;
 pub mod gate;
 mod hash;
 mod hook;
+mod moves;
 pub mod noise;
 pub mod process;
 pub mod site;

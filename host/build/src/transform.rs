@@ -22,11 +22,11 @@ use wasm_encoder::{CustomSection, RawSection, Section as _, SectionId};
 use wasmparser::BinaryReaderError;
 
 pub use self::guard::LOOP_BUDGET;
-use self::guard::Moves;
 pub(crate) use self::guard::guarded;
 use self::interface::Interface;
 pub(crate) use self::names::demangle;
 use crate::hash::hash_of;
+use crate::moves::{Moves, offset};
 use crate::splice::Part;
 use crate::wasm::{Binary, Section};
 
@@ -42,6 +42,8 @@ pub struct PreparedModule {
     pub hash: String,
     /// The module's own description.
     pub manifest: Manifest,
+    /// Whether it imports functions of the browser, through crates made with wasm-bindgen.
+    pub uses_browser: bool,
 }
 
 /// Why the bytes are not a module. Each error names the module.
@@ -157,7 +159,8 @@ fn prepare_as(module: &str, bytes: &[u8], guarded: bool) -> Result<PreparedModul
     let manifest = read_manifest(module, &binary)?;
     interface.check()?;
     let bytes = assemble(module, &binary, guarded).map_err(|error| malformed(error.to_string()))?;
-    Ok(PreparedModule { hash: hash_of(&bytes), bytes, manifest })
+    let uses_browser = interface.uses_browser();
+    Ok(PreparedModule { hash: hash_of(&bytes), bytes, manifest, uses_browser })
 }
 
 fn read_manifest(module: &str, binary: &Binary<'_>) -> Result<Manifest, TransformError> {
@@ -224,10 +227,6 @@ fn append(module: &str, section: &Section<'_>, bytes: &mut Vec<u8>) {
         },
         _ => bytes.extend_from_slice(section.whole),
     }
-}
-
-fn offset(of: usize) -> u32 {
-    u32::try_from(of).unwrap_or(u32::MAX)
 }
 
 /// Whether a custom section is of no use to an engine: DWARF, or the linker's notes.

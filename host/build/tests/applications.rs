@@ -35,7 +35,7 @@ fn refused(path: &Utf8Path) -> String {
 fn targets(app: &App) -> Vec<(&str, &str, bool)> {
     let applications = app.modules.iter().filter_map(|module| match &module.kind {
         ModuleKind::Application(target) => Some((&*module.name, &*module.target, target.is_binary)),
-        ModuleKind::Native => None,
+        ModuleKind::Native { .. } => None,
     });
     applications.collect()
 }

@@ -194,7 +194,7 @@ fn an_import_of_another_type_shows_both_types() {
 #[test]
 fn a_foreign_import_is_reported_where_it_comes_from() {
     for (from, word) in [
-        ("__wbindgen_placeholder__", "wasm-bindgen"),
+        ("wbg", "wasm-bindgen's program has run"),
         ("wasi_snapshot_preview1", "WASI"),
         ("env", "`extern` block"),
         ("hmr", "of different versions"),
@@ -205,6 +205,14 @@ fn a_foreign_import_is_reported_where_it_comes_from() {
         assert!(error.contains(&format!("imports `{from}.strange`")), "{error}");
         assert!(error.contains("hint: ") && error.contains(word), "{error}");
     }
+}
+
+#[test]
+fn functions_of_the_browser_may_be_imported() {
+    let mut parts = good();
+    assert!(!prepare("board", &parts.bytes()).expect("a module").uses_browser);
+    parts.imports.push(("__wbindgen_placeholder__", "__wbg_now_1", vec![], vec![]));
+    assert!(prepare("board", &parts.bytes()).expect("a module").uses_browser);
 }
 
 #[test]

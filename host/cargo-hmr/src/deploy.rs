@@ -8,11 +8,14 @@ mod compress;
 mod dist;
 mod markup;
 mod modules;
+mod natives;
 mod pages;
 mod serve;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use hmr_build::{App, AppError, CancelToken, Failure, HookOutcome, Toolchain, ToolchainError};
+use hmr_build::{
+    App, AppError, BindError, CancelToken, Failure, HookOutcome, Toolchain, ToolchainError,
+};
 use hmr_trunk::Stage;
 
 use self::dist::DIST_FILE;
@@ -115,6 +118,15 @@ impl DeployError {
 impl From<Failure> for DeployError {
     fn from(failure: Failure) -> Self {
         Self::Failed(Box::new(failure))
+    }
+}
+
+impl From<BindError> for DeployError {
+    fn from(error: BindError) -> Self {
+        match error {
+            BindError::Failed(failure) => failure.into(),
+            BindError::Cancelled => Self::Cancelled,
+        }
     }
 }
 

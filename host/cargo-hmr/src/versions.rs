@@ -4,6 +4,7 @@
 //! which of them pages get, and drops the oldest. [`KeptVersions`] is the view of all of them for the server and others that only read.
 
 mod application;
+mod glue;
 mod history;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use hmr_protocol::Version;
 use serde_json::Value;
 
 pub use self::application::{ApplicationVersion, Start};
+pub use self::glue::Glue;
 pub use self::history::VersionHistory;
 
 /// One version of a module.
@@ -26,9 +28,13 @@ pub struct ModuleVersion {
     pub hash: String,
     /// What is served.
     pub bytes: Bytes,
+    /// What engines other than browsers get: wasm-bindgen's program has not run on it.
+    pub unbound: Bytes,
     /// The components that can be mounted.
     pub components: Vec<String>,
-    /// What it consists of besides, if it is an application.
+    /// What wasm-bindgen has made of it besides its bytes, if its program has run on it.
+    pub glue: Option<Glue>,
+    /// What it has besides, if it is an application.
     pub application: Option<ApplicationVersion>,
     /// When it was built, in milliseconds since the Unix epoch.
     pub built: u64,
@@ -39,8 +45,8 @@ pub struct ModuleVersion {
 /// What a build has made of a module.
 #[derive(Debug)]
 pub enum Code {
-    /// A native module.
-    Native(PreparedModule),
+    /// A native module, and what browsers get in its place if it calls their functions.
+    Native(PreparedModule, Option<BoundModule>),
     /// An application, and how it is started.
     Application(BoundModule, Start),
 }
@@ -50,8 +56,8 @@ impl Code {
     #[must_use]
     pub fn hash(&self) -> &str {
         match self {
-            Self::Native(prepared) => &prepared.hash,
-            Self::Application(bound, _) => &bound.hash,
+            Self::Native(prepared, None) => &prepared.hash,
+            Self::Native(_, Some(bound)) | Self::Application(bound, _) => &bound.hash,
         }
     }
 }
@@ -60,22 +66,26 @@ impl ModuleVersion {
     /// The version that a build made at the time `built`, in milliseconds since the Unix epoch.
     #[must_use]
     pub fn new(module: &str, code: Code, built: u64) -> Self {
-        let (hash, bytes, components, application) = match code {
-            Code::Native(prepared) => {
+        let hash = code.hash().to_owned();
+        let (unbound, bound, components, application) = match code {
+            Code::Native(prepared, bound) => {
                 let components = prepared.manifest.components.into_iter();
                 let names = components.map(|entry| entry.name).collect();
-                (prepared.hash, prepared.bytes, names, None)
+                (Bytes::from(prepared.bytes), bound, names, None)
             }
-            Code::Application(bound, start) => {
-                let application = ApplicationVersion::new(module, &bound, start);
-                (bound.hash, bound.wasm, Vec::new(), Some(application))
+            Code::Application(mut bound, start) => {
+                let assets = std::mem::take(&mut bound.assets);
+                (Bytes::new(), Some(bound), Vec::new(), Some(ApplicationVersion { assets, start }))
             }
         };
+        let glue = bound.as_ref().map(|bound| Glue::new(module, bound));
         Self {
             module: module.to_owned(),
             hash,
-            bytes: bytes.into(),
+            bytes: bound.map_or_else(|| unbound.clone(), |bound| bound.wasm.into()),
+            unbound,
             components,
+            glue,
             application,
             built,
             commit: OnceLock::new(),
@@ -92,7 +102,11 @@ impl ModuleVersion {
             components: self.components.clone(),
             transform,
             rehearse: false,
-            application: self.application.as_ref().map(|it| it.announced(&self.module, &self.hash)),
+            glue: self
+                .glue
+                .is_some()
+                .then(|| format!("/@hmr/module/{}/{}/glue.js", self.module, self.hash)),
+            application: self.application.as_ref().map(|it| it.start.announced()),
         }
     }
 
@@ -100,8 +114,9 @@ impl ModuleVersion {
     #[cfg(test)]
     pub(crate) fn example(module: &str, hash: &str) -> Arc<Self> {
         let manifest = hmr_abi::manifest::Manifest::default();
-        let prepared = PreparedModule { bytes: vec![0], hash: hash.to_owned(), manifest };
-        Arc::new(Self::new(module, Code::Native(prepared), 0))
+        let hash = hash.to_owned();
+        let prepared = PreparedModule { bytes: vec![0], hash, manifest, uses_browser: false };
+        Arc::new(Self::new(module, Code::Native(prepared, None), 0))
     }
 }
 

@@ -6,7 +6,7 @@
 
 use hmr_abi::manifest::{Manifest, ManifestError, SECTION};
 use hmr_abi::state::{RestoreReport, Snapshot};
-use hmr_abi::{ABI_VERSION, IMPORT_MODULE, exports, imports};
+use hmr_abi::{ABI_VERSION, IMPORT_MODULE, browser, exports, imports};
 use wasmtime::{ExternType, FuncType, GlobalType, Module, Mutability, ValType};
 
 use crate::wasm::custom_section;
@@ -54,7 +54,7 @@ pub enum ModuleError {
     /// The module imports what an engine does not provide, or with another type.
     #[error(
         "the module imports `{module}.{name}`, which no engine provides\n\
-         hint: modules made with `wasm-bindgen` are not run by this engine"
+         hint: a function that is declared in an `extern` block must be defined in the module"
     )]
     Import {
         /// The import's module.
@@ -125,7 +125,7 @@ fn check_export_types(module: &Module) -> Result<(), ModuleError> {
         }
     }
     for (name, params) in exports::OPTIONAL {
-        let result = if [exports::PRUNE, exports::PRUNE_SCOPES].contains(&name) {
+        let result = if exports::WITHOUT_ANSWER.contains(&name) {
             ResultType::None
         } else {
             ResultType::I32
@@ -152,6 +152,9 @@ fn check_export_types(module: &Module) -> Result<(), ModuleError> {
 fn check_imports(module: &Module) -> Result<(), ModuleError> {
     for import in module.imports() {
         let name = import.name().to_owned();
+        if browser::is_module(import.module()) && import.ty().func().is_some() {
+            continue;
+        }
         let in_abi = (import.module() == IMPORT_MODULE).then(|| import_type(&name)).flatten();
         let Some(expected) = in_abi else {
             return Err(ModuleError::Import { module: import.module().to_owned(), name });

@@ -7,12 +7,14 @@
 //!
 //! Nothing here trusts a module: addresses and lengths are checked against its memory, and what it sends is limited.
 
+mod browser;
 mod check;
 mod engine;
 mod exchange;
 mod imports;
 pub mod wasm;
 
+pub use browser::{BrowserOnly, define_browser_imports};
 pub use check::{ModuleError, check, check_exports, check_report};
 pub use engine::{start_engine, store_limits, ticks};
 pub use exchange::{Exchange, not_json, read_answer};

@@ -30,7 +30,9 @@ use hmr_abi::state::{
     HealthReport, MigrateAnswer, MountAnswer, MountRequest, PruneRequest, RestoreReport, Snapshot,
 };
 use hmr_abi::text::{cut, cut_owned};
-use hmr_guest::{Exchange, Host, Transfer, linker, not_json, store_limits, ticks};
+use hmr_guest::{
+    Exchange, Host, Transfer, define_browser_imports, linker, not_json, store_limits, ticks,
+};
 use wasmtime::{Global, Instance, Memory, MemoryType, Store, StoreLimits};
 
 use self::code::Code;
@@ -179,7 +181,10 @@ impl Guest {
         store.limiter(|host| &mut host.limits);
         store.set_epoch_deadline(ticks(limits.call));
         let instance = linker(module.engine())
-            .and_then(|linker| linker.instantiate(&mut store, module))
+            .and_then(|mut linker| {
+                define_browser_imports(&mut linker, module)?;
+                linker.instantiate(&mut store, module)
+            })
             .map_err(|error| Fault::of_call(&error, None, &limits))?;
         // Code that exports no memory gets an empty one that it does not see, so that every argument is refused.
         let memory = match instance.get_memory(&mut store, exports::MEMORY) {

@@ -240,7 +240,9 @@ impl Worker {
         let (outcome, why) = match &failure {
             None => (Outcome::Passed, ""),
             // What this engine does not compile, a browser may.
-            Some(failure) if failure.step == SwapStep::Prepare => (Outcome::Skipped, ""),
+            Some(failure) if failure.step == SwapStep::Prepare || failure.needs_browser => {
+                (Outcome::Skipped, "")
+            }
             // Hooks before the update run in the swap only, and the missing value may be one that they store.
             Some(failure) if lacks_hooks(failure) => {
                 (Outcome::Skipped, "the state lacks what hooks before the update put aside: ")

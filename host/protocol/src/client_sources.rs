@@ -7,7 +7,7 @@ use ts_rs::{Config, TS};
 
 use crate::limits;
 use crate::{
-    ApplicationFiles, Cause, ClientMessage, Diagnostic, Failure, Hello, Level, ModuleState,
+    ApplicationStart, Cause, ClientMessage, Diagnostic, Failure, Hello, Level, ModuleState,
     RehearsalOutcome, RehearsalTime, Rehearse, ServerMessage, Slower, Swap, SwapOutcome, SwapStep,
     Trap, Verdict, Version,
 };
@@ -44,7 +44,7 @@ fn the_client_has_the_types_of_messages() {
     add::<Level>(&mut text, &config);
     add::<Diagnostic>(&mut text, &config);
     add::<Failure>(&mut text, &config);
-    add::<ApplicationFiles>(&mut text, &config);
+    add::<ApplicationStart>(&mut text, &config);
     add::<Version>(&mut text, &config);
     add::<Hello>(&mut text, &config);
     add::<RehearsalOutcome>(&mut text, &config);

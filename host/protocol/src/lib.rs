@@ -15,7 +15,7 @@ pub mod swap;
 
 pub use client::{ClientMessage, ModuleState, Rehearse, Slower, Trap};
 pub use diagnostic::{Diagnostic, Failure, Level};
-pub use server::{ApplicationFiles, Hello, RehearsalTime, ServerMessage, Verdict, Version};
+pub use server::{ApplicationStart, Hello, RehearsalTime, ServerMessage, Verdict, Version};
 pub use shorten::shorten;
 pub use swap::{Cause, RehearsalOutcome, Swap, SwapOutcome, SwapStep};
 

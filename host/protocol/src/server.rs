@@ -25,18 +25,21 @@ pub struct Version {
     /// Whether a page whose code runs asks for a rehearsal before it swaps to this version.
     #[cfg_attr(test, ts(optional, type = "boolean"))]
     pub rehearse: bool,
-    /// What an application consists of besides its bytes; absent for native modules.
+    /// Where its glue is served: a script that registers a function, with what that needs. Absent for a native module that calls no
+    /// functions of the browser.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
-    pub application: Option<ApplicationFiles>,
+    pub glue: Option<String>,
+    /// How an application is started; absent for native modules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub application: Option<ApplicationStart>,
 }
 
-/// The files of an application besides its wasm binary: what wasm-bindgen has made of it.
+/// How an application is started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct ApplicationFiles {
-    /// Where its glue is served: a script that registers a function, with what that needs.
-    pub glue: String,
+pub struct ApplicationStart {
     /// Whether the page starts it. Otherwise a script of the page does, by importing its glue.
     pub starts: bool,
     /// Where the module is that is called while the application starts for the first time.

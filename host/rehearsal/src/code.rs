@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hmr_abi::event::PanicInfo;
 use hmr_abi::lines::{self, Lines, is_own};
+use hmr_abi::text::with_place;
 use hmr_guest::wasm::{ModuleLayout, custom_section};
 use hmr_guest::{ModuleError, check};
 use wasmtime::{Engine, Module};
@@ -111,7 +112,7 @@ impl Code {
         if let Some(PanicInfo { file, line, column, .. }) = &fault.panic
             && is_own(file)
         {
-            return format!("{message} ({file}:{line}:{column})");
+            return with_place(message, &format!(" ({file}:{line}:{column})"));
         }
         let lines = custom_section(&version.bytes, lines::SECTION)
             .and_then(|section| Lines::parse(&section).ok())
@@ -122,14 +123,14 @@ impl Code {
         let at = located.map(|(_, (file, line))| format!(" ({file}:{line})"));
         if let Some(PanicInfo { file, line, column, .. }) = &fault.panic {
             let own = (!file.is_empty()).then(|| format!(" ({file}:{line}:{column})"));
-            return format!("{message}{}", at.or(own).unwrap_or_default());
+            return with_place(message, &at.or(own).unwrap_or_default());
         }
         let frame = located.map(|(frame, _)| frame).or(fault.frames.first());
         let name = frame.and_then(|frame| self.name(&version.layout, frame));
         let name = name.filter(|name| !name.is_empty());
         let within = name.map(|name| format!(" in `{name}`")).unwrap_or_default();
         let at = at.unwrap_or_default();
-        format!("{message}{within}{at}")
+        with_place(message, &format!("{within}{at}"))
     }
 
     /// Where in the version's binary a call was. It is not known of the base's code, whose constants are elsewhere.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hmr_abi::event::PanicInfo;
 use hmr_abi::text::cut_owned;
+use hmr_guest::BrowserOnly;
 use wasmtime::{Error, Module, Trap, WasmBacktrace};
 
 /// Why a call failed.
@@ -19,6 +20,8 @@ pub(crate) struct Fault {
     pub(crate) may_be_missing_code: bool,
     /// Whether its time was over.
     pub(crate) late: bool,
+    /// Whether the code has called a function that only browsers have.
+    pub(crate) needs_browser: bool,
 }
 
 /// A call that was under way.
@@ -39,6 +42,7 @@ impl Fault {
             panic: None,
             may_be_missing_code: false,
             late: false,
+            needs_browser: false,
         }
     }
 
@@ -65,6 +69,7 @@ impl Fault {
             frames: frames.collect(),
             may_be_missing_code: trap.is_some_and(|trap| missing.contains(trap)),
             late: matches!(trap, Some(Trap::Interrupt)),
+            needs_browser: error.is::<BrowserOnly>(),
             ..Self::plain(message)
         }
     }

@@ -5,7 +5,7 @@
 //! together is left to the page, which renders outside of its document first.
 
 use hmr_abi::exports;
-use hmr_guest::{Exchange, ticks};
+use hmr_guest::{Exchange, define_browser_imports, ticks};
 use wasmtime::{
     Error, Extern, Instance, Linker, Memory, MemoryType, Store, WasmParams, WasmResults,
 };
@@ -36,10 +36,13 @@ impl Guest {
         let mut store = Store::new(&machine.engine, host);
         store.limiter(|host| &mut host.limits);
         store.set_epoch_deadline(ticks(limits.time));
-        let linker = &machine.linker;
+        let mut linker = machine.linker.clone();
         let instance = match code {
-            Code::Whole(module) => linker.instantiate(&mut store, module),
-            Code::Split(base, delta) => instantiate(&mut store, linker, base, delta),
+            Code::Whole(module) => define_browser_imports(&mut linker, module)
+                .and_then(|()| linker.instantiate(&mut store, module)),
+            Code::Split(base, delta) => define_browser_imports(&mut linker, &base.module)
+                .and_then(|()| define_browser_imports(&mut linker, &delta.module))
+                .and_then(|()| instantiate(&mut store, &linker, base, delta)),
         }
         .map_err(|error| Fault::of_call(&error, None, limits.time))?;
         let memory = instance

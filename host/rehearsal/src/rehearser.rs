@@ -25,6 +25,8 @@ pub struct RehearsalFailure {
     pub error: String,
     /// Whether the code ran for longer than it may.
     pub late: bool,
+    /// Whether the code has called a function that only browsers have, so that it cannot be rehearsed.
+    pub needs_browser: bool,
 }
 
 /// The result of a rehearsal.
@@ -169,6 +171,7 @@ impl Rehearser {
                 step,
                 error: compiled.code.describe(version, &fault),
                 late: fault.late,
+                needs_browser: fault.needs_browser,
             });
             let outdated =
                 missed || !self.has_trace(&version.module) || compiled.code.is_outdated();
@@ -180,8 +183,12 @@ impl Rehearser {
 
 /// The result for a version that cannot be compiled.
 fn not_prepared(error: &ModuleError, started: Instant) -> Rehearsal {
-    let failure =
-        RehearsalFailure { step: SwapStep::Prepare, error: error.to_string(), late: false };
+    let failure = RehearsalFailure {
+        step: SwapStep::Prepare,
+        error: error.to_string(),
+        late: false,
+        needs_browser: false,
+    };
     Rehearsal {
         failure: Some(failure),
         report: None,

@@ -42,6 +42,16 @@ fn a_project_for_trunk_is_deployed() {
 }
 
 #[test]
+fn a_native_module_that_calls_the_browser_is_deployed() {
+    let Deployed { browser, .. } =
+        &deployed("stamps", "Number(document.querySelector('output')?.textContent) >= 2");
+    browser.click("button");
+    browser.keys("body", "s");
+    browser.wait("document.querySelectorAll('li').length === 2");
+    assert_eq!(browser.console(), Vec::<String>::new());
+}
+
+#[test]
 fn a_library_that_a_script_of_the_page_starts_is_deployed() {
     let Deployed { browser, .. } =
         &deployed("web-sys-notes", "document.querySelectorAll('#notes li').length >= 2");

@@ -7,6 +7,7 @@ mod deployed;
 mod dioxus;
 mod leptos;
 mod mixed;
+mod native;
 mod scenario;
 mod sycamore;
 mod web_sys;

@@ -216,7 +216,8 @@ fn alternating(module: &str, times: u32) -> String {
     format!(
         "(async () => {{ const {{ versions }} = await window.__hmr.versions({module}); const outcomes = new Set(); \
          for (let time = 0; time < {times}; time++) \
-         outcomes.add((await window.__hmr.use({module}, versions[1 - time % 2].hash)).outcome); \
+         {{ const {{ outcome, error }} = await window.__hmr.use({module}, versions[1 - time % 2].hash); \
+         outcomes.add(error ? `${{outcome}}: ${{error}}` : outcome); }} \
          return [...outcomes].join(); }})()"
     )
 }

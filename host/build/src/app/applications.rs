@@ -13,7 +13,7 @@ use hmr_trunk::{RustLink, RustLinkKind};
 use super::{AppError, Module, ModuleKind, SDK, cdylib, metadata, normalise};
 
 /// What makes a package an application.
-const BINDGEN: &str = "wasm-bindgen";
+pub(super) const BINDGEN: &str = "wasm-bindgen";
 
 /// Crates that only programs for browsers depend on directly, by how their names begin.
 const WEB_CRATES: [&str; 13] = [
@@ -178,8 +178,7 @@ fn found<'a>(
     page: &Page<'_>,
 ) -> Result<Found<'a>, AppError> {
     let target = target(package, link, page)?;
-    let bindgen = metadata.packages.iter().find(|it| *it.name == BINDGEN);
-    let Some(bindgen) = bindgen else {
+    let Some(wasm_bindgen) = wasm_bindgen(metadata) else {
         return Err(AppError::LinkedOther {
             link: "the page".into(),
             package: package.name.to_string(),
@@ -196,10 +195,16 @@ fn found<'a>(
         release_profile: link.release_profile.clone(),
         wasm_opt: link.wasm_opt.clone(),
         wasm_opt_arguments: link.wasm_opt_arguments.clone(),
-        wasm_bindgen: bindgen.version.to_string(),
+        wasm_bindgen,
         initializer: link.initializer.clone(),
     };
     Ok(Found { package, target, compiled })
+}
+
+/// The version of wasm-bindgen that everything is compiled with.
+pub(super) fn wasm_bindgen(metadata: &Metadata) -> Option<String> {
+    let package = metadata.packages.iter().find(|it| *it.name == BINDGEN)?;
+    Some(package.version.to_string())
 }
 
 /// The target of a package that is the application.
@@ -256,7 +261,7 @@ fn glue_file(target: &Target) -> String {
 pub(super) fn notes(modules: &[Module], metadata: &Metadata) -> Vec<String> {
     let applications = modules.iter().filter_map(|module| match &module.kind {
         ModuleKind::Application(target) => Some((module, target)),
-        ModuleKind::Native => None,
+        ModuleKind::Native { .. } => None,
     });
     let applications: Vec<_> = applications
         .filter_map(|(module, target)| {

@@ -4,7 +4,7 @@
 //! function (`library/std/src/panicking.rs` in Rust's repository): `std::panicking::panic_with_hook`, in older versions
 //! `rust_panic_with_hook`. Its parameters are a reference to a `dyn PanicPayload`, which is two numbers, a reference to a
 //! `core::panic::Location`, and two flags. Code at its entry stores the first three numbers in exported globals. The page reads
-//! them when the application has trapped (`client/application/panic.js`); the function table is exported for that, too. If the function is not
+//! them when the application has trapped (`client/bindgen/panic.js`); the function table is exported for that, too. If the function is not
 //! there, or has other parameters, the binary stays as it is.
 
 use wasm_encoder::{

@@ -4,7 +4,7 @@ use hmr_abi::exports;
 use hmr_abi::manifest::Manifest;
 use walrus::{ExportItem, ModuleConfig};
 
-use crate::transform::{TransformError, prepare};
+use crate::transform::{PreparedModule, TransformError, prepare};
 use crate::wasm::without_custom_sections;
 
 /// The exports that only a swap calls.
@@ -21,10 +21,12 @@ const OF_SWAPS: [&str; 7] = [
 /// A native module as it is deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeployedNative {
-    /// The wasm binary, without custom sections.
+    /// The wasm binary: without custom sections, unless wasm-bindgen has to read it.
     pub wasm: Vec<u8>,
     /// The module's own description.
     pub manifest: Manifest,
+    /// Whether it calls functions of the browser, so that wasm-bindgen has to run on it.
+    pub uses_browser: bool,
 }
 
 /// Checks a module against the ABI, and removes what only swaps need.
@@ -32,7 +34,7 @@ pub struct DeployedNative {
 /// # Errors
 /// It is not a module, or breaks a rule of the ABI.
 pub fn native(module: &str, bytes: &[u8]) -> Result<DeployedNative, TransformError> {
-    let manifest = prepare(module, bytes)?.manifest;
+    let prepared = prepare(module, bytes)?;
     let malformed =
         |reason: String| TransformError::Malformed { module: module.to_owned(), reason };
     let mut parsed = ModuleConfig::new()
@@ -45,7 +47,9 @@ pub fn native(module: &str, bytes: &[u8]) -> Result<DeployedNative, TransformErr
         .iter()
         .filter(|export| {
             let is_address = matches!(export.item, ExportItem::Global(_));
-            is_address || OF_SWAPS.contains(&export.name.as_str())
+            let name = export.name.as_str();
+            let is_unused = name == exports::SETTLE && !prepared.uses_browser;
+            is_address || is_unused || OF_SWAPS.contains(&name)
         })
         .map(walrus::Export::id)
         .collect();
@@ -53,6 +57,10 @@ pub fn native(module: &str, bytes: &[u8]) -> Result<DeployedNative, TransformErr
         parsed.exports.delete(export);
     }
     walrus::passes::gc::run(&mut parsed);
-    let wasm = without_custom_sections(&parsed.emit_wasm()).map_err(malformed)?;
-    Ok(DeployedNative { wasm, manifest })
+    let PreparedModule { manifest, uses_browser, .. } = prepared;
+    let mut wasm = parsed.emit_wasm();
+    if !uses_browser {
+        wasm = without_custom_sections(&wasm).map_err(malformed)?;
+    }
+    Ok(DeployedNative { wasm, manifest, uses_browser })
 }

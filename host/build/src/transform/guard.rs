@@ -21,6 +21,7 @@ use wasm_encoder::{
 use wasmparser::{BinaryReaderError, FunctionBody, Operator};
 
 use self::calls::CallGraph;
+use crate::moves::Moves;
 use crate::splice::{Part, count, splice, with_entry};
 use crate::wasm::{Binary, Section};
 
@@ -30,25 +31,6 @@ pub const LOOP_BUDGET: i32 = hmr_abi::constants::CALL_BUDGET;
 /// Whether the module exports the budget already.
 pub(super) fn is_guarded(binary: &Binary<'_>) -> Result<bool, BinaryReaderError> {
     Ok(binary.exports()?.iter().any(|export| export.name == exports::BUDGET))
-}
-
-/// The new offsets of instructions by their old ones, in the contents of the code section.
-#[derive(Default)]
-pub(super) struct Moves(Vec<(u32, u32)>);
-
-impl Moves {
-    /// The new offset of what was at an old one.
-    pub(super) fn new_offset(&self, old: u32) -> u32 {
-        let after = self.0.partition_point(|(from, _)| *from <= old);
-        match after.checked_sub(1).and_then(|last| self.0.get(last)) {
-            Some((from, to)) => to.saturating_add(old - from),
-            None => old,
-        }
-    }
-
-    fn add(&mut self, from: usize, to: usize) {
-        self.0.push((super::offset(from), super::offset(to)));
-    }
 }
 
 /// The guarded module, section by section, and the new offsets of its code.

@@ -4,7 +4,7 @@
 //! `unreachable`, and data and custom sections are left out. So the cost does not grow with the
 //! code, while every reference among types, imports, functions, tables and exports is validated.
 
-use hmr_abi::{IMPORT_MODULE, exports, imports};
+use hmr_abi::{IMPORT_MODULE, browser, exports, imports};
 use walrus::{ExportItem, FunctionId, ImportKind, ModuleConfig, ValType};
 use wasm_encoder::{CodeSection, Function, Module, RawSection, SectionId};
 
@@ -50,12 +50,18 @@ impl<'a> Interface<'a> {
         Ok(Self { module, skeleton })
     }
 
-    /// Checks that nothing is imported from elsewhere than the engine.
+    /// Checks that nothing is imported from elsewhere than the engine and, through wasm-bindgen, the browser.
     pub(super) fn check_origins(&self) -> Result<(), TransformError> {
-        match self.skeleton.imports.iter().find(|import| import.module != IMPORT_MODULE) {
+        let is_known = |module: &str| module == IMPORT_MODULE || browser::is_module(module);
+        match self.skeleton.imports.iter().find(|import| !is_known(&import.module)) {
             Some(import) => Err(self.foreign(import)),
             None => Ok(()),
         }
+    }
+
+    /// Whether functions of the browser are imported through wasm-bindgen.
+    pub(super) fn uses_browser(&self) -> bool {
+        self.skeleton.imports.iter().any(|import| browser::is_module(&import.module))
     }
 
     /// Checks each import and each export by name and type.
@@ -64,6 +70,9 @@ impl<'a> Interface<'a> {
             let ImportKind::Function(function) = import.kind else {
                 return Err(self.foreign(import));
             };
+            if browser::is_module(&import.module) {
+                continue;
+            }
             let expected = import_signature(&import.name).ok_or_else(|| self.foreign(import))?;
             self.check_function(&import.name, function, expected)?;
         }
@@ -176,7 +185,7 @@ fn export_signature(name: &str) -> Option<Signature> {
         exports::PRUNE_SCOPES => Some((&[I32, I32], &[])),
         exports::DISPATCH => Some((&[I32, I32, I32], &[I32])),
         exports::CAPTURE_STATE | exports::BEFORE_UPDATE | exports::HEALTH => Some((&[], &[I32])),
-        exports::DISPOSE => Some((&[], &[])),
+        exports::DISPOSE | exports::SETTLE => Some((&[], &[])),
         name if name.starts_with(exports::COMPONENT_PREFIX) => Some((&[], &[])),
         _ => None,
     }
@@ -194,8 +203,8 @@ fn written((parameters, results): (&[ValType], &[ValType])) -> String {
 
 /// Where imports of this origin usually come from, and what to do about it.
 fn hint(from: &str) -> &'static str {
-    if from.contains("wbindgen") || from == "wbg" || from.ends_with("_bg.js") {
-        "a crate in it uses wasm-bindgen, which needs another engine: find it with `cargo tree -i wasm-bindgen --target wasm32-unknown-unknown`, and turn off its feature for JavaScript (`js`, `wasm-bindgen`, `web`) or do without it"
+    if from == "wbg" || from.ends_with("_bg.js") {
+        "wasm-bindgen's program has run on the file already: give the one that cargo writes"
     } else if from == IMPORT_MODULE {
         "the tool and `hmr-sdk` are of different versions: update both"
     } else if from.starts_with("wasi") {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use hmr_build::deploy::{CrateSize, MachinePaths, Optimised, Optimiser, crate_sizes, native};
 use hmr_build::{
-    App, ApplicationTarget, BindError, Bindgen, BuildEvent, BuildOutcome, BuildRequest,
-    CancelToken, CompiledModule, DeployedApplication, Failure, ModuleKind, Profile, Toolchain,
+    App, ApplicationTarget, Bindgen, BuildEvent, BuildOutcome, BuildRequest, CancelToken,
+    CompiledModule, DeployedApplication, Failure, Module, ModuleKind, Profile, Toolchain,
 };
 use hmr_trunk::hashed_name;
 
+use super::natives::NativeGlue;
 use super::{DeployError, ModuleSize, Options};
 use crate::events::Event;
 
@@ -25,6 +26,8 @@ pub(super) struct Native {
     pub(super) file: String,
     pub(super) wasm: Vec<u8>,
     pub(super) components: Vec<String>,
+    /// If it calls functions of the browser.
+    pub(super) glue: Option<NativeGlue>,
 }
 
 /// An application.
@@ -142,20 +145,9 @@ impl Work<'_> {
         let crates = crate_sizes(&bytes).unwrap_or_default();
         modules.crates.insert(module.name.clone(), crates);
         match &module.kind {
-            ModuleKind::Native => {
-                let failed = |error: hmr_build::TransformError| {
-                    Failure::plain("a module cannot be used", &error.to_string())
-                };
-                let deployed = native(&module.name, &bytes).map_err(failed)?;
-                let wasm = self.finished(&module.name, deployed.wasm, None, modules)?;
-                let file = hashed_name(&format!("{}.wasm", module.name), &wasm);
-                let components = deployed.manifest.components.into_iter().map(|it| it.name);
-                modules.natives.push(Native {
-                    name: module.name.clone(),
-                    file,
-                    wasm,
-                    components: components.collect(),
-                });
+            ModuleKind::Native { wasm_bindgen } => {
+                let native = self.native(module, &bytes, wasm_bindgen.as_deref(), modules)?;
+                modules.natives.push(native);
             }
             ModuleKind::Application(target) => {
                 let crate_name = module.crate_name();
@@ -180,17 +172,43 @@ impl Work<'_> {
         Ok(())
     }
 
+    fn native(
+        &self,
+        module: &Module,
+        bytes: &[u8],
+        wasm_bindgen: Option<&str>,
+        modules: &mut Modules,
+    ) -> Result<Native, DeployError> {
+        let name = &module.name;
+        let failed = |error: hmr_build::TransformError| {
+            Failure::plain("a module cannot be used", &error.to_string())
+        };
+        let deployed = native(name, bytes).map_err(failed)?;
+        let (mut wasm, mut glue) = (deployed.wasm, None);
+        if let Some(version) = wasm_bindgen.filter(|_| deployed.uses_browser) {
+            let mut on = |message| (self.on)(Event::Progress { message });
+            let bound = self.bindgen.deploy_native(name, &wasm, version, self.cancel, &mut on)?;
+            glue = Some(NativeGlue::new(name, &bound));
+            wasm = bound.wasm;
+        }
+        let wasm = self.finished(name, wasm, None, modules)?;
+        let components = deployed.manifest.components.into_iter().map(|it| it.name);
+        Ok(Native {
+            name: name.clone(),
+            file: hashed_name(&format!("{name}.wasm"), &wasm),
+            wasm,
+            components: components.collect(),
+            glue,
+        })
+    }
+
     fn bind(
         &self,
         compiled: &CompiledModule,
         target: &ApplicationTarget,
     ) -> Result<DeployedApplication, DeployError> {
         let mut on = |message| (self.on)(Event::Progress { message });
-        match self.bindgen.deploy(compiled, target, WASM_FILE, self.cancel, &mut on) {
-            Ok(deployed) => Ok(deployed),
-            Err(BindError::Failed(failure)) => Err(failure.into()),
-            Err(BindError::Cancelled) => Err(DeployError::Cancelled),
-        }
+        Ok(self.bindgen.deploy(compiled, target, WASM_FILE, self.cancel, &mut on)?)
     }
 
     /// The binary optimised, and without the names of this machine's folders.

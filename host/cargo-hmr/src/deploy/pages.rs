@@ -13,6 +13,7 @@ use super::applications::{add_application, wasm_preload};
 use super::dist::{Dist, files_in};
 use super::markup::{self, Changes, PublicUrl};
 use super::modules::Modules;
+use super::natives;
 use super::{DeployError, DistError};
 use crate::{served::is_served, site::is_web_file};
 
@@ -75,13 +76,7 @@ fn add_natives(modules: &Modules, dist: &mut Dist) -> Result<Option<String>, Dis
     }
     let mut list = Vec::new();
     for native in &modules.natives {
-        list.push(json!({
-            "module": native.name,
-            "file": native.file,
-            "integrity": integrity(&native.wasm),
-            "components": native.components,
-        }));
-        dist.add(&native.file, &format!("the module `{}`", native.name), native.wasm.clone())?;
+        list.push(natives::add(native, dist)?);
     }
     let text = CLIENT.replacen(MODULES, &json!(list).to_string(), 1);
     let file = hashed_name("app.js", text.as_bytes());
@@ -257,6 +252,15 @@ impl Writer<'_> {
             let quoted = [format!("\"{}\"", native.name), format!("'{}'", native.name)];
             if quoted.iter().any(|name| html.contains(name.as_str())) {
                 head.push_str(&wasm_preload(self.public_url, &native.file));
+                if let Some(glue) = &native.glue {
+                    _ = write!(
+                        head,
+                        "<link rel=\"modulepreload\" href=\"{}{}\" crossorigin integrity=\"{}\">",
+                        self.public_url,
+                        glue.file,
+                        glue.integrity()
+                    );
+                }
             }
         }
         let integrity = self.integrity_of(client);

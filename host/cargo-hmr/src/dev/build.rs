@@ -142,11 +142,30 @@ impl BuildJob {
                     )?;
                     Code::Application(bound, self.start_of(&compiled.module, target))
                 }
-                _ => Code::Native(prepare(&compiled, self.loop_guard)?),
+                Some(ModuleKind::Native { wasm_bindgen }) => {
+                    self.prepare_native(&compiled, wasm_bindgen.as_deref(), report)?
+                }
+                None => Code::Native(prepare(&compiled, self.loop_guard)?, None),
             };
             Ok(Candidate { compiled, code })
         };
         compiled.into_iter().map(candidate).collect()
+    }
+
+    fn prepare_native(
+        &self,
+        compiled: &CompiledModule,
+        wasm_bindgen: Option<&str>,
+        report: &(dyn Fn(Event) + Sync),
+    ) -> Result<Code, BindError> {
+        let prepared = prepare(compiled, self.loop_guard)?;
+        let Some(version) = wasm_bindgen.filter(|_| prepared.uses_browser) else {
+            return Ok(Code::Native(prepared, None));
+        };
+        let mut on = |message| report(Event::Progress { message });
+        let module = &compiled.module;
+        let bound = self.bindgen.bind_native(module, &prepared, version, &self.cancel, &mut on)?;
+        Ok(Code::Native(prepared, Some(bound)))
     }
 
     /// How an application is started: by the page, unless a script in it imports the glue.

@@ -14,7 +14,7 @@ impl Session {
     pub(super) fn prepare_rehearsals(&mut self, versions: Vec<Arc<ModuleVersion>>) {
         let Some(preflight) = &self.preflight else { return };
         for version in versions {
-            preflight.version(&version.module, &version.hash, version.bytes.clone());
+            preflight.version(&version.module, &version.hash, version.unbound.clone());
         }
         if !std::mem::replace(&mut self.built_once, true) {
             preflight.begin();
@@ -35,7 +35,7 @@ impl Session {
         version: Option<Arc<ModuleVersion>>,
     ) {
         if let Some(preflight) = &self.preflight {
-            let bytes = version.map(|version| version.bytes.clone());
+            let bytes = version.map(|version| version.unbound.clone());
             return preflight.rehearse(page, request, bytes);
         }
         let verdict = Verdict {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, atomic::Ordering};
 
-use hmr_build::{App, CancelToken, ModuleKind, Site};
+use hmr_build::{App, CancelToken, Module, Site};
 use tokio::sync::mpsc;
 
 use super::{DevError, Message, Options, Session, hooks::HookState, published, settings, watching};
@@ -56,7 +56,7 @@ impl Session {
             _ = changes.send(watching::message_of(event));
         })?;
         // Without a document, applications cannot be rehearsed.
-        let has_native = app.modules.iter().any(|module| module.kind == ModuleKind::Native);
+        let has_native = app.modules.iter().any(Module::is_native);
         let preflight = (options.preflight && app.config.preflight && has_native).then(|| {
             let messages = messages.clone();
             let shared = Arc::clone(&shared);
@@ -213,7 +213,7 @@ pub(super) fn server_config(app: &App, options: &Options) -> ServerConfig {
         applications: app
             .modules
             .iter()
-            .filter(|module| module.kind != ModuleKind::Native)
+            .filter(|module| !module.is_native())
             .map(|module| (module.crate_name(), module.name.clone()))
             .collect(),
         site: None,

@@ -1,4 +1,4 @@
-//! The files of applications that are made with wasm-bindgen.
+//! The files of modules that are made with wasm-bindgen.
 
 use std::sync::Arc;
 
@@ -28,9 +28,9 @@ pub(super) async fn glue(
     headers: HeaderMap,
 ) -> Response {
     let versions = shared.published().versions;
-    let application = versions.get(&module, &hash).and_then(|it| it.application.as_ref());
-    let Some(application) = application else { return not_kept() };
-    kept(application.glue.clone(), "glue.js".into(), &hash).answer(&method, &headers).await
+    let glue = versions.get(&module, &hash).and_then(|it| it.glue.as_ref());
+    let Some(glue) = glue else { return not_kept() };
+    kept(glue.script.clone(), "glue.js".into(), &hash).answer(&method, &headers).await
 }
 
 /// Serves a module that comes with a crate, and that the glue imports.
@@ -41,11 +41,9 @@ pub(super) async fn snippet(
     headers: HeaderMap,
 ) -> Response {
     let versions = shared.published().versions;
-    let mut applications =
-        versions.of(&module).iter().filter_map(|version| version.application.as_ref());
-    let found = applications
-        .find(|application| application.snippets_hash == hash)
-        .and_then(|application| application.snippets.get(&path));
+    let mut glues = versions.of(&module).iter().filter_map(|version| version.glue.as_ref());
+    let found =
+        glues.find(|glue| glue.snippets_hash == hash).and_then(|glue| glue.snippets.get(&path));
     let Some(bytes) = found else { return not_kept() };
     kept(bytes.clone(), Utf8Path::new(&path), &hash).answer(&method, &headers).await
 }
@@ -88,12 +86,12 @@ pub(super) async fn module_for_import(shared: &Shared, module: &str) -> Response
     loop {
         let changed = shared.republished.notified();
         let versions = shared.published().versions;
-        if let Some(application) = versions.newest(module).and_then(|it| it.application.as_ref()) {
+        if let Some(glue) = versions.newest(module).and_then(|it| it.glue.as_ref()) {
             let headers = [
                 (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
                 (header::CACHE_CONTROL, "no-store"),
             ];
-            return (headers, application.module_for_import(module)).into_response();
+            return (headers, glue.module_for_import(module)).into_response();
         }
         changed.await;
     }

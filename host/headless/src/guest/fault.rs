@@ -2,7 +2,8 @@
 
 use hmr_abi::event::PanicInfo;
 use hmr_abi::lines::{self, Lines};
-use hmr_abi::text::cut_owned;
+use hmr_abi::text::{cut_owned, with_place};
+use hmr_guest::BrowserOnly;
 use hmr_guest::wasm::custom_section;
 use wasmtime::{Error, Trap, WasmBacktrace};
 
@@ -59,7 +60,9 @@ impl Guest {
             return Fault::TooLong(name).at(own.map(|(_, location)| location));
         }
         match Fault::of_call(error, panic, &self.limits) {
-            fault @ (Fault::Trap(_) | Fault::Timeout(_)) if error.is::<Trap>() => {
+            fault @ (Fault::Trap(_) | Fault::Timeout(_))
+                if error.is::<Trap>() || error.is::<BrowserOnly>() =>
+            {
                 fault.at(self.own_frame(error).map(|(_, location)| location))
             }
             // A panic of the standard library or of a dependency: the user's own line led to it.
@@ -88,7 +91,11 @@ impl Guest {
 /// The message of a panic, with the location if that is known.
 fn panic_message(info: &PanicInfo) -> String {
     let PanicInfo { message, file, line, .. } = info;
-    if file.is_empty() { message.clone() } else { format!("{message} ({file}:{line})") }
+    if file.is_empty() {
+        message.clone()
+    } else {
+        with_place(message, &format!(" ({file}:{line})"))
+    }
 }
 
 /// The name of the function that the code was in.

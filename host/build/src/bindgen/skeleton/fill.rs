@@ -2,21 +2,23 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use hmr_abi::lines::{Lines, SECTION};
 use wasm_encoder::reencode::{Error as ReencodeError, Reencode};
-use wasm_encoder::{Encode as _, SectionId};
+use wasm_encoder::{CustomSection, Encode as _, Section as _, SectionId};
 use wasmparser::{
     BinaryReader, BinaryReaderError, ExternalKind, FunctionBody, Operator, OperatorsReader,
 };
 
 use super::{KEEPER, STUB, Skeleton, export_section, number};
-use crate::splice::{count, splice};
+use crate::moves::{Moves, offset};
+use crate::splice::{Part, count, splice};
 use crate::wasm::Binary;
 
 /// A body that does nothing but trap: no locals, `unreachable`, `end`.
 const TRAP: [u8; 3] = [0, 0, 0x0b];
 
 impl Skeleton<'_, '_> {
-    /// The output of wasm-bindgen with the bodies of the binary.
+    /// The output of wasm-bindgen with the bodies of the binary. The lines of the user's sources ([`hmr_abi::lines`]) follow their code.
     ///
     /// # Errors
     /// An explanation, if wasm-bindgen has changed the skeleton in another way than expected.
@@ -43,16 +45,22 @@ impl Skeleton<'_, '_> {
         let mut origins = BTreeMap::new();
         let mut code = Vec::new();
         let mut filled = Vec::new();
+        let mut moves = Moves::default();
         number(bound.bodies.len()).encode(&mut code);
         for (index, body) in bound.bodies.iter().enumerate() {
             if index == keeper {
                 TRAP.encode(&mut code);
             } else if let Some(origin) = stub_of(body)? {
                 filled.clear();
-                if let Err(reason) = self.fill_body(origin, &mut numbers, &mut filled) {
-                    return Ok(Err(reason));
-                }
+                let places = match self.fill_body(origin, &mut numbers, &mut filled) {
+                    Ok(places) => places,
+                    Err(reason) => return Ok(Err(reason)),
+                };
                 filled.encode(&mut code);
+                let start = code.len() - filled.len();
+                for (from, to) in places {
+                    moves.add(from, start + to);
+                }
                 origins.insert(imported + number(index), self.imported + number(origin));
             } else {
                 body.as_bytes().encode(&mut code);
@@ -63,14 +71,34 @@ impl Skeleton<'_, '_> {
             (SectionId::Export as u8, exports_without_keeper(bound)?),
             (SectionId::Code as u8, code),
         ];
+        moves.sort();
         let mut wasm = wasm_encoder::Module::HEADER.to_vec();
+        let mut code_start = 0;
         for part in splice(bound, replaced) {
-            if part.custom_name() != Some("name") {
+            if !part.custom_name().is_some_and(|name| name == "name" || name == SECTION) {
                 part.append_to(&mut wasm);
+            }
+            if let Part::Other { id, contents } = &part
+                && *id == SectionId::Code as u8
+            {
+                code_start = wasm.len() - contents.len();
             }
         }
         super::names::append(self.binary, bound, &origins, &mut wasm)?;
+        self.append_lines(&moves, code_start, &mut wasm);
         Ok(Ok(wasm))
+    }
+
+    /// Appends the lines of the user's sources, if the binary has them.
+    fn append_lines(&self, moves: &Moves, code_start: usize, wasm: &mut Vec<u8>) {
+        let lines = self.binary.custom_contents(SECTION);
+        // Lines that cannot be read only make messages shorter.
+        let Some(mut lines) = lines.and_then(|lines| Lines::parse(&lines).ok()) else { return };
+        for row in &mut lines.rows {
+            row.offset = moves.new_offset(row.offset).saturating_add(offset(code_start));
+        }
+        lines.rows.sort_by_key(|row| row.offset);
+        CustomSection { name: SECTION.into(), data: lines.encode().into() }.append_to(wasm);
     }
 
     /// The new numbers of globals, tables and functions, as the keeper's body shows them. None if it is not what it was.
@@ -94,19 +122,21 @@ impl Skeleton<'_, '_> {
         Ok(complete.then_some(numbers))
     }
 
-    /// Appends the body of a function, with the new numbers.
+    /// Appends the body of a function, with the new numbers. Returns where instructions were in the binary, and where they are in the body.
     fn fill_body(
         &self,
         function: usize,
         numbers: &mut Numbers,
         to: &mut Vec<u8>,
-    ) -> Result<(), String> {
+    ) -> Result<Vec<(usize, usize)>, String> {
         let (Some(body), Some(scanned)) =
             (self.binary.bodies.get(function), self.functions.get(function))
         else {
             return Err("it has a stub with the number of no function".into());
         };
         let bytes = body.as_bytes();
+        let start = body.range().start;
+        let mut places = vec![(start, 0)];
         let mut copied = 0;
         for place in &scanned.numbered {
             to.extend_from_slice(&bytes[copied..place.start]);
@@ -115,10 +145,14 @@ impl Skeleton<'_, '_> {
             let operator =
                 OperatorsReader::new(reader).read().map_err(|error| error.to_string())?;
             let instruction = numbers.instruction(operator).map_err(|error| error.to_string())?;
+            let before = to.len();
             instruction.encode(to);
+            if to.len() - before != place.len() {
+                places.push((start + place.end, to.len()));
+            }
         }
         to.extend_from_slice(&bytes[copied..]);
-        Ok(())
+        Ok(places)
     }
 }
 

@@ -1,5 +1,7 @@
 //! walrus stands in for wasm-bindgen: it removes what is not used, numbers everything again, and sorts functions by their sizes.
 
+use hmr_abi::lines::{Lines, Row, SECTION};
+
 use super::{DESCRIBE, KEEPER, Skeleton};
 use crate::wasm::Binary;
 
@@ -86,6 +88,42 @@ fn bodies_come_back_with_the_new_numbers() {
     let exports = binary.exports().expect("exports");
     assert!(exports.iter().all(|export| export.name != KEEPER));
     assert!(binary.globals().expect("globals").len() == 2 && exports.len() == 5);
+}
+
+/// The names of the functions that a binary defines, in their order.
+fn names(binary: &Binary<'_>) -> Vec<String> {
+    let imported = binary.imported().expect("imports").functions;
+    let sections = binary.custom("name");
+    let names = sections.flat_map(|section| section.function_names().expect("names"));
+    let names: std::collections::BTreeMap<u32, String> =
+        names.map(|naming| (naming.index, naming.name.to_owned())).collect();
+    let own = (imported..).take(binary.bodies.len());
+    own.map(|index| names.get(&index).cloned().unwrap_or_default()).collect()
+}
+
+#[test]
+fn the_lines_of_sources_follow_their_code() {
+    let mut bytes = wat::parse_str(MODULE).expect("the text is right");
+    let binary = Binary::read(&bytes).expect("a module");
+    let files = names(&binary);
+    let starts = binary.bodies.iter().map(|body| body.range().start);
+    let rows = starts.zip(0..).map(|(start, file)| Row {
+        offset: u32::try_from(start).expect("a small module"),
+        place: Some((file, 7)),
+    });
+    let lines = Lines { files, rows: rows.collect() };
+    let section = wasm_encoder::CustomSection { name: SECTION.into(), data: lines.encode().into() };
+    wasm_encoder::Section::append_to(&section, &mut bytes);
+
+    let filled = filled(&bytes).expect("it has a skeleton");
+    let binary = Binary::read(&filled).expect("a module");
+    let lines = binary.custom_contents(SECTION).expect("it has lines");
+    let lines = Lines::parse(&lines).expect("they can be read");
+    for name in ["main", "small", "logs", "indirect"] {
+        let at = names(&binary).iter().position(|known| known == name).expect("the function");
+        let last = u32::try_from(binary.bodies[at].range().end - 1).expect("a small module");
+        assert_eq!(lines.find(last), Some((name, 7)), "{lines:?}");
+    }
 }
 
 #[test]

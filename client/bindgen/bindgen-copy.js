@@ -1,9 +1,9 @@
 /**
- * One running copy of an application: its wasm instance, with its exports wrapped.
+ * One running copy of code that is made with wasm-bindgen: its wasm instance, with its exports wrapped.
  *
- * In: the exports of a wasm instance. Out: an object with the same exports in wrappers, which the glue uses instead. All calls into
- * the application (of a listener, a timer, a promise) go through the wrappers. While the copy is paused they put calls into a queue;
- * once it has ended they do nothing.
+ * In: the exports of a wasm instance. Out: an object with the same exports in wrappers, which the glue uses instead. All calls of the
+ * browser into the code (of a listener, a timer, a promise) go through the wrappers. While the copy is paused they put calls into a
+ * queue; once it has ended they do nothing.
  */
 
 import { panicOf } from "./panic.js";
@@ -20,8 +20,18 @@ const ENDED_TABLE = Object.freeze({ get: () => doNothing, set() {}, grow: () => 
 /** How many calls wait while a copy is paused. Later ones are dropped. */
 const MOST_WAITING = 10_000;
 
-/** A running copy of an application. */
-export class ApplicationCopy {
+/**
+ * Whose copy it is.
+ *
+ * @typedef {object} CopyDeps
+ * @property {ReadonlySet<string>} direct exports that run even while it is paused: they only manage memory
+ * @property {import("./event-handlers.js").EventHandlers} handlers the event handlers that it sets
+ * @property {(target: EventTarget) => boolean} tracks whether a listener or an event handler at a target has to be removed when the copy ends
+ * @property {<T>(code: () => T) => T} enter runs a call of the browser into the code
+ */
+
+/** A running copy. */
+export class BindgenCopy {
   /** @type {"running" | "paused" | "stopped" | "ended"} */
   #state = "running";
   /** @type {Record<string, unknown> | null} */
@@ -35,17 +45,12 @@ export class ApplicationCopy {
   /** How much further the code may run, where it counts. @type {WebAssembly.Global<"i32"> | null} */
   #budget = null;
   #lastKey = 0;
+  /** Whether its code is running. */
+  #inside = false;
   #aborter = new AbortController();
   #deps;
 
-  /**
-   * @param {object} deps
-   * @param {import("./ownership.js").Ownership} deps.ownership
-   * @param {ReadonlySet<string>} deps.direct exports that run even while it is paused: they only manage memory
-   * @param {import("./served-document.js").ServedDocument} deps.served
-   * @param {number} deps.budget how many loop heads and calls one call may pass, where the code counts them
-   * @param {(error: unknown) => void} deps.failed called with each error that an export throws
-   */
+  /** @param {CopyDeps} deps */
   constructor(deps) {
     this.#deps = deps;
   }
@@ -55,9 +60,17 @@ export class ApplicationCopy {
     return this.#state === "ended";
   }
 
-  /** The event handlers that it has set outside of the application. */
+  /** The event handlers that it has set. */
   get handlers() {
-    return this.#deps.served.handlers;
+    return this.#deps.handlers;
+  }
+
+  /**
+   * Whether a listener or an event handler at a target has to be removed when the copy ends.
+   * @param {EventTarget} target
+   */
+  tracks(target) {
+    return this.#deps.tracks(target);
   }
 
   /** Aborted when it ends. */
@@ -102,6 +115,14 @@ export class ApplicationCopy {
     }
     this.#exports = wrapped;
     return wrapped;
+  }
+
+  /**
+   * Sets how many loop heads and calls the code may pass from now on, where it counts them.
+   * @param {number} budget
+   */
+  allow(budget) {
+    if (this.#budget) this.#budget.value = budget;
   }
 
   /** Whether the code was ended because it ran for too long. Read it before the code runs again. */
@@ -165,31 +186,36 @@ export class ApplicationCopy {
   /** @param {Function} code */
   #wrapFunction(code) {
     return (/** @type {unknown[]} */ ...values) => {
-      if (this.#state === "running") return this.#enter(() => code(...values));
-      if (this.#state === "paused" && this.#waiting.length < MOST_WAITING) this.#waiting.push(() => this.#enter(() => code(...values)));
+      const call = () => code(...values);
+      // Code that runs may be called by what it calls.
+      if (this.#inside || this.#state === "running") return this.#enter(call);
+      if (this.#state === "paused" && this.#waiting.length < MOST_WAITING) this.#waiting.push(() => this.#enter(call));
       return NOTHING;
     };
   }
 
   /**
+   * Runs code of the copy, which may call itself, also while it is paused.
+   *
    * @template T
    * @param {() => T} code
    */
-  #enter(code) {
-    const { ownership, served, failed, budget } = this.#deps;
-    const outermost = ownership.current === null;
-    if (outermost) {
-      served.changedByOthers();
-      if (this.#budget) this.#budget.value = budget;
-    }
+  within(code) {
+    const before = this.#inside;
+    this.#inside = true;
     try {
-      return ownership.run(this, code);
-    } catch (error) {
-      failed(error);
-      throw error;
+      return code();
     } finally {
-      if (outermost) served.changedByApplication();
+      this.#inside = before;
     }
+  }
+
+  /**
+   * @template T
+   * @param {() => T} call
+   */
+  #enter(call) {
+    return this.#deps.enter(call);
   }
 
   /**
@@ -228,6 +254,15 @@ function holdsFunctions(table) {
  */
 function disabled(value) {
   if (typeof value === "function") return doNothing;
-  if (value instanceof WebAssembly.Memory) return new WebAssembly.Memory({ initial: 0 });
+  if (value instanceof WebAssembly.Memory) return endedMemory();
   return ENDED_TABLE;
+}
+
+/** @type {WebAssembly.Memory | null} */
+let empty = null;
+
+/** The replacement of the memory of a copy that has ended. All share it: a page can have only so many memories. */
+function endedMemory() {
+  empty ??= new WebAssembly.Memory({ initial: 0, maximum: 0 });
+  return empty;
 }

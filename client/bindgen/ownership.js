@@ -1,24 +1,25 @@
 /**
- * What a copy of an application has started in the page, so that it ends with the copy.
+ * What a copy of code made with wasm-bindgen has started in the page, so that it ends with the copy.
  *
  * In: a window, and which copy's code is running. Out: listeners, timers, connections, observers and requests that this code starts
  * belong to the copy. Ending them only frees memory. An ended copy cannot act in any case, because its wrapped exports do nothing
- * (`client/application/application-copy.js`).
+ * (`client/bindgen/bindgen-copy.js`).
  *
- * An application calls the browser directly. So functions of the browser are replaced once, when the first application starts. While no
- * application's code is running, they work as before.
+ * Such code calls the browser directly. So functions of the browser are replaced once, when the first such code starts. While none of it
+ * is running, they work as before.
  */
 
 import { watchHandlers } from "./event-handlers.js";
 
 /**
- * A copy of an application, as an owner.
+ * A copy, as an owner.
  *
  * @typedef {object} Owner
  * @property {(cleanup: () => void) => number} addCleanup
  * @property {(key: number) => void} removeCleanup
  * @property {AbortSignal} signal
  * @property {import("./event-handlers.js").EventHandlers} handlers
+ * @property {(target: EventTarget) => boolean} tracks whether what is set at a target has to be removed when the copy ends
  */
 
 /** Classes whose objects stay active until a method of this name is called. */
@@ -45,25 +46,19 @@ const TIMED = /** @type {const} */ ([
 
 /** @typedef {{ owner: Owner, key: number, target: WeakRef<EventTarget>, type: string, capture: boolean }} OwnedListener */
 
-/** The owners of what applications start in one window. */
+/** The owners of what such code starts in one window. */
 export class Ownership {
   /** The copy whose code is running. @type {Owner | null} */
   current = null;
   #view;
-  #isNodeOutside;
   /** @type {WeakMap<object, OwnedListener[]>} */
   #listeners = new WeakMap();
 
-  /**
-   * @param {Window & typeof globalThis} view
-   * @param {(node: Node) => boolean} isNodeOutside whether a node is outside of all applications. A listener on another node needs
-   *   no cleanup: it is freed with the node
-   */
-  constructor(view, isNodeOutside) {
+  /** @param {Window & typeof globalThis} view */
+  constructor(view) {
     this.#view = view;
-    this.#isNodeOutside = isNodeOutside;
     this.#replaceListeners();
-    watchHandlers(view, (target) => (this.current && this.#isOutside(target) ? this.current.handlers : null));
+    watchHandlers(view, (target) => (this.current?.tracks(target) ? this.current.handlers : null));
     for (const [begin, end, once] of TIMED) this.#replaceTimer(begin, end, once);
     for (const [name, method] of ACTIVE) this.#replaceClass(name, method);
     this.#replaceFetch();
@@ -95,8 +90,7 @@ export class Ownership {
       const target = this ?? ownership.#view;
       add.call(target, type, listener, options);
       const owner = ownership.current;
-      if (owner && listener && ownership.#isOutside(target))
-        ownership.#noteListener(owner, target, type, listener, captures(options), remove);
+      if (owner && listener && owner.tracks(target)) ownership.#noteListener(owner, target, type, listener, captures(options), remove);
     };
     /** @type {typeof remove} */
     prototype.removeEventListener = function (type, listener, options) {
@@ -104,11 +98,6 @@ export class Ownership {
       remove.call(target, type, listener, options);
       if (listener) ownership.#forgetListener(target, type, listener, captures(options));
     };
-  }
-
-  /** @param {EventTarget} target */
-  #isOutside(target) {
-    return !(target instanceof this.#view.Node) || this.#isNodeOutside(target);
   }
 
   /**

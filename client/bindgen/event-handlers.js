@@ -1,8 +1,8 @@
 /**
- * Event handlers that an application sets as properties of objects outside of it: `document.onkeydown`, `window.onresize`.
+ * Event handlers that code made with wasm-bindgen sets as properties of objects that outlive it: `document.onkeydown`, `window.onresize`.
  *
- * In: each property that the application's code sets, with its value before. Out: the values before are restored, and the application's
- * set again if the next copy fails. Properties that other scripts have set since then are not changed.
+ * In: each property that the code sets, with its value before. Out: the values before are restored, and the code's set again if the next
+ * copy fails. Properties that other scripts have set since then are not changed.
  */
 
 /** The classes of objects that a page has for its whole life, and that have such properties. */
@@ -23,13 +23,13 @@ const CLASSES = /** @type {const} */ ([
 
 /** @typedef {{ name: string, read: (target: EventTarget) => unknown, write: (target: EventTarget, value: unknown) => void }} Property */
 
-/** The handlers that one application has set. */
+/** The handlers that one application, or one copy of a native module, has set. */
 export class EventHandlers {
   /** @type {Handler[]} */
   #handlers = [];
 
   /**
-   * Call this when the application has set a property.
+   * Call this when the code has set a property.
    *
    * @param {EventTarget} target
    * @param {Property} property
@@ -44,7 +44,7 @@ export class EventHandlers {
 
   /**
    * Restores the original handlers.
-   * @returns {Handler[]} the application's, for `reapply`
+   * @returns {Handler[]} the code's, for `reapply`
    */
   revert() {
     const reverted = this.#handlers;

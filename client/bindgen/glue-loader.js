@@ -1,7 +1,7 @@
 /**
- * Loads the glue that wasm-bindgen made for an application.
+ * Loads the glue that wasm-bindgen made for a module.
  *
- * In: a version. Out: a function that runs its glue for one copy of the application. The tool serves glue as a script that registers a
+ * In: the address of a version's glue. Out: a function that runs it for one copy of the module's code. The tool serves glue as a script that registers a
  * function, because a JavaScript module stays in memory until the page is closed. The modules that glue imports are JavaScript modules.
  * Their addresses contain a hash, so an unchanged one is loaded only once.
  */
@@ -26,11 +26,11 @@ const REGISTER = "__hmrGlue";
  */
 
 /**
- * Glue that can be run, with an object to use instead of `WebAssembly`.
- * @typedef {{ direct: ReadonlySet<string>, run: (wasm: object) => Glue }} LoadedGlue
+ * Glue that can be run, with an object to use instead of `WebAssembly`, and more modules that it imports.
+ * @typedef {{ direct: ReadonlySet<string>, run: (wasm: object, more?: Record<string, object>) => Glue }} LoadedGlue
  */
 
-/** The glue of one page's applications. */
+/** Loads the glue of one page's modules. */
 export class GlueLoader {
   #view;
   /** Functions that scripts have registered, by the scripts' addresses. @type {Map<string, Registered>} */
@@ -49,18 +49,18 @@ export class GlueLoader {
   }
 
   /**
-   * Loads the glue of a version and what it imports.
+   * Loads glue and what it imports.
    *
-   * @param {import("../tool/protocol.js").ApplicationFiles} files
+   * @param {string} address
    * @returns {Promise<LoadedGlue>}
    * @throws {FetchError} if it cannot be fetched
    */
-  async load(files) {
-    const url = new URL(files.glue, this.#view.location.href).href;
+  async load(address) {
+    const url = new URL(address, this.#view.location.href).href;
     const { imports, direct, run } = await this.#script(url);
     const modules = await Promise.all(imports.map((one) => importModule(one)));
     const imported = Object.fromEntries(imports.map(({ specifier }, at) => [specifier, modules[at] ?? {}]));
-    return { direct: new Set(direct), run: (wasm) => run(imported, url, wasm) };
+    return { direct: new Set(direct), run: (wasm, more) => run({ ...imported, ...more }, url, wasm) };
   }
 
   /**
@@ -94,6 +94,6 @@ async function importModule({ specifier, url }) {
   try {
     return await import(url);
   } catch (error) {
-    throw new Error(`\`${specifier}\`, which the application imports, cannot be loaded: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`\`${specifier}\`, which the glue imports, cannot be loaded: ${error instanceof Error ? error.message : error}`);
   }
 }
