@@ -34,5 +34,9 @@ pub fn draw(canvas: NodeRef, hour: u32, minute: u32, second: u32) -> bool {
         context.line_to(60.0 + length * angle.sin(), 60.0 - length * angle.cos());
         context.stroke();
     }
-    true
+    context.set_fill_style_str(COLOUR);
+    context.begin_path();
+    let hub = context.arc(60.0, 60.0, 4.0, 0.0, TAU);
+    context.fill();
+    hub.is_ok()
 }

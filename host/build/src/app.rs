@@ -7,18 +7,19 @@
 mod applications;
 mod error;
 mod metadata;
+mod module;
 mod settings;
 mod static_folder;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Metadata, Package};
 
 pub use self::applications::{ApplicationTarget, Features, imports_glue};
 pub use self::error::AppError;
+pub use self::module::{Module, ModuleKind};
 pub use self::settings::Settings;
 use crate::config::{Config, Table};
 use crate::environment;
@@ -48,57 +49,6 @@ pub struct App {
     pub target_directory: Utf8PathBuf,
     /// The folder into which cargo writes intermediate files, if it is a separate one; absolute.
     pub build_directory: Option<Utf8PathBuf>,
-}
-
-/// A crate that becomes one wasm binary, the unit that is swapped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Module {
-    /// The name by which pages refer to it.
-    pub name: String,
-    /// The name of its package.
-    pub package: String,
-    /// The package's manifest; absolute.
-    pub manifest_path: Utf8PathBuf,
-    /// The name of its target.
-    pub target: String,
-    /// Which kind of module it is.
-    pub kind: ModuleKind,
-    /// The command that must succeed before an update of it is announced.
-    pub gate: Option<String>,
-    /// How long that may take.
-    pub gate_limit: Duration,
-}
-
-/// The kinds of modules.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ModuleKind {
-    /// Written with `hmr-sdk`.
-    Native {
-        /// The version of wasm-bindgen among its dependencies, if it is there.
-        wasm_bindgen: Option<String>,
-    },
-    /// Made with wasm-bindgen.
-    Application(ApplicationTarget),
-}
-
-impl Module {
-    /// Whether it is written with `hmr-sdk`.
-    #[must_use]
-    pub fn is_native(&self) -> bool {
-        matches!(self.kind, ModuleKind::Native { .. })
-    }
-
-    /// The name of its crate, as files of compiled code have it.
-    #[must_use]
-    pub fn crate_name(&self) -> String {
-        self.target.replace('-', "_")
-    }
-
-    /// The folder of its package; absolute.
-    #[must_use]
-    pub fn folder(&self) -> &Utf8Path {
-        self.manifest_path.parent().unwrap_or(&self.manifest_path)
-    }
 }
 
 /// A package whose source is in a folder on this machine, so its files can change.

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use camino::Utf8Path;
+use hmr_abi::lines::SECTION;
 use wasmparser::{BinaryReaderError, ExternalKind};
 
 pub use self::dioxus::BoundAsset;
@@ -293,7 +294,21 @@ fn bound(
             Err(BindError::Cancelled) => return Err(BindError::Cancelled),
         }
     }
-    run(program, module, wasm, cancel)?.into_module(module)
+    let mut output = run(program, module, wasm, cancel)?;
+    // The lines are those of the code before.
+    output.wasm = without_lines(&output.wasm).map_err(|reason| not_accepted(module, &reason))?;
+    output.into_module(module)
+}
+
+fn without_lines(wasm: &[u8]) -> Result<Vec<u8>, String> {
+    let binary = Binary::read(wasm)?;
+    let mut without = wasm_encoder::Module::HEADER.to_vec();
+    for section in &binary.sections {
+        if !(section.is_custom() && section.name == SECTION) {
+            without.extend_from_slice(section.whole);
+        }
+    }
+    Ok(without)
 }
 
 /// What the program has written.

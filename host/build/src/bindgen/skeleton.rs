@@ -8,19 +8,24 @@
 //! - Each stub has a number by which it is found in the output.
 //! - One more function, the *keeper*, is exported. It uses every global and table, and calls every function that the replaced bodies
 //!   call. So wasm-bindgen removes none of them, and its output shows the new number of each.
+//! - If the binary has lines of the user's sources, the bodies that are not replaced begin with a number, too: then the lines follow their code.
 //! - Crates such as `web-sys` describe thousands of functions of the browser, of which an application imports a few. The descriptions of the
 //!   others are left out.
 //!
 //! A binary that uses what this cannot number again, such as exceptions or several memories, has no skeleton and is processed whole.
 
 mod fill;
+mod lines;
 mod names;
 mod scan;
 
 use std::collections::BTreeSet;
 
+use hmr_abi::lines::SECTION;
 use wasm_encoder::{Encode as _, ExportKind, Function, InstructionSink, SectionId};
-use wasmparser::{BinaryReaderError, CompositeInnerType, Export, ExternalKind, FuncType, TypeRef};
+use wasmparser::{
+    BinaryReaderError, CompositeInnerType, Export, ExternalKind, FuncType, FunctionBody, TypeRef,
+};
 
 use self::scan::Scanned;
 use crate::splice::{count, splice, with_entry};
@@ -31,6 +36,9 @@ const KEEPER: &str = "hmr_skeleton_keeper";
 
 /// In the upper half of a stub's number.
 const STUB: i64 = 0x686d_7273 << 32;
+
+/// In the upper half of the number with which a body begins that is not replaced.
+const KEPT: i64 = 0x686d_726b << 32;
 
 /// How the names of imports begin with which functions describe types.
 const DESCRIBE: &str = "__wbindgen_describe";
@@ -53,6 +61,8 @@ pub(super) struct Skeleton<'b, 'a> {
     imported: u32,
     /// The exports that are left out, by their positions.
     unused: BTreeSet<usize>,
+    /// The functions whose bodies begin with a number, by their index among those that the binary defines.
+    numbered: BTreeSet<usize>,
 }
 
 impl<'b, 'a> Skeleton<'b, 'a> {
@@ -67,18 +77,22 @@ impl<'b, 'a> Skeleton<'b, 'a> {
         let imported = binary.imported()?.functions;
         let exports = binary.exports()?;
         let unused = unused_descriptions(binary, &exports)?;
-        // Nothing calls these.
-        let undescribed: BTreeSet<usize> = unused
-            .iter()
-            .filter_map(|at| exports[*at].index.checked_sub(imported).map(|own| own as usize))
-            .collect();
-        let kept = kept(binary, &functions, imported, &undescribed)?;
+        let own = |at: usize| exports[at].index.checked_sub(imported).map(|own| own as usize);
+        // Nothing calls these. The compiler may have made one function of equal descriptions.
+        let used: BTreeSet<usize> =
+            (0..exports.len()).filter(|at| !unused.contains(at)).filter_map(own).collect();
+        let undescribed: BTreeSet<usize> =
+            unused.iter().filter_map(|at| own(*at)).filter(|it| !used.contains(it)).collect();
+        let Kept { all: kept, run } = kept(binary, &functions, imported, &undescribed)?;
+        let has_lines = binary.custom(SECTION).next().is_some();
+        let numbered = kept.difference(&run).copied().filter(|_| has_lines).collect();
         let replaced = |index: &usize| !kept.contains(index) && !undescribed.contains(index);
         let called = (0..functions.len())
             .filter(replaced)
             .flat_map(|index| functions[index].calls.iter().copied())
             .collect();
-        let mut skeleton = Self { binary, wasm: Vec::new(), functions, called, imported, unused };
+        let wasm = Vec::new();
+        let mut skeleton = Self { binary, wasm, functions, called, imported, unused, numbered };
         skeleton.wasm = skeleton.write(&signatures, &kept)?;
         Ok(Some(skeleton))
     }
@@ -144,7 +158,9 @@ impl<'b, 'a> Skeleton<'b, 'a> {
         let mut code = Vec::new();
         number(self.functions.len() + 1).encode(&mut code);
         for (index, body) in self.binary.bodies.iter().enumerate() {
-            if kept.contains(&index) {
+            if self.numbered.contains(&index) {
+                with_number(number(index), body)?.encode(&mut code);
+            } else if kept.contains(&index) {
                 body.as_bytes().encode(&mut code);
             } else {
                 stub(number(index)).encode(&mut code);
@@ -196,14 +212,20 @@ fn unused_descriptions(
     Ok(unused.map(|(at, _)| at).collect())
 }
 
-/// The functions whose bodies wasm-bindgen gets, by their index among those that the binary defines: those that call an import, and those
-/// that it may run to find out about types.
+/// The functions whose bodies wasm-bindgen gets, by their index among those that the binary defines.
+struct Kept {
+    /// Those that call an import, and those that it may run.
+    all: BTreeSet<usize>,
+    /// Those that it may run to find out about types.
+    run: BTreeSet<usize>,
+}
+
 fn kept(
     binary: &Binary<'_>,
     functions: &[Scanned],
     imported: u32,
     undescribed: &BTreeSet<usize>,
-) -> Result<BTreeSet<usize>, BinaryReaderError> {
+) -> Result<Kept, BinaryReaderError> {
     let imports = binary.imports()?;
     let names = imports.iter().filter(|import| matches!(import.ty, TypeRef::Func(_)));
     let names: Vec<&str> = names.map(|import| import.name).collect();
@@ -238,16 +260,17 @@ fn kept(
     let own = |index: u32| index.checked_sub(imported).map(|own| own as usize);
     describing.extend(exported.filter_map(|export| own(export.index)));
     describing.retain(|function| !undescribed.contains(function));
-    let mut kept = BTreeSet::new();
+    let mut run = BTreeSet::new();
     let mut waiting: Vec<usize> = describing.into_iter().collect();
     while let Some(function) = waiting.pop() {
-        if kept.insert(function) {
+        if run.insert(function) {
             waiting.extend(functions[function].calls.iter().filter_map(|callee| own(*callee)));
         }
     }
-    kept.extend((0..functions.len()).filter(|it| calls(&functions[*it], &|_| true)));
-    kept.retain(|function| !undescribed.contains(function));
-    Ok(kept)
+    let mut all = run.clone();
+    all.extend((0..functions.len()).filter(|it| calls(&functions[*it], &|_| true)));
+    all.retain(|function| !undescribed.contains(function));
+    Ok(Kept { all, run })
 }
 
 /// The types of all functions, imported ones first. None if a type is not an ordinary function type, or if there are several memories.
@@ -304,6 +327,16 @@ fn export_section<'e>(entries: impl Iterator<Item = (&'e str, ExternalKind, u32)
     count.encode(&mut section);
     section.append(&mut contents);
     section
+}
+
+/// A body that begins with the number of its function.
+fn with_number(index: u32, body: &FunctionBody<'_>) -> Result<Vec<u8>, BinaryReaderError> {
+    let bytes = body.as_bytes();
+    let code = body.get_operators_reader()?.original_position() - body.range().start;
+    let mut numbered = bytes[..code].to_vec();
+    InstructionSink::new(&mut numbered).i64_const(KEPT | i64::from(index)).drop();
+    numbered.extend_from_slice(&bytes[code..]);
+    Ok(numbered)
 }
 
 /// A body that says which function's it is.

@@ -9,7 +9,7 @@ use hmr_build::{
 };
 use hmr_trunk::hashed_name;
 
-use super::natives::NativeGlue;
+use super::natives::{Native, NativeGlue};
 use super::{DeployError, ModuleSize, Options};
 use crate::events::Event;
 
@@ -18,17 +18,6 @@ const CRATES: usize = 5;
 
 /// How to get `wasm-opt`.
 const WITHOUT_WASM_OPT: &str = "`wasm-opt` was not found, so the modules are larger than they need to be; install it with `npm install -g binaryen`, or your system's package `binaryen`";
-
-/// A native module.
-pub(super) struct Native {
-    pub(super) name: String,
-    /// The name of its wasm file.
-    pub(super) file: String,
-    pub(super) wasm: Vec<u8>,
-    pub(super) components: Vec<String>,
-    /// If it calls functions of the browser.
-    pub(super) glue: Option<NativeGlue>,
-}
 
 /// An application.
 pub(super) struct Application {

@@ -9,10 +9,20 @@ use serde_json::{Value, json};
 
 use super::DistError;
 use super::dist::Dist;
-use super::modules::Native;
 
 /// The folder in which wasm-bindgen puts the modules that come with crates, as glue names it.
 const SNIPPETS: &str = "./snippets/";
+
+/// A native module.
+pub(super) struct Native {
+    pub(super) name: String,
+    /// The name of its wasm file.
+    pub(super) file: String,
+    pub(super) wasm: Vec<u8>,
+    pub(super) components: Vec<String>,
+    /// If it calls functions of the browser.
+    pub(super) glue: Option<NativeGlue>,
+}
 
 /// The glue of a native module that calls functions of the browser.
 pub(super) struct NativeGlue {

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use hmr_abi::lines::{Lines, SECTION};
+use hmr_abi::lines::SECTION;
 use wasm_encoder::reencode::{Error as ReencodeError, Reencode};
-use wasm_encoder::{CustomSection, Encode as _, Section as _, SectionId};
+use wasm_encoder::{Encode as _, SectionId};
 use wasmparser::{
     BinaryReader, BinaryReaderError, ExternalKind, FunctionBody, Operator, OperatorsReader,
 };
 
+use super::lines::{self, FollowedCode, Numbered};
 use super::{KEEPER, STUB, Skeleton, export_section, number};
-use crate::moves::{Moves, offset};
 use crate::splice::{Part, count, splice};
 use crate::wasm::Binary;
 
@@ -43,35 +43,33 @@ impl Skeleton<'_, '_> {
         };
         let types = numbers.add_types(self.binary, bound)?;
         let mut origins = BTreeMap::new();
-        let mut code = Vec::new();
+        let mut code = FollowedCode::new(bound.bodies.len());
         let mut filled = Vec::new();
-        let mut moves = Moves::default();
-        number(bound.bodies.len()).encode(&mut code);
         for (index, body) in bound.bodies.iter().enumerate() {
             if index == keeper {
-                TRAP.encode(&mut code);
+                code.add(&TRAP);
             } else if let Some(origin) = stub_of(body)? {
                 filled.clear();
                 let places = match self.fill_body(origin, &mut numbers, &mut filled) {
                     Ok(places) => places,
                     Err(reason) => return Ok(Err(reason)),
                 };
-                filled.encode(&mut code);
-                let start = code.len() - filled.len();
-                for (from, to) in places {
-                    moves.add(from, start + to);
-                }
+                code.add_followed(&filled, &self.binary.bodies[origin], places);
                 origins.insert(imported + number(index), self.imported + number(origin));
+            } else if let Some(numbered) = Numbered::read(body)?
+                && let Some(origin) = self.binary.bodies.get(numbered.origin)
+            {
+                code.add_followed(&numbered.bytes, origin, numbered.places(origin)?);
             } else {
-                body.as_bytes().encode(&mut code);
+                code.add(body.as_bytes());
             }
         }
+        let FollowedCode { bytes: code, moves } = code;
         let replaced = vec![
             (SectionId::Type as u8, types),
             (SectionId::Export as u8, exports_without_keeper(bound)?),
             (SectionId::Code as u8, code),
         ];
-        moves.sort();
         let mut wasm = wasm_encoder::Module::HEADER.to_vec();
         let mut code_start = 0;
         for part in splice(bound, replaced) {
@@ -85,20 +83,8 @@ impl Skeleton<'_, '_> {
             }
         }
         super::names::append(self.binary, bound, &origins, &mut wasm)?;
-        self.append_lines(&moves, code_start, &mut wasm);
+        lines::append(self.binary, moves, code_start, &mut wasm);
         Ok(Ok(wasm))
-    }
-
-    /// Appends the lines of the user's sources, if the binary has them.
-    fn append_lines(&self, moves: &Moves, code_start: usize, wasm: &mut Vec<u8>) {
-        let lines = self.binary.custom_contents(SECTION);
-        // Lines that cannot be read only make messages shorter.
-        let Some(mut lines) = lines.and_then(|lines| Lines::parse(&lines).ok()) else { return };
-        for row in &mut lines.rows {
-            row.offset = moves.new_offset(row.offset).saturating_add(offset(code_start));
-        }
-        lines.rows.sort_by_key(|row| row.offset);
-        CustomSection { name: SECTION.into(), data: lines.encode().into() }.append_to(wasm);
     }
 
     /// The new numbers of globals, tables and functions, as the keeper's body shows them. None if it is not what it was.

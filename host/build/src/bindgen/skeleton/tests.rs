@@ -121,8 +121,11 @@ fn the_lines_of_sources_follow_their_code() {
     let lines = Lines::parse(&lines).expect("they can be read");
     for name in ["main", "small", "logs", "indirect"] {
         let at = names(&binary).iter().position(|known| known == name).expect("the function");
-        let last = u32::try_from(binary.bodies[at].range().end - 1).expect("a small module");
+        let body = &binary.bodies[at];
+        let last = u32::try_from(body.range().end - 1).expect("a small module");
         assert_eq!(lines.find(last), Some((name, 7)), "{lines:?}");
+        let first = body.get_operators_reader().expect("a body").read().expect("an instruction");
+        assert!(!matches!(first, wasmparser::Operator::I64Const { .. }), "{name}");
     }
 }
 
@@ -152,6 +155,18 @@ fn descriptions_of_what_is_not_imported_are_left_out() {
     let exports = binary.exports().expect("exports");
     let has = |name: &str| exports.iter().any(|export| export.name == name);
     assert!(has("__wbindgen_describe___wbg_log_1") && !has("__wbindgen_describe___wbg_warn_1"));
+}
+
+#[test]
+fn a_function_that_describes_something_used_too_is_kept() {
+    let text = MODULE.replace(
+        "(func $of_unused (export",
+        "(export \"__wbindgen_describe___wbg_same_1\" (func $of_used)) (func $of_unused (export",
+    );
+    let bytes = wat::parse_str(text).expect("the text is right");
+    let binary = Binary::read(&bytes).expect("a module");
+    let skeleton = Skeleton::of(&binary).expect("bodies").expect("it has a skeleton");
+    assert_eq!(calls(skeleton.wasm(), "__wbindgen_describe___wbg_log_1"), ["describes"]);
 }
 
 #[test]
