@@ -10,6 +10,7 @@ pub mod backend;
 pub mod browser;
 pub mod cases;
 pub mod demo;
+pub mod deployed;
 pub mod dev;
 pub mod developer_tools;
 pub mod encoded;

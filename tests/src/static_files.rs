@@ -16,6 +16,9 @@ use tower_http::services::ServeDir;
 /// Neither inline scripts nor inline styles.
 pub const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src *";
 
+/// The same for applications that make functions from text, as Dioxus does for the title of the page.
+pub const POLICY_WITH_EVAL: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src *";
+
 /// A running server. It ends when it is dropped.
 #[derive(Debug)]
 pub struct StaticFiles {
@@ -33,6 +36,16 @@ impl StaticFiles {
     /// If there is no free port.
     #[must_use]
     pub fn serve(folder: &Path, path: &str) -> Self {
+        Self::serve_with(folder, path, POLICY)
+    }
+
+    /// The same with another policy.
+    ///
+    /// # Panics
+    ///
+    /// If there is no free port.
+    #[must_use]
+    pub fn serve_with(folder: &Path, path: &str, policy: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a socket");
         let at = listener.local_addr().expect("an address");
@@ -44,7 +57,8 @@ impl StaticFiles {
         };
         // Browsers ask for it, whatever the page says.
         let router = router.route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }));
-        let router = router.layer(middleware::from_fn(with_policy));
+        let router = router
+            .layer(middleware::from_fn(move |request, next| with_policy(policy, request, next)));
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async move {
@@ -73,9 +87,9 @@ impl Drop for StaticFiles {
     }
 }
 
-async fn with_policy(request: Request, next: Next) -> Response {
+async fn with_policy(policy: &'static str, request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
-    let policy = HeaderValue::from_static(POLICY);
+    let policy = HeaderValue::from_static(policy);
     answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     answer
 }

@@ -53,18 +53,28 @@ impl WebApp {
         );
         app.write("glue.js", GLUE);
         let program = format!(
-            "#!/bin/sh\nset -e\n[ \"$1\" = --version ] && echo \"wasm-bindgen {VERSION}\" && exit\n\
+            "[ \"$1\" = --version ] && echo \"wasm-bindgen {VERSION}\" && exit\n\
              out=\nwhile [ $# -gt 1 ]; do [ \"$1\" = --out-dir ] && out=$2; shift; done\n\
              mkdir -p \"$out\"\ncp \"$1\" \"$out/application_bg.wasm\"\ncp '{}' \"$out/application.js\"\n",
             app.path("glue.js").display()
         );
-        app.write("bin/wasm-bindgen", program);
-        fs::set_permissions(app.path("bin/wasm-bindgen"), fs::Permissions::from_mode(0o755))
-            .expect("a program can be made executable");
+        app.program("wasm-bindgen", &program);
         for (path, text) in files {
             app.write(&format!("app/{path}"), text);
         }
         app
+    }
+
+    /// Makes a program of a shell script, which commands of the tool find before all others.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be written.
+    pub fn program(&self, name: &str, script: &str) {
+        let path = format!("bin/{name}");
+        self.write(&path, format!("#!/bin/sh\nset -e\n{script}\n"));
+        fs::set_permissions(self.path(&path), fs::Permissions::from_mode(0o755))
+            .expect("a program can be made executable");
     }
 
     /// The manifest of the application, with this in addition.

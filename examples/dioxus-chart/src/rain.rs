@@ -50,7 +50,7 @@ impl Place {
 
 pub async fn fetch_places() -> Result<Vec<Place>, String> {
     let response =
-        Request::get("/data/rain.json").send().await.map_err(|error| error.to_string())?;
+        Request::get("data/rain.json").send().await.map_err(|error| error.to_string())?;
     if !response.ok() {
         return Err(format!("the server answered {}", response.status()));
     }

@@ -55,13 +55,16 @@ pub struct BuildRequest<'a> {
     pub profile: Profile<'a>,
     /// More arguments for cargo, such as `--locked`.
     pub arguments: &'a [String],
+    /// Variables for the compiler, which code may read with `env!`.
+    pub environment: &'a [(&'a str, String)],
 }
 
 impl<'a> BuildRequest<'a> {
     /// Asks for modules with the profile for development.
     #[must_use]
     pub fn new(app: &'a App, toolchain: &'a Toolchain, modules: &'a [String]) -> Self {
-        Self { app, toolchain, modules, profile: Profile::Development, arguments: &[] }
+        let profile = Profile::Development;
+        Self { app, toolchain, modules, profile, arguments: &[], environment: &[] }
     }
 }
 
@@ -253,6 +256,7 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
         .args(request.arguments)
         .args(["--target-dir", target_dir.as_str()])
         .args(["--manifest-path", app.workspace_root.join("Cargo.toml").as_str()])
+        .envs(request.environment.iter().map(|(name, value)| (name, value)))
         .current_dir(app.cargo_folder());
     let application = modules.iter().find_map(|module| match &module.kind {
         ModuleKind::Application(target) => Some(target),

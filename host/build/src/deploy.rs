@@ -16,4 +16,4 @@ mod wasm_opt;
 pub use self::crates::{CrateSize, crate_sizes};
 pub use self::native::{DeployedNative, native};
 pub use self::paths::MachinePaths;
-pub use self::wasm_opt::{Optimised, Optimiser};
+pub use self::wasm_opt::{NEWER as NEWER_WASM_OPT, Optimised, Optimiser};

@@ -85,7 +85,7 @@ impl Site {
     /// # Errors
     /// Settings or the page are malformed.
     pub fn read(folder: &Utf8Path, package: Option<(&str, &Value)>) -> Result<Self, SiteError> {
-        Self::read_for(folder, package, false)
+        Self::read_for(folder, package, false, &|dioxus| dioxus)
     }
 
     /// The same for an application that uses Dioxus: without a page and settings, it has the default page of dx.
@@ -94,13 +94,27 @@ impl Site {
     /// Settings or the page are malformed.
     pub fn for_dioxus(self) -> Result<Self, SiteError> {
         let package = self.package.as_ref();
-        Self::read_for(&self.folder, package.map(|(name, metadata)| (&**name, metadata)), true)
+        let package = package.map(|(name, metadata)| (&**name, metadata));
+        Self::read_for(&self.folder, package, true, &|dioxus| dioxus)
     }
 
+    /// The same site for a build that is deployed below `path`, without a `/` at either end; none is the root.
+    ///
+    /// # Errors
+    /// Settings or the page are malformed.
+    pub fn to_deploy(&self, path: Option<&str>) -> Result<Self, SiteError> {
+        let package = self.package.as_ref();
+        let package = package.map(|(name, metadata)| (&**name, metadata));
+        let settings = |dioxus: Dioxus| dioxus.deployed(path.map(str::to_owned));
+        Self::read_for(&self.folder, package, self.uses_dioxus, &settings)
+    }
+
+    /// `settings` changes what `Dioxus.toml` says.
     fn read_for(
         folder: &Utf8Path,
         package: Option<(&str, &Value)>,
         uses_dioxus: bool,
+        settings: &dyn Fn(Dioxus) -> Dioxus,
     ) -> Result<Self, SiteError> {
         let metadata = package.map(|(_, metadata)| metadata);
         let trunk = Config::read(folder, metadata, std::env::vars())?;
@@ -108,6 +122,7 @@ impl Site {
         if dioxus.is_none() && uses_dioxus && !trunk.build.target.is_file() {
             dioxus = Some(Dioxus::without_file(folder)?);
         }
+        let dioxus = dioxus.map(settings);
         let leptos = metadata
             .map(hmr_trunk::leptos_metadata)
             .transpose()?
@@ -142,7 +157,7 @@ impl Site {
     pub fn read_again(&self) -> Result<Self, SiteError> {
         let package = self.package.as_ref();
         let package = package.map(|(name, metadata)| (&**name, metadata));
-        Self::read_for(&self.folder, package, self.uses_dioxus)
+        Self::read_for(&self.folder, package, self.uses_dioxus, &|dioxus| dioxus)
     }
 
     /// The files of settings that are read, whether they exist or not.

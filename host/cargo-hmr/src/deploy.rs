@@ -12,9 +12,11 @@ mod natives;
 mod pages;
 mod serve;
 
+use std::sync::Arc;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use hmr_build::{
-    App, AppError, BindError, CancelToken, Failure, HookOutcome, Toolchain, ToolchainError,
+    App, AppError, BindError, CancelToken, Failure, HookOutcome, Site, Toolchain, ToolchainError,
 };
 use hmr_trunk::Stage;
 
@@ -93,7 +95,10 @@ pub enum DeployError {
     /// There is no toolchain for it.
     #[error(transparent)]
     Toolchain(#[from] ToolchainError),
-    /// It does not compile, or a hook failed.
+    /// It does not compile.
+    #[error("{}", failure_text(.0))]
+    NotCompiled(Box<Failure>),
+    /// A hook or another program failed.
     #[error("{}", failure_text(.0))]
     Failed(Box<Failure>),
     /// Something is wrong with a page or one of its files.
@@ -111,7 +116,7 @@ impl DeployError {
     /// Whether the compiler has refused the code, as cargo's own exit code says it.
     #[must_use]
     pub fn is_compile_error(&self) -> bool {
-        matches!(self, Self::Failed(_))
+        matches!(self, Self::NotCompiled(_))
     }
 }
 
@@ -149,8 +154,9 @@ pub fn run(
     cancel: &CancelToken,
     on: &(dyn Fn(Event) + Sync),
 ) -> Result<Summary, DeployError> {
-    let app = App::load_with_progress(&options.path, &mut |what| on(Event::Waiting { what }))?;
+    let mut app = App::load_with_progress(&options.path, &mut |what| on(Event::Waiting { what }))?;
     let public_url = public_url(&app, options);
+    app.site = app.site.map(|site| site_below(&site, &public_url)).transpose()?;
     let target = dist::absolute(&dist_folder(&app, options.dist.as_ref()));
     // Before the minutes that a build may take.
     let mut dist = dist::Dist::prepare(&target)?;
@@ -158,6 +164,7 @@ pub fn run(
         on(Event::Progress { message: progress.to_string() });
     })?;
     let mut notes = app.notes.clone();
+    notes.extend(note_for_dioxus(&app, &public_url));
     hooks(&app, Stage::PreBuild, dist.folder(), cancel)?;
     hooks(&app, Stage::Build, dist.folder(), cancel)?;
     if let Some((_, Some(error))) = app.site.as_ref().map(|site| site.build()) {
@@ -205,6 +212,24 @@ fn public_url(app: &App, options: &Options) -> PublicUrl {
     let of_dioxus = site.and_then(|site| site.dioxus.as_ref()?.base_path.clone());
     let of_settings = of_dioxus.or_else(|| site.map(|site| site.trunk.build.public_url.clone()));
     of_settings.and_then(|url| url.parse().ok()).unwrap_or_default()
+}
+
+/// The site as it is deployed.
+fn site_below(site: &Site, public_url: &PublicUrl) -> Result<Arc<Site>, AppError> {
+    let path = public_url.path().map(|path| path.trim_matches('/')).filter(|path| !path.is_empty());
+    Ok(Arc::new(site.to_deploy(path)?))
+}
+
+/// What Dioxus cannot do with this address.
+fn note_for_dioxus(app: &App, public_url: &PublicUrl) -> Option<String> {
+    let dioxus = app.site.as_ref()?.dioxus.as_ref()?;
+    if public_url.as_str().starts_with('/') {
+        return None;
+    }
+    let base = dioxus.base_path.as_ref().map_or("/".to_owned(), |base| format!("/{base}/"));
+    Some(format!(
+        "Dioxus loads files of `asset!` and reads routes below a path of the page's own host, here `{base}`; another one is named with `--public-url /path/`"
+    ))
 }
 
 fn hooks(

@@ -37,10 +37,14 @@ pub struct Dioxus {
     pub title: String,
     /// `[web.app] base_path`, without a `/` at either end: the path that all served paths begin with.
     pub base_path: Option<String>,
-    /// `[web.resource] style` and `[web.resource.dev] style`: URLs of stylesheets.
+    /// `[web.resource] style`: URLs of stylesheets.
     pub styles: Vec<String>,
-    /// `[web.resource] script` and `[web.resource.dev] script`: URLs of scripts.
+    /// `[web.resource] script`: URLs of scripts.
     pub scripts: Vec<String>,
+    /// `[web.resource.dev] style`: URLs of stylesheets for development only.
+    pub dev_styles: Vec<String>,
+    /// `[web.resource.dev] script`: URLs of scripts for development only.
+    pub dev_scripts: Vec<String>,
     /// `[[web.proxy]]`.
     pub proxies: Vec<Proxy>,
     /// `[web.watcher] watch_path`, absolute; `src` and `examples` if it is not set.
@@ -159,13 +163,21 @@ impl Dioxus {
             tailwind_output: application.tailwind_output.map(path),
             title: web.app.title.unwrap_or_else(|| TITLE.to_owned()),
             base_path: base_path.filter(|base| !base.is_empty()),
-            styles: all.style.into_iter().chain(dev.style).collect(),
-            scripts: all.script.into_iter().chain(dev.script).collect(),
+            styles: all.style,
+            scripts: all.script,
+            dev_styles: dev.style,
+            dev_scripts: dev.script,
             proxies,
             watch: watch.into_iter().map(path).collect(),
             index_on_404: web.watcher.index_on_404.unwrap_or(true),
             not_honoured: keys::KEYS.notes(values),
         })
+    }
+
+    /// The settings for a page that is deployed: without what is for development only, and below `base_path`, without a `/` at either end.
+    #[must_use]
+    pub fn deployed(self, base_path: Option<String>) -> Self {
+        Self { base_path, dev_styles: Vec::new(), dev_scripts: Vec::new(), ..self }
     }
 
     /// The page of the project: `own`, the text of its `index.html`, or the page that dx makes if it has none; with the title, the base path, the
@@ -174,10 +186,10 @@ impl Dioxus {
     pub fn page(&self, own: Option<&str>) -> String {
         let title = escape(&self.title);
         let html = own.map_or_else(|| default_dioxus_page(&self.title), str::to_owned);
-        let styles = self.styles.iter();
+        let styles = self.styles.iter().chain(&self.dev_styles);
         let styles =
             styles.map(|url| format!("<link rel=\"stylesheet\" href=\"{}\">\n", escape(url)));
-        let scripts = self.scripts.iter();
+        let scripts = self.scripts.iter().chain(&self.dev_scripts);
         let scripts = scripts.map(|url| format!("<script src=\"{}\"></script>\n", escape(url)));
         // Applications built for development read their base path there.
         let base = self.base_path.iter().map(|base| {

@@ -105,8 +105,14 @@ fn the_settings_of_dx_are_read() {
     assert_eq!(settings.public_dir, Some(project.path("static")));
     assert_eq!(settings.asset_dir, Some(project.path("assets")));
     assert_eq!((settings.title.as_str(), settings.base_path.as_deref()), ("A & B", Some("demo")));
-    assert_eq!(settings.styles, ["/a.css", "/dev.css"]);
-    assert_eq!(settings.scripts, ["/dev.js"]);
+    assert_eq!(
+        (&settings.styles[..], &settings.dev_styles[..]),
+        (&["/a.css".to_owned()][..], &["/dev.css".to_owned()][..])
+    );
+    assert_eq!(
+        (settings.scripts.len(), &settings.dev_scripts[..]),
+        (0, &["/dev.js".to_owned()][..])
+    );
     let proxy = &settings.proxies[0];
     assert_eq!((proxy.path.as_str(), proxy.backend.path()), ("/api", "/api"));
     assert!(proxy.ws && proxy.no_redirect && proxy.no_system_proxy);
@@ -129,6 +135,9 @@ fn the_settings_of_dx_are_read() {
     let page = settings.page(Some(own));
     assert!(page.starts_with("<head><title>A &amp; B</title><link "), "{page}");
     assert!(page.ends_with("</head><img src=\"/demo/a.png\">"), "{page}");
+    let page = settings.deployed(Some("x/y".to_owned())).page(None);
+    assert!(page.contains("/a.css") && page.contains("content=\"x/y\""), "{page}");
+    assert!(!page.contains("dev."), "{page}");
 }
 
 #[test]

@@ -1,44 +1,23 @@
 //! Applications as visitors get them: built with `cargo hmr build`, from a plain server below a path, with a strict content security policy.
 
-use hmr_tests::browser::Browser;
-use hmr_tests::dev::tool;
-use hmr_tests::static_files::StaticFiles;
+use hmr_tests::deployed::{Deployed, PATH};
+use hmr_tests::static_files::POLICY_WITH_EVAL;
+use serde_json::json;
 
 use crate::scenario::copy_of;
 
-/// A deployed example that is open in a browser.
-struct Deployed {
-    browser: Browser,
-    _server: StaticFiles,
-    _dist: tempfile::TempDir,
-}
-
-/// Builds an example and opens it; returns when `ready`, a JavaScript expression, is true.
 fn deployed(name: &str, ready: &str) -> Deployed {
-    let app = copy_of(&format!("examples/{name}"));
-    let keep = tempfile::tempdir().expect("a temporary folder");
-    let dist = keep.path().join("dist");
-    let mut command = tool();
-    command.arg("build").arg(app.folder()).arg("--dist").arg(&dist);
-    command.args(["--public-url", "/sub/path/"]);
-    let output = command.output().expect("the tool can be started");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let server = StaticFiles::serve(&dist, "/sub/path/");
-    let browser = Browser::start();
-    browser.open(&server.url());
-    browser.wait(ready);
-    Deployed { browser, _server: server, _dist: keep }
+    Deployed::of(copy_of(&format!("examples/{name}")).folder(), ready)
 }
 
 #[test]
 fn a_project_for_trunk_is_deployed() {
-    let Deployed { browser, .. } =
-        &deployed("yew-todo", "document.querySelectorAll('#list li').length >= 4");
-    let color = browser.value("getComputedStyle(document.querySelector('h1')).color", &[]);
+    let app = deployed("yew-todo", "document.querySelectorAll('#list li').length >= 4");
+    let color = app.browser.value("getComputedStyle(document.querySelector('h1')).color", &[]);
     assert_ne!(color, "rgb(0, 0, 0)", "the stylesheet is used");
-    browser.keys("#new-title", "Deploy\n");
-    browser.wait_text("#list", "Deploy");
-    assert_eq!(browser.console(), Vec::<String>::new());
+    app.browser.keys("#new-title", "Deploy\n");
+    app.browser.wait_text("#list", "Deploy");
+    app.assert_no_errors();
 }
 
 #[test]
@@ -53,9 +32,59 @@ fn a_native_module_that_calls_the_browser_is_deployed() {
 
 #[test]
 fn a_library_that_a_script_of_the_page_starts_is_deployed() {
-    let Deployed { browser, .. } =
-        &deployed("web-sys-notes", "document.querySelectorAll('#notes li').length >= 2");
-    browser.keys("#note-text", "deployed\n");
-    browser.wait_text("#notes", "deployed");
-    assert_eq!(browser.console(), Vec::<String>::new());
+    let app = deployed("web-sys-notes", "document.querySelectorAll('#notes li').length >= 2");
+    app.browser.keys("#note-text", "deployed\n");
+    app.browser.wait_text("#notes", "deployed");
+    app.assert_no_errors();
+}
+
+#[test]
+fn a_leptos_application_is_deployed() {
+    let app = deployed("leptos-form", "document.querySelector('#name') !== null");
+    let browser = &app.browser;
+    let icon = "fetch(document.querySelector('link[rel=icon]').href).then((it) => it.headers.get('content-type'))";
+    assert_eq!(browser.value(icon, &[]), "image/svg+xml");
+    browser.keys("#name", "Ada");
+    browser.keys("#email", "ada@example.org");
+    browser.wait("!document.querySelector('#next').disabled");
+    browser.click("#next");
+    browser.wait("document.querySelector('#chosen')?.textContent === '0 of 7 chosen'");
+    browser.click("#session-2");
+    browser.wait("document.querySelector('#chosen')?.textContent === '1 of 7 chosen'");
+    app.assert_no_errors();
+}
+
+#[test]
+fn a_sycamore_application_is_deployed() {
+    let app = deployed("sycamore-clock", "document.querySelector('#start') !== null");
+    let browser = &app.browser;
+    browser.click("#start");
+    browser.wait_text("#start", "Stop");
+    browser.click("#lap");
+    browser.wait("document.querySelectorAll('#laps li').length === 1");
+    browser.click("#reset");
+    browser.wait("document.querySelectorAll('#laps li').length === 0");
+    app.assert_no_errors();
+}
+
+#[test]
+fn a_dioxus_application_is_deployed_with_its_files_and_routes_below_its_path() {
+    let copy = copy_of("examples/dioxus-chart");
+    let ready = "document.querySelectorAll('#months li').length > 0";
+    // Dioxus sets the title with a function that it makes from text.
+    let app = Deployed::with_policy(copy.folder(), ready, POLICY_WITH_EVAL);
+    let browser = &app.browser;
+    // The file of `asset!`, whose address the application makes.
+    let style = "new URL(document.querySelector('link[rel=stylesheet]').href).pathname";
+    let style = browser.value(style, &[]);
+    assert!(style.as_str().is_some_and(|it| it.starts_with(&format!("{PATH}assets/"))), "{style}");
+    browser.wait("getComputedStyle(document.querySelector('#controls')).display === 'flex'");
+    browser.wait("document.title === 'Rain in Bergen'");
+    browser.click("#unit");
+    browser.wait_text("#unit", "Inches");
+    browser.click("#bar-2");
+    browser.wait("document.querySelector('#bar-2').classList.contains('selected')");
+    // The application has read its route, and written it back with the path.
+    assert_eq!(browser.value("location.pathname", &[]), json!(PATH));
+    app.assert_no_errors();
 }

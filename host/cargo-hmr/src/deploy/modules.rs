@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hmr_build::deploy::{CrateSize, MachinePaths, Optimised, Optimiser, crate_sizes, native};
+use hmr_build::deploy::{
+    CrateSize, MachinePaths, NEWER_WASM_OPT, Optimised, Optimiser, crate_sizes, native,
+};
 use hmr_build::{
     App, ApplicationTarget, Bindgen, BuildEvent, BuildOutcome, BuildRequest, CancelToken,
     CompiledModule, DeployedApplication, Failure, Module, ModuleKind, Profile, Toolchain,
@@ -16,8 +18,18 @@ use crate::events::Event;
 /// How many crates of a module are named.
 const CRATES: usize = 5;
 
+/// The variable with which dx tells the compiler the path that an application is served below, without a `/` at either end. In builds for
+/// development, applications read it in their page instead.
+const DIOXUS_BASE_PATH: &str = "DIOXUS_ASSET_ROOT";
+
 /// How to get `wasm-opt`.
 const WITHOUT_WASM_OPT: &str = "`wasm-opt` was not found, so the modules are larger than they need to be; install it with `npm install -g binaryen`, or your system's package `binaryen`";
+
+/// What is said when `wasm-opt` fails.
+const WASM_OPT_FAILS: &str = "`wasm-opt` fails, so modules are as the compiler has made them, and larger than they need to be";
+
+/// What is said about an application that makes functions from text, as Dioxus does for titles.
+const EVALUATES: &str = "can make functions from text, as Dioxus does for `document::Title` and `document::eval`; where it does, a content security policy needs `script-src 'unsafe-eval'`";
 
 /// An application.
 pub(super) struct Application {
@@ -51,14 +63,19 @@ impl Modules {
         on: &(dyn Fn(Event) + Sync),
     ) -> Result<Self, DeployError> {
         let names: Vec<String> = app.modules.iter().map(|module| module.name.clone()).collect();
+        let base_path = app.site.iter().filter_map(|site| site.dioxus.as_ref()?.base_path.clone());
+        let environment: Vec<_> = base_path.map(|path| (DIOXUS_BASE_PATH, path)).collect();
         let request = BuildRequest {
             profile: Profile::Deployment(options.profile.as_deref()),
             arguments: &options.cargo_arguments,
+            environment: &environment,
             ..BuildRequest::new(app, toolchain, &names)
         };
         let compiled = match hmr_build::build(&request, cancel, &mut |event| on(reported(event))) {
             BuildOutcome::Built(compiled) => compiled,
-            BuildOutcome::Failed(failure) => return Err(failure.into()),
+            BuildOutcome::Failed(failure) => {
+                return Err(DeployError::NotCompiled(Box::new(failure)));
+            }
             BuildOutcome::Cancelled => return Err(DeployError::Cancelled),
         };
         let mut modules = Self {
@@ -79,6 +96,13 @@ impl Modules {
             work.add(compiled, &mut modules)?;
         }
         Ok(modules)
+    }
+
+    /// Adds a note, unless there is one with the same beginning.
+    fn note_once(&mut self, start: &str, rest: &str) {
+        if !self.notes.iter().any(|note| note.starts_with(start)) {
+            self.notes.push(format!("{start}{rest}"));
+        }
     }
 
     /// What is largest in each module.
@@ -148,6 +172,9 @@ impl Work<'_> {
                     self.finished(&module.name, deployed.wasm, Some(target), modules)?;
                 let file = hashed_name(&format!("{crate_name}_bg.wasm"), &deployed.wasm);
                 deployed.glue = deployed.glue.replace(WASM_FILE, &file);
+                if makes_functions(&deployed.glue) {
+                    modules.note_once(&format!("`{}` {EVALUATES}", module.name), "");
+                }
                 modules.applications.push(Application {
                     name: module.name.clone(),
                     crate_name,
@@ -234,13 +261,22 @@ impl Work<'_> {
             Optimised::Off => Ok(wasm),
             Optimised::Cancelled => Err(DeployError::Cancelled),
             Optimised::NotInstalled => {
-                if !modules.notes.iter().any(|note| note == WITHOUT_WASM_OPT) {
-                    modules.notes.push(WITHOUT_WASM_OPT.to_owned());
-                }
+                modules.note_once(WITHOUT_WASM_OPT, "");
+                Ok(wasm)
+            }
+            Optimised::Failed(text) => {
+                let why = format!(" (`{module}`, {text})");
+                modules.note_once(WASM_OPT_FAILS, &format!("{why}; {NEWER_WASM_OPT}"));
                 Ok(wasm)
             }
         }
     }
+}
+
+/// Whether code of an application makes JavaScript functions from text. With one argument, it only finds the global object in old browsers.
+fn makes_functions(glue: &str) -> bool {
+    glue.lines()
+        .any(|line| line.contains("new Function(") && line.matches("getStringFromWasm").count() > 1)
 }
 
 /// What stands in glue for the name of the wasm file until that is known.

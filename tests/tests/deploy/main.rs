@@ -1,12 +1,15 @@
 //! `cargo hmr build` and `cargo hmr serve`: what is written, what is refused, and how it is served.
 #![cfg(unix)]
 
+mod examples;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use hmr_tests::browser::Browser;
+use hmr_tests::demo::repository;
 use hmr_tests::dev::{Dev, tool};
 use hmr_tests::request::send;
 use hmr_tests::static_files::StaticFiles;
@@ -44,6 +47,14 @@ fn succeeds(command: Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// What the command prints beside its output.
+fn succeeds_with_notes(command: Command) -> String {
+    let output = run(command);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{text}");
+    text + &String::from_utf8_lossy(&output.stdout)
+}
+
 /// What the command prints when it fails with this exit code.
 fn fails(command: Command, code: i32) -> String {
     let output = run(command);
@@ -51,10 +62,6 @@ fn fails(command: Command, code: i32) -> String {
     assert_eq!(output.status.code(), Some(code), "{text}");
     assert!(!text.contains("panicked"), "{text}");
     text
-}
-
-fn example(name: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name)
 }
 
 fn build(folder: &Path, dist: &Path, arguments: &[&str]) -> Command {
@@ -65,9 +72,10 @@ fn build(folder: &Path, dist: &Path, arguments: &[&str]) -> Command {
 
 #[test]
 fn a_native_application_runs_from_a_plain_server_below_a_path() {
+    let counter = examples::copy_of("examples/counter");
     let keep = tempfile::tempdir().expect("a temporary folder");
     let dist = keep.path().join("dist");
-    let table = succeeds(build(&example("counter"), &dist, &["--public-url", "/sub/path"]));
+    let table = succeeds(build(counter.folder(), &dist, &["--public-url", "/sub/path"]));
     assert!(table.contains("brotli") && table.contains("counter-"), "{table}");
     let built = files(&dist);
     let wasm = &built[path(&built, "counter-", ".wasm")];
@@ -78,7 +86,10 @@ fn a_native_application_runs_from_a_plain_server_below_a_path() {
     let home = std::env::var("HOME").expect("a home folder");
     for (path, content) in &built {
         assert!(!contains(content, &format!("{home}/")), "{path} names {home}");
-        assert!(!contains(content, env!("CARGO_MANIFEST_DIR")), "{path} names the sources");
+        let sources = [repository(), counter.folder().to_owned()];
+        for folder in sources.map(|folder| folder.display().to_string()) {
+            assert!(!contains(content, &folder), "{path} names {folder}");
+        }
     }
     for ending in ["wasm.br", "wasm.gz", "js.br", "js.gz"] {
         assert!(built.keys().any(|path| path.ends_with(ending)), "{ending}: {:?}", built.keys());
@@ -94,7 +105,7 @@ fn a_native_application_runs_from_a_plain_server_below_a_path() {
     assert_eq!(browser.value("typeof window.__hmr.host", &[]), "function");
 
     let again = keep.path().join("again");
-    succeeds(build(&example("counter"), &again, &["--public-url", "/sub/path/"]));
+    succeeds(build(counter.folder(), &again, &["--public-url", "/sub/path/"]));
     assert_eq!(files(&again), built, "two builds are equal");
 }
 
@@ -189,6 +200,62 @@ fn two_files_of_one_path_and_a_wrong_public_url_are_refused() {
     let mut command = app.tool("build");
     command.args(["--public-url", "http://"]);
     assert!(fails(command, 2).contains("is not a path or an address"));
+}
+
+#[test]
+fn wasm_opt_is_used_where_it_is_installed_and_not_required() {
+    let app = with_files();
+    let without = succeeds_with_notes(app.tool("build"));
+    assert!(without.contains("note: `wasm-opt` was not found"), "{without}");
+    let wasm = |app: &WebApp| {
+        let built = files(&app.path("app/dist"));
+        built[path(&built, "site_bg-", ".wasm")].clone()
+    };
+    let plain = wasm(&app);
+
+    // It adds an empty custom section with the name `x`.
+    let section = "printf '\\000\\002\\001x' >> \"$out\"";
+    let last = "for last; do :; done; out=$last";
+    let program = |body: &str| {
+        app.program("wasm-opt", &format!("[ \"$1\" = --version ] && echo 'wasm-opt version 1' && exit\necho \"$@\" > '{}'\n{body}", app.path("arguments").display()));
+    };
+    program(&format!(
+        "{last}\nwhile [ \"$2\" != -o ]; do shift; done\ncp \"$1\" \"$out\"\n{section}"
+    ));
+    let with = succeeds_with_notes(app.tool("build"));
+    assert!(!with.contains("wasm-opt"), "{with}");
+    assert_eq!(wasm(&app), [&plain[..], b"\x00\x02\x01x"].concat());
+    let arguments = fs::read_to_string(app.path("arguments")).expect("it was called");
+    let features = [
+        "bulk-memory",
+        "multivalue",
+        "mutable-globals",
+        "nontrapping-float-to-int",
+        "reference-types",
+        "sign-ext",
+    ];
+    for feature in features {
+        assert!(arguments.contains(&format!("--enable-{feature} ")), "{arguments}");
+    }
+    assert!(arguments.contains("-Os "), "{arguments}");
+    let mut off = app.tool("build");
+    off.arg("--no-wasm-opt");
+    assert!(!succeeds_with_notes(off).contains("wasm-opt"));
+    assert_eq!(wasm(&app), plain);
+
+    // One that is too old is not used. If the page asks for it, that is an error.
+    program("echo '[parse exception: invalid code 17]' >&2\nexit 1");
+    let old = succeeds_with_notes(app.tool("build"));
+    assert!(
+        old.contains("note: `wasm-opt` fails")
+            && old.contains("wasm-opt version 1: [parse exception: invalid code 17]"),
+        "{old}"
+    );
+    assert_eq!(wasm(&app), plain);
+    let page = "<html><head><link data-trunk rel=\"rust\" data-wasm-opt=\"z\"></head></html>";
+    app.write("app/index.html", page);
+    let text = fails(app.tool("build"), 1);
+    assert!(text.contains("wasm-opt fails for `site`") && text.contains("--no-wasm-opt"), "{text}");
 }
 
 #[test]
