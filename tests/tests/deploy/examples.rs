@@ -79,7 +79,11 @@ fn the_demo_is_deployed() {
     browser.wait_text(".cards", "Deploy");
     browser.run("document.querySelector('#plan .round').click()", &[]);
     browser.wait("document.querySelector('#plan .watch-line.running')");
-    browser.keys("#fence textarea, #fence input", "Hello\n");
-    browser.wait_text("#fence", "Hello");
+    // The note has left the page when the field is empty; the server sends its own.
+    browser.keys("#fence [name=note]", "Hello\n");
+    browser.wait("document.querySelector('#fence [name=note]').value === ''");
+    feed.start_notes();
+    browser.wait_text("#fence", "note 1");
+    assert!(feed.received().iter().any(|it| it.contains("Hello")), "{:?}", feed.received());
     app.assert_no_errors();
 }

@@ -1,7 +1,9 @@
 //! `cargo hmr build` and `cargo hmr serve`: what is written, what is refused, and how it is served.
 #![cfg(unix)]
 
+mod document;
 mod examples;
+mod folders;
 
 use std::collections::BTreeMap;
 use std::fs;

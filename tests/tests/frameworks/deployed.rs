@@ -1,13 +1,23 @@
 //! Applications as visitors get them: built with `cargo hmr build`, from a plain server below a path, with a strict content security policy.
 
+use hmr_tests::applications::AppCopy;
 use hmr_tests::deployed::{Deployed, PATH};
 use hmr_tests::static_files::POLICY_WITH_EVAL;
 use serde_json::json;
 
 use crate::scenario::copy_of;
 
+/// Most of the time of a release build goes into optimisation, which is not what is tested.
+const PROFILE: &str = "[profile.release]\nopt-level = 1\ncodegen-units = 16\n";
+
+fn copy(name: &str) -> AppCopy {
+    let app = copy_of(&format!("examples/{name}"));
+    app.write(".cargo/config.toml", app.read(".cargo/config.toml") + PROFILE);
+    app
+}
+
 fn deployed(name: &str, ready: &str) -> Deployed {
-    Deployed::of(copy_of(&format!("examples/{name}")).folder(), ready)
+    Deployed::of(copy(name).folder(), ready)
 }
 
 #[test]
@@ -69,7 +79,7 @@ fn a_sycamore_application_is_deployed() {
 
 #[test]
 fn a_dioxus_application_is_deployed_with_its_files_and_routes_below_its_path() {
-    let copy = copy_of("examples/dioxus-chart");
+    let copy = copy("dioxus-chart");
     let ready = "document.querySelectorAll('#months li').length > 0";
     // Dioxus sets the title with a function that it makes from text.
     let app = Deployed::with_policy(copy.folder(), ready, POLICY_WITH_EVAL);

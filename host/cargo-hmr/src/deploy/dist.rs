@@ -48,6 +48,14 @@ pub enum DistError {
     /// It is a file.
     #[error("`{0}` is a file\nhint: choose another folder with `--dist`")]
     File(Utf8PathBuf),
+    /// It is a link to nothing.
+    #[error("`{0}` is a link to nothing\nhint: make the folder that it names, or remove the link")]
+    DanglingLink(Utf8PathBuf),
+    /// Another disk is mounted there, so that it cannot be replaced.
+    #[error(
+        "`{0}` is where a disk or a volume is mounted, so it cannot be replaced in one step\nhint: choose a folder in it, for instance `--dist {0}/dist`"
+    )]
+    Mounted(Utf8PathBuf),
     /// Two files would have the same path.
     #[error(
         "two files would be written to `{path}`: {first} and {second}\nhint: rename one of them"
@@ -62,7 +70,8 @@ pub enum DistError {
     },
     /// A file or a folder cannot be read or written.
     #[error(
-        "`{path}` cannot be {what}: {error}\nhint: see whether the disk is full and whether the folder is yours; the files from before are as they were"
+        "`{path}` cannot be {what}: {error}\nhint: {}; the files from before are as they were",
+        hint(what)
     )]
     Io {
         /// Where.
@@ -72,6 +81,14 @@ pub enum DistError {
         /// What the system says.
         error: io::Error,
     },
+}
+
+/// What helps against an error of the system.
+fn hint(what: &str) -> &'static str {
+    match what {
+        "read" => "see whether it is there and whether you may read it",
+        _ => "see whether the disk is full and whether the folder is yours",
+    }
 }
 
 impl DistError {
@@ -99,8 +116,12 @@ impl Dist {
     /// # Errors
     /// `target` has files that were not written by this tool, or its parent cannot be written.
     pub(super) fn prepare(target: &Utf8Path) -> Result<Self, DistError> {
-        check(target)?;
-        let parent = target.parent().unwrap_or(target);
+        let target = resolved(target)?;
+        check(&target)?;
+        let parent = target.parent().unwrap_or(&target);
+        if let Some(file) = parent.ancestors().find(|folder| folder.is_file()) {
+            return Err(DistError::File(file.to_owned()));
+        }
         let written = |error| DistError::written(parent, error);
         fs::create_dir_all(parent).map_err(written)?;
         let beside = TempDir::with_prefix_in(".cargo-hmr-build-", parent).map_err(written)?;
@@ -108,7 +129,8 @@ impl Dist {
         fs::create_dir(&folder).map_err(written)?;
         let folder = Utf8PathBuf::try_from(folder)
             .map_err(|_| written(io::Error::from(io::ErrorKind::InvalidFilename)))?;
-        Ok(Self { target: target.to_owned(), beside, folder, files: BTreeMap::new() })
+        let files = BTreeMap::new();
+        Ok(Self { beside, folder, files, target })
     }
 
     /// The folder, while it is beside its target.
@@ -196,7 +218,12 @@ impl Dist {
         // Files may have come while it was built.
         check(&self.target)?;
         let old = self.beside.path().join("old");
-        let renamed = |error| DistError::written(&self.target, error);
+        let renamed = |error: io::Error| match error.kind() {
+            io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => {
+                DistError::Mounted(self.target.clone())
+            }
+            _ => DistError::written(&self.target, error),
+        };
         match fs::rename(&self.target, &old) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(renamed(error)),
             _ => {}
@@ -218,6 +245,28 @@ pub(super) fn absolute(path: &Utf8Path) -> Utf8PathBuf {
     absolute.unwrap_or_else(|| path.to_owned())
 }
 
+/// The folder that a link leads to, so that the link stays.
+fn resolved(target: &Utf8Path) -> Result<Utf8PathBuf, DistError> {
+    if !target.is_symlink() {
+        return Ok(target.to_owned());
+    }
+    target.canonicalize_utf8().map_err(|_| DistError::DanglingLink(target.to_owned()))
+}
+
+/// Whether something is mounted at a folder. One that is part of the disk of its parent shows that only when it is replaced.
+#[cfg(unix)]
+fn is_mounted(folder: &Utf8Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let disk = |folder: &Utf8Path| fs::metadata(folder).ok().map(|metadata| metadata.dev());
+    folder.parent().is_some_and(|parent| disk(folder) != disk(parent))
+}
+
+/// Replacing it shows that.
+#[cfg(not(unix))]
+fn is_mounted(_: &Utf8Path) -> bool {
+    false
+}
+
 /// Checks that a folder has only files that this tool has written, or does not exist.
 fn check(folder: &Utf8Path) -> Result<(), DistError> {
     if folder.is_file() {
@@ -225,6 +274,9 @@ fn check(folder: &Utf8Path) -> Result<(), DistError> {
     }
     if !folder.is_dir() {
         return Ok(());
+    }
+    if is_mounted(folder) {
+        return Err(DistError::Mounted(folder.to_owned()));
     }
     let known = match fs::read(folder.join(DIST_FILE)) {
         Ok(text) => {
