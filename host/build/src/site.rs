@@ -307,7 +307,9 @@ impl Site {
     /// Builds the page and its files as they are deployed, with the markup that starts the application.
     #[must_use]
     pub fn deployed(&self, public_url: &str, app_html: &str) -> (BuiltPage, Option<SiteError>) {
-        self.build_with(&BuildOptions { public_url, app_html, hashed: true, ..self.options() })
+        let minify = self.trunk.build.minify;
+        let options = BuildOptions { public_url, app_html, hashed: true, minify, ..self.options() };
+        self.build_with(&options)
     }
 
     /// Builds the page and its files. What cannot be built is left out, and the error says what and why; if the page itself cannot be built, it is
@@ -366,6 +368,7 @@ impl Site {
             public_url: &self.trunk.build.public_url,
             app_html: "",
             hashed: false,
+            minify: false,
         }
     }
 

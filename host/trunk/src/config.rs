@@ -81,6 +81,8 @@ pub struct Build {
     pub public_url: String,
     /// `inject_scripts`: whether a script that starts the application is put into the page. If not, the page starts it itself.
     pub inject_scripts: bool,
+    /// `minify` is not `never`: stylesheets that are compiled are made smaller in a page that is deployed.
+    pub minify: bool,
 }
 
 /// What is watched.
@@ -366,6 +368,7 @@ fn complete_build(
         locked: build.locked,
         public_url,
         inject_scripts: build.inject_scripts.unwrap_or(true),
+        minify: build.minify != raw::Minify::Never,
     })
 }
 

@@ -37,13 +37,13 @@
 //! | section of `Trunk.toml` | honoured, as data | named as not honoured |
 //! |---|---|---|
 //! | root | `trunk-version` (another version is noted) | `dist` |
-//! | `[build]` | `target`, `dist`, `public_url`, `release`, `cargo_profile`, features, `example`, `offline`, `frozen`, `locked`, `inject_scripts` | `html_output`, `filehash`, `minify`, `no_sri`, `pattern_…`, `create_nonce`, what concerns downloads |
+//! | `[build]` | `target`, `dist`, `public_url`, `release`, `cargo_profile`, features, `example`, `offline`, `frozen`, `locked`, `inject_scripts`, `minify` | `html_output`, `filehash`, `no_sri`, `pattern_…`, `create_nonce`, what concerns downloads |
 //! | `[watch]` | all | |
 //! | `[serve]` | addresses, `port`, `aliases`, `open`, `headers`, `no_spa`, `serve_base`, `proxy_…` | `ws_…`, `tls_…`, `csp`, `no_autoreload`, `no_error_reporting` |
 //! | `[[proxy]]`, `[[hooks]]` | all | |
 //! | `[tools]`, `[clean]`, `[[node_packages]]` | | all |
 //!
-//! Keys with a value that says what happens anyway, such as `minify = "never"`, are not named. The environment variables `TRUNK_…` replace
+//! Keys with a value that says what happens anyway, such as `filehash = false`, are not named. The environment variables `TRUNK_…` replace
 //! values of the file. As in Trunk, `-` instead of `_` is right only in `trunk-version` and `no-system-proxy`.
 
 mod config;

@@ -41,6 +41,7 @@ impl Project {
             public_url,
             app_html: "<app>",
             hashed: false,
+            minify: false,
         })
     }
 

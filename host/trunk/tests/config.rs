@@ -258,7 +258,6 @@ fn what_is_not_honoured_is_said_once() {
         notes,
         [
             "`build.filehash` is not honoured: in development, names of files have no hash",
-            "`build.minify` is not honoured: in development, nothing is minified",
             "`build.public-url` is not a key of Trunk; did you mean `public_url`?",
             "`dist` is not honoured: only `trunk clean` uses it",
             "`proxy.x` is not a key of Trunk",

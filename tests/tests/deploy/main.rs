@@ -261,8 +261,28 @@ fn wasm_opt_is_used_where_it_is_installed_and_not_required() {
 }
 
 #[test]
+fn compiled_styles_are_minified_if_the_settings_ask_for_it() {
+    let page = "<html><head><link data-trunk rel=\"rust\"><link data-trunk rel=\"scss\" href=\"a.scss\">\
+        <link data-trunk rel=\"scss\" href=\"b.scss\" data-no-minify><link data-trunk rel=\"tailwind-css\" href=\"c.css\"></head></html>";
+    let sass = "$space: 1px;\nmain {\n  margin: $space;\n  p { margin: 0 }\n}\n";
+    let app =
+        WebApp::new(&[("index.html", page), ("a.scss", sass), ("b.scss", sass), ("c.css", "")]);
+    app.program("tailwindcss", "echo \"/* $@ */\"");
+    let style = |start: &str| {
+        succeeds(app.tool("build"));
+        let built = files(&app.path("app/dist"));
+        String::from_utf8_lossy(&built[path(&built, start, ".css")]).into_owned()
+    };
+    assert!(style("a-").contains("main {\n") && !style("c-").contains("--minify"));
+    app.write("app/Trunk.toml", "[build]\nminify = \"on_release\"\n");
+    assert_eq!(style("a-").trim(), "main{margin:1px}main p{margin:0}");
+    assert!(style("b-").contains("main {\n") && style("c-").contains("--minify"));
+}
+
+#[test]
 fn what_was_built_is_served_as_in_production() {
     let app = with_files();
+    app.write("app/static/folder/file.txt", "text");
     let mut command = app.tool("build");
     command.args(["--public-url", "/app/"]);
     succeeds(command);
@@ -285,7 +305,10 @@ fn what_was_built_is_served_as_in_production() {
     let wasm = get(&wasm, &[]);
     assert_eq!(wasm.header("content-type"), Some("application/wasm"));
     assert_eq!(wasm.header("cache-control"), Some("public, max-age=31536000, immutable"));
-    assert_eq!(get("/", &[]).header("location"), Some("/app/"));
+    assert_eq!(wasm.header("vary"), Some("accept-encoding"));
+    for (path, to) in [("/", "/app/"), ("/app", "/app/"), ("/app/folder", "/app/folder/")] {
+        assert_eq!(get(path, &[]).header("location"), Some(to), "{path}");
+    }
     assert_eq!(get("/app/.cargo-hmr-dist.json", &[]).status, 404);
     assert_eq!(get("/app/nothing.js", &[]).status, 404);
     let route = get("/app/some/route", &[("Accept", "text/html")]);

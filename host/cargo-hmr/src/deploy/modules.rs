@@ -23,7 +23,7 @@ const CRATES: usize = 5;
 const DIOXUS_BASE_PATH: &str = "DIOXUS_ASSET_ROOT";
 
 /// How to get `wasm-opt`.
-const WITHOUT_WASM_OPT: &str = "`wasm-opt` was not found, so the modules are larger than they need to be; install it with `npm install -g binaryen`, or your system's package `binaryen`";
+const WITHOUT_WASM_OPT: &str = "`wasm-opt` was not found, so the modules are larger than they need to be; install it with `npm install -g binaryen`";
 
 /// What is said when `wasm-opt` fails.
 const WASM_OPT_FAILS: &str = "`wasm-opt` fails, so modules are as the compiler has made them, and larger than they need to be";

@@ -102,7 +102,24 @@ fn router(dist: &Utf8Path, info: &DistInfo, base: &str) -> Router {
             .nest_service(&path, files)
             .route("/", axum::routing::get(move || async move { Redirect::temporary(&to) }))
     };
-    router.layer(middleware::from_fn(with_headers))
+    router.layer(middleware::from_fn(with_headers)).layer(middleware::from_fn(
+        move |request: Request, next: Next| with_base(path.clone(), request, next),
+    ))
+}
+
+/// Redirections stay below `base`, a path without `/` at its end, and so do relative addresses of the page.
+async fn with_base(base: String, request: Request, next: Next) -> Response {
+    if !base.is_empty() && request.uri().path() == base {
+        return Redirect::temporary(&format!("{base}/")).into_response();
+    }
+    let mut answer = next.run(request).await;
+    let to = answer.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
+    // The part that serves files does not know that they are below a path.
+    let outside = to.filter(|to| !to.starts_with(&format!("{base}/")));
+    if let Some(to) = outside.and_then(|to| HeaderValue::try_from(format!("{base}{to}")).ok()) {
+        answer.headers_mut().insert(header::LOCATION, to);
+    }
+    answer
 }
 
 /// The answer for a path that is not a file.
@@ -144,6 +161,7 @@ async fn with_headers(request: Request, next: Next) -> Response {
     };
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     answer
 }

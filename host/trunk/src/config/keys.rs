@@ -40,10 +40,7 @@ const KNOWN: &[Key] = &[
     ("build.inject_scripts", Honoured),
     ("build.root_certificate", Not(DOWNLOADS)),
     ("build.accept_invalid_certs", Unless(&["false"], DOWNLOADS)),
-    (
-        "build.minify",
-        Unless(&["\"never\"", "\"on_release\""], "in development, nothing is minified"),
-    ),
+    ("build.minify", Honoured),
     ("build.no_sri", Unless(&["true"], "in development, files have no integrity digests")),
     ("build.allow_self_closing_script", Honoured),
     ("build.create_nonce", Unless(&["false"], NO_POLICY)),

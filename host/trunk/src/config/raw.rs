@@ -40,6 +40,17 @@ pub(super) struct Build {
     pub(super) features: OneOrMore,
     pub(super) example: Option<String>,
     pub(super) inject_scripts: Option<bool>,
+    pub(super) minify: Minify,
+}
+
+/// When Trunk makes files smaller.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Minify {
+    #[default]
+    Never,
+    OnRelease,
+    Always,
 }
 
 /// Trunk accepts one text instead of a list of one.

@@ -31,6 +31,8 @@ pub struct BuildOptions<'a> {
     /// Whether linked stylesheets, icons and scripts get a hash of their content in their names, and `integrity` attributes: for a page that
     /// is deployed.
     pub hashed: bool,
+    /// Whether stylesheets that are compiled are made smaller, unless they have the attribute `data-no-minify`.
+    pub minify: bool,
 }
 
 /// Builds the whole page. What is wrong with one asset leaves out that asset alone.
@@ -207,19 +209,20 @@ impl Builder<'_> {
     /// Makes a stylesheet; nothing, with a note, if its compiler is not installed.
     fn sheet(&mut self, line: usize, style: &Style) -> Result<Option<Sheet>, PageError> {
         let path = self.file(line, &style.file.href)?;
+        let small = self.options.minify && !style.attributes.has("data-no-minify");
         match &style.language {
             Language::Css => {
                 let source = Source::File(path.clone());
                 Ok(Some(Sheet { source, inputs: vec![path], scans_sources: false }))
             }
             Language::Sass => {
-                let compiled = sass::compile(&path)?;
+                let compiled = sass::compile(&path, small)?;
                 self.built.notes.extend(compiled.warnings);
                 let source = Source::Bytes { content: compiled.css.into(), media_type: CSS };
                 Ok(Some(Sheet { source, inputs: compiled.inputs, scans_sources: false }))
             }
             Language::Tailwind { program, config } => {
-                self.tailwind(line, path, program, config.as_deref())
+                self.tailwind(line, path, program, config.as_deref(), small)
             }
         }
     }
@@ -230,10 +233,12 @@ impl Builder<'_> {
         path: Utf8PathBuf,
         program: &'static str,
         config: Option<&str>,
+        small: bool,
     ) -> Result<Option<Sheet>, PageError> {
         // Versions 3 and 4 write to standard output if there is no `--output`.
         let mut arguments = vec!["--input".to_owned(), path.to_string()];
         arguments.extend(config.into_iter().flat_map(|config| ["--config".into(), config.into()]));
+        arguments.extend(small.then(|| "--minify".to_owned()));
         let folder = self.options.project_folder.to_owned();
         let call = ToolCall { program, arguments, folder, environment: Vec::new() };
         match (self.run)(&call) {

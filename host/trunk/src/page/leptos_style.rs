@@ -83,7 +83,7 @@ impl Parts {
         };
         match path.extension() {
             Some("scss" | "sass") if path.is_file() => {
-                let compiled = sass::compile(path)?;
+                let compiled = sass::compile(path, false)?;
                 self.css.push_str(&compiled.css);
                 self.inputs.extend(compiled.inputs);
                 self.notes.extend(compiled.warnings);

@@ -20,11 +20,12 @@ pub(super) struct Compiled {
     pub(super) warnings: Vec<String>,
 }
 
-/// Compiles the stylesheet `file`.
-pub(super) fn compile(file: &Utf8Path) -> Result<Compiled, PageError> {
+/// Compiles the stylesheet `file`; without spaces and comments if it is to be `small`.
+pub(super) fn compile(file: &Utf8Path, small: bool) -> Result<Compiled, PageError> {
     let files = Files::default();
     let log = Log::default();
-    let options = grass::Options::default().fs(&files).logger(&log);
+    let style = if small { grass::OutputStyle::Compressed } else { grass::OutputStyle::Expanded };
+    let options = grass::Options::default().fs(&files).logger(&log).style(style);
     // The compiler is not hardened against every text, and a stylesheet must not end the whole tool.
     let result = panic::catch_unwind(AssertUnwindSafe(|| grass::from_path(file, &options)));
     let inputs = files.read(file);
