@@ -130,7 +130,7 @@ impl Dist {
         let folder = Utf8PathBuf::try_from(folder)
             .map_err(|_| written(io::Error::from(io::ErrorKind::InvalidFilename)))?;
         let files = BTreeMap::new();
-        Ok(Self { beside, folder, files, target })
+        Ok(Self { target, beside, folder, files })
     }
 
     /// The folder, while it is beside its target.
