@@ -32,12 +32,11 @@ fn a_project_for_trunk_is_deployed() {
 
 #[test]
 fn a_native_module_that_calls_the_browser_is_deployed() {
-    let Deployed { browser, .. } =
-        &deployed("stamps", "Number(document.querySelector('output')?.textContent) >= 2");
-    browser.click("button");
-    browser.keys("body", "s");
-    browser.wait("document.querySelectorAll('li').length === 2");
-    assert_eq!(browser.console(), Vec::<String>::new());
+    let app = deployed("stamps", "Number(document.querySelector('output')?.textContent) >= 2");
+    app.browser.click("button");
+    app.browser.keys("body", "s");
+    app.browser.wait("document.querySelectorAll('li').length === 2");
+    app.assert_no_errors();
 }
 
 #[test]
