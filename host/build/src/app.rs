@@ -6,7 +6,7 @@
 
 mod applications;
 mod error;
-mod metadata;
+pub(crate) mod metadata;
 mod module;
 mod settings;
 mod static_folder;

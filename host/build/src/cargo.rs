@@ -23,7 +23,7 @@ pub use crate::cargo_status::waits_for;
 use crate::cargo_status::without_status;
 use crate::process::{self, CancelToken, Ended};
 use crate::toolchain::TARGET;
-use crate::{App, Diagnostic, Module, ModuleKind, Toolchain};
+use crate::{App, Diagnostic, Module, ModuleKind, Toolchain, auto_state};
 
 /// The profile's name, which is the name of its folder in the target folder too.
 const PROFILE: &str = "hmr";
@@ -219,8 +219,13 @@ fn run(
     // Both outputs are read at once.
     let on = Mutex::new(on);
     let notify = |event| on.lock().unwrap_or_else(PoisonError::into_inner)(event);
+    let mut command = command(request, modules);
+    let is_application = modules.iter().any(|it| matches!(it.kind, ModuleKind::Application(_)));
+    if request.profile == Profile::Development && is_application && request.app.config.auto_state {
+        auto_state::set(&mut command, request.app)?;
+    }
     process::run(
-        command(request, modules),
+        command,
         cancel,
         None,
         |stdout| messages.read(stdout, &mut |event| notify(event)),

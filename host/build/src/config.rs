@@ -59,6 +59,8 @@ pub struct Config {
     pub loop_budget: i32,
     /// Whether swaps are rehearsed before a page makes them.
     pub preflight: bool,
+    /// Whether the state of applications is kept ([`crate::auto_state`]).
+    pub auto_state: bool,
 }
 
 /// Which of the two tables contains a setting.
@@ -87,6 +89,7 @@ impl Default for Config {
             loop_guard: true,
             loop_budget: crate::LOOP_BUDGET,
             preflight: true,
+            auto_state: false,
         }
     }
 }
@@ -130,6 +133,7 @@ impl Config {
         set(&mut self.loop_guard, settings.loop_guard);
         set(&mut self.loop_budget, settings.loop_budget);
         set(&mut self.preflight, settings.preflight);
+        set(&mut self.auto_state, settings.auto_state);
     }
 }
 
@@ -245,7 +249,8 @@ mod tests {
             json!({"app": "site", "root-files": ["*.json"], "full-reload-threshold": 3,
                    "watch-ignore": ["notes/**"], "port": 9000, "static-folder": "public",
                    "allowed-hosts": ["Dev.example.org", ".test"],
-                   "versions": 5, "loop-guard": false, "loop-budget": 7, "preflight": false}),
+                   "versions": 5, "loop-guard": false, "loop-budget": 7, "preflight": false,
+                   "auto-state": true}),
         )
         .expect("settings that are right");
         assert_eq!(config.app.as_deref(), Some(Utf8Path::new("site")));
@@ -253,7 +258,8 @@ mod tests {
         assert_eq!((&*config.root_files[0], &*config.watch_ignore[0]), ("*.json", "notes/**"));
         assert_eq!(config.allowed_hosts, ["dev.example.org", ".test"]);
         assert_eq!((config.static_folder.as_str(), config.versions), ("public", 5));
-        assert_eq!((config.loop_guard, config.loop_budget, config.preflight), (false, 7, false));
+        assert_eq!((config.loop_guard, config.loop_budget), (false, 7));
+        assert_eq!((config.preflight, config.auto_state), (false, true));
         let package = json!({"name": "board", "gate": "cargo test", "gate-limit": 30});
         let named = read(Table::Package, package).expect("a name and a gate");
         assert_eq!(named.name.as_deref(), Some("board"));

@@ -18,6 +18,7 @@
 //! Wasm binaries are read in one place, `wasm.rs`.
 
 pub mod app;
+pub mod auto_state;
 pub mod bindgen;
 pub mod cargo;
 mod cargo_status;
@@ -42,6 +43,7 @@ pub mod transform;
 mod wasm;
 
 pub use app::{App, AppError, ApplicationTarget, LocalPackage, Module, ModuleKind, imports_glue};
+pub use auto_state::wrap_if_asked;
 pub use bindgen::{
     BindError, Bindgen, BoundAsset, BoundModule, DeployedApplication, GlueExport, GlueExportKind,
     Snippet, check_wasm_bindgen,

@@ -30,6 +30,15 @@ enum Command {
     Build(BuildArgs),
     /// Serves what `cargo hmr build` has built, for a last look
     Serve(ServeArgs),
+    /// Shows what the tool would do with an app, and does nothing
+    Inspect {
+        /// The app's folder or manifest
+        #[arg(default_value = ".")]
+        path: Utf8PathBuf,
+        /// Shows how sources are rewritten so that the state of components is kept, line by line
+        #[arg(long, required = true)]
+        auto_state: bool,
+    },
     /// Shows the installed build tools, the missing ones, and the command that installs them
     Doctor {
         /// The app's folder or manifest
@@ -131,7 +140,7 @@ struct ServeArgs {
 /// Runs the command line that the process was started with. cargo passes a subcommand its own name as the first argument.
 #[must_use]
 pub fn main() -> ExitCode {
-    if let Some(code) = hmr_build::supervise_if_asked() {
+    if let Some(code) = hmr_build::wrap_if_asked().or_else(hmr_build::supervise_if_asked) {
         return code;
     }
     let mut arguments: Vec<_> = std::env::args_os().collect();
@@ -142,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Dev(arguments) => dev(arguments),
         Command::Build(arguments) => build(arguments),
         Command::Serve(arguments) => serve(arguments),
+        Command::Inspect { path, auto_state: _ } => inspect(&path),
         Command::Doctor { path } => doctor(&path),
     }
 }
@@ -228,6 +238,16 @@ fn serve(arguments: ServeArgs) -> ExitCode {
         };
         deploy::serve(&options, on).await
     })
+}
+
+fn inspect(path: &camino::Utf8Path) -> ExitCode {
+    match hmr_build::auto_state::inspect(path) {
+        Ok(files) => {
+            report::inspected(&files);
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error.to_string()),
+    }
 }
 
 fn doctor(path: &camino::Utf8Path) -> ExitCode {

@@ -3,6 +3,7 @@
 //! No text from outside reaches a terminal as it is: control characters are shown ([`crate::text`]).
 
 mod deployed;
+mod inspected;
 mod notes;
 mod output;
 mod swaps;
@@ -20,6 +21,7 @@ use hmr_protocol::{Slower, Trap};
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub use self::deployed::deployed;
+pub use self::inspected::inspected;
 use self::output::{Item, Output};
 use crate::events::{Built, Event, Phases, UpdateKind};
 use crate::text::{Kind, Texts as _, visible, visible_but_colours, visible_json};

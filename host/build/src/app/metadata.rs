@@ -13,7 +13,7 @@ use crate::{cargo_status::without_status, environment, process, toolchain::TARGE
 ///
 /// If that fails, cargo is run again with only what was downloaded before: that works where the network was the only
 /// problem, and does not depend on the wording of cargo's message.
-pub(super) fn query(
+pub(crate) fn query(
     manifest: &Utf8Path,
     on_line: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Metadata, AppError> {

@@ -31,6 +31,7 @@ pub(super) struct Settings {
     #[serde(deserialize_with = "budget")]
     pub(super) loop_budget: Option<i32>,
     pub(super) preflight: Option<bool>,
+    pub(super) auto_state: Option<bool>,
 }
 
 impl Settings {

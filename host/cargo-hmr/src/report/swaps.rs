@@ -13,7 +13,7 @@ const NOTES: usize = 6;
 
 /// The possible outcomes of a key, in the order in which they are shown, and the weight of a note about each; none if it
 /// needs no note.
-const OUTCOMES: [(&str, Option<Weight>); 7] = [
+const OUTCOMES: [(&str, Option<Weight>); 8] = [
     ("reset", Some(Weight::Loss)),
     ("kept", None),
     ("migrated", Some(Weight::Change)),
@@ -21,6 +21,8 @@ const OUTCOMES: [(&str, Option<Weight>); 7] = [
     ("initial", Some(Weight::Change)),
     ("added", Some(Weight::New)),
     ("orphaned", Some(Weight::Orphan)),
+    // Only in applications: a type that cannot be written.
+    ("not-carried", Some(Weight::Change)),
 ];
 
 /// The line about one module in one page.

@@ -1,0 +1,113 @@
+//! Rewrites the source of a web application so that the state of its components can be kept when its code is exchanged.
+//!
+//! The input is the text of one Rust file. The output ([`Rewritten`]) is a text in which calls that make state go through a
+//! runtime crate (`hmr-yew`), the list of changed places ([`Site`]), and the map of positions ([`EditMap`]) with which messages of
+//! the compiler are brought back to the user's text.
+//!
+//! These hold for each file:
+//!
+//! - A file that is not Rust is returned as it is.
+//! - The rewritten text has the same lines. Nothing outside of the sites is changed.
+//! - A construct that is not fully understood is left alone: its state is not kept, and everything else works.
+//!
+//! Whether the rewritten text compiles is not known here. The build leaves out the sites that do not ([`Options::excluded`]).
+//!
+//! [`framework`](Framework) decides what counts as a site. The only framework so far is Yew:
+//!
+//! | site | before | after |
+//! |---|---|---|
+//! | state | `let count = use_state(\|\| 0);` | `let count = ::hmr_yew::use_kept_state(::hmr_yew::kept!("count", \|\| 0));` |
+//! | custom hook | `let field = use_field();` | `let field = ::hmr_yew::leave(::hmr_yew::enter("field"), use_field());` |
+//! | component's start | `fn App() -> Html {` | `fn App() -> Html { let _hmr_render = ::hmr_yew::begin("App");` |
+//! | tag | `<Row name="a" />` | `{::hmr_yew::at("Row", ::yew::html!{<Row name="a" />})}` |
+//! | type | `struct Todo { … }` | the same, and an implementation of `Keep` behind it |
+
+mod edits;
+mod functions;
+mod imports;
+mod source;
+mod tags;
+mod types;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+pub use self::edits::EditMap;
+use self::edits::Edits;
+use self::source::Source;
+
+/// A framework whose state can be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framework {
+    /// Yew.
+    Yew,
+}
+
+/// What to rewrite.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// The framework that the crate uses.
+    pub framework: Framework,
+    /// The ids of the sites that are left as they are.
+    pub excluded: &'a BTreeSet<String>,
+}
+
+/// The kinds of sites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SiteKind {
+    /// A call that makes state.
+    State,
+    /// A call of a hook that may make state.
+    Hook,
+    /// The beginning of a component's function.
+    Start,
+    /// A component in markup.
+    Tag,
+    /// A type that gets code to write and read its values.
+    Type,
+}
+
+/// A place that is rewritten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Identifies it in its file, also when other parts of the file change.
+    pub id: String,
+    /// What it is.
+    pub kind: SiteKind,
+    /// The name of its value: what its key ends with. For a tag, its part of the path.
+    pub key: String,
+    /// The bytes of the original text that it consists of.
+    pub range: Range<usize>,
+    /// The line on which it begins, counted from 1.
+    pub line: usize,
+    /// The column at which it begins, in characters, counted from 1.
+    pub column: usize,
+}
+
+/// A rewritten file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewritten {
+    /// The new text.
+    pub text: String,
+    /// What was rewritten, in the order of the text.
+    pub sites: Vec<Site>,
+    /// Where positions of the new text are in the original one.
+    pub map: EditMap,
+}
+
+/// Rewrites the text of one file.
+#[must_use]
+pub fn rewrite(text: &str, options: &Options<'_>) -> Rewritten {
+    let Some(source) = Source::parse(text) else {
+        return Rewritten { text: text.to_owned(), sites: Vec::new(), map: EditMap::default() };
+    };
+    let Framework::Yew = options.framework;
+    let mut edits = Edits::new(text, options.excluded);
+    let functions = functions::rewrite(&source, &mut edits);
+    tags::rewrite(&source, &functions, &mut edits);
+    types::rewrite(&source, &mut edits);
+    source::forget_spans();
+    let rewritten = edits.apply();
+    debug_assert!(syn::parse_file(&rewritten.text).is_ok(), "{}", rewritten.text);
+    rewritten
+}

@@ -1,0 +1,162 @@
+//! What is rewritten, and what is left alone.
+
+use std::collections::BTreeSet;
+
+use expect_test::{Expect, expect};
+use hmr_auto_state::{Framework, Options, SiteKind, rewrite};
+
+fn rewritten(text: &str, excluded: &[&str]) -> hmr_auto_state::Rewritten {
+    let excluded: BTreeSet<String> = excluded.iter().map(|id| (*id).to_owned()).collect();
+    rewrite(text, &Options { framework: Framework::Yew, excluded: &excluded })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "so that it can be written in place")]
+fn check(text: &str, expected: Expect) {
+    expected.assert_eq(&rewritten(text, &[]).text);
+}
+
+/// A text that is not changed.
+fn unchanged(text: &str) {
+    assert_eq!(rewritten(text, &[]).text, text);
+}
+
+#[test]
+fn the_state_of_a_component_has_the_names_of_its_bindings() {
+    check(
+        "#[component]\nfn App() -> Html {\n    let count = use_state(|| 0);\n    let (list, _) = (yew::use_reducer(List::default), 1);\n    let list = use_state_eq::<u32, _>(|| 1,);\n    Html::default()\n}\n",
+        expect![[r#"
+            #[component]
+            fn App() -> Html { let _hmr_render = ::hmr_yew::begin("App");
+                let count = ::hmr_yew::use_kept_state(::hmr_yew::kept!("count", || 0));
+                let (list, _) = (::hmr_yew::use_kept_reducer(::hmr_yew::kept!("list", List::default)), 1);
+                let list = ::hmr_yew::use_kept_state_eq::<u32, _>(::hmr_yew::kept!("list#1", || 1),);
+                Html::default()
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn the_name_of_a_hooks_result_is_part_of_the_key() {
+    check(
+        "#[hook]\nfn use_field() -> UseStateHandle<u32> {\n    use_state(|| 0)\n}\n#[function_component(Form)]\nfn form() -> Html {\n    let first = use_field();\n    use_field();\n    use_effect(|| {});\n    html! { <p>{ *first }</p> }\n}\n",
+        expect![[r#"
+            #[hook]
+            fn use_field() -> UseStateHandle<u32> {
+                ::hmr_yew::use_kept_state(::hmr_yew::kept!("state", || 0))
+            }
+            #[function_component(Form)]
+            fn form() -> Html { let _hmr_render = ::hmr_yew::begin("Form");
+                let first = ::hmr_yew::leave(::hmr_yew::enter("first"), use_field());
+                ::hmr_yew::leave(::hmr_yew::enter("use_field"), use_field());
+                use_effect(|| {});
+                html! { <p>{ *first }</p> }
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn tags_are_found_in_all_parts_of_markup() {
+    check(
+        "#[component]\nfn App() -> Html {\n    html! {\n        <Panel title={html! { <b><Icon /></b> }} on={|x: u32| x > 1}>\n            if *open && 1 < 2 { <Row /> } else if x { <Row a=\"1\" /> } else { <><ui::Row /></> }\n            { for rows.iter().map(|row| html! { <Row key={row.id} /> }) }\n            for x in 0..3 { <Field<u32> /> }\n        </Panel>\n    }\n}\nfn line() -> Html { html! { <Row /> } }\n",
+        expect![[r#"
+            #[component]
+            fn App() -> Html { let _hmr_render = ::hmr_yew::begin("App");
+                html! {
+                    {::hmr_yew::at("Panel", ::yew::html!{<Panel title={html! { <b>{::hmr_yew::at("Icon", ::yew::html!{<Icon />})}</b> }} on={|x: u32| x > 1}>
+                        if *open && 1 < 2 { {::hmr_yew::at("Row", ::yew::html!{<Row />})} } else if x { {::hmr_yew::at("Row#1", ::yew::html!{<Row a="1" />})} } else { <>{::hmr_yew::at("Row#2", ::yew::html!{<ui::Row />})}</> }
+                        { for rows.iter().map(|row| html! { {::hmr_yew::at("Row#3", ::yew::html!{<Row key={row.id} />})} }) }
+                        for x in 0..3 { {::hmr_yew::at("Field", ::yew::html!{<Field<u32> />})} }
+                    </Panel>})}
+                }
+            }
+            fn line() -> Html { html! { {::hmr_yew::at("line.Row", ::yew::html!{<Row />})} } }
+        "#]],
+    );
+}
+
+#[test]
+fn a_component_that_is_a_type_begins_in_its_view() {
+    check(
+        "impl Component for App {\n    fn view(&self, ctx: &Context<Self>) -> Html {\n        #![allow(unused)]\n        html! { <Row /> }\n    }\n}\n",
+        expect![[r#"
+            impl Component for App {
+                fn view(&self, ctx: &Context<Self>) -> Html {
+                    #![allow(unused)] let _hmr_render = ::hmr_yew::begin("App");
+                    html! { {::hmr_yew::at("Row", ::yew::html!{<Row />})} }
+                }
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn names_that_mean_something_else_are_left_alone() {
+    // The file's own functions, and imports from elsewhere, are custom hooks.
+    let text = "use my::use_state;\n#[hook]\nfn use_mine() {\n    let a = use_state(|| 0);\n}\n";
+    let sites = rewritten(text, &[]).sites;
+    assert_eq!(sites.iter().map(|it| it.kind).collect::<Vec<_>>(), [SiteKind::Hook]);
+    let text = "use yew::{prelude::*, use_state as use_local};\n#[hook]\nfn use_mine() {\n    let a = use_local(|| 0);\n}\n";
+    let sites = rewritten(text, &[]).sites;
+    assert_eq!(sites.iter().map(|it| it.kind).collect::<Vec<_>>(), [SiteKind::State]);
+    unchanged("fn plain() { let a = use_state(|| 0); }\n");
+}
+
+#[test]
+fn what_is_not_understood_is_left_alone() {
+    unchanged("macro_rules! m { () => { html! { <Row /> } } }\n");
+    unchanged("fn f() { other! { html! { <Row /> } } }\n");
+    unchanged("this is not Rust {\n");
+    unchanged("fn f() { html! { < } }\n");
+    unchanged(
+        "struct A<'a> { a: &'a str }\nenum Never {}\nstruct B { #[cfg(x)] b: u32 }\nunion C { a: u32 }\n",
+    );
+    unchanged("static VIEW: Markup = html! { <Row /> };\n");
+    let in_closure = "#[component]\nfn A() -> Html {\n    let f = || { let a = use_state(|| 0); };\n    async { use_x() };\n    Html::default()\n}\n";
+    assert_eq!(rewritten(in_closure, &[]).sites.len(), 1);
+}
+
+#[test]
+fn a_comment_keeps_a_site_as_it_is() {
+    let text = "#[hook]\nfn use_a() {\n    // hmr: reset\n    let a = use_state(|| 0);\n    let b = use_state(|| 0); // hmr: reset\n    let c = use_state(|| 0);\n}\n";
+    let sites = rewritten(text, &[]).sites;
+    assert_eq!(sites.iter().map(|it| &*it.key).collect::<Vec<_>>(), ["c"]);
+}
+
+#[test]
+fn a_site_has_an_id_a_place_and_a_range_and_can_be_excluded() {
+    let text = "#[hook]\nfn use_a() {\n    let ä = 1; let a = use_state(|| 0);\n}\n";
+    let sites = rewritten(text, &[]).sites;
+    let [site] = &sites[..] else { panic!("{sites:?}") };
+    assert_eq!((&*site.id, site.line, site.column), ("state:use_a/a", 3, 24));
+    assert_eq!(&text[site.range.clone()], "use_state(|| 0)");
+    assert_eq!(rewritten(text, &["state:use_a/a"]).text, text);
+}
+
+#[test]
+fn positions_are_brought_back() {
+    let text = "#[hook]\nfn use_a() {\n    let a = use_state(|| first());\n    second();\n}\n";
+    let rewritten = rewritten(text, &[]);
+    for word in ["let a", "|| first", "first()", ");\n", "second()"] {
+        let [new, old] = [&*rewritten.text, text].map(|it| it.rfind(word).expect("it is there"));
+        assert_eq!(rewritten.map.to_original(new), old, "{word}");
+    }
+    let inserted = rewritten.text.find("hmr_yew").expect("it is there");
+    assert_eq!(rewritten.map.to_original(inserted), text.find("use_state").expect("a call"));
+}
+
+#[test]
+fn types_get_code_behind_them() {
+    check(
+        "#[cfg(a)]\nenum Shape<T> {\n    Dot,\n    Round(f64),\n    Box { w: T, r#type: u8 },\n}\n",
+        expect![[r#"
+            #[cfg(a)]
+            enum Shape<T> {
+                Dot,
+                Round(f64),
+                Box { w: T, r#type: u8 },
+            } #[cfg(a)] impl<T: ::hmr_yew::state::Keep> ::hmr_yew::state::Keep for Shape<T> { fn write(&self) -> Result<::hmr_yew::state::Value, ::hmr_yew::state::NotCarried> { Ok(match self { Self::Dot {  } => ::hmr_yew::state::shape::variant("Dot", ::hmr_yew::state::shape::unit([])), Self::Round { 0: hmr_0 } => ::hmr_yew::state::shape::variant("Round", ::hmr_yew::state::shape::newtype([("0", ::hmr_yew::state::write_field!(f64, hmr_0, "Shape::Round.0")?)])), Self::Box { w: hmr_0, r#type: hmr_1 } => ::hmr_yew::state::shape::variant("Box", ::hmr_yew::state::shape::named([("w", ::hmr_yew::state::write_field!(T, hmr_0, "Shape::Box.w")?), ("type", ::hmr_yew::state::write_field!(u8, hmr_1, "Shape::Box.type")?)])),  }) } fn read(hmr_value: &::hmr_yew::state::Value) -> Result<Self, ::hmr_yew::state::ReadError> { let hmr_variant = ::hmr_yew::state::Variant::of(hmr_value)?; match hmr_variant.name() { "Dot" => { let hmr_fields = hmr_variant.unit(); _ = &hmr_fields; Ok(Self::Dot {  }) }, "Round" => { let hmr_fields = hmr_variant.newtype(); _ = &hmr_fields; Ok(Self::Round { 0: ::hmr_yew::state::read_field!(f64, hmr_fields, "0")? }) }, "Box" => { let hmr_fields = hmr_variant.named(); _ = &hmr_fields; Ok(Self::Box { w: ::hmr_yew::state::read_field!(T, hmr_fields, "w")?, r#type: ::hmr_yew::state::read_field!(u8, hmr_fields, "type")? }) },  hmr_other => Err(::hmr_yew::state::ReadError::variant("Shape", hmr_other)) } } }
+        "#]],
+    );
+}

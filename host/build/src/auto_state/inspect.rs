@@ -1,0 +1,104 @@
+//! What would be rewritten, for people to read.
+
+use std::fs;
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use hmr_auto_state::{Framework, Options, Site, rewrite};
+
+use super::shadow;
+use crate::app::metadata;
+use crate::{App, AppError, ModuleKind};
+
+/// A file that would be rewritten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspected {
+    /// Its path, relative to the workspace if it is inside.
+    pub path: Utf8PathBuf,
+    /// What would be rewritten in it.
+    pub sites: Vec<Site>,
+    /// The lines that would differ.
+    pub lines: Vec<ChangedLine>,
+}
+
+/// A line that would be rewritten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedLine {
+    /// Its number, from 1.
+    pub number: usize,
+    /// As the user wrote it.
+    pub old: String,
+    /// As it would be compiled.
+    pub new: String,
+}
+
+/// Why nothing can be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    /// The app cannot be loaded.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// No package of it uses a framework whose state can be kept.
+    #[error(
+        "no application at {0} uses a framework whose state can be kept\nhint: that is possible for Yew so far"
+    )]
+    NoFramework(Utf8PathBuf),
+    /// A source cannot be read.
+    #[error("{path} cannot be read: {error}")]
+    Source {
+        /// Its path.
+        path: Utf8PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// The files of the application at `path` that would be rewritten. Nothing is compiled.
+pub fn inspect(path: &Utf8Path) -> Result<Vec<Inspected>, InspectError> {
+    let app = App::load(path)?;
+    let metadata = metadata::query(&app.workspace_root.join("Cargo.toml"), &mut |_| {})?;
+    let used = |name: &str| {
+        let mut modules = app.modules_using(name).into_iter();
+        modules.any(|module| matches!(module.kind, ModuleKind::Application(_)))
+    };
+    let mut folders = Vec::new();
+    for package in metadata.workspace_packages() {
+        let uses_yew =
+            package.dependencies.iter().any(|it| it.name == "yew" && it.rename.is_none());
+        if uses_yew && used(&package.name) {
+            let code =
+                package.targets.iter().filter(|it| it.is_bin() || it.is_lib() || it.is_cdylib());
+            folders.extend(code.filter_map(|it| it.src_path.parent()).map(ToOwned::to_owned));
+        }
+    }
+    if folders.is_empty() {
+        return Err(InspectError::NoFramework(app.root));
+    }
+    folders.sort();
+    folders.dedup();
+    let mut inspected = Vec::new();
+    for folder in folders {
+        for file in shadow::sources(folder.as_std_path()) {
+            let path = Utf8PathBuf::from(file.to_string_lossy().into_owned());
+            let text = fs::read_to_string(&file)
+                .map_err(|error| InspectError::Source { path: path.clone(), error })?;
+            let shown =
+                path.strip_prefix(&app.workspace_root).map(ToOwned::to_owned).unwrap_or(path);
+            inspected.extend(inspected_file(shown, &text));
+        }
+    }
+    Ok(inspected)
+}
+
+fn inspected_file(path: Utf8PathBuf, text: &str) -> Option<Inspected> {
+    let excluded = std::collections::BTreeSet::new();
+    let rewritten = rewrite(text, &Options { framework: Framework::Yew, excluded: &excluded });
+    let pairs = text.lines().zip(rewritten.text.lines()).enumerate();
+    let lines = pairs.filter(|(_, (old, new))| old != new).map(|(at, (old, new))| ChangedLine {
+        number: at + 1,
+        old: old.to_owned(),
+        new: new.to_owned(),
+    });
+    let lines: Vec<_> = lines.collect();
+    (!lines.is_empty()).then_some(Inspected { path, sites: rewritten.sites, lines })
+}

@@ -1,0 +1,136 @@
+//! The crates that rewritten code calls, compiled against the framework that a crate uses.
+//!
+//! In: the arguments of the crate's compilation. Out: the runtime's library. It is compiled once for each build of the framework, by
+//! the same rustc, and kept. It has no dependencies but the framework, so that nothing is added to the application's own.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use super::arguments::Arguments;
+use crate::hash::hash_of;
+
+/// The sources of a crate: file names and texts. The first is the root.
+type Sources = [(&'static str, &'static str)];
+
+macro_rules! sources {
+    ($folder:literal: $($file:literal),*) => {
+        &[$(($file, include_str!(concat!("../../../../guest-sdk/adapters/", $folder, "/src/", $file)))),*]
+    };
+}
+
+const STATE: &Sources = sources!("state": "lib.rs", "codec.rs", "exports.rs", "fields.rs", "keep.rs", "parse.rs", "registry.rs", "value.rs");
+const YEW: &Sources = sources!("yew": "lib.rs");
+
+/// What the runtime consists of, for the name of its folder.
+pub(super) fn version() -> String {
+    let texts: Vec<&str> = STATE.iter().chain(YEW).map(|(_, text)| *text).collect();
+    hash_of(texts.concat().as_bytes())
+}
+
+/// The runtime for one build of the framework.
+pub(super) struct Runtime {
+    /// The library that rewritten code names.
+    pub(super) library: PathBuf,
+    /// Where the libraries are that it uses.
+    pub(super) folder: PathBuf,
+}
+
+/// Why there is no runtime.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RuntimeError {
+    #[error("its files cannot be written: {0}")]
+    Files(#[from] io::Error),
+    #[error("it does not compile with this version of the framework:\n{0}")]
+    Compiler(String),
+}
+
+/// Compiles the runtime, unless that was done before.
+pub(super) fn prepare(
+    folder: &Path,
+    rustc: &Path,
+    arguments: &Arguments,
+    framework: &Path,
+) -> Result<Runtime, RuntimeError> {
+    let key = key(rustc, arguments, framework);
+    let folder = folder.join(key);
+    fs::create_dir_all(&folder)?;
+    // Several crates of a workspace may ask for it at once.
+    let lock = File::create(folder.join("lock"))?;
+    lock.lock()?;
+    let library = folder.join("libhmr_yew.rlib");
+    let done = folder.join("done");
+    if !done.exists() {
+        let compile = Compile { folder: &folder, rustc, arguments, framework };
+        compile.run("hmr_state", STATE, &["--cfg", "feature=\"yew\""], &[])?;
+        let state = format!("hmr_state={}", folder.join("libhmr_state.rlib").display());
+        compile.run("hmr_yew", YEW, &[], &["--extern", &state])?;
+        fs::write(done, "")?;
+    }
+    Ok(Runtime { library, folder })
+}
+
+/// Stays the same for as long as the framework is the same build. Whether a crate gets its `.rmeta` or its `.rlib` makes no difference.
+fn key(rustc: &Path, arguments: &Arguments, framework: &Path) -> String {
+    let library = framework.with_extension("rmeta");
+    let modified = fs::metadata(&library).and_then(|it| it.modified()).ok();
+    let modified = modified.and_then(|it| it.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let parts =
+        format!("{} {} {modified:?} {:?}", rustc.display(), library.display(), passed(arguments));
+    hash_of(parts.as_bytes())[..16].to_owned()
+}
+
+/// The arguments that count for all crates of a build.
+fn passed(arguments: &Arguments) -> Vec<String> {
+    let mut passed = Vec::new();
+    for option in ["--target", "--sysroot"] {
+        passed.extend(arguments.value(option).map(|it| format!("{option}={it}")));
+    }
+    let codegen = arguments.values("-C").filter(|it| it.starts_with("target-"));
+    passed.extend(codegen.map(|it| format!("-C{it}")));
+    passed.extend(arguments.values("-Z").map(|it| format!("-Z{it}")));
+    passed.extend(arguments.values("-L").map(|it| format!("-L{it}")));
+    passed
+}
+
+struct Compile<'a> {
+    folder: &'a Path,
+    rustc: &'a Path,
+    arguments: &'a Arguments,
+    framework: &'a Path,
+}
+
+impl Compile<'_> {
+    fn run(
+        &self,
+        name: &str,
+        sources: &Sources,
+        settings: &[&str],
+        further: &[&str],
+    ) -> Result<(), RuntimeError> {
+        let folder = self.folder.join(name);
+        fs::create_dir_all(&folder)?;
+        for (file, text) in sources {
+            fs::write(folder.join(file), text)?;
+        }
+        let mut command = Command::new(self.rustc);
+        command
+            .args(["--crate-name", name, "--crate-type", "lib", "--edition=2021"])
+            .args(["-Copt-level=1", "-Cdebuginfo=0", "--cap-lints=allow"])
+            .args(passed(self.arguments))
+            .args(settings)
+            .args(further)
+            .arg("--extern")
+            .arg(format!("yew={}", self.framework.display()))
+            .arg("--out-dir")
+            .arg(self.folder)
+            .arg(folder.join("lib.rs"));
+        let output = command.output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(RuntimeError::Compiler(String::from_utf8_lossy(&output.stderr).into_owned()))
+    }
+}

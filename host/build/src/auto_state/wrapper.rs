@@ -1,0 +1,289 @@
+//! The compiler that cargo starts for packages of the workspace.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Output, Stdio};
+
+use super::arguments::Arguments;
+use super::messages::{Files, Messages, named, note};
+use super::runtime::{self, Runtime};
+use super::shadow::Shadow;
+use crate::App;
+use crate::hash::hash_of;
+
+/// The name of the link to the tool that makes it a compiler.
+const NAME: &str = "hmr-rustc";
+
+/// The variable with a wrapper of the user's own.
+const INNER: &str = "HMR_RUSTC_WORKSPACE_WRAPPER";
+
+/// The variables with which the user may have set one.
+const USERS: [&str; 2] = ["RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER"];
+
+/// How often a crate is compiled with fewer sites, after which it is compiled as it is.
+const ATTEMPTS: usize = 8;
+
+/// What begins a warning about a crate.
+const NOT_KEPT: &str = "the state of components is not kept";
+
+/// What begins a warning about sites.
+const LEFT_OUT: &str =
+    "the state of these is not kept, because their rewritten code does not compile";
+
+/// Makes `command`, a call of cargo, compile packages of the workspace with their state kept.
+pub(crate) fn set(command: &mut Command, app: &App) -> io::Result<()> {
+    let own = std::env::current_exe()?;
+    let metadata = fs::metadata(&own)?;
+    // Another build of the tool may rewrite differently: cargo compiles again if the path of the wrapper changes.
+    let version =
+        format!("{} {:?} {}", metadata.len(), metadata.modified().ok(), runtime::version());
+    let all = app.target_dir().join("auto-state");
+    let folder = all.join(&hash_of(version.as_bytes())[..16]);
+    let link = folder.join(NAME);
+    if fs::read_link(&link).ok().as_deref() != Some(&own) {
+        // What other builds of the tool have left.
+        if let Err(error) = fs::remove_dir_all(&all)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
+        fs::create_dir_all(&folder)?;
+        make_link(&own, link.as_std_path())?;
+    }
+    let users = users_wrapper(command, app);
+    for name in USERS {
+        command.env_remove(name);
+    }
+    match users {
+        Some(users) => command.env(INNER, users),
+        None => command.env_remove(INNER),
+    };
+    command.env(USERS[0], link);
+    Ok(())
+}
+
+#[cfg(unix)]
+fn make_link(own: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(own, link)
+}
+
+#[cfg(not(unix))]
+fn make_link(own: &Path, link: &Path) -> io::Result<()> {
+    fs::copy(own, link).map(|_| ())
+}
+
+/// The wrapper that the user has set: in the environment, or in cargo's configuration.
+fn users_wrapper(command: &Command, app: &App) -> Option<OsString> {
+    let set = command.get_envs().find_map(|(name, value)| {
+        USERS.iter().any(|it| name == *it).then(|| value.map(ToOwned::to_owned)).flatten()
+    });
+    let inherited = || USERS.iter().find_map(std::env::var_os);
+    set.or_else(inherited).filter(|it| !it.is_empty()).or_else(|| {
+        app.settings().cargo.iter().find_map(|file| {
+            let text = fs::read_to_string(file).ok()?;
+            let settings: toml::Table = text.parse().ok()?;
+            let found = settings.get("build")?.get("rustc-workspace-wrapper")?.as_str()?.to_owned();
+            // A path is relative to the folder around `.cargo`.
+            let is_path = found.contains(['/', '\\']);
+            let around = file.parent().and_then(camino::Utf8Path::parent);
+            Some(match around.filter(|_| is_path) {
+                Some(around) => around.join(found).into_string().into(),
+                None => found.into(),
+            })
+        })
+    })
+}
+
+/// Does the work of the compiler, if the program was started as that.
+#[must_use]
+pub fn wrap_if_asked() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os();
+    let own = PathBuf::from(arguments.next()?);
+    if own.file_stem()? != NAME {
+        return None;
+    }
+    let folder = own.parent()?.to_owned();
+    let rest: Vec<OsString> = arguments.collect();
+    let (rustc, rest) = rest.split_first()?;
+    Some(wrap(&folder, Path::new(rustc), rest).unwrap_or_else(|error| {
+        _ = writeln!(io::stderr(), "error: the compiler cannot be started: {error}");
+        ExitCode::FAILURE
+    }))
+}
+
+fn wrap(folder: &Path, rustc: &Path, rest: &[OsString]) -> io::Result<ExitCode> {
+    let texts: Option<Vec<String>> =
+        rest.iter().map(|it| it.to_str().map(ToOwned::to_owned)).collect();
+    let compilation = texts.and_then(|texts| Compilation::of(folder, rustc, Arguments::new(texts)));
+    match compilation {
+        Some(compilation) => compilation.run(),
+        None => plain(rustc, rest).status().map(exit_code),
+    }
+}
+
+/// The compiler, through the user's own wrapper if there is one.
+fn plain<S: AsRef<std::ffi::OsStr>>(rustc: &Path, arguments: &[S]) -> Command {
+    let mut command = match std::env::var_os(INNER) {
+        Some(inner) => {
+            let mut command = Command::new(inner);
+            command.arg(rustc);
+            command
+        }
+        None => Command::new(rustc),
+    };
+    command.args(arguments);
+    command
+}
+
+fn exit_code(status: std::process::ExitStatus) -> ExitCode {
+    status
+        .code()
+        .and_then(|it| u8::try_from(it & 0xff).ok())
+        .map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// The compilation of a crate that can be rewritten.
+struct Compilation<'a> {
+    folder: &'a Path,
+    rustc: &'a Path,
+    arguments: Arguments,
+    /// The framework's library.
+    framework: PathBuf,
+    /// Where cargo has started it: paths are relative to this.
+    current: PathBuf,
+    /// The crate's root file; absolute.
+    root: PathBuf,
+}
+
+impl<'a> Compilation<'a> {
+    /// None if it is not for wasm, or does not use a framework that is known.
+    fn of(folder: &'a Path, rustc: &'a Path, arguments: Arguments) -> Option<Self> {
+        let is_wasm = arguments.value("--target").is_some_and(|it| it.starts_with("wasm32"));
+        let framework = arguments.dependency("yew").filter(|_| is_wasm)?;
+        let current = std::env::current_dir().ok()?;
+        let root = current.join(arguments.root()?);
+        root.is_file().then_some(Self { folder, rustc, arguments, framework, current, root })
+    }
+
+    fn run(&self) -> io::Result<ExitCode> {
+        let runtime = match self.runtime() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                return self
+                    .run_plain(Some(&format!("the runtime for it cannot be prepared: {error}")));
+            }
+        };
+        let mut shadow = Shadow::open(self.shadow_folder());
+        let mut left_out = BTreeSet::new();
+        for _ in 0..ATTEMPTS {
+            let Some(output) = self.attempt(&mut shadow, &runtime)? else {
+                // Nothing in it is rewritten.
+                return self.run_plain(None);
+            };
+            let messages = Messages::read(&output.stderr);
+            if output.status.success() {
+                if !left_out.is_empty() {
+                    shadow.save_excluded()?;
+                    emit(&note(&format!("{LEFT_OUT}: {}", Vec::from_iter(left_out).join(", "))))?;
+                }
+                emit(&messages.mapped(&mut Files::new(&shadow, &self.current)))?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            // The user's own errors are shown as the compiler shows them without this tool.
+            let plain = plain(self.rustc, self.arguments.all()).stdin(Stdio::null()).output()?;
+            let sites = messages.sites_of_errors(&mut Files::new(&shadow, &self.current));
+            if !plain.status.success() || !shadow.exclude(&sites) {
+                if plain.status.success() {
+                    let reason =
+                        format!("the rewritten code does not compile: {}", messages.first_error());
+                    emit(&note(&format!("{NOT_KEPT}: {reason}")))?;
+                }
+                emit(&plain.stderr)?;
+                return Ok(exit_code(plain.status));
+            }
+            left_out.extend(named(&sites, &self.current));
+        }
+        self.run_plain(Some("the rewritten code does not compile"))
+    }
+
+    fn runtime(&self) -> Result<Runtime, runtime::RuntimeError> {
+        if let Some(library) = self.arguments.dependency("hmr_yew") {
+            let folder = library.parent().map(ToOwned::to_owned).unwrap_or_default();
+            return Ok(Runtime { library, folder });
+        }
+        runtime::prepare(&self.folder.join("runtime"), self.rustc, &self.arguments, &self.framework)
+    }
+
+    /// A library and a binary of one package may be compiled at once: each has a copy of its own.
+    fn shadow_folder(&self) -> PathBuf {
+        let name = self.arguments.value("--crate-name").unwrap_or("crate");
+        let suffix = self.arguments.codegen("extra-filename").unwrap_or_default();
+        self.folder.join("copies").join(format!("{name}{suffix}"))
+    }
+
+    /// Compiles the crate as it is. `reason` is why its state is not kept.
+    fn run_plain(&self, reason: Option<&str>) -> io::Result<ExitCode> {
+        if let Some(reason) = reason {
+            emit(&note(&format!("{NOT_KEPT}: {reason}")))?;
+        }
+        plain(self.rustc, self.arguments.all()).status().map(exit_code)
+    }
+
+    /// Compiles the copy. None if nothing in it is rewritten.
+    fn attempt(&self, shadow: &mut Shadow, runtime: &Runtime) -> io::Result<Option<Output>> {
+        let source = self.root.parent().unwrap_or(&self.root).to_owned();
+        if shadow.update(&source, &self.around(&source))? == 0 {
+            return Ok(None);
+        }
+        let files = shadow.files();
+        let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}/={to}", from.display());
+        let mut further = vec![remap(&files, "/")];
+        // The later one counts. Paths below the folder in which cargo starts are relative.
+        if self.arguments.root().is_some_and(Path::is_relative) {
+            further.push(remap(&shadow.path(&self.current), ""));
+        }
+        if self.arguments.dependency("hmr_yew").is_none() {
+            further
+                .extend(["--extern".to_owned(), format!("hmr_yew={}", runtime.library.display())]);
+            further.push(format!("-Ldependency={}", runtime.folder.display()));
+        }
+        let arguments = self.arguments.with(&shadow.path(&self.root), further);
+        let output = plain(self.rustc, &arguments).stdin(Stdio::null()).output()?;
+        io::stdout().write_all(&output.stdout)?;
+        if output.status.success() {
+            self.clean_dep_info(shadow)?;
+        }
+        Ok(Some(output))
+    }
+
+    /// The folders between the workspace, or else the package, and the sources: their other entries may be included.
+    fn around(&self, source: &Path) -> Vec<PathBuf> {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let package = package.unwrap_or_else(|| source.to_owned());
+        let outermost = if package.starts_with(&self.current) { &self.current } else { &package };
+        let inside = source.ancestors().skip(1).take_while(|it| it.starts_with(outermost));
+        let mut around: Vec<PathBuf> = inside.map(ToOwned::to_owned).collect();
+        around.reverse();
+        around
+    }
+
+    /// Lets cargo watch the user's files instead of their copies.
+    fn clean_dep_info(&self, shadow: &Shadow) -> io::Result<()> {
+        let Some(path) = self.arguments.dep_info().filter(|it| it.exists()) else { return Ok(()) };
+        let escaped = |path: &Path| format!("{}/", path.display()).replace(' ', "\\ ");
+        let text = fs::read_to_string(&path)?;
+        let mut cleaned = text.clone();
+        if self.arguments.root().is_some_and(Path::is_relative) {
+            cleaned = cleaned.replace(&escaped(&shadow.path(&self.current)), "");
+        }
+        cleaned = cleaned.replace(&escaped(&shadow.files()), "/");
+        if cleaned == text { Ok(()) } else { fs::write(path, cleaned) }
+    }
+}
+
+fn emit(messages: &[u8]) -> io::Result<()> {
+    io::stderr().write_all(messages)
+}
