@@ -8,6 +8,7 @@
 import { WantedVersion } from "../module/wanted-version.js";
 import { newSwap, runSwap } from "../swap/steps.js";
 import { BindgenCopy } from "../bindgen/bindgen-copy.js";
+import { ComponentState } from "./component-state.js";
 import { instantiation } from "./instantiation.js";
 import { ServedDocument } from "./served-document.js";
 import { applicationTrap } from "./trap.js";
@@ -18,6 +19,9 @@ import { applicationTrap } from "./trap.js";
 
 /** Code that traps this soon after a restart is not restarted again, in milliseconds. */
 const RESTART_PAUSE = 2000;
+
+/** How long components that appear after the start get the state that they had, in milliseconds. */
+const LATE_COMPONENTS = 10_000;
 
 /**
  * @typedef {object} ApplicationDeps
@@ -35,7 +39,7 @@ const RESTART_PAUSE = 2000;
  * @property {(application: Application) => void} restart asks for a restart of the running version
  */
 
-/** A version that is being started, or runs. @typedef {{ version: Version, copy: BindgenCopy, glue: Glue }} Running */
+/** A version that is being started, or runs. @typedef {{ version: Version, copy: BindgenCopy, glue: Glue, components: ComponentState | null }} Running */
 
 /** A call of an export by a script of the page. @typedef {{ name: string, values: unknown[] }} StartCall */
 
@@ -114,11 +118,30 @@ export class Application {
    * @returns {Promise<Swap | null>} null if a later update has replaced it
    */
   async start(version, loading) {
-    const swap = newSwap(version, "committed");
+    const first = this.#newStart(version);
+    const ended = await runSwap(newSwap(version, "committed"), this.#plan(first, loading), this.#deps.clock);
+    if (!ended || ended.outcome === "committed" || !first.hasRestored || first.needsReload) return this.#ended(version, first, ended);
+    // The state may be what the new code cannot start with.
+    const second = this.#newStart(version);
+    second.withoutState = `the new code did not start with the old state: ${ended.error}`;
+    const again = await runSwap(newSwap(version, "committed"), this.#plan(second, loading), this.#deps.clock);
+    return this.#ended(version, second, again);
+  }
+
+  /** @param {Version} version */
+  #newStart(version) {
     this.#served ??= new ServedDocument(this.#deps.view.document);
     const start = new ApplicationStart(this.#deps, version, this.#running, this.#served, this.startCalls);
     start.failedLater = (error) => this.#trapped(start, error);
-    const ended = await runSwap(swap, this.#plan(start, loading), this.#deps.clock);
+    return start;
+  }
+
+  /**
+   * @param {Version} version
+   * @param {ApplicationStart} start
+   * @param {Swap | null} ended
+   */
+  #ended(version, start, ended) {
     if (!ended) return null;
     if (ended.outcome === "committed") {
       this.#commit(version, start);
@@ -155,6 +178,7 @@ export class Application {
             // The reader may have seen the new code: after a rollback from here on, the swap is reported as `undone`.
             swap.outcome = "undone";
             await start.probation();
+            swap.report = start.report();
             swap.outcome = "committed";
           },
         ],
@@ -222,6 +246,12 @@ class ApplicationStart {
   #calls;
   /** @type {BindgenCopy | null} */
   #copy = null;
+  /** The state of the new copy's components, if it can be read. @type {ComponentState | null} */
+  #components = null;
+  /** What the components of the old copy had. @type {string | null} */
+  #snapshot = null;
+  /** Why the state of the components is not restored, if it is not. */
+  withoutState = "";
   /** Called with errors after the start. @type {(error: unknown) => void} */
   failedLater = () => {};
   /** The last message of a panic on the console. */
@@ -245,7 +275,7 @@ class ApplicationStart {
   /** @returns {Running} */
   get running() {
     if (!this.#glue || !this.#copy) throw new Error("it has not been started");
-    return { version: this.#version, copy: this.#copy, glue: this.#glue };
+    return { version: this.#version, copy: this.#copy, glue: this.#glue, components: this.#components };
   }
 
   /** @param {unknown} error */
@@ -276,6 +306,7 @@ class ApplicationStart {
       handlers: this.#served.handlers,
       tracks: (target) => !(target instanceof view.Node) || isOutside(target),
       enter: (code) => this.#enter(copy, code),
+      made: (exports) => this.#made(copy, exports),
     });
     this.#copy = copy;
     this.#instantiation = instantiation(copy, (text) => {
@@ -285,6 +316,17 @@ class ApplicationStart {
     this.#instantiation.begin(this.#glue.init(module));
     await this.#instantiation.ready;
     await this.#deps.composed();
+  }
+
+  /**
+   * Gives the components what they begin with.
+   *
+   * @param {BindgenCopy} copy
+   * @param {WebAssembly.Exports} exports
+   */
+  #made(copy, exports) {
+    this.#components = ComponentState.of(exports, () => copy.allow(this.#deps.budget));
+    if (this.#snapshot !== null) this.#components?.restore(this.#snapshot);
   }
 
   /**
@@ -317,6 +359,35 @@ class ApplicationStart {
 
   capture() {
     this.#restorePage = this.#deps.keepPage();
+    const components = this.#old?.copy.intact ? this.#old.components : null;
+    if (!components || this.withoutState !== "") return;
+    try {
+      this.#snapshot = components.capture();
+    } catch (error) {
+      this.withoutState = `the state of the old code could not be read: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+
+  /** Whether the new code has begun with the state of the old one. */
+  get hasRestored() {
+    return this.#snapshot !== null && this.#copy !== null;
+  }
+
+  /**
+   * What became of the components' state.
+   * @returns {Swap["report"]}
+   */
+  report() {
+    const { withoutState } = this;
+    const components = this.#copy?.intact ? this.#components : null;
+    /** @type {import("./component-state.js").Outcomes | null} */
+    let keys = null;
+    if (withoutState !== "") keys = { "all components": { outcome: "reset", reason: withoutState } };
+    else if (this.#snapshot !== null && components) keys = components.report();
+    this.#snapshot = null;
+    // A component that appears later, with an answer of a server for instance, still gets its state.
+    this.#deps.view.setTimeout(() => this.#copy?.intact && this.#components?.settle(), LATE_COMPONENTS);
+    return keys && { instances: [{ instance: 0, component: this.#version.module, keys }] };
   }
 
   /** Starts the code: `main` runs until it returns. */

@@ -28,6 +28,7 @@ const MOST_WAITING = 10_000;
  * @property {import("./event-handlers.js").EventHandlers} handlers the event handlers that it sets
  * @property {(target: EventTarget) => boolean} tracks whether a listener or an event handler at a target has to be removed when the copy ends
  * @property {<T>(code: () => T) => T} enter runs a call of the browser into the code
+ * @property {(exports: WebAssembly.Exports) => void} [made] called with its exports before any of its code runs
  */
 
 /** A running copy. */
@@ -58,6 +59,11 @@ export class BindgenCopy {
   /** Whether calls into it do nothing any more. */
   get ended() {
     return this.#state === "ended";
+  }
+
+  /** Whether its memory can be relied on: it has neither trapped nor ended. */
+  get intact() {
+    return this.#state === "running" || this.#state === "paused";
   }
 
   /** The event handlers that it has set. */
@@ -114,6 +120,7 @@ export class BindgenCopy {
       else wrapped[name] = value;
     }
     this.#exports = wrapped;
+    this.#deps.made?.(exports);
     return wrapped;
   }
 

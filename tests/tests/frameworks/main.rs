@@ -3,6 +3,7 @@
 //! They take minutes to compile, so they run in a suite of their own: `cargo xtask test --frameworks`.
 
 mod busy_page;
+mod component_state;
 mod deployed;
 mod dioxus;
 mod leptos;
