@@ -118,7 +118,7 @@ impl<'a> Edits<'a> {
             copied = edit.range.end;
         }
         text.push_str(&self.text[copied..]);
-        Rewritten { text, sites: self.sites, map }
+        Rewritten { text, sites: self.sites, map, tags: Vec::new() }
     }
 }
 
@@ -130,6 +130,7 @@ impl SiteKind {
             Self::Start => "start",
             Self::Tag => "tag",
             Self::Type => "type",
+            Self::Fields => "fields",
         }
     }
 }

@@ -115,7 +115,7 @@ impl Functions<'_, '_> {
 }
 
 /// The name of the type that an `impl Component for …` makes a component.
-fn component_type(item: &ItemImpl) -> Option<String> {
+pub(crate) fn component_type(item: &ItemImpl) -> Option<String> {
     let (implemented, _) = item.trait_.as_ref()?;
     if implemented.segments.last()?.ident != "Component" {
         return None;

@@ -20,11 +20,14 @@
 //! | custom hook | `let field = use_field();` | `let field = ::hmr_yew::leave(::hmr_yew::enter("field"), use_field());` |
 //! | component's start | `fn App() -> Html {` | `fn App() -> Html { let _hmr_render = ::hmr_yew::begin("App");` |
 //! | tag | `<Row name="a" />` | `{::hmr_yew::at("Row", ::yew::html!{<Row name="a" />})}` |
+//! | component that is a type | `fn create(ctx: …) -> Self { … }` | the same in a closure, whose result goes through `::hmr_yew::created`; an implementation of `Fields` behind the component's |
 //! | type | `struct Todo { … }` | the same, and an implementation of `Keep` behind it |
 
 mod edits;
+mod fields;
 mod functions;
 mod imports;
+mod numbers;
 mod source;
 mod tags;
 mod types;
@@ -34,6 +37,7 @@ use std::ops::Range;
 
 pub use self::edits::EditMap;
 use self::edits::Edits;
+pub use self::numbers::NumberedTag;
 use self::source::Source;
 
 /// A framework whose state can be kept.
@@ -50,6 +54,8 @@ pub struct Options<'a> {
     pub framework: Framework,
     /// The ids of the sites that are left as they are.
     pub excluded: &'a BTreeSet<String>,
+    /// The tags of the version of the file before this one ([`Rewritten::tags`]).
+    pub earlier: &'a [NumberedTag],
 }
 
 /// The kinds of sites.
@@ -65,6 +71,8 @@ pub enum SiteKind {
     Tag,
     /// A type that gets code to write and read its values.
     Type,
+    /// A component that is a type: its fields are its state.
+    Fields,
 }
 
 /// A place that is rewritten.
@@ -93,21 +101,31 @@ pub struct Rewritten {
     pub sites: Vec<Site>,
     /// Where positions of the new text are in the original one.
     pub map: EditMap,
+    /// Its tags, for the next version of the file.
+    pub tags: Vec<NumberedTag>,
 }
 
 /// Rewrites the text of one file.
 #[must_use]
 pub fn rewrite(text: &str, options: &Options<'_>) -> Rewritten {
     let Some(source) = Source::parse(text) else {
-        return Rewritten { text: text.to_owned(), sites: Vec::new(), map: EditMap::default() };
+        // It will be repaired: the tags from before are remembered.
+        let tags = options.earlier.to_vec();
+        return Rewritten {
+            text: text.to_owned(),
+            sites: Vec::new(),
+            map: EditMap::default(),
+            tags,
+        };
     };
     let Framework::Yew = options.framework;
     let mut edits = Edits::new(text, options.excluded);
     let functions = functions::rewrite(&source, &mut edits);
-    tags::rewrite(&source, &functions, &mut edits);
+    let tags = tags::rewrite(&source, &functions, options.earlier, &mut edits);
+    fields::rewrite(&source, &mut edits);
     types::rewrite(&source, &mut edits);
     source::forget_spans();
-    let rewritten = edits.apply();
+    let rewritten = Rewritten { tags, ..edits.apply() };
     debug_assert!(syn::parse_file(&rewritten.text).is_ok(), "{}", rewritten.text);
     rewritten
 }

@@ -3,7 +3,6 @@
 //! Markup is read as tokens, since the parser does not look into macros. Only macros that are known are looked into, and what is not
 //! understood in markup ends the search in it.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
@@ -11,41 +10,54 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use crate::SiteKind;
 use crate::edits::{Edit, Edits};
 use crate::functions::Function;
+use crate::numbers::{self, NumberedTag};
 use crate::source::Source;
 
 /// Macros whose arguments are expressions, as far as tags in them go.
 const WITH_EXPRESSIONS: [&str; 9] =
     ["assert", "assert_eq", "classes", "dbg", "format", "html_nested", "matches", "props", "vec"];
 
-/// Rewrites the tags of components.
-pub(crate) fn rewrite(source: &Source<'_>, functions: &[Function], edits: &mut Edits<'_>) {
+/// Rewrites the tags of components. Returns them for the next version of the file.
+pub(crate) fn rewrite(
+    source: &Source<'_>,
+    functions: &[Function],
+    earlier: &[NumberedTag],
+    edits: &mut Edits<'_>,
+) -> Vec<NumberedTag> {
     let mut tags = Tags { source, found: Vec::new() };
     tags.code(source.tokens.clone());
-    let mut used: BTreeMap<(usize, String), usize> = BTreeMap::new();
     tags.found.sort_by_key(|tag| (tag.range.start, tag.range.end));
-    for Tag { name, range } in tags.found {
-        let around = |(_, function): &(usize, &Function)| {
-            function.body.start <= range.start && range.end <= function.body.end
-        };
-        let innermost =
-            functions.iter().enumerate().filter(around).min_by_key(|(_, it)| it.body.len());
-        // Markup in a constant has no component around it.
-        let Some((at, function)) = innermost else { continue };
-        let number = used.entry((at, name.clone())).or_default();
-        *number += 1;
-        let numbered = if *number == 1 { name } else { format!("{name}#{}", *number - 1) };
+    let around = |tag: &Tag| {
+        let is_around =
+            |it: &&Function| it.body.start <= tag.range.start && tag.range.end <= it.body.end;
+        functions.iter().filter(is_around).min_by_key(|it| it.body.len())
+    };
+    // Markup in a constant has no component around it.
+    let found: Vec<(Tag, &Function)> =
+        tags.found.into_iter().filter_map(|tag| around(&tag).map(|it| (tag, it))).collect();
+    let new = found.iter().map(|(tag, function)| {
+        NumberedTag::new(&function.name, &tag.name, &source.text[tag.start.clone()])
+    });
+    let numbered = numbers::assign(new.collect(), earlier);
+    for ((Tag { name, range, .. }, function), NumberedTag { number, .. }) in
+        found.into_iter().zip(&numbered)
+    {
+        let numbered = if *number == 0 { name } else { format!("{name}#{number}") };
         let key =
             if function.is_component { numbered } else { format!("{}.{numbered}", function.name) };
         let open = format!("{{::hmr_yew::at({key:?}, ::yew::html!{{");
         let edits_of_tag = [Edit::open(range.start, open), Edit::close(range.end, "})}")];
         edits.add(SiteKind::Tag, (&function.name, &key), range, edits_of_tag);
     }
+    numbered
 }
 
 struct Tag {
     name: String,
     /// From the beginning of the start tag to the end of the end tag.
     range: Range<usize>,
+    /// The start tag.
+    start: Range<usize>,
 }
 
 struct Tags<'a> {
@@ -85,7 +97,7 @@ impl Tags<'_> {
 
     /// Reads the nodes in `tokens`. What is not understood ends it; tags before that stay.
     fn markup(&mut self, tokens: &[TokenTree]) {
-        let mut open: Vec<(Option<String>, usize)> = Vec::new();
+        let mut open: Vec<(Option<String>, Range<usize>)> = Vec::new();
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             match token {
@@ -94,11 +106,11 @@ impl Tags<'_> {
                     let range = self.range(&tokens[at..at + tag.length]);
                     if tag.ends {
                         let Some((name, start)) = open.pop() else { return };
-                        self.element(name, start..range.end);
+                        self.element(name, start.start..range.end, start);
                     } else if tag.closes_itself {
-                        self.element(tag.name, range);
+                        self.element(tag.name, range.clone(), range);
                     } else {
-                        open.push((tag.name, range.start));
+                        open.push((tag.name, range));
                     }
                     // Values of attributes.
                     self.expressions(&tokens[at..at + tag.length]);
@@ -138,10 +150,10 @@ impl Tags<'_> {
         }
     }
 
-    fn element(&mut self, name: Option<String>, range: Range<usize>) {
+    fn element(&mut self, name: Option<String>, range: Range<usize>, start: Range<usize>) {
         // Other elements are written in lower case.
         if let Some(name) = name.filter(|it| it.starts_with(char::is_uppercase)) {
-            self.found.push(Tag { name, range });
+            self.found.push(Tag { name, range, start });
         }
     }
 

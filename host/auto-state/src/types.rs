@@ -18,7 +18,12 @@ use crate::functions::plain;
 use crate::source::Source;
 
 /// Where the runtime has what the code below uses.
-const RUNTIME: &str = "::hmr_yew::state";
+pub(crate) const RUNTIME: &str = "::hmr_yew::state";
+
+/// Names of the standard library, which a file may have given another meaning.
+pub(crate) const RESULT: &str = "::core::result::Result";
+const OK: &str = "::core::result::Result::Ok";
+pub(crate) const ERR: &str = "::core::result::Result::Err";
 
 /// Adds an implementation of `Keep` behind each type.
 pub(crate) fn rewrite(source: &Source<'_>, edits: &mut Edits<'_>) {
@@ -95,7 +100,7 @@ impl<'ast> Visit<'ast> for Types<'_, '_> {
             .map(|it| Variant {
                 name: Some(&it.ident),
                 fields: &it.fields,
-                is_plain: !has_condition(&it.attrs),
+                is_plain: !is_conditional(&it.attrs),
             })
             .collect();
         let ItemEnum { attrs: attributes, ident: name, generics, .. } = item;
@@ -103,7 +108,8 @@ impl<'ast> Visit<'ast> for Types<'_, '_> {
     }
 }
 
-fn has_condition(attributes: &[Attribute]) -> bool {
+/// Whether something exists only under a condition.
+pub(crate) fn is_conditional(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|it| it.path().is_ident("cfg") || it.path().is_ident("cfg_attr"))
 }
 
@@ -141,7 +147,7 @@ impl Variant<'_> {
     /// The fields, if each always exists.
     fn fields(&self) -> Option<Vec<&Field>> {
         let all: Vec<&Field> = self.fields.iter().collect();
-        (self.is_plain && !all.iter().any(|it| has_condition(&it.attrs))).then_some(all)
+        (self.is_plain && !all.iter().any(|it| is_conditional(&it.attrs))).then_some(all)
     }
 
     fn path(&self) -> String {
@@ -174,26 +180,26 @@ fn methods(name: &str, variants: &[Variant<'_>]) -> Option<String> {
             _ = write!(writes, "{pattern} => {RUNTIME}::shape::variant({tag:?}, {written}), ");
             _ = write!(
                 reads,
-                "{tag:?} => {{ let hmr_fields = hmr_variant.{shape}(); _ = &hmr_fields; Ok({read}) }}, "
+                "{tag:?} => {{ let hmr_fields = hmr_variant.{shape}(); _ = &hmr_fields; {OK}({read}) }}, "
             );
         } else {
             let VariantCode { pattern, written, shape, read } = code;
             _ = write!(writes, "{pattern} => {written}, ");
             _ = write!(
                 reads,
-                "let hmr_fields = {RUNTIME}::Fields::{shape}(hmr_value); _ = &hmr_fields; Ok({read})"
+                "let hmr_fields = {RUNTIME}::Fields::{shape}(hmr_value); _ = &hmr_fields; {OK}({read})"
             );
         }
     }
     if is_enum {
         reads = format!(
             "let hmr_variant = {RUNTIME}::Variant::of(hmr_value)?; match hmr_variant.name() {{ {reads} \
-             hmr_other => Err({RUNTIME}::ReadError::variant({name:?}, hmr_other)) }}"
+             hmr_other => {ERR}({RUNTIME}::ReadError::variant({name:?}, hmr_other)) }}"
         );
     }
     Some(format!(
-        "fn write(&self) -> Result<{RUNTIME}::Value, {RUNTIME}::NotCarried> {{ Ok(match self {{ {writes} }}) }} \
-         fn read(hmr_value: &{RUNTIME}::Value) -> Result<Self, {RUNTIME}::ReadError> {{ {reads} }}"
+        "fn write(&self) -> {RESULT}<{RUNTIME}::Value, {RUNTIME}::NotCarried> {{ {OK}(match self {{ {writes} }}) }} \
+         fn read(hmr_value: &{RUNTIME}::Value) -> {RESULT}<Self, {RUNTIME}::ReadError> {{ {reads} }}"
     ))
 }
 
@@ -241,7 +247,7 @@ impl VariantCode {
 }
 
 /// The text of a type, without line ends.
-fn one_line(kind: &Type) -> String {
+pub(crate) fn one_line(kind: &Type) -> String {
     use quote::ToTokens as _;
     kind.to_token_stream().to_string().replace(['\n', '\r'], " ")
 }

@@ -11,7 +11,7 @@ use walkdir::WalkDir;
 /// Checks the properties for one text.
 fn check(text: &str) -> Rewritten {
     let excluded = BTreeSet::new();
-    let options = Options { framework: Framework::Yew, excluded: &excluded };
+    let options = Options { framework: Framework::Yew, excluded: &excluded, earlier: &[] };
     let rewritten = rewrite(text, &options);
     if syn::parse_file(text).is_err() {
         assert_eq!(rewritten.text, text, "a text that is not Rust");
@@ -60,7 +60,8 @@ fn the_sources_of_this_repository() {
 }
 
 /// Parts of files, put together at random.
-const PARTS: [&str; 16] = [
+const PARTS: [&str; 17] = [
+    "struct Old { a: u8, r#type: Vec<(u8,\n Self)> }\nimpl yew::Component for Old {\n    fn create(ctx: &Context<Self>) -> Self {\n        if x { return Self::new(); }\n        Self { a: 1 }\n    }\n    fn view(&self, _: &Context<Self>) -> Html { html! { <Row /> } }\n}\n",
     "#[component]\nfn Part() -> Html {\n    let a = use_state(|| 0);\n    html! { <Row>{ *a }</Row> }\n}\n",
     "#[hook]\npub fn use_part<T: Default + 'static>(x: T) -> UseStateHandle<T> {\n    let (y, z) = (use_state(T::default), use_other::<u8>(1,\n 2));\n    y\n}\n",
     "#[derive(Clone)]\npub(crate) struct Both<A, B>(pub A, Vec<B>);\n",

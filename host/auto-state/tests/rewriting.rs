@@ -7,7 +7,7 @@ use hmr_auto_state::{Framework, Options, SiteKind, rewrite};
 
 fn rewritten(text: &str, excluded: &[&str]) -> hmr_auto_state::Rewritten {
     let excluded: BTreeSet<String> = excluded.iter().map(|id| (*id).to_owned()).collect();
-    rewrite(text, &Options { framework: Framework::Yew, excluded: &excluded })
+    rewrite(text, &Options { framework: Framework::Yew, excluded: &excluded, earlier: &[] })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "so that it can be written in place")]
@@ -156,7 +156,35 @@ fn types_get_code_behind_them() {
                 Dot,
                 Round(f64),
                 Box { w: T, r#type: u8 },
-            } #[cfg(a)] impl<T: ::hmr_yew::state::Keep> ::hmr_yew::state::Keep for Shape<T> { fn write(&self) -> Result<::hmr_yew::state::Value, ::hmr_yew::state::NotCarried> { Ok(match self { Self::Dot {  } => ::hmr_yew::state::shape::variant("Dot", ::hmr_yew::state::shape::unit([])), Self::Round { 0: hmr_0 } => ::hmr_yew::state::shape::variant("Round", ::hmr_yew::state::shape::newtype([("0", ::hmr_yew::state::write_field!(f64, hmr_0, "Shape::Round.0")?)])), Self::Box { w: hmr_0, r#type: hmr_1 } => ::hmr_yew::state::shape::variant("Box", ::hmr_yew::state::shape::named([("w", ::hmr_yew::state::write_field!(T, hmr_0, "Shape::Box.w")?), ("type", ::hmr_yew::state::write_field!(u8, hmr_1, "Shape::Box.type")?)])),  }) } fn read(hmr_value: &::hmr_yew::state::Value) -> Result<Self, ::hmr_yew::state::ReadError> { let hmr_variant = ::hmr_yew::state::Variant::of(hmr_value)?; match hmr_variant.name() { "Dot" => { let hmr_fields = hmr_variant.unit(); _ = &hmr_fields; Ok(Self::Dot {  }) }, "Round" => { let hmr_fields = hmr_variant.newtype(); _ = &hmr_fields; Ok(Self::Round { 0: ::hmr_yew::state::read_field!(f64, hmr_fields, "0")? }) }, "Box" => { let hmr_fields = hmr_variant.named(); _ = &hmr_fields; Ok(Self::Box { w: ::hmr_yew::state::read_field!(T, hmr_fields, "w")?, r#type: ::hmr_yew::state::read_field!(u8, hmr_fields, "type")? }) },  hmr_other => Err(::hmr_yew::state::ReadError::variant("Shape", hmr_other)) } } }
+            } #[cfg(a)] impl<T: ::hmr_yew::state::Keep> ::hmr_yew::state::Keep for Shape<T> { fn write(&self) -> ::core::result::Result<::hmr_yew::state::Value, ::hmr_yew::state::NotCarried> { ::core::result::Result::Ok(match self { Self::Dot {  } => ::hmr_yew::state::shape::variant("Dot", ::hmr_yew::state::shape::unit([])), Self::Round { 0: hmr_0 } => ::hmr_yew::state::shape::variant("Round", ::hmr_yew::state::shape::newtype([("0", ::hmr_yew::state::write_field!(f64, hmr_0, "Shape::Round.0")?)])), Self::Box { w: hmr_0, r#type: hmr_1 } => ::hmr_yew::state::shape::variant("Box", ::hmr_yew::state::shape::named([("w", ::hmr_yew::state::write_field!(T, hmr_0, "Shape::Box.w")?), ("type", ::hmr_yew::state::write_field!(u8, hmr_1, "Shape::Box.type")?)])),  }) } fn read(hmr_value: &::hmr_yew::state::Value) -> ::core::result::Result<Self, ::hmr_yew::state::ReadError> { let hmr_variant = ::hmr_yew::state::Variant::of(hmr_value)?; match hmr_variant.name() { "Dot" => { let hmr_fields = hmr_variant.unit(); _ = &hmr_fields; ::core::result::Result::Ok(Self::Dot {  }) }, "Round" => { let hmr_fields = hmr_variant.newtype(); _ = &hmr_fields; ::core::result::Result::Ok(Self::Round { 0: ::hmr_yew::state::read_field!(f64, hmr_fields, "0")? }) }, "Box" => { let hmr_fields = hmr_variant.named(); _ = &hmr_fields; ::core::result::Result::Ok(Self::Box { w: ::hmr_yew::state::read_field!(T, hmr_fields, "w")?, r#type: ::hmr_yew::state::read_field!(u8, hmr_fields, "type")? }) },  hmr_other => ::core::result::Result::Err(::hmr_yew::state::ReadError::variant("Shape", hmr_other)) } } }
         "#]],
     );
+}
+
+#[test]
+fn the_fields_of_a_component_that_is_a_type_are_its_state() {
+    check(
+        "struct App {\n    count: u32,\n    list: Vec<String>,\n}\nimpl Component for App {\n    fn create(_: &Context<Self>) -> Self {\n        Self { count: 0, list: vec![] }\n    }\n}\n",
+        expect![[r#"
+            struct App {
+                count: u32,
+                list: Vec<String>,
+            } impl ::hmr_yew::state::Keep for App { fn write(&self) -> ::core::result::Result<::hmr_yew::state::Value, ::hmr_yew::state::NotCarried> { ::core::result::Result::Ok(match self { Self { count: hmr_0, list: hmr_1 } => ::hmr_yew::state::shape::named([("count", ::hmr_yew::state::write_field!(u32, hmr_0, "App.count")?), ("list", ::hmr_yew::state::write_field!(Vec < String >, hmr_1, "App.list")?)]),  }) } fn read(hmr_value: &::hmr_yew::state::Value) -> ::core::result::Result<Self, ::hmr_yew::state::ReadError> { let hmr_fields = ::hmr_yew::state::Fields::named(hmr_value); _ = &hmr_fields; ::core::result::Result::Ok(Self { count: ::hmr_yew::state::read_field!(u32, hmr_fields, "count")?, list: ::hmr_yew::state::read_field!(Vec < String >, hmr_fields, "list")? }) } }
+            impl Component for App {
+                fn create(hmr_context: &Context<Self>) -> Self { let hmr_made = (|| -> Self {
+                    Self { count: 0, list: vec![] }
+                })(); ::hmr_yew::created("App", hmr_context, hmr_made) }
+            } impl ::hmr_yew::Fields for App { const NAMES: &'static [&'static str] = &["count", "list"]; fn started(self, hmr_start: &mut ::hmr_yew::FieldsStart) -> Self { let Self { count: hmr_0, list: hmr_1 } = self; Self { count: hmr_start.field("count", ::hmr_yew::state::codec!(u32), hmr_0), list: hmr_start.field("list", ::hmr_yew::state::codec!(Vec < String >), hmr_1) } } fn field(&self, hmr_at: usize) -> ::core::result::Result<::hmr_yew::state::Value, ::hmr_yew::state::NotCarried> { match hmr_at { 0 => ::hmr_yew::state::write_field!(u32, &self.count, "App.count"), 1 => ::hmr_yew::state::write_field!(Vec < String >, &self.list, "App.list"), _ => ::core::result::Result::Err(::hmr_yew::state::NotCarried::new("no field")) } } }
+        "#]],
+    );
+    let sites = |text: &str| -> Vec<SiteKind> {
+        rewritten(text, &[]).sites.iter().map(|it| it.kind).collect()
+    };
+    // Elsewhere, or with fields that do not always exist.
+    assert_eq!(
+        sites("impl Component for App { fn create(c: &Context<Self>) -> Self { App::new() } }"),
+        []
+    );
+    let text = "struct A { #[cfg(x)] a: u8 }\nimpl Component for A { fn create(c: &Context<Self>) -> Self { todo!() } }";
+    assert_eq!(sites(text), []);
 }

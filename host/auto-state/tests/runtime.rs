@@ -34,6 +34,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use hmr_yew::state::{self, Keep, Live, NotCarried, Place, Started, Value};
 
+mod narrow {
+    #[allow(dead_code)]
+    pub type Result<T> = std::result::Result<T, ()>;
+    #[allow(dead_code)]
+    pub enum Status { Ok, Err(u8) }
+    #[allow(unused_imports)]
+    use Status::*;
+}
+
 #[derive(Clone, Debug, PartialEq)]
 struct Todo { id: u64, title: String, r#type: Kind<u8>, tags: Option<Vec<&'static str>> }
 #[derive(Clone, Debug)]
@@ -153,9 +162,10 @@ fn values_of_own_types_are_written_and_read() {
     let folder = tempfile::tempdir().expect("a folder");
     runtime(folder.path());
     let excluded = BTreeSet::new();
-    let program = rewrite(PROGRAM, &Options { framework: Framework::Yew, excluded: &excluded });
+    let program =
+        rewrite(PROGRAM, &Options { framework: Framework::Yew, excluded: &excluded, earlier: &[] });
     // The types, and nothing else.
-    assert_eq!(program.sites.len(), 9, "{:?}", program.sites);
+    assert_eq!(program.sites.len(), 10, "{:?}", program.sites);
     let file: PathBuf = folder.path().join("program.rs");
     std::fs::write(&file, program.text).expect("a file");
     let executable = folder.path().join("program");

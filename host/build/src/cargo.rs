@@ -57,6 +57,8 @@ pub struct BuildRequest<'a> {
     pub arguments: &'a [String],
     /// Variables for the compiler, which code may read with `env!`.
     pub environment: &'a [(&'a str, String)],
+    /// Whether the state of applications is kept ([`crate::auto_state`]). It counts for [`Profile::Development`] alone.
+    pub auto_state: bool,
 }
 
 impl<'a> BuildRequest<'a> {
@@ -64,7 +66,8 @@ impl<'a> BuildRequest<'a> {
     #[must_use]
     pub fn new(app: &'a App, toolchain: &'a Toolchain, modules: &'a [String]) -> Self {
         let profile = Profile::Development;
-        Self { app, toolchain, modules, profile, arguments: &[], environment: &[] }
+        let auto_state = app.config.auto_state;
+        Self { app, toolchain, modules, profile, arguments: &[], environment: &[], auto_state }
     }
 }
 
@@ -221,7 +224,7 @@ fn run(
     let notify = |event| on.lock().unwrap_or_else(PoisonError::into_inner)(event);
     let mut command = command(request, modules);
     let is_application = modules.iter().any(|it| matches!(it.kind, ModuleKind::Application(_)));
-    if request.profile == Profile::Development && is_application && request.app.config.auto_state {
+    if request.profile == Profile::Development && is_application && request.auto_state {
         auto_state::set(&mut command, request.app)?;
     }
     process::run(

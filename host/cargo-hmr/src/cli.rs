@@ -75,6 +75,9 @@ struct DevArgs {
     /// Serves modules without the code that stops endless loops and recursion
     #[arg(long)]
     no_loop_guard: bool,
+    /// Compiles applications as they are, so that the state of their components is not kept
+    #[arg(long)]
+    no_auto_state: bool,
     /// Does not rehearse swaps before pages make them
     #[arg(long)]
     no_preflight: bool,
@@ -167,6 +170,7 @@ fn dev(arguments: DevArgs) -> ExitCode {
         gates: !arguments.no_gates,
         json: arguments.json,
         loop_guard: !arguments.no_loop_guard,
+        auto_state: !arguments.no_auto_state,
         preflight: !arguments.no_preflight,
     };
     block_on(dev::run(options))

@@ -55,6 +55,8 @@ pub struct Options {
     pub json: bool,
     /// Whether modules may get the loop guard; the configuration can also disable it.
     pub loop_guard: bool,
+    /// Whether the state of applications may be kept, if the settings say so.
+    pub auto_state: bool,
     /// Whether swaps may be rehearsed; the configuration can also disable it.
     pub preflight: bool,
 }
@@ -267,6 +269,7 @@ impl Session {
             modules,
             bindgen: Arc::clone(&self.bindgen),
             loop_guard: self.options.loop_guard && self.app.config.loop_guard,
+            auto_state: self.options.auto_state && self.app.config.auto_state,
             cancel: self.build.clone(),
             gates: self.options.gates,
             hook_times: self.hooks.times.clone(),

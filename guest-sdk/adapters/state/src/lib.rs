@@ -22,7 +22,9 @@ mod value;
 pub use self::codec::{of, ByKeep, Codec, NotKept, Probe};
 pub use self::fields::{shape, Fields, Variant};
 pub use self::keep::{Keep, NotCarried, ReadError};
-pub use self::registry::{capture, register, report, restore, settle, start, Live, Place, Started};
+pub use self::registry::{
+    capture, refuse, register, report, restore, settle, start, Live, Place, Started,
+};
 pub use self::value::Value;
 
 /// The traits that [`codec!`] chooses from.

@@ -135,6 +135,11 @@ pub fn start<T>(place: &Place, codec: Codec<T>, initial: impl FnOnce() -> T) -> 
     }
 }
 
+/// Reports that a value is not carried.
+pub fn refuse(place: &Place, error: &NotCarried) {
+    note(place, ("not-carried", Some(("reason", error.to_string()))));
+}
+
 type Noted = (&'static str, Option<(&'static str, String)>);
 
 /// Makes the initial value. Returns its JSON, or else that it is not carried.
@@ -176,14 +181,11 @@ pub fn capture() -> String {
     REGISTRY.with(|registry| {
         let live: Vec<_> = registry.live.borrow().iter().filter_map(Weak::upgrade).collect();
         let mut values: Vec<Value> = live.iter().filter_map(|it| captured(&**it)).collect();
-        for (old, settled) in [(&registry.old, false), (&registry.settled, true)] {
+        for old in [&registry.old, &registry.settled] {
             for (place, waiting) in old.borrow().iter() {
-                let is_orphan = |it: &Old| settled || it.is_orphan;
-                values.extend(
-                    waiting.iter().map(|it| {
-                        entry(place, &it.kind, it.was_set, is_orphan(it), it.value.clone())
-                    }),
-                );
+                // An initial value is made again by code that has the place again.
+                let set = waiting.iter().filter(|it| it.was_set);
+                values.extend(set.map(|it| entry(place, &it.kind, true, true, it.value.clone())));
             }
         }
         Value::Object(vec![("values".to_owned(), Value::Array(values))]).to_json()
@@ -243,7 +245,8 @@ pub fn report() -> String {
         let mut outcomes = registry.outcomes.borrow().clone();
         for (place, waiting) in registry.old.borrow().iter() {
             let orphaned = Outcome { key: place.key(), outcome: "orphaned", detail: None };
-            outcomes.extend(waiting.iter().map(|_| orphaned.clone()));
+            let new = waiting.iter().filter(|it| !it.is_orphan);
+            outcomes.extend(new.map(|_| orphaned.clone()));
         }
         let mut used: BTreeMap<String, usize> = BTreeMap::new();
         let mut entries = Vec::new();

@@ -10,10 +10,13 @@
 //! A value is found again by the path of component instances, which [`at`] and [`begin`] make known, and by its name. Without the
 //! development server, each hook does what the hook of Yew does.
 
+mod fields;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+pub use self::fields::{created, Fields, FieldsStart};
 pub use hmr_state as state;
 use hmr_state::{Codec, Live, NotCarried, Place, Started, Value};
 use yew::prelude::*;
@@ -41,14 +44,14 @@ pub struct Kept<T, I> {
 
 /// An instance of a component, with those around it.
 #[derive(Debug)]
-struct Node {
+pub(crate) struct Node {
     parent: Option<Rc<Node>>,
     /// Its part of the path. It changes when the instance gets another place among its siblings.
     segment: RefCell<String>,
 }
 
 impl Node {
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let mut path = self.parent.as_ref().map(|parent| parent.path()).unwrap_or_default();
         path.push('/');
         path.push_str(&self.segment.borrow());
@@ -58,7 +61,7 @@ impl Node {
 
 /// The node of the nearest component around.
 #[derive(Debug, Clone)]
-struct Around(Rc<Node>);
+pub(crate) struct Around(pub(crate) Rc<Node>);
 
 impl PartialEq for Around {
     /// Always equal, so that nothing renders because a path has changed.

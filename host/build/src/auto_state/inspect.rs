@@ -92,7 +92,8 @@ pub fn inspect(path: &Utf8Path) -> Result<Vec<Inspected>, InspectError> {
 
 fn inspected_file(path: Utf8PathBuf, text: &str) -> Option<Inspected> {
     let excluded = std::collections::BTreeSet::new();
-    let rewritten = rewrite(text, &Options { framework: Framework::Yew, excluded: &excluded });
+    let rewritten =
+        rewrite(text, &Options { framework: Framework::Yew, excluded: &excluded, earlier: &[] });
     let pairs = text.lines().zip(rewritten.text.lines()).enumerate();
     let lines = pairs.filter(|(_, (old, new))| old != new).map(|(at, (old, new))| ChangedLine {
         number: at + 1,

@@ -22,7 +22,7 @@ macro_rules! sources {
 }
 
 const STATE: &Sources = sources!("state": "lib.rs", "codec.rs", "exports.rs", "fields.rs", "keep.rs", "parse.rs", "registry.rs", "value.rs");
-const YEW: &Sources = sources!("yew": "lib.rs");
+const YEW: &Sources = sources!("yew": "lib.rs", "fields.rs");
 
 /// What the runtime consists of, for the name of its folder.
 pub(super) fn version() -> String {
@@ -119,6 +119,8 @@ impl Compile<'_> {
         command
             .args(["--crate-name", name, "--crate-type", "lib", "--edition=2021"])
             .args(["-Copt-level=1", "-Cdebuginfo=0", "--cap-lints=allow"])
+            // Panics in it do not show where the tool keeps its files.
+            .arg(format!("--remap-path-prefix={}=cargo-hmr", self.folder.display()))
             .args(passed(self.arguments))
             .args(settings)
             .args(further)

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use hmr_auto_state::{Framework, Options, Site, rewrite};
+use hmr_auto_state::{Framework, NumberedTag, Options, Site, rewrite};
 use serde::{Deserialize, Serialize};
 
 /// The Rust files in a folder and below it, sorted.
@@ -43,6 +43,8 @@ struct Copied {
     /// How many sites it has. A file without any is a link.
     sites: usize,
     excluded: BTreeSet<String>,
+    /// Its tags, so that they keep their numbers.
+    tags: Vec<NumberedTag>,
 }
 
 /// The rewritten copy of one crate.
@@ -145,24 +147,27 @@ impl Shadow {
             modified: metadata.modified().ok(),
             sites: 0,
             excluded,
+            tags: Vec::new(),
         };
         if let Some(known) = self.known.get(path)
             && to.symlink_metadata().is_ok()
         {
-            copied.sites = known.sites;
-            if copied == *known {
-                return Ok(copied);
+            let (sites, tags) = (known.sites, known.tags.clone());
+            if (Copied { sites, tags, ..copied.clone() }) == *known {
+                return Ok(known.clone());
             }
         }
+        let earlier = self.known.get(path).map_or(&[][..], |it| &it.tags);
         // A file that is not text is the compiler's to complain about.
         let rewritten = fs::read_to_string(path)
-            .map(|text| rewrite(&text, &options(&copied.excluded)))
-            .ok()
-            .filter(|it| !it.sites.is_empty());
-        copied.sites = rewritten.as_ref().map_or(0, |it| it.sites.len());
+            .map(|text| rewrite(&text, &options(&copied.excluded, earlier)));
+        if let Ok(rewritten) = &rewritten {
+            copied.sites = rewritten.sites.len();
+            copied.tags.clone_from(&rewritten.tags);
+        }
         match rewritten {
-            Some(rewritten) => put(to, &rewritten.text)?,
-            None => link(path, to)?,
+            Ok(rewritten) if copied.sites > 0 => put(to, &rewritten.text)?,
+            _ => link(path, to)?,
         }
         Ok(copied)
     }
@@ -171,13 +176,13 @@ impl Shadow {
     pub(super) fn rewritten(&self, original: &Path) -> Option<(String, hmr_auto_state::Rewritten)> {
         let copied = self.known.get(original).filter(|it| it.sites > 0)?;
         let text = fs::read_to_string(original).ok()?;
-        let rewritten = rewrite(&text, &options(&copied.excluded));
+        let rewritten = rewrite(&text, &options(&copied.excluded, &copied.tags));
         Some((text, rewritten))
     }
 }
 
-fn options(excluded: &BTreeSet<String>) -> Options<'_> {
-    Options { framework: Framework::Yew, excluded }
+fn options<'a>(excluded: &'a BTreeSet<String>, earlier: &'a [NumberedTag]) -> Options<'a> {
+    Options { framework: Framework::Yew, excluded, earlier }
 }
 
 fn read<T: Default + serde::de::DeserializeOwned>(path: &Path) -> T {
@@ -205,12 +210,9 @@ fn link(original: &Path, to: &Path) -> io::Result<()> {
     remove(to)?;
     #[cfg(unix)]
     return std::os::unix::fs::symlink(original, to);
-    #[cfg(windows)]
-    return if original.is_dir() {
-        std::os::windows::fs::symlink_dir(original, to)
-    } else {
-        std::os::windows::fs::symlink_file(original, to)
-    };
+    // It is not called: the wrapper refuses other systems.
+    #[cfg(not(unix))]
+    return fs::copy(original, to).map(|_| ());
 }
 
 /// Writes a file, where a link may have been. An unchanged one keeps its time.

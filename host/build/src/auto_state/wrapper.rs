@@ -1,7 +1,7 @@
 //! The compiler that cargo starts for packages of the workspace.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,9 @@ use crate::hash::hash_of;
 
 /// The name of the link to the tool that makes it a compiler.
 const NAME: &str = "hmr-rustc";
+
+/// The folder of the runtimes, next to the link.
+const RUNTIME: &str = "runtime";
 
 /// The variable with a wrapper of the user's own.
 const INNER: &str = "HMR_RUSTC_WORKSPACE_WRAPPER";
@@ -36,22 +39,29 @@ const LEFT_OUT: &str =
 /// Makes `command`, a call of cargo, compile packages of the workspace with their state kept.
 pub(crate) fn set(command: &mut Command, app: &App) -> io::Result<()> {
     let own = std::env::current_exe()?;
-    let metadata = fs::metadata(&own)?;
+    // The file may have been replaced by another build since this process was started.
+    let running = Path::new("/proc/self/exe");
+    let running = if running.exists() { running } else { &own };
+    let metadata = fs::metadata(running)?;
     // Another build of the tool may rewrite differently: cargo compiles again if the path of the wrapper changes.
     let version =
         format!("{} {:?} {}", metadata.len(), metadata.modified().ok(), runtime::version());
-    let all = app.target_dir().join("auto-state");
-    let folder = all.join(&hash_of(version.as_bytes())[..16]);
+    let folder = app.target_dir().join("auto-state").join(&hash_of(version.as_bytes())[..16]);
     let link = folder.join(NAME);
-    if fs::read_link(&link).ok().as_deref() != Some(&own) {
-        // What other builds of the tool have left.
-        if let Err(error) = fs::remove_dir_all(&all)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            return Err(error);
-        }
+    if !link.exists() {
+        // A link to a file that is gone.
+        _ = fs::remove_file(&link);
         fs::create_dir_all(&folder)?;
-        make_link(&own, link.as_std_path())?;
+        let made = if own.exists() {
+            make_link(&own, link.as_std_path())
+        } else {
+            fs::copy(running, &link).map(|_| ())
+        };
+        match made {
+            // Another server has just made it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made?,
+        }
     }
     let users = users_wrapper(command, app);
     for name in USERS {
@@ -71,8 +81,9 @@ fn make_link(own: &Path, link: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn make_link(own: &Path, link: &Path) -> io::Result<()> {
-    fs::copy(own, link).map(|_| ())
+fn make_link(_: &Path, _: &Path) -> io::Result<()> {
+    let text = "`auto-state` does not work on this system yet\nhint: remove it from the settings";
+    Err(io::Error::new(io::ErrorKind::Unsupported, text))
 }
 
 /// The wrapper that the user has set: in the environment, or in cargo's configuration.
@@ -120,12 +131,12 @@ fn wrap(folder: &Path, rustc: &Path, rest: &[OsString]) -> io::Result<ExitCode> 
     let compilation = texts.and_then(|texts| Compilation::of(folder, rustc, Arguments::new(texts)));
     match compilation {
         Some(compilation) => compilation.run(),
-        None => plain(rustc, rest).status().map(exit_code),
+        None => plain(folder, rustc, rest).status().map(exit_code),
     }
 }
 
 /// The compiler, through the user's own wrapper if there is one.
-fn plain<S: AsRef<std::ffi::OsStr>>(rustc: &Path, arguments: &[S]) -> Command {
+fn compiler<S: AsRef<OsStr>>(rustc: &Path, arguments: &[S]) -> Command {
     let mut command = match std::env::var_os(INNER) {
         Some(inner) => {
             let mut command = Command::new(inner);
@@ -135,6 +146,19 @@ fn plain<S: AsRef<std::ffi::OsStr>>(rustc: &Path, arguments: &[S]) -> Command {
         None => Command::new(rustc),
     };
     command.args(arguments);
+    command
+}
+
+/// The compiler for a crate that is not rewritten. It may depend on crates that are, and so on their runtime.
+fn plain<S: AsRef<OsStr>>(folder: &Path, rustc: &Path, arguments: &[S]) -> Command {
+    let mut command = compiler(rustc, arguments);
+    let is_wasm =
+        arguments.iter().any(|it| it.as_ref().to_str().is_some_and(|it| it.contains("wasm32")));
+    for runtime in
+        fs::read_dir(folder.join(RUNTIME)).into_iter().flatten().flatten().filter(|_| is_wasm)
+    {
+        command.arg(format!("-Ldependency={}", runtime.path().display()));
+    }
     command
 }
 
@@ -193,7 +217,7 @@ impl<'a> Compilation<'a> {
                 return Ok(ExitCode::SUCCESS);
             }
             // The user's own errors are shown as the compiler shows them without this tool.
-            let plain = plain(self.rustc, self.arguments.all()).stdin(Stdio::null()).output()?;
+            let plain = self.plain().stdin(Stdio::null()).output()?;
             let sites = messages.sites_of_errors(&mut Files::new(&shadow, &self.current));
             if !plain.status.success() || !shadow.exclude(&sites) {
                 if plain.status.success() {
@@ -214,14 +238,20 @@ impl<'a> Compilation<'a> {
             let folder = library.parent().map(ToOwned::to_owned).unwrap_or_default();
             return Ok(Runtime { library, folder });
         }
-        runtime::prepare(&self.folder.join("runtime"), self.rustc, &self.arguments, &self.framework)
+        runtime::prepare(&self.folder.join(RUNTIME), self.rustc, &self.arguments, &self.framework)
     }
 
-    /// A library and a binary of one package may be compiled at once: each has a copy of its own.
+    /// A library and a binary of one package may be compiled at once, and applications in different folders may have one target
+    /// folder: each has a copy of its own.
     fn shadow_folder(&self) -> PathBuf {
         let name = self.arguments.value("--crate-name").unwrap_or("crate");
         let suffix = self.arguments.codegen("extra-filename").unwrap_or_default();
-        self.folder.join("copies").join(format!("{name}{suffix}"))
+        let place = hash_of(self.root.as_os_str().as_encoded_bytes());
+        self.folder.join("copies").join(format!("{name}{suffix}-{}", &place[..8]))
+    }
+
+    fn plain(&self) -> Command {
+        plain(self.folder, self.rustc, self.arguments.all())
     }
 
     /// Compiles the crate as it is. `reason` is why its state is not kept.
@@ -229,7 +259,7 @@ impl<'a> Compilation<'a> {
         if let Some(reason) = reason {
             emit(&note(&format!("{NOT_KEPT}: {reason}")))?;
         }
-        plain(self.rustc, self.arguments.all()).status().map(exit_code)
+        self.plain().status().map(exit_code)
     }
 
     /// Compiles the copy. None if nothing in it is rewritten.
@@ -251,7 +281,7 @@ impl<'a> Compilation<'a> {
             further.push(format!("-Ldependency={}", runtime.folder.display()));
         }
         let arguments = self.arguments.with(&shadow.path(&self.root), further);
-        let output = plain(self.rustc, &arguments).stdin(Stdio::null()).output()?;
+        let output = compiler(self.rustc, &arguments).stdin(Stdio::null()).output()?;
         io::stdout().write_all(&output.stdout)?;
         if output.status.success() {
             self.clean_dep_info(shadow)?;

@@ -39,6 +39,7 @@ pub(super) struct BuildJob {
     pub(super) modules: Vec<String>,
     pub(super) bindgen: Arc<Bindgen>,
     pub(super) loop_guard: bool,
+    pub(super) auto_state: bool,
     pub(super) cancel: CancelToken,
     /// Whether updates wait for the gates of their modules.
     pub(super) gates: bool,
@@ -107,7 +108,10 @@ impl BuildJob {
                 hmr_build::check_wasm_bindgen(&target.wasm_bindgen).map_err(Outcome::Failed)?;
             }
         }
-        let request = BuildRequest::new(&self.app, &self.toolchain, &self.modules);
+        let request = BuildRequest {
+            auto_state: self.auto_state,
+            ..BuildRequest::new(&self.app, &self.toolchain, &self.modules)
+        };
         let outcome = hmr_build::build(&request, &self.cancel, &mut |event| {
             report(match event {
                 BuildEvent::Compiling { package, done } => {
