@@ -26,7 +26,7 @@ pub(crate) fn lints() -> Vec<Step> {
     ]
 }
 
-/// Checks the format of the examples, each of which is a workspace of its own.
+/// Checks the format of the examples, each of which is a workspace of its own, and of the crates that the tool compiles for applications.
 fn format_of_examples() -> Result<(), String> {
     let folders = fs::read_dir(root().join("examples")).map_err(|error| error.to_string())?;
     for folder in folders.filter_map(Result::ok).map(|entry| entry.path()) {
@@ -34,7 +34,7 @@ fn format_of_examples() -> Result<(), String> {
             run(program("cargo", &folder, &["fmt", "--check"]))?;
         }
     }
-    Ok(())
+    run(program("cargo", &root().join("guest-sdk/adapters"), &["fmt", "--all", "--check"]))
 }
 
 /// Checks the licences and sources of what a workspace depends on. Exceptions in `deny.toml` may be about the other
