@@ -6,6 +6,10 @@
 
 extern crate self as hmr_sdk;
 
+/// Whether `cargo hmr build` compiles this. Nothing replaces the code of a deployed module, so it gets none of what restores state. The
+/// condition is a constant and not a feature: the same code is checked in both cases, and the compiler removes what is not reached.
+const DEPLOYED: bool = option_env!("CARGO_HMR_DEPLOYED").is_some();
+
 pub mod clipboard;
 mod clock;
 mod document;

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use hmr_abi::event::{DISPATCH_INERT, EventData};
-use hmr_abi::state::{MountAnswer, MountRequest};
+use hmr_abi::state::{FirstMount, MountAnswer, MountRequest};
 
 use super::instances;
 use super::render::{dispose, finish, prepare, render_again, render_into};
 use super::restore::render_with;
+use crate::DEPLOYED;
 use crate::dom::batch;
 use crate::engine::send_log;
 use crate::event::handlers;
@@ -19,12 +20,21 @@ use crate::state::instance::Instance;
 
 /// `hmr_mount`
 pub(crate) fn mount(request: &[u8]) -> MountAnswer {
-    let error = serde_json::from_slice::<MountRequest>(request)
+    let error = read(request)
         .map_err(|error| format!("the mount request does not parse: {error}"))
         .and_then(mount_request)
         .err();
     finish();
     MountAnswer { error }
+}
+
+/// Reads the request. Nothing waits for a deployed module, so it is given no saved state.
+fn read(request: &[u8]) -> serde_json::Result<MountRequest> {
+    if !DEPLOYED {
+        return serde_json::from_slice(request);
+    }
+    let FirstMount { instance, component, props } = serde_json::from_slice(request)?;
+    Ok(MountRequest { instance, component, props, saved: None })
 }
 
 fn mount_request(request: MountRequest) -> Result<(), String> {
@@ -39,7 +49,7 @@ fn mount_request(request: MountRequest) -> Result<(), String> {
             }
             let MountRequest { instance, component, props, saved } = request;
             let instance = Instance::new(instance, component, version, props);
-            if let Some(state) = saved {
+            if let Some(state) = saved.filter(|_| !DEPLOYED) {
                 render_with(&instance, state, render);
             } else {
                 instances::add(&instance);

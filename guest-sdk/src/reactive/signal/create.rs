@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::panic::Location;
 use std::rc::Rc;
 
+use crate::DEPLOYED;
 use crate::engine;
 use crate::reactive::owner::on_cleanup;
 use crate::reactive::writes::notify_replaced;
@@ -114,6 +115,9 @@ impl NewSignal {
     /// Restores the old value, records the outcome, and returns whether the signal counts as set.
     pub(super) fn restore(&mut self, fingerprint: &str, decode: Decode<'_>) -> bool {
         let Some(Keyed { scope, key }) = &self.keyed else { return false };
+        if DEPLOYED {
+            return false;
+        }
         let old = match self.parked.take() {
             Some(Parked::Old(old)) => Some(old),
             _ => None,
