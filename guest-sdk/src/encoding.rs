@@ -10,7 +10,9 @@
 //!
 //! Text written by `serde_json` reads as the same value.
 
+mod raw;
 mod read;
+pub(crate) mod scan;
 #[cfg(test)]
 mod tests;
 mod write;

@@ -142,7 +142,7 @@ fn send(scope: &Scope, function: &str, resource: Resource) {
     let sent: Rc<Cell<Option<Rc<Open>>>> = Rc::default();
     let (answered, function) = (Rc::clone(&sent), function.to_owned());
     let call = Box::new(move |event: Event| {
-        if let Err(error) = read(&function, event.data_ref().data.as_deref().unwrap_or_default()) {
+        if let Err(error) = read(&function, &event.data()) {
             send_log(3, &error.to_string());
         }
         // It has fired: its key is free for another call.

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::encoding::{self, ReadError, WriteError};
-use crate::engine::requests::request_port;
+use crate::engine::requests::{close_port, request_port};
 use crate::engine::send_log;
 use crate::event::Event;
 use crate::event::handlers::register;
@@ -132,7 +132,7 @@ fn declare_input(name: &str, fingerprint: &'static str, mut take: Take) {
     let Some(scope) = requesting_scope(name) else { return };
     let port = name.to_owned();
     let handler = register(Rc::new(RefCell::new(move |event: Event| {
-        if let Err(error) = take(event.data_ref().data.as_deref().unwrap_or("null")) {
+        if let Err(error) = take(event.sent().as_deref().unwrap_or("null")) {
             send_log(
                 3,
                 &format!("a value for the input port `{port}` is no `{fingerprint}`: {error}"),
@@ -213,7 +213,7 @@ fn withdraw(instance: &Rc<Instance>, id: u64) {
         None => {
             if Claims::of(instance).must_close(Claim::Port(name.clone())) {
                 let (input, port) = name;
-                request_port(&PortRequest::Close { instance: instance.id, port, input });
+                close_port(instance.id, &port, input);
             }
         }
     }

@@ -17,7 +17,7 @@ use std::rc::Rc;
 
 use hmr_abi::event::{Resource, ResourceRequest};
 
-use crate::engine::requests::request_resource;
+use crate::engine::requests::{close_resource, request_resource};
 use crate::engine::send_log;
 use crate::event::Event;
 use crate::event::handlers::{register, remove};
@@ -108,8 +108,7 @@ impl Open {
 
     fn withdraw(&self) {
         if self.requested.replace(false) {
-            let (instance, key) = (self.instance.id, self.key.clone());
-            request_resource(&ResourceRequest::Close { instance, key });
+            close_resource(self.instance.id, &self.key);
         }
     }
 }
@@ -207,7 +206,7 @@ fn supersede(instance: &Instance, key: &str, restart: bool) {
 
 /// Reads the value that a resource sends. A value that cannot be read is logged.
 pub(crate) fn read<T: serde::de::DeserializeOwned>(event: &Event) -> Option<T> {
-    match serde_json::from_str(event.data_ref().data.as_deref().unwrap_or("null")) {
+    match serde_json::from_str(event.sent().as_deref().unwrap_or("null")) {
         Ok(value) => Some(value),
         Err(error) => {
             send_log(3, &format!("what a `{}` says does not parse: {error}", event.kind()));

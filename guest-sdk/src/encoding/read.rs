@@ -9,13 +9,13 @@ mod variant;
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
-use serde_json::value::RawValue;
 
 use self::collections::{Items, Map, PairMap};
 use self::variant::Variant;
-use super::SOME_BEGINS;
+use super::raw::{RAW, Raw};
+use super::{SOME_BEGINS, scan};
+use crate::DEPLOYED;
 
 /// Why a value cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,28 +33,47 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
+impl ReadError {
+    pub(super) fn of(text: String) -> Self {
+        Self { text, missing: None }
+    }
+
+    #[cold]
+    fn unexpected(what: &str, found: &de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let found = match *found {
+            de::Unexpected::Unit => "null".to_owned(),
+            de::Unexpected::Bool(value) => format!("boolean `{value}`"),
+            de::Unexpected::Unsigned(value) => format!("integer `{value}`"),
+            de::Unexpected::Signed(value) => format!("integer `{value}`"),
+            de::Unexpected::Str(value) => format!("string {value:?}"),
+            de::Unexpected::Seq => "sequence".to_owned(),
+            de::Unexpected::Map => "map".to_owned(),
+            de::Unexpected::Other(other) => other.to_owned(),
+            // Writing the number would add some kilobytes to every module.
+            de::Unexpected::Float(_) if DEPLOYED => "a floating point number".to_owned(),
+            de::Unexpected::Float(value) => de::Unexpected::Float(value).to_string(),
+            de::Unexpected::UnitVariant => "unit variant".to_owned(),
+            _ => "another value".to_owned(),
+        };
+        Self::of(format!("invalid {what}: {found}, expected {expected}"))
+    }
+}
+
 impl de::Error for ReadError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { text: message.to_string(), missing: None }
+        Self::of(message.to_string())
     }
 
     fn invalid_type(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        match unexpected {
-            de::Unexpected::Unit => {
-                Self::custom(format!("invalid type: null, expected {expected}"))
-            }
-            other => Self::custom(format!("invalid type: {other}, expected {expected}")),
-        }
+        Self::unexpected("type", &unexpected, expected)
+    }
+
+    fn invalid_value(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::unexpected("value", &unexpected, expected)
     }
 
     fn missing_field(field: &'static str) -> Self {
         Self { text: format!("missing field `{field}`"), missing: Some(field) }
-    }
-}
-
-impl From<serde_json::Error> for ReadError {
-    fn from(error: serde_json::Error) -> Self {
-        de::Error::custom(error)
     }
 }
 
@@ -91,51 +110,12 @@ fn too_deep() -> ReadError {
 
 /// Reads a value. Text of any content is an error at worst.
 pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, ReadError> {
-    let text: &RawValue = serde_json::from_str(json)?;
-    T::deserialize(Text(text.get(), Depth::WHOLE))
+    T::deserialize(Text(scan::value(json)?, Depth::WHOLE))
 }
 
 /// The valid JSON text of one value, without surrounding space, and the remaining depth.
 #[derive(Clone, Copy)]
 struct Text<'de>(&'de str, Depth);
-
-/// A map's entries; a list of pairs if keys are not text.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Pairs<'a>(#[serde(borrow)] Vec<(&'a RawValue, &'a RawValue)>);
-
-/// An object's entries in their order.
-struct Entries<'de>(Vec<(Cow<'de, str>, &'de RawValue)>);
-
-impl<'de> Deserialize<'de> for Entries<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All;
-        impl<'de> Visitor<'de> for All {
-            type Value = Entries<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map")
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> Result<Entries<'de>, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(Key(key)) = map.next_key()? {
-                    entries.push((key, map.next_value()?));
-                }
-                Ok(Entries(entries))
-            }
-        }
-        deserializer.deserialize_map(All)
-    }
-}
-
-/// Text, borrowed where nothing in it is escaped.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> Text<'de> {
     fn first(self) -> u8 {
@@ -143,14 +123,13 @@ impl<'de> Text<'de> {
     }
 
     fn string(self) -> Result<Cow<'de, str>, ReadError> {
-        let Key(text) = serde_json::from_str(self.0)?;
-        Ok(text)
+        scan::string(self.0)
     }
 
     /// The content of `{"$some":…}`.
     fn inside_some(self) -> Option<&'de str> {
         let inside = self.0.strip_prefix(SOME_BEGINS)?.strip_suffix('}')?;
-        serde_json::from_str::<&RawValue>(inside).ok().map(RawValue::get)
+        scan::value(inside).ok()
     }
 
     fn float(self) -> Option<f64> {
@@ -162,13 +141,39 @@ impl<'de> Text<'de> {
         }
     }
 
-    fn number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        number(self.0, visitor)
+    /// A value that is not a number.
+    fn simple<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        match self.first() {
+            b'n' => visitor.visit_unit(),
+            b't' => visitor.visit_bool(true),
+            b'f' => visitor.visit_bool(false),
+            b'"' => match self.string()? {
+                Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+                Cow::Owned(text) => visitor.visit_string(text),
+            },
+            b'[' => self.list(visitor),
+            _ => self.object(visitor),
+        }
+    }
+
+    /// A value for a type that is not a number.
+    fn not_a_number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        match self.first() {
+            b'-' | b'0'..=b'9' => integer(self.0, visitor),
+            _ => self.simple(visitor),
+        }
+    }
+
+    /// The entries of a map that is written as pairs.
+    fn pairs(self) -> Option<Vec<(&'de str, &'de str)>> {
+        let pair = |text| <[&str; 2]>::try_from(scan::items(text).ok()?).ok();
+        let pairs = scan::items(self.0).ok()?.into_iter();
+        pairs.map(|text| pair(text).map(|[key, value]| (key, value))).collect()
     }
 
     fn list<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         let depth = self.1.deeper()?;
-        let all: Vec<&RawValue> = serde_json::from_str(self.0)?;
+        let all = scan::items(self.0)?;
         let count = all.len();
         let mut items = Items { items: all.into_iter(), depth };
         let value = visitor.visit_seq(&mut items)?;
@@ -180,30 +185,66 @@ impl<'de> Text<'de> {
 
     fn object<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         let depth = self.1.deeper()?;
-        let Entries(all) = serde_json::from_str(self.0)?;
+        let all = scan::entries(self.0)?;
         visitor.visit_map(Map { entries: all.into_iter(), value: None, depth })
     }
 }
 
 /// Visits a number as `u64`, `i64` or `f64`: the first that it fits into.
 fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, ReadError> {
+    if text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) || text == "-0" {
+        float(text, visitor)
+    } else if let Ok(value) = text.parse::<u64>() {
+        visitor.visit_u64(value)
+    } else if let Ok(value) = text.parse::<i64>() {
+        visitor.visit_i64(value)
+    } else {
+        float(text, visitor)
+    }
+}
+
+fn float<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, ReadError> {
+    match text.parse::<f64>() {
+        Ok(value) => visitor.visit_f64(value),
+        Err(_) => Err(not_a_number(text)),
+    }
+}
+
+/// Visits a number for a type that is an integer. Without the code that reads other numbers, which is large.
+fn integer<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, ReadError> {
     if let Ok(value) = text.parse::<u64>() {
         visitor.visit_u64(value)
     } else if let Ok(value) = text.parse::<i64>()
         && text != "-0"
     {
         visitor.visit_i64(value)
-    } else if let Ok(value) = text.parse::<f64>() {
-        visitor.visit_f64(value)
     } else {
-        Err(de::Error::custom(format!("`{text}` is not a number")))
+        Err(ReadError::of(format!(
+            "invalid type: floating point `{text}`, expected {}",
+            &visitor as &dyn de::Expected
+        )))
     }
 }
 
-macro_rules! forward_any {
+fn not_a_number(text: &str) -> ReadError {
+    ReadError::of(format!("`{text}` is not a number"))
+}
+
+macro_rules! integers {
     ($($name:ident)*) => {$(
         fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-            self.deserialize_any(visitor)
+            match self.first() {
+                b'-' | b'0'..=b'9' => integer(self.0, visitor),
+                _ => self.simple(visitor),
+            }
+        }
+    )*};
+}
+
+macro_rules! forward_simple {
+    ($($name:ident)*) => {$(
+        fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+            self.not_a_number(visitor)
         }
     )*};
 }
@@ -213,36 +254,36 @@ impl<'de> Deserializer<'de> for Text<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match self.first() {
-            b'n' => visitor.visit_unit(),
-            b't' => visitor.visit_bool(true),
-            b'f' => visitor.visit_bool(false),
-            b'"' => match self.string()? {
-                Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-                Cow::Owned(text) => visitor.visit_string(text),
-            },
-            b'[' => self.list(visitor),
-            b'{' => self.object(visitor),
-            _ => self.number(visitor),
+            b'-' | b'0'..=b'9' => number(self.0, visitor),
+            _ => self.simple(visitor),
         }
     }
 
-    forward_any! {
-        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8
-        deserialize_u16 deserialize_u32 deserialize_u64 deserialize_char deserialize_str deserialize_string
-        deserialize_unit deserialize_seq deserialize_identifier deserialize_ignored_any
+    integers! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32
+        deserialize_u64
+    }
+
+    forward_simple! {
+        deserialize_bool deserialize_char deserialize_str deserialize_string deserialize_unit deserialize_seq
+        deserialize_identifier
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        visitor.visit_unit()
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match self.0.parse() {
             Ok(value) => visitor.visit_i128(value),
-            Err(_) => self.deserialize_any(visitor),
+            Err(_) => self.deserialize_i64(visitor),
         }
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match self.0.parse() {
             Ok(value) => visitor.visit_u128(value),
-            Err(_) => self.deserialize_any(visitor),
+            Err(_) => self.deserialize_u64(visitor),
         }
     }
 
@@ -263,9 +304,10 @@ impl<'de> Deserializer<'de> for Text<'de> {
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         if self.first() != b'[' {
-            return self.deserialize_any(visitor);
+            return self.not_a_number(visitor);
         }
-        match serde_json::from_str(self.0) {
+        let bytes = scan::items(self.0)?.into_iter().map(str::parse).collect();
+        match bytes {
             Ok(bytes) => visitor.visit_byte_buf(bytes),
             Err(_) => self.list(visitor),
         }
@@ -287,7 +329,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
         _: &'static str,
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        self.deserialize_any(visitor)
+        self.not_a_number(visitor)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -295,10 +337,9 @@ impl<'de> Deserializer<'de> for Text<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        if name == "$serde_json::private::RawValue" {
+        if name == RAW {
             // The value is the text itself, which `serde_json` passes to the visitor.
-            return Ok(serde_json::Deserializer::from_str(self.0)
-                .deserialize_newtype_struct(name, visitor)?);
+            return visitor.visit_map(Raw(Some(self.0)));
         }
         visitor.visit_newtype_struct(self)
     }
@@ -308,7 +349,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
         _: usize,
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        self.deserialize_any(visitor)
+        self.not_a_number(visitor)
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -317,17 +358,17 @@ impl<'de> Deserializer<'de> for Text<'de> {
         _: usize,
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        self.deserialize_any(visitor)
+        self.not_a_number(visitor)
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         if self.first() == b'['
-            && let Ok(Pairs(pairs)) = serde_json::from_str(self.0)
+            && let Some(pairs) = self.pairs()
         {
             let depth = self.1.deeper()?;
             return visitor.visit_map(PairMap { pairs: pairs.into_iter(), value: None, depth });
         }
-        self.deserialize_any(visitor)
+        self.not_a_number(visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -336,7 +377,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        self.deserialize_any(visitor)
+        self.not_a_number(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -350,14 +391,14 @@ impl<'de> Deserializer<'de> for Text<'de> {
             b'"' => visitor.visit_enum(Variant { name: self.string()?, content: None }),
             b'{' => {
                 let depth = self.1.deeper()?;
-                let Entries(all) = serde_json::from_str(self.0)?;
+                let all = scan::entries(self.0)?;
                 let Ok([(name, content)]) = <[_; 1]>::try_from(all) else {
                     let message = "a variant with its content, an object with one key, is expected";
                     return Err(de::Error::custom(message));
                 };
-                visitor.visit_enum(Variant { name, content: Some(Text(content.get(), depth)) })
+                visitor.visit_enum(Variant { name, content: Some(Text(content, depth)) })
             }
-            _ => self.deserialize_any(visitor),
+            _ => self.not_a_number(visitor),
         }
     }
 }

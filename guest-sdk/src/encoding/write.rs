@@ -5,10 +5,9 @@ use std::fmt;
 use serde::ser::{self, Serialize};
 use serde_json::value::RawValue;
 
-use super::SOME_BEGINS;
+use super::raw::{RAW, raw};
+use super::{SOME_BEGINS, scan};
 
-/// `serde_json`'s name for the struct that raw JSON text is written as.
-const RAW: &str = "$serde_json::private::RawValue";
 
 /// Why a value cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +38,7 @@ pub(crate) fn write<T: Serialize + ?Sized>(value: &T) -> Result<Box<RawValue>, W
     let mut writer = Writer::default();
     value.serialize(&mut writer)?;
     let text = String::from_utf8(writer.0).map_err(|error| WriteError(error.to_string()))?;
-    Ok(RawValue::from_string(text)?)
+    Ok(raw(&text))
 }
 
 #[derive(Default)]
@@ -124,7 +123,8 @@ impl<'a> Items<'a> {
 
     fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), WriteError> {
         if self.form == Form::Raw {
-            let text: String = serde_json::from_str(&serde_json::to_string(value)?)?;
+            let text = serde_json::to_string(value)?;
+            let text = scan::string(&text).map_err(|error| WriteError(error.to_string()))?;
             self.writer.put(&text);
             return Ok(());
         }

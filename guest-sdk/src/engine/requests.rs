@@ -3,24 +3,53 @@
 use hmr_abi::event::ResourceRequest;
 use hmr_abi::port::PortRequest;
 use hmr_abi::read::ReadRequest;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{read_now, send_log, send_port, send_resource};
 
-/// Opens or closes a resource, or sends through one.
+/// Opens a resource, or sends through one.
 pub(crate) fn request_resource(request: &ResourceRequest) {
+    send(send_resource, request);
+}
+
+/// Closes a resource. Without the code that writes requests of all kinds, which is large.
+pub(crate) fn close_resource(instance: u32, key: &str) {
+    send(send_resource, &Closing { op: "close", instance, key });
+}
+
+/// Closes a port, in the same way.
+pub(crate) fn close_port(instance: u32, port: &str, input: bool) {
+    send(send_port, &ClosingPort { op: "close", instance, port, input });
+}
+
+/// [`ResourceRequest::Close`]
+#[derive(Serialize)]
+struct Closing<'a> {
+    op: &'static str,
+    instance: u32,
+    key: &'a str,
+}
+
+/// [`PortRequest::Close`]
+#[derive(Serialize)]
+struct ClosingPort<'a> {
+    op: &'static str,
+    instance: u32,
+    port: &'a str,
+    input: bool,
+}
+
+fn send(how: fn(&str), request: &impl Serialize) {
     match serde_json::to_string(request) {
-        Ok(json) => send_resource(&json),
-        Err(error) => send_log(3, &format!("a resource request could not be written: {error}")),
+        Ok(json) => how(&json),
+        Err(error) => send_log(3, &format!("a request could not be written: {error}")),
     }
 }
 
-/// Declares or closes a port, or sends through one.
+/// Declares a port, or sends through one.
 pub(crate) fn request_port(request: &PortRequest) {
-    match serde_json::to_string(request) {
-        Ok(json) => send_port(&json),
-        Err(error) => send_log(3, &format!("a port request could not be written: {error}")),
-    }
+    send(send_port, request);
 }
 
 /// Reads something that the engine knows. Nothing if it does not know it, as in a rehearsal.

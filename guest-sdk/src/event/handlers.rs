@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use hmr_abi::event::{DISPATCH_INERT, EventData};
+use hmr_abi::event::DISPATCH_INERT;
 use sycamore_reactive::{NodeHandle, use_current_scope};
 
 use super::Event;
@@ -51,10 +51,9 @@ pub(crate) fn remove(id: u32) {
 }
 
 /// Runs a handler; returns the flags of `hmr_dispatch`.
-pub(crate) fn dispatch(id: u32, data: EventData) -> u32 {
+pub(crate) fn dispatch(id: u32, event: Event) -> u32 {
     let handler = HANDLERS.with_borrow(|handlers| handlers.get(&id).cloned());
     let Some(Handler { call, owner, disposed, scope }) = handler else { return DISPATCH_INERT };
-    let event = Event::new(data);
     let flags = Rc::clone(&event.flags);
     let run = || {
         let _entered = scope.map(|scope| scope::Entered::new(scope.later()));

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use hmr_abi::event::{DISPATCH_INERT, EventData};
+use hmr_abi::event::DISPATCH_INERT;
 use hmr_abi::state::{FirstMount, MountAnswer, MountRequest};
 
 use super::instances;
@@ -10,8 +10,9 @@ use super::render::{dispose, finish, prepare, render_again, render_into};
 use super::restore::render_with;
 use crate::DEPLOYED;
 use crate::dom::batch;
+use crate::encoding::{self, ReadError};
 use crate::engine::send_log;
-use crate::event::handlers;
+use crate::event::{Event, handlers};
 #[cfg(target_arch = "wasm32")]
 use crate::reactive::writes;
 use crate::resource::claims;
@@ -29,11 +30,12 @@ pub(crate) fn mount(request: &[u8]) -> MountAnswer {
 }
 
 /// Reads the request. Nothing waits for a deployed module, so it is given no saved state.
-fn read(request: &[u8]) -> serde_json::Result<MountRequest> {
+fn read(request: &[u8]) -> Result<MountRequest, ReadError> {
+    let request = &String::from_utf8_lossy(request);
     if !DEPLOYED {
-        return serde_json::from_slice(request);
+        return encoding::read(request);
     }
-    let FirstMount { instance, component, props } = serde_json::from_slice(request)?;
+    let FirstMount { instance, component, props } = encoding::read(request)?;
     Ok(MountRequest { instance, component, props, saved: None })
 }
 
@@ -97,8 +99,8 @@ pub(crate) fn settle() {
 
 /// `hmr_dispatch`
 pub(crate) fn dispatch(handler: u32, data: &[u8]) -> u32 {
-    let flags = match serde_json::from_slice::<EventData>(data) {
-        Ok(data) => root::run_in(|| handlers::dispatch(handler, data)),
+    let flags = match Event::read(data) {
+        Ok(event) => root::run_in(|| handlers::dispatch(handler, event)),
         Err(error) => {
             send_log(3, &format!("an event does not parse: {error}"));
             DISPATCH_INERT

@@ -6,11 +6,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hmr_abi::event::ResourceRequest;
-use hmr_abi::port::PortRequest;
-
 use super::Open;
-use crate::engine::requests::{request_port, request_resource};
+use crate::engine::requests::{close_port, close_resource};
 use crate::state::instance::Instance;
 
 /// See the module's documentation. Lists rather than maps: there are few, and each kind of map costs every module kilobytes.
@@ -78,10 +75,8 @@ pub(crate) fn end_leaving(instance: &Instance) {
     for claim in Claims::of(instance).leaving.take().unwrap_or_default() {
         let instance = instance.id;
         match claim {
-            Claim::Resource(key) => request_resource(&ResourceRequest::Close { instance, key }),
-            Claim::Port((input, port)) => {
-                request_port(&PortRequest::Close { instance, port, input });
-            }
+            Claim::Resource(key) => close_resource(instance, &key),
+            Claim::Port((input, port)) => close_port(instance, &port, input),
         }
     }
 }

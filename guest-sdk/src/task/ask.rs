@@ -50,7 +50,7 @@ impl Ask {
         let (answered, asking) = (Rc::clone(&pending), Rc::clone(task));
         let key = task.scope.key(&name);
         let call = Box::new(move |event: Event| {
-            let data = event.data_ref().data.clone();
+            let data = event.sent();
             *answered.answer.borrow_mut() = Some(data.clone().unwrap_or_default());
             asking.add_answer(TaskAnswer { name: name.clone(), asked: asked.clone(), data });
             if let Some(waker) = answered.waker.take() {

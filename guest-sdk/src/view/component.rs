@@ -1,5 +1,6 @@
 //! Components: how views call them, how pages mount them, and what their props can be.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,12 +8,11 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use sycamore_reactive::create_child_scope;
 
 use super::View;
 use super::into_view::IntoView;
-use crate::encoding;
+use crate::encoding::{self, scan};
 use crate::engine::send_log;
 use crate::reactive::handle::Handle;
 use crate::reactive::reader::untrack;
@@ -187,13 +187,14 @@ impl<T> fmt::Debug for Callback<T> {
 }
 
 /// Props that came as JSON.
-pub struct JsonProps(BTreeMap<String, Box<RawValue>>);
+pub struct JsonProps(Vec<(String, String)>);
 
 impl JsonProps {
     pub(crate) fn parse(json: &str) -> Result<Self, String> {
-        serde_json::from_str(json)
-            .map(Self)
-            .map_err(|error| format!("props are not an object: {error}"))
+        let entries = scan::entries(json);
+        let entries = entries.map_err(|error| format!("props are not an object: {error}"))?;
+        let owned = |(name, json): (Cow<'_, str>, &str)| (name.into_owned(), json.to_owned());
+        Ok(Self(entries.into_iter().map(owned).collect()))
     }
 
     /// A prop that has to be there.
@@ -203,8 +204,11 @@ impl JsonProps {
 
     /// A prop that may be absent.
     pub fn optional<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, String> {
-        let Some(json) = self.0.get(name) else { return Ok(None) };
-        match encoding::read(json.get()) {
+        // The last one counts.
+        let Some((_, json)) = self.0.iter().rev().find(|(other, _)| other == name) else {
+            return Ok(None);
+        };
+        match encoding::read(json) {
             Ok(value) => Ok(Some(value)),
             Err(error) => Err(format!("field `{name}`: {error}")),
         }

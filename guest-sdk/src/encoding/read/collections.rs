@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 
 use serde::de::{self, DeserializeSeed};
-use serde_json::value::RawValue;
 
 use super::keys::KeyText;
 use super::{Depth, ReadError, Text};
 
 /// The elements of a list.
 pub(super) struct Items<'de> {
-    pub(super) items: std::vec::IntoIter<&'de RawValue>,
+    pub(super) items: std::vec::IntoIter<&'de str>,
     pub(super) depth: Depth,
 }
 
@@ -22,7 +21,7 @@ impl<'de> de::SeqAccess<'de> for &mut Items<'de> {
         seed: T,
     ) -> Result<Option<T::Value>, ReadError> {
         let next = self.items.next();
-        next.map(|item| seed.deserialize(Text(item.get(), self.depth))).transpose()
+        next.map(|item| seed.deserialize(Text(item, self.depth))).transpose()
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -32,8 +31,8 @@ impl<'de> de::SeqAccess<'de> for &mut Items<'de> {
 
 /// The entries of an object.
 pub(super) struct Map<'de> {
-    pub(super) entries: std::vec::IntoIter<(Cow<'de, str>, &'de RawValue)>,
-    pub(super) value: Option<&'de RawValue>,
+    pub(super) entries: std::vec::IntoIter<(Cow<'de, str>, &'de str)>,
+    pub(super) value: Option<&'de str>,
     pub(super) depth: Depth,
 }
 
@@ -50,7 +49,7 @@ impl<'de> de::MapAccess<'de> for Map<'de> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
-        seed.deserialize(Text(self.value.take().map_or("null", RawValue::get), self.depth))
+        seed.deserialize(Text(self.value.take().unwrap_or("null"), self.depth))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -60,8 +59,8 @@ impl<'de> de::MapAccess<'de> for Map<'de> {
 
 /// The entries of a map that is written as pairs.
 pub(super) struct PairMap<'de> {
-    pub(super) pairs: std::vec::IntoIter<(&'de RawValue, &'de RawValue)>,
-    pub(super) value: Option<&'de RawValue>,
+    pub(super) pairs: std::vec::IntoIter<(&'de str, &'de str)>,
+    pub(super) value: Option<&'de str>,
     pub(super) depth: Depth,
 }
 
@@ -74,10 +73,10 @@ impl<'de> de::MapAccess<'de> for PairMap<'de> {
     ) -> Result<Option<K::Value>, ReadError> {
         let Some((key, value)) = self.pairs.next() else { return Ok(None) };
         self.value = Some(value);
-        seed.deserialize(Text(key.get(), self.depth)).map(Some)
+        seed.deserialize(Text(key, self.depth)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
-        seed.deserialize(Text(self.value.take().map_or("null", RawValue::get), self.depth))
+        seed.deserialize(Text(self.value.take().unwrap_or("null"), self.depth))
     }
 }
