@@ -18,7 +18,7 @@ mod tests;
 mod write;
 
 pub(crate) use read::{ReadError, read};
-pub(crate) use write::{WriteError, write};
+pub(crate) use write::{WriteError, text, write};
 
 /// The start of the object that represents `Some` of a value written as `null`; no whitespace is written between the tokens.
 const SOME_BEGINS: &str = r#"{"$some":"#;

@@ -1,9 +1,12 @@
-//! The exports of the ABI. They are defined here and exported from the wasm binary that this crate is linked into.
+//! The exports of the ABI. They are defined here and exported from the wasm binary that this crate is linked into. Those that only a swap calls do
+//! nothing in a deployed module, from which they are removed: so the linker adds none of their data.
 
 use std::cell::RefCell;
 
 use serde::Serialize;
 
+use crate::DEPLOYED;
+use crate::encoding;
 use crate::lifecycle::{capture, engine_hooks, migration, mount, restore};
 
 thread_local! {
@@ -12,10 +15,12 @@ thread_local! {
 }
 
 fn answer(value: &impl Serialize) -> *const u8 {
+    serde_json::to_string(value).map_or(std::ptr::null(), |json| answer_text(&json))
+}
+
+fn answer_text(json: &str) -> *const u8 {
     let mut bytes = vec![0; 4];
-    if serde_json::to_writer(&mut bytes, value).is_err() {
-        return std::ptr::null();
-    }
+    bytes.extend_from_slice(json.as_bytes());
     let len = u32::try_from(bytes.len() - 4).unwrap_or(0);
     bytes[..4].copy_from_slice(&len.to_le_bytes());
     ANSWER.with_borrow_mut(|answer| {
@@ -37,7 +42,8 @@ extern "C" fn hmr_alloc(len: usize) -> *mut u8 {
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_mount(ptr: *mut u8, len: usize) -> *const u8 {
-    answer(&mount::mount(&argument(ptr, len)))
+    let answer = encoding::text(&mount::mount(&argument(ptr, len)));
+    answer.map_or(std::ptr::null(), |json| answer_text(&json))
 }
 
 #[unsafe(no_mangle)]
@@ -52,12 +58,12 @@ extern "C" fn hmr_dispatch(handler: u32, ptr: *mut u8, len: usize) -> u32 {
 
 #[unsafe(no_mangle)]
 extern "C" fn capture_state() -> *const u8 {
-    answer(&capture::capture())
+    if DEPLOYED { std::ptr::null() } else { answer(&capture::capture()) }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn restore_state(ptr: *mut u8, len: usize) -> *const u8 {
-    answer(&restore::restore(&argument(ptr, len)))
+    if DEPLOYED { std::ptr::null() } else { answer(&restore::restore(&argument(ptr, len))) }
 }
 
 #[unsafe(no_mangle)]
@@ -67,17 +73,17 @@ extern "C" fn hmr_dispose() {
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_before_update() -> *const u8 {
-    answer(&engine_hooks::before_update_all())
+    if DEPLOYED { std::ptr::null() } else { answer(&engine_hooks::before_update_all()) }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_migrate(ptr: *mut u8, len: usize) -> *const u8 {
-    answer(&migration::migrate(&argument(ptr, len)))
+    if DEPLOYED { std::ptr::null() } else { answer(&migration::migrate(&argument(ptr, len))) }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_health() -> *const u8 {
-    answer(&engine_hooks::health_of_all())
+    if DEPLOYED { std::ptr::null() } else { answer(&engine_hooks::health_of_all()) }
 }
 
 #[unsafe(no_mangle)]
@@ -87,10 +93,14 @@ extern "C" fn hmr_settle() {
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_prune(instance: u32) {
-    engine_hooks::prune_instance(instance);
+    if !DEPLOYED {
+        engine_hooks::prune_instance(instance);
+    }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn hmr_prune_scopes(ptr: *mut u8, len: usize) {
-    engine_hooks::prune_scopes(&argument(ptr, len));
+    if !DEPLOYED {
+        engine_hooks::prune_scopes(&argument(ptr, len));
+    }
 }

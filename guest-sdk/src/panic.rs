@@ -46,7 +46,7 @@ pub(crate) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|info| {
-            if let Ok(json) = serde_json::to_string(&describe(info)) {
+            if let Ok(json) = crate::encoding::text(&describe(info)) {
                 crate::engine::send_panic(&json);
             }
         }));

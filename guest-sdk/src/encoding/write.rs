@@ -35,10 +35,14 @@ impl From<serde_json::Error> for WriteError {
 
 /// Writes a value.
 pub(crate) fn write<T: Serialize + ?Sized>(value: &T) -> Result<Box<RawValue>, WriteError> {
+    text(value).map(|text| raw(&text))
+}
+
+/// The text of a value.
+pub(crate) fn text<T: Serialize + ?Sized>(value: &T) -> Result<String, WriteError> {
     let mut writer = Writer::default();
     value.serialize(&mut writer)?;
-    let text = String::from_utf8(writer.0).map_err(|error| WriteError(error.to_string()))?;
-    Ok(raw(&text))
+    String::from_utf8(writer.0).map_err(|error| WriteError(error.to_string()))
 }
 
 #[derive(Default)]
@@ -49,8 +53,23 @@ impl Writer {
         self.0.extend_from_slice(text.as_bytes());
     }
 
-    fn scalar<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
-        Ok(serde_json::to_writer(&mut self.0, value)?)
+    /// A text in quotation marks.
+    fn string(&mut self, text: &str) {
+        self.put("\"");
+        for byte in text.bytes() {
+            match byte {
+                b'"' => self.put("\\\""),
+                b'\\' => self.put("\\\\"),
+                b'\n' => self.put("\\n"),
+                b'\r' => self.put("\\r"),
+                b'\t' => self.put("\\t"),
+                8 => self.put("\\b"),
+                12 => self.put("\\f"),
+                ..b' ' => self.put(&format!("\\u{byte:04x}")),
+                _ => self.0.push(byte),
+            }
+        }
+        self.put("\"");
     }
 
     fn float(
@@ -62,13 +81,14 @@ impl Writer {
         if finite {
             return write(self);
         }
-        self.scalar(&value.to_string())
+        self.string(&value.to_string());
+        Ok(())
     }
 
     /// Begins the value of an enum's variant that holds something.
     fn variant(&mut self, name: &str, opening: &str) -> Result<(), WriteError> {
         self.put("{");
-        self.scalar(name)?;
+        self.string(name);
         self.put(":");
         self.put(opening);
         Ok(())
@@ -129,7 +149,7 @@ impl<'a> Items<'a> {
             return Ok(());
         }
         self.next();
-        self.writer.scalar(name)?;
+        self.writer.string(name);
         self.writer.put(":");
         value.serialize(&mut *self.writer)
     }
@@ -158,10 +178,11 @@ impl<'a> Items<'a> {
     }
 }
 
-macro_rules! scalars {
+macro_rules! displayed {
     ($($name:ident: $type:ty),*) => {$(
         fn $name(self, value: $type) -> Result<(), WriteError> {
-            self.scalar(&value)
+            self.put(&value.to_string());
+            Ok(())
         }
     )*};
 }
@@ -177,22 +198,31 @@ impl<'a> ser::Serializer for &'a mut Writer {
     type SerializeStruct = Items<'a>;
     type SerializeStructVariant = Items<'a>;
 
-    scalars! {
+    displayed! {
         serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
         serialize_i128: i128, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
-        serialize_u128: u128, serialize_char: char, serialize_str: &str
+        serialize_u128: u128
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), WriteError> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), WriteError> {
+        self.string(value);
+        Ok(())
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), WriteError> {
-        self.float(value.is_finite(), value.into(), |writer| writer.scalar(&value))
+        self.float(value.is_finite(), value.into(), |it| Ok(serde_json::to_writer(&mut it.0, &value)?))
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), WriteError> {
-        self.float(value.is_finite(), value, |writer| writer.scalar(&value))
+        self.float(value.is_finite(), value, |it| Ok(serde_json::to_writer(&mut it.0, &value)?))
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), WriteError> {
-        self.scalar(value)
+        self.collect_seq(value)
     }
 
     fn serialize_none(self) -> Result<(), WriteError> {
@@ -225,7 +255,8 @@ impl<'a> ser::Serializer for &'a mut Writer {
         _: u32,
         variant: &'static str,
     ) -> Result<(), WriteError> {
-        self.scalar(variant)
+        self.string(variant);
+        Ok(())
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(

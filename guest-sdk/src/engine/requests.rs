@@ -7,20 +7,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{read_now, send_log, send_port, send_resource};
+use crate::encoding;
 
 /// Opens a resource, or sends through one.
 pub(crate) fn request_resource(request: &ResourceRequest) {
-    send(send_resource, request);
+    send(send_resource, serde_json::to_string(request));
 }
 
 /// Closes a resource. Without the code that writes requests of all kinds, which is large.
 pub(crate) fn close_resource(instance: u32, key: &str) {
-    send(send_resource, &Closing { op: "close", instance, key });
+    send(send_resource, encoding::text(&Closing { op: "close", instance, key }));
 }
 
 /// Closes a port, in the same way.
 pub(crate) fn close_port(instance: u32, port: &str, input: bool) {
-    send(send_port, &ClosingPort { op: "close", instance, port, input });
+    send(send_port, encoding::text(&ClosingPort { op: "close", instance, port, input }));
 }
 
 /// [`ResourceRequest::Close`]
@@ -40,8 +41,8 @@ struct ClosingPort<'a> {
     input: bool,
 }
 
-fn send(how: fn(&str), request: &impl Serialize) {
-    match serde_json::to_string(request) {
+fn send<E: std::fmt::Display>(how: fn(&str), request: Result<String, E>) {
+    match request {
         Ok(json) => how(&json),
         Err(error) => send_log(3, &format!("a request could not be written: {error}")),
     }
@@ -49,7 +50,7 @@ fn send(how: fn(&str), request: &impl Serialize) {
 
 /// Declares a port, or sends through one.
 pub(crate) fn request_port(request: &PortRequest) {
-    send(send_port, request);
+    send(send_port, serde_json::to_string(request));
 }
 
 /// Reads something that the engine knows. Nothing if it does not know it, as in a rehearsal.

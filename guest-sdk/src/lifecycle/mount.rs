@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use hmr_abi::event::DISPATCH_INERT;
 use hmr_abi::state::{FirstMount, MountAnswer, MountRequest};
+use serde::de::Error;
 
 use super::instances;
 use super::render::{dispose, finish, prepare, render_again, render_into};
@@ -31,11 +32,11 @@ pub(crate) fn mount(request: &[u8]) -> MountAnswer {
 
 /// Reads the request. Nothing waits for a deployed module, so it is given no saved state.
 fn read(request: &[u8]) -> Result<MountRequest, ReadError> {
-    let request = &String::from_utf8_lossy(request);
     if !DEPLOYED {
-        return encoding::read(request);
+        return serde_json::from_slice(request).map_err(ReadError::custom);
     }
-    let FirstMount { instance, component, props } = encoding::read(request)?;
+    let text = String::from_utf8_lossy(request);
+    let FirstMount { instance, component, props } = encoding::read(&text)?;
     Ok(MountRequest { instance, component, props, saved: None })
 }
 

@@ -98,6 +98,8 @@ struct Observer {
 
 thread_local! {
     static OBSERVERS: RefCell<Vec<Observer>> = const { RefCell::new(Vec::new()) };
+    /// [`update_each`], once there is an observer. A module without observers has none of the code for them.
+    static UPDATE: Cell<Option<fn()>> = const { Cell::new(None) };
 }
 
 fn observe(name: &str, element: NodeRef, resource: OfElement, call: Call) -> ResourceHandle {
@@ -111,11 +113,18 @@ fn observe(name: &str, element: NodeRef, resource: OfElement, call: Call) -> Res
     open.requested.set(inherited);
     let observer = Observer { open: Rc::clone(&open), element, resource, observed: Cell::new(0) };
     OBSERVERS.with_borrow_mut(|observers| observers.push(observer));
+    UPDATE.set(Some(update_each));
     ResourceHandle(Some(open))
 }
 
 /// Requests what observers need now that their elements exist or do not.
 pub(crate) fn update_all() {
+    if let Some(update) = UPDATE.get() {
+        update();
+    }
+}
+
+fn update_each() {
     OBSERVERS.with_borrow_mut(|observers| {
         observers.retain(|observer| {
             let is_open = !observer.open.closed.get();
