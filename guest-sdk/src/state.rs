@@ -7,6 +7,7 @@ pub(crate) mod binding;
 pub(crate) mod code;
 pub(crate) mod instance;
 pub(crate) mod key;
+pub(crate) mod keyed;
 pub(crate) mod node;
 pub(crate) mod orphans;
 pub(crate) mod restore;

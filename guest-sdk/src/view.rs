@@ -15,7 +15,6 @@ pub(crate) mod placed;
 pub(crate) mod rerender;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use hmr_abi::ops::NodeId;
@@ -67,11 +66,11 @@ impl View {
         }
     }
 
-    /// Removes every node, except those that other content has taken over.
-    pub(super) fn remove(&self, taken_over: &BTreeSet<NodeId>) {
+    /// Removes every node, except those that other content has taken over, which are in order.
+    pub(super) fn remove(&self, taken_over: &[NodeId]) {
         for part in &self.parts {
             match part {
-                Part::Node(id) if taken_over.contains(id) => {}
+                Part::Node(id) if taken_over.binary_search(id).is_ok() => {}
                 Part::Node(id) => dom::remove(*id),
                 Part::Region(region) => {
                     region.content.borrow().remove(taken_over);
@@ -125,7 +124,7 @@ impl Region {
 
     /// Replaces the content. The old content's nodes are removed, except those that the new content has taken over: these are moved
     /// while they are in the document.
-    pub(super) fn replace(&self, content: View, taken_over: &BTreeSet<NodeId>) {
+    pub(super) fn replace(&self, content: View, taken_over: &[NodeId]) {
         let old = self.content.take();
         if taken_over.is_empty() {
             old.remove(taken_over);

@@ -1,9 +1,10 @@
 //! What was set on the elements that a later rendering may take over, so that it can be removed then.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use hmr_abi::ops::NodeId;
+
+use crate::state::keyed::ById;
 
 /// Something that was set on an element.
 #[derive(PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub(super) enum Set {
 }
 
 thread_local! {
-    static TRACKED: RefCell<BTreeMap<NodeId, Vec<Set>>> = const { RefCell::new(BTreeMap::new()) };
+    static TRACKED: RefCell<ById<Vec<Set>>> = const { RefCell::new(ById::new()) };
 }
 
 /// Begins to track an element, on which nothing is set.
@@ -25,13 +26,13 @@ pub(crate) fn track(node: NodeId) {
 
 /// Forgets an element.
 pub(crate) fn forget(node: NodeId) {
-    TRACKED.with_borrow_mut(|tracked| tracked.remove(&node));
+    TRACKED.with_borrow_mut(|tracked| tracked.remove(node));
 }
 
 /// Notes that something is set on an element, if that is tracked.
 pub(super) fn note(node: NodeId, what: impl FnOnce() -> Set) {
     TRACKED.with_borrow_mut(|tracked| {
-        if let Some(all) = tracked.get_mut(&node) {
+        if let Some(all) = tracked.get_mut(node) {
             let what = what();
             if !all.contains(&what) {
                 all.push(what);
@@ -58,5 +59,5 @@ pub(crate) fn clear(id: NodeId, keep: &[&str]) {
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn reset() {
-    TRACKED.take();
+    TRACKED.set(ById::new());
 }

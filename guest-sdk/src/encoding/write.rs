@@ -8,7 +8,6 @@ use serde_json::value::RawValue;
 use super::raw::{RAW, raw};
 use super::{SOME_BEGINS, scan};
 
-
 /// Why a value cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WriteError(String);
@@ -214,7 +213,9 @@ impl<'a> ser::Serializer for &'a mut Writer {
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), WriteError> {
-        self.float(value.is_finite(), value.into(), |it| Ok(serde_json::to_writer(&mut it.0, &value)?))
+        self.float(value.is_finite(), value.into(), |it| {
+            Ok(serde_json::to_writer(&mut it.0, &value)?)
+        })
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), WriteError> {

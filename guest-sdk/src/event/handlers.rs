@@ -1,7 +1,6 @@
 //! The table of handlers, by which the engine calls them.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use hmr_abi::event::DISPATCH_INERT;
@@ -10,6 +9,7 @@ use sycamore_reactive::{NodeHandle, use_current_scope};
 use super::Event;
 use crate::reactive::owner::{on_cleanup, with_owner};
 use crate::reactive::turn::turn;
+use crate::state::keyed::ById;
 use crate::state::scope::{self, Scope};
 
 type Call = Rc<RefCell<dyn FnMut(Event)>>;
@@ -25,7 +25,7 @@ struct Handler {
 }
 
 thread_local! {
-    static HANDLERS: RefCell<BTreeMap<u32, Handler>> = const { RefCell::new(BTreeMap::new()) };
+    static HANDLERS: RefCell<ById<Handler>> = const { RefCell::new(ById::new()) };
     /// The number of the last handler.
     static LAST: Cell<u32> = const { Cell::new(0) };
 }
@@ -47,12 +47,12 @@ pub(crate) fn register(call: Call) -> u32 {
 
 /// Removes a handler: calls of it have no effect from here on.
 pub(crate) fn remove(id: u32) {
-    HANDLERS.with_borrow_mut(|handlers| handlers.remove(&id));
+    HANDLERS.with_borrow_mut(|handlers| handlers.remove(id));
 }
 
 /// Runs a handler; returns the flags of `hmr_dispatch`.
 pub(crate) fn dispatch(id: u32, event: Event) -> u32 {
-    let handler = HANDLERS.with_borrow(|handlers| handlers.get(&id).cloned());
+    let handler = HANDLERS.with_borrow_mut(|handlers| handlers.get_mut(id).cloned());
     let Some(Handler { call, owner, disposed, scope }) = handler else { return DISPATCH_INERT };
     let flags = Rc::clone(&event.flags);
     let run = || {
@@ -67,6 +67,6 @@ pub(crate) fn dispatch(id: u32, event: Event) -> u32 {
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn reset() {
-    HANDLERS.take();
+    HANDLERS.set(ById::new());
     LAST.set(0);
 }

@@ -1,17 +1,17 @@
 //! Mounts, unmounts and disposes instances, and runs handlers.
 
+use std::fmt;
 use std::rc::Rc;
 
 use hmr_abi::event::DISPATCH_INERT;
 use hmr_abi::state::{FirstMount, MountAnswer, MountRequest};
-use serde::de::Error;
 
 use super::instances;
 use super::render::{dispose, finish, prepare, render_again, render_into};
 use super::restore::render_with;
 use crate::DEPLOYED;
 use crate::dom::batch;
-use crate::encoding::{self, ReadError};
+use crate::encoding;
 use crate::engine::send_log;
 use crate::event::{Event, handlers};
 #[cfg(target_arch = "wasm32")]
@@ -19,28 +19,45 @@ use crate::reactive::writes;
 use crate::resource::claims;
 use crate::root;
 use crate::state::instance::Instance;
+use crate::view::component::Render;
 
 /// `hmr_mount`
 pub(crate) fn mount(request: &[u8]) -> MountAnswer {
-    let error = read(request)
-        .map_err(|error| format!("the mount request does not parse: {error}"))
-        .and_then(mount_request)
-        .err();
+    let error = if DEPLOYED { mount_first(request) } else { mount_saved(request) }.err();
     finish();
     MountAnswer { error }
 }
 
-/// Reads the request. Nothing waits for a deployed module, so it is given no saved state.
-fn read(request: &[u8]) -> Result<MountRequest, ReadError> {
-    if !DEPLOYED {
-        return serde_json::from_slice(request).map_err(ReadError::custom);
-    }
-    let text = String::from_utf8_lossy(request);
-    let FirstMount { instance, component, props } = encoding::read(&text)?;
-    Ok(MountRequest { instance, component, props, saved: None })
+/// Nothing waits for a deployed module, so it is given no saved state.
+fn mount_first(request: &[u8]) -> Result<(), String> {
+    let request = encoding::read(&String::from_utf8_lossy(request)).map_err(unreadable)?;
+    mount_request(request, |instance, render| {
+        instances::add(instance);
+        render_into(instance, render);
+    })
 }
 
-fn mount_request(request: MountRequest) -> Result<(), String> {
+fn mount_saved(request: &[u8]) -> Result<(), String> {
+    let request = serde_json::from_slice(request).map_err(unreadable)?;
+    let MountRequest { instance, component, props, saved } = request;
+    mount_request(FirstMount { instance, component, props }, |instance, render| {
+        if let Some(state) = saved {
+            render_with(instance, state, render);
+        } else {
+            instances::add(instance);
+            render_into(instance, render);
+        }
+    })
+}
+
+fn unreadable(error: impl fmt::Display) -> String {
+    format!("the mount request does not parse: {error}")
+}
+
+fn mount_request(
+    request: FirstMount,
+    begin: impl FnOnce(&Rc<Instance>, Render),
+) -> Result<(), String> {
     let (render, version) = prepare(&request.component, &request.props)?;
     match instances::find(request.instance) {
         Some(live) if live.component == request.component => {
@@ -50,14 +67,8 @@ fn mount_request(request: MountRequest) -> Result<(), String> {
             if let Some(other) = other {
                 unmount_instance(&other);
             }
-            let MountRequest { instance, component, props, saved } = request;
-            let instance = Instance::new(instance, component, version, props);
-            if let Some(state) = saved.filter(|_| !DEPLOYED) {
-                render_with(&instance, state, render);
-            } else {
-                instances::add(&instance);
-                render_into(&instance, render);
-            }
+            let FirstMount { instance, component, props } = request;
+            begin(&Instance::new(instance, component, version, props), render);
         }
     }
     Ok(())

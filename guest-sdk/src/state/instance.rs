@@ -14,6 +14,7 @@ use sycamore_reactive::NodeHandle;
 use super::node;
 use super::orphans::Orphans;
 use super::signals::Signals;
+use crate::DEPLOYED;
 use crate::clock;
 use crate::engine::send_log;
 
@@ -27,14 +28,19 @@ pub(crate) struct Instance {
     /// The owner of its effects and clean-ups.
     pub(crate) owner: Cell<Option<NodeHandle>>,
     pub(crate) signals: Signals,
-    pub(crate) orphans: Orphans,
+    /// See [`Instance::part`].
+    parts: RefCell<Vec<Rc<dyn Any>>>,
+}
+
+/// What only restoring a snapshot needs. It is a part, so that deployed modules have none of its code.
+#[derive(Default)]
+struct Restoring {
+    orphans: Orphans,
     outcomes: RefCell<Option<BTreeMap<String, KeyOutcome>>>,
     /// How often the clock had been read when the restore began.
     clock_reads: Cell<u64>,
     /// While a snapshot is being restored: the scopes with hooks for their removal that the new code has not entered yet.
     missing_scopes: RefCell<BTreeSet<String>>,
-    /// See [`Instance::part`].
-    parts: RefCell<Vec<Rc<dyn Any>>>,
 }
 
 impl Instance {
@@ -51,10 +57,6 @@ impl Instance {
             props: RefCell::new(props),
             owner: Cell::new(None),
             signals: Signals::new(),
-            orphans: Orphans::default(),
-            outcomes: RefCell::default(),
-            clock_reads: Cell::new(0),
-            missing_scopes: RefCell::default(),
             parts: RefCell::default(),
         })
     }
@@ -71,6 +73,15 @@ impl Instance {
         })
     }
 
+    fn restoring(&self) -> Rc<Restoring> {
+        self.part()
+    }
+
+    /// The values of earlier versions.
+    pub(crate) fn with_orphans<R>(&self, with: impl FnOnce(&Orphans) -> R) -> R {
+        with(&self.restoring().orphans)
+    }
+
     /// Parks the signals of a snapshot, and begins to record the outcome of each key.
     pub(crate) fn begin_restore(
         &self,
@@ -78,26 +89,26 @@ impl Instance {
         orphans: BTreeMap<String, SignalState>,
         scopes: Vec<String>,
     ) {
-        self.orphans.begin_restore(orphans);
+        self.restoring().orphans.begin_restore(orphans);
         self.signals.park_old(signals);
-        self.missing_scopes.borrow_mut().extend(scopes);
-        *self.outcomes.borrow_mut() = Some(BTreeMap::new());
-        self.clock_reads.set(clock::reads());
+        self.restoring().missing_scopes.borrow_mut().extend(scopes);
+        *self.restoring().outcomes.borrow_mut() = Some(BTreeMap::new());
+        self.restoring().clock_reads.set(clock::reads());
     }
 
     /// Whether the clock was read while the instance was rendered: a value computed from it differs each time.
     pub(crate) fn has_read_clock(&self) -> bool {
-        self.clock_reads.get() != clock::reads()
+        self.restoring().clock_reads.get() != clock::reads()
     }
 
     /// The outcome of each key. Values that no signal claimed become orphans.
     pub(crate) fn end_restore(&self) -> InstanceReport {
-        let mut keys = self.outcomes.take().unwrap_or_default();
+        let mut keys = self.restoring().outcomes.take().unwrap_or_default();
         for (key, state) in self.signals.take_unclaimed_old() {
-            self.orphans.put_aside(&key, state);
+            self.restoring().orphans.put_aside(&key, state);
             keys.insert(key, KeyOutcome::Orphaned);
         }
-        let lost = self.orphans.end_restore();
+        let lost = self.restoring().orphans.end_restore();
         if lost > 0 {
             let text = format!(
                 "`{}` has more values of earlier versions than are kept: the oldest {lost} are gone",
@@ -110,7 +121,7 @@ impl Instance {
             component: self.component.clone(),
             keys,
             version: self.version.map(str::to_owned),
-            pruned: self.missing_scopes.take().into_iter().collect(),
+            pruned: self.restoring().missing_scopes.take().into_iter().collect(),
             ..InstanceReport::default()
         }
     }
@@ -121,14 +132,14 @@ impl Instance {
         InstanceState {
             signals: self.signals.capture(),
             version: self.version.map(str::to_owned),
-            orphans: self.orphans.capture(),
+            orphans: self.restoring().orphans.capture(),
             ..InstanceState::new(self.id, self.component.clone(), props)
         }
     }
 
     /// Takes the value of an earlier version that was put aside under the key.
     pub(crate) fn take_orphan(&self, key: &str) -> Option<SignalState> {
-        self.orphans.take(key, self.version)
+        self.restoring().orphans.take(key, self.version)
     }
 
     /// Removes the parked signals of a scope that its new rendering did not claim.
@@ -146,12 +157,15 @@ impl Instance {
 
     /// Notes that the code has a scope of this path.
     pub(crate) fn note_scope(&self, path: &str) {
-        self.missing_scopes.borrow_mut().remove(path);
+        if DEPLOYED {
+            return;
+        }
+        self.restoring().missing_scopes.borrow_mut().remove(path);
     }
 
     /// Notes the outcome of a key, if a snapshot is being restored.
     pub(crate) fn note_outcome(&self, key: &str, outcome: KeyOutcome) {
-        if let Some(outcomes) = self.outcomes.borrow_mut().as_mut() {
+        if let Some(outcomes) = self.restoring().outcomes.borrow_mut().as_mut() {
             outcomes.insert(key.to_owned(), outcome);
         }
     }

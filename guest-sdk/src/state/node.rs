@@ -6,7 +6,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -40,7 +40,7 @@ thread_local! {
     /// Removed signals that can still be read until the engine's call returns: by clean-ups, and by what closed their content.
     static READABLE: RefCell<Vec<Node>> = const { RefCell::new(Vec::new()) };
     /// The logged texts about writes to removed signals.
-    static REPORTED: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    static REPORTED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Notes that the signal of a key was removed.
@@ -109,7 +109,7 @@ impl Node {
             } else {
                 send_log(2, &text);
             }
-            reported.insert(text);
+            reported.push(text);
         });
     }
 }

@@ -128,7 +128,7 @@ fn outcome_of_set(
                 put_back(instance, key, orphan);
             }
             if old.value.is_some() {
-                instance.orphans.put_aside(key, old);
+                instance.with_orphans(|all| all.put_aside(key, old));
             }
             if recovered {
                 (KeyOutcome::Recovered, true)
@@ -154,13 +154,13 @@ fn outcome_of_orphan(
     if read(&orphan, decode).is_ok() {
         return (KeyOutcome::Recovered, true);
     }
-    instance.orphans.put_back(key, orphan);
+    instance.with_orphans(|all| all.put_back(key, orphan));
     (KeyOutcome::Added, false)
 }
 
 fn put_back(instance: &Instance, key: &str, orphan: Option<SignalState>) {
     if let Some(orphan) = orphan {
-        instance.orphans.put_back(key, orphan);
+        instance.with_orphans(|all| all.put_back(key, orphan));
     }
 }
 

@@ -14,6 +14,7 @@ use sycamore_reactive::{NodeHandle, create_child_scope};
 
 use super::code::Code;
 use super::key::is_within;
+use super::keyed::ByKey;
 use super::node::Node;
 use crate::root;
 
@@ -56,8 +57,8 @@ pub(crate) enum Parked {
 pub(crate) struct Signals {
     /// The owner of the nodes: they outlive the content that made them if it renders again.
     owner: NodeHandle,
-    live: RefCell<BTreeMap<String, LiveSignal>>,
-    parked: RefCell<BTreeMap<String, Parked>>,
+    live: RefCell<ByKey<LiveSignal>>,
+    parked: RefCell<ByKey<Parked>>,
 }
 
 impl Signals {
@@ -97,26 +98,27 @@ impl Signals {
 
     /// Parks the values of a snapshot.
     pub(crate) fn park_old(&self, signals: BTreeMap<String, SignalState>) {
-        let old = signals.into_iter().map(|(key, state)| (key, Parked::Old(state)));
-        self.parked.borrow_mut().extend(old);
+        let mut parked = self.parked.borrow_mut();
+        for (key, state) in signals {
+            parked.insert(key, Parked::Old(state));
+        }
     }
 
     /// Parks the signals of a scope that is about to render again.
     pub(crate) fn park(&self, path: &str) {
-        let mut live = self.live.borrow_mut();
-        let leaving = live.extract_if(.., |key, _| is_within(key, path));
-        let parked = leaving.map(|(key, signal)| (key, Parked::Live(signal)));
-        self.parked.borrow_mut().extend(parked);
+        let leaving = self.live.borrow_mut().take_if(|key, _| is_within(key, path));
+        let mut parked = self.parked.borrow_mut();
+        for (key, signal) in leaving {
+            parked.insert(key, Parked::Live(signal));
+        }
     }
 
     /// Removes the parked signals of a scope that its new rendering did not claim.
     pub(crate) fn take_unclaimed(&self, path: &str) -> Vec<(String, Node)> {
-        let unclaimed = |key: &String, parked: &mut Parked| {
-            matches!(parked, Parked::Live(_)) && is_within(key, path)
-        };
-        let mut parked = self.parked.borrow_mut();
-        let removed = parked.extract_if(.., unclaimed);
-        let nodes = removed.filter_map(|(key, parked)| match parked {
+        let unclaimed =
+            |key: &str, parked: &Parked| matches!(parked, Parked::Live(_)) && is_within(key, path);
+        let removed = self.parked.borrow_mut().take_if(unclaimed);
+        let nodes = removed.into_iter().filter_map(|(key, parked)| match parked {
             Parked::Live(signal) => Some((key, signal.node)),
             Parked::Old(_) => None,
         });
@@ -125,7 +127,7 @@ impl Signals {
 
     /// Removes the values of the snapshot that no signal has claimed.
     pub(crate) fn take_unclaimed_old(&self) -> Vec<(String, SignalState)> {
-        let parked = self.parked.take().into_iter();
+        let parked = self.parked.take().take_if(|_, _| true).into_iter();
         let old = parked.filter_map(|(key, parked)| match parked {
             Parked::Old(state) => Some((key, state)),
             Parked::Live(_) => None,
@@ -137,8 +139,8 @@ impl Signals {
     pub(crate) fn capture(&self) -> BTreeMap<String, SignalState> {
         // Writing a value runs the user's code, which may make signals.
         let live = self.live.borrow();
-        let all = live.iter().map(|(key, signal)| (key.clone(), Rc::clone(&signal.storage)));
-        let all: Vec<_> = all.collect();
+        let storage = |key: String| live.get(&key).map(|it| (key, Rc::clone(&it.storage)));
+        let all: Vec<_> = live.keys().into_iter().filter_map(storage).collect();
         drop(live);
         all.into_iter().map(|(key, storage)| (key, capture(&*storage))).collect()
     }

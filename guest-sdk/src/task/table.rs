@@ -21,7 +21,7 @@ pub(crate) struct Tasks {
     started: RefCell<Vec<Started>>,
     waiting: RefCell<Vec<Waiting>>,
     /// `Some` only while a snapshot is being restored.
-    outcomes: RefCell<Option<BTreeMap<String, TaskOutcome>>>,
+    outcomes: RefCell<Option<Vec<(String, TaskOutcome)>>>,
 }
 
 /// A task that the running code has started.
@@ -102,7 +102,7 @@ impl Tasks {
     /// Notes the outcome of a task, if a snapshot is being restored.
     pub(super) fn note_outcome(&self, key: &str, outcome: TaskOutcome) {
         if let Some(outcomes) = self.outcomes.borrow_mut().as_mut() {
-            outcomes.insert(key.to_owned(), outcome);
+            outcomes.push((key.to_owned(), outcome));
         }
     }
 
@@ -126,14 +126,14 @@ impl Tasks {
 
     /// Adds the tasks of a snapshot as waiting, and begins to record the outcome of each.
     pub(crate) fn begin_restore(&self, tasks: BTreeMap<String, TaskState>, done: Vec<String>) {
-        let mut outcomes = BTreeMap::new();
+        let mut outcomes = Vec::new();
         let mut waiting = Vec::new();
         for key in done {
             waiting.push(Waiting { key, previous: Previous::Done, old: true });
         }
         for (key, state) in tasks {
             if state.handler {
-                outcomes.insert(key, TaskOutcome::Dropped { reason: OF_A_HANDLER.to_owned() });
+                outcomes.push((key, TaskOutcome::Dropped { reason: OF_A_HANDLER.to_owned() }));
             } else {
                 waiting.push(Waiting { key, previous: Previous::Running(state), old: true });
             }
@@ -144,7 +144,8 @@ impl Tasks {
 
     /// The outcome of each task; unclaimed ones are dropped.
     pub(crate) fn end_restore(&self) -> BTreeMap<String, TaskOutcome> {
-        let mut outcomes = self.outcomes.take().unwrap_or_default();
+        let outcomes = self.outcomes.take().unwrap_or_default();
+        let mut outcomes: BTreeMap<_, _> = outcomes.into_iter().collect();
         for waiting in self.waiting.take() {
             if let Previous::Running(_) = waiting.previous {
                 let reason = NOT_STARTED.to_owned();

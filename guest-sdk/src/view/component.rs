@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
@@ -231,25 +230,32 @@ pub struct Export {
 }
 
 thread_local! {
-    /// The components that pages can mount, by name.
-    static COMPONENTS: RefCell<BTreeMap<String, Export>> = const { RefCell::new(BTreeMap::new()) };
+    /// The components that pages can mount, in the order of their names.
+    static COMPONENTS: RefCell<Vec<(String, Export)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Makes a component mountable under a name.
 pub fn register(name: &str, export: Export) {
     #[cfg(target_arch = "wasm32")]
     crate::panic::install();
-    COMPONENTS.with_borrow_mut(|components| components.insert(name.to_owned(), export));
+    COMPONENTS.with_borrow_mut(|components| {
+        match components.binary_search_by(|(other, _)| other.as_str().cmp(name)) {
+            Ok(at) => components[at].1 = export,
+            Err(at) => components.insert(at, (name.to_owned(), export)),
+        }
+    });
 }
 
 /// The component of this name that pages can mount.
 pub(crate) fn exported(name: &str) -> Option<Export> {
-    COMPONENTS.with_borrow(|components| components.get(name).copied())
+    COMPONENTS.with_borrow(|components| {
+        components.iter().find(|(other, _)| other == name).map(|(_, export)| *export)
+    })
 }
 
-/// The names of the components that pages can mount.
+/// The names of the components that pages can mount, in order.
 pub(crate) fn exported_names() -> Vec<String> {
-    COMPONENTS.with_borrow(|components| components.keys().cloned().collect())
+    COMPONENTS.with_borrow(|components| components.iter().map(|it| it.0.clone()).collect())
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,7 +1,6 @@
 //! Text and regions that change when what they read changes.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use hmr_abi::ops::NodeId;
@@ -59,7 +58,7 @@ pub(super) fn dynamic(name: &str, mut render: Box<dyn FnMut() -> View>) -> View 
             rerender::drop_parked(&scope.instance, scope.path());
         }
         // Nested content takes over from the previous content of this region.
-        let taken_over = if parked.is_some() { placed::take_taken_over() } else { BTreeSet::new() };
+        let taken_over = if parked.is_some() { placed::take_taken_over() } else { Vec::new() };
         untrack(|| region.replace(content, &taken_over));
     }));
     view

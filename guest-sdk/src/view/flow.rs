@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::rc::Rc;
 
@@ -17,6 +16,7 @@ use crate::reactive::memo::memo;
 use crate::reactive::reader::untrack;
 use crate::resource::claims;
 use crate::state::key::{UsedNames, escaped};
+use crate::state::keyed::ByKey;
 use crate::state::scope::{self, Scope};
 use crate::task::executor;
 
@@ -126,15 +126,17 @@ impl List {
         items: Keyed,
         same: fn(&dyn Any, &dyn Any) -> bool,
     ) -> Vec<Row> {
-        let mut old: BTreeMap<String, (usize, Row)> =
-            old.into_iter().enumerate().map(|(at, row)| (row.key.clone(), (at, row))).collect();
+        let mut left = ByKey::default();
+        for (at, row) in old.into_iter().enumerate() {
+            left.insert(row.key.clone(), (at, row));
+        }
         let mut kept = Vec::with_capacity(items.len());
         for (key, item) in items {
-            kept.push((key.clone(), item, old.remove(&key)));
+            kept.push((key.clone(), item, left.remove(&key)));
         }
-        for (_, row) in old.into_values() {
+        for (_, (_, row)) in left.take_if(|_, _| true) {
             row.node.dispose();
-            row.view.remove(&BTreeSet::new());
+            row.view.remove(&[]);
         }
         let mut removed = Vec::new();
         let mut rows = Vec::with_capacity(kept.len());
@@ -184,11 +186,11 @@ impl List {
         &self,
         row: Row,
         item: Box<dyn Any>,
-        removed: &mut Vec<(View, BTreeSet<NodeId>)>,
+        removed: &mut Vec<(View, Vec<NodeId>)>,
     ) -> Row {
         let Some(scope) = &self.scope else {
             row.node.dispose();
-            row.view.remove(&BTreeSet::new());
+            row.view.remove(&[]);
             return self.render(row.key, item);
         };
         let (instance, path) = (&scope.instance, scope.key(&row.key));
@@ -215,10 +217,13 @@ impl List {
     /// previous positions of rows that were not rendered.
     fn arrange(&self, rows: &[Row], positions: &[Option<usize>]) {
         let Some((parent, end)) = self.region.position() else { return };
-        let unmoved = longest_rising(positions);
+        let mut unmoved = vec![false; rows.len()];
+        for at in longest_rising(positions) {
+            unmoved[at] = true;
+        }
         let mut before: NodeId = end;
         for (at, row) in rows.iter().enumerate().rev() {
-            if !unmoved.contains(&at) {
+            if !unmoved[at] {
                 row.view.insert(parent, before);
             }
             before = row.view.first().unwrap_or(before);
@@ -227,7 +232,7 @@ impl List {
 }
 
 /// The indices of a longest rising subsequence of the positions that there are.
-fn longest_rising(positions: &[Option<usize>]) -> BTreeSet<usize> {
+fn longest_rising(positions: &[Option<usize>]) -> Vec<usize> {
     // `tails[n]` is the index at which the best run of length n + 1 ends; `links` leads back through a run.
     let mut tails: Vec<usize> = Vec::new();
     let mut links: Vec<Option<usize>> = vec![None; positions.len()];

@@ -5,7 +5,7 @@
 //! of the previous rendering, which is moved to its new position and gets the attributes of the new rendering.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use hmr_abi::ops::{Namespace, NodeId};
@@ -26,7 +26,7 @@ pub(super) struct Placed {
 
 thread_local! {
     /// The elements that were taken over since [`take_taken_over`] was called.
-    static TAKEN_OVER: RefCell<BTreeSet<NodeId>> = const { RefCell::new(BTreeSet::new()) };
+    static TAKEN_OVER: RefCell<Vec<NodeId>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Placed {
@@ -37,26 +37,43 @@ impl Placed {
 
     /// Parks the placed components of a scope that is about to render again.
     pub(super) fn park(&self, path: &str) {
-        let mut shown = self.shown.borrow_mut();
-        let leaving = shown.extract_if(.., |key, _| is_within(key, path));
-        self.parked.borrow_mut().extend(leaving);
+        let leaving = take_within(&mut self.shown.borrow_mut(), path);
+        let mut parked = self.parked.borrow_mut();
+        for (key, node) in leaving {
+            parked.insert(key, node);
+        }
     }
 
     /// Forgets the parked components of a scope that its new rendering does not have.
     pub(super) fn drop_parked(&self, path: &str) {
-        self.parked.borrow_mut().retain(|key, node| {
-            let is_dropped = is_within(key, path);
-            if is_dropped {
-                tracked::forget(*node);
-            }
-            !is_dropped
-        });
+        for (_, node) in take_within(&mut self.parked.borrow_mut(), path) {
+            tracked::forget(node);
+        }
     }
 }
 
-/// The elements that were taken over since this was called last.
-pub(super) fn take_taken_over() -> BTreeSet<NodeId> {
-    TAKEN_OVER.take()
+/// Removes what is in the scope of this path.
+fn take_within(all: &mut BTreeMap<String, NodeId>, path: &str) -> Vec<(String, NodeId)> {
+    let mut keys = Vec::new();
+    for key in all.keys() {
+        if is_within(key, path) {
+            keys.push(key.clone());
+        }
+    }
+    let mut taken = Vec::new();
+    for key in keys {
+        if let Some(node) = all.remove(&key) {
+            taken.push((key, node));
+        }
+    }
+    taken
+}
+
+/// The elements that were taken over since this was called last, in order.
+pub(super) fn take_taken_over() -> Vec<NodeId> {
+    let mut all = TAKEN_OVER.take();
+    all.sort_unstable();
+    all
 }
 
 /// The element of a placed component: that of the previous rendering, or a new one.
@@ -68,7 +85,7 @@ pub(super) fn element(tag: &str, what: &str) -> NodeId {
     let node = if let Some(node) = before {
         // Both have these, or they would not have the same key.
         tracked::clear(node, &["module", "component", "name"]);
-        TAKEN_OVER.with_borrow_mut(|all| all.insert(node));
+        TAKEN_OVER.with_borrow_mut(|all| all.push(node));
         node
     } else {
         let node = dom::create_element(Namespace::Html, tag);
