@@ -142,9 +142,9 @@ impl<'a> Items<'a> {
 
     fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), WriteError> {
         if self.form == Form::Raw {
-            let text = serde_json::to_string(value)?;
-            let text = scan::string(&text).map_err(|error| WriteError(error.to_string()))?;
-            self.writer.put(&text);
+            let quoted = text(value)?;
+            let raw = scan::string(&quoted).map_err(|error| WriteError(error.to_string()))?;
+            self.writer.put(&raw);
             return Ok(());
         }
         self.next();
