@@ -17,6 +17,7 @@ pub(crate) mod scan;
 mod tests;
 mod write;
 
+pub(crate) use raw::raw;
 pub(crate) use read::{ReadError, read};
 pub(crate) use write::{WriteError, text, write};
 

@@ -123,6 +123,7 @@ fn spawn_in(scope: &Rc<Scope>, name: &str, work: Work) -> Task {
         None => TaskState { handler, ..TaskState::default() },
     };
     let (scope, owner) = (scope.at_key(&key), use_current_scope());
+    executor::enable();
     let flag = start(Start { id, scope, owner, flag: None, state, work });
     Task { flag: Some(flag), id }
 }

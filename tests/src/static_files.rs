@@ -39,13 +39,27 @@ impl StaticFiles {
         Self::serve_with(folder, path, POLICY)
     }
 
-    /// The same with another policy.
+    /// Serves a folder at the root, and sends no policy: pages of other tools have inline scripts.
+    ///
+    /// # Panics
+    ///
+    /// If there is no free port.
+    #[must_use]
+    pub fn without_policy(folder: &Path) -> Self {
+        Self::start(folder, "/", None)
+    }
+
+    /// Serves a folder below a path with another policy.
     ///
     /// # Panics
     ///
     /// If there is no free port.
     #[must_use]
     pub fn serve_with(folder: &Path, path: &str, policy: &'static str) -> Self {
+        Self::start(folder, path, Some(policy))
+    }
+
+    fn start(folder: &Path, path: &str, policy: Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a socket");
         let at = listener.local_addr().expect("an address");
@@ -57,8 +71,12 @@ impl StaticFiles {
         };
         // Browsers ask for it, whatever the page says.
         let router = router.route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }));
-        let router = router
-            .layer(middleware::from_fn(move |request, next| with_policy(policy, request, next)));
+        let router = match policy {
+            Some(policy) => router.layer(middleware::from_fn(move |request, next| {
+                with_policy(policy, request, next)
+            })),
+            None => router,
+        };
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async move {

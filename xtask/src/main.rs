@@ -72,6 +72,9 @@ enum Measurement {
     },
     /// What the loop guard costs: time to add it, size, and run time, compared to the same code without it
     Guard,
+    /// What visitors of a deployed application load, until when they can use it, and how long the build takes; beside
+    /// `trunk build --release`, where it is installed
+    Size,
     /// What rehearsals cost: their run time, and the time from an announced update to its verdict
     Preflight {
         /// Edits for each module
@@ -91,6 +94,8 @@ impl Measurement {
             // An edit of each of the five examples takes about 10 seconds with each server, which builds all of them first.
             Self::Peers { edits, .. } => 15 + edits.div_ceil(3),
             Self::Guard => 2,
+            // Ten applications, each with its dependencies, and with each tool.
+            Self::Size => 20,
             // An edit of each of the four modules takes about 2 seconds.
             Self::Preflight { edits } => 2 + edits.div_ceil(30),
         }
@@ -107,7 +112,7 @@ impl Measurement {
                 format!(", with {edits} edits for each module")
             }
             Self::Peers { edits, .. } => format!(", with {edits} edits for each example"),
-            Self::Guard => String::new(),
+            Self::Guard | Self::Size => String::new(),
         };
         format!(
             "this takes about {} minutes on two cores{edits}; if the tool is not compiled yet, about {compiling} minutes more",
@@ -161,6 +166,9 @@ fn steps(task: Task) -> Vec<Step> {
         }
         Task::Bench { what: Measurement::Guard } => {
             measured("bench: guard", "bench-guard", false, &[])
+        }
+        Task::Bench { what: Measurement::Size } => {
+            measured("bench: size", "bench-size", false, &[])
         }
         Task::Bench { what: Measurement::Preflight { edits } } => {
             let edits = edits.to_string();
@@ -219,6 +227,7 @@ mod tests {
             &["bench", "save", "--release"],
             &["bench", "peers"],
             &["bench", "guard"],
+            &["bench", "size"],
             &["bench", "preflight"],
             &["screenshot"],
         ] {

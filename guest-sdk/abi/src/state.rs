@@ -249,17 +249,6 @@ pub struct MountRequest {
     pub saved: Option<InstanceState>,
 }
 
-/// A [`MountRequest`] of a page whose modules are not replaced: it has no saved state.
-#[derive(Debug, Clone, Deserialize)]
-pub struct FirstMount {
-    /// As in [`MountRequest`].
-    pub instance: u32,
-    /// As in [`MountRequest`].
-    pub component: String,
-    /// As in [`MountRequest`].
-    pub props: Box<RawValue>,
-}
-
 /// The result of `hmr_mount`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MountAnswer {

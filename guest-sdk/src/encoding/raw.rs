@@ -11,7 +11,7 @@ use super::ReadError;
 pub(super) const RAW: &str = "$serde_json::private::RawValue";
 
 /// JSON text that is known to be valid.
-pub(super) fn raw(text: &str) -> Box<RawValue> {
+pub(crate) fn raw(text: &str) -> Box<RawValue> {
     // `serde_json` takes any text here.
     Box::<RawValue>::deserialize(Whole(text)).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }

@@ -48,7 +48,7 @@ pub(crate) fn entries(text: &str) -> Result<Vec<(Cow<'_, str>, &str)>, ReadError
 }
 
 /// The value of a string, which is in quotation marks.
-pub(super) fn string(text: &str) -> Result<Cow<'_, str>, ReadError> {
+pub(crate) fn string(text: &str) -> Result<Cow<'_, str>, ReadError> {
     let invalid = || ReadError::of(format!("`{text}` is not a string"));
     let inside = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     let mut rest = inside.ok_or_else(invalid)?;

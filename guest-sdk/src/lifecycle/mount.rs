@@ -4,14 +4,15 @@ use std::fmt;
 use std::rc::Rc;
 
 use hmr_abi::event::DISPATCH_INERT;
-use hmr_abi::state::{FirstMount, MountAnswer, MountRequest};
+use hmr_abi::state::{MountAnswer, MountRequest};
+use serde_json::value::RawValue;
 
 use super::instances;
 use super::render::{dispose, finish, prepare, render_again, render_into};
 use super::restore::render_with;
 use crate::DEPLOYED;
 use crate::dom::batch;
-use crate::encoding;
+use crate::encoding::{raw, scan};
 use crate::engine::send_log;
 use crate::event::{Event, handlers};
 #[cfg(target_arch = "wasm32")]
@@ -28,9 +29,26 @@ pub(crate) fn mount(request: &[u8]) -> MountAnswer {
     MountAnswer { error }
 }
 
+/// A request, without the state that may come with it.
+struct FirstMount {
+    instance: u32,
+    component: String,
+    props: Box<RawValue>,
+}
+
 /// Nothing waits for a deployed module, so it is given no saved state.
 fn mount_first(request: &[u8]) -> Result<(), String> {
-    let request = encoding::read(&String::from_utf8_lossy(request)).map_err(unreadable)?;
+    let request = String::from_utf8_lossy(request);
+    let fields = scan::entries(&request).map_err(unreadable)?;
+    let field = |name: &str| {
+        let field = fields.iter().find(|(key, _)| key == name);
+        field.map(|(_, value)| *value).ok_or_else(|| unreadable(format!("missing field `{name}`")))
+    };
+    let request = FirstMount {
+        instance: field("instance")?.parse().map_err(unreadable)?,
+        component: scan::string(field("component")?).map_err(unreadable)?.into_owned(),
+        props: raw(field("props")?),
+    };
     mount_request(request, |instance, render| {
         instances::add(instance);
         render_into(instance, render);

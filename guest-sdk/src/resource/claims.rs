@@ -3,7 +3,7 @@
 //! These are not closed but *leaving*: the new rendering may claim them again, and what it did not claim is closed. When the whole
 //! module is disposed, everything stays leaving: the new code may claim it, and the engine closes what was not claimed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::Open;
@@ -15,6 +15,11 @@ use crate::state::instance::Instance;
 pub(crate) struct Claims {
     pub(crate) open: RefCell<Vec<Rc<Open>>>,
     leaving: RefCell<Option<Vec<Claim>>>,
+}
+
+thread_local! {
+    /// [`close_unclaimed`], once something was leaving. A module without resources and ports has none of the code for them.
+    static CLOSE: Cell<Option<fn(&Instance)>> = const { Cell::new(None) };
 }
 
 /// A port: whether it is an input, and its name.
@@ -44,6 +49,7 @@ impl Claims {
     pub(crate) fn must_close(&self, claim: Claim) -> bool {
         match self.leaving.borrow_mut().as_mut() {
             Some(leaving) => {
+                CLOSE.set(Some(close_unclaimed));
                 leaving.push(claim);
                 false
             }
@@ -72,6 +78,13 @@ pub(crate) fn begin_leaving(instance: &Instance) -> bool {
 
 /// Closes what the new rendering did not claim.
 pub(crate) fn end_leaving(instance: &Instance) {
+    match CLOSE.get() {
+        Some(close) => close(instance),
+        None => drop(Claims::of(instance).leaving.take()),
+    }
+}
+
+fn close_unclaimed(instance: &Instance) {
     for claim in Claims::of(instance).leaving.take().unwrap_or_default() {
         let instance = instance.id;
         match claim {

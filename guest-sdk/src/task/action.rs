@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use sycamore_reactive::{NodeHandle, use_current_scope};
 
 use super::control::{Start, cancel, next_id, start};
+use super::executor;
 use super::running::{Flag, Work};
 use super::table::{Previous, Tasks};
 use crate::encoding::{self, ReadError};
@@ -110,6 +111,7 @@ impl Declared {
         let id = next_id();
         self.running.set(id);
         let (scope, owner, flag) = (self.scope.fresh(), self.owner, Some(self.flag));
+        executor::enable();
         start(Start { id, scope, owner, flag, state, work });
     }
 

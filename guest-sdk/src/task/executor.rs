@@ -1,6 +1,6 @@
 //! Polls tasks that were woken.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -14,10 +14,23 @@ use crate::state::scope;
 thread_local! {
     /// The task that is polled.
     static CURRENT: RefCell<Option<Rc<Running>>> = const { RefCell::new(None) };
+    /// [`run_woken`], once a task was started. A module without tasks has none of the code for them.
+    static RUN: Cell<Option<fn()>> = const { Cell::new(None) };
 }
 
 /// Runs every task that was woken, until all of them wait.
 pub(crate) fn run_ready() {
+    if let Some(run) = RUN.get() {
+        run();
+    }
+}
+
+/// A task is about to start.
+pub(super) fn enable() {
+    RUN.set(Some(run_woken));
+}
+
+fn run_woken() {
     while let Some(id) = ready::next() {
         if let Some(running) = control::find(id) {
             poll(&running);

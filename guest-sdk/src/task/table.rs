@@ -14,6 +14,7 @@ use super::running::Running;
 use crate::engine::send_log;
 use crate::state::instance::Instance;
 use crate::state::key::is_within;
+use crate::view::rerender::{Parking, keep_tasks};
 
 /// See the module's documentation. Lists rather than maps: there are few, and each kind of map costs every module kilobytes.
 #[derive(Default)]
@@ -55,6 +56,10 @@ const OF_A_HANDLER: &str =
 impl Tasks {
     /// The tasks of an instance.
     pub(crate) fn of(instance: &Instance) -> Rc<Self> {
+        keep_tasks(Parking {
+            park: |instance, path| Self::of(instance).park(path),
+            drop_parked: |instance, path| Self::of(instance).drop_parked(path),
+        });
         instance.part()
     }
 
@@ -157,7 +162,7 @@ impl Tasks {
 
     /// Lets the tasks of a scope that is about to render again wait to be claimed. Tasks of its handlers are dropped, except one that
     /// the handler which causes the rendering has just started: it continues.
-    pub(crate) fn park(&self, path: &str) {
+    fn park(&self, path: &str) {
         let mut waiting = self.waiting.borrow_mut();
         self.started.borrow_mut().retain_mut(|started| {
             let continues =
@@ -180,7 +185,7 @@ impl Tasks {
     }
 
     /// Forgets the parked tasks of a scope that its new rendering did not start.
-    pub(crate) fn drop_parked(&self, path: &str) {
+    fn drop_parked(&self, path: &str) {
         self.waiting.borrow_mut().retain(|waiting| waiting.old || !is_within(&waiting.key, path));
     }
 }

@@ -15,10 +15,11 @@ use crate::reactive::owner::on_cleanup;
 use crate::state::instance::Instance;
 use crate::state::key::is_within;
 use crate::state::scope;
+use crate::view::rerender::{Parking, keep_components};
 
 /// The placed components of an instance, by key.
 #[derive(Default)]
-pub(super) struct Placed {
+struct Placed {
     shown: RefCell<BTreeMap<String, NodeId>>,
     /// Those of content that is rendering again.
     parked: RefCell<BTreeMap<String, NodeId>>,
@@ -31,12 +32,16 @@ thread_local! {
 
 impl Placed {
     /// The placed components of an instance.
-    pub(super) fn of(instance: &Instance) -> Rc<Self> {
+    fn of(instance: &Instance) -> Rc<Self> {
+        keep_components(Parking {
+            park: |instance, path| Self::of(instance).park(path),
+            drop_parked: |instance, path| Self::of(instance).drop_parked(path),
+        });
         instance.part()
     }
 
     /// Parks the placed components of a scope that is about to render again.
-    pub(super) fn park(&self, path: &str) {
+    fn park(&self, path: &str) {
         let leaving = take_within(&mut self.shown.borrow_mut(), path);
         let mut parked = self.parked.borrow_mut();
         for (key, node) in leaving {
@@ -45,7 +50,7 @@ impl Placed {
     }
 
     /// Forgets the parked components of a scope that its new rendering does not have.
-    pub(super) fn drop_parked(&self, path: &str) {
+    fn drop_parked(&self, path: &str) {
         for (_, node) in take_within(&mut self.parked.borrow_mut(), path) {
             tracked::forget(node);
         }

@@ -11,6 +11,7 @@ mod dep_info;
 mod freshness;
 mod inputs;
 mod messages;
+mod small;
 mod units;
 
 use std::sync::{Mutex, PoisonError};
@@ -18,6 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::messages::Messages;
+pub use self::small::small_settings;
 use crate::app::{ApplicationTarget, Features};
 pub use crate::cargo_status::waits_for;
 use crate::cargo_status::without_status;
@@ -41,6 +43,9 @@ const PROFILE_SETTINGS: [&str; 7] = [
     "incremental=true",
     "panic=\"abort\"",
 ];
+
+/// The variable by which the SDK knows that it is compiled for deployment.
+const DEPLOYED: &str = "CARGO_HMR_DEPLOYED";
 
 /// What to compile.
 #[derive(Debug, Clone, Copy)]
@@ -279,7 +284,16 @@ fn command(request: &BuildRequest<'_>, modules: &[&Module]) -> std::process::Com
         }
         Profile::Deployment(profile) => {
             let of_page = || application.and_then(|target| target.release_profile.as_deref());
-            command.args(["--profile", profile.or_else(of_page).unwrap_or("release")]);
+            command.args(["--profile", profile.or_else(of_page).unwrap_or(small::PROFILE)]);
+            if application.is_none() {
+                // The SDK leaves out what only a swap needs.
+                command.env(DEPLOYED, "1");
+                for (key, value) in small_settings(app, profile) {
+                    command
+                        .arg("--config")
+                        .arg(format!("profile.{}.{key}={value}", small::PROFILE));
+                }
+            }
         }
     }
     if app.build_directory.is_some() {

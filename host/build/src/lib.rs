@@ -48,7 +48,9 @@ pub use bindgen::{
     BindError, Bindgen, BoundAsset, BoundModule, DeployedApplication, GlueExport, GlueExportKind,
     Snippet, check_wasm_bindgen,
 };
-pub use cargo::{BuildEvent, BuildOutcome, BuildRequest, CompiledModule, Failure, Profile, build};
+pub use cargo::{
+    BuildEvent, BuildOutcome, BuildRequest, CompiledModule, Failure, Profile, build, small_settings,
+};
 pub use checkout::{Commit, commit};
 pub use compare::{Comparison, compare};
 pub use config::{Config, host_name};

@@ -318,3 +318,57 @@ fn what_was_built_is_served_as_in_production() {
     command.arg("serve").args(["--dist", "/no/such/folder"]);
     assert!(fails(command, 1).contains("cargo hmr build"));
 }
+
+#[test]
+fn a_native_counter_is_small_and_settings_of_the_profile_are_the_users() {
+    let keep = tempfile::tempdir().expect("a temporary folder");
+    let app = keep.path().join("counter");
+    copy(&example("counter"), &app);
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk");
+    let manifest = fs::read_to_string(app.join("Cargo.toml")).expect("a manifest");
+    let manifest = manifest.replace("../../guest-sdk", &sdk.display().to_string());
+    fs::write(app.join("Cargo.toml"), &manifest).expect("a manifest");
+    let dist = keep.path().join("dist");
+    let build = || succeeds(build(&app, &dist, &["--no-wasm-opt", "--json"]));
+    let note = "native modules were compiled with `opt-level = \\\"s\\\"`, `lto = true`, `codegen-units = 1`";
+    let said = build();
+    assert_eq!(said.matches("native modules were compiled with").count(), 1, "{said}");
+    assert!(said.contains(note), "{said}");
+    let small = brotli(&files(&dist));
+    assert!(small <= LARGEST_COUNTER, "{small} bytes");
+
+    fs::write(
+        app.join("Cargo.toml"),
+        format!("{manifest}\n[profile.release]\nopt-level = 3\nlto = true\n"),
+    )
+    .expect("a manifest");
+    fs::create_dir(app.join(".cargo")).expect("a folder");
+    let config = "[profile.release]\ncodegen-units = 16\n";
+    fs::write(app.join(".cargo/config.toml"), config).expect("a configuration");
+    let said = build();
+    assert!(!said.contains("native modules were compiled with"), "{said}");
+    assert!(brotli(&files(&dist)) > small, "the user's settings count");
+}
+
+/// What the counter may have in all, compressed with brotli: its page, the module and the engine.
+const LARGEST_COUNTER: usize = 78_000;
+
+/// What a visitor loads, in bytes.
+fn brotli(files: &BTreeMap<String, Vec<u8>>) -> usize {
+    let is_copy = |path: &str| path.ends_with(".br") || path.ends_with(".gz");
+    let served = files.iter().filter(|(path, _)| !is_copy(path) && !path.starts_with('.'));
+    served
+        .map(|(path, content)| files.get(&format!("{path}.br")).map_or(content.len(), Vec::len))
+        .sum()
+}
+
+fn copy(from: &Path, to: &Path) {
+    for (path, content) in files(from) {
+        if path.starts_with("target") {
+            continue;
+        }
+        let file = to.join(path);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(file, content).expect("a file");
+    }
+}

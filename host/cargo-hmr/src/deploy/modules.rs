@@ -8,6 +8,7 @@ use hmr_build::deploy::{
 use hmr_build::{
     App, ApplicationTarget, Bindgen, BuildEvent, BuildOutcome, BuildRequest, CancelToken,
     CompiledModule, DeployedApplication, Failure, Module, ModuleKind, Profile, Toolchain,
+    small_settings,
 };
 use hmr_trunk::hashed_name;
 
@@ -84,6 +85,7 @@ impl Modules {
             notes: Vec::new(),
             crates: BTreeMap::new(),
         };
+        modules.notes.extend(small_note(app, options.profile.as_deref()));
         let work = Work {
             app,
             optimiser: options.wasm_opt.then(|| Optimiser::find(&app.root)),
@@ -123,6 +125,20 @@ impl Application {
     pub(super) fn wasm_path(&self) -> String {
         if self.imported { format!("pkg/{}", self.file) } else { self.file.clone() }
     }
+}
+
+/// Says which settings of the profile native modules were compiled with that nobody has chosen.
+fn small_note(app: &App, profile: Option<&str>) -> Option<String> {
+    let settings = small_settings(app, profile);
+    if settings.is_empty() || !app.modules.iter().any(Module::is_native) {
+        return None;
+    }
+    let settings: Vec<_> =
+        settings.iter().map(|(key, value)| format!("`{key} = {value}`")).collect();
+    Some(format!(
+        "native modules were compiled with {}, because `[profile.release]` of the manifest says nothing else",
+        settings.join(", ")
+    ))
 }
 
 fn named(size: &CrateSize) -> (String, usize) {
