@@ -385,9 +385,20 @@ class ApplicationStart {
     if (withoutState !== "") keys = { "all components": { outcome: "reset", reason: withoutState } };
     else if (this.#snapshot !== null && components) keys = components.report();
     this.#snapshot = null;
-    // A component that appears later, with an answer of a server for instance, still gets its state.
-    this.#deps.view.setTimeout(() => this.#copy?.intact && this.#components?.settle(), LATE_COMPONENTS);
+    if (components && this.#copy) this.#settleLater(this.#copy, components);
     return keys && { instances: [{ instance: 0, component: this.#version.module, keys }] };
+  }
+
+  /**
+   * A component that appears later, with an answer of a server for instance, still gets its state.
+   *
+   * @param {BindgenCopy} copy
+   * @param {ComponentState} components
+   */
+  #settleLater(copy, components) {
+    const { view } = this.#deps;
+    const late = view.setTimeout(() => copy.intact && components.settle(), LATE_COMPONENTS);
+    copy.addCleanup(() => view.clearTimeout(late));
   }
 
   /** Starts the code: `main` runs until it returns. */

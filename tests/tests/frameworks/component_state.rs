@@ -11,12 +11,15 @@ const SHOWN: &str = "[[...document.querySelectorAll('.counter')].map((it) => [it
     [...document.querySelectorAll('.lend')].map((it) => it.textContent), \
     [...document.querySelectorAll('.clicks')].map((it) => it.textContent)]";
 
+/// The condition that is true when the example has been started.
+const READY: &str = "document.querySelectorAll('li').length === 4";
+
 /// The example with lists in lists, with the setting.
 fn session() -> AppSession {
     let app = copy_of("examples/yew-nested");
     let manifest = app.read("Cargo.toml");
     app.write("Cargo.toml", format!("{manifest}\n[package.metadata.hmr]\nauto-state = true\n"));
-    AppSession::start(app, "yew-nested", "document.querySelectorAll('li').length === 4")
+    AppSession::start(app, "yew-nested", READY)
 }
 
 /// Gives each counter another value, and the lists another content.
@@ -91,6 +94,7 @@ fn every_component_keeps_its_state_through_edits_of_any() {
     );
     // Back and forth between the last two versions.
     scenario::swap_many_times(&session, &is_kept);
+    scenario::many_swaps_leak_nothing(&session, READY);
 }
 
 /// The values of all counters, by their labels.
