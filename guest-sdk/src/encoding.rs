@@ -10,6 +10,7 @@
 //!
 //! Text written by `serde_json` reads as the same value.
 
+mod error;
 mod raw;
 mod read;
 pub(crate) mod scan;
@@ -17,8 +18,9 @@ pub(crate) mod scan;
 mod tests;
 mod write;
 
+pub(crate) use error::ReadError;
 pub(crate) use raw::raw;
-pub(crate) use read::{ReadError, read};
+pub(crate) use read::read;
 pub(crate) use write::{WriteError, text, write};
 
 /// The start of the object that represents `Some` of a value written as `null`; no whitespace is written between the tokens.

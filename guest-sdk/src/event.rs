@@ -148,6 +148,9 @@ impl Event {
 
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Event").field("data", self.data_ref()).field("flags", &self.flags).finish()
+        f.debug_struct("Event")
+            .field("data", self.data_ref())
+            .field("flags", &self.flags)
+            .finish_non_exhaustive()
     }
 }

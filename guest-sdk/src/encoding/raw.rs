@@ -5,7 +5,7 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::ReadError;
+use super::error::ReadError;
 
 /// `serde_json`'s name for the struct that raw JSON text is written and read as, and for its one field.
 pub(super) const RAW: &str = "$serde_json::private::RawValue";

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::ReadError;
+use super::error::ReadError;
 
 /// A position in JSON text.
 struct Scanner<'a> {

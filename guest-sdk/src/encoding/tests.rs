@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{read, write};
+use super::{read, scan, write};
 
 fn text<T: Serialize>(value: &T) -> String {
     write(value).expect("it can be written").get().to_owned()
@@ -251,5 +251,76 @@ proptest! {
     fn any_text_is_an_error_at_worst(json in ".*") {
         let _ = (read::<Record>(&json), read::<Kind>(&json), read::<Option<Option<f64>>>(&json));
         let _ = read::<BTreeMap<(u8, u8), Tagged>>(&json);
+    }
+}
+
+/// Text that is JSON, nearly JSON, or neither.
+fn json_like() -> impl Strategy<Value = String> {
+    let parts = [
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ":",
+        "\"a\"",
+        "\"\\n\"",
+        "\"\\u00e9\"",
+        "\"\\ud83d\\ude00\"",
+        "\"\\ud83d\"",
+        "\"\\x\"",
+        "\"\u{1}\"",
+        "null",
+        "true",
+        "fals",
+        "0",
+        "-1",
+        "01",
+        "1.5",
+        "1.",
+        "-",
+        "1e5",
+        "1E+",
+        " ",
+        "\n",
+        "é",
+        "\"",
+    ];
+    prop::collection::vec(prop::sample::select(parts.to_vec()), 0..12).prop_map(|all| all.concat())
+}
+
+proptest! {
+    #[test]
+    fn json_text_is_accepted_as_serde_json_accepts_it(text in json_like()) {
+        let expected = serde_json::from_str::<&RawValue>(&text);
+        let found = scan::value(&text);
+        prop_assert_eq!(found.is_ok(), expected.is_ok(), "{:?} {:?}", found, expected);
+        if let (Ok(found), Ok(expected)) = (found, expected) {
+            prop_assert_eq!(found, expected.get());
+            let string = scan::string(found).ok().map(std::borrow::Cow::into_owned);
+            if found.starts_with('"') {
+                prop_assert_eq!(string, serde_json::from_str(found).ok());
+            }
+            let list: Option<Vec<&RawValue>> = serde_json::from_str(found).ok();
+            let list = list.map(|list| list.into_iter().map(RawValue::get).collect::<Vec<_>>());
+            prop_assert_eq!(scan::items(found).ok(), list);
+        }
+    }
+
+    #[test]
+    fn texts_are_written_as_serde_json_writes_them(text: String) {
+        let written = write(&text).expect("it can be written");
+        prop_assert_eq!(written.get(), serde_json::to_string(&text).expect("JSON"));
+    }
+
+    #[test]
+    fn objects_are_split_as_serde_json_splits_them(map: BTreeMap<String, Vec<u8>>) {
+        let json = serde_json::to_string(&map).expect("JSON");
+        let found = scan::entries(&json).expect("an object");
+        let expected: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&json).expect("JSON");
+        prop_assert_eq!(found.len(), expected.len());
+        for (key, value) in found {
+            prop_assert_eq!(value, expected[&*key].get());
+        }
     }
 }

@@ -85,12 +85,11 @@ impl Writer {
     }
 
     /// Begins the value of an enum's variant that holds something.
-    fn variant(&mut self, name: &str, opening: &str) -> Result<(), WriteError> {
+    fn variant(&mut self, name: &str, opening: &str) {
         self.put("{");
         self.string(name);
         self.put(":");
         self.put(opening);
-        Ok(())
     }
 }
 
@@ -275,7 +274,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
         variant: &'static str,
         value: &T,
     ) -> Result<(), WriteError> {
-        self.variant(variant, "")?;
+        self.variant(variant, "");
         value.serialize(&mut *self)?;
         self.put("}");
         Ok(())
@@ -301,7 +300,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
         variant: &'static str,
         _: usize,
     ) -> Result<Items<'a>, WriteError> {
-        self.variant(variant, "[")?;
+        self.variant(variant, "[");
         Ok(Items::new(self, "]}"))
     }
 
@@ -326,7 +325,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
         variant: &'static str,
         _: usize,
     ) -> Result<Items<'a>, WriteError> {
-        self.variant(variant, "{")?;
+        self.variant(variant, "{");
         Ok(Items::new(self, "}}"))
     }
 }

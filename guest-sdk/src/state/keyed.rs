@@ -125,7 +125,7 @@ mod tests {
             map.insert(key.to_owned(), key.len());
         }
         map.insert("a".to_owned(), 7);
-        assert_eq!((map.get("a"), map.remove("b"), map.get("b")), (Some(&7), Some(1), None));
+        assert_eq!((map.remove("b"), map.get("b"), map.get("a")), (Some(1), None, Some(&7)));
         map.insert("d".to_owned(), 8);
         assert_eq!(map.keys(), ["a", "c", "d"]);
         assert_eq!(map.take_if(|_, value| *value > 1), [("a".to_owned(), 7), ("d".to_owned(), 8)]);

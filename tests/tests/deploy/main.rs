@@ -323,7 +323,7 @@ fn what_was_built_is_served_as_in_production() {
 fn a_native_counter_is_small_and_settings_of_the_profile_are_the_users() {
     let keep = tempfile::tempdir().expect("a temporary folder");
     let app = keep.path().join("counter");
-    copy(&example("counter"), &app);
+    copy(&repository().join("examples/counter"), &app);
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk");
     let manifest = fs::read_to_string(app.join("Cargo.toml")).expect("a manifest");
     let manifest = manifest.replace("../../guest-sdk", &sdk.display().to_string());
@@ -355,7 +355,8 @@ const LARGEST_COUNTER: usize = 78_000;
 
 /// What a visitor loads, in bytes.
 fn brotli(files: &BTreeMap<String, Vec<u8>>) -> usize {
-    let is_copy = |path: &str| path.ends_with(".br") || path.ends_with(".gz");
+    let is_copy =
+        |path: &str| Path::new(path).extension().is_some_and(|it| it == "br" || it == "gz");
     let served = files.iter().filter(|(path, _)| !is_copy(path) && !path.starts_with('.'));
     served
         .map(|(path, content)| files.get(&format!("{path}.br")).map_or(content.len(), Vec::len))
