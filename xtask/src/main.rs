@@ -2,8 +2,10 @@
 //!
 //! In: a task's name and its arguments. Out: the tasks' own output, a closing summary, and an exit code that is zero
 //! only if every step passed. Each task is a list of steps, in `suites`; what the machine must have for them is in
-//! `prepare`; how programs are started is in `program`. Nothing here needs a terminal or a standard input.
+//! `prepare`; applications of others are built in `corpus`; how programs are started is in `program`. Nothing here
+//! needs a terminal or a standard input.
 
+mod corpus;
 mod prepare;
 mod program;
 mod suites;
@@ -44,6 +46,11 @@ enum Task {
         /// What to measure
         #[command(subcommand)]
         what: Measurement,
+    },
+    /// Builds applications in Yew as they are and with their state kept, and compares
+    Corpus {
+        /// A workspace, or a folder with several: a clone of Yew's repository for instance. Builds write into `target` in it
+        folder: std::path::PathBuf,
     },
     /// Takes the pictures of `docs/images` again
     Screenshot,
@@ -173,6 +180,11 @@ fn steps(task: Task) -> Vec<Step> {
         Task::Bench { what: Measurement::Preflight { edits } } => {
             let edits = edits.to_string();
             measured("bench: preflight", "bench-preflight", false, &["--edits", &edits])
+        }
+        Task::Corpus { folder } => {
+            let tool = program::cargo(&["build", "--quiet", "--package", "hmr-tests", "--bins"]);
+            let build = Step::program("build: tool", tool);
+            vec![build, Step::function("corpus", move || corpus::run(&folder))]
         }
         Task::Screenshot => measured("screenshot", "screenshot", false, &["docs/images"]),
     }
