@@ -131,7 +131,9 @@ fn attempt(command: &str, workspace: &Path) -> Result<(), String> {
     match words.as_slice() {
         [option] if option.starts_with("--") => has_option(option),
         [option, ..] if option.starts_with("--") => {
-            understood(&[&["dev"], words.as_slice()].concat()).map(drop)
+            let tried = ["dev", "build", "serve"]
+                .map(|command| understood(&[&[command], words.as_slice()].concat()).map(drop));
+            tried.into_iter().reduce(Result::or).unwrap_or(Ok(()))
         }
         ["cargo", "hmr", rest @ ..] => understood(rest).map(drop),
         ["cargo", "install", "--path", path, ..] => {

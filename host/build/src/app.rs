@@ -17,9 +17,9 @@ use std::sync::Arc;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Metadata, Package};
 
-pub use self::applications::{ApplicationTarget, Features, imports_glue};
+pub use self::applications::imports_glue;
 pub use self::error::AppError;
-pub use self::module::{Module, ModuleKind};
+pub use self::module::{ApplicationTarget, Features, Module, ModuleKind};
 pub use self::settings::Settings;
 use crate::config::{Config, Table};
 use crate::environment;

@@ -10,7 +10,8 @@ use camino::Utf8Path;
 use cargo_metadata::{DependencyKind, Metadata, Package, Target};
 use hmr_trunk::{RustLink, RustLinkKind};
 
-use super::{AppError, Module, ModuleKind, SDK, cdylib, metadata, normalise};
+use super::module::{ApplicationTarget, Features, Module, ModuleKind};
+use super::{AppError, SDK, cdylib, metadata, normalise};
 
 /// What makes a package an application.
 pub(super) const BINDGEN: &str = "wasm-bindgen";
@@ -34,38 +35,6 @@ const WEB_CRATES: [&str; 13] = [
 
 /// Files that show that a folder has a page of its own.
 const PAGE_FILES: [&str; 3] = ["index.html", "Trunk.toml", "Dioxus.toml"];
-
-/// How an application is compiled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApplicationTarget {
-    /// Whether it is a binary; otherwise a library.
-    pub is_binary: bool,
-    /// The features that the page asks for.
-    pub features: Features,
-    /// The profile that the page asks for in development.
-    pub profile: Option<String>,
-    /// The profile that the page asks for when it is deployed.
-    pub release_profile: Option<String>,
-    /// How `wasm-opt` optimises it when it is deployed: see [`hmr_trunk::RustLink::wasm_opt`].
-    pub wasm_opt: Option<String>,
-    /// More arguments for `wasm-opt`.
-    pub wasm_opt_arguments: Vec<String>,
-    /// The version of wasm-bindgen that it is compiled with.
-    pub wasm_bindgen: String,
-    /// The module that is called while it starts, relative to the page.
-    pub initializer: Option<camino::Utf8PathBuf>,
-}
-
-/// The features that a package is compiled with.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Features {
-    /// By name.
-    pub named: Vec<String>,
-    /// All of them.
-    pub all: bool,
-    /// Not the default ones.
-    pub no_default: bool,
-}
 
 /// A package that was found to be an application.
 pub(super) struct Found<'a> {

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::applications::ApplicationTarget;
-
 /// A crate that becomes one wasm binary, the unit that is swapped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Module {
@@ -55,4 +53,36 @@ impl Module {
     pub fn folder(&self) -> &Utf8Path {
         self.manifest_path.parent().unwrap_or(&self.manifest_path)
     }
+}
+
+/// How an application is compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplicationTarget {
+    /// Whether it is a binary; otherwise a library.
+    pub is_binary: bool,
+    /// The features that the page asks for.
+    pub features: Features,
+    /// The profile that the page asks for in development.
+    pub profile: Option<String>,
+    /// The profile that the page asks for when it is deployed.
+    pub release_profile: Option<String>,
+    /// How `wasm-opt` optimises it when it is deployed: see [`hmr_trunk::RustLink::wasm_opt`].
+    pub wasm_opt: Option<String>,
+    /// More arguments for `wasm-opt`.
+    pub wasm_opt_arguments: Vec<String>,
+    /// The version of wasm-bindgen that it is compiled with.
+    pub wasm_bindgen: String,
+    /// The module that is called while it starts, relative to the page.
+    pub initializer: Option<camino::Utf8PathBuf>,
+}
+
+/// The features that a package is compiled with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Features {
+    /// By name.
+    pub named: Vec<String>,
+    /// All of them.
+    pub all: bool,
+    /// Not the default ones.
+    pub no_default: bool,
 }
