@@ -43,7 +43,8 @@ impl AppCopy {
         let manifest = copy.read("Cargo.toml");
         let root = fs::canonicalize(&repository).expect("the repository");
         let root = format!("path = \"{}/", root.display());
-        copy.write("Cargo.toml", manifest.replace("path = \"../../", &root));
+        let own = manifest.replace("path = \"../../../", &root).replace("path = \"../../", &root);
+        copy.write("Cargo.toml", own);
         let config = format!("[build]\ntarget-dir = {:?}\n", target.display().to_string());
         copy.write(".cargo/config.toml", config);
         copy

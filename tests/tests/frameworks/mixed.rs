@@ -1,7 +1,5 @@
 //! A native module and two applications in one page: each is swapped on its own.
 
-use std::path::Path;
-
 use hmr_tests::applications::AppSession;
 use hmr_tests::dev::SOON;
 use serde_json::json;
@@ -22,8 +20,6 @@ fn shows(session: &AppSession, texts: [&str; 4]) {
 #[test]
 fn modules_of_both_kinds_are_swapped_in_one_page() {
     let app = copy_of("tests/fixtures/mixed");
-    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk");
-    app.edit("Cargo.toml", "../../../guest-sdk", &sdk.display().to_string());
     let mut session = AppSession::start(app, "beta", READY);
     for selector in ["hmr-component button", "#alpha button", "#alpha button", "#beta button"] {
         session.browser.click(selector);
