@@ -49,7 +49,7 @@ pub mod imports {
     /// `read(ptr: i32, len: i32, into: i32, room: i32) -> i32`: [`crate::read::ReadRequest`] as JSON. The answer, JSON too, is
     /// written to `into` if it has at most `room` bytes. Returns its length, or -1 if there is none.
     pub const READ: &str = "read";
-    /// Every import of this ABI version. A module may import fewer, never others.
+    /// Every import of this ABI version. A module may import fewer, and no others except functions of the browser ([`crate::browser`]).
     pub const ALL: [&str; 9] = [DOM, LOG, NOW, PANIC, RESOURCE, PORT, INVALIDATE, RANDOM, READ];
 }
 

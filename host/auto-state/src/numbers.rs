@@ -1,4 +1,4 @@
-//! Numbers that tell apart tags of one name in one function, and stay the same while the code around them changes.
+//! Numbers that distinguish tags of one name in one function, and stay the same while the code around them changes.
 //!
 //! In: the tags of the version before, and those of the new one. Out: a number for each new tag. A tag keeps its number if its text is the
 //! same, wherever it is; the others are aligned in their order, so that one that is inserted or removed does not shift those behind it.

@@ -19,7 +19,7 @@ use crate::events::Event;
 /// How many crates of a module are named.
 const CRATES: usize = 5;
 
-/// The variable with which dx tells the compiler the path that an application is served below, without a `/` at either end. In builds for
+/// The variable with which dx gives the compiler the path that an application is served below, without a `/` at either end. In builds for
 /// development, applications read it in their page instead.
 const DIOXUS_BASE_PATH: &str = "DIOXUS_ASSET_ROOT";
 
