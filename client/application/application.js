@@ -410,6 +410,7 @@ class ApplicationStart {
         const code = this.#glue?.exports[name];
         if (typeof code === "function") code(...values);
       }
+      if (this.#copy?.intact) this.#components?.started();
     } catch (error) {
       this.#failed(error);
     }

@@ -12,6 +12,7 @@
  * @property {(text: number, length: number) => number} hmr_state_restore
  * @property {() => number} hmr_state_capture
  * @property {() => number} hmr_state_report
+ * @property {() => void} hmr_state_started
  * @property {() => void} hmr_state_settle
  */
 
@@ -69,6 +70,12 @@ export class ComponentState {
   report() {
     this.#begin();
     return JSON.parse(this.#text(this.#exports.hmr_state_report()));
+  }
+
+  /** `main` has returned: what is made from now on belongs to a component, or is not kept. */
+  started() {
+    this.#begin();
+    this.#exports.hmr_state_started();
   }
 
   /** Ends the time in which new components get values that have not been taken. */

@@ -15,10 +15,11 @@ function exportsOf() {
     new Uint32Array(memory.buffer, 16, 2).set([1000, bytes.length]);
     return 16;
   };
-  let settled = 0;
+  /** @type {string[]} */
+  const ended = [];
   return {
     restored,
-    settled: () => settled,
+    ended,
     exports: {
       memory,
       hmr_state_alloc: () => 5000,
@@ -28,15 +29,18 @@ function exportsOf() {
       },
       hmr_state_capture: () => returned('{"values":["ü"]}'),
       hmr_state_report: () => returned('{"count":{"outcome":"kept"}}'),
+      hmr_state_started: () => {
+        ended.push("started");
+      },
       hmr_state_settle: () => {
-        settled++;
+        ended.push("settled");
       },
     },
   };
 }
 
 test("the state of components is read, given and reported as text", () => {
-  const { exports, restored, settled } = exportsOf();
+  const { exports, restored, ended } = exportsOf();
   let begun = 0;
   const state = ComponentState.of(/** @type {any} */ (exports), () => begun++);
   assert.ok(state);
@@ -45,9 +49,10 @@ test("the state of components is read, given and reported as text", () => {
   state.restore(snapshot);
   assert.deepEqual(restored, [snapshot]);
   assert.deepEqual(state.report(), { count: { outcome: "kept" } });
+  state.started();
   state.settle();
-  assert.equal(settled(), 1);
-  assert.equal(begun, 4);
+  assert.deepEqual(ended, ["started", "settled"]);
+  assert.equal(begun, 5);
   assert.throws(() => state.restore("wrong"), /cannot be restored: not JSON/);
 });
 

@@ -1,5 +1,6 @@
 //! Changes of a text, and the map of positions that follows from them.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -13,24 +14,42 @@ const RESET: &str = "// hmr: reset";
 pub(crate) struct Edit {
     range: Range<usize>,
     text: String,
-    /// What ends something comes before what begins something at the same position.
-    opens: bool,
+    order: Order,
+}
+
+/// What comes first of insertions at one position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Order {
+    /// Ends. What begins last ends first.
+    Close(Reverse<usize>),
+    /// Beginnings. What ends last begins first.
+    Open(Reverse<usize>),
+    /// What replaces the text behind the position.
+    Replace,
 }
 
 impl Edit {
-    /// Inserts the beginning of something at `at`.
-    pub(crate) fn open(at: usize, text: impl Into<String>) -> Self {
-        Self { range: at..at, text: text.into(), opens: true }
+    /// Inserts text before and behind a part of the text.
+    pub(crate) fn around(
+        range: Range<usize>,
+        open: impl Into<String>,
+        close: impl Into<String>,
+    ) -> [Self; 2] {
+        let Range { start, end } = range;
+        [
+            Self { range: start..start, text: open.into(), order: Order::Open(Reverse(end)) },
+            Self { range: end..end, text: close.into(), order: Order::Close(Reverse(start)) },
+        ]
     }
 
-    /// Inserts the end of something at `at`.
-    pub(crate) fn close(at: usize, text: impl Into<String>) -> Self {
-        Self { range: at..at, text: text.into(), opens: false }
+    /// Inserts text that belongs to what is before it.
+    pub(crate) fn insert(at: usize, text: impl Into<String>) -> Self {
+        Self { range: at..at, text: text.into(), order: Order::Close(Reverse(at)) }
     }
 
     /// Replaces a part of the text.
     pub(crate) fn replace(range: Range<usize>, text: impl Into<String>) -> Self {
-        Self { range, text: text.into(), opens: true }
+        Self { range, text: text.into(), order: Order::Replace }
     }
 }
 
@@ -103,7 +122,7 @@ impl<'a> Edits<'a> {
     }
 
     pub(crate) fn apply(mut self) -> Rewritten {
-        self.changes.sort_by_key(|edit| (edit.range.start, edit.opens));
+        self.changes.sort_by_key(|edit| (edit.range.start, edit.order));
         self.sites.sort_by_key(|site| (site.range.start, site.range.end));
         let mut text = String::with_capacity(self.text.len() * 2);
         let mut map = EditMap::default();
@@ -131,6 +150,7 @@ impl SiteKind {
             Self::Tag => "tag",
             Self::Type => "type",
             Self::Fields => "fields",
+            Self::Context => "context",
         }
     }
 }

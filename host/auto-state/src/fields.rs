@@ -11,9 +11,10 @@ use syn::{AttrStyle, Fields, FnArg, ImplItem, ImplItemFn, ItemImpl, ItemStruct, 
 
 use crate::SiteKind;
 use crate::edits::{Edit, Edits};
+use crate::framework::Framework;
 use crate::functions::{component_type, plain};
 use crate::source::Source;
-use crate::types::{ERR, RESULT, RUNTIME, is_conditional, one_line};
+use crate::types::{ERR, RESULT, is_conditional, one_line, state_path};
 
 /// Rewrites the components that are types, where the file has the type, too.
 pub(crate) fn rewrite(source: &Source<'_>, edits: &mut Edits<'_>) {
@@ -62,18 +63,17 @@ fn changes(source: &Source<'_>, item: &ItemImpl, own: &ItemStruct) -> Option<Vec
         _ => None,
     })?;
     let name = plain(&own.ident);
-    let mut changes = wrapped(source, create, &name)?;
+    let (state, mut changes) = (state_path(Framework::Yew), wrapped(source, create, &name)?);
     let (mut names, mut bound, mut started, mut written) = (vec![], vec![], vec![], vec![]);
     for (at, field) in fields.iter().enumerate() {
         let ident = field.ident.as_ref()?;
         let (key, kind) = (plain(ident), one_line(&field.ty));
         names.push(format!("{key:?}"));
         bound.push(format!("{ident}: hmr_{at}"));
-        started.push(format!(
-            "{ident}: hmr_start.field({key:?}, {RUNTIME}::codec!({kind}), hmr_{at})"
-        ));
+        started
+            .push(format!("{ident}: hmr_start.field({key:?}, {state}::codec!({kind}), hmr_{at})"));
         written.push(format!(
-            "{at} => {RUNTIME}::write_field!({kind}, &self.{ident}, \"{name}.{key}\"), "
+            "{at} => {state}::write_field!({kind}, &self.{ident}, \"{name}.{key}\"), "
         ));
     }
     let (ident, names, bound, started) =
@@ -81,10 +81,10 @@ fn changes(source: &Source<'_>, item: &ItemImpl, own: &ItemStruct) -> Option<Vec
     let code = format!(
         " impl ::hmr_yew::Fields for {ident} {{ const NAMES: &'static [&'static str] = &[{names}]; \
          fn started(self, hmr_start: &mut ::hmr_yew::FieldsStart) -> Self {{ let Self {{ {bound} }} = self; Self {{ {started} }} }} \
-         fn field(&self, hmr_at: usize) -> {RESULT}<{RUNTIME}::Value, {RUNTIME}::NotCarried> {{ match hmr_at {{ {}_ => {ERR}({RUNTIME}::NotCarried::new(\"no field\")) }} }} }}",
+         fn field(&self, hmr_at: usize) -> {RESULT}<{state}::Value, {state}::NotCarried> {{ match hmr_at {{ {}_ => {ERR}({state}::NotCarried::new(\"no field\")) }} }} }}",
         written.concat()
     );
-    changes.push(Edit::close(source.range(item.span()).end, code));
+    changes.push(Edit::insert(source.range(item.span()).end, code));
     Some(changes)
 }
 
@@ -108,8 +108,7 @@ fn wrapped(source: &Source<'_>, create: &ImplItemFn, name: &str) -> Option<Vec<E
     };
     let braces = create.block.brace_token.span;
     let (open, close) = (source.range(braces.open()).end, source.range(braces.close()).start);
-    changes.push(Edit::open(open, " let hmr_made = (|| -> Self {"));
     let end = format!("}})(); ::hmr_yew::created({name:?}, {context}, hmr_made) ");
-    changes.push(Edit::close(close, end));
+    changes.extend(Edit::around(open..close, " let hmr_made = (|| -> Self {", end));
     Some(changes)
 }

@@ -1,22 +1,22 @@
-//! Functions: which are components, and the hooks that components and hooks call.
+//! Functions: which are components, and how their bodies begin and end.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use proc_macro2::Span;
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{
-    AttrStyle, Attribute, Block, Expr, ExprAsync, ExprCall, ExprClosure, Ident, ImplItemFn, Item,
-    ItemFn, ItemImpl, Local, Meta, Pat,
+    AttrStyle, Attribute, Block, Ident, ImplItemFn, ItemFn, ItemImpl, Meta, ReturnType, Signature,
+    Type, TypeParamBound,
 };
 
 use crate::SiteKind;
+use crate::calls::{self, Owner};
 use crate::edits::{Edit, Edits};
-use crate::imports::{Called, Imports};
+use crate::framework::Framework;
+use crate::imports::Imports;
 use crate::source::Source;
 
-/// The function that renders in a component that is a type.
+/// The function of Yew that renders in a component that is a type.
 const VIEW: &str = "view";
 
 /// A function, and its part of the text.
@@ -27,90 +27,205 @@ pub(crate) struct Function {
     pub(crate) body: Range<usize>,
 }
 
-/// Rewrites the beginnings of components and the calls of hooks. Returns all functions.
-pub(crate) fn rewrite(source: &Source<'_>, edits: &mut Edits<'_>) -> Vec<Function> {
-    let imports = Imports::of(&source.file);
-    let mut functions = Functions { source, edits, imports: &imports, found: Vec::new() };
+/// Rewrites the bodies of components, and the calls in functions. Returns all functions.
+pub(crate) fn rewrite(
+    source: &Source<'_>,
+    imports: &Imports,
+    framework: Framework,
+    edits: &mut Edits<'_>,
+) -> Vec<Function> {
+    let around = None;
+    let mut functions = Functions { source, edits, imports, framework, around, found: Vec::new() };
     functions.visit_file(&source.file);
     functions.found
 }
 
-/// What the attributes of a function make of it.
+/// What a function is.
 enum Role {
     Component(String),
     Hook,
     Plain,
+    /// Its code does not run in the page, or not as it is written.
+    Other,
 }
 
 struct Functions<'a, 'e> {
     source: &'a Source<'a>,
     edits: &'a mut Edits<'e>,
     imports: &'a Imports,
+    framework: Framework,
+    /// The type whose methods are read.
+    around: Option<String>,
     found: Vec<Function>,
 }
 
 impl Functions<'_, '_> {
-    fn function(&mut self, item: &ItemFn) {
-        let ItemFn { attrs: attributes, sig: signature, block, .. } = item;
-        let role = role(attributes, &signature.ident);
-        let name = match &role {
-            Role::Component(name) => name.clone(),
-            Role::Hook | Role::Plain => plain(&signature.ident),
-        };
-        let body = self.source.range(block.span());
-        if let Role::Component(_) = role {
-            self.begin(&name, block, attributes);
-        }
-        if matches!(role, Role::Component(_) | Role::Hook) {
-            let mut calls = Calls {
-                source: self.source,
-                edits: self.edits,
-                imports: self.imports,
-                owner: &name,
-                bindings: Vec::new(),
-                used: BTreeMap::new(),
-            };
-            calls.visit_block(block);
-        }
+    fn function(&mut self, attributes: &[Attribute], signature: &Signature, block: &Block) {
+        let role = self.role(attributes, signature);
         let is_component = matches!(role, Role::Component(_));
-        self.found.push(Function { name, is_component, body });
+        let may_call = match role {
+            Role::Component(_) | Role::Hook => true,
+            // Hooks of Yew cannot be called elsewhere.
+            Role::Plain => self.framework != Framework::Yew,
+            Role::Other => false,
+        };
+        let name = match role {
+            Role::Component(name) => name,
+            Role::Hook | Role::Plain | Role::Other => plain(&signature.ident),
+        };
+        if is_component {
+            self.body(&name, signature, block, attributes);
+        }
+        if may_call {
+            let prefix = self.prefix(&name, is_component);
+            let owner = Owner { name: &name, prefix: prefix.as_deref() };
+            calls::rewrite(self.source, self.imports, self.framework, owner, block, self.edits);
+        }
+        self.found.push(Function { name, is_component, body: self.source.range(block.span()) });
+    }
+
+    /// What the names of values begin with that a function makes: nothing in a component, or in a hook, whose result has a name.
+    fn prefix(&self, name: &str, is_component: bool) -> Option<String> {
+        if is_component || name.starts_with("use_") {
+            return None;
+        }
+        Some(self.around.as_ref().map_or_else(|| name.to_owned(), |it| format!("{it}::{name}")))
     }
 
     /// Has a component say that it renders. `attributes` may be those inside of the function.
-    fn begin(&mut self, name: &str, block: &Block, attributes: &[Attribute]) {
-        let open = self.source.range(block.brace_token.span.open());
+    fn body(&mut self, name: &str, signature: &Signature, block: &Block, attributes: &[Attribute]) {
+        let braces = block.brace_token.span;
+        let open = self.source.range(braces.open());
+        let close = self.source.range(braces.close());
         let inner = attributes.iter().filter(|it| matches!(it.style, AttrStyle::Inner(_)));
-        let after = inner.map(|it| self.source.range(it.span()).end).max().unwrap_or(open.end);
-        let edit = Edit::close(after, format!(" let _hmr_render = ::hmr_yew::begin({name:?});"));
-        self.edits.add(SiteKind::Start, (name, ""), open, [edit]);
+        let start = inner.map(|it| self.source.range(it.span()).end).max().unwrap_or(open.end);
+        let runtime = self.framework.runtime();
+        let around = match self.framework {
+            Framework::Yew => {
+                let begin = format!(" let _hmr_render = {runtime}::begin({name:?});");
+                let edit = [Edit::insert(start, begin)];
+                return self.edits.add(SiteKind::Start, (name, ""), open, edit);
+            }
+            Framework::Leptos if is_any_view(&signature.output) => "any_scope",
+            Framework::Leptos | Framework::Sycamore => "scope",
+            Framework::Dioxus => "view",
+        };
+        if block.stmts.is_empty() {
+            return;
+        }
+        let result = match self.framework {
+            Framework::Dioxus => format!(" -> {runtime}::Element"),
+            _ => String::new(),
+        };
+        let before = format!(" {runtime}::{around}({name:?}, move ||{result} {{");
+        let edits = Edit::around(start..close.start, before, "})");
+        self.edits.add(SiteKind::Start, (name, ""), open, edits);
     }
+
+    fn role(&self, attributes: &[Attribute], signature: &Signature) -> Role {
+        if signature.constness.is_some() {
+            return Role::Other;
+        }
+        for attribute in attributes {
+            let Some(last) = attribute.path().segments.last() else { continue };
+            let name = last.ident.to_string();
+            match (&*name, self.framework) {
+                ("component" | "function_component", Framework::Yew) => {
+                    let given = match &attribute.meta {
+                        Meta::List(arguments) => syn::parse2(arguments.tokens.clone()).ok(),
+                        _ => None,
+                    };
+                    return Role::Component(plain(given.as_ref().unwrap_or(&signature.ident)));
+                }
+                ("component", _) if self.is_scope(attribute, signature) => {
+                    return Role::Component(plain(&signature.ident));
+                }
+                ("component", _) => return Role::Plain,
+                ("hook", Framework::Yew) => return Role::Hook,
+                ("server" | "test", _) => return Role::Other,
+                _ => {}
+            }
+        }
+        // Dioxus takes any function with this result for a component.
+        if self.framework == Framework::Dioxus && self.around.is_none() {
+            if signature.asyncness.is_none() && ends_with(&signature.output, "Element") {
+                return Role::Component(plain(&signature.ident));
+            }
+        }
+        Role::Plain
+    }
+
+    /// Whether the body of a component can be called in a closure whose result is a view of the framework's.
+    fn is_scope(&self, attribute: &Attribute, signature: &Signature) -> bool {
+        let arguments = match &attribute.meta {
+            Meta::List(arguments) => arguments.tokens.to_string(),
+            _ => String::new(),
+        };
+        let result = &signature.output;
+        let is_known = match self.framework {
+            Framework::Leptos => is_into_view(result) || is_any_view(result),
+            Framework::Sycamore => ends_with(result, "View"),
+            Framework::Dioxus => ends_with(result, "Element"),
+            Framework::Yew => true,
+        };
+        is_known && signature.asyncness.is_none() && !arguments.contains("transparent")
+    }
+}
+
+fn is_any_view(result: &ReturnType) -> bool {
+    ends_with(result, "AnyView")
+}
+
+/// Whether a result is a type whose path ends with this name, without arguments.
+fn ends_with(result: &ReturnType, name: &str) -> bool {
+    let ReturnType::Type(_, kind) = result else { return false };
+    let Type::Path(path) = &**kind else { return false };
+    path.path.segments.last().is_some_and(|it| it.ident == name && it.arguments.is_none())
+}
+
+/// Whether a result is `impl IntoView`.
+fn is_into_view(result: &ReturnType) -> bool {
+    let ReturnType::Type(_, kind) = result else { return false };
+    let Type::ImplTrait(bounds) = &**kind else { return false };
+    let [TypeParamBound::Trait(bound)] = &*bounds.bounds.iter().collect::<Vec<_>>() else {
+        return false;
+    };
+    bound.path.segments.last().is_some_and(|it| it.ident == "IntoView")
 }
 
 impl<'ast> Visit<'ast> for Functions<'_, '_> {
     fn visit_item_fn(&mut self, item: &'ast ItemFn) {
-        self.function(item);
+        let around = self.around.take();
+        self.function(&item.attrs, &item.sig, &item.block);
         visit::visit_item_fn(self, item);
+        self.around = around;
     }
 
     fn visit_item_impl(&mut self, item: &'ast ItemImpl) {
+        let around = self.around.replace(type_name(&item.self_ty).unwrap_or_default());
+        let component = component_type(item);
         for each in &item.items {
             let syn::ImplItem::Fn(function) = each else { continue };
-            let role = if function.sig.ident == VIEW { component_type(item) } else { None };
-            self.method(function, role);
+            self.method(function, component.as_deref());
         }
         visit::visit_item_impl(self, item);
+        self.around = around;
     }
 }
 
 impl Functions<'_, '_> {
-    fn method(&mut self, function: &ImplItemFn, component: Option<String>) {
-        let body = self.source.range(function.block.span());
-        let is_component = component.is_some();
-        let name = component.unwrap_or_else(|| plain(&function.sig.ident));
-        if is_component {
-            self.begin(&name, &function.block, &function.attrs);
+    fn method(&mut self, function: &ImplItemFn, component: Option<&str>) {
+        let ImplItemFn { attrs: attributes, sig: signature, block, .. } = function;
+        if self.framework != Framework::Yew {
+            return self.function(attributes, signature, block);
         }
-        self.found.push(Function { name, is_component, body });
+        let component = component.filter(|_| signature.ident == VIEW);
+        let name = component.map_or_else(|| plain(&signature.ident), ToOwned::to_owned);
+        if component.is_some() {
+            self.body(&name, signature, block, attributes);
+        }
+        let is_component = component.is_some();
+        self.found.push(Function { name, is_component, body: self.source.range(block.span()) });
     }
 }
 
@@ -120,126 +235,16 @@ pub(crate) fn component_type(item: &ItemImpl) -> Option<String> {
     if implemented.segments.last()?.ident != "Component" {
         return None;
     }
-    let syn::Type::Path(path) = &*item.self_ty else { return None };
-    path.path.segments.last().map(|segment| plain(&segment.ident))
+    type_name(&item.self_ty)
 }
 
-fn role(attributes: &[Attribute], name: &Ident) -> Role {
-    for attribute in attributes {
-        let Some(last) = attribute.path().segments.last() else { continue };
-        if last.ident == "component" || last.ident == "function_component" {
-            let given = match &attribute.meta {
-                Meta::List(arguments) => syn::parse2::<Ident>(arguments.tokens.clone()).ok(),
-                _ => None,
-            };
-            return Role::Component(plain(given.as_ref().unwrap_or(name)));
-        }
-        if last.ident == "hook" {
-            return Role::Hook;
-        }
-    }
-    Role::Plain
+fn type_name(kind: &Type) -> Option<String> {
+    let Type::Path(path) = kind else { return None };
+    path.path.segments.last().map(|segment| plain(&segment.ident))
 }
 
 /// The name as people say it: without `r#`.
 pub(crate) fn plain(name: &Ident) -> String {
     let name = name.to_string();
     name.strip_prefix("r#").map_or_else(|| name.clone(), ToOwned::to_owned)
-}
-
-/// Rewrites the hooks that one function calls.
-struct Calls<'a, 'e> {
-    source: &'a Source<'a>,
-    edits: &'a mut Edits<'e>,
-    imports: &'a Imports,
-    owner: &'a str,
-    /// The names that the initial values around the current expression are bound to.
-    bindings: Vec<String>,
-    /// How often each name was used.
-    used: BTreeMap<String, usize>,
-}
-
-impl Calls<'_, '_> {
-    /// The name of what a call makes: that of its binding, with a number if the function has used it before.
-    fn key(&mut self, otherwise: &str) -> String {
-        let name = self.bindings.last().map_or(otherwise, String::as_str).to_owned();
-        let used = self.used.entry(name.clone()).or_default();
-        *used += 1;
-        if *used == 1 { name } else { format!("{name}#{}", *used - 1) }
-    }
-
-    fn state(&mut self, call: &ExprCall, replacement: &str) {
-        let (Expr::Path(path), [argument]) = (&*call.func, &*call.args.iter().collect::<Vec<_>>())
-        else {
-            return;
-        };
-        let Some(last) = path.path.segments.last() else { return };
-        let name = self.source.range(path.span()).start..self.source.range(last.ident.span()).end;
-        // Nothing that is rewritten may lose a line.
-        if self.source.text[name.clone()].contains('\n') || path.qself.is_some() {
-            return;
-        }
-        let key = self.key("state");
-        let argument = self.source.range(argument.span());
-        let edits = [
-            Edit::replace(name, format!("::hmr_yew::{replacement}")),
-            Edit::open(argument.start, format!("::hmr_yew::kept!({key:?}, ")),
-            Edit::close(argument.end, ")"),
-        ];
-        let range = self.source.range(call.span());
-        self.edits.add(SiteKind::State, (self.owner, &key), range, edits);
-    }
-
-    fn hook(&mut self, call: &ExprCall, span: Span) {
-        let Expr::Path(path) = &*call.func else { return };
-        let Some(last) = path.path.segments.last() else { return };
-        let key = self.key(&plain(&last.ident));
-        let range = self.source.range(span);
-        let edits = [
-            Edit::open(range.start, format!("::hmr_yew::leave(::hmr_yew::enter({key:?}), ")),
-            Edit::close(range.end, ")"),
-        ];
-        self.edits.add(SiteKind::Hook, (self.owner, &key), range, edits);
-    }
-}
-
-impl<'ast> Visit<'ast> for Calls<'_, '_> {
-    fn visit_local(&mut self, local: &'ast Local) {
-        let name = first_name(&local.pat);
-        let is_named = name.is_some();
-        self.bindings.extend(name);
-        visit::visit_local(self, local);
-        if is_named {
-            self.bindings.pop();
-        }
-    }
-
-    fn visit_expr_call(&mut self, call: &'ast ExprCall) {
-        if let Expr::Path(path) = &*call.func {
-            match self.imports.called(&path.path) {
-                Called::State(replacement) => self.state(call, replacement),
-                Called::Custom => self.hook(call, call.span()),
-                Called::Other => {}
-            }
-        }
-        visit::visit_expr_call(self, call);
-    }
-
-    // Hooks cannot be called in these: what looks like one there is something else.
-    fn visit_expr_closure(&mut self, _: &'ast ExprClosure) {}
-    fn visit_expr_async(&mut self, _: &'ast ExprAsync) {}
-    fn visit_item(&mut self, _: &'ast Item) {}
-}
-
-/// The first name that a pattern binds.
-fn first_name(pattern: &Pat) -> Option<String> {
-    struct Names(Option<String>);
-    impl<'ast> Visit<'ast> for Names {
-        fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
-            self.0.get_or_insert_with(|| plain(&pattern.ident));
-        }
-    }
-    let mut names = Names(None);
-    names.visit_pat(pattern);
-    names.0
 }

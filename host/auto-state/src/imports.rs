@@ -3,41 +3,47 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syn::visit::Visit;
-use syn::{ItemFn, ItemUse, Path, UseTree};
+use syn::{ItemFn, ItemStruct, ItemUse, Path, UseTree};
 
-/// The framework's functions that make state, and what replaces them.
-const STATE: [(&str, &str); 5] = [
-    ("use_state", "use_kept_state"),
-    ("use_state_eq", "use_kept_state_eq"),
-    ("use_reducer", "use_kept_reducer"),
-    ("use_reducer_eq", "use_kept_reducer_eq"),
-    ("use_mut_ref", "use_kept_mut_ref"),
-];
+use crate::framework::{Call, Framework};
 
-/// Hooks of the framework that make no state which could be kept.
-const WITHOUT_STATE: [&str; 16] = [
+/// Hooks of frameworks that make no state which could be kept.
+const WITHOUT_STATE: [&str; 29] = [
     "use_callback",
     "use_context",
+    "use_context_provider",
+    "use_coroutine",
+    "use_current_scope",
+    "use_drop",
     "use_effect",
     "use_effect_with",
     "use_force_update",
     "use_future",
     "use_future_with",
-    "use_memo",
-    "use_node_ref",
-    "use_prepared_state",
-    "use_ref",
-    "use_transitive_state",
+    "use_global_scope",
+    "use_hook",
     "use_location",
+    "use_memo",
+    "use_navigate",
     "use_navigator",
+    "use_node_ref",
+    "use_params",
+    "use_params_map",
+    "use_prepared_state",
+    "use_query",
+    "use_query_map",
+    "use_ref",
+    "use_resource",
     "use_route",
     "use_search_params",
+    "use_transitive_state",
+    "use_url",
 ];
 
-/// What a call of a hook is.
+/// What a call is.
 pub(crate) enum Called {
-    /// It makes state: the function of the runtime that replaces it.
-    State(&'static str),
+    /// A function of the framework.
+    Known(Call),
     /// A hook that may make state.
     Custom,
     /// Anything else.
@@ -45,8 +51,9 @@ pub(crate) enum Called {
 }
 
 /// The names of one file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Imports {
+    framework: Framework,
     /// Names that the framework's functions have here.
     aliases: BTreeMap<String, String>,
     /// Names that are not the framework's here: the file defines them, or imports them from elsewhere.
@@ -54,33 +61,49 @@ pub(crate) struct Imports {
 }
 
 impl Imports {
-    pub(crate) fn of(file: &syn::File) -> Self {
-        let mut imports = Self::default();
+    pub(crate) fn of(file: &syn::File, framework: Framework) -> Self {
+        let (aliases, foreign) = (BTreeMap::new(), BTreeSet::new());
+        let mut imports = Self { framework, aliases, foreign };
         imports.visit_file(file);
         imports
     }
 
+    /// Whether a name without a path can be one of the framework's.
+    pub(crate) fn is_ours(&self, name: &str) -> bool {
+        !self.foreign.contains(name)
+    }
+
     /// What is called by a path.
     pub(crate) fn called(&self, path: &Path) -> Called {
-        let Some(last) = path.segments.last().map(|segment| segment.ident.to_string()) else {
-            return Called::Other;
-        };
-        let known = |name: &str| STATE.iter().find(|(from, _)| *from == name).map(|(_, to)| *to);
-        let is_ours = match path.segments.first() {
-            Some(first) if path.segments.len() > 1 => first.ident == "yew",
-            _ => !self.foreign.contains(&last),
-        };
-        let name = if path.segments.len() == 1 {
-            self.aliases.get(&last).map_or(&*last, String::as_str)
-        } else {
-            &last
-        };
-        match known(name) {
-            Some(replacement) if is_ours => Called::State(replacement),
-            _ if is_ours && WITHOUT_STATE.contains(&name) => Called::Other,
-            _ if last.starts_with("use_") => Called::Custom,
-            _ => Called::Other,
+        let names: Vec<String> = path.segments.iter().map(|it| it.ident.to_string()).collect();
+        if let Some(call) = self.known(&names) {
+            return Called::Known(call);
         }
+        let Some(last) = names.last() else { return Called::Other };
+        let is_ours = names.len() > 1 || self.is_ours(last);
+        if !last.starts_with("use_") || is_ours && WITHOUT_STATE.contains(&&**last) {
+            return Called::Other;
+        }
+        Called::Custom
+    }
+
+    /// How a call of the framework's function is rewritten.
+    fn known(&self, names: &[String]) -> Option<Call> {
+        let is_end = |end: &[&str]| {
+            let Some(before) = names.len().checked_sub(end.len()) else { return false };
+            let own = &names[before..];
+            let first = if before == 0 {
+                self.aliases.get(&own[0]).map_or(&*own[0], String::as_str)
+            } else {
+                &own[0]
+            };
+            let is_ours = match names[..before].first() {
+                Some(crate_name) => self.framework.crates().contains(&&**crate_name),
+                None => self.is_ours(&own[0]),
+            };
+            is_ours && first == end[0] && own[1..] == end[1..]
+        };
+        self.framework.state().iter().find(|(end, _)| is_end(end)).map(|(_, call)| *call)
     }
 
     fn import(&mut self, tree: &UseTree, first: Option<&str>) {
@@ -103,10 +126,11 @@ impl Imports {
     }
 
     fn name(&mut self, name: &str, alias: Option<String>, first: Option<&str>) {
-        match (first, alias) {
-            (Some("yew"), Some(alias)) => _ = self.aliases.insert(alias, name.to_owned()),
-            (Some("yew"), None) => {}
-            (_, alias) => _ = self.foreign.insert(alias.unwrap_or_else(|| name.to_owned())),
+        let is_ours = first.is_some_and(|first| self.framework.crates().contains(&first));
+        match alias {
+            Some(alias) if is_ours => _ = self.aliases.insert(alias, name.to_owned()),
+            None if is_ours => {}
+            alias => _ = self.foreign.insert(alias.unwrap_or_else(|| name.to_owned())),
         }
     }
 }
@@ -119,5 +143,9 @@ impl<'ast> Visit<'ast> for Imports {
     fn visit_item_fn(&mut self, item: &'ast ItemFn) {
         self.foreign.insert(item.sig.ident.to_string());
         syn::visit::visit_item_fn(self, item);
+    }
+
+    fn visit_item_struct(&mut self, item: &'ast ItemStruct) {
+        self.foreign.insert(item.ident.to_string());
     }
 }

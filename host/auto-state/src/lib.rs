@@ -12,24 +12,30 @@
 //!
 //! Whether the rewritten text compiles is not known here. The build leaves out the sites that do not ([`Options::excluded`]).
 //!
-//! [`framework`](Framework) decides what counts as a site. The only framework so far is Yew:
+//! The [`Framework`] decides what counts as a site. With Yew and Leptos as examples:
 //!
 //! | site | before | after |
 //! |---|---|---|
 //! | state | `let count = use_state(\|\| 0);` | `let count = ::hmr_yew::use_kept_state(::hmr_yew::kept!("count", \|\| 0));` |
+//! | state | `let count = RwSignal::new(0);` | `let count = ::hmr_leptos::keep!("count", RwSignal::new, 0);` |
+//! | variable | `static LOG: RefCell<Vec<u32>> = RefCell::default();` in `thread_local!` | `static LOG: RefCell<Vec<u32>> = ::hmr_yew::state::keep_ref_cell!(LOG, Vec<u32>, RefCell::default());` |
 //! | custom hook | `let field = use_field();` | `let field = ::hmr_yew::leave(::hmr_yew::enter("field"), use_field());` |
 //! | component's start | `fn App() -> Html {` | `fn App() -> Html { let _hmr_render = ::hmr_yew::begin("App");` |
+//! | component's body | `fn App() -> impl IntoView { … }` | `fn App() -> impl IntoView { ::hmr_leptos::scope("App", move \|\| { … }) }` |
 //! | tag | `<Row name="a" />` | `{::hmr_yew::at("Row", ::yew::html!{<Row name="a" />})}` |
 //! | component that is a type | `fn create(ctx: …) -> Self { … }` | the same in a closure, whose result goes through `::hmr_yew::created`; an implementation of `Fields` behind the component's |
 //! | type | `struct Todo { … }` | the same, and an implementation of `Keep` behind it |
 
+mod calls;
 mod edits;
 mod fields;
+mod framework;
 mod functions;
 mod imports;
+mod markup;
 mod numbers;
 mod source;
-mod tags;
+mod statics;
 mod types;
 
 use std::collections::BTreeSet;
@@ -37,15 +43,10 @@ use std::ops::Range;
 
 pub use self::edits::EditMap;
 use self::edits::Edits;
+pub use self::framework::Framework;
+use self::imports::Imports;
 pub use self::numbers::NumberedTag;
 use self::source::Source;
-
-/// A framework whose state can be kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Framework {
-    /// Yew.
-    Yew,
-}
 
 /// What to rewrite.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +74,8 @@ pub enum SiteKind {
     Type,
     /// A component that is a type: its fields are its state.
     Fields,
+    /// A call that gives a value to the components inside.
+    Context,
 }
 
 /// A place that is rewritten.
@@ -118,12 +121,16 @@ pub fn rewrite(text: &str, options: &Options<'_>) -> Rewritten {
             tags,
         };
     };
-    let Framework::Yew = options.framework;
-    let mut edits = Edits::new(text, options.excluded);
-    let functions = functions::rewrite(&source, &mut edits);
-    let tags = tags::rewrite(&source, &functions, options.earlier, &mut edits);
-    fields::rewrite(&source, &mut edits);
-    types::rewrite(&source, &mut edits);
+    let Options { framework, excluded, earlier } = *options;
+    let mut edits = Edits::new(text, excluded);
+    let imports = Imports::of(&source.file, framework);
+    let functions = functions::rewrite(&source, &imports, framework, &mut edits);
+    let tags = markup::rewrite(&source, &imports, framework, &functions, earlier, &mut edits);
+    if framework == Framework::Yew {
+        fields::rewrite(&source, &mut edits);
+    }
+    statics::rewrite(&source, framework, &mut edits);
+    types::rewrite(&source, framework, &mut edits);
     source::forget_spans();
     let rewritten = Rewritten { tags, ..edits.apply() };
     debug_assert!(syn::parse_file(&rewritten.text).is_ok(), "{}", rewritten.text);

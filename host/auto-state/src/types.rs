@@ -14,22 +14,25 @@ use syn::{
 
 use crate::SiteKind;
 use crate::edits::{Edit, Edits};
+use crate::framework::Framework;
 use crate::functions::plain;
 use crate::source::Source;
-
-/// Where the runtime has what the code below uses.
-pub(crate) const RUNTIME: &str = "::hmr_yew::state";
 
 /// Names of the standard library, which a file may have given another meaning.
 pub(crate) const RESULT: &str = "::core::result::Result";
 const OK: &str = "::core::result::Result::Ok";
 pub(crate) const ERR: &str = "::core::result::Result::Err";
 
+/// The path of the runtime's types and macros for values.
+pub(crate) fn state_path(framework: Framework) -> String {
+    format!("{}::state", framework.runtime())
+}
+
 /// Adds an implementation of `Keep` behind each type.
-pub(crate) fn rewrite(source: &Source<'_>, edits: &mut Edits<'_>) {
+pub(crate) fn rewrite(source: &Source<'_>, framework: Framework, edits: &mut Edits<'_>) {
     let mut by_hand = ByHand::default();
     by_hand.visit_file(&source.file);
-    let mut types = Types { source, edits, by_hand };
+    let mut types = Types { source, edits, by_hand, state: state_path(framework) };
     types.visit_file(&source.file);
 }
 
@@ -54,6 +57,8 @@ struct Types<'a, 'e> {
     source: &'a Source<'a>,
     edits: &'a mut Edits<'e>,
     by_hand: ByHand,
+    /// Where the runtime has what the code uses.
+    state: String,
 }
 
 impl Types<'_, '_> {
@@ -63,8 +68,8 @@ impl Types<'_, '_> {
         if self.by_hand.0.contains(&name.to_string()) {
             return;
         }
-        let Some(header) = header(name, generics) else { return };
-        let Some(methods) = methods(&plain(name), variants) else { return };
+        let Some(header) = header(&self.state, name, generics) else { return };
+        let Some(methods) = methods(&self.state, &plain(name), variants) else { return };
         let range = self.source.range(*span);
         let conditions = attributes.iter().filter(|it| it.path().is_ident("cfg"));
         let mut code = String::new();
@@ -73,7 +78,7 @@ impl Types<'_, '_> {
             _ = write!(code, " {condition}");
         }
         _ = write!(code, " {header} {{ {methods} }}");
-        let edit = Edit::close(range.end, code);
+        let edit = Edit::insert(range.end, code);
         self.edits.add(SiteKind::Type, ("", &plain(name)), range, [edit]);
     }
 }
@@ -114,7 +119,7 @@ pub(crate) fn is_conditional(attributes: &[Attribute]) -> bool {
 }
 
 /// `impl<T: Keep> Keep for Name<T>`; none for generics with anything but plain types.
-fn header(name: &Ident, generics: &Generics) -> Option<String> {
+fn header(state: &str, name: &Ident, generics: &Generics) -> Option<String> {
     let mut bounds = Vec::new();
     let mut names = Vec::new();
     if generics.where_clause.is_some() {
@@ -125,14 +130,14 @@ fn header(name: &Ident, generics: &Generics) -> Option<String> {
         if !parameter.bounds.is_empty() {
             return None;
         }
-        bounds.push(format!("{}: {RUNTIME}::Keep", parameter.ident));
+        bounds.push(format!("{}: {state}::Keep", parameter.ident));
         names.push(parameter.ident.to_string());
     }
     if names.is_empty() {
-        return Some(format!("impl {RUNTIME}::Keep for {name}"));
+        return Some(format!("impl {state}::Keep for {name}"));
     }
     let (bounds, names) = (bounds.join(", "), names.join(", "));
-    Some(format!("impl<{bounds}> {RUNTIME}::Keep for {name}<{names}>"))
+    Some(format!("impl<{bounds}> {state}::Keep for {name}<{names}>"))
 }
 
 /// A variant of an enum, or the one form of a struct.
@@ -167,17 +172,17 @@ impl Variant<'_> {
 }
 
 /// The two methods of `Keep`.
-fn methods(name: &str, variants: &[Variant<'_>]) -> Option<String> {
+fn methods(state: &str, name: &str, variants: &[Variant<'_>]) -> Option<String> {
     if variants.is_empty() {
         return None;
     }
     let (mut writes, mut reads, mut is_enum) = (String::new(), String::new(), false);
     for variant in variants {
-        let code = VariantCode::of(name, variant)?;
+        let code = VariantCode::of(state, name, variant)?;
         if let Some(tag) = variant.name.map(plain) {
             is_enum = true;
             let VariantCode { pattern, written, shape, read } = code;
-            _ = write!(writes, "{pattern} => {RUNTIME}::shape::variant({tag:?}, {written}), ");
+            _ = write!(writes, "{pattern} => {state}::shape::variant({tag:?}, {written}), ");
             _ = write!(
                 reads,
                 "{tag:?} => {{ let hmr_fields = hmr_variant.{shape}(); _ = &hmr_fields; {OK}({read}) }}, "
@@ -187,19 +192,19 @@ fn methods(name: &str, variants: &[Variant<'_>]) -> Option<String> {
             _ = write!(writes, "{pattern} => {written}, ");
             _ = write!(
                 reads,
-                "let hmr_fields = {RUNTIME}::Fields::{shape}(hmr_value); _ = &hmr_fields; {OK}({read})"
+                "let hmr_fields = {state}::Fields::{shape}(hmr_value); _ = &hmr_fields; {OK}({read})"
             );
         }
     }
     if is_enum {
         reads = format!(
-            "let hmr_variant = {RUNTIME}::Variant::of(hmr_value)?; match hmr_variant.name() {{ {reads} \
-             hmr_other => {ERR}({RUNTIME}::ReadError::variant({name:?}, hmr_other)) }}"
+            "let hmr_variant = {state}::Variant::of(hmr_value)?; match hmr_variant.name() {{ {reads} \
+             hmr_other => {ERR}({state}::ReadError::variant({name:?}, hmr_other)) }}"
         );
     }
     Some(format!(
-        "fn write(&self) -> {RESULT}<{RUNTIME}::Value, {RUNTIME}::NotCarried> {{ {OK}(match self {{ {writes} }}) }} \
-         fn read(hmr_value: &{RUNTIME}::Value) -> {RESULT}<Self, {RUNTIME}::ReadError> {{ {reads} }}"
+        "fn write(&self) -> {RESULT}<{state}::Value, {state}::NotCarried> {{ {OK}(match self {{ {writes} }}) }} \
+         fn read(hmr_value: &{state}::Value) -> {RESULT}<Self, {state}::ReadError> {{ {reads} }}"
     ))
 }
 
@@ -216,7 +221,7 @@ struct VariantCode {
 }
 
 impl VariantCode {
-    fn of(name: &str, variant: &Variant<'_>) -> Option<Self> {
+    fn of(state: &str, name: &str, variant: &Variant<'_>) -> Option<Self> {
         let fields = variant.fields()?;
         let bound: Vec<String> = (0..fields.len()).map(|at| format!("hmr_{at}")).collect();
         let (mut written, mut read) = (Vec::new(), Vec::new());
@@ -227,9 +232,8 @@ impl VariantCode {
                 None => format!("{name}.{key}"),
             };
             let kind = one_line(&field.ty);
-            written
-                .push(format!("({key:?}, {RUNTIME}::write_field!({kind}, hmr_{at}, {place:?})?)"));
-            read.push(format!("{RUNTIME}::read_field!({kind}, hmr_fields, {key:?})?"));
+            written.push(format!("({key:?}, {state}::write_field!({kind}, hmr_{at}, {place:?})?)"));
+            read.push(format!("{state}::read_field!({kind}, hmr_fields, {key:?})?"));
         }
         let shape = match (&variant.fields, fields.len()) {
             (Fields::Named(_), _) => "named",
@@ -239,7 +243,7 @@ impl VariantCode {
         };
         Some(Self {
             pattern: variant.with(&bound),
-            written: format!("{RUNTIME}::shape::{shape}([{}])", written.join(", ")),
+            written: format!("{state}::shape::{shape}([{}])", written.join(", ")),
             shape,
             read: variant.with(&read),
         })

@@ -8,10 +8,14 @@ use hmr_auto_state::{Framework, Options, Rewritten, rewrite};
 use proptest::prelude::*;
 use walkdir::WalkDir;
 
-/// Checks the properties for one text.
-fn check(text: &str) -> Rewritten {
+/// Checks the properties for one text. Returns how many sites it has in all frameworks.
+fn check(text: &str) -> usize {
+    Framework::ALL.map(|framework| check_with(text, framework).sites.len()).iter().sum()
+}
+
+fn check_with(text: &str, framework: Framework) -> Rewritten {
     let excluded = BTreeSet::new();
-    let options = Options { framework: Framework::Yew, excluded: &excluded, earlier: &[] };
+    let options = Options { framework, excluded: &excluded, earlier: &[] };
     let rewritten = rewrite(text, &options);
     if syn::parse_file(text).is_err() {
         assert_eq!(rewritten.text, text, "a text that is not Rust");
@@ -52,7 +56,7 @@ fn the_sources_of_this_repository() {
             .map(|it| it.expect("it can be read"));
         for entry in entries.filter(|it| it.path().extension().is_some_and(|it| it == "rs")) {
             let text = fs::read_to_string(entry.path()).expect("a text");
-            sites += check(&text).sites.len();
+            sites += check(&text);
             files += 1;
         }
     }
@@ -60,7 +64,7 @@ fn the_sources_of_this_repository() {
 }
 
 /// Parts of files, put together at random.
-const PARTS: [&str; 17] = [
+const PARTS: [&str; 25] = [
     "struct Old { a: u8, r#type: Vec<(u8,\n Self)> }\nimpl yew::Component for Old {\n    fn create(ctx: &Context<Self>) -> Self {\n        if x { return Self::new(); }\n        Self { a: 1 }\n    }\n    fn view(&self, _: &Context<Self>) -> Html { html! { <Row /> } }\n}\n",
     "#[component]\nfn Part() -> Html {\n    let a = use_state(|| 0);\n    html! { <Row>{ *a }</Row> }\n}\n",
     "#[hook]\npub fn use_part<T: Default + 'static>(x: T) -> UseStateHandle<T> {\n    let (y, z) = (use_state(T::default), use_other::<u8>(1,\n 2));\n    y\n}\n",
@@ -77,6 +81,14 @@ const PARTS: [&str; 17] = [
     "#[hook] fn use_long() { let x = yew\n    ::use_state(|| 0); let y = use_mut_ref(\n        Vec::new\n    ); }\n",
     "struct Generic<T: Clone, const N: usize> where T: Copy { t: [T; N] }\n",
     "static V: fn() -> Html = || html! { <Row /> };\n",
+    "#[component]\npub fn Leptos(#[prop(into)] x: Signal<u8>, y: impl Fn() + 'static) -> impl IntoView {\n    let (a, set_a) = signal(0); let b = RwSignal::<Vec<u8>>::new(\n        vec![]); provide_context(a);\n    view! { <p class:x=move || a.get()>text <br> {move || view! { <Row a on:click=move |_| { y(); } /> }}</p><For each=f key=|k| k.0 let:item><Row slot/><Row {..} a=\"1\"/></For> }\n}\n",
+    "#[component]\nfn Any() -> AnyView { let s = StoredValue::new(1); if x { return view! { <A/> }.into_any(); } view! { class=c, <B/> }.into_any() }\n",
+    "#[component(inline_props)]\nfn Syc(a: u8) -> View {\n    let (s, d) = create_reducer(0, |x, m: u8| x + m);\n    view! { div(class=\"a\", on:click=move |_| d(1)) { Row(a=1, b=view! { Row() }) (if s.get() > 1 { view! { Row {} } } else { view! {} }) \"text\" Keyed(list=l, view=|x| view! { Row(x=x) }, key=|x| x.0) \"my-element\"() {} } }\n}\n",
+    "#[component]\nfn Diox(a: u8, children: Element) -> Element {\n    let mut s = use_signal(|| 0); let c = use_context_provider(|| State { n: Signal::new(1), m: 2 });\n    let x = use_thing(1)?;\n    rsx! { div { class: \"a\", onclick: move |_| s += 1, \"data-x\": \"{x}\", if s() > 1 { Row { a: 1 } } else if x { Row { ..p } } else { \"t\" } for i in 0..3 { Row { key: \"{i}\", b: rsx! { Row {} } } } {children} match x { 1 => rsx! { Row {} }, _ => rsx! {} } Gen::<u8> { a: 1 } } }\n}\n",
+    "fn app() -> Element { rsx!(Row {}) }\n",
+    "fn main() { let s = create_signal(1); let (a, b) = leptos::prelude::signal(f(signal(2),\n 3)); mount_to_body(move || leptos::view! { <Row a=s/> }); }\n",
+    "impl Store { pub const fn new() -> Self { Self { a: Signal::new(0) } } fn add(&mut self) { self.items.push(Item { done: RwSignal::new(false), at: create_signal(|| 1) }); } }\n",
+    "thread_local! {\n    static A: RefCell<Vec<(u8,\n u8)>> = const { RefCell::new(vec![]) }; pub(crate) static B: Cell<u8> = Cell::new(1) }\n",
     "trait T { fn view(&self) -> Html { html! { <Row /> } } }\n",
 ];
 

@@ -6,13 +6,26 @@ use expect_test::{Expect, expect};
 use hmr_auto_state::{Framework, Options, SiteKind, rewrite};
 
 fn rewritten(text: &str, excluded: &[&str]) -> hmr_auto_state::Rewritten {
+    rewritten_with(Framework::Yew, text, excluded)
+}
+
+fn rewritten_with(
+    framework: Framework,
+    text: &str,
+    excluded: &[&str],
+) -> hmr_auto_state::Rewritten {
     let excluded: BTreeSet<String> = excluded.iter().map(|id| (*id).to_owned()).collect();
-    rewrite(text, &Options { framework: Framework::Yew, excluded: &excluded, earlier: &[] })
+    rewrite(text, &Options { framework, excluded: &excluded, earlier: &[] })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "so that it can be written in place")]
 fn check(text: &str, expected: Expect) {
     expected.assert_eq(&rewritten(text, &[]).text);
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "so that it can be written in place")]
+fn check_with(framework: Framework, text: &str, expected: Expect) {
+    expected.assert_eq(&rewritten_with(framework, text, &[]).text);
 }
 
 /// A text that is not changed.
@@ -187,4 +200,129 @@ fn the_fields_of_a_component_that_is_a_type_are_its_state() {
     );
     let text = "struct A { #[cfg(x)] a: u8 }\nimpl Component for A { fn create(c: &Context<Self>) -> Self { todo!() } }";
     assert_eq!(sites(text), []);
+}
+
+#[test]
+fn a_component_of_leptos_is_a_scope() {
+    check_with(
+        Framework::Leptos,
+        "#[component]\npub fn Counter(label: String) -> impl IntoView {\n    #![allow(unused)]\n    let (count, set_count) = signal(0);\n    let list = RwSignal::<Vec<u8>>::new(\n        Vec::new());\n    let ones = use_count(1);\n    provide_context(list);\n    view! { <p>{count}</p> }\n}\n\n#[component]\nfn Any() -> AnyView {\n    ().into_any()\n}\n\n#[component(transparent)]\nfn Slot() -> impl IntoView {\n    ()\n}\n\nimpl Todo {\n    fn new() -> Self {\n        Self { done: leptos::prelude::RwSignal::new(false) }\n    }\n}\n",
+        expect![[r##"
+            #[component]
+            pub fn Counter(label: String) -> impl IntoView {
+                #![allow(unused)] ::hmr_leptos::scope("Counter", move || {
+                let (count, set_count) = ::hmr_leptos::keep!("count", signal, 0);
+                let list = ::hmr_leptos::keep!("list", RwSignal::<Vec<u8>>::new, 
+                    Vec::new());
+                let ones = ::hmr_leptos::leave(::hmr_leptos::enter("ones"), use_count(1));
+                ::hmr_leptos::provide_context(list);
+                view! { <p>{count}</p> }
+            })}
+
+            #[component]
+            fn Any() -> AnyView { ::hmr_leptos::any_scope("Any", move || {
+                ().into_any()
+            })}
+
+            #[component(transparent)]
+            fn Slot() -> impl IntoView {
+                ()
+            }
+
+            impl Todo {
+                fn new() -> Self {
+                    Self { done: ::hmr_leptos::keep!("Todo::new.done", leptos::prelude::RwSignal::new, false) }
+                }
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn tags_of_leptos_are_found_in_all_parts_of_markup() {
+    check_with(
+        Framework::Leptos,
+        "#[component]\nfn App() -> impl IntoView {\n    view! {\n        <input type=\"text\">\n        Text, and <Row/> more\n        <Show when=move || on.get() fallback=|| view! { <Row name=\"a\"/> }>\n            <ui::Panel on:click=move |_| act()><Then slot><Row/></Then></ui::Panel>\n        </Show>\n        <For each=move || rows.get() key=|row| row.id let:row>\n            {move || leptos::view! { <Row name=row.name/> }}\n        </For>\n        <Router><Route path=\"/\" view=Home/></Router>\n    }\n}\n",
+        expect![[r##"
+            #[component]
+            fn App() -> impl IntoView { ::hmr_leptos::scope("App", move || {
+                view! {
+                    <input type="text">
+                    Text, and {::hmr_leptos::at("Row", || view!{<Row/>})} more
+                    <Show when=move || on.get() fallback=|| view! { {::hmr_leptos::at("Row#1", || view!{<Row name="a"/>})} }>
+                        {::hmr_leptos::at("Panel", || view!{<ui::Panel on:click=move |_| act()><Then slot>{::hmr_leptos::at("Row#2", || view!{<Row/>})}</Then></ui::Panel>})}
+                    </Show>
+                    {::hmr_leptos::at("For", || view!{<hmr_leptos::For each=move || rows.get() key=|row| row.id let:row>
+                        {move || leptos::view! { {::hmr_leptos::at("Row#3", || leptos::view!{<Row name=row.name/>})} }}
+                    </hmr_leptos::For>})}
+                    <Router><Route path="/" view=Home/></Router>
+                }
+            })}
+        "##]],
+    );
+    let with_class = "fn f() { view! { class=\"a\", <Row/> } }\n";
+    assert_eq!(rewritten_with(Framework::Leptos, with_class, &[]).text, with_class);
+}
+
+#[test]
+fn sycamore() {
+    check_with(
+        Framework::Sycamore,
+        "#[component(inline_props)]\nfn App(on: bool) -> View {\n    let count = create_signal(0);\n    let (total, add) = create_reducer(0, |total, more: u32| total + more);\n    view! {\n        div(class=\"a\") {\n            Row(name=view! { Row() })\n            Panel { Row() }\n            (if on { view! { Row(name=\"b\") } } else { view! {} })\n            Keyed(list=rows, view=|row| view! { Row(name=row) }, key=|row| *row)\n        }\n    }\n}\n\n#[component]\nasync fn Later() -> View {\n    View::new()\n}\n",
+        expect![[r##"
+            #[component(inline_props)]
+            fn App(on: bool) -> View { ::hmr_sycamore::scope("App", move || {
+                let count = ::hmr_sycamore::keep!("count", create_signal, 0);
+                let (total, add) = ::hmr_sycamore::keep!("total", create_reducer, 0, |total, more: u32| total + more);
+                view! {
+                    div(class="a") {
+                        ({let _hmr_tagged = ::hmr_sycamore::TAG + "Row"; view!{Row(name=view! { ({let _hmr_tagged = ::hmr_sycamore::TAG + "Row#1"; view!{Row()}}) })}})
+                        ({let _hmr_tagged = ::hmr_sycamore::TAG + "Panel"; view!{Panel { ({let _hmr_tagged = ::hmr_sycamore::TAG + "Row#2"; view!{Row()}}) }}})
+                        (if on { view! { ({let _hmr_tagged = ::hmr_sycamore::TAG + "Row#3"; view!{Row(name="b")}}) } } else { view! {} })
+                        ({let _hmr_tagged = ::hmr_sycamore::TAG + "Keyed"; view!{hmr_sycamore::Keyed(list=rows, view=|row| view! { ({let _hmr_tagged = ::hmr_sycamore::TAG + "Row#4"; view!{Row(name=row)}}) }, key=|row| *row)}})
+                    }
+                }
+            })}
+
+            #[component]
+            async fn Later() -> View {
+                View::new()
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn dioxus() {
+    check_with(
+        Framework::Dioxus,
+        "#[component]\nfn App(on: bool) -> Element {\n    let mut count = use_signal(|| 0);\n    let state = use_context_provider(|| State { total: Signal::new(1) });\n    let rows = use_rows(2)?;\n    rsx! {\n        div { class: \"a\", \"data-x\": \"b\", onclick: move |_| count += 1,\n            Row { name: rsx! { Row {} } }\n            if on { ui::Row { ..rest } } else { \"no\" }\n            for row in rows { Row { key: \"{row}\" } }\n            {on.then(|| rsx!(Row {}))}\n            match on { _ => rsx! { Panel { Row { name: \"c\" } } } }\n            document::Title { \"text\" }\n        }\n    }\n}\n",
+        expect![[r##"
+            #[component]
+            fn App(on: bool) -> Element { ::hmr_dioxus::view("App", move || -> ::hmr_dioxus::Element {
+                let mut count = ::hmr_dioxus::keep_hook!("count", use_signal, || 0);
+                let state = use_context_provider(|| State { total: ::hmr_dioxus::keep!("total", Signal::new, 1) });
+                let rows = ::hmr_dioxus::leave(::hmr_dioxus::enter("rows"), use_rows(2))?;
+                rsx! {
+                    div { class: "a", "data-x": "b", onclick: move |_| count += 1,
+                        {::hmr_dioxus::at("Row", rsx!{Row { name: rsx! { {::hmr_dioxus::at("Row#1", rsx!{Row {}})} } }})}
+                        if on { {::hmr_dioxus::at("Row#2", rsx!{ui::Row { ..rest }})} } else { "no" }
+                        for row in rows { Row { key: "{row}" } }
+                        {on.then(|| rsx!({::hmr_dioxus::at("Row#3", rsx!{Row {}})}))}
+                        match on { _ => rsx! { {::hmr_dioxus::at("Panel", rsx!{Panel { {::hmr_dioxus::at("Row#4", rsx!{Row { name: "c" }})} }})} } }
+                        document::Title { "text" }
+                    }
+                }
+            })}
+        "##]],
+    );
+}
+
+#[test]
+fn variables_in_cells() {
+    check_with(
+        Framework::Leptos,
+        "thread_local! {\n    #[allow(unused)]\n    pub static LOG: RefCell<Vec<u8>> = RefCell::new(\n        Vec::new(),\n    );\n    static OPEN: std::cell::Cell<bool> = const { Cell::new(false) };\n    static PLAIN: u8 = 1;\n    #[cfg(x)]\n    static SOME: Cell<u8> = Cell::new(1);\n    // hmr: reset\n    static MARKED: Cell<u8> = Cell::new(1)\n}\nstatic COUNT: AtomicU32 = AtomicU32::new(0);\n",
+        expect![[r#""#]],
+    );
 }

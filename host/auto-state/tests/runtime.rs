@@ -31,6 +31,7 @@ fn runtime(folder: &Path) {
 
 const PROGRAM: &str = r##"
 use std::collections::{BTreeMap, HashMap};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use hmr_yew::state::{self, Keep, Live, NotCarried, Place, Started, Value};
 
@@ -81,6 +82,13 @@ fn made<T: 'static>(name: &str, codec: state::Codec<T>, initial: T, then: impl F
     (live, slot)
 }
 
+thread_local! {
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Documented.
+    pub static OPEN: Cell<bool> = Cell::new(false);
+    static PLAIN: Timed = const { Timed { since: None } };
+}
+
 fn main() {
     same(Kind::<u8>::Plain, r#""Plain""#);
     same(Kind::One(7_u8), r#"{"One":7}"#);
@@ -118,7 +126,16 @@ fn main() {
     let gone = made("gone", numbers, 1, |it| *it = 5);
     let closure = made("closure", state::codec!(fn()), || {}, |_| {});
     assert_eq!(state::report(), "{}", "nothing was restored");
+    LOG.with_borrow_mut(|it| it.push(7));
+    OPEN.set(true);
+    assert!(PLAIN.with(|it| it.since.is_none()));
     let snapshot = state::capture();
+    for expected in [
+        r#"{"path":"","component":"program","name":"LOG","type":"alloc::vec::Vec<u8>","set":true,"orphan":false,"value":[7]}"#,
+        r#"{"path":"","component":"program","name":"OPEN","type":"bool","set":true,"orphan":false,"value":true}"#,
+    ] {
+        assert!(snapshot.contains(expected), "{expected} in {snapshot}");
+    }
     drop((untouched, changed, narrowed, gone, closure));
     // A second copy, as far as the state goes.
     state::restore(&snapshot).unwrap();
@@ -150,6 +167,14 @@ fn main() {
     assert_eq!(gone.1.value, 5);
     assert!(state::report().contains(r#""Row[1]:gone":{"outcome":"recovered"}"#), "{}", state::report());
     drop((untouched, changed, narrowed, added, closure));
+    // A variable may be used for the first time when the start is long over. Each thread has a copy of its own.
+    let late = std::thread::spawn(move || {
+        state::restore(r#"{"values":[{"path":"","component":"program","name":"LOG","type":"x","set":true,"value":[7]}]}"#).unwrap();
+        state::started();
+        state::settle();
+        LOG.with_borrow(Clone::clone)
+    });
+    assert_eq!(late.join().unwrap(), [7]);
     for wrong in ["", "{}", "{\"values\":1}", "[", "{\"values\":[}"] {
         assert!(state::restore(wrong).is_err(), "{wrong}");
     }
@@ -164,8 +189,8 @@ fn values_of_own_types_are_written_and_read() {
     let excluded = BTreeSet::new();
     let program =
         rewrite(PROGRAM, &Options { framework: Framework::Yew, excluded: &excluded, earlier: &[] });
-    // The types, and nothing else.
-    assert_eq!(program.sites.len(), 10, "{:?}", program.sites);
+    // The types and two variables, and nothing else.
+    assert_eq!(program.sites.len(), 12, "{:?}", program.sites);
     let file: PathBuf = folder.path().join("program.rs");
     std::fs::write(&file, program.text).expect("a file");
     let executable = folder.path().join("program");

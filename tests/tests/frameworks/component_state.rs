@@ -1,9 +1,88 @@
 //! The state of components, kept in applications that contain nothing of this project.
 
+mod copy;
+
 use hmr_tests::applications::AppSession;
 use serde_json::{Value, json};
 
 use crate::scenario::{self, copy_of};
+
+/// An example with lists in lists. All of them show the same.
+struct Nested {
+    name: &'static str,
+    /// Edits of a leaf, its parent and the root: the file, a text in it, and what replaces that.
+    edits: [(&'static str, &'static str, &'static str); 3],
+    /// The first counter of the root, and another one of the same name.
+    first: (&'static str, &'static str),
+    /// The end of the code that makes a book.
+    book: &'static str,
+    /// Why the books are reset if they get a field that the old ones do not have.
+    reason: &'static str,
+    /// The beginning of the line that makes the state of the root.
+    open: &'static str,
+    /// The value of a counter, as its component reads it, and the line that follows.
+    ones: (&'static str, &'static str),
+}
+
+const YEW: Nested = Nested {
+    name: "yew-nested",
+    edits: [
+        ("src/counter.rs", "<p class=\"counter\"", "<p class=\"counter\" title=\"leaf\""),
+        (
+            "src/shelf.rs",
+            "<section id={props.title.clone()}>",
+            "<section id={props.title.clone()} title=\"parent\">",
+        ),
+        ("src/main.rs", "{ \"Shelves\" }", "{ \"Root\" }"),
+    ],
+    first: ("<Counter label=\"visitors\" />", "<Counter label=\"new\" />"),
+    book: "place: Place::Shelf }",
+    reason: "books: missing field `pages`",
+    open: "let open = use_state",
+    ones: ("ones", "    html! {"),
+};
+
+const LEPTOS: Nested = Nested {
+    name: "leptos-nested",
+    edits: [
+        ("src/counter.rs", "<p class=\"counter\"", "<p class=\"counter\" title=\"leaf\""),
+        ("src/shelf.rs", "<section id=title>", "<section id=title title=\"parent\">"),
+        ("src/main.rs", "\"Shelves\"", "\"Root\""),
+    ],
+    first: ("<Counter label=\"visitors\" />", "<Counter label=\"new\" />"),
+    book: "place: RwSignal::new(Place::Shelf) }",
+    reason: "missing field `pages`",
+    open: "let (open, set_open) = signal",
+    ones: ("ones.get_untracked()", "    view! {"),
+};
+
+const SYCAMORE: Nested = Nested {
+    name: "sycamore-nested",
+    edits: [
+        ("src/counter.rs", "p(class=\"counter\"", "p(class=\"counter\", title=\"leaf\""),
+        ("src/shelf.rs", "section(id=title)", "section(id=title, title=\"parent\")"),
+        ("src/main.rs", "\"Shelves\"", "\"Root\""),
+    ],
+    first: ("Counter(label=\"visitors\".to_string())", "Counter(label=\"new\".to_string())"),
+    book: "place: create_signal(Place::Shelf) }",
+    reason: "missing field `pages`",
+    open: "let open = create_signal",
+    ones: ("ones.get_untracked()", "    view! {"),
+};
+
+const DIOXUS: Nested = Nested {
+    name: "dioxus-nested",
+    edits: [
+        ("src/counter.rs", "p { class: \"counter\"", "p { class: \"counter\", title: \"leaf\""),
+        ("src/shelf.rs", "section { id: title,", "section { id: title, title: \"parent\","),
+        ("src/main.rs", "\"Shelves\"", "\"Root\""),
+    ],
+    first: ("Counter { label: \"visitors\" }", "Counter { label: \"new\" }"),
+    book: "place: Place::Shelf }",
+    reason: "missing field `pages`",
+    open: "let mut open = use_signal",
+    ones: ("ones()", "    rsx! {"),
+};
 
 /// Everything that the components of the example show.
 const SHOWN: &str = "[[...document.querySelectorAll('.counter')].map((it) => [it.dataset.label, it.innerText]), \
@@ -14,12 +93,14 @@ const SHOWN: &str = "[[...document.querySelectorAll('.counter')].map((it) => [it
 /// The condition that is true when the example has been started.
 const READY: &str = "document.querySelectorAll('li').length === 4";
 
-/// The example with lists in lists, with the setting.
-fn session() -> AppSession {
-    let app = copy_of("examples/yew-nested");
-    let manifest = app.read("Cargo.toml");
-    app.write("Cargo.toml", format!("{manifest}\n[package.metadata.hmr]\nauto-state = true\n"));
-    AppSession::start(app, "yew-nested", READY)
+impl Nested {
+    /// The example in use, with the setting.
+    fn session(&self) -> AppSession {
+        let app = copy_of(&format!("examples/{}", self.name));
+        let manifest = app.read("Cargo.toml");
+        app.write("Cargo.toml", format!("{manifest}\n[package.metadata.hmr]\nauto-state = true\n"));
+        AppSession::start(app, self.name, READY)
+    }
 }
 
 /// Gives each counter another value, and the lists another content.
@@ -56,12 +137,37 @@ fn outcomes(swap: &Value) -> Vec<(String, String)> {
     keys.iter().map(|(key, it)| (key.clone(), outcome(it))).collect()
 }
 
-#[test]
-fn every_component_keeps_its_state_through_edits_of_any() {
-    let mut session = session();
+macro_rules! tests {
+    ($($framework:ident: $nested:expr;)*) => {$(
+        mod $framework {
+            #[test]
+            fn every_component_keeps_its_state_through_edits_of_any() {
+                super::every_component_keeps_its_state(&$nested);
+            }
+
+            #[test]
+            fn what_cannot_be_kept_is_reset_and_what_comes_back_is_recovered() {
+                super::what_cannot_be_kept_is_reset(&$nested);
+            }
+        }
+    )*};
+}
+
+tests! {
+    dioxus: super::DIOXUS;
+    leptos: super::LEPTOS;
+    sycamore: super::SYCAMORE;
+    yew: super::YEW;
+}
+
+fn every_component_keeps_its_state(nested: &Nested) {
+    let mut session = nested.session();
     use_all(&session);
     let before = session.browser.value(SHOWN, &[]);
     let is_kept = format!("JSON.stringify({SHOWN}) === JSON.stringify({before})");
+    let ones =
+        "[...new Set([...document.querySelectorAll('.ones')].map((it) => it.textContent))].sort()";
+    let expected = session.browser.value(ones, &[]);
     // What an observer sees, the reader could see, too.
     session.browser.run(
         "window.seen = new Set(); \
@@ -69,24 +175,15 @@ fn every_component_keeps_its_state_through_edits_of_any() {
          new MutationObserver(see).observe(document, { subtree: true, childList: true, characterData: true });",
         &[],
     );
-    // A leaf, its parent, and the root.
-    for (file, old, new) in [
-        ("src/counter.rs", "<p class=\"counter\"", "<p class=\"counter\" title=\"leaf\""),
-        (
-            "src/shelf.rs",
-            "<section id={props.title.clone()}>",
-            "<section id={props.title.clone()} title=\"parent\">",
-        ),
-        ("src/main.rs", "{ \"Shelves\" }", "{ \"Root\" }"),
-    ] {
+    for (file, old, new) in nested.edits {
         let swap = session.edit(file, old, new);
         let lost: Vec<_> = outcomes(&swap).into_iter().filter(|(_, it)| it != "kept").collect();
         assert!(lost.is_empty() && outcomes(&swap).len() > 20, "{file}: {lost:?} {swap}");
         assert_eq!(session.browser.value(SHOWN, &[]), before, "{file}");
     }
     session.browser.wait(&is_kept);
-    let seen = session.browser.value("[...window.seen].sort((a, b) => a - b)", &[]);
-    assert_eq!(seen, json!(["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]));
+    // Nothing but the values that were there before.
+    assert_eq!(session.browser.value("[...window.seen].sort()", &[]), expected);
     assert_eq!(session.browser.value("document.querySelectorAll('[title=leaf]').length", &[]), 10);
     assert_eq!(
         session.browser.value("document.querySelector('h1').textContent", &[]),
@@ -102,27 +199,22 @@ fn counters(session: &AppSession) -> Value {
     session.browser.value(&format!("{SHOWN}[0]"), &[])
 }
 
-#[test]
-fn what_cannot_be_kept_is_reset_and_what_comes_back_is_recovered() {
-    let mut session = session();
+fn what_cannot_be_kept_is_reset(nested: &Nested) {
+    let mut session = nested.session();
     use_all(&session);
     let before = counters(&session);
-    insertion(&mut session, &before);
+    insertion(&mut session, nested, &before);
     let before = counters(&session);
     renaming(&mut session, &before);
-    fields(&mut session);
-    mark(&mut session);
-    failing_start(&mut session);
+    fields(&mut session, nested);
+    mark(&mut session, nested);
+    failing_start(&mut session, nested);
 }
 
 /// A tag of the same name before the others shifts no value.
-fn insertion(session: &mut AppSession, before: &Value) {
-    let first = "<Counter label=\"visitors\" />";
-    let swap = session.edit(
-        "src/main.rs",
-        first,
-        &format!("<Counter label=\"new\" />\n            {first}"),
-    );
+fn insertion(session: &mut AppSession, nested: &Nested, before: &Value) {
+    let (first, another) = nested.first;
+    let swap = session.edit("src/main.rs", first, &format!("{another}\n            {first}"));
     assert!(swap["report"].to_string().contains("\"added\""), "{swap}");
     let mut expected = vec![json!(["new", "00"])];
     expected.extend(before.as_array().cloned().unwrap_or_default());
@@ -133,15 +225,15 @@ fn insertion(session: &mut AppSession, before: &Value) {
 fn renaming(session: &mut AppSession, before: &Value) {
     let file = "src/counter.rs";
     let good = session.app.read(file);
-    session.app.write(file, good.replace("count", "total"));
+    session.app.write(file, renamed(&good, "count", "total"));
     let swap = session.swapped("committed");
     let found = outcomes(&swap);
     for outcome in ["added", "orphaned"] {
         assert_eq!(found.iter().filter(|(_, it)| it == outcome).count(), 22, "{swap}");
     }
     let numbers = counters(session);
-    let numbers = numbers.as_array().into_iter().flatten();
-    assert!(numbers.clone().all(|it| it[1] == "00"), "{numbers:?}");
+    let numbers = numbers.as_array().cloned().unwrap_or_default();
+    assert!(numbers.len() == 11 && numbers.iter().all(|it| it[1] == "00"), "{numbers:?}");
     session.app.write(file, good);
     let swap = session.swapped("committed");
     let recovered = outcomes(&swap).iter().filter(|(_, it)| it == "recovered").count();
@@ -150,35 +242,54 @@ fn renaming(session: &mut AppSession, before: &Value) {
     assert_eq!(counters(session), *before);
 }
 
+/// The text with another name for a word.
+fn renamed(text: &str, old: &str, new: &str) -> String {
+    let is_part = |it: Option<char>| it.is_some_and(|it| it.is_alphanumeric() || it == '_');
+    let mut parts = text.split(old);
+    let mut renamed = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_word = !is_part(renamed.chars().last()) && !is_part(part.chars().next());
+        renamed.push_str(if is_word { new } else { old });
+        renamed.push_str(part);
+    }
+    renamed
+}
+
 /// A new field that may be missing changes nothing; another one resets the value, and says why.
-fn fields(session: &mut AppSession) {
+fn fields(session: &mut AppSession, nested: &Nested) {
     let titles = format!("{SHOWN}[1]");
     let before = session.browser.value(&titles, &[]);
     let file = "src/shelf.rs";
-    session.app.edit(file, "pub place: Place,", "pub place: Place,\n    pub year: Option<u32>,");
-    session.edit(file, "place: Place::Shelf }", "place: Place::Shelf, year: None }");
+    let (book, place) = (nested.book, place_of(&session.app.read("src/shelf.rs")));
+    let with = |fields: &str| book.replace(" }", &format!(", {fields} }}"));
+    session.app.edit(file, &place, &format!("{place}\n    pub year: Option<u32>,"));
+    session.edit(file, book, &with("year: None"));
     assert_eq!(session.browser.value(&titles, &[]), before);
     session.app.edit(file, "pub year: Option<u32>,", "pub year: Option<u32>,\n    pub pages: u32,");
-    let swap = session.edit(file, "year: None }", "year: None, pages: 1 }");
-    let reason = &swap["report"]["instances"][0]["keys"]["Shelf#1:books"];
-    assert_eq!(
-        *reason,
-        json!({"outcome": "reset", "reason": "books: missing field `pages`"}),
-        "{swap}"
-    );
+    let swap = session.edit(file, &with("year: None"), &with("year: None, pages: 1"));
+    let keys = swap["report"]["instances"][0]["keys"].as_object().cloned().unwrap_or_default();
+    let books = keys.iter().find(|(key, _)| key.ends_with("Shelf#1:books")).map(|(_, it)| it);
+    assert_eq!(books, Some(&json!({"outcome": "reset", "reason": nested.reason})), "{swap}");
     session.browser.wait("document.querySelectorAll('li').length === 4");
 }
 
+/// The line with the field `place`.
+fn place_of(text: &str) -> String {
+    let line = text.lines().find(|it| it.trim_start().starts_with("pub place: "));
+    line.unwrap_or_default().trim_start().to_owned()
+}
+
 /// A comment resets a value with each swap.
-fn mark(session: &mut AppSession) {
+fn mark(session: &mut AppSession, nested: &Nested) {
     let opened = "document.querySelector('#open').textContent === 'Close'";
     session.browser.wait(opened);
-    session.edit("src/main.rs", "let open = use_state", "// hmr: reset\n    let open = use_state");
+    let Nested { open, .. } = nested;
+    session.edit("src/main.rs", open, &format!("// hmr: reset\n    {open}"));
     session.browser.wait(&format!("!({opened})"));
 }
 
 /// A version that panics leaves the page as it is. One that panics only with the old state starts without it.
-fn failing_start(session: &mut AppSession) {
+fn failing_start(session: &mut AppSession, nested: &Nested) {
     session.browser.click(".counter .ones");
     session.browser.wait("document.querySelector('.counter .ones').textContent === '1'");
     let before = counters(session);
@@ -191,135 +302,14 @@ fn failing_start(session: &mut AppSession) {
     session.swapped("rolled-back");
     assert_eq!(counters(session), before);
     scenario::fix(session, "src/main.rs", &good);
+    let (ones, next) = nested.ones;
     let swap = session.edit(
         "src/counter.rs",
-        "    html! {",
-        "    assert!(ones == 0, \"too many\");\n    html! {",
+        next,
+        &format!("    assert!({ones} == 0, \"too many\");\n{next}"),
     );
     let keys = &swap["report"]["instances"][0]["keys"];
     let reason = keys["all components"]["reason"].as_str().unwrap_or_default();
     assert!(reason.contains("too many"), "{swap}");
     session.browser.wait("document.querySelector('.counter .ones').textContent === '0'");
-}
-
-/// A component that takes only `Entry` inside, where a tag cannot be rewritten; and a component that is a type.
-const TYPED: &str = "use yew::prelude::*;\n\n#[derive(PartialEq, Properties)]\npub struct EntryProps {\n    pub name: AttrValue,\n}\n\n\
-    #[component]\npub fn Entry(props: &EntryProps) -> Html {\n    let uses = use_state(|| 0);\n    html! { <li>{ &props.name }{ *uses }</li> }\n}\n\n\
-    #[derive(PartialEq, Properties)]\npub struct MenuProps {\n    pub children: ChildrenWithProps<Entry>,\n}\n\n\
-    #[component]\npub fn Menu(props: &MenuProps) -> Html {\n    html! { <menu>{ for props.children.iter() }</menu> }\n}\n\n\
-    pub struct Tally {\n    clicks: u32,\n}\n\n\
-    impl Component for Tally {\n    type Message = ();\n    type Properties = ();\n\n    \
-    fn create(_: &Context<Self>) -> Self {\n        Self { clicks: 0 }\n    }\n\n    \
-    fn update(&mut self, _: &Context<Self>, (): ()) -> bool {\n        self.clicks += 1;\n        true\n    }\n\n    \
-    fn view(&self, ctx: &Context<Self>) -> Html {\n        html! { <button id=\"tally\" onclick={ctx.link().callback(|_| ())}>{ self.clicks }</button> }\n    }\n}\n";
-
-/// Writes down how it is called, and calls the compiler.
-#[cfg(unix)]
-const OWN_WRAPPER: &str =
-    "#!/bin/sh\necho \"$@\" >> \"$(dirname \"$0\")/calls.txt\"\nexec \"$@\"\n";
-
-#[cfg(unix)]
-#[test]
-fn a_rewritten_copy_passes_for_the_original() {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let app = copy_of("examples/yew-nested");
-    let manifest = app.read("Cargo.toml");
-    app.write("Cargo.toml", format!("{manifest}\n[package.metadata.hmr]\nauto-state = true\n"));
-    let config = app.read(".cargo/config.toml");
-    app.write(
-        ".cargo/config.toml",
-        format!("{config}rustc-workspace-wrapper = \"tools/own.sh\"\n"),
-    );
-    app.write("tools/own.sh", OWN_WRAPPER);
-    let executable = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(app.path("tools/own.sh"), executable).expect("a file of its own");
-    app.write("note.txt", "a note");
-    app.write("build.rs", "fn main() {\n    println!(\"cargo::rustc-env=BUILT=yes\");\n}\n");
-    app.write("src/typed.rs", TYPED);
-    app.write("src/folder/mod.rs", "pub mod deep;\n");
-    app.write("src/folder/deep.rs", "pub const PLACE: &str = file!();\n");
-    app.edit(
-        "src/main.rs",
-        "mod counter;",
-        "mod counter;\n#[path = \"typed.rs\"]\nmod menu;\nmod folder;",
-    );
-    let shown = "data-shown={format!(\"{} {} {} {} {}\", file!(), line!(), folder::deep::PLACE, include_str!(\"../note.txt\"), env!(\"BUILT\"))}";
-    app.edit("src/main.rs", "<main>", &format!("<main {shown} data-folder={{env!(\"CARGO_MANIFEST_DIR\")}}>\n            <menu::Menu><menu::Entry name=\"first\" /></menu::Menu><menu::Tally />"));
-    let lock = app.read("Cargo.lock");
-    let ready = "document.querySelectorAll('li').length === 5";
-    let mut session = AppSession::start(app, "yew-nested", ready);
-
-    let line = line_of(&session.app.read("src/main.rs"), "<main ");
-    let attributes = "[document.querySelector('main').dataset.shown, document.querySelector('main').dataset.folder]";
-    let folder = session.app.folder().canonicalize().expect("it exists");
-    let expected = format!("src/main.rs {line} src/folder/deep.rs a note yes");
-    assert_eq!(session.browser.value(attributes, &[]), json!([expected, folder]));
-    left_out_once(&mut session);
-    let calls = session.app.read("tools/calls.txt");
-    assert!(
-        calls.lines().any(|it| it.contains("auto-state") && it.contains("--crate-name yew_nested")),
-        "{calls}"
-    );
-    own_errors(&mut session);
-    assert_eq!(session.app.read("Cargo.lock"), lock);
-}
-
-fn line_of(text: &str, part: &str) -> usize {
-    text.lines().position(|it| it.contains(part)).map_or(0, |at| at + 1)
-}
-
-/// What does not compile was left out, and is reported by the build that has found it, only.
-fn left_out_once(session: &mut AppSession) {
-    let notes = |event: &Value| {
-        let warnings = event["warnings"].as_array().cloned().unwrap_or_default();
-        let messages =
-            warnings.iter().filter_map(|it| it["message"].as_str().map(ToOwned::to_owned));
-        messages.filter(|it| it.contains("is not kept")).collect::<Vec<_>>()
-    };
-    let built = session.dev.events().iter().find(|it| it["event"] == "build-finished").map(notes);
-    let line = line_of(&session.app.read("src/main.rs"), "<menu::Menu>");
-    let expected = format!(
-        "the state of these is not kept, because their rewritten code does not compile: `Entry` at src/main.rs:{line}:25"
-    );
-    assert_eq!(built, Some(vec![expected]));
-    session.browser.click(".counter .ones");
-    session.browser.click("#tally");
-    let clicked =
-        "['.counter .ones', '#tally'].map((it) => document.querySelector(it).textContent)";
-    session.browser.wait(&format!("JSON.stringify({clicked}) === '[\"1\",\"1\"]'"));
-    session.app.edit("src/main.rs", "{ \"Shelves\" }", "{ \"Other\" }");
-    let built = session.dev.wait("build-finished");
-    assert_eq!(notes(&built), Vec::<String>::new());
-    session.swapped("committed");
-    assert_eq!(
-        session.browser.value("document.querySelector('.counter .ones').textContent", &[]),
-        "1"
-    );
-}
-
-/// Errors and warnings of the user's have the user's lines and columns, also where the copy has others.
-fn own_errors(session: &mut AppSession) {
-    let file = "src/main.rs";
-    let good = session.app.read(file);
-    session.app.edit(
-        file,
-        "use_state(|| false)",
-        "use_state(|| { let text: bool = \"no\"; text })",
-    );
-    let failed = session.dev.wait("build-failed");
-    let place = |it: &Value| json!([it["file"], it["line"], it["column"], it["code"]]);
-    let line = line_of(&good, "let open = use_state");
-    assert_eq!(place(&failed["diagnostics"][0]), json!([file, line, 48, "E0308"]), "{failed}");
-    session
-        .app
-        .write(file, good.replace("use_state(|| false)", "use_state(|| { let text = 1; false })"));
-    let built = session.dev.wait("build-finished");
-    let warnings = built["warnings"].as_array().cloned().unwrap_or_default();
-    let warning = warnings.iter().find(|it| it["code"] == "unused_variables");
-    let warning = warning.unwrap_or_else(|| panic!("{built}"));
-    assert_eq!(place(warning), json!([file, line, 35, "unused_variables"]));
-    let rendered = warning["rendered"].as_str().unwrap_or_default();
-    assert!(rendered.contains("let open = use_state(|| { let text = 1; false });"), "{rendered}");
-    assert!(!built.to_string().contains("hmr_yew"), "{built}");
 }

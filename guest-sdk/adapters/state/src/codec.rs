@@ -52,6 +52,11 @@ pub fn of<T, F: FnOnce() -> T>(_: &F) -> Probe<T> {
     Probe::new()
 }
 
+/// Stands for the type of a value.
+pub fn of_value<T>(_: &T) -> Probe<T> {
+    Probe::new()
+}
+
 /// Types that implement [`Keep`].
 pub trait ByKeep<T> {
     /// How their values are written and read.
@@ -96,5 +101,15 @@ macro_rules! codec_of {
         #[allow(unused_imports)]
         use $crate::dispatch::*;
         (&&$crate::of($function)).codec()
+    }};
+}
+
+/// The codec of a value's type: `codec_of_value!(&initial)`.
+#[macro_export]
+macro_rules! codec_of_value {
+    ($value:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::dispatch::*;
+        (&&$crate::of_value($value)).codec()
     }};
 }

@@ -52,6 +52,12 @@ extern "C" fn hmr_state_report() -> *const usize {
     returned(crate::report())
 }
 
+/// `main` has returned.
+#[no_mangle]
+extern "C" fn hmr_state_started() {
+    crate::started();
+}
+
 /// Ends the time in which old values can be taken.
 #[no_mangle]
 extern "C" fn hmr_state_settle() {

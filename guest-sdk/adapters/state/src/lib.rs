@@ -4,7 +4,7 @@
 //! values ([`capture`]), and gives them to the new code before it starts ([`restore`]). When the new code makes a value at the same
 //! place, it gets the old one ([`start`]). What happened to each is in the [`report`].
 //!
-//! The crates for frameworks (`hmr-yew`) call this; applications rarely do. Without the page's part nothing is ever restored, and all
+//! The crates for frameworks (`hmr-yew`, `hmr-leptos` and their like) call this; applications rarely do. Without the page's part nothing is ever restored, and all
 //! values are the initial ones.
 //!
 //! Types are kept if they implement [`Keep`]. [`codec!`] finds out at compile time whether one does, and accepts any type. The value of one that cannot be kept is reported as `not carried`.
@@ -14,18 +14,31 @@
 mod codec;
 mod exports;
 mod fields;
+#[cfg(any(feature = "leptos", feature = "sycamore", feature = "dioxus"))]
+mod frameworks;
 mod keep;
+mod node;
 mod parse;
 mod registry;
+mod rendering;
+mod slot;
 mod value;
+mod variables;
 
-pub use self::codec::{of, ByKeep, Codec, NotKept, Probe};
+pub use self::codec::{of, of_value, ByKeep, Codec, NotKept, Probe};
 pub use self::fields::{shape, Fields, Variant};
 pub use self::keep::{Keep, NotCarried, ReadError};
+pub use self::node::{Node, Numbered};
 pub use self::registry::{
-    capture, refuse, register, report, restore, settle, start, Live, Place, Started,
+    capture, forget, hold, refuse, register, report, restore, settle, start, started, Held, Live,
+    Place, Started,
 };
+pub use self::rendering::{
+    begin, enter, leave, tag_segment, tagged, take_tag, InHook, Render, Tagged,
+};
+pub use self::slot::{Begun, Read, Slot};
 pub use self::value::Value;
+pub use self::variables::{variable_in_cell, variable_in_ref_cell};
 
 /// The traits that [`codec!`] chooses from.
 #[doc(hidden)]

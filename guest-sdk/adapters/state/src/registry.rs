@@ -11,7 +11,7 @@
 use std::any::type_name;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
-use std::rc::Weak;
+use std::rc::{Rc, Weak};
 
 use crate::codec::Codec;
 use crate::keep::NotCarried;
@@ -82,11 +82,16 @@ struct Old {
 #[derive(Default)]
 struct Registry {
     live: RefCell<Vec<Weak<dyn Live>>>,
-    old: RefCell<BTreeMap<Place, VecDeque<Old>>>,
+    old: Waiting,
     /// Old values that cannot be taken any more.
-    settled: RefCell<BTreeMap<Place, VecDeque<Old>>>,
+    settled: Waiting,
     outcomes: RefCell<Vec<Outcome>>,
     restored: Cell<bool>,
+    /// Whether `main` has returned.
+    has_started: Cell<bool>,
+    /// Values that nothing else holds, by their numbers.
+    held: RefCell<BTreeMap<u64, Rc<dyn Live>>>,
+    next: Cell<u64>,
 }
 
 thread_local! {
@@ -95,15 +100,40 @@ thread_local! {
 
 /// Makes a value: the old one of this place, or else the initial one.
 pub fn start<T>(place: &Place, codec: Codec<T>, initial: impl FnOnce() -> T) -> (T, Started) {
-    let old = REGISTRY.with(|registry| {
-        let mut old = registry.old.borrow_mut();
-        let waiting = old.get_mut(place)?;
-        let first = waiting.pop_front();
-        if waiting.is_empty() {
-            old.remove(place);
-        }
-        first
-    });
+    let old = REGISTRY.with(|registry| take(&registry.old, place));
+    begin_with(old, place, codec, initial)
+}
+
+/// The same for a value that may be made at any time, and has a place of its own all the same.
+pub(crate) fn start_late<T>(
+    place: &Place,
+    codec: Codec<T>,
+    initial: impl FnOnce() -> T,
+) -> (T, Started) {
+    let take =
+        |registry: &Registry| take(&registry.old, place).or_else(|| take(&registry.settled, place));
+    begin_with(REGISTRY.with(take), place, codec, initial)
+}
+
+/// The values of the copy before, by their places.
+type Waiting = RefCell<BTreeMap<Place, VecDeque<Old>>>;
+
+fn take(waiting: &Waiting, place: &Place) -> Option<Old> {
+    let mut all = waiting.borrow_mut();
+    let here = all.get_mut(place)?;
+    let first = here.pop_front();
+    if here.is_empty() {
+        all.remove(place);
+    }
+    first
+}
+
+fn begin_with<T>(
+    old: Option<Old>,
+    place: &Place,
+    codec: Codec<T>,
+    initial: impl FnOnce() -> T,
+) -> (T, Started) {
     let Some(old) = old else {
         let (value, json, outcome) = begin(codec, initial);
         note(place, outcome.unwrap_or(("added", None)));
@@ -173,6 +203,36 @@ pub fn register(live: Weak<dyn Live>) {
         }
         all.push(live);
     });
+}
+
+/// A value that the registry holds until [`forget`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held(u64);
+
+/// Holds a registered value, where nothing of the framework can.
+pub fn hold(live: Rc<dyn Live>) -> Held {
+    REGISTRY.with(|registry| {
+        let number = registry.next.replace(registry.next.get() + 1);
+        registry.held.borrow_mut().insert(number, live);
+        Held(number)
+    })
+}
+
+/// Ends [`hold`]: the value does not exist any more.
+pub fn forget(held: Held) {
+    // A value may be dropped while the thread ends.
+    let live = REGISTRY.try_with(|registry| registry.held.borrow_mut().remove(&held.0));
+    drop(live);
+}
+
+/// The start of the application is over: `main` has returned.
+pub fn started() {
+    REGISTRY.with(|registry| registry.has_started.set(true));
+}
+
+/// Whether the application starts: [`started`] has not been called yet.
+pub(crate) fn is_starting() -> bool {
+    REGISTRY.with(|registry| !registry.has_started.get())
 }
 
 /// All values, as JSON for [`restore`].

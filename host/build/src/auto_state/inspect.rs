@@ -40,7 +40,7 @@ pub enum InspectError {
     App(#[from] AppError),
     /// No package of it uses a framework whose state can be kept.
     #[error(
-        "no application at {0} uses a framework whose state can be kept\nhint: that is possible for Yew so far"
+        "no application at {0} uses a framework whose state can be kept\nhint: that is possible for Dioxus, Leptos, Sycamore and Yew"
     )]
     NoFramework(Utf8PathBuf),
     /// A source cannot be read.
@@ -63,12 +63,16 @@ pub fn inspect(path: &Utf8Path) -> Result<Vec<Inspected>, InspectError> {
     };
     let mut folders = Vec::new();
     for package in metadata.workspace_packages() {
-        let uses_yew =
-            package.dependencies.iter().any(|it| it.name == "yew" && it.rename.is_none());
-        if uses_yew && used(&package.name) {
+        let depends = |framework: &Framework| {
+            let mut all = package.dependencies.iter();
+            all.any(|it| it.name == framework.name() && it.rename.is_none())
+        };
+        let Some(framework) = Framework::ALL.into_iter().find(depends) else { continue };
+        if used(&package.name) {
             let code =
                 package.targets.iter().filter(|it| it.is_bin() || it.is_lib() || it.is_cdylib());
-            folders.extend(code.filter_map(|it| it.src_path.parent()).map(ToOwned::to_owned));
+            let code = code.filter_map(|it| it.src_path.parent());
+            folders.extend(code.map(|folder| (folder.to_owned(), framework)));
         }
     }
     if folders.is_empty() {
@@ -77,23 +81,22 @@ pub fn inspect(path: &Utf8Path) -> Result<Vec<Inspected>, InspectError> {
     folders.sort();
     folders.dedup();
     let mut inspected = Vec::new();
-    for folder in folders {
+    for (folder, framework) in folders {
         for file in shadow::sources(folder.as_std_path()) {
             let path = Utf8PathBuf::from(file.to_string_lossy().into_owned());
             let text = fs::read_to_string(&file)
                 .map_err(|error| InspectError::Source { path: path.clone(), error })?;
             let shown =
                 path.strip_prefix(&app.workspace_root).map(ToOwned::to_owned).unwrap_or(path);
-            inspected.extend(inspected_file(shown, &text));
+            inspected.extend(inspected_file(shown, &text, framework));
         }
     }
     Ok(inspected)
 }
 
-fn inspected_file(path: Utf8PathBuf, text: &str) -> Option<Inspected> {
+fn inspected_file(path: Utf8PathBuf, text: &str, framework: Framework) -> Option<Inspected> {
     let excluded = std::collections::BTreeSet::new();
-    let rewritten =
-        rewrite(text, &Options { framework: Framework::Yew, excluded: &excluded, earlier: &[] });
+    let rewritten = rewrite(text, &Options { framework, excluded: &excluded, earlier: &[] });
     let pairs = text.lines().zip(rewritten.text.lines()).enumerate();
     let lines = pairs.filter(|(_, (old, new))| old != new).map(|(at, (old, new))| ChangedLine {
         number: at + 1,

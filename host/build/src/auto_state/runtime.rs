@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
+use hmr_auto_state::Framework;
+
 use super::arguments::Arguments;
 use crate::hash::hash_of;
 
@@ -21,13 +23,49 @@ macro_rules! sources {
     };
 }
 
-const STATE: &Sources = sources!("state": "lib.rs", "codec.rs", "exports.rs", "fields.rs", "keep.rs", "parse.rs", "registry.rs", "value.rs");
+const STATE: &Sources = sources!("state": "lib.rs", "codec.rs", "exports.rs", "fields.rs", "frameworks.rs", "keep.rs", "node.rs", "parse.rs", "registry.rs", "rendering.rs", "slot.rs", "value.rs", "variables.rs");
+const DIOXUS: &Sources = sources!("dioxus": "lib.rs", "instances.rs", "made.rs");
+const LEPTOS: &Sources = sources!("leptos": "lib.rs", "lists.rs", "made.rs");
+const SYCAMORE: &Sources = sources!("sycamore": "lib.rs", "lists.rs");
 const YEW: &Sources = sources!("yew": "lib.rs", "fields.rs");
 
-/// What the runtime consists of, for the name of its folder.
+/// The crate that rewritten code calls.
+fn sources(framework: Framework) -> &'static Sources {
+    match framework {
+        Framework::Dioxus => DIOXUS,
+        Framework::Leptos => LEPTOS,
+        Framework::Sycamore => SYCAMORE,
+        Framework::Yew => YEW,
+    }
+}
+
+/// The name of that crate.
+pub(super) fn name(framework: Framework) -> String {
+    format!("hmr_{}", framework.name())
+}
+
+/// What the runtimes consist of, for the name of their folder.
 pub(super) fn version() -> String {
-    let texts: Vec<&str> = STATE.iter().chain(YEW).map(|(_, text)| *text).collect();
+    let crates = Framework::ALL.map(sources);
+    let files = STATE.iter().chain(crates.into_iter().flatten());
+    let texts: Vec<&str> = files.map(|(_, text)| *text).collect();
     hash_of(texts.concat().as_bytes())
+}
+
+/// The framework that a crate uses.
+pub(super) struct Used {
+    pub(super) framework: Framework,
+    /// Its library.
+    pub(super) library: PathBuf,
+}
+
+impl Used {
+    /// The framework among the dependencies of a crate.
+    pub(super) fn of(arguments: &Arguments) -> Option<Self> {
+        Framework::ALL.into_iter().find_map(|framework| {
+            arguments.dependency(framework.name()).map(|library| Self { framework, library })
+        })
+    }
 }
 
 /// The runtime for one build of the framework.
@@ -52,21 +90,23 @@ pub(super) fn prepare(
     folder: &Path,
     rustc: &Path,
     arguments: &Arguments,
-    framework: &Path,
+    framework: &Used,
 ) -> Result<Runtime, RuntimeError> {
-    let key = key(rustc, arguments, framework);
+    let key = key(rustc, arguments, &framework.library);
     let folder = folder.join(key);
     fs::create_dir_all(&folder)?;
     // Several crates of a workspace may ask for it at once.
     let lock = File::create(folder.join("lock"))?;
     lock.lock()?;
-    let library = folder.join("libhmr_yew.rlib");
+    let name = name(framework.framework);
+    let library = folder.join(format!("lib{name}.rlib"));
     let done = folder.join("done");
     if !done.exists() {
         let compile = Compile { folder: &folder, rustc, arguments, framework };
-        compile.run("hmr_state", STATE, &["--cfg", "feature=\"yew\""], &[])?;
+        let feature = format!("feature=\"{}\"", framework.framework.name());
+        compile.run("hmr_state", STATE, &["--cfg", &feature])?;
         let state = format!("hmr_state={}", folder.join("libhmr_state.rlib").display());
-        compile.run("hmr_yew", YEW, &[], &["--extern", &state])?;
+        compile.run(&name, sources(framework.framework), &["--extern", &state])?;
         fs::write(done, "")?;
     }
     Ok(Runtime { library, folder })
@@ -99,17 +139,11 @@ struct Compile<'a> {
     folder: &'a Path,
     rustc: &'a Path,
     arguments: &'a Arguments,
-    framework: &'a Path,
+    framework: &'a Used,
 }
 
 impl Compile<'_> {
-    fn run(
-        &self,
-        name: &str,
-        sources: &Sources,
-        settings: &[&str],
-        further: &[&str],
-    ) -> Result<(), RuntimeError> {
+    fn run(&self, name: &str, sources: &Sources, further: &[&str]) -> Result<(), RuntimeError> {
         let folder = self.folder.join(name);
         fs::create_dir_all(&folder)?;
         for (file, text) in sources {
@@ -122,10 +156,13 @@ impl Compile<'_> {
             // Panics in it do not show where the tool keeps its files.
             .arg(format!("--remap-path-prefix={}=cargo-hmr", self.folder.display()))
             .args(passed(self.arguments))
-            .args(settings)
             .args(further)
             .arg("--extern")
-            .arg(format!("yew={}", self.framework.display()))
+            .arg(format!(
+                "{}={}",
+                self.framework.framework.name(),
+                self.framework.library.display()
+            ))
             .arg("--out-dir")
             .arg(self.folder)
             .arg(folder.join("lib.rs"));

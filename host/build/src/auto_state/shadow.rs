@@ -51,16 +51,17 @@ struct Copied {
 pub(super) struct Shadow {
     /// Paths of the copy begin with this, followed by the absolute path of the original.
     root: PathBuf,
+    framework: Framework,
     known: BTreeMap<PathBuf, Copied>,
     /// The sites that are left out, by file.
     excluded: BTreeMap<PathBuf, BTreeSet<String>>,
 }
 
 impl Shadow {
-    pub(super) fn open(root: PathBuf) -> Self {
+    pub(super) fn open(root: PathBuf, framework: Framework) -> Self {
         let known = read(&root.join("copied.json"));
         let excluded = read(&root.join("excluded.json"));
-        Self { root, known, excluded }
+        Self { root, framework, known, excluded }
     }
 
     /// The folder in which the copy is.
@@ -160,7 +161,7 @@ impl Shadow {
         let earlier = self.known.get(path).map_or(&[][..], |it| &it.tags);
         // A file that is not text is the compiler's to complain about.
         let rewritten = fs::read_to_string(path)
-            .map(|text| rewrite(&text, &options(&copied.excluded, earlier)));
+            .map(|text| rewrite(&text, &self.options(&copied.excluded, earlier)));
         if let Ok(rewritten) = &rewritten {
             copied.sites = rewritten.sites.len();
             copied.tags.clone_from(&rewritten.tags);
@@ -176,13 +177,17 @@ impl Shadow {
     pub(super) fn rewritten(&self, original: &Path) -> Option<(String, hmr_auto_state::Rewritten)> {
         let copied = self.known.get(original).filter(|it| it.sites > 0)?;
         let text = fs::read_to_string(original).ok()?;
-        let rewritten = rewrite(&text, &options(&copied.excluded, &copied.tags));
+        let rewritten = rewrite(&text, &self.options(&copied.excluded, &copied.tags));
         Some((text, rewritten))
     }
-}
 
-fn options<'a>(excluded: &'a BTreeSet<String>, earlier: &'a [NumberedTag]) -> Options<'a> {
-    Options { framework: Framework::Yew, excluded, earlier }
+    fn options<'a>(
+        &self,
+        excluded: &'a BTreeSet<String>,
+        earlier: &'a [NumberedTag],
+    ) -> Options<'a> {
+        Options { framework: self.framework, excluded, earlier }
+    }
 }
 
 fn read<T: Default + serde::de::DeserializeOwned>(path: &Path) -> T {

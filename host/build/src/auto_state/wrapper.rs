@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode, Output, Stdio};
 
 use super::arguments::Arguments;
 use super::messages::{Files, Messages, named, note};
-use super::runtime::{self, Runtime};
+use super::runtime::{self, Runtime, Used};
 use super::shadow::Shadow;
 use crate::App;
 use crate::hash::hash_of;
@@ -174,8 +174,7 @@ struct Compilation<'a> {
     folder: &'a Path,
     rustc: &'a Path,
     arguments: Arguments,
-    /// The framework's library.
-    framework: PathBuf,
+    framework: Used,
     /// Where cargo has started it: paths are relative to this.
     current: PathBuf,
     /// The crate's root file; absolute.
@@ -186,7 +185,7 @@ impl<'a> Compilation<'a> {
     /// None if it is not for wasm, or does not use a framework that is known.
     fn of(folder: &'a Path, rustc: &'a Path, arguments: Arguments) -> Option<Self> {
         let is_wasm = arguments.value("--target").is_some_and(|it| it.starts_with("wasm32"));
-        let framework = arguments.dependency("yew").filter(|_| is_wasm)?;
+        let framework = Used::of(&arguments).filter(|_| is_wasm)?;
         let current = std::env::current_dir().ok()?;
         let root = current.join(arguments.root()?);
         root.is_file().then_some(Self { folder, rustc, arguments, framework, current, root })
@@ -200,7 +199,7 @@ impl<'a> Compilation<'a> {
                     .run_plain(Some(&format!("the runtime for it cannot be prepared: {error}")));
             }
         };
-        let mut shadow = Shadow::open(self.shadow_folder());
+        let mut shadow = Shadow::open(self.shadow_folder(), self.framework.framework);
         let mut left_out = BTreeSet::new();
         for _ in 0..ATTEMPTS {
             let Some(output) = self.attempt(&mut shadow, &runtime)? else {
@@ -233,8 +232,13 @@ impl<'a> Compilation<'a> {
         self.run_plain(Some("the rewritten code does not compile"))
     }
 
+    /// The runtime, where the crate depends on it by itself.
+    fn own_runtime(&self) -> Option<PathBuf> {
+        self.arguments.dependency(&runtime::name(self.framework.framework))
+    }
+
     fn runtime(&self) -> Result<Runtime, runtime::RuntimeError> {
-        if let Some(library) = self.arguments.dependency("hmr_yew") {
+        if let Some(library) = self.own_runtime() {
             let folder = library.parent().map(ToOwned::to_owned).unwrap_or_default();
             return Ok(Runtime { library, folder });
         }
@@ -275,9 +279,10 @@ impl<'a> Compilation<'a> {
         if self.arguments.root().is_some_and(Path::is_relative) {
             further.push(remap(&shadow.path(&self.current), ""));
         }
-        if self.arguments.dependency("hmr_yew").is_none() {
+        if self.own_runtime().is_none() {
+            let name = runtime::name(self.framework.framework);
             further
-                .extend(["--extern".to_owned(), format!("hmr_yew={}", runtime.library.display())]);
+                .extend(["--extern".to_owned(), format!("{name}={}", runtime.library.display())]);
             further.push(format!("-Ldependency={}", runtime.folder.display()));
         }
         let arguments = self.arguments.with(&shadow.path(&self.root), further);
