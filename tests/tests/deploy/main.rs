@@ -311,6 +311,8 @@ fn what_was_built_is_served_as_in_production() {
     }
     assert_eq!(get("/app/.cargo-hmr-dist.json", &[]).status, 404);
     assert_eq!(get("/app/nothing.js", &[]).status, 404);
+    let posted = send(port, "POST /app/", &[("Host", "127.0.0.1"), ("Content-Length", "0")]);
+    assert_eq!((posted.status, posted.header("allow")), (405, Some("GET, HEAD")));
     let route = get("/app/some/route", &[("Accept", "text/html")]);
     assert_eq!((route.status, route.body), (200, page.body));
 
