@@ -82,19 +82,16 @@ impl Builder {
         match self {
             Self::Ours if optimised => &mut command,
             Self::Ours => command.arg("--no-wasm-opt"),
-            Self::Trunk => command.args(["--release", "--offline"]),
+            Self::Trunk if optimised => command.args(["--release", "--offline"]),
+            Self::Trunk => command.args(["--release", "--offline", PLAIN]),
         };
-        // `index.html` says that `wasm-opt` is not to run.
-        if optimised && folder.join(OPTIMISED).is_file() {
-            command.env("TRUNK_BUILD_TARGET", OPTIMISED);
-        }
         command.arg("--dist").arg(dist);
         command
     }
 }
 
-/// The page of an application that says nothing about `wasm-opt`.
-const OPTIMISED: &str = "optimised.html";
+/// The page for Trunk that says that `wasm-opt` is not to run. There is no option for that.
+const PLAIN: &str = "plain.html";
 
 /// One line of the table.
 #[derive(Clone, Copy)]
