@@ -67,6 +67,6 @@ module.exports = {
     parser: "tsc",
     detectJSDocImports: true,
     tsPreCompilationDeps: true,
-    exclude: { path: "^((node_modules|test)/|(types|bundle)\\.mjs$|production/client\\.js$)" },
+    exclude: { path: "^((node_modules|test)/|(types|bundle)\\.mjs$|production/bundled/)" },
   },
 };

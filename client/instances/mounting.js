@@ -40,6 +40,8 @@ const UNPLACED_PERIOD = 10_000;
  * @property {() => void} settled called when the instances are those that the elements ask for
  * @property {(record: ModuleRecord) => void} returned does what had to wait until the module's code returned
  * @property {<T>(change: () => T) => T} quietly makes a change without letting its focus events reach a module
+ * @property {() => boolean} [rendersAgain] whether an instance with other props can be rendered again now; if not, `touchAll` is called when it
+ *   can. Without it, it always can
  */
 
 /** The placed components of one page. */
@@ -274,8 +276,8 @@ export class Mounting {
     const { trapped } = instance;
     if (trapped && trapped.hash === instance.record.version?.hash && trapped.props === props) instance.status = "failed";
     else if (instance.status !== "mounted") this.#mount(instance, props);
-    else if (instance.props !== props) this.rerender(instance, props);
-    else this.#clear(instance);
+    else if (instance.props === props) this.#clear(instance);
+    else if (this.#deps.rendersAgain?.() ?? true) this.rerender(instance, props);
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
- * The entry of a deployed page with native modules. `npm run bundle` makes `production/client.js` of it, into which `cargo hmr build`
- * writes the modules.
+ * The entry of a deployed page with native modules. `npm run bundle` makes `production/bundled/client.js` of it, into which `cargo hmr build`
+ * writes the modules, and the parts that they need (`production/parts`).
  *
  * In: the modules of the application, `hmr-component` elements. Out: mounted components; the events `hmr:ready`, `hmr:trap` and
  * `hmr:problem` on the document. Scripts reach it as `window.__hmr`.
@@ -10,6 +10,7 @@ import { facilitiesOf } from "../resources/facilities.js";
 import { defineElements } from "../session/elements.js";
 import { log } from "../session/log.js";
 import { DeployedGlue } from "./glue.js";
+import * as rendering from "./parts/rendering.js";
 import { ProductionEngine } from "./production-engine.js";
 
 /**
@@ -55,6 +56,7 @@ const engine = new ProductionEngine({
     return compiled;
   },
   browserCode: (compiled) => glue.newCopy(compiled),
+  rendering,
   log,
   trapped: (module, trap) => announce("trap", { module, ...trap.facts }),
   problem(message) {

@@ -30,6 +30,7 @@ import { InstanceResources } from "../resources/instance-resources.js";
  * @property {(version: Version) => Promise<WebAssembly.Module>} compile fetches and compiles a module, and loads its glue
  * @property {(compiled: WebAssembly.Module) => import("../guest/stack.js").BrowserCode | null} browserCode for code that calls functions of
  *   the browser itself
+ * @property {{ isThere: () => boolean, load: () => Promise<void> }} rendering what renders instances again: whether it is there, and loads it
  * @property {(level: Level, module: string | null, text: string) => void} log
  * @property {(module: string, trap: GuestTrap) => void} trapped
  * @property {(message: string) => void} problem
@@ -60,6 +61,8 @@ export class ProductionEngine {
   /** @type {Mounting} */
   #mounting;
   #invalidations;
+  /** @type {Promise<void> | null} */
+  #loadingRendering = null;
 
   /** @param {ProductionDeps} deps */
   constructor(deps) {
@@ -126,7 +129,23 @@ export class ProductionEngine {
       ask: (record, code) => this.#ask(record, code),
       returned: (record) => this.#returned(record),
       quietly: (change) => this.#delivery.quietly(change),
+      rendersAgain: () => this.#rendersAgain(),
     });
+  }
+
+  /** Whether instances can be rendered again. If not, what they need for it is loaded, and they are looked at again. */
+  #rendersAgain() {
+    const { rendering, problem } = this.#deps;
+    if (rendering.isThere()) return true;
+    this.#loadingRendering ??= rendering
+      .load()
+      .then(() => this.#mounting.touchAll())
+      .catch((error) => {
+        // The next change tries it again.
+        this.#loadingRendering = null;
+        problem(`components keep the props that they have: ${errorMessage(error)}`);
+      });
+    return false;
   }
 
   /**

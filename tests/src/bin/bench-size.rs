@@ -1,8 +1,9 @@
 //! Measures what a visitor of a deployed application loads, how long it takes until the page can be used, and how long the build takes.
 //!
 //! Out: a table on standard output. The same counter and the same to-do list are written with the SDK and in four frameworks
-//! (`tests/fixtures/size`). They are built by this tool and, where `trunk` is on the `PATH`, by `trunk build --release`; both without
-//! `wasm-opt`. Everything that is compared comes from one run on one machine.
+//! (`tests/fixtures/size`). They are built by this tool and by `trunk build --release`, without `wasm-opt` and, where it is installed, with it,
+//! as both tools run it unless a page says something else. Arguments are names of applications, such as `yew` or `todo`; without any, all are
+//! measured. Everything that is compared comes from one run on one machine.
 
 use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
@@ -17,10 +18,18 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Instant, SystemTime};
-use walkdir::WalkDir;
 
 /// How often each page is loaded.
 const LOADS: usize = 9;
+
+/// How much longer each answer takes than on this machine, in milliseconds: otherwise it would cost nothing to load files one after another.
+const LATENCY: u32 = 40;
+
+/// The version of Trunk that the applications are written for.
+const TRUNK: &str = "0.21.14";
+
+/// The version of wasm-bindgen in the lock files of the applications. Trunk needs the program of the same version.
+const WASM_BINDGEN: &str = "0.2.130";
 
 const FRAMEWORKS: [&str; 5] = ["native", "yew", "leptos", "sycamore", "dioxus"];
 
@@ -64,19 +73,34 @@ impl Builder {
         }
     }
 
-    fn command(self, folder: &Path, dist: &Path) -> Command {
+    fn command(self, folder: &Path, dist: &Path, optimised: bool) -> Command {
         let mut command = match self {
             Self::Ours => tool(),
             Self::Trunk => Command::new("trunk"),
         };
         command.current_dir(folder).arg("build");
         match self {
+            Self::Ours if optimised => &mut command,
             Self::Ours => command.arg("--no-wasm-opt"),
-            Self::Trunk => command.args(["--release", "--offline"]),
+            Self::Trunk if optimised => command.args(["--release", "--offline"]),
+            Self::Trunk => command.args(["--release", "--offline", PLAIN]),
         };
         command.arg("--dist").arg(dist);
         command
     }
+}
+
+/// The page for Trunk that says that `wasm-opt` is not to run. There is no option for that.
+const PLAIN: &str = "plain.html";
+
+/// One line of the table.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    framework: &'a str,
+    application: &'a Application,
+    builder: Builder,
+    /// Whether `wasm-opt` runs.
+    optimised: bool,
 }
 
 /// Bytes in all.
@@ -107,55 +131,87 @@ fn main() -> ExitCode {
 }
 
 fn print() -> io::Result<()> {
-    let mut builders = vec![Builder::Ours];
-    if which::which("trunk").is_ok() {
-        builders.push(Builder::Trunk);
-    } else {
-        eprintln!("trunk is not on the PATH: its rows are left out");
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let builders = builders();
+    let with_wasm_opt = which::which("wasm-opt").is_ok();
+    if !with_wasm_opt {
+        eprintln!(
+            "`wasm-opt` is not on the PATH: the lines with it are left out\nhint: `npm install -g binaryen`"
+        );
     }
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "sizes in kB; build: seconds after an edit, with all dependencies compiled; interactive: ms, median of {LOADS} loads with an empty cache"
+        "what a visitor loads, in kB; build: seconds after an edit, with all dependencies compiled; interactive: ms, median of {LOADS} loads with an \
+         empty cache, where each answer takes {LATENCY} ms longer than on this machine"
     )?;
     writeln!(
         out,
-        "{:<20}{:<12}{:>8}{:>8}{:>8}{:>8}{:>13}",
+        "{:<18}{:<21}{:>9}{:>9}{:>9}{:>8}{:>13}",
         "", "", "raw", "gzip", "brotli", "build", "interactive"
     )?;
-    for application in &APPLICATIONS {
-        for framework in FRAMEWORKS {
-            for &builder in &builders {
-                if framework == "native" && builder == Builder::Trunk {
-                    continue;
-                }
-                match measure(framework, application, builder) {
-                    Ok(measured) => row(&mut out, framework, application, builder, &measured)?,
-                    Err(problem) => eprintln!(
-                        "{framework} {}: {} does not build it: {problem}",
-                        application.name,
-                        builder.name()
-                    ),
-                }
+    let mut failures = 0;
+    for case in cases(&builders, with_wasm_opt) {
+        let names = [case.framework, case.application.name];
+        if !wanted.iter().all(|name| names.contains(&name.as_str())) {
+            continue;
+        }
+        match measure(case) {
+            Ok(measured) => row(&mut out, case, &measured)?,
+            Err(problem) => {
+                failures += 1;
+                eprintln!("{}: {} fails: {problem}", names.join(" "), case.builder.name());
             }
         }
+    }
+    if failures > 0 {
+        return Err(io::Error::other(format!("{failures} applications were not measured")));
     }
     Ok(())
 }
 
-fn row(
-    out: &mut impl Write,
-    framework: &str,
-    application: &Application,
-    builder: Builder,
-    measured: &Measured,
-) -> io::Result<()> {
+/// The tools that are installed.
+fn builders() -> Vec<Builder> {
+    let missing: Vec<_> =
+        ["trunk", "wasm-bindgen"].into_iter().filter(|it| which::which(it).is_err()).collect();
+    if missing.is_empty() {
+        return vec![Builder::Ours, Builder::Trunk];
+    }
+    eprintln!(
+        "not on the PATH: {}; the lines of Trunk are left out\nhint: `cargo install trunk --locked --version {TRUNK}` and `cargo install wasm-bindgen-cli \
+         --version {WASM_BINDGEN}`",
+        missing.join(", ")
+    );
+    vec![Builder::Ours]
+}
+
+/// All lines of the table, those that are compared one after the other.
+fn cases(builders: &[Builder], with_wasm_opt: bool) -> Vec<Case<'static>> {
+    let mut cases = Vec::new();
+    for application in &APPLICATIONS {
+        for framework in FRAMEWORKS {
+            for optimised in [false, true] {
+                for &builder in builders {
+                    // Trunk does not build modules of the SDK.
+                    let is_built = framework != "native" || builder == Builder::Ours;
+                    if is_built && (with_wasm_opt || !optimised) {
+                        cases.push(Case { framework, application, builder, optimised });
+                    }
+                }
+            }
+        }
+    }
+    cases
+}
+
+fn row(out: &mut impl Write, case: Case<'_>, measured: &Measured) -> io::Result<()> {
     let Sizes { raw, gzip, brotli } = measured.sizes;
+    let optimised = if case.optimised { " + wasm-opt" } else { "" };
     writeln!(
         out,
-        "{:<20}{:<12}{:>8.1}{:>8.1}{:>8.1}{:>8.1}{:>13.0}",
-        format!("{framework} {}", application.name),
-        builder.name(),
+        "{:<18}{:<21}{:>9.1}{:>9.1}{:>9.1}{:>8.1}{:>13.0}",
+        format!("{} {}", case.framework, case.application.name),
+        format!("{}{optimised}", case.builder.name()),
         kilo(raw),
         kilo(gzip),
         kilo(brotli),
@@ -170,26 +226,24 @@ fn kilo(bytes: usize) -> f64 {
     bytes as f64 / 1000.0
 }
 
-fn measure(
-    framework: &str,
-    application: &Application,
-    builder: Builder,
-) -> Result<Measured, String> {
+fn measure(case: Case<'_>) -> Result<Measured, String> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/size");
-    let folder = fixtures.join(framework).join(application.name);
+    let folder = fixtures.join(case.framework).join(case.application.name);
     let keep = tempfile::tempdir().map_err(|error| error.to_string())?;
     let dist = keep.path().join("dist");
-    build(builder, &folder, &dist)?;
+    build(case, &folder, &dist)?;
     touch(&folder).map_err(|error| error.to_string())?;
     let started = Instant::now();
-    build(builder, &folder, &dist)?;
-    let took = started.elapsed().as_secs_f64();
-    let sizes = sizes(&dist).map_err(|error| error.to_string())?;
-    Ok(Measured { sizes, build: took, interactive: interactive(&dist, application) })
+    build(case, &folder, &dist)?;
+    let build = started.elapsed().as_secs_f64();
+    let Visit { files, interactive } = visit(&dist, case.application);
+    let sizes = sizes(&dist, &files).map_err(|error| error.to_string())?;
+    Ok(Measured { sizes, build, interactive })
 }
 
-fn build(builder: Builder, folder: &Path, dist: &Path) -> Result<(), String> {
-    let output = builder.command(folder, dist).output().map_err(|error| error.to_string())?;
+fn build(case: Case<'_>, folder: &Path, dist: &Path) -> Result<(), String> {
+    let mut command = case.builder.command(folder, dist, case.optimised);
+    let output = command.output().map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(());
     }
@@ -206,20 +260,15 @@ fn touch(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The sizes of all files that a visitor loads. Each counts as it is if compressing makes it larger.
-fn sizes(dist: &Path) -> io::Result<Sizes> {
+/// The sizes of files. Each counts as it is if compressing makes it larger.
+fn sizes(dist: &Path, files: &[String]) -> io::Result<Sizes> {
     let mut all = Sizes::default();
-    for entry in WalkDir::new(dist).into_iter().filter_map(Result::ok) {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_copy = [".br", ".gz"].iter().any(|ending| name.ends_with(ending));
-        if !entry.file_type().is_file() || is_copy || name.starts_with('.') {
-            continue;
-        }
-        let content = fs::read(entry.path())?;
+    for file in files {
+        let content = fs::read(dist.join(file))?;
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
         gzip.write_all(&content)?;
         let mut brotli = Vec::new();
-        let parameters = BrotliEncoderParams { quality: 11, lgwin: 24, ..Default::default() };
+        let parameters = BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
         brotli::BrotliCompress(&mut &content[..], &mut brotli, &parameters)?;
         all.raw += content.len();
         all.gzip += gzip.finish()?.len().min(content.len());
@@ -228,8 +277,16 @@ fn sizes(dist: &Path) -> io::Result<Sizes> {
     Ok(all)
 }
 
-/// How long it takes until the application answers to the reader, from the start of the navigation, in milliseconds.
-fn interactive(dist: &Path, application: &Application) -> f64 {
+/// What a visitor has loaded, and how long it took until the application answered.
+struct Visit {
+    /// The paths of the files.
+    files: Vec<String>,
+    /// Milliseconds from the start of the navigation.
+    interactive: f64,
+}
+
+/// Loads the page and uses the application, several times.
+fn visit(dist: &Path, application: &Application) -> Visit {
     let server = StaticFiles::without_policy(dist);
     let mut page = DeveloperTools::open("about:blank");
     let Application { there, act, done, .. } = application;
@@ -242,6 +299,8 @@ fn interactive(dist: &Path, application: &Application) -> f64 {
     );
     page.call("Page.enable", &json!({}));
     page.call("Network.enable", &json!({}));
+    let slower = json!({ "offline": false, "latency": LATENCY, "downloadThroughput": -1, "uploadThroughput": -1 });
+    page.call("Network.emulateNetworkConditions", &slower);
     page.call("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": source }));
     let mut load = || {
         page.call("Page.navigate", &json!({ "url": "about:blank" }));
@@ -252,5 +311,10 @@ fn interactive(dist: &Path, application: &Application) -> f64 {
         page.value("window.usableAt").as_f64().unwrap_or(f64::NAN)
     };
     let times: Vec<_> = (0..LOADS).map(|_| load()).collect();
-    median(&times)
+    let paths = "[...new Set(performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname.slice(1)))]";
+    let loaded = page.value(paths);
+    let loaded = loaded.as_array().into_iter().flatten().filter_map(|path| path.as_str());
+    let files = loaded.filter(|path| dist.join(path).is_file()).map(str::to_owned);
+    let files = std::iter::once("index.html".to_owned()).chain(files).collect();
+    Visit { files, interactive: median(&times) }
 }

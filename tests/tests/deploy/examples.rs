@@ -39,6 +39,26 @@ fn the_timer_is_deployed() {
 }
 
 #[test]
+fn the_counter_is_deployed_and_a_script_of_the_page_may_change_its_props() {
+    let app = deployed("examples/counter", "document.querySelector('output')");
+    let browser = &app.browser;
+    browser.click("button:last-of-type");
+    browser.wait_text("output", "1");
+    // What renders it again is loaded now.
+    let rendering =
+        "performance.getEntriesByType('resource').some(({ name }) => name.includes('/rendering-'))";
+    assert_eq!(browser.value(rendering, &[]), false);
+    browser.run("window.output = document.querySelector('output')", &[]);
+    let change = "document.querySelector('hmr-component').setAttribute('props', '{\"start\":5}')";
+    browser.run(change, &[]);
+    browser.wait(rendering);
+    browser.click("button:last-of-type");
+    browser.wait_text("output", "2");
+    assert_eq!(browser.value("output === document.querySelector('output')", &[]), true);
+    app.assert_no_errors();
+}
+
+#[test]
 fn the_list_is_deployed() {
     let app = deployed("examples/todo", "document.querySelector('form')");
     let browser = &app.browser;

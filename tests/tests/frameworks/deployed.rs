@@ -31,6 +31,22 @@ fn a_project_for_trunk_is_deployed() {
 }
 
 #[test]
+fn nested_components_are_deployed() {
+    let app = deployed("yew-nested", "document.querySelectorAll('.counter').length === 6");
+    let browser = &app.browser;
+    browser.click(".counter[data-label=borrowed] .tens");
+    browser.wait_text(".counter[data-label=borrowed] .tens", "10");
+    assert_eq!(browser.value("document.querySelector('.counter .tens').textContent", &[]), "0");
+    browser.click("#open");
+    browser.wait("document.querySelector('.counter[data-label=cellar]') !== null");
+    browser.click(".counter[data-label=cellar] .ones");
+    browser.wait_text(".counter[data-label=cellar] .ones", "1");
+    browser.click("#open");
+    browser.wait("document.querySelector('.counter[data-label=cellar]') === null");
+    app.assert_no_errors();
+}
+
+#[test]
 fn a_native_module_that_calls_the_browser_is_deployed() {
     let app = deployed("stamps", "Number(document.querySelector('output')?.textContent) >= 2");
     app.browser.click("button");

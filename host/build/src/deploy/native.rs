@@ -1,7 +1,9 @@
 //! Native modules.
 
-use hmr_abi::exports;
+use std::collections::BTreeSet;
+
 use hmr_abi::manifest::Manifest;
+use hmr_abi::{IMPORT_MODULE, exports};
 use walrus::{ExportItem, ModuleConfig};
 
 use crate::transform::{PreparedModule, TransformError, prepare};
@@ -27,6 +29,8 @@ pub struct DeployedNative {
     pub manifest: Manifest,
     /// Whether it calls functions of the browser, so that wasm-bindgen has to run on it.
     pub uses_browser: bool,
+    /// The functions of the engine that it calls ([`hmr_abi::imports`]).
+    pub imports: BTreeSet<String>,
 }
 
 /// Checks a module against the ABI, and removes what only swaps need.
@@ -57,10 +61,12 @@ pub fn native(module: &str, bytes: &[u8]) -> Result<DeployedNative, TransformErr
         parsed.exports.delete(export);
     }
     walrus::passes::gc::run(&mut parsed);
+    let of_engine = parsed.imports.iter().filter(|import| import.module == IMPORT_MODULE);
+    let imports = of_engine.map(|import| import.name.clone()).collect();
     let PreparedModule { manifest, uses_browser, .. } = prepared;
     let mut wasm = parsed.emit_wasm();
     if !uses_browser {
         wasm = without_custom_sections(&wasm).map_err(malformed)?;
     }
-    Ok(DeployedNative { wasm, manifest, uses_browser })
+    Ok(DeployedNative { wasm, manifest, uses_browser, imports })
 }

@@ -230,6 +230,7 @@ impl Work<'_> {
             file: hashed_name(&format!("{name}.wasm"), &wasm),
             wasm,
             components: components.collect(),
+            imports: deployed.imports,
             glue,
         })
     }

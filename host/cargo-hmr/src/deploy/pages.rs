@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 use camino::{Utf8Path, Utf8PathBuf};
 use hmr_build::{App, Site};
 use hmr_trunk::{BuiltPage, Source, has_hash, hashed_name, integrity};
-use serde_json::json;
 
 use super::applications::{add_application, wasm_preload};
 use super::dist::{Dist, files_in};
@@ -16,12 +15,6 @@ use super::modules::Modules;
 use super::natives;
 use super::{DeployError, DistError};
 use crate::{served::is_served, site::is_web_file};
-
-/// The engine for native modules, as `npm run bundle` makes it of `client/production/main.js`.
-const CLIENT: &str = include_str!("../../../../client/production/client.js");
-
-/// What stands in it for the list of modules.
-const MODULES: &str = "__HMR_MODULES__";
 
 /// Where scripts of a page find the engine in development.
 const DEVELOPMENT_CLIENT: &str = "/@hmr/client/main.js";
@@ -41,7 +34,10 @@ pub(super) fn write(
     public_url: &PublicUrl,
     dist: &mut Dist,
 ) -> Result<Vec<String>, DeployError> {
-    let client = add_natives(modules, dist)?;
+    let client = match modules.natives.as_slice() {
+        [] => None,
+        natives => Some(natives::add_all(natives, dist)?),
+    };
     let mut starts = String::new();
     for application in &modules.applications {
         starts.push_str(&add_application(app, application, public_url, dist)?);
@@ -67,21 +63,6 @@ pub(super) fn write(
         writer.add_page(&name, &html)?;
     }
     Ok(notes)
-}
-
-/// The engine and the native modules. Returns the name of the engine's file, if there are any.
-fn add_natives(modules: &Modules, dist: &mut Dist) -> Result<Option<String>, DistError> {
-    if modules.natives.is_empty() {
-        return Ok(None);
-    }
-    let mut list = Vec::new();
-    for native in &modules.natives {
-        list.push(natives::add(native, dist)?);
-    }
-    let text = CLIENT.replacen(MODULES, &json!(list).to_string(), 1);
-    let file = hashed_name("app.js", text.as_bytes());
-    dist.add(&file, "the engine", text.into_bytes())?;
-    Ok(Some(file))
 }
 
 /// The page of an application as other tools would build it, and its files.

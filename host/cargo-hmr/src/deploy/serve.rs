@@ -148,7 +148,10 @@ async fn with_headers(request: Request, next: Next) -> Response {
     let decoded = percent_encoding::percent_decode_str(uri.path()).decode_utf8_lossy().into_owned();
     let path = Utf8Path::new(decoded.trim_start_matches('/'));
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !is_read || !is_served(path) {
+    if !is_read {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
+    }
+    if !is_served(path) {
         return missing(&uri);
     }
     let keep = path.file_stem().is_some_and(has_hash)
