@@ -147,10 +147,12 @@ impl Functions<'_, '_> {
             }
         }
         // Dioxus takes any function with this result for a component.
-        if self.framework == Framework::Dioxus && self.around.is_none() {
-            if signature.asyncness.is_none() && ends_with(&signature.output, "Element") {
-                return Role::Component(plain(&signature.ident));
-            }
+        if self.framework == Framework::Dioxus
+            && self.around.is_none()
+            && signature.asyncness.is_none()
+            && ends_with(&signature.output, "Element")
+        {
+            return Role::Component(plain(&signature.ident));
         }
         Role::Plain
     }

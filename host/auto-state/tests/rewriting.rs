@@ -207,7 +207,7 @@ fn a_component_of_leptos_is_a_scope() {
     check_with(
         Framework::Leptos,
         "#[component]\npub fn Counter(label: String) -> impl IntoView {\n    #![allow(unused)]\n    let (count, set_count) = signal(0);\n    let list = RwSignal::<Vec<u8>>::new(\n        Vec::new());\n    let ones = use_count(1);\n    provide_context(list);\n    view! { <p>{count}</p> }\n}\n\n#[component]\nfn Any() -> AnyView {\n    ().into_any()\n}\n\n#[component(transparent)]\nfn Slot() -> impl IntoView {\n    ()\n}\n\nimpl Todo {\n    fn new() -> Self {\n        Self { done: leptos::prelude::RwSignal::new(false) }\n    }\n}\n",
-        expect![[r##"
+        expect![[r#"
             #[component]
             pub fn Counter(label: String) -> impl IntoView {
                 #![allow(unused)] ::hmr_leptos::scope("Counter", move || {
@@ -234,7 +234,7 @@ fn a_component_of_leptos_is_a_scope() {
                     Self { done: ::hmr_leptos::keep!("Todo::new.done", leptos::prelude::RwSignal::new, false) }
                 }
             }
-        "##]],
+        "#]],
     );
 }
 
@@ -243,7 +243,7 @@ fn tags_of_leptos_are_found_in_all_parts_of_markup() {
     check_with(
         Framework::Leptos,
         "#[component]\nfn App() -> impl IntoView {\n    view! {\n        <input type=\"text\">\n        Text, and <Row/> more\n        <Show when=move || on.get() fallback=|| view! { <Row name=\"a\"/> }>\n            <ui::Panel on:click=move |_| act()><Then slot><Row/></Then></ui::Panel>\n        </Show>\n        <For each=move || rows.get() key=|row| row.id let:row>\n            {move || leptos::view! { <Row name=row.name/> }}\n        </For>\n        <Router><Route path=\"/\" view=Home/></Router>\n    }\n}\n",
-        expect![[r##"
+        expect![[r#"
             #[component]
             fn App() -> impl IntoView { ::hmr_leptos::scope("App", move || {
                 view! {
@@ -258,7 +258,7 @@ fn tags_of_leptos_are_found_in_all_parts_of_markup() {
                     <Router><Route path="/" view=Home/></Router>
                 }
             })}
-        "##]],
+        "#]],
     );
     let with_class = "fn f() { view! { class=\"a\", <Row/> } }\n";
     assert_eq!(rewritten_with(Framework::Leptos, with_class, &[]).text, with_class);
@@ -269,7 +269,7 @@ fn sycamore() {
     check_with(
         Framework::Sycamore,
         "#[component(inline_props)]\nfn App(on: bool) -> View {\n    let count = create_signal(0);\n    let (total, add) = create_reducer(0, |total, more: u32| total + more);\n    view! {\n        div(class=\"a\") {\n            Row(name=view! { Row() })\n            Panel { Row() }\n            (if on { view! { Row(name=\"b\") } } else { view! {} })\n            Keyed(list=rows, view=|row| view! { Row(name=row) }, key=|row| *row)\n        }\n    }\n}\n\n#[component]\nasync fn Later() -> View {\n    View::new()\n}\n",
-        expect![[r##"
+        expect![[r#"
             #[component(inline_props)]
             fn App(on: bool) -> View { ::hmr_sycamore::scope("App", move || {
                 let count = ::hmr_sycamore::keep!("count", create_signal, 0);
@@ -288,7 +288,7 @@ fn sycamore() {
             async fn Later() -> View {
                 View::new()
             }
-        "##]],
+        "#]],
     );
 }
 
@@ -297,7 +297,7 @@ fn dioxus() {
     check_with(
         Framework::Dioxus,
         "#[component]\nfn App(on: bool) -> Element {\n    let mut count = use_signal(|| 0);\n    let state = use_context_provider(|| State { total: Signal::new(1) });\n    let rows = use_rows(2)?;\n    rsx! {\n        div { class: \"a\", \"data-x\": \"b\", onclick: move |_| count += 1,\n            Row { name: rsx! { Row {} } }\n            if on { ui::Row { ..rest } } else { \"no\" }\n            for row in rows { Row { key: \"{row}\" } }\n            {on.then(|| rsx!(Row {}))}\n            match on { _ => rsx! { Panel { Row { name: \"c\" } } } }\n            document::Title { \"text\" }\n        }\n    }\n}\n",
-        expect![[r##"
+        expect![[r#"
             #[component]
             fn App(on: bool) -> Element { ::hmr_dioxus::view("App", move || -> ::hmr_dioxus::Element {
                 let mut count = ::hmr_dioxus::keep_hook!("count", use_signal, || 0);
@@ -314,7 +314,7 @@ fn dioxus() {
                     }
                 }
             })}
-        "##]],
+        "#]],
     );
 }
 
@@ -323,6 +323,20 @@ fn variables_in_cells() {
     check_with(
         Framework::Leptos,
         "thread_local! {\n    #[allow(unused)]\n    pub static LOG: RefCell<Vec<u8>> = RefCell::new(\n        Vec::new(),\n    );\n    static OPEN: std::cell::Cell<bool> = const { Cell::new(false) };\n    static PLAIN: u8 = 1;\n    #[cfg(x)]\n    static SOME: Cell<u8> = Cell::new(1);\n    // hmr: reset\n    static MARKED: Cell<u8> = Cell::new(1)\n}\nstatic COUNT: AtomicU32 = AtomicU32::new(0);\n",
-        expect![[r#""#]],
+        expect![[r"
+            thread_local! {
+                #[allow(unused)]
+                pub static LOG: RefCell<Vec<u8>> = ::hmr_leptos::state::keep_ref_cell!(LOG, Vec < u8 >, RefCell::new(
+                    Vec::new(),
+                ));
+                static OPEN: std::cell::Cell<bool> = ::hmr_leptos::state::keep_cell!(OPEN, bool,  { Cell::new(false) });
+                static PLAIN: u8 = 1;
+                #[cfg(x)]
+                static SOME: Cell<u8> = Cell::new(1);
+                // hmr: reset
+                static MARKED: Cell<u8> = Cell::new(1)
+            }
+            static COUNT: AtomicU32 = AtomicU32::new(0);
+        "]],
     );
 }

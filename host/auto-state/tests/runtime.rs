@@ -127,6 +127,7 @@ fn main() {
     let closure = made("closure", state::codec!(fn()), || {}, |_| {});
     assert_eq!(state::report(), "{}", "nothing was restored");
     LOG.with_borrow_mut(|it| it.push(7));
+    assert!(!OPEN.get());
     OPEN.set(true);
     assert!(PLAIN.with(|it| it.since.is_none()));
     let snapshot = state::capture();
