@@ -1,7 +1,7 @@
 //! Builds applications of others, as they are and with their state kept.
 //!
 //! In: a folder with a cargo workspace, or with several packages or workspaces in folders of their own. Out: a table of all packages that
-//! depend on `yew`, with how many places were rewritten and left out. It passes if each compiles in both ways or in neither.
+//! depend on a framework whose state is kept, with how many places were rewritten and left out. It passes if each compiles in both ways or in neither.
 //! The folder is not changed, except for the folder `target` in it.
 
 use std::fs;
@@ -11,6 +11,9 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::program::{answer, program, root};
+
+/// The frameworks whose state is kept.
+const FRAMEWORKS: [&str; 4] = ["dioxus", "leptos", "sycamore", "yew"];
 
 /// What was found about one package.
 struct Built {
@@ -70,18 +73,21 @@ fn manifests(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The packages of a workspace that depend on Yew.
+/// The packages of a workspace that depend on one of the frameworks.
 fn packages(manifest: &Path) -> Result<Vec<String>, String> {
     let folder = manifest.parent().unwrap_or(manifest);
     let mut query = program("cargo", folder, &["metadata", "--format-version=1", "--no-deps"]);
     let metadata = answer(&mut query)
         .ok_or_else(|| format!("{}: `cargo metadata` fails", manifest.display()))?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
-    let uses_yew = |package: &&Value| {
+    let uses_one = |package: &&Value| {
         let dependencies = package["dependencies"].as_array().into_iter().flatten();
-        dependencies.into_iter().any(|it| it["name"] == "yew" && it["kind"].is_null())
+        dependencies.into_iter().any(|it| {
+            let name = it["name"].as_str().unwrap_or_default();
+            FRAMEWORKS.contains(&name) && it["kind"].is_null()
+        })
     };
-    let packages = metadata["packages"].as_array().into_iter().flatten().filter(uses_yew);
+    let packages = metadata["packages"].as_array().into_iter().flatten().filter(uses_one);
     Ok(packages.filter_map(|it| it["name"].as_str().map(ToOwned::to_owned)).collect())
 }
 
@@ -139,7 +145,7 @@ fn summary(all: &[Built]) -> Result<(), String> {
     let differ: Vec<&str> =
         all.iter().filter(|it| it.plain != it.kept).map(|it| &*it.name).collect();
     match (all.is_empty(), differ.is_empty()) {
-        (true, _) => Err("no package depends on `yew`".into()),
+        (true, _) => Err(format!("no package depends on one of {}", FRAMEWORKS.join(", "))),
         (false, true) => Ok(()),
         (false, false) => Err(format!("these compile in one way only: {}", differ.join(", "))),
     }

@@ -1,6 +1,7 @@
 //! Calls in functions that make state, and calls of hooks that may.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
@@ -34,6 +35,22 @@ pub(crate) fn rewrite(
     let (bindings, used) = (Vec::new(), BTreeMap::new());
     let mut calls = Calls { source, edits, imports, framework, owner, bindings, used };
     calls.visit_block(block);
+}
+
+impl Call {
+    /// The changes of a call whose arguments begin behind `open`.
+    pub(crate) fn keep(
+        self,
+        framework: Framework,
+        key: &str,
+        range: Range<usize>,
+        open: Range<usize>,
+    ) -> [Edit; 2] {
+        let keep = if self == Self::Hook { "keep_hook" } else { "keep" };
+        let before = format!("{}::{keep}!({key:?}, ", framework.runtime());
+        let [before, _] = Edit::around(range, before, "");
+        [before, Edit::replace(open, ", ")]
+    }
 }
 
 struct Calls<'a, 'e> {
@@ -90,12 +107,9 @@ impl Calls<'_, '_> {
                 }
             }
             Call::Value | Call::Hook => {
-                let keep = if how == Call::Hook { "keep_hook" } else { "keep" };
                 let key = self.key("state");
                 let open = self.source.range(call.paren_token.span.open());
-                let [before, _] =
-                    Edit::around(range.clone(), format!("{runtime}::{keep}!({key:?}, "), "");
-                let edits = [before, Edit::replace(open, ", ")];
+                let edits = how.keep(self.framework, &key, range.clone(), open);
                 self.edits.add(SiteKind::State, (self.owner.name, &key), range, edits);
             }
         }

@@ -5,11 +5,14 @@
 
 mod angles;
 mod braces;
+mod calls;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use proc_macro2::{Delimiter, Group, TokenTree};
 
+use self::calls::StateCall;
 use crate::SiteKind;
 use crate::edits::{Edit, Edits};
 use crate::framework::Framework;
@@ -31,19 +34,16 @@ pub(crate) fn rewrite(
     earlier: &[NumberedTag],
     edits: &mut Edits<'_>,
 ) -> Vec<NumberedTag> {
-    let mut reader = Reader { source, imports, framework, macros: Vec::new(), tags: Vec::new() };
+    let (macros, tags, calls) = (Vec::new(), Vec::new(), Vec::new());
+    let mut reader = Reader { source, imports, framework, macros, tags, calls };
     reader.code(&source.tokens.clone().into_iter().collect::<Vec<_>>());
-    let mut tags = reader.tags;
+    let Reader { mut tags, calls, .. } = reader;
     tags.sort_by_key(|(tag, _)| (tag.range.start, tag.range.end));
-    let around = |tag: &Tag| {
-        let is_around =
-            |it: &&Function| it.body.start <= tag.range.start && tag.range.end <= it.body.end;
-        functions.iter().filter(is_around).min_by_key(|it| it.body.len())
-    };
+    rewrite_calls(calls, framework, functions, edits);
     // Markup in a constant has no component around it.
     let found: Vec<(Tag, String, &Function)> = tags
         .into_iter()
-        .filter_map(|(tag, called)| around(&tag).map(|it| (tag, called, it)))
+        .filter_map(|(tag, called)| around(functions, &tag.range).map(|it| (tag, called, it)))
         .collect();
     let new = found.iter().map(|(tag, _, function)| {
         NumberedTag::new(&function.name, &tag.name, &source.text[tag.start.clone()])
@@ -58,6 +58,33 @@ pub(crate) fn rewrite(
         edits.add(SiteKind::Tag, (&function.name, &key), tag.range, changes);
     }
     numbered
+}
+
+/// The innermost function around a part of the text.
+fn around<'a>(functions: &'a [Function], range: &Range<usize>) -> Option<&'a Function> {
+    let is_around = |it: &&Function| it.body.start <= range.start && range.end <= it.body.end;
+    functions.iter().filter(is_around).min_by_key(|it| it.body.len())
+}
+
+/// Rewrites calls in the arguments of macros.
+fn rewrite_calls(
+    calls: Vec<StateCall>,
+    framework: Framework,
+    functions: &[Function],
+    edits: &mut Edits<'_>,
+) {
+    let mut used: BTreeMap<String, usize> = BTreeMap::new();
+    for StateCall { how, binding, range, open } in calls {
+        let Some(function) = around(functions, &range) else { continue };
+        // Not the name of a value that the function makes outside of macros.
+        let name = format!("markup.{}", binding.as_deref().unwrap_or("state"));
+        let name = if function.is_component { name } else { format!("{}.{name}", function.name) };
+        let number = used.entry(format!("{}/{name}", function.name)).or_default();
+        let key = if *number == 0 { name } else { format!("{name}#{number}") };
+        *number += 1;
+        let changes = how.keep(framework, &key, range.clone(), open);
+        edits.add(SiteKind::State, (&function.name, &key), range, changes);
+    }
 }
 
 /// The changes of a tag. `called` is the macro that it is in, as it is written there.
@@ -103,6 +130,7 @@ struct Reader<'a> {
     macros: Vec<String>,
     /// The tags, each with the macro that it is in.
     tags: Vec<(Tag, String)>,
+    calls: Vec<StateCall>,
 }
 
 impl Reader<'_> {
@@ -124,8 +152,10 @@ impl Reader<'_> {
                 at += if matches!(rest, [TokenTree::Ident(_), ..]) { 4 } else { 3 };
                 continue;
             }
-            if let TokenTree::Group(group) = &tokens[at] {
-                self.group(group);
+            match &tokens[at] {
+                TokenTree::Group(group) => self.group(group),
+                TokenTree::Ident(_) => self.call(tokens, at),
+                _ => {}
             }
             at += 1;
         }

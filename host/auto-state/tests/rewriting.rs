@@ -340,3 +340,12 @@ fn variables_in_cells() {
         "]],
     );
 }
+
+#[test]
+fn calls_in_markup() {
+    check_with(
+        Framework::Leptos,
+        "#[component]\nfn App() -> impl IntoView {\n    view! {\n        <For each=rows key=|row| row.id children=|row| {\n            let (open, set_open) = signal(false);\n            let list = RwSignal::<Vec<u8>>::new(vec![]);\n            other.signal(1);\n            view! { <Row row open=RwSignal::new(false)/> }\n        } />\n    }\n}\n",
+        expect![[r#""#]],
+    );
+}

@@ -1,8 +1,9 @@
 //! The state of components, kept in applications that contain nothing of this project.
 
 mod copy;
+mod parts;
 
-use hmr_tests::applications::AppSession;
+use hmr_tests::applications::{AppCopy, AppSession};
 use serde_json::{Value, json};
 
 use crate::scenario::{self, copy_of};
@@ -96,7 +97,13 @@ const READY: &str = "document.querySelectorAll('li').length === 4";
 impl Nested {
     /// The example in use, with the setting.
     fn session(&self) -> AppSession {
+        self.session_of(|_| {})
+    }
+
+    /// The same with changes before the first build.
+    fn session_of(&self, change: impl FnOnce(&AppCopy)) -> AppSession {
         let app = copy_of(&format!("examples/{}", self.name));
+        change(&app);
         let manifest = app.read("Cargo.toml");
         app.write("Cargo.toml", format!("{manifest}\n[package.metadata.hmr]\nauto-state = true\n"));
         AppSession::start(app, self.name, READY)

@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use dioxus::core::{
-    provide_context, try_consume_context, use_hook, DynamicNode, Template, TemplateNode,
-    VComponent, VNode,
+    current_scope_id, has_context, provide_context, try_consume_context, use_hook, DynamicNode,
+    Template, TemplateNode, VComponent, VNode,
 };
 use dioxus::prelude::*;
-use hmr_state::{begin, tag_segment, Live, Node};
+use hmr_state::{begin, tag_segment, Live, Node, Render};
 
 /// The node of the nearest instance around.
 #[derive(Clone)]
@@ -64,10 +64,35 @@ pub fn at(tag: &'static str, element: Element) -> Element {
 #[derive(Clone, Default)]
 pub(crate) struct Values(pub(crate) Rc<RefCell<Vec<Rc<dyn Live>>>>);
 
-/// The body of a component. Components with keys in its result get their parts of the path.
+thread_local! {
+    /// The scopes whose components render now, outermost first.
+    static SCOPES: RefCell<Vec<ScopeId>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The time in which the component of a scope renders.
+struct InScope {
+    _render: Render,
+}
+
+impl Drop for InScope {
+    fn drop(&mut self) {
+        SCOPES.with(|scopes| _ = scopes.borrow_mut().pop());
+    }
+}
+
+/// The body of a component, or of another function that makes a view. Components with keys in its result get their parts of the path.
 pub fn view(component: &'static str, body: impl FnOnce() -> Element) -> Element {
-    use_hook(|| provide_context(Values::default()));
-    let _render = begin(component);
+    let scope = current_scope_id();
+    // A component may call functions that make parts of its view, also under a condition. They are parts of the component.
+    let is_part = SCOPES.with(|scopes| scopes.borrow().last() == Some(&scope));
+    let _in_scope = (!is_part).then(|| {
+        SCOPES.with(|scopes| scopes.borrow_mut().push(scope));
+        // Not a hook: there must not be one more than the component has.
+        if has_context::<Values>().is_none() {
+            provide_context(Values::default());
+        }
+        InScope { _render: begin(component) }
+    });
     body().map(|node| with_keys(&node))
 }
 
