@@ -346,6 +346,18 @@ fn calls_in_markup() {
     check_with(
         Framework::Leptos,
         "#[component]\nfn App() -> impl IntoView {\n    view! {\n        <For each=rows key=|row| row.id children=|row| {\n            let (open, set_open) = signal(false);\n            let list = RwSignal::<Vec<u8>>::new(vec![]);\n            other.signal(1);\n            view! { <Row row open=RwSignal::new(false)/> }\n        } />\n    }\n}\n",
-        expect![[r#""#]],
+        expect![[r#"
+            #[component]
+            fn App() -> impl IntoView { ::hmr_leptos::scope("App", move || {
+                view! {
+                    {::hmr_leptos::at("For", || view!{<hmr_leptos::For each=rows key=|row| row.id children=|row| {
+                        let (open, set_open) = ::hmr_leptos::keep!("markup.open", signal, false);
+                        let list = ::hmr_leptos::keep!("markup.list", RwSignal::<Vec<u8>>::new, vec![]);
+                        other.signal(1);
+                        view! { {::hmr_leptos::at("Row", || view!{<Row row open=::hmr_leptos::keep!("markup.state", RwSignal::new, false)/>})} }
+                    } />})}
+                }
+            })}
+        "#]],
     );
 }
