@@ -11,9 +11,8 @@ use syn::{Block, Expr, ExprAsync, ExprCall, ExprClosure, FieldValue, Item, Local
 use crate::SiteKind;
 use crate::edits::{Edit, Edits};
 use crate::framework::{Call, Framework};
-use crate::functions::plain;
 use crate::imports::{Called, Imports};
-use crate::source::Source;
+use crate::source::{Source, plain};
 
 /// The function that calls.
 #[derive(Clone, Copy)]

@@ -12,8 +12,8 @@ use syn::{AttrStyle, Fields, FnArg, ImplItem, ImplItemFn, ItemImpl, ItemStruct, 
 use crate::SiteKind;
 use crate::edits::{Edit, Edits};
 use crate::framework::Framework;
-use crate::functions::{component_type, plain};
-use crate::source::Source;
+use crate::functions::component_type;
+use crate::source::{Source, plain};
 use crate::types::{ERR, RESULT, is_conditional, one_line, state_path};
 
 /// Rewrites the components that are types, where the file has the type, too.

@@ -5,8 +5,8 @@ use std::ops::Range;
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{
-    AttrStyle, Attribute, Block, Ident, ImplItemFn, ItemFn, ItemImpl, Meta, ReturnType, Signature,
-    Type, TypeParamBound,
+    AttrStyle, Attribute, Block, ImplItemFn, ItemFn, ItemImpl, Meta, ReturnType, Signature, Type,
+    TypeParamBound,
 };
 
 use crate::SiteKind;
@@ -14,7 +14,7 @@ use crate::calls::{self, Owner};
 use crate::edits::{Edit, Edits};
 use crate::framework::Framework;
 use crate::imports::Imports;
-use crate::source::Source;
+use crate::source::{Source, plain};
 
 /// The function of Yew that renders in a component that is a type.
 const VIEW: &str = "view";
@@ -243,10 +243,4 @@ pub(crate) fn component_type(item: &ItemImpl) -> Option<String> {
 fn type_name(kind: &Type) -> Option<String> {
     let Type::Path(path) = kind else { return None };
     path.path.segments.last().map(|segment| plain(&segment.ident))
-}
-
-/// The name as people say it: without `r#`.
-pub(crate) fn plain(name: &Ident) -> String {
-    let name = name.to_string();
-    name.strip_prefix("r#").map_or_else(|| name.clone(), ToOwned::to_owned)
 }

@@ -48,3 +48,9 @@ fn preamble(text: &str) -> usize {
 pub(crate) fn forget_spans() {
     proc_macro2::extra::invalidate_current_thread_spans();
 }
+
+/// The name as people say it: without `r#`.
+pub(crate) fn plain(name: &proc_macro2::Ident) -> String {
+    let name = name.to_string();
+    name.strip_prefix("r#").map_or_else(|| name.clone(), ToOwned::to_owned)
+}

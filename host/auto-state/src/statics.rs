@@ -12,8 +12,7 @@ use syn::{
 use crate::SiteKind;
 use crate::edits::{Edit, Edits};
 use crate::framework::Framework;
-use crate::functions::plain;
-use crate::source::Source;
+use crate::source::{Source, plain};
 use crate::types::{is_conditional, one_line, state_path};
 
 /// The cells whose content is kept.

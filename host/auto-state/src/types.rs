@@ -15,8 +15,7 @@ use syn::{
 use crate::SiteKind;
 use crate::edits::{Edit, Edits};
 use crate::framework::Framework;
-use crate::functions::plain;
-use crate::source::Source;
+use crate::source::{Source, plain};
 
 /// Names of the standard library, which a file may have given another meaning.
 pub(crate) const RESULT: &str = "::core::result::Result";
