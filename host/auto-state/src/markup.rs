@@ -163,20 +163,15 @@ impl Reader<'_> {
 
     /// The path of a macro whose last name is the last token.
     fn macro_path(&self, tokens: &[TokenTree]) -> String {
-        let is_part = |token: &&TokenTree| match token {
-            TokenTree::Punct(mark) => mark.as_char() == ':',
-            TokenTree::Ident(_) => true,
-            _ => false,
-        };
+        let is_colon =
+            |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ':');
         let mut first = tokens.len() - 1;
-        // Names and `::` take turns.
-        while first >= 3
-            && tokens[first - 2..first]
-                .iter()
-                .all(|it| is_part(&it) && !matches!(it, TokenTree::Ident(_)))
-            && matches!(tokens[first - 3], TokenTree::Ident(_))
+        // A name and `::` before it.
+        while let Some(before) = first.checked_sub(3)
+            && matches!(tokens[before], TokenTree::Ident(_))
+            && tokens[before + 1..first].iter().all(is_colon)
         {
-            first -= 3;
+            first = before;
         }
         self.source.text[self.range(&tokens[first..])].split_whitespace().collect()
     }
@@ -214,7 +209,6 @@ impl Reader<'_> {
         // Elements are written in lower case.
         let is_component = tag.name.starts_with(char::is_uppercase);
         let own = self.framework.own_components();
-        // A type of Yew's has no name of the framework's.
         let is_own = own.contains(&&*tag.name) && (tag.is_path || self.imports.is_ours(&tag.name));
         let list = self.framework.lists().contains(&&*tag.name);
         let is_foreign_list = list && (tag.is_path || !self.imports.is_ours(&tag.name));

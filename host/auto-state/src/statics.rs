@@ -34,9 +34,7 @@ struct Statics<'a, 'e> {
 impl<'ast> Visit<'ast> for Statics<'_, '_> {
     fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
         let is_ours = item.mac.path.segments.last().is_some_and(|it| it.ident == "thread_local");
-        if let Ok(Variables(all)) = item.mac.parse_body().map_err(drop)
-            && is_ours
-        {
+        if is_ours && let Ok(Variables(all)) = item.mac.parse_body() {
             for variable in &all {
                 self.variable(variable);
             }

@@ -5,7 +5,7 @@
     reason = "the macro of Leptos makes more than the functions, and they are exported"
 )]
 
-use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use hmr_state::{begin, take_tag, Node};
@@ -30,11 +30,7 @@ fn item<V>(
     component: &'static str,
     view: impl FnOnce() -> V,
 ) -> V {
-    // Keys need not have a text. This hash is the same in each copy of the application.
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    let segment = format!("[{:x}]", hasher.finish());
-    provide_context(Around::of_item(Node::new(Some(list.clone()), segment)));
+    provide_context(Around::of_item(Node::of_item(list.clone(), key)));
     let _render = begin(component);
     view()
 }

@@ -20,7 +20,6 @@ macro_rules! signals {
 }
 
 /// What a signal that does not exist any more is.
-#[cfg(any(feature = "leptos", feature = "sycamore", feature = "dioxus"))]
 fn gone() -> NotCarried {
     NotCarried::new("a signal that is gone")
 }

@@ -1,6 +1,7 @@
 //! Instances of components, and the paths that distinguish them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// An instance of a component, or of another part of a page, inside of others.
@@ -19,6 +20,15 @@ impl Node {
     #[must_use]
     pub fn new(parent: Option<Arc<Node>>, segment: String) -> Arc<Self> {
         Arc::new(Self { parent, segment: Mutex::new(segment), numbers: Mutex::default() })
+    }
+
+    /// A node for an item of a list, which is known by its key.
+    #[must_use]
+    pub fn of_item(list: Arc<Node>, key: &impl Hash) -> Arc<Self> {
+        // Keys need not have a text. This hash is the same in each copy of the application.
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        Self::new(Some(list), format!("[{:x}]", hasher.finish()))
     }
 
     /// A node that is distinguished from its siblings of the same name by the smallest number that none of them has.

@@ -1,6 +1,6 @@
 //! Lists with keys: each item has a part of the path that stays with its key.
 
-use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::hash::Hash;
 use std::marker::PhantomData;
 
 use hmr_state::{begin, take_tag, Node};
@@ -42,11 +42,7 @@ where
     let key = std::rc::Rc::new(key);
     let key_of = key.clone();
     let view = move |item: T| {
-        // Keys need not have a text. This hash is the same in each copy of the application.
-        let mut hasher = DefaultHasher::new();
-        key_of(&item).hash(&mut hasher);
-        let segment = format!("[{:x}]", hasher.finish());
-        provide_context(Around::of_item(Node::new(Some(parent.clone()), segment)));
+        provide_context(Around::of_item(Node::of_item(parent.clone(), &key_of(&item))));
         let _render = begin("Keyed");
         view(item)
     };
