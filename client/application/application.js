@@ -327,6 +327,7 @@ class ApplicationStart {
   #made(copy, exports) {
     this.#components = ComponentState.of(exports, () => copy.allow(this.#deps.budget));
     if (this.#snapshot !== null) this.#components?.restore(this.#snapshot);
+    this.#components?.variables();
   }
 
   /**

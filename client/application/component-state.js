@@ -14,6 +14,8 @@
  * @property {() => number} hmr_state_report
  * @property {() => void} hmr_state_started
  * @property {() => void} hmr_state_settle
+ *
+ * Each `static` variable whose content is kept has an export too, whose name begins with `hmr_variable_`: it gives the variable its old content.
  */
 
 /** The outcome of each value, by its key. @typedef {NonNullable<import("../tool/report-entries.js").RestoreReport["instances"][0]["keys"]>} Outcomes */
@@ -70,6 +72,15 @@ export class ComponentState {
   report() {
     this.#begin();
     return JSON.parse(this.#text(this.#exports.hmr_state_report()));
+  }
+
+  /** Gives variables their old contents. Call it after `restore`, if there is something to restore. */
+  variables() {
+    for (const [name, declare] of Object.entries(this.#exports)) {
+      if (!name.startsWith("hmr_variable_") || typeof declare !== "function") continue;
+      this.#begin();
+      declare();
+    }
   }
 
   /** `main` has returned: what is made from now on belongs to a component, or is not kept. */

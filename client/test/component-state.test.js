@@ -29,6 +29,9 @@ function exportsOf() {
       },
       hmr_state_capture: () => returned('{"values":["ü"]}'),
       hmr_state_report: () => returned('{"count":{"outcome":"kept"}}'),
+      hmr_variable_1a_0: () => {
+        ended.push("variable");
+      },
       hmr_state_started: () => {
         ended.push("started");
       },
@@ -49,10 +52,11 @@ test("the state of components is read, given and reported as text", () => {
   state.restore(snapshot);
   assert.deepEqual(restored, [snapshot]);
   assert.deepEqual(state.report(), { count: { outcome: "kept" } });
+  state.variables();
   state.started();
   state.settle();
-  assert.deepEqual(ended, ["started", "settled"]);
-  assert.equal(begun, 5);
+  assert.deepEqual(ended, ["variable", "started", "settled"]);
+  assert.equal(begun, 6);
   assert.throws(() => state.restore("wrong"), /cannot be restored: not JSON/);
 });
 

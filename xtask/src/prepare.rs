@@ -71,15 +71,12 @@ fn rust_components() -> Result<(), String> {
     Ok(())
 }
 
-/// Compiles cargo-deny if it is absent. Its own release profile has link-time optimisation, which takes more time than the
-/// checks can save.
+/// Compiles cargo-deny if it is absent, without optimisation, which takes more time than the checks can save.
 fn cargo_deny() -> Result<(), String> {
     if answer(&mut cargo(&["deny", "--version"])).is_some() {
         return Ok(());
     }
-    let (no_lto, units) = ("profile.release.lto=false", "profile.release.codegen-units=16");
-    let install = ["install", "--locked", "--config", no_lto, "--config", units, CARGO_DENY];
-    run(cargo(&install))
+    run(cargo(&["install", "--locked", "--debug", "--config", "profile.dev.debug=0", CARGO_DENY]))
 }
 
 /// Runs `npm ci` unless the installed packages are at least as new as the lock file.

@@ -54,10 +54,13 @@ pub(crate) fn tests(filter: Option<&str>) -> Vec<Step> {
         if nextest { nextest_run() } else { cargo(&["test", "--workspace", "--no-fail-fast"]) };
     let mut demo =
         program("cargo", &root().join("demo-app"), &["test", "--workspace", "--no-fail-fast"]);
+    // The crates for frameworks are compiled with the applications of the suite for these.
+    let adapters = root().join("guest-sdk/adapters");
+    let mut adapters = program("cargo", &adapters, &["test", "--package", "hmr-serde"]);
     let mut client = program("npm", &root().join("client"), &["test"]);
     let mut documentation = cargo(&["test", "--doc", "--workspace", "--no-fail-fast"]);
     if let Some(filter) = filter {
-        for command in [&mut workspace, &mut demo, &mut documentation] {
+        for command in [&mut workspace, &mut demo, &mut adapters, &mut documentation] {
             command.arg(filter);
         }
         client = client_tests_named(filter);
@@ -70,6 +73,7 @@ pub(crate) fn tests(filter: Option<&str>) -> Vec<Step> {
         steps.push(cases(filter));
         steps.push(Step::program("tests: documentation", documentation));
     }
+    steps.push(Step::program("tests: adapters", adapters));
     steps.push(Step::program("tests: demo-app", demo));
     steps
 }

@@ -45,7 +45,11 @@ impl Call {
         range: Range<usize>,
         open: Range<usize>,
     ) -> [Edit; 2] {
-        let keep = if self == Self::Hook { "keep_hook" } else { "keep" };
+        let keep = match self {
+            Self::Hook => "keep_hook",
+            Self::Readable => "keep_readable",
+            Self::Value | Self::YewHook(_) | Self::Function(_) => "keep",
+        };
         let before = format!("{}::{keep}!({key:?}, ", framework.runtime());
         let [before, _] = Edit::around(range, before, "");
         [before, Edit::replace(open, ", ")]
@@ -105,7 +109,7 @@ impl Calls<'_, '_> {
                     self.edits.add(SiteKind::State, owner, range, [name, open, close]);
                 }
             }
-            Call::Value | Call::Hook => {
+            Call::Value | Call::Readable | Call::Hook => {
                 let key = self.key("state");
                 let open = self.source.range(call.paren_token.span.open());
                 let edits = how.keep(self.framework, &key, range.clone(), open);

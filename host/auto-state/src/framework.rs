@@ -65,6 +65,7 @@ impl Framework {
                 (&["use_signal_sync"], Call::Hook),
                 (&["use_store"], Call::Hook),
                 (&["Signal", "new"], Call::Value),
+                (&["Store", "new"], Call::Value),
             ],
             Self::Leptos => &[
                 (&["signal"], Call::Value),
@@ -79,6 +80,9 @@ impl Framework {
                 (&["StoredValue", "new"], Call::Value),
                 (&["StoredValue", "new_local"], Call::Value),
                 (&["ArcStoredValue", "new"], Call::Value),
+                (&["Store", "new"], Call::Readable),
+                (&["Store", "new_local"], Call::Readable),
+                (&["ArcStore", "new"], Call::Readable),
                 (&["provide_context"], Call::Function("provide_context")),
             ],
             Self::Sycamore => &[
@@ -152,6 +156,8 @@ impl Framework {
 pub(crate) enum Call {
     /// The first argument is a value: `keep!("count", signal, 0)`.
     Value,
+    /// The same for a type of a crate that the runtime does not depend on: `keep_readable!("list", Store::new, List::default())`.
+    Readable,
     /// The argument makes a value: `keep_hook!("count", use_signal, || 0)`.
     Hook,
     /// The same in Yew, where hooks must be called by their names: `use_kept_state(kept!("count", || 0))`.

@@ -43,6 +43,8 @@ pub(crate) fn rewrite(
 /// What a function is.
 enum Role {
     Component(String),
+    /// Makes a part of a component's view when that calls it; Dioxus may also use it as a component.
+    Part,
     Hook,
     Plain,
     /// Its code does not run in the page, or not as it is written.
@@ -63,17 +65,18 @@ impl Functions<'_, '_> {
     fn function(&mut self, attributes: &[Attribute], signature: &Signature, block: &Block) {
         let role = self.role(attributes, signature);
         let is_component = matches!(role, Role::Component(_));
+        let has_body = is_component || matches!(role, Role::Part);
         let may_call = match role {
-            Role::Component(_) | Role::Hook => true,
+            Role::Component(_) | Role::Part | Role::Hook => true,
             // Hooks of Yew cannot be called elsewhere.
             Role::Plain => self.framework != Framework::Yew,
             Role::Other => false,
         };
         let name = match role {
             Role::Component(name) => name,
-            Role::Hook | Role::Plain | Role::Other => plain(&signature.ident),
+            Role::Part | Role::Hook | Role::Plain | Role::Other => plain(&signature.ident),
         };
-        if is_component {
+        if has_body {
             self.body(&name, signature, block, attributes);
         }
         if may_call {
@@ -152,7 +155,9 @@ impl Functions<'_, '_> {
             && signature.asyncness.is_none()
             && ends_with(&signature.output, "Element")
         {
-            return Role::Component(plain(&signature.ident));
+            let name = plain(&signature.ident);
+            let is_component = name.starts_with(char::is_uppercase);
+            return if is_component { Role::Component(name) } else { Role::Part };
         }
         Role::Plain
     }

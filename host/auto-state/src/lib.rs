@@ -19,6 +19,7 @@
 //! | state | `let count = use_state(\|\| 0);` | `let count = ::hmr_yew::use_kept_state(::hmr_yew::kept!("count", \|\| 0));` |
 //! | state | `let count = RwSignal::new(0);` | `let count = ::hmr_leptos::keep!("count", RwSignal::new, 0);` |
 //! | variable | `static LOG: RefCell<Vec<u32>> = RefCell::default();` in `thread_local!` | `static LOG: RefCell<Vec<u32>> = ::hmr_yew::state::keep_ref_cell!(LOG, Vec<u32>, RefCell::default());` |
+//! | variable | `static NEXT: AtomicU32 = AtomicU32::new(0);` | the same, and a function behind it that the page calls before the start |
 //! | custom hook | `let field = use_field();` | `let field = ::hmr_yew::leave(::hmr_yew::enter("field"), use_field());` |
 //! | component's start | `fn App() -> Html {` | `fn App() -> Html { let _hmr_render = ::hmr_yew::begin("App");` |
 //! | component's body | `fn App() -> impl IntoView { … }` | `fn App() -> impl IntoView { ::hmr_leptos::scope("App", move \|\| { … }) }` |
@@ -53,6 +54,8 @@ use self::source::Source;
 pub struct Options<'a> {
     /// The framework that the crate uses.
     pub framework: Framework,
+    /// Distinguishes the file from all others of the application, in names that the linker sees: letters, digits and `_`.
+    pub unit: &'a str,
     /// The ids of the sites that are left as they are.
     pub excluded: &'a BTreeSet<String>,
     /// The tags of the version of the file before this one ([`Rewritten::tags`]).
@@ -121,7 +124,7 @@ pub fn rewrite(text: &str, options: &Options<'_>) -> Rewritten {
             tags,
         };
     };
-    let Options { framework, excluded, earlier } = *options;
+    let Options { framework, unit, excluded, earlier } = *options;
     let mut edits = Edits::new(text, excluded);
     let imports = Imports::of(&source.file, framework);
     let functions = functions::rewrite(&source, &imports, framework, &mut edits);
@@ -129,7 +132,7 @@ pub fn rewrite(text: &str, options: &Options<'_>) -> Rewritten {
     if framework == Framework::Yew {
         fields::rewrite(&source, &mut edits);
     }
-    statics::rewrite(&source, framework, &mut edits);
+    statics::rewrite(&source, framework, unit, &mut edits);
     types::rewrite(&source, framework, &mut edits);
     source::forget_spans();
     let rewritten = Rewritten { tags, ..edits.apply() };

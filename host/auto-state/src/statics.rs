@@ -1,12 +1,14 @@
-//! Variables of `thread_local!`: those in a cell are kept.
+//! Variables of modules.
 //!
-//! A plain `static` is made by the compiler, before anything could be given back to it. It is left alone.
+//! Those of `thread_local!` in a cell, and the global signals and stores of Dioxus, are made when the program runs, and begin with their old
+//! values. Atomic ones, and those in a lock, exist before that: the page calls a function behind each, which exchanges its content.
 
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, Expr, GenericArgument, Ident, ItemMacro, PathArguments, Token, Type, Visibility,
+    Attribute, Expr, GenericArgument, Ident, ItemMacro, ItemStatic, PathArguments,
+    StaticMutability, Token, Type, Visibility,
 };
 
 use crate::SiteKind;
@@ -18,17 +20,30 @@ use crate::types::{is_conditional, one_line, state_path};
 /// The cells whose content is kept.
 const CELLS: [&str; 2] = ["Cell", "RefCell"];
 
+/// The types of `static` variables whose content can be exchanged, apart from `AtomicU32` and its like.
+const LOCKS: [&str; 3] = ["Mutex", "OnceLock", "RwLock"];
+
+/// The types of Dioxus whose content is kept.
+const GLOBALS: [&str; 2] = ["GlobalSignal", "GlobalStore"];
+
 /// Rewrites the initial values of the variables.
-pub(crate) fn rewrite(source: &Source<'_>, framework: Framework, edits: &mut Edits<'_>) {
-    let mut statics = Statics { source, edits, state: state_path(framework) };
+pub(crate) fn rewrite(
+    source: &Source<'_>,
+    framework: Framework,
+    unit: &str,
+    edits: &mut Edits<'_>,
+) {
+    let mut statics = Statics { source, edits, framework, unit, number: 0 };
     statics.visit_file(&source.file);
 }
 
 struct Statics<'a, 'e> {
     source: &'a Source<'a>,
     edits: &'a mut Edits<'e>,
-    /// Where the runtime has what the code uses.
-    state: String,
+    framework: Framework,
+    unit: &'a str,
+    /// How many variables have a function behind them.
+    number: usize,
 }
 
 impl<'ast> Visit<'ast> for Statics<'_, '_> {
@@ -41,15 +56,26 @@ impl<'ast> Visit<'ast> for Statics<'_, '_> {
         }
         visit::visit_item_macro(self, item);
     }
+
+    fn visit_item_static(&mut self, item: &'ast ItemStatic) {
+        if content(&item.ty, &GLOBALS).is_some() {
+            if self.framework == Framework::Dioxus {
+                self.global(item);
+            }
+        } else {
+            self.existing(item);
+        }
+        visit::visit_item_static(self, item);
+    }
 }
 
 impl Statics<'_, '_> {
     fn variable(&mut self, variable: &Variable) {
-        let Some((cell, content)) = variable.content() else { return };
+        let Some((cell, content)) = content(&variable.kind, &CELLS) else { return };
         if is_conditional(&variable.attributes) {
             return;
         }
-        let (name, state) = (plain(&variable.name), &self.state);
+        let (name, state) = (plain(&variable.name), state_path(self.framework));
         let range = self.source.range(variable.initial.span());
         let keep = if cell == "Cell" { "keep_cell" } else { "keep_ref_cell" };
         let open = format!("{state}::{keep}!({}, {}, ", variable.name, one_line(content));
@@ -59,6 +85,48 @@ impl Statics<'_, '_> {
             changes.push(Edit::replace(self.source.range(block.const_token.span()), ""));
         }
         self.edits.add(SiteKind::State, ("static", &name), range, changes);
+    }
+
+    /// `static COUNT: GlobalSignal<u32> = Signal::global(|| 0);`
+    fn global(&mut self, item: &ItemStatic) {
+        let Some((_, content)) = content(&item.ty, &GLOBALS) else { return };
+        let Expr::Call(call) = &*item.expr else { return };
+        let (Some(make), 1) = (call.args.first(), call.args.len()) else { return };
+        if is_conditional(&item.attrs) {
+            return;
+        }
+        let (name, runtime) = (plain(&item.ident), self.framework.runtime());
+        let range = self.source.range(make.span());
+        let open = format!("|| {runtime}::keep_global!({}, {}, ", item.ident, one_line(content));
+        let changes = Edit::around(range.clone(), open, ")");
+        self.edits.add(SiteKind::State, ("static", &name), range, changes);
+    }
+}
+
+impl Statics<'_, '_> {
+    /// `static NEXT: AtomicU32 = AtomicU32::new(0);`
+    fn existing(&mut self, item: &ItemStatic) {
+        let is_constant = matches!(item.mutability, StaticMutability::None);
+        if !is_constant || is_conditional(&item.attrs) {
+            return;
+        }
+        let Type::Path(path) = &*item.ty else { return };
+        let Some(last) = path.path.segments.last() else { return };
+        let is_atomic = last.ident.to_string().starts_with("Atomic") && last.arguments.is_none();
+        if !is_atomic && content(&item.ty, &LOCKS).is_none() {
+            return;
+        }
+        let (name, kind, state) =
+            (plain(&item.ident), one_line(&item.ty), state_path(self.framework));
+        let (unit, number) = (self.unit, self.number);
+        self.number += 1;
+        let declare = format!(
+            " const _: () = {{ #[unsafe(export_name = \"hmr_variable_{unit}_{number}\")] extern \"C\" fn hmr_variable() {{ {state}::keep_static!({}, {kind}); }} }};",
+            item.ident
+        );
+        let range = self.source.range(item.span());
+        let edit = Edit::insert(range.end, declare);
+        self.edits.add(SiteKind::State, ("static", &name), range, [edit]);
     }
 }
 
@@ -99,16 +167,15 @@ impl Parse for Variable {
     }
 }
 
-impl Variable {
-    /// The name of its cell, and the type of what is in it.
-    fn content(&self) -> Option<(String, &Type)> {
-        let Type::Path(path) = &self.kind else { return None };
-        let last = path.path.segments.last()?;
-        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-        let [GenericArgument::Type(content)] = &*arguments.args.iter().collect::<Vec<_>>() else {
-            return None;
-        };
-        let cell = last.ident.to_string();
-        CELLS.contains(&&*cell).then_some((cell, content))
-    }
+/// If a type is one of these with one argument: its name, and the argument.
+fn content<'a>(kind: &'a Type, outer: &[&str]) -> Option<(String, &'a Type)> {
+    let Type::Path(path) = kind else { return None };
+    let last = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let mut all = arguments.args.iter();
+    let (Some(GenericArgument::Type(content)), None) = (all.next(), all.next()) else {
+        return None;
+    };
+    let name = last.ident.to_string();
+    outer.contains(&&*name).then_some((name, content))
 }

@@ -15,7 +15,7 @@ fn check(text: &str) -> usize {
 
 fn check_with(text: &str, framework: Framework) -> Rewritten {
     let excluded = BTreeSet::new();
-    let options = Options { framework, excluded: &excluded, earlier: &[] };
+    let options = Options { framework, unit: "unit", excluded: &excluded, earlier: &[] };
     let rewritten = rewrite(text, &options);
     if syn::parse_file(text).is_err() {
         assert_eq!(rewritten.text, text, "a text that is not Rust");

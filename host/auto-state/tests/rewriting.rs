@@ -15,7 +15,7 @@ fn rewritten_with(
     excluded: &[&str],
 ) -> hmr_auto_state::Rewritten {
     let excluded: BTreeSet<String> = excluded.iter().map(|id| (*id).to_owned()).collect();
-    rewrite(text, &Options { framework, excluded: &excluded, earlier: &[] })
+    rewrite(text, &Options { framework, unit: "unit", excluded: &excluded, earlier: &[] })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "so that it can be written in place")]
@@ -323,7 +323,7 @@ fn variables_in_cells() {
     check_with(
         Framework::Leptos,
         "thread_local! {\n    #[allow(unused)]\n    pub static LOG: RefCell<Vec<u8>> = RefCell::new(\n        Vec::new(),\n    );\n    static OPEN: std::cell::Cell<bool> = const { Cell::new(false) };\n    static PLAIN: u8 = 1;\n    #[cfg(x)]\n    static SOME: Cell<u8> = Cell::new(1);\n    // hmr: reset\n    static MARKED: Cell<u8> = Cell::new(1)\n}\nstatic COUNT: AtomicU32 = AtomicU32::new(0);\n",
-        expect![[r"
+        expect![[r#"
             thread_local! {
                 #[allow(unused)]
                 pub static LOG: RefCell<Vec<u8>> = ::hmr_leptos::state::keep_ref_cell!(LOG, Vec < u8 >, RefCell::new(
@@ -336,8 +336,8 @@ fn variables_in_cells() {
                 // hmr: reset
                 static MARKED: Cell<u8> = Cell::new(1)
             }
-            static COUNT: AtomicU32 = AtomicU32::new(0);
-        "]],
+            static COUNT: AtomicU32 = AtomicU32::new(0); const _: () = { #[unsafe(export_name = "hmr_variable_unit_0")] extern "C" fn hmr_variable() { ::hmr_leptos::state::keep_static!(COUNT, AtomicU32); } };
+        "#]],
     );
 }
 
@@ -358,6 +358,64 @@ fn calls_in_markup() {
                     } />})}
                 }
             })}
+        "#]],
+    );
+}
+
+#[test]
+fn functions_of_dioxus_that_are_no_components_have_names_of_their_own() {
+    check_with(
+        Framework::Dioxus,
+        "fn App() -> Element {\n    let count = use_signal(|| 0);\n    rsx! { Row {} {part(count)} }\n}\n\nfn part(count: Signal<u8>) -> Element {\n    let count = use_signal(|| 1);\n    rsx! { Row {} }\n}\n",
+        expect![[r#"
+            fn App() -> Element { ::hmr_dioxus::view("App", move || -> ::hmr_dioxus::Element {
+                let count = ::hmr_dioxus::keep_hook!("count", use_signal, || 0);
+                rsx! { {::hmr_dioxus::at("Row", rsx!{Row {}})} {part(count)} }
+            })}
+
+            fn part(count: Signal<u8>) -> Element { ::hmr_dioxus::view("part", move || -> ::hmr_dioxus::Element {
+                let count = ::hmr_dioxus::keep_hook!("part.count", use_signal, || 1);
+                rsx! { {::hmr_dioxus::at("part.Row", rsx!{Row {}})} }
+            })}
+        "#]],
+    );
+}
+
+#[test]
+fn global_signals_of_dioxus_are_kept() {
+    check_with(
+        Framework::Dioxus,
+        "static COUNT: GlobalSignal<u32> = Signal::global(|| 0);\npub static ROWS: GlobalStore<Vec<Row>> = Global::new(rows);\nstatic TWICE: GlobalMemo<u32> = Signal::global_memo(|| COUNT() * 2);\n",
+        expect![[r#"
+            static COUNT: GlobalSignal<u32> = Signal::global(|| ::hmr_dioxus::keep_global!(COUNT, u32, || 0));
+            pub static ROWS: GlobalStore<Vec<Row>> = Global::new(|| ::hmr_dioxus::keep_global!(ROWS, Vec < Row >, rows));
+            static TWICE: GlobalMemo<u32> = Signal::global_memo(|| COUNT() * 2);
+        "#]],
+    );
+}
+
+#[test]
+fn stores_of_leptos_are_kept() {
+    check_with(
+        Framework::Leptos,
+        "use reactive_stores::Store;\nfn rows() {\n    let rows = Store::new(Rows::default());\n    let other = leptos::prelude::signal(0);\n}\n",
+        expect![[r#"
+            use reactive_stores::Store;
+            fn rows() {
+                let rows = ::hmr_leptos::keep_readable!("rows.rows", Store::new, Rows::default());
+                let other = ::hmr_leptos::keep!("rows.other", leptos::prelude::signal, 0);
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn a_name_before_another_statement_is_not_that_of_a_value() {
+    check_with(
+        Framework::Leptos,
+        "fn f() -> impl IntoView { view! { <p>{move || { let a = 1; b = signal(0); let c = signal(1); }}</p> } }\n",
+        expect![[r#"
+            fn f() -> impl IntoView { view! { <p>{move || { let a = 1; b = ::hmr_leptos::keep!("f.markup.state", signal, 0); let c = ::hmr_leptos::keep!("f.markup.c", signal, 1); }}</p> } }
         "#]],
     );
 }

@@ -33,6 +33,8 @@ const PROGRAM: &str = r##"
 use std::collections::{BTreeMap, HashMap};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 use hmr_yew::state::{self, Keep, Live, NotCarried, Place, Started, Value};
 
 mod narrow {
@@ -89,7 +91,57 @@ thread_local! {
     static PLAIN: Timed = const { Timed { since: None } };
 }
 
+static NEXT: AtomicU32 = AtomicU32::new(1);
+static NAMES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static ONCE: OnceLock<u8> = OnceLock::new();
+static OTHER: Mutex<Option<std::time::Instant>> = Mutex::new(None);
+unsafe extern "C" {
+    safe fn hmr_variable_unit_0();
+    safe fn hmr_variable_unit_1();
+    safe fn hmr_variable_unit_2();
+    safe fn hmr_variable_unit_3();
+}
+/// What the page does before the start.
+fn declare() {
+    for declare in [hmr_variable_unit_0, hmr_variable_unit_1, hmr_variable_unit_2, hmr_variable_unit_3] {
+        declare();
+    }
+}
+
+fn variables() {
+    // A first copy.
+    let snapshot = std::thread::spawn(|| {
+        declare();
+        NEXT.store(7, Ordering::Relaxed);
+        NAMES.lock().unwrap().push("a".into());
+        state::capture()
+    });
+    let snapshot = snapshot.join().unwrap();
+    // A second one begins with the initial contents.
+    NEXT.store(1, Ordering::Relaxed);
+    NAMES.lock().unwrap().clear();
+    let report = std::thread::spawn(move || {
+        state::restore(&snapshot.replace("\"name\":\"ONCE\",\"type\":\"std::sync::once_lock::OnceLock<u8>\",\"set\":false,\"orphan\":false,\"value\":null", "\"name\":\"ONCE\",\"type\":\"x\",\"set\":true,\"value\":3")).unwrap();
+        declare();
+        state::report()
+    });
+    let report = report.join().unwrap();
+    assert_eq!(NEXT.load(Ordering::Relaxed), 7);
+    assert_eq!(*NAMES.lock().unwrap(), ["a"]);
+    assert_eq!(ONCE.get(), Some(&3));
+    assert!(OTHER.lock().unwrap().is_none());
+    for expected in [
+        r#""program:NEXT":{"outcome":"kept"}"#,
+        r#""program:NAMES":{"outcome":"kept"}"#,
+        r#""program:ONCE":{"outcome":"migrated","from":"x"}"#,
+        r#""program:OTHER":{"outcome":"not-carried","reason":"it is of the type `std::sync::poison::mutex::Mutex<core::option::Option<std::time::Instant>>`"}"#,
+    ] {
+        assert!(report.contains(expected), "{expected} in {report}");
+    }
+}
+
 fn main() {
+    variables();
     same(Kind::<u8>::Plain, r#""Plain""#);
     same(Kind::One(7_u8), r#"{"One":7}"#);
     same(Kind::<u8>::Two(-1, 0.1), r#"{"Two":[-1,0.1]}"#);
@@ -188,10 +240,12 @@ fn values_of_own_types_are_written_and_read() {
     let folder = tempfile::tempdir().expect("a folder");
     runtime(folder.path());
     let excluded = BTreeSet::new();
-    let program =
-        rewrite(PROGRAM, &Options { framework: Framework::Yew, excluded: &excluded, earlier: &[] });
-    // The types and two variables, and nothing else.
-    assert_eq!(program.sites.len(), 12, "{:?}", program.sites);
+    let program = rewrite(
+        PROGRAM,
+        &Options { framework: Framework::Yew, unit: "unit", excluded: &excluded, earlier: &[] },
+    );
+    // The types and six variables, and nothing else.
+    assert_eq!(program.sites.len(), 16, "{:?}", program.sites);
     let file: PathBuf = folder.path().join("program.rs");
     std::fs::write(&file, program.text).expect("a file");
     let executable = folder.path().join("program");

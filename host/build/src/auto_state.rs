@@ -14,6 +14,7 @@
 //! Manifests, the lock file, the user's sources and target folder stay as they are. Dependencies are never rewritten.
 
 mod arguments;
+mod ignored;
 mod inspect;
 mod messages;
 #[expect(

@@ -61,6 +61,8 @@ pub struct Config {
     pub preflight: bool,
     /// Whether the state of applications is kept ([`crate::auto_state`]).
     pub auto_state: bool,
+    /// Globs, relative to the app's folder, of files whose state is not kept.
+    pub auto_state_ignore: Vec<String>,
 }
 
 /// Which of the two tables contains a setting.
@@ -89,7 +91,9 @@ impl Default for Config {
             loop_guard: true,
             loop_budget: crate::LOOP_BUDGET,
             preflight: true,
-            auto_state: false,
+            // What it needs of the system is not there on others yet.
+            auto_state: cfg!(unix),
+            auto_state_ignore: Vec::new(),
         }
     }
 }
@@ -134,6 +138,7 @@ impl Config {
         set(&mut self.loop_budget, settings.loop_budget);
         set(&mut self.preflight, settings.preflight);
         set(&mut self.auto_state, settings.auto_state);
+        set(&mut self.auto_state_ignore, settings.auto_state_ignore);
     }
 }
 
@@ -250,7 +255,7 @@ mod tests {
                    "watch-ignore": ["notes/**"], "port": 9000, "static-folder": "public",
                    "allowed-hosts": ["Dev.example.org", ".test"],
                    "versions": 5, "loop-guard": false, "loop-budget": 7, "preflight": false,
-                   "auto-state": true}),
+                   "auto-state": false, "auto-state-ignore": ["src/a.rs"]}),
         )
         .expect("settings that are right");
         assert_eq!(config.app.as_deref(), Some(Utf8Path::new("site")));
@@ -259,7 +264,8 @@ mod tests {
         assert_eq!(config.allowed_hosts, ["dev.example.org", ".test"]);
         assert_eq!((config.static_folder.as_str(), config.versions), ("public", 5));
         assert_eq!((config.loop_guard, config.loop_budget), (false, 7));
-        assert_eq!((config.preflight, config.auto_state), (false, true));
+        assert_eq!((config.preflight, config.auto_state), (false, false));
+        assert_eq!(config.auto_state_ignore, ["src/a.rs"]);
         let package = json!({"name": "board", "gate": "cargo test", "gate-limit": 30});
         let named = read(Table::Package, package).expect("a name and a gate");
         assert_eq!(named.name.as_deref(), Some("board"));

@@ -2,6 +2,7 @@
 
 mod copy;
 mod parts;
+mod values;
 
 use hmr_tests::applications::{AppCopy, AppSession};
 use serde_json::{Value, json};

@@ -90,11 +90,13 @@ fn a_dioxus_application_is_swapped_with_the_state_of_its_page() {
     assert_eq!(session.browser.value("document.title", &[]), json!("Rain in Bergen"));
     session.browser.keys("#filter", "ju");
     session.browser.wait("document.querySelectorAll('#months li').length === 2");
+    session.browser.click("#bar-1");
     // The field comes when the data has come again; its event filters the months.
     let kept = "[document.querySelector('#filter')?.value, document.querySelectorAll('#months li').length, \
-        document.querySelectorAll('h1').length, document.title]";
+        document.querySelectorAll('h1').length, document.title, document.querySelector('#bar-1')?.classList.contains('selected')]";
+    session.browser.wait("document.querySelector('#bar-1').classList.contains('selected')");
     let value = session.browser.value(kept, &[]);
-    assert_eq!(value, json!(["ju", 2, 1, "Rain in Bergen"]));
+    assert_eq!(value, json!(["ju", 2, 1, "Rain in Bergen", true]));
     scenario::edits(&mut session, &DIOXUS, kept);
 }
 

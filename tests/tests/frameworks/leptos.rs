@@ -110,3 +110,18 @@ fn a_leptos_application_that_fails_goes_on_as_it_was() {
 fn a_leptos_application_is_swapped_many_times() {
     scenario::endurance(&LEPTOS);
 }
+
+#[test]
+fn the_step_of_a_form_made_with_leptos_is_kept() {
+    let mut session = LEPTOS.session();
+    acts_once(&session);
+    session.browser.wait("!document.querySelector('#next').disabled");
+    session.browser.click("#next");
+    let chosen = "document.querySelector('#chosen')?.textContent === '1 of 7 chosen'";
+    session.browser.wait(chosen);
+    session.edit("src/main.rs", "<details id=\"help\">", "<details id=\"help\" title=\"new\">");
+    session.browser.wait("document.querySelector('#help').title === 'new'");
+    session.browser.wait(chosen);
+    session.browser.click("#back");
+    session.browser.wait("document.querySelector('#name')?.value === 'Ada'");
+}

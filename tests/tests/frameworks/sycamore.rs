@@ -110,3 +110,20 @@ fn a_sycamore_application_that_fails_goes_on_as_it_was() {
 fn a_sycamore_application_is_swapped_many_times() {
     scenario::endurance(&SYCAMORE);
 }
+
+#[test]
+fn a_clock_made_with_sycamore_runs_on() {
+    let mut session = SYCAMORE.session();
+    session.browser.click("#start");
+    session.browser.wait_text("#start", "Stop");
+    session.browser.click("#lap");
+    session.browser.wait("document.querySelectorAll('#laps li').length === 1");
+    let elapsed = "document.querySelector('#elapsed').textContent";
+    let before = session.browser.value(elapsed, &[]);
+    let Edit { file, old, new, shows } = SYCAMORE.child;
+    session.edit(file, old, new);
+    session.browser.wait(shows);
+    session.browser.wait("document.querySelectorAll('#laps li').length === 1");
+    assert_eq!(session.browser.text("#start"), "Stop");
+    session.browser.wait(&format!("{elapsed} > {before}"));
+}

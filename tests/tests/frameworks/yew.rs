@@ -89,6 +89,8 @@ fn acts_once(session: &AppSession) {
 fn a_yew_application_is_swapped_with_the_state_of_its_page() {
     let mut session = YEW.session();
     session.browser.run("document.querySelector('#help').open = true", &[]);
+    session.browser.click("#todo-2 input[type=checkbox]");
+    session.browser.wait("document.querySelector('#todo-2').classList.contains('done')");
     session.browser.keys("#new-title", "half of a title");
     session.browser.run(
         "document.querySelector('#list').scrollTop = 10; document.querySelector('#new-title').setSelectionRange(2, 5)",
@@ -96,9 +98,9 @@ fn a_yew_application_is_swapped_with_the_state_of_its_page() {
     );
     let kept = "[document.querySelector('#new-title').value, document.activeElement.id, document.activeElement.selectionStart, \
         document.activeElement.selectionEnd, document.querySelector('#help').open, document.querySelector('#list').scrollTop, \
-        document.querySelectorAll('main').length]";
+        document.querySelectorAll('main').length, document.querySelector('#todo-2').className]";
     let value = session.browser.value(kept, &[]);
-    assert_eq!(value, json!(["half of a title", "new-title", 2, 5, true, 10, 1]));
+    assert_eq!(value, json!(["half of a title", "new-title", 2, 5, true, 10, 1, "done"]));
     scenario::edits(&mut session, &YEW, kept);
 }
 

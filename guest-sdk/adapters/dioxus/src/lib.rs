@@ -14,7 +14,7 @@ mod instances;
 mod made;
 
 pub use self::instances::{at, view};
-pub use self::made::{made, start, use_slot, Made};
+pub use self::made::{global, made, start, use_slot, Made};
 pub use dioxus::prelude::Element;
 pub use hmr_state as state;
 pub use hmr_state::{enter, leave};
@@ -43,5 +43,14 @@ macro_rules! keep {
         let made = $make(value);
         $crate::made(begun, &made);
         made
+    }};
+}
+
+/// The initial value of a global signal or store: `Signal::global(|| keep_global!(COUNT, u32, || 0))`.
+#[macro_export]
+macro_rules! keep_global {
+    ($variable:ident, $type:ty, $make:expr) => {{
+        let place = (module_path!(), stringify!($variable));
+        $crate::global(place, $crate::state::codec!($type), $make, &$variable)
     }};
 }

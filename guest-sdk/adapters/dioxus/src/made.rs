@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use dioxus::core::{try_consume_context, use_hook};
+use dioxus::core::{try_consume_context, use_hook, Runtime};
 use dioxus::prelude::*;
-use dioxus::signals::{SignalData, Storage};
+use dioxus::signals::{Global, InitializeFromFunction, SignalData, Storage};
 use hmr_state::{Begun, Codec, NotCarried, Read, Slot};
 
 use crate::instances::{node, Values};
@@ -26,6 +26,28 @@ pub fn made<T>(begun: Begun<T>, made: &impl Made<T>) {
             values.0.borrow_mut().push(live);
         }
     }
+}
+
+/// What a global signal or store begins with. Its module and its name are its place.
+pub fn global<T, S>(
+    (module, name): (&'static str, &'static str),
+    codec: Codec<T>,
+    make: fn() -> T,
+    variable: &'static Global<S, T>,
+) -> T
+where
+    T: 'static,
+    S: Readable<Target = T> + InitializeFromFunction<T> + Clone + 'static,
+{
+    // The value is read from outside of the application's own calls.
+    let runtime = Rc::downgrade(&Runtime::current());
+    let read: Read = Box::new(move || {
+        let runtime = runtime.upgrade().ok_or_else(in_use)?;
+        let signal = runtime.in_scope(ScopeId::ROOT, || variable.resolve());
+        let value = signal.try_peek_unchecked().map_err(|_| in_use())?;
+        (codec.write)(&value)
+    });
+    Slot::of_variable(module, name, codec, make(), read)
 }
 
 /// What holds a value of the type `T`.

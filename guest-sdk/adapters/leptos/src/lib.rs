@@ -16,7 +16,7 @@ mod made;
 use std::sync::Arc;
 
 pub use self::lists::{For, ForEnumerate};
-pub use self::made::{made, start, Made};
+pub use self::made::{made, made_readable, start, Made};
 pub use hmr_state as state;
 use hmr_state::{begin, tagged, take_tag, Node};
 pub use hmr_state::{enter, leave};
@@ -33,6 +33,19 @@ macro_rules! keep {
         let (begun, value) = $crate::start($name, codec, initial);
         let made = $make(value);
         $crate::made(begun, &made);
+        made
+    }};
+}
+
+/// The same for what can be read and is of a crate that this one does not depend on: `keep_readable!("list", Store::new, List::default())`.
+#[macro_export]
+macro_rules! keep_readable {
+    ($name:literal, $make:expr, $initial:expr $(,)?) => {{
+        let initial = $initial;
+        let codec = $crate::state::codec_of_value!(&initial);
+        let (begun, value) = $crate::start($name, codec, initial);
+        let made = $make(value);
+        $crate::made_readable(begun, &made);
         made
     }};
 }

@@ -13,7 +13,19 @@ pub fn start<T>(name: &str, codec: Codec<T>, initial: T) -> (Begun<T>, T) {
 
 /// A value was made. It exists until its owner is cleaned up.
 pub fn made<T>(begun: Begun<T>, made: &impl Made<T>) {
-    if let Some(held) = begun.held(|codec| made.read(codec)) {
+    hold(begun, |codec| made.read(codec));
+}
+
+/// The same for a value in something that can be read.
+pub fn made_readable<T: 'static>(
+    begun: Begun<T>,
+    made: &(impl WithUntracked<Value = T> + Clone + 'static),
+) {
+    hold(begun, |codec| untracked(made.clone(), codec));
+}
+
+fn hold<T>(begun: Begun<T>, read: impl FnOnce(Codec<T>) -> Read) {
+    if let Some(held) = begun.held(read) {
         on_cleanup(move || forget(held));
     }
 }

@@ -87,29 +87,43 @@ impl<T> NotKept<T> for Probe<T> {
 /// The codec of a type: `codec!(Vec<u32>)`.
 #[macro_export]
 macro_rules! codec {
-    ($type:ty) => {{
-        #[allow(unused_imports)]
-        use $crate::dispatch::*;
-        (&&$crate::Probe::<$type>::new()).codec()
-    }};
+    ($type:ty) => {
+        $crate::codec_of_probe!($crate::Probe::<$type>::new())
+    };
 }
 
 /// The codec of what a function returns: `codec_of!(&initial)`.
 #[macro_export]
 macro_rules! codec_of {
-    ($function:expr) => {{
-        #[allow(unused_imports)]
-        use $crate::dispatch::*;
-        (&&$crate::of($function)).codec()
-    }};
+    ($function:expr) => {
+        $crate::codec_of_probe!($crate::of($function))
+    };
 }
 
 /// The codec of a value's type: `codec_of_value!(&initial)`.
 #[macro_export]
 macro_rules! codec_of_value {
-    ($value:expr) => {{
-        #[allow(unused_imports)]
-        use $crate::dispatch::*;
-        (&&$crate::of_value($value)).codec()
+    ($value:expr) => {
+        $crate::codec_of_probe!($crate::of_value($value))
+    };
+}
+
+/// The codec for the type that a probe stands for.
+///
+/// The tool sets `hmr_serde` for crates that depend on serde.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! codec_of_probe {
+    ($probe:expr) => {{
+        #[allow(unexpected_cfgs)]
+        let codec = {
+            #[cfg(hmr_serde)]
+            #[allow(unused_imports)]
+            use ::hmr_serde::dispatch::*;
+            #[allow(unused_imports)]
+            use $crate::dispatch::*;
+            (&&&$probe).codec()
+        };
+        codec
     }};
 }

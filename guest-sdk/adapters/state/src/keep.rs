@@ -305,7 +305,7 @@ impl<T: Keep, const N: usize> Keep for [T; N] {
     }
 }
 
-/// A map is an array of pairs: keys need not be texts.
+/// A map is an array of pairs: keys need not be texts. An object, as serde writes maps with texts, is read, too.
 fn pairs<'a, K: Keep + 'a, V: Keep + 'a>(
     entries: impl Iterator<Item = (&'a K, &'a V)>,
 ) -> Result<Value, NotCarried> {
@@ -314,6 +314,10 @@ fn pairs<'a, K: Keep + 'a, V: Keep + 'a>(
 }
 
 fn read_pairs<K: Keep, V: Keep, M: FromIterator<(K, V)>>(value: &Value) -> Result<M, ReadError> {
+    if let Value::Object(entries) = value {
+        let pair = |(key, it): &(String, Value)| Ok((K::read(&Value::from(&**key))?, V::read(it)?));
+        return entries.iter().map(pair).collect();
+    }
     items(value)?.iter().map(<(K, V)>::read).collect()
 }
 

@@ -38,10 +38,11 @@ pub use self::rendering::{
 };
 pub use self::slot::{Begun, Read, Slot};
 pub use self::value::Value;
-pub use self::variables::{variable_in_cell, variable_in_ref_cell};
+pub use self::variables::{variable_in_cell, variable_in_ref_cell, Variable};
 
-/// The traits that [`codec!`] chooses from.
+/// The traits that [`codec!`] and [`keep_static!`] choose from.
 #[doc(hidden)]
 pub mod dispatch {
     pub use crate::codec::{ByKeep, NotKept};
+    pub use crate::variables::{Declare, DeclareOther};
 }

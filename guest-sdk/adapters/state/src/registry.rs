@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::{Rc, Weak};
 
 use crate::codec::Codec;
-use crate::keep::NotCarried;
+use crate::keep::{NotCarried, ReadError};
 use crate::value::Value;
 
 /// Where a value is made.
@@ -101,7 +101,7 @@ thread_local! {
 /// Makes a value: the old one of this place, or else the initial one.
 pub fn start<T>(place: &Place, codec: Codec<T>, initial: impl FnOnce() -> T) -> (T, Started) {
     let old = REGISTRY.with(|registry| take(&registry.old, place));
-    begin_with(old, place, codec, initial)
+    begin_with(old, place, type_name::<T>(), codec.read, || begin(codec, initial))
 }
 
 /// The same for a value that may be made at any time, and has a place of its own all the same.
@@ -112,7 +112,20 @@ pub(crate) fn start_late<T>(
 ) -> (T, Started) {
     let take =
         |registry: &Registry| take(&registry.old, place).or_else(|| take(&registry.settled, place));
-    begin_with(REGISTRY.with(take), place, codec, initial)
+    let old = REGISTRY.with(take);
+    begin_with(old, place, type_name::<T>(), codec.read, || begin(codec, initial))
+}
+
+/// The same for a variable that exists already. `set` gives it the old value.
+pub(crate) fn start_existing(
+    place: &Place,
+    kind: &'static str,
+    set: impl FnOnce(&Value) -> Result<(), ReadError>,
+    initial: impl FnOnce() -> Result<Value, NotCarried>,
+) -> Started {
+    let old = REGISTRY.with(|registry| take(&registry.old, place));
+    let ((), started) = begin_with(old, place, kind, set, || begun((), initial()));
+    started
 }
 
 /// The values of the copy before, by their places.
@@ -131,25 +144,26 @@ fn take(waiting: &Waiting, place: &Place) -> Option<Old> {
 fn begin_with<T>(
     old: Option<Old>,
     place: &Place,
-    codec: Codec<T>,
-    initial: impl FnOnce() -> T,
+    kind: &'static str,
+    read: impl FnOnce(&Value) -> Result<T, ReadError>,
+    begin: impl FnOnce() -> Initial<T>,
 ) -> (T, Started) {
     let Some(old) = old else {
-        let (value, json, outcome) = begin(codec, initial);
+        let (value, json, outcome) = begin();
         note(place, outcome.unwrap_or(("added", None)));
         return (value, Started { initial: json });
     };
     if !old.was_set {
-        let (value, json, outcome) = begin(codec, initial);
+        let (value, json, outcome) = begin();
         let is_same = json.as_deref() == Some(&*old.value.to_json());
         note(place, outcome.unwrap_or((if is_same { "kept" } else { "initial" }, None)));
         return (value, Started { initial: json });
     }
-    match (codec.read)(&old.value) {
+    match read(&old.value) {
         Ok(value) => {
             let outcome = if old.is_orphan {
                 ("recovered", None)
-            } else if old.kind == type_name::<T>() {
+            } else if old.kind == kind {
                 ("kept", None)
             } else {
                 ("migrated", Some(("from", old.kind)))
@@ -159,7 +173,7 @@ fn begin_with<T>(
         }
         Err(error) => {
             note(place, ("reset", Some(("reason", error.to_string()))));
-            let (value, json, _) = begin(codec, initial);
+            let (value, json, _) = begin();
             (value, Started { initial: json })
         }
     }
@@ -172,10 +186,17 @@ pub fn refuse(place: &Place, error: &NotCarried) {
 
 type Noted = (&'static str, Option<(&'static str, String)>);
 
-/// Makes the initial value. Returns its JSON, or else that it is not carried.
-fn begin<T>(codec: Codec<T>, initial: impl FnOnce() -> T) -> (T, Option<String>, Option<Noted>) {
+/// An initial value, and its JSON, or else that it is not carried.
+type Initial<T> = (T, Option<String>, Option<Noted>);
+
+fn begin<T>(codec: Codec<T>, initial: impl FnOnce() -> T) -> Initial<T> {
     let value = initial();
-    match (codec.write)(&value) {
+    let written = (codec.write)(&value);
+    begun(value, written)
+}
+
+fn begun<T>(value: T, written: Result<Value, NotCarried>) -> Initial<T> {
+    match written {
         Ok(written) => (value, Some(written.to_json()), None),
         Err(error) => {
             let outcome = ("not-carried", Some(("reason", error.to_string())));

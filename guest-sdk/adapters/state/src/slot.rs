@@ -6,11 +6,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::codec::Codec;
-use crate::keep::NotCarried;
+use crate::keep::{Keep as _, NotCarried};
 use crate::node::Node;
 use crate::registry::{self, Held, Live, Place, Started};
 use crate::rendering::{is_rendering, whole_name};
 use crate::value::Value;
+use crate::variables::Variable;
 
 /// Reads a value as it is now.
 pub type Read = Box<dyn Fn() -> Result<Value, NotCarried>>;
@@ -50,8 +51,8 @@ impl Slot {
         value
     }
 
-    /// A slot for a variable of a module, held for as long as the program runs, and what the variable begins with.
-    pub(crate) fn of_variable<T>(
+    /// Makes a slot for a variable of a module, held for as long as the program runs. Returns what the variable begins with.
+    pub fn of_variable<T>(
         module: &'static str,
         name: &str,
         codec: Codec<T>,
@@ -68,6 +69,26 @@ impl Slot {
         registry::register(Rc::downgrade(&live));
         registry::hold(live);
         value
+    }
+
+    /// Makes a slot for a `static` variable, held for as long as the program runs, and gives the variable its old value.
+    pub(crate) fn of_static<V: Variable>(
+        module: &'static str,
+        name: &'static str,
+        variable: &'static V,
+    ) {
+        let kind = type_name::<V>();
+        let place =
+            Place { path: String::new(), component: module.to_owned(), name: name.to_owned() };
+        let set = |value: &Value| variable.set(V::Content::read(value)?);
+        let started = registry::start_existing(&place, kind, set, || variable.write());
+        let read: Read = Box::new(|| variable.write());
+        let (started, read) = (RefCell::new(started), RefCell::new(Some(read)));
+        let name = name.to_owned();
+        let slot = Rc::new(Self { node: None, component: module, name, kind, started, read });
+        let live: Rc<dyn Live> = slot;
+        registry::register(Rc::downgrade(&live));
+        registry::hold(live);
     }
 
     /// How the value is read from now on.

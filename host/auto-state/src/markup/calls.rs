@@ -34,9 +34,10 @@ impl Reader<'_> {
         }
         let path: TokenStream = tokens[at..at + length].iter().cloned().collect();
         let Ok(path) = syn::parse2::<syn::Path>(path) else { return };
-        let Called::Known(how @ (Call::Value | Call::Hook)) = self.imports.called(&path) else {
+        let Called::Known(how) = self.imports.called(&path) else { return };
+        if !matches!(how, Call::Value | Call::Readable | Call::Hook) {
             return;
-        };
+        }
         let range = self.range(&tokens[at..=at + length]);
         let open = self.source.range(arguments.span_open());
         self.calls.push(StateCall { how, binding: binding(&tokens[..at]), range, open });
@@ -70,7 +71,10 @@ fn binding(before: &[TokenTree]) -> Option<String> {
     }
     let start =
         before.iter().rposition(|it| matches!(it, TokenTree::Ident(word) if word == "let"))?;
-    first_name(&before[start + 1..before.len() - 1])
+    let pattern = &before[start + 1..before.len() - 1];
+    // With one of these, the `let` is of a statement before.
+    let is_end = |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if [';', '='].contains(&mark.as_char()));
+    if pattern.iter().any(is_end) { None } else { first_name(pattern) }
 }
 
 /// The first name in a pattern.

@@ -6,6 +6,7 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use hmr_auto_state::{Framework, Options, Site, rewrite};
 
+use super::ignored::Ignored;
 use super::shadow;
 use crate::app::metadata;
 use crate::{App, AppError, ModuleKind};
@@ -80,9 +81,11 @@ pub fn inspect(path: &Utf8Path) -> Result<Vec<Inspected>, InspectError> {
     }
     folders.sort();
     folders.dedup();
+    let ignored = Ignored::of(&app).matcher();
     let mut inspected = Vec::new();
     for (folder, framework) in folders {
-        for file in shadow::sources(folder.as_std_path()) {
+        let files = shadow::sources(folder.as_std_path()).into_iter();
+        for file in files.filter(|it| !ignored.is_match(it)) {
             let path = Utf8PathBuf::from(file.to_string_lossy().into_owned());
             let text = fs::read_to_string(&file)
                 .map_err(|error| InspectError::Source { path: path.clone(), error })?;
@@ -96,7 +99,8 @@ pub fn inspect(path: &Utf8Path) -> Result<Vec<Inspected>, InspectError> {
 
 fn inspected_file(path: Utf8PathBuf, text: &str, framework: Framework) -> Option<Inspected> {
     let excluded = std::collections::BTreeSet::new();
-    let rewritten = rewrite(text, &Options { framework, excluded: &excluded, earlier: &[] });
+    let rewritten =
+        rewrite(text, &Options { framework, unit: "file", excluded: &excluded, earlier: &[] });
     let pairs = text.lines().zip(rewritten.text.lines()).enumerate();
     let lines = pairs.filter(|(_, (old, new))| old != new).map(|(at, (old, new))| ChangedLine {
         number: at + 1,

@@ -24,6 +24,7 @@ macro_rules! sources {
 }
 
 const STATE: &Sources = sources!("state": "lib.rs", "codec.rs", "exports.rs", "fields.rs", "frameworks.rs", "keep.rs", "node.rs", "parse.rs", "registry.rs", "rendering.rs", "slot.rs", "value.rs", "variables.rs");
+const SERDE: &Sources = sources!("serde": "lib.rs", "read.rs", "write.rs");
 const DIOXUS: &Sources = sources!("dioxus": "lib.rs", "instances.rs", "made.rs");
 const LEPTOS: &Sources = sources!("leptos": "lib.rs", "lists.rs", "made.rs");
 const SYCAMORE: &Sources = sources!("sycamore": "lib.rs", "lists.rs");
@@ -47,7 +48,7 @@ pub(super) fn name(framework: Framework) -> String {
 /// What the runtimes consist of, for the name of their folder.
 pub(super) fn version() -> String {
     let crates = Framework::ALL.map(sources);
-    let files = STATE.iter().chain(crates.into_iter().flatten());
+    let files = STATE.iter().chain(SERDE).chain(crates.into_iter().flatten());
     let texts: Vec<&str> = files.map(|(_, text)| *text).collect();
     hash_of(texts.concat().as_bytes())
 }
@@ -75,6 +76,9 @@ pub(super) struct Runtime {
     /// Where the libraries are that it uses.
     pub(super) folder: PathBuf,
 }
+
+/// The name of the crate for types that serde can write and read, and of the `cfg` with which it is used.
+pub(super) const WITH_SERDE: &str = "hmr_serde";
 
 /// Why there is no runtime.
 #[derive(Debug, thiserror::Error)]
@@ -112,9 +116,35 @@ pub(super) fn prepare(
     Ok(Runtime { library, folder })
 }
 
-/// Stays the same for as long as the framework is the same build. Whether a crate gets its `.rmeta` or its `.rlib` makes no difference.
-fn key(rustc: &Path, arguments: &Arguments, framework: &Path) -> String {
-    let library = framework.with_extension("rmeta");
+/// Compiles the crate for types that serde can write and read, unless that was done before. None if the application's crate does not depend
+/// on serde by itself.
+pub(super) fn with_serde(
+    rustc: &Path,
+    arguments: &Arguments,
+    framework: &Used,
+    runtime: &Runtime,
+) -> Result<Option<PathBuf>, RuntimeError> {
+    let Some(serde) = arguments.dependency("serde") else { return Ok(None) };
+    let folder = &*runtime.folder;
+    // Crates of one workspace may use several versions of serde.
+    let suffix = format!("-{}", key(rustc, arguments, &serde));
+    let lock = File::create(folder.join("lock"))?;
+    lock.lock()?;
+    let library = folder.join(format!("lib{WITH_SERDE}{suffix}.rlib"));
+    if !library.exists() {
+        let compile = Compile { folder, rustc, arguments, framework };
+        let state = format!("hmr_state={}", folder.join("libhmr_state.rlib").display());
+        let serde = format!("serde={}", serde.display());
+        let extra = format!("-Cextra-filename={suffix}");
+        let further = ["--extern", &state, "--extern", &serde, &extra];
+        compile.run(WITH_SERDE, SERDE, &further)?;
+    }
+    Ok(Some(library))
+}
+
+/// Stays the same for as long as a dependency is the same build. Whether a crate gets its `.rmeta` or its `.rlib` makes no difference.
+fn key(rustc: &Path, arguments: &Arguments, dependency: &Path) -> String {
+    let library = dependency.with_extension("rmeta");
     let modified = fs::metadata(&library).and_then(|it| it.modified()).ok();
     let modified = modified.and_then(|it| it.duration_since(SystemTime::UNIX_EPOCH).ok());
     let parts =

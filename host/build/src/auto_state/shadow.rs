@@ -10,8 +10,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use globset::GlobSet;
 use hmr_auto_state::{Framework, NumberedTag, Options, Site, rewrite};
 use serde::{Deserialize, Serialize};
+
+use crate::hash::hash_of;
 
 /// The Rust files in a folder and below it, sorted.
 pub(super) fn sources(folder: &Path) -> Vec<PathBuf> {
@@ -52,16 +55,18 @@ pub(super) struct Shadow {
     /// Paths of the copy begin with this, followed by the absolute path of the original.
     root: PathBuf,
     framework: Framework,
+    /// The files that stay as they are.
+    ignored: GlobSet,
     known: BTreeMap<PathBuf, Copied>,
     /// The sites that are left out, by file.
     excluded: BTreeMap<PathBuf, BTreeSet<String>>,
 }
 
 impl Shadow {
-    pub(super) fn open(root: PathBuf, framework: Framework) -> Self {
+    pub(super) fn open(root: PathBuf, framework: Framework, ignored: GlobSet) -> Self {
         let known = read(&root.join("copied.json"));
         let excluded = read(&root.join("excluded.json"));
-        Self { root, framework, known, excluded }
+        Self { root, framework, ignored, known, excluded }
     }
 
     /// The folder in which the copy is.
@@ -150,6 +155,10 @@ impl Shadow {
             excluded,
             tags: Vec::new(),
         };
+        if self.ignored.is_match(path) {
+            link(path, to)?;
+            return Ok(copied);
+        }
         if let Some(known) = self.known.get(path)
             && to.symlink_metadata().is_ok()
         {
@@ -160,8 +169,9 @@ impl Shadow {
         }
         let earlier = self.known.get(path).map_or(&[][..], |it| &it.tags);
         // A file that is not text is the compiler's to complain about.
+        let unit = self.unit(path);
         let rewritten = fs::read_to_string(path)
-            .map(|text| rewrite(&text, &self.options(&copied.excluded, earlier)));
+            .map(|text| rewrite(&text, &self.options(&unit, &copied.excluded, earlier)));
         if let Ok(rewritten) = &rewritten {
             copied.sites = rewritten.sites.len();
             copied.tags.clone_from(&rewritten.tags);
@@ -177,16 +187,24 @@ impl Shadow {
     pub(super) fn rewritten(&self, original: &Path) -> Option<(String, hmr_auto_state::Rewritten)> {
         let copied = self.known.get(original).filter(|it| it.sites > 0)?;
         let text = fs::read_to_string(original).ok()?;
-        let rewritten = rewrite(&text, &self.options(&copied.excluded, &copied.tags));
+        let unit = self.unit(original);
+        let rewritten = rewrite(&text, &self.options(&unit, &copied.excluded, &copied.tags));
         Some((text, rewritten))
+    }
+
+    /// A library and a binary may have the same file, each in a copy of its own.
+    fn unit(&self, path: &Path) -> String {
+        let names = format!("{} {}", self.root.display(), path.display());
+        hash_of(names.as_bytes())[..16].to_owned()
     }
 
     fn options<'a>(
         &self,
+        unit: &'a str,
         excluded: &'a BTreeSet<String>,
         earlier: &'a [NumberedTag],
     ) -> Options<'a> {
-        Options { framework: self.framework, excluded, earlier }
+        Options { framework: self.framework, unit, excluded, earlier }
     }
 }
 

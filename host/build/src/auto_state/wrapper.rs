@@ -7,7 +7,10 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
 
+use hmr_auto_state::Framework;
+
 use super::arguments::Arguments;
+use super::ignored::Ignored;
 use super::messages::{Files, Messages, named, note};
 use super::runtime::{self, Runtime, Used};
 use super::shadow::Shadow;
@@ -44,14 +47,21 @@ pub(crate) fn set(command: &mut Command, app: &App) -> io::Result<()> {
     let running = if running.exists() { running } else { &own };
     let metadata = fs::metadata(running)?;
     // Another build of the tool may rewrite differently: cargo compiles again if the path of the wrapper changes.
-    let version =
-        format!("{} {:?} {}", metadata.len(), metadata.modified().ok(), runtime::version());
+    let ignored = Ignored::of(app);
+    let version = format!(
+        "{} {:?} {} {:?}",
+        metadata.len(),
+        metadata.modified().ok(),
+        runtime::version(),
+        ignored.globs()
+    );
     let folder = app.target_dir().join("auto-state").join(&hash_of(version.as_bytes())[..16]);
     let link = folder.join(NAME);
     if !link.exists() {
         // A link to a file that is gone.
         _ = fs::remove_file(&link);
         fs::create_dir_all(&folder)?;
+        ignored.save(folder.as_std_path())?;
         let made = if own.exists() {
             make_link(&own, link.as_std_path())
         } else {
@@ -169,6 +179,34 @@ fn exit_code(status: std::process::ExitStatus) -> ExitCode {
         .map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
+/// The libraries that rewritten code uses.
+struct Libraries<'a> {
+    runtime: &'a Runtime,
+    with_serde: Option<&'a Path>,
+}
+
+impl Libraries<'_> {
+    /// What rustc must be given for them. `are_own`: the crate depends on them by itself.
+    fn arguments(&self, framework: Framework, are_own: bool) -> Vec<String> {
+        let mut arguments = vec![format!("--check-cfg=cfg({})", runtime::WITH_SERDE)];
+        if self.with_serde.is_some() {
+            arguments.extend(["--cfg".to_owned(), runtime::WITH_SERDE.to_owned()]);
+        }
+        if are_own {
+            return arguments;
+        }
+        let mut extern_crate = |name: &str, library: &Path| {
+            arguments.extend(["--extern".to_owned(), format!("{name}={}", library.display())]);
+        };
+        extern_crate(&runtime::name(framework), &self.runtime.library);
+        if let Some(library) = self.with_serde {
+            extern_crate(runtime::WITH_SERDE, library);
+        }
+        arguments.push(format!("-Ldependency={}", self.runtime.folder.display()));
+        arguments
+    }
+}
+
 /// The compilation of a crate that can be rewritten.
 struct Compilation<'a> {
     folder: &'a Path,
@@ -199,10 +237,16 @@ impl<'a> Compilation<'a> {
                     .run_plain(Some(&format!("the runtime for it cannot be prepared: {error}")));
             }
         };
-        let mut shadow = Shadow::open(self.shadow_folder(), self.framework.framework);
+        let with_serde = self.with_serde(&runtime)?;
+        let libraries = Libraries { runtime: &runtime, with_serde: with_serde.as_deref() };
+        let mut shadow = Shadow::open(
+            self.shadow_folder(),
+            self.framework.framework,
+            Ignored::read(self.folder).matcher(),
+        );
         let mut left_out = BTreeSet::new();
         for _ in 0..ATTEMPTS {
-            let Some(output) = self.attempt(&mut shadow, &runtime)? else {
+            let Some(output) = self.attempt(&mut shadow, &libraries)? else {
                 // Nothing in it is rewritten.
                 return self.run_plain(None);
             };
@@ -245,6 +289,19 @@ impl<'a> Compilation<'a> {
         runtime::prepare(&self.folder.join(RUNTIME), self.rustc, &self.arguments, &self.framework)
     }
 
+    /// The crate for types that serde can write and read.
+    fn with_serde(&self, runtime: &Runtime) -> io::Result<Option<PathBuf>> {
+        if self.own_runtime().is_some() {
+            return Ok(self.arguments.dependency(runtime::WITH_SERDE));
+        }
+        runtime::with_serde(self.rustc, &self.arguments, &self.framework, runtime).or_else(
+            |error| {
+                emit(&note(&format!("values of types from other crates are not kept: {error}")))?;
+                Ok(None)
+            },
+        )
+    }
+
     /// A library and a binary of one package may be compiled at once, and applications in different folders may have one target
     /// folder: each has a copy of its own.
     fn shadow_folder(&self) -> PathBuf {
@@ -267,7 +324,11 @@ impl<'a> Compilation<'a> {
     }
 
     /// Compiles the copy. None if nothing in it is rewritten.
-    fn attempt(&self, shadow: &mut Shadow, runtime: &Runtime) -> io::Result<Option<Output>> {
+    fn attempt(
+        &self,
+        shadow: &mut Shadow,
+        libraries: &Libraries<'_>,
+    ) -> io::Result<Option<Output>> {
         let source = self.root.parent().unwrap_or(&self.root).to_owned();
         if shadow.update(&source, &self.around(&source))? == 0 {
             return Ok(None);
@@ -279,12 +340,7 @@ impl<'a> Compilation<'a> {
         if self.arguments.root().is_some_and(Path::is_relative) {
             further.push(remap(&shadow.path(&self.current), ""));
         }
-        if self.own_runtime().is_none() {
-            let name = runtime::name(self.framework.framework);
-            further
-                .extend(["--extern".to_owned(), format!("{name}={}", runtime.library.display())]);
-            further.push(format!("-Ldependency={}", runtime.folder.display()));
-        }
+        further.extend(libraries.arguments(self.framework.framework, self.own_runtime().is_some()));
         let arguments = self.arguments.with(&shadow.path(&self.root), further);
         let output = compiler(self.rustc, &arguments).stdin(Stdio::null()).output()?;
         io::stdout().write_all(&output.stdout)?;

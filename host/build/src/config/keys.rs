@@ -15,7 +15,7 @@ pub(super) struct Key {
 }
 
 /// All keys, in the order in which messages list them.
-pub(super) const KEYS: [Key; 15] = [
+pub(super) const KEYS: [Key; 16] = [
     workspace_only("app", "the path of a folder", "app = \"site\""),
     key("root-files", "an array of globs", "root-files = [\"data/*.json\"]"),
     key("full-reload-threshold", "a whole number from 0", "full-reload-threshold = 10"),
@@ -34,7 +34,8 @@ pub(super) const KEYS: [Key; 15] = [
     key("loop-guard", "`true` or `false`", "loop-guard = false"),
     key("loop-budget", "a whole number from 1 to 2147483647", "loop-budget = 500000000"),
     key("preflight", "`true` or `false`", "preflight = false"),
-    key("auto-state", "`true` or `false`", "auto-state = true"),
+    key("auto-state", "`true` or `false`", "auto-state = false"),
+    key("auto-state-ignore", "an array of globs", "auto-state-ignore = [\"src/bindings.rs\"]"),
 ];
 
 const fn key(name: &'static str, expected: &'static str, example: &'static str) -> Key {

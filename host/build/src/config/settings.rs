@@ -32,13 +32,18 @@ pub(super) struct Settings {
     pub(super) loop_budget: Option<i32>,
     pub(super) preflight: Option<bool>,
     pub(super) auto_state: Option<bool>,
+    pub(super) auto_state_ignore: Option<Vec<String>>,
 }
 
 impl Settings {
     /// The settings that are globs, by their keys.
     pub(super) fn globs(&self) -> impl Iterator<Item = (&'static str, &String)> {
-        let root_files = self.root_files.iter().flatten().map(|glob| ("root-files", glob));
-        root_files.chain(self.watch_ignore.iter().flatten().map(|glob| ("watch-ignore", glob)))
+        let all = [
+            ("root-files", &self.root_files),
+            ("watch-ignore", &self.watch_ignore),
+            ("auto-state-ignore", &self.auto_state_ignore),
+        ];
+        all.into_iter().flat_map(|(key, globs)| globs.iter().flatten().map(move |glob| (key, glob)))
     }
 }
 
