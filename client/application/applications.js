@@ -27,6 +27,8 @@ export class Applications {
   #applications = new Map();
   /** @type {Map<string, ImportedApplication>} */
   #imported = new Map();
+  /** The states from before a reload, by the names of the applications. @type {Map<string, string>} */
+  #saved = new Map();
   /** @type {import("./application.js").ApplicationDeps | null} */
   #common = null;
   /** Whether the document has been parsed. Applications may start only then. */
@@ -73,8 +75,29 @@ export class Applications {
     const known = this.#applications.get(name);
     if (known) return known;
     const application = new Application(name, this.#commonDeps());
+    application.saved = this.#saved.get(name) ?? null;
     this.#applications.set(name, application);
     return application;
+  }
+
+  /**
+   * Notes the state that an application had before a reload. Call it before it starts.
+   *
+   * @param {string} name
+   * @param {string} state
+   */
+  restoreFrom(name, state) {
+    this.#saved.set(name, state);
+    const known = this.#applications.get(name);
+    if (known) known.saved = state;
+  }
+
+  /**
+   * The states of all, for a reload.
+   * @returns {{ module: string, snapshot: string }[]}
+   */
+  captureAll() {
+    return this.all().flatMap(({ name, state }) => (state === null ? [] : [{ module: name, snapshot: state }]));
   }
 
   /**

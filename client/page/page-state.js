@@ -33,7 +33,10 @@ import { readOpened, readPlayed } from "./media.js";
  * @property {{ at: Locator, start: number | null, end: number | null } | null} focus
  */
 
-/** @typedef {{ app?: string, time: number, reason: string, modules: StoredModule[], page: PageState }} Stored */
+/**
+ * What is stored of a page.
+ * @typedef {{ app?: string, time: number, reason: string, modules: StoredModule[],
+ *   applications?: { module: string, snapshot: string }[], page: PageState }} Stored */
 
 /** @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem">} Store */
 

@@ -48,9 +48,9 @@ export class PageReload {
    */
   #wholeState(reason) {
     const engine = this.#engine();
-    const modules = engine.captureAll();
+    const [modules, applications] = [engine.captureAll(), engine.applications.captureAll()];
     const now = readPage(document, (node, property) => engine.controls(node, property));
-    return { app: this.#app, time: Date.now(), reason, modules, page: merged(now, this.#restoration?.rest ?? null) };
+    return { app: this.#app, time: Date.now(), reason, modules, applications, page: merged(now, this.#restoration?.rest ?? null) };
   }
 
   /** Waits for the page to go. Seconds are counted one by one, because a dialog that asks the reader stops the clock. */
@@ -111,6 +111,7 @@ export class PageReload {
     if (!stored || (stored.app ?? "") !== this.#app) return;
     const engine = this.#engine();
     engine.restoreFrom(stored.modules);
+    for (const { module, snapshot } of stored.applications ?? []) engine.applications.restoreFrom(module, snapshot);
     this.#restoration = new Restoration(
       window,
       stored.page,

@@ -257,8 +257,9 @@ fn restart_of_the_tool(session: AppSession, application: &Application) {
     let port = dev.port();
     dev.stop();
     let mut dev = Dev::start_on(app.folder(), port);
-    dev.wait_within("client-connected", FIRST_BUILD);
+    // In either order: what was compiled before needs no time.
     dev.wait_within("build-finished", FIRST_BUILD);
+    dev.wait_any("client-connected");
     let edit = &application.child;
     app.edit(edit.file, edit.old, edit.new);
     browser.wait(edit.shows);

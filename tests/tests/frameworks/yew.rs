@@ -16,9 +16,9 @@ const YEW: Application = Application {
     },
     logic: Edit {
         file: "src/list.rs",
-        old: "\"Sow the beans\"",
-        new: "\"Sow the peas\"",
-        shows: "document.querySelector('#list').textContent.includes('Sow the peas')",
+        old: "self.shown(filter).count()",
+        new: "self.shown(filter).count() + 10",
+        shows: "document.querySelector('#left').textContent === '13 left'",
     },
     child: Edit {
         file: "src/entry.rs",
