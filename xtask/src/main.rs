@@ -82,6 +82,8 @@ enum Measurement {
     /// What visitors of a deployed application load, until when they can use it, and how long the build takes; beside
     /// `trunk build --release`, where it is installed
     Size,
+    /// How much of the state of components is kept by edits, beside `trunk serve` and `dx serve --hotpatch`, where they are installed
+    State,
     /// What rehearsals cost: their run time, and the time from an announced update to its verdict
     Preflight {
         /// Edits for each module
@@ -103,6 +105,8 @@ impl Measurement {
             Self::Guard => 2,
             // Ten applications, each with its dependencies, and with each tool.
             Self::Size => 20,
+            // Four applications, each with its dependencies, and with each server.
+            Self::State => 8,
             // An edit of each of the four modules takes about 2 seconds.
             Self::Preflight { edits } => 2 + edits.div_ceil(30),
         }
@@ -119,7 +123,7 @@ impl Measurement {
                 format!(", with {edits} edits for each module")
             }
             Self::Peers { edits, .. } => format!(", with {edits} edits for each example"),
-            Self::Guard | Self::Size => String::new(),
+            Self::Guard | Self::Size | Self::State => String::new(),
         };
         format!(
             "this takes about {} minutes on two cores{edits}; if the tool is not compiled yet, about {compiling} minutes more",
@@ -176,6 +180,9 @@ fn steps(task: Task) -> Vec<Step> {
         }
         Task::Bench { what: Measurement::Size } => {
             measured("bench: size", "bench-size", false, &[])
+        }
+        Task::Bench { what: Measurement::State } => {
+            measured("bench: state", "bench-state", false, &[])
         }
         Task::Bench { what: Measurement::Preflight { edits } } => {
             let edits = edits.to_string();
@@ -240,6 +247,7 @@ mod tests {
             &["bench", "peers"],
             &["bench", "guard"],
             &["bench", "size"],
+            &["bench", "state"],
             &["bench", "preflight"],
             &["screenshot"],
         ] {

@@ -386,11 +386,11 @@ fn global_signals_of_dioxus_are_kept() {
     check_with(
         Framework::Dioxus,
         "static COUNT: GlobalSignal<u32> = Signal::global(|| 0);\npub static ROWS: GlobalStore<Vec<Row>> = Global::new(rows);\nstatic TWICE: GlobalMemo<u32> = Signal::global_memo(|| COUNT() * 2);\n",
-        expect![[r#"
+        expect![[r"
             static COUNT: GlobalSignal<u32> = Signal::global(|| ::hmr_dioxus::keep_global!(COUNT, u32, || 0));
             pub static ROWS: GlobalStore<Vec<Row>> = Global::new(|| ::hmr_dioxus::keep_global!(ROWS, Vec < Row >, rows));
             static TWICE: GlobalMemo<u32> = Signal::global_memo(|| COUNT() * 2);
-        "#]],
+        "]],
     );
 }
 

@@ -5,6 +5,7 @@ mod parts;
 mod values;
 
 use hmr_tests::applications::{AppCopy, AppSession};
+use hmr_tests::nested::{self, READY, TextEdit};
 use serde_json::{Value, json};
 
 use crate::scenario::{self, copy_of};
@@ -13,7 +14,7 @@ use crate::scenario::{self, copy_of};
 struct Nested {
     name: &'static str,
     /// Edits of a leaf, its parent and the root: the file, a text in it, and what replaces that.
-    edits: [(&'static str, &'static str, &'static str); 3],
+    edits: [TextEdit; 3],
     /// The first counter of the root, and another one of the same name.
     first: (&'static str, &'static str),
     /// The end of the code that makes a book.
@@ -27,16 +28,8 @@ struct Nested {
 }
 
 const YEW: Nested = Nested {
-    name: "yew-nested",
-    edits: [
-        ("src/counter.rs", "<p class=\"counter\"", "<p class=\"counter\" title=\"leaf\""),
-        (
-            "src/shelf.rs",
-            "<section id={props.title.clone()}>",
-            "<section id={props.title.clone()} title=\"parent\">",
-        ),
-        ("src/main.rs", "{ \"Shelves\" }", "{ \"Root\" }"),
-    ],
+    name: nested::YEW.name,
+    edits: nested::YEW.edits,
     first: ("<Counter label=\"visitors\" />", "<Counter label=\"new\" />"),
     book: "place: Place::Shelf }",
     reason: "books: missing field `pages`",
@@ -45,12 +38,8 @@ const YEW: Nested = Nested {
 };
 
 const LEPTOS: Nested = Nested {
-    name: "leptos-nested",
-    edits: [
-        ("src/counter.rs", "<p class=\"counter\"", "<p class=\"counter\" title=\"leaf\""),
-        ("src/shelf.rs", "<section id=title>", "<section id=title title=\"parent\">"),
-        ("src/main.rs", "\"Shelves\"", "\"Root\""),
-    ],
+    name: nested::LEPTOS.name,
+    edits: nested::LEPTOS.edits,
     first: ("<Counter label=\"visitors\" />", "<Counter label=\"new\" />"),
     book: "place: RwSignal::new(Place::Shelf) }",
     reason: "missing field `pages`",
@@ -59,12 +48,8 @@ const LEPTOS: Nested = Nested {
 };
 
 const SYCAMORE: Nested = Nested {
-    name: "sycamore-nested",
-    edits: [
-        ("src/counter.rs", "p(class=\"counter\"", "p(class=\"counter\", title=\"leaf\""),
-        ("src/shelf.rs", "section(id=title)", "section(id=title, title=\"parent\")"),
-        ("src/main.rs", "\"Shelves\"", "\"Root\""),
-    ],
+    name: nested::SYCAMORE.name,
+    edits: nested::SYCAMORE.edits,
     first: ("Counter(label=\"visitors\".to_string())", "Counter(label=\"new\".to_string())"),
     book: "place: create_signal(Place::Shelf) }",
     reason: "missing field `pages`",
@@ -73,12 +58,8 @@ const SYCAMORE: Nested = Nested {
 };
 
 const DIOXUS: Nested = Nested {
-    name: "dioxus-nested",
-    edits: [
-        ("src/counter.rs", "p { class: \"counter\"", "p { class: \"counter\", title: \"leaf\""),
-        ("src/shelf.rs", "section { id: title,", "section { id: title, title: \"parent\","),
-        ("src/main.rs", "\"Shelves\"", "\"Root\""),
-    ],
+    name: nested::DIOXUS.name,
+    edits: nested::DIOXUS.edits,
     first: ("Counter { label: \"visitors\" }", "Counter { label: \"new\" }"),
     book: "place: Place::Shelf }",
     reason: "missing field `pages`",
@@ -91,9 +72,6 @@ const SHOWN: &str = "[[...document.querySelectorAll('.counter')].map((it) => [it
     [...document.querySelectorAll('li .title')].map((it) => it.textContent), \
     [...document.querySelectorAll('.lend')].map((it) => it.textContent), \
     [...document.querySelectorAll('.clicks')].map((it) => it.textContent)]";
-
-/// The condition that is true when the example has been started.
-const READY: &str = "document.querySelectorAll('li').length === 4";
 
 impl Nested {
     /// The example in use, with the setting.
