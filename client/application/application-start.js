@@ -179,7 +179,7 @@ export class ApplicationStart {
   capture() {
     this.#restorePage = this.#deps.keepPage();
     const components = this.#old?.copy.intact ? this.#old.components : null;
-    if (!components || this.withoutState !== "") return;
+    if (!components || this.withoutState !== "" || this.#snapshot !== null) return;
     try {
       this.#snapshot = components.capture();
     } catch (error) {

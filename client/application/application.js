@@ -45,7 +45,7 @@ export class Application {
   previous = null;
   /** Whether it trapped and was not restarted. */
   stopped = false;
-  /** What its components had in the page before a reload, until it has started. @type {string | null} */
+  /** What its components begin with at the next start, if that is not what they have then. @type {string | null} */
   saved = null;
   #restartedAt = Number.NEGATIVE_INFINITY;
   #deps;
@@ -109,7 +109,7 @@ export class Application {
    * @returns {Promise<Swap | null>} null if a later update has replaced it
    */
   async start(version, loading) {
-    const first = this.#newStart(version, this.#running ? null : this.saved);
+    const first = this.#newStart(version, this.saved);
     const ended = await runSwap(newSwap(version, "committed"), this.#plan(first, loading), this.#deps.clock);
     if (!ended || ended.outcome === "committed" || !first.hasRestored || first.needsReload) return this.#ended(version, first, ended);
     // The state may be what the new code cannot start with.
@@ -121,7 +121,7 @@ export class Application {
 
   /**
    * @param {Version} version
-   * @param {string | null} snapshot what its components begin with, if it starts for the first time
+   * @param {string | null} snapshot what its components begin with, if that is not what they have
    */
   #newStart(version, snapshot) {
     this.#served ??= new ServedDocument(this.#deps.view.document);

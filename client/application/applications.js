@@ -93,11 +93,13 @@ export class Applications {
   }
 
   /**
-   * The states of all, for a reload.
-   * @returns {{ module: string, snapshot: string }[]}
+   * The states of all.
+   * @returns {{ module: string, hash: string, snapshot: string }[]}
    */
   captureAll() {
-    return this.all().flatMap(({ name, state }) => (state === null ? [] : [{ module: name, snapshot: state }]));
+    return this.all().flatMap(({ name, runs, version, state }) =>
+      state === null ? [] : [{ module: name, hash: (runs ?? version)?.hash ?? "", snapshot: state }],
+    );
   }
 
   /**

@@ -160,7 +160,24 @@ export class Engine {
       released: () => this.#released(),
       swapped,
       captured: (record) => captured?.(record.name),
+      applications: {
+        captureAll: () => this.applications.captureAll(),
+        startWith: (name, snapshot) => this.#startWith(name, snapshot),
+      },
     });
+  }
+
+  /**
+   * @param {string} name of an application
+   * @param {string} snapshot
+   */
+  async #startWith(name, snapshot) {
+    const application = this.applications.find(name);
+    if (!application?.runs) return null;
+    application.saved = snapshot;
+    const [swap] = await this.update(null, [application.runs], { force: true });
+    application.saved = null;
+    return swap ?? null;
   }
 
   #newControl() {

@@ -29,6 +29,16 @@ const CAPTURE_DELAY = 200;
  * @property {() => void} released does what waited while a module was held
  * @property {(sequence: number | null, swaps: Swap[], restarted: boolean) => void} swapped
  * @property {(record: ModuleRecord) => void} captured called when a state was captured after calls
+ * @property {ApplicationStates} applications
+ */
+
+/**
+ * The states of the components of applications.
+ *
+ * @typedef {object} ApplicationStates
+ * @property {() => { module: string, hash: string, snapshot: string }[]} captureAll
+ * @property {(name: string, snapshot: string) => Promise<Swap | null>} startWith starts an application again with a state. It resolves with null
+ *   if it does not run here
  */
 
 /** The states of all modules of a page. */
@@ -115,7 +125,11 @@ export class CapturedStates {
       if (!record.guest || !record.version || record.lastGood === null) return [];
       return [`{"module":${JSON.stringify(record.name)},"hash":${JSON.stringify(record.version.hash)},"snapshot":${record.lastGood}}`];
     });
-    return `{"hmr":1,"name":${JSON.stringify(name)},"modules":[${modules.join(",")}]}`;
+    const applications = this.#deps.applications
+      .captureAll()
+      .map(({ module, hash, snapshot }) => `{"module":${JSON.stringify(module)},"hash":${JSON.stringify(hash)},"snapshot":${snapshot}}`);
+    const ofApplications = applications.length > 0 ? `,"applications":[${applications.join(",")}]` : "";
+    return `{"hmr":1,"name":${JSON.stringify(name)},"modules":[${modules.join(",")}]${ofApplications}}`;
   }
 
   /**
@@ -130,10 +144,16 @@ export class CapturedStates {
     const swaps = [];
     /** @type {string[]} */
     const skipped = [];
-    for (const { module, hash, snapshot } of readFile(text)) {
+    const file = readFile(text);
+    for (const { module, hash, snapshot } of file.modules) {
       const record = this.#deps.records().find(({ name }) => name === module);
       if (record?.alive)
         swaps.push(await this.#travel(record, (placed) => ({ hash, choose: (current) => fit(snapshot, placed, current) })));
+      else skipped.push(module);
+    }
+    for (const { module, snapshot } of file.applications) {
+      const swap = await this.#deps.applications.startWith(module, snapshot);
+      if (swap) swaps.push(swap);
       else skipped.push(module);
     }
     return { swaps, skipped };
@@ -169,7 +189,7 @@ export class CapturedStates {
 
 /**
  * @param {string} text
- * @returns {{ module: string, hash: string, snapshot: string }[]}
+ * @returns {{ modules: ReturnType<typeof readEntry>[], applications: ReturnType<typeof readEntry>[] }}
  */
 function readFile(text) {
   let parsed;
@@ -181,13 +201,18 @@ function readFile(text) {
   if (parsed?.hmr !== 1 || !Array.isArray(parsed.modules)) {
     throw new Error('this is not a file of snapshots: it needs `"hmr":1` and `modules`, as `saveSnapshot` writes them');
   }
-  return items(fields(text).get("modules") ?? "[]").map((part) => {
-    const { module, hash } = JSON.parse(part);
-    const snapshot = fields(part).get("snapshot");
-    if (typeof module !== "string" || typeof hash !== "string" || snapshot === undefined) {
-      throw new Error("a module of the file has no name, no hash or no snapshot");
-    }
-    instancesOf(snapshot, "the file of snapshots");
-    return { module, hash, snapshot };
-  });
+  const parts = fields(text);
+  const modules = items(parts.get("modules") ?? "[]").map(readEntry);
+  for (const { snapshot } of modules) instancesOf(snapshot, "the file of snapshots");
+  return { modules, applications: items(parts.get("applications") ?? "[]").map(readEntry) };
+}
+
+/** @param {string} part of a file */
+function readEntry(part) {
+  const { module, hash } = JSON.parse(part);
+  const snapshot = fields(part).get("snapshot");
+  if (typeof module !== "string" || typeof hash !== "string" || snapshot === undefined) {
+    throw new Error("a module of the file has no name, no hash or no snapshot");
+  }
+  return { module, hash, snapshot };
 }

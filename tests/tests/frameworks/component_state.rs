@@ -2,6 +2,7 @@
 
 mod copy;
 mod parts;
+mod snapshots;
 mod values;
 
 use hmr_tests::applications::{AppCopy, AppSession};
