@@ -2,7 +2,7 @@
 
 use hmr_tests::applications::AppSession;
 
-use super::{DIOXUS, LEPTOS, Nested, YEW, outcomes};
+use super::{DIOXUS, LEPTOS, Nested, SYCAMORE, YEW, outcomes};
 
 /// A change of an example: a button with the id `value`, which counts its clicks.
 struct Change {
@@ -82,6 +82,30 @@ fn a_global_signal_of_dioxus_is_kept() {
         edits: &[
             ("#[component]\nfn App()", "static CLICKS: GlobalSignal<u32> = Signal::global(|| 0);\n\n#[component]\nfn App()"),
             ("main {\n", "main {\n            button { id: \"value\", onclick: move |_| *CLICKS.write() += 1, \"{CLICKS}\" }\n"),
+        ],
+    }
+    .is_kept("CLICKS");
+}
+
+#[test]
+fn an_atomic_variable_is_kept() {
+    // The signal counts clicks since the last swap.
+    Change {
+        nested: SYCAMORE,
+        dependencies: "",
+        edits: &[
+            (
+                "#[component]\nfn App()",
+                "static CLICKS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);\n\n#[component]\nfn App()",
+            ),
+            (
+                "let open = create_signal(false);",
+                "let open = create_signal(false);\n    \
+                let before = CLICKS.load(std::sync::atomic::Ordering::Relaxed);\n    \
+                // hmr: reset\n    let clicks = create_signal(0);\n    \
+                let click = move |_| { clicks.set(clicks.get() + 1); CLICKS.fetch_add(1, std::sync::atomic::Ordering::Relaxed); };",
+            ),
+            ("main {\n", "main {\n            button(id=\"value\", on:click=click) { (before + clicks.get()) }\n"),
         ],
     }
     .is_kept("CLICKS");
