@@ -6,13 +6,16 @@
 //! - [`native`] removes the exports that only a swap calls, and the code that nothing else calls;
 //! - [`wasm_opt`] runs `wasm-opt`, if it is installed;
 //! - [`paths`] takes the names of this machine's folders out of the binary;
+//! - [`gzip`] and [`brotli`] compress it;
 //! - [`crates`] shows which crates the code comes from.
 
+mod compress;
 mod crates;
 mod native;
 mod paths;
 mod wasm_opt;
 
+pub use self::compress::{brotli, gzip};
 pub use self::crates::{CrateSize, crate_sizes};
 pub use self::native::{DeployedNative, native};
 pub use self::paths::MachinePaths;

@@ -1,24 +1,19 @@
 //! Compressed copies of the files, for servers that have them sent instead (`gzip_static`, `brotli_static`, `precompressed`).
 
 use std::fs;
-use std::io::Write as _;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use camino::Utf8Path;
-use flate2::{Compression, write::GzEncoder};
 use hmr_build::CancelToken;
-use hmr_build::deploy::MachinePaths;
+use hmr_build::deploy::{MachinePaths, brotli, gzip};
 
 use super::dist::{DistError, files_in};
 use super::{DeployError, FileSize};
 
 /// Files that are smaller fit into one packet anyway, in bytes.
 const SMALLEST: usize = 1024;
-
-/// The best quality of brotli, and its largest window, as a logarithm.
-const BROTLI: (u32, u32) = (11, 22);
 
 /// Files that are compressed already, by their endings.
 const COMPRESSED: [&str; 12] =
@@ -93,21 +88,4 @@ fn file(
         }
     }
     Ok((size, note))
-}
-
-/// Without a time, so that the same content gives the same bytes.
-fn gzip(content: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(content)?;
-    encoder.finish()
-}
-
-fn brotli(content: &[u8]) -> std::io::Result<Vec<u8>> {
-    let (quality, window) = BROTLI;
-    let mut compressed = Vec::new();
-    let mut encoder = brotli::CompressorWriter::new(&mut compressed, 4096, quality, window);
-    encoder.write_all(content)?;
-    encoder.flush()?;
-    drop(encoder);
-    Ok(compressed)
 }
