@@ -101,9 +101,7 @@ impl Statics<'_, '_> {
         let changes = Edit::around(range.clone(), open, ")");
         self.edits.add(SiteKind::State, ("static", &name), range, changes);
     }
-}
 
-impl Statics<'_, '_> {
     /// `static NEXT: AtomicU32 = AtomicU32::new(0);`
     fn existing(&mut self, item: &ItemStatic) {
         let is_constant = matches!(item.mutability, StaticMutability::None);

@@ -82,8 +82,8 @@ impl Builder {
         match self {
             Self::Ours if optimised => &mut command,
             Self::Ours => command.arg("--no-wasm-opt"),
-            Self::Trunk if optimised => command.args(["--release", "--offline"]),
-            Self::Trunk => command.args(["--release", "--offline", PLAIN]),
+            Self::Trunk if optimised => command.args(["--release", "--offline=true"]),
+            Self::Trunk => command.args(["--release", "--offline=true", PLAIN]),
         };
         command.arg("--dist").arg(dist);
         command
