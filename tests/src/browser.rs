@@ -234,9 +234,13 @@ impl Browser {
         });
     }
 
-    /// Brings the first element that a selector finds into view at once, however smoothly the page would scroll there.
+    /// Brings the first element that a selector finds into view at once, however smoothly the page would scroll there. As a person does, it
+    /// turns the wheel for that: otherwise a page that has just been restored would scroll back.
     fn show(&self, selector: &str) {
-        let show = "document.querySelector(arguments[0])?.scrollIntoView({ block: 'center', behavior: 'instant' })";
+        let show = "const found = document.querySelector(arguments[0]); \
+            const { top, bottom } = found?.getBoundingClientRect() ?? { top: 0, bottom: 0 }; \
+            if (found && (top < 0 || bottom > innerHeight)) { \
+            document.dispatchEvent(new WheelEvent('wheel')); found.scrollIntoView({ block: 'center', behavior: 'instant' }); }";
         self.run(show, &[json!(selector)]);
     }
 

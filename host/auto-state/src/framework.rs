@@ -28,6 +28,17 @@ impl Framework {
         }
     }
 
+    /// Its name and the version that the runtime is written for, for messages.
+    #[must_use]
+    pub fn supported(self) -> &'static str {
+        match self {
+            Self::Dioxus => "Dioxus 0.7",
+            Self::Leptos => "Leptos 0.8",
+            Self::Sycamore => "Sycamore 0.9",
+            Self::Yew => "Yew 0.23",
+        }
+    }
+
     /// The path of the runtime in rewritten code.
     pub(crate) fn runtime(self) -> &'static str {
         match self {

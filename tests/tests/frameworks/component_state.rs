@@ -3,6 +3,7 @@
 mod copy;
 mod parts;
 mod snapshots;
+mod unsupported;
 mod values;
 
 use hmr_tests::applications::{AppCopy, AppSession};

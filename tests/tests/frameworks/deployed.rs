@@ -2,7 +2,7 @@
 
 use hmr_tests::applications::AppCopy;
 use hmr_tests::deployed::{Deployed, PATH};
-use hmr_tests::static_files::POLICY_WITH_EVAL;
+use hmr_tests::static_files::{POLICY, POLICY_WITH_EVAL};
 use serde_json::json;
 
 use crate::scenario::copy_of;
@@ -30,9 +30,10 @@ fn a_project_for_trunk_is_deployed() {
     app.assert_no_errors();
 }
 
-#[test]
-fn nested_components_are_deployed() {
-    let app = deployed("yew-nested", "document.querySelectorAll('.counter').length === 6");
+/// The examples with lists in lists show the same in all frameworks.
+fn nested_components_are_deployed(name: &str, policy: &'static str) {
+    let ready = "document.querySelectorAll('.counter').length === 6";
+    let app = Deployed::with_policy(copy(name).folder(), ready, policy);
     let browser = &app.browser;
     browser.click(".counter[data-label=borrowed] .tens");
     browser.wait_text(".counter[data-label=borrowed] .tens", "10");
@@ -44,6 +45,26 @@ fn nested_components_are_deployed() {
     browser.click("#open");
     browser.wait("document.querySelector('.counter[data-label=cellar]') === null");
     app.assert_no_errors();
+}
+
+#[test]
+fn nested_components_of_yew_are_deployed() {
+    nested_components_are_deployed("yew-nested", POLICY);
+}
+
+#[test]
+fn nested_components_of_leptos_are_deployed() {
+    nested_components_are_deployed("leptos-nested", POLICY);
+}
+
+#[test]
+fn nested_components_of_sycamore_are_deployed() {
+    nested_components_are_deployed("sycamore-nested", POLICY);
+}
+
+#[test]
+fn nested_components_of_dioxus_are_deployed() {
+    nested_components_are_deployed("dioxus-nested", POLICY);
 }
 
 #[test]

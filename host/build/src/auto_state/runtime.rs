@@ -83,10 +83,23 @@ pub(super) const WITH_SERDE: &str = "hmr_serde";
 /// Why there is no runtime.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RuntimeError {
-    #[error("its files cannot be written: {0}")]
+    #[error("the files of the runtime cannot be written: {0}")]
     Files(#[from] io::Error),
-    #[error("it does not compile with this version of the framework:\n{0}")]
-    Compiler(String),
+    /// What was compiled, and the first error.
+    #[error(
+        "the runtime is for {0}, and does not compile with the version that the application uses: {1}"
+    )]
+    Compiler(&'static str, String),
+    /// It was reported before.
+    #[error("it did not compile before")]
+    Known,
+}
+
+impl RuntimeError {
+    /// Whether it should be reported.
+    pub(super) fn is_new(&self) -> bool {
+        !matches!(self, Self::Known)
+    }
 }
 
 /// Compiles the runtime, unless that was done before.
@@ -104,16 +117,36 @@ pub(super) fn prepare(
     lock.lock()?;
     let name = name(framework.framework);
     let library = folder.join(format!("lib{name}.rlib"));
-    let done = folder.join("done");
-    if !done.exists() {
-        let compile = Compile { folder: &folder, rustc, arguments, framework };
+    once(&folder.join("done"), &folder.join("failed"), || {
+        let supported = framework.framework.supported();
+        let compile = Compile { folder: &folder, rustc, arguments, framework, supported };
         let feature = format!("feature=\"{}\"", framework.framework.name());
         compile.run("hmr_state", STATE, &["--cfg", &feature])?;
         let state = format!("hmr_state={}", folder.join("libhmr_state.rlib").display());
-        compile.run(&name, sources(framework.framework), &["--extern", &state])?;
-        fs::write(done, "")?;
-    }
+        compile.run(&name, sources(framework.framework), &["--extern", &state])
+    })?;
     Ok(Runtime { library, folder })
+}
+
+/// Compiles, unless it was done before. What failed once is not tried again, since each save would wait for it.
+fn once(
+    done: &Path,
+    failed: &Path,
+    compile: impl FnOnce() -> Result<(), RuntimeError>,
+) -> Result<(), RuntimeError> {
+    if done.exists() {
+        return Ok(());
+    }
+    if failed.exists() {
+        return Err(RuntimeError::Known);
+    }
+    let result = compile();
+    match &result {
+        Ok(()) => fs::write(done, "")?,
+        Err(RuntimeError::Compiler(..)) => fs::write(failed, "")?,
+        Err(_) => {}
+    }
+    result
 }
 
 /// Compiles the crate for types that serde can write and read, unless that was done before. None if the application's crate does not depend
@@ -131,14 +164,16 @@ pub(super) fn with_serde(
     let lock = File::create(folder.join("lock"))?;
     lock.lock()?;
     let library = folder.join(format!("lib{WITH_SERDE}{suffix}.rlib"));
-    if !library.exists() {
-        let compile = Compile { folder, rustc, arguments, framework };
+    let mark = |name: &str| folder.join(format!("serde{suffix}-{name}"));
+    once(&mark("done"), &mark("failed"), || {
+        let supported = "serde 1";
+        let compile = Compile { folder, rustc, arguments, framework, supported };
         let state = format!("hmr_state={}", folder.join("libhmr_state.rlib").display());
         let serde = format!("serde={}", serde.display());
         let extra = format!("-Cextra-filename={suffix}");
         let further = ["--extern", &state, "--extern", &serde, &extra];
-        compile.run(WITH_SERDE, SERDE, &further)?;
-    }
+        compile.run(WITH_SERDE, SERDE, &further)
+    })?;
     Ok(Some(library))
 }
 
@@ -170,6 +205,8 @@ struct Compile<'a> {
     rustc: &'a Path,
     arguments: &'a Arguments,
     framework: &'a Used,
+    /// What the sources are written for.
+    supported: &'static str,
 }
 
 impl Compile<'_> {
@@ -200,6 +237,9 @@ impl Compile<'_> {
         if output.status.success() {
             return Ok(());
         }
-        Err(RuntimeError::Compiler(String::from_utf8_lossy(&output.stderr).into_owned()))
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let first = errors.lines().find(|line| line.starts_with("error"));
+        let first = first.unwrap_or("rustc failed").to_owned();
+        Err(RuntimeError::Compiler(self.supported, first))
     }
 }

@@ -233,8 +233,8 @@ impl<'a> Compilation<'a> {
         let runtime = match self.runtime() {
             Ok(runtime) => runtime,
             Err(error) => {
-                return self
-                    .run_plain(Some(&format!("the runtime for it cannot be prepared: {error}")));
+                let reason = error.is_new().then(|| error.to_string());
+                return self.run_plain(reason.as_deref());
             }
         };
         let with_serde = self.with_serde(&runtime)?;
@@ -296,7 +296,10 @@ impl<'a> Compilation<'a> {
         }
         runtime::with_serde(self.rustc, &self.arguments, &self.framework, runtime).or_else(
             |error| {
-                emit(&note(&format!("values of types from other crates are not kept: {error}")))?;
+                if error.is_new() {
+                    let reason = "values of types from other crates are not kept";
+                    emit(&note(&format!("{reason}: {error}")))?;
+                }
                 Ok(None)
             },
         )
