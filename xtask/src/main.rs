@@ -47,7 +47,7 @@ enum Task {
         #[command(subcommand)]
         what: Measurement,
     },
-    /// Builds applications in Yew as they are and with their state kept, and compares
+    /// Builds applications made with frameworks as they are and with their state kept, and compares
     Corpus {
         /// A workspace, or a folder with several: a clone of Yew's repository for instance. Builds write into `target` in it
         folder: std::path::PathBuf,

@@ -91,7 +91,7 @@ impl Default for Config {
             loop_guard: true,
             loop_budget: crate::LOOP_BUDGET,
             preflight: true,
-            // What it needs of the system is not there on others yet.
+            // It needs symbolic links, which the tool cannot make on other systems yet.
             auto_state: cfg!(unix),
             auto_state_ignore: Vec::new(),
         }
